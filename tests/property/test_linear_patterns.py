@@ -11,9 +11,9 @@ from itertools import product
 
 import pytest
 
+from graph.aws.patterns import compiled
 from graph.values import NUMBER
 from ingest.secrets.names import SCHEME, WITH_VERSION
-from ingest.sources.aws.policies.patterns import compiled
 from ingest.sources.backstage import MAIL as BACKSTAGE_MAIL
 from ingest.sources.bedrock.reading import PAGE
 from ingest.sources.codeowners import MAIL

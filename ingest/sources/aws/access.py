@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from graph.aws.arn import shown
 from graph.frames import relationship_ids
 from graph.schema import ASSUMES, CAN_ACCESS, MEMBER_OF
 from graph.values import canonical
 from ingest.rows import Row
-from ingest.sources.aws.arn import shown
 from ingest.sources.aws.export import Export
 from ingest.sources.aws.nodes import add_named
 from ingest.sources.aws.policies import of_resources, trust

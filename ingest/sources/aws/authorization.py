@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationD
 import re
 from typing import Any
 
+from graph.aws.arn import shown
 from ingest.rows import Place
-from ingest.sources.aws.arn import shown
 from ingest.sources.aws.export import Export, Reader, records, text
 from ingest.sources.aws.policies.documents import MAX_NAME, Document, Malformed, read_document
 from ingest.sources.aws.principals import ManagedPolicy, Principal

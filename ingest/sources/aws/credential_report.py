@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from graph.aws.arn import is_account
 from ingest.rows import Place
-from ingest.sources.aws.arn import is_account
 from ingest.sources.aws.export import Export, Reader, records, text
 from ingest.sources.aws.principals import Key, Principal
 

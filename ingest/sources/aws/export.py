@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from graph.aws.arn import shown
 from graph.values import WrongValue
 from graph.values import instant as parse_instant
 from ingest.rows import Place, Rows
-from ingest.sources.aws.arn import shown
 from ingest.sources.aws.policies.documents import MAX_NAME, Document
 from ingest.sources.aws.principals import ManagedPolicy, People
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graph.aws.arn import shown
 from ingest.files.bounded import BOMS, decode, parse_json
 from ingest.files.export import Budget, ExportFile, export_files, readable, refuse_all
 from ingest.rows import Place
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import authorization, credential_report, inventory, last_accessed
-from ingest.sources.aws.arn import shown
 from ingest.sources.aws.export import Export, Reader
 
 READERS: tuple[Reader, ...] = (

@@ -7,8 +7,8 @@ and code are not.
 import re
 from typing import Any
 
+from graph.aws.arn import parse
 from ingest.rows import Place
-from ingest.sources.aws.arn import parse
 from ingest.sources.aws.authorization import document, tags_of
 from ingest.sources.aws.export import Export, Reader, ResourcePolicy, Thing, records, text
 

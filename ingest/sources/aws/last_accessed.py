@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 import pandas as pd
 
+from graph.aws.arn import parse, shown
 from ingest.rows import Place
-from ingest.sources.aws.arn import parse, shown
 from ingest.sources.aws.export import Export, Reader, ServiceUse, records, text
 from ingest.sources.aws.principals import Principal
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from graph.aws.arn import STUBS, account_id, is_account, parse, shown
 from graph.element import Node
 from graph.schema import (
     AUTHENTICATES_AS,
@@ -16,7 +17,6 @@ from graph.schema import (
 )
 from graph.values import canonical
 from ingest.rows import Place, Row, Rows
-from ingest.sources.aws.arn import STUBS, account_id, is_account, parse, shown
 from ingest.sources.aws.export import Export
 from ingest.sources.aws.policies.targets import Target
 from ingest.sources.aws.policies.trust import ANYONE, Named

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from graph.aws.arn import parse
 from ingest.rows import Place
-from ingest.sources.aws.arn import parse
 from ingest.sources.aws.policies.documents import Document
 
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from graph.aws.arn import ACCOUNT, account_id, parse, shown
 from graph.schema import TRUSTS
 from ingest.files.export import ExportFile, taken_at
 from ingest.rows import Place
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.aws.access import add_assumptions, add_grants, all_access
-from ingest.sources.aws.arn import ACCOUNT, account_id, parse, shown
 from ingest.sources.aws.export import Export
 from ingest.sources.aws.gather import gather
 from ingest.sources.aws.last_accessed import last_calls, note_last_use
@@ -22,7 +22,7 @@ from ingest.sources.aws.nodes import (
     add_resource,
 )
 from ingest.sources.aws.policies import of_resources, trust
-from ingest.sources.aws.policies.actions import Catalogue
+from ingest.sources.aws.policies.catalogue import Catalogue
 from ingest.sources.aws.policies.documents import Statement
 from ingest.sources.aws.policies.evaluation import Evaluator
 from ingest.sources.aws.policies.holders import Holders, all_holders

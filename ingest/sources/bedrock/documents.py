@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from graph.aws.arn import parse
 from graph.element import Relationship
 from graph.schema import (
     AGENT,
@@ -19,7 +20,6 @@ from graph.schema import (
 from graph.values import WrongValue, instant
 from ingest.rows import Place, Rows, text
 from ingest.secrets.redaction import redact_text
-from ingest.sources.aws.arn import parse
 
 PROVIDER = "aws"
 MAX_ARN = 2048

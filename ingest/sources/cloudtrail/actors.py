@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from graph.aws.arn import ACCOUNT, parse
 from graph.element import Node
 from graph.schema import HUMAN, ROLE
 from ingest.rows import text
 from ingest.secrets.redaction import redact_text
-from ingest.sources.aws.arn import ACCOUNT, parse
 
 SESSION = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.+")
 SIMPLE = re.compile(r"[^\s*?]{1,1500}")

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from graph.aws.arn import ACCOUNT, parse
 from graph.element import Node
 from graph.schema import AGENT, CREDENTIAL, HUMAN, ROLE
 from ingest.rows import text
 from ingest.secrets.redaction import redact_text
-from ingest.sources.aws.arn import ACCOUNT, parse
 from ingest.sources.cloudtrail.actors import LASTING, plain
 
 GONE, MADE = "deleted", "active"

@@ -20,13 +20,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from graph.aws.actions import known_services
+from graph.aws.arn import ACCOUNT
 from graph.schema import AGENT, AUTHENTICATES_AS, CREDENTIAL, RESOURCE, USED
 from graph.values import WrongValue, canonical, instant
 from ingest.files.export import Budget, export_files, refuse_all, scope_of
 from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Reading, Request
-from ingest.sources.aws.arn import ACCOUNT
-from ingest.sources.aws.policies.actions import known_services
 from ingest.sources.cloudtrail.actors import Actor, actor, label_of
 from ingest.sources.cloudtrail.lives import Turn, lived, named, turn
 from ingest.sources.cloudtrail.records import DIGEST, records

@@ -10,11 +10,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from graph.aws.actions import level_of, service_of
+from graph.aws.arn import ACCOUNT, account_id, parse
+from graph.aws.resources import containing_resource
 from graph.schema import LEVELS
 from ingest.rows import text
-from ingest.sources.aws.arn import ACCOUNT, account_id, parse
-from ingest.sources.aws.policies.actions import Service, level_of
-from ingest.sources.aws.policies.targets import containing_resource
 from ingest.sources.cloudtrail.actors import plain
 from ingest.sources.cloudtrail.lives import partition
 
@@ -37,15 +37,10 @@ def action_of(source: str, name: str) -> tuple[str, str]:
     return prefix, other.partition(":")[2]
 
 
-@lru_cache(maxsize=1024)
-def _service(prefix: str) -> Service:
-    return Service(prefix)
-
-
 @lru_cache(maxsize=65_536)
 def access_level(prefix: str, action: str) -> str:
     """Return the access level, by the same table as for permissions of an account."""
-    service = _service(prefix)
+    service = service_of(prefix)
     levels = service.levels(service.matched(f"{prefix}:{action}".lower()))
     return max(levels, key=LEVELS.index) if levels else level_of(prefix, action, None)
 
@@ -59,7 +54,7 @@ def resource_of(record: dict[str, Any], prefix: str, action: str) -> str | None:
         if arn.service not in ("iam", "sts"):
             return containing_resource(name)
     account = text(record.get("recipientAccountId"))
-    service = _service(prefix)
+    service = service_of(prefix)
     bits = service.matched(f"{prefix}:{action}".lower())
     alone = prefix in ("iam", "organizations") or (bits and not bits & ~service.resourceless)
     if alone and ACCOUNT.fullmatch(account):

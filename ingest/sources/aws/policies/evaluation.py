@@ -9,18 +9,19 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from graph.aws import escalation
+from graph.aws.actions import Service, known_services
+from graph.aws.arn import parse
+from graph.aws.patterns import contains, is_wild, overlaps
+from graph.aws.resources import containing_resource
 from graph.values import canonical
 from ingest.rows import Place
-from ingest.sources.aws.arn import parse
-from ingest.sources.aws.policies import escalation
-from ingest.sources.aws.policies.actions import Catalogue, Service, known_services
+from ingest.sources.aws.policies.catalogue import Catalogue
 from ingest.sources.aws.policies.documents import Document, Statement, term, unless
-from ingest.sources.aws.policies.patterns import contains, is_wild, overlaps
 from ingest.sources.aws.policies.regions import Region, covers, region_of, touches
 from ingest.sources.aws.policies.targets import (
     Target,
     Targets,
-    containing_resource,
     is_broad,
     meets,
 )

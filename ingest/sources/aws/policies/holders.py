@@ -8,7 +8,7 @@ directly.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ingest.sources.aws.arn import shown
+from graph.aws.arn import shown
 from ingest.sources.aws.export import Export, missing_policy
 from ingest.sources.aws.policies.documents import Document, personalised, read_document
 from ingest.sources.aws.policies.evaluation import Boundary, HeldPolicy, Holder

@@ -9,13 +9,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-res
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from graph.aws.arn import parse
+from graph.aws.patterns import is_wild
+from graph.aws.resources import containing_resource
 from graph.values import canonical
-from ingest.sources.aws.arn import parse
 from ingest.sources.aws.export import Export, ResourcePolicy
 from ingest.sources.aws.policies.documents import Statement, term
 from ingest.sources.aws.policies.evaluation import Allowed, Entry, Evaluator, Holder
-from ingest.sources.aws.policies.patterns import is_wild
-from ingest.sources.aws.policies.targets import Target, Targets, containing_resource
+from ingest.sources.aws.policies.targets import Target, Targets
 from ingest.sources.aws.policies.trust import Named, denies, resolve_principal
 
 CALLER = canonical({"Unknown": "the caller's account must permit it too"})

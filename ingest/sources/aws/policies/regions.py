@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from graph.aws.patterns import contains, overlaps
 from ingest.sources.aws.policies.documents import Statement
-from ingest.sources.aws.policies.patterns import contains, overlaps
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,28 +9,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ingest.sources.aws.arn import ACCOUNT, Arn, account_id, parse
+from graph.aws.arn import ACCOUNT, Arn, account_id, parse
+from graph.aws.patterns import contains, is_wild, overlaps
+from graph.aws.resources import containing_resource, names_of
 from ingest.sources.aws.export import Export
-from ingest.sources.aws.policies.actions import Catalogue
+from ingest.sources.aws.policies.catalogue import Catalogue
 from ingest.sources.aws.policies.documents import Document, Statement, fill
-from ingest.sources.aws.policies.patterns import contains, is_wild, overlaps
 from ingest.sources.aws.principals import Principal
 
-# Parts of a resource that have names of their own, and the separator before them.
-PARTS = (
-    (re.compile(r"(arn:[^:]*:s3:::[^/]+)/.*", re.DOTALL), "/"),
-    (re.compile(r"(arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+)/.*", re.DOTALL), "/"),
-    (re.compile(r"(arn:[^:]*:es:[^:]*:[^:]*:domain/[^/]+)/.*", re.DOTALL), "/"),
-    (re.compile(r"(arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+):.*", re.DOTALL), ":"),
-    (re.compile(r"(arn:[^:]*:logs:[^:]*:[^:]*:log-group:[^:]+):.*", re.DOTALL), ":"),
-)
-WITH_PARTS = (
-    (re.compile(r"arn:[^:]*:s3:::[^/]+"), "/"),
-    (re.compile(r"arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+"), "/"),
-    (re.compile(r"arn:[^:]*:es:[^:]*:[^:]*:domain/[^/]+"), "/"),
-    (re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+"), ":"),
-    (re.compile(r"arn:[^:]*:logs:[^:]*:[^:]*:log-group:[^:]+"), ":"),
-)
 TYPES = {"s3": "bucket", "sqs": "queue", "sns": "topic"}  # whose names do not hold a kind
 
 
@@ -53,29 +39,6 @@ class Target:
     whole_service: bool = False
     homes: set[str] = field(default_factory=set)
     attached_policies: tuple[str, ...] = ()
-
-
-def containing_resource(resource: str) -> str:
-    """Return the resource that a part belongs to.
-
-    >>> containing_resource("arn:aws:s3:::b/logs/*")
-    'arn:aws:s3:::b'
-    >>> containing_resource("arn:aws:sqs:eu-west-1:1:q")
-    'arn:aws:sqs:eu-west-1:1:q'
-    """
-    for pattern, _ in PARTS:
-        match = pattern.fullmatch(resource)
-        if match:
-            return match.group(1)
-    return resource
-
-
-def names_of(resource: str) -> tuple[str, ...]:
-    """Return the name of a resource and the pattern of its parts' names, if it has parts."""
-    for pattern, separator in WITH_PARTS:
-        if pattern.fullmatch(resource):
-            return resource, f"{resource}{separator}*"
-    return (resource,)
 
 
 def is_broad(resource: str) -> bool:

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from graph.aws.arn import ACCOUNT, UNIQUE_ID, account_id, is_account, parse
+from graph.aws.patterns import compiled
 from graph.frames import relationship_ids
 from graph.schema import TRUSTS
 from ingest.rows import Place
-from ingest.sources.aws.arn import ACCOUNT, UNIQUE_ID, account_id, is_account, parse
 from ingest.sources.aws.export import Export
 from ingest.sources.aws.policies.documents import Statement, term, text_of, unless
 from ingest.sources.aws.policies.evaluation import Entry, Evaluator, Holder
-from ingest.sources.aws.policies.patterns import compiled
 from ingest.sources.aws.policies.regions import Region
 from ingest.sources.aws.principals import Principal
 

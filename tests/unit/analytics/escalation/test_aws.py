@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from analytics.escalation.aws import GAINS, REWRITES, ROLE_PASSING, paths
-from ingest.sources.aws.policies import escalation as connector
+from graph.aws import escalation as connector
 from tests.support.estates.escalating import ACCOUNT, OTHER, arn, aws, derived, names, rules
 
 PASS = [p for p in paths() if p.kind == "pass"]

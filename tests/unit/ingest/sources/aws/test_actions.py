@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.aws.actions import Service, heuristic
+from graph.aws.patterns import contains, overlaps
 from ingest.job.run import read
 from ingest.source import Request
 from ingest.sources.aws import SOURCE
-from ingest.sources.aws.policies.actions import Service, heuristic
-from ingest.sources.aws.policies.patterns import contains, overlaps
 from tests.support.exports.aws_account import TAKEN_AT, allow, details, user
 
 WORDS = [w for n in range(5) for w in (format(i, f"0{n}b") if n else "" for i in range(2**n))]

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.access import AccessGraph
+from graph.aws.actions import Service
 from graph.schema import CAN_ACCESS, HUMAN, LEVELS, RESOURCE, ROLE, SERVICE_ACCOUNT, USED
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import SOURCE as AWS
-from ingest.sources.aws.policies.actions import Service
 from ingest.sources.cloudtrail import SOURCE
 from tests.support.exports.aws_account import allow, details, role, trust
 from tests.support.exports.loading import TAKEN_AT, load

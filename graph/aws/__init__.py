@@ -1,0 +1,1 @@
+"""Amazon Web Services as sources and answers name it: resource names, patterns, actions."""
