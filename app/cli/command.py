@@ -88,14 +88,15 @@ def _never(given: dict[str, Any]) -> bool:
 class Behaviour:
     """How a command treats the options that all commands have.
 
-    Its tables show the `columns` of its lists. `--limit` cuts each of the lists `rows` of its
-    answer, besides what it cuts itself where it has a `limit` of its own. One that does neither
-    refuses the option, as it refuses those of `refuses`. Where `storeless` holds of its arguments,
-    no store is opened.
+    Its tables show the `columns` of its lists; its `documents` come last, as they are. `--limit`
+    cuts each of the lists `rows` of its answer, besides what it cuts itself where it has a `limit`
+    of its own. One that does neither refuses the option, as it refuses those of `refuses`. Where
+    `storeless` holds of its arguments, no store is opened.
     """
 
     rows: tuple[str, ...] = ()
     columns: Mapping[str, Columns] = field(default_factory=dict)
+    documents: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
     storeless: Callable[[dict[str, Any]], bool] = _never
 
@@ -180,7 +181,7 @@ def command(
                 document, answer, code = answered(given)
             with within(budget):
                 form = "json" if given["as_json"] else given.get("form", "table")
-                print_document(document, answer, form, behaviour.columns)
+                print_document(document, answer, form, behaviour.columns, behaviour.documents)
             if collected() or code:
                 raise typer.Exit(FAULT if collected() else code)
 

@@ -17,7 +17,11 @@ from app.printable import LINES, printable
 
 
 def print_document(
-    document: dict[str, Any], answer: Any, form: str, columns: Mapping[str, Any]
+    document: dict[str, Any],
+    answer: Any,
+    form: str,
+    columns: Mapping[str, Any],
+    documents: Sequence[str] = (),
 ) -> None:
     """Write a document as JSON, an exchange format or tables, or the table of its answer as CSV."""
     if document["faults"]:
@@ -35,7 +39,7 @@ def print_document(
         else:
             from app.cli.tables import draw
 
-            draw(document, columns)
+            draw(document, columns, documents)
         if form != "json":
             tell_faults(document["faults"])
     except BrokenPipeError:  # the reader closed the pipe

@@ -1,6 +1,7 @@
 """Tables of an answer in a terminal: its figures first, then its tables, then what is unknown."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -9,15 +10,18 @@ from rich.text import Text
 
 from app.cli.columns import ABSENT, DAY, SHARED, Columns, Row, cell, words
 from app.freshness import day_words, freshness
-from app.printable import printable
+from app.printable import LINES, printable
 
 HIDDEN = {"timing", "debt_items", "confidence", "not_shown", "owner_evidence", "warnings_in_full"}
 
 
-def draw(document: dict[str, Any], columns: Mapping[str, Columns]) -> None:
-    """Print an answer; names from data are shown as plain text."""
+def draw(
+    document: dict[str, Any], columns: Mapping[str, Columns], documents: Sequence[str] = ()
+) -> None:
+    """Print an answer, its documents last; names from data are shown as plain text."""
     console = Console(highlight=False, markup=False, emoji=False)
-    result = _spread({k: v for k, v in document["result"].items() if k not in HIDDEN})
+    hidden = HIDDEN.union(documents)
+    result = _spread({k: v for k, v in document["result"].items() if k not in hidden})
     if document["snapshot"] and document["as_of"]:
         console.print(f"snapshot {document['snapshot']} as of {document['as_of']}", style="dim")
     _draw_freshness(console, document["coverage"])
@@ -35,8 +39,19 @@ def draw(document: dict[str, Any], columns: Mapping[str, Columns]) -> None:
         console.print(_not_read(failed), style="yellow")
     for unknown in document["coverage"]["unknown"]:
         console.print(f"not known: {unknown}", style="dim")
+    for name in documents:
+        _draw_document(console, document["result"].get(name))
     if following:
         console.print(f"\nnext: {printable(following)}", style="bold")
+
+
+def _draw_document(console: Console, value: Any) -> None:
+    """Print a text or a JSON document as it would stand in a file."""
+    if value is None:
+        return
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    console.print()
+    console.print(printable(text.rstrip(LINES), LINES), soft_wrap=True)
 
 
 def _draw_freshness(console: Console, coverage: Row) -> None:

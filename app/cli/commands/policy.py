@@ -1,0 +1,61 @@
+"""Command for the smallest policy by observed use: policy."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.columns import Columns
+from app.cli.command import LIMIT, LimitOption, Thing, question
+
+if TYPE_CHECKING:
+    from analytics.answers.policy import PolicyAnswer
+    from analytics.posture import Posture
+
+
+ROW: Columns = {
+    "resource": "resource",
+    "levels": "levels",
+    "holder": "holder",
+    "grant": "grant",
+    "state": "state",
+}
+POLICY: dict[str, Columns] = {
+    "kept": {
+        **ROW,
+        "used": "used",
+        "uses": "uses",
+        "last used": "last_used_at",
+        "not written": "not_written",
+    },
+    "dropped": {**ROW, "last used": "last_used_at", "watched days": "watched_days"},
+    "asked": {**ROW, "because": "why"},
+    "narrowed": {"resource": "resource", "loses": "levels", "actions": "actions"},
+    "documents": {"holder": "holder", "characters": "characters", "fits": "fits"},
+    "held_out_refused": {
+        "resource": "resource",
+        "level": "level",
+        "action": "action",
+        "uses": "uses",
+        "last used": "last_at",
+        "because": "why",
+    },
+}
+
+
+@question("policy", columns=POLICY, documents=("policy",))
+def policy(
+    posture: "Posture",
+    thing: Thing,
+    language: Annotated[str, typer.Option("--format", help="iam, cedar, rego or mcp.")],
+    window: Annotated[int, typer.Option(min=1, max=36_500, help="Days of use that count.")] = 90,
+    limit: LimitOption = LIMIT,
+) -> "PolicyAnswer":
+    """Write the smallest policy that observed use needs.
+
+    Example: trustdebt policy bot --format cedar.
+    """
+    from analytics.answers.policy import policy as answer
+    from analytics.remediation.policy.formats import format_of
+
+    form = format_of(language).name  # an unknown format is refused before an unknown thing
+    return answer(posture, posture.graph.find(thing), form, window, limit)
