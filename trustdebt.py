@@ -20,6 +20,8 @@ with WithoutWorkingFolder():
         Behaviour,
         BudgetOption,
         LimitOption,
+        SaidNo,
+        SaidUnknown,
         SealKeyOption,
         StoreOption,
         UsageError,
@@ -30,6 +32,7 @@ with WithoutWorkingFolder():
     from app.cli.command import run as run_command
 
 if TYPE_CHECKING:
+    from analytics.answers.gate import Gate
     from analytics.posture import Posture
     from app.notebook import Snapshot
     from graph.stores import SnapshotInfo
@@ -55,6 +58,10 @@ def _posture(store: str | None, snapshot: str | None, as_of: str | None) -> "Pos
 
 
 order = partial(make_command, app, posture=None)
+GATE: dict[str, Any] = {
+    "checks": {"check": "check", "verdict": "verdict", "why": "why", "fix": "fix"},
+    "predicted_paths_to_jewels": {"jewel": "jewel", "level": "level", "path": "sentence"},
+}
 
 
 @order("sources", behaviour=Behaviour(rows=("sources", "scopes")))
@@ -264,6 +271,28 @@ def estate(
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}") from None
     return {"path": str(out), "agents": agents, "seed": seed, "estates": len(made.history)}
+
+
+@make_command(app, "gate", _posture, Behaviour(rows=("checks", "agents"), columns=GATE))
+def gate(
+    posture: "Posture",
+    manifests: Annotated[
+        list[Path], typer.Argument(help="Manifest, Terraform plan, A2A card or MCP configuration.")
+    ],
+    policy: Annotated[Path | None, typer.Option(help="TOML file with limits of your own.")] = None,
+    limit: LimitOption = LIMIT,
+) -> "Gate":
+    """Judge agents before they exist, one for each file. Example: trustdebt gate agent.toml."""
+    from analytics.answers.gate import gate as answer
+    from analytics.remediation.gate.policy import policy as read_policy
+    from ingest.planned import planned_agents
+
+    limits = read_policy(policy)
+    planned = [agent for path in manifests for agent in planned_agents(path, posture.graph)]
+    judged = answer(posture, planned, limits, limit)
+    if judged.verdict == "pass":
+        return judged
+    raise (SaidNo if judged.verdict == "blocked" else SaidUnknown)(judged)
 
 
 @order("demo", behaviour=Behaviour(rows=("findings",)))

@@ -149,9 +149,17 @@ class UsageError(Exception):
 class SaidNo(Exception):
     """A negative answer; it is printed, and the exit code is `NO`."""
 
+    exit_code = NO
+
     def __init__(self, answer: Any) -> None:
         self.answer = answer
         super().__init__()
+
+
+class SaidUnknown(SaidNo):
+    """An answer that leaves open what was asked; it is printed, and the exit code is `USAGE`."""
+
+    exit_code = USAGE
 
 
 def command(
@@ -197,7 +205,7 @@ def command(
             try:
                 given_answer = answer(opened, **arguments) if posture else answer(**arguments)
             except SaidNo as no:
-                given_answer, code = no.answer, NO
+                given_answer, code = no.answer, no.exit_code
             result = as_json(given_answer)
             behaviour.cut(result, given["limit"])
             return envelope(name, result, opened, store), given_answer, code

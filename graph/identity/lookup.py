@@ -47,17 +47,22 @@ def find(graph: "AccessGraph", name: str) -> int:
     ------
     UnknownThing, AmbiguousThing
     """
-    exact = graph.number(graph.identities.canonical.get(name, name))
-    if exact >= 0:
-        return exact
-    valid = name.encode(errors="replace").decode()  # arguments need not be Unicode
-    wanted = pc.utf8_lower(pa.scalar(valid)).as_py()
-    numbers = _called(graph, wanted) or _known_as(graph, valid) or _native(graph, valid)
+    numbers = matching(graph, name)
     if len(numbers) == 1:
         return int(numbers[0])
     if numbers:
         raise AmbiguousThing(name, [graph.thing(n)["id"] for n in numbers])
-    raise UnknownThing(name, nearest(graph, wanted))
+    raise UnknownThing(name, nearest(graph, name))
+
+
+def matching(graph: "AccessGraph", name: str) -> list[int]:
+    """Return the numbers of all nodes that `find` would take for `name`: none, one or several."""
+    exact = graph.number(graph.identities.canonical.get(name, name))
+    if exact >= 0:
+        return [exact]
+    valid = name.encode(errors="replace").decode()  # arguments need not be Unicode
+    wanted = pc.utf8_lower(pa.scalar(valid)).as_py()
+    return _called(graph, wanted) or _known_as(graph, valid) or _native(graph, valid)
 
 
 def _called(graph: "AccessGraph", wanted: str) -> list[int]:

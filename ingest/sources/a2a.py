@@ -70,7 +70,7 @@ def read(request: Request) -> Reading:
         document = json_of(file, budget, rows)
         if document is None:
             continue
-        cards = list(_cards(document, file.place))
+        cards = list(cards_in(document, file.place))
         if not cards and file.alone:
             raise InputRefused(file.path, "", "holds no agent card")
         if not cards:
@@ -86,7 +86,7 @@ def read(request: Request) -> Reading:
     return rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
 
 
-def _cards(document: Any, at: Place) -> Iterator[tuple[dict[str, Any], Place]]:
+def cards_in(document: Any, at: Place) -> Iterator[tuple[dict[str, Any], Place]]:
     """Find the cards of a document: itself, those of a list, or those wrapped once."""
     for number, value in enumerate(document if isinstance(document, list) else [document]):
         place = at.at(number) if isinstance(document, list) else at
@@ -100,7 +100,7 @@ def _cards(document: Any, at: Place) -> Iterator[tuple[dict[str, Any], Place]]:
                 yield value[key], place.at(key)
         for key in LISTS:
             if isinstance(value.get(key), list):
-                yield from _cards(value[key], place.at(key))
+                yield from cards_in(value[key], place.at(key))
 
 
 def _is_card(value: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from app.cli.command import LIMIT, MOMENT
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS, Run, example
+from tests.support.estates.planned_agents import but, written
 from tests.support.estates.small_estates import AS_OF, ago
 
 COMMANDS = {command.name for command in trustdebt.app.registered_commands}
@@ -25,6 +26,7 @@ WRITES = {  # what is decided, or written elsewhere; each time into a store of i
     "apart": lambda folder: ["bot", "bot", "--by", "ann", "--reason", "so"],
     "seal": lambda folder: ["--seal-key", folder / "key", "--new"],
     "withdraw": lambda folder: [1, "--by", "ann", "--reason", "so"],
+    "gate": lambda folder: [written(folder, but(owners={}))],  # writes nothing, and says no
 }
 LINES = {**QUESTIONS, "sources": [], "snapshots": []}
 SUMMARIES = {"not_evaluable", "pillars", "by_cause", "forecast"}  # short, and said in full

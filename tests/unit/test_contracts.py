@@ -14,7 +14,7 @@ FOLDERS = ("ingest", "graph", "analytics", "app")
 FLOW = "ingest -> graph <- analytics <- app"
 ORDER = "analytics, from answers down to reach"
 APART = "The pages and the command line do not see each other"
-ALONE = "A rule or a measure is no library"
+ALONE = "A rule, a measure, a check or a form is no library"
 PAGES = "Only the pages use Streamlit and Plotly"
 BREACHES = [
     (FLOW, "graph", "import ingest.source"),

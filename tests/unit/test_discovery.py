@@ -13,6 +13,8 @@ FOLDERS = [
     ("ingest.sources", "all_sources", "SOURCE"),
     ("analytics.findings.rules", "all_rules", "RULE"),
     ("analytics.figures.measures", "all_measures", "MEASURE"),
+    ("analytics.remediation.gate.checks", "all_checks", "CHECK"),
+    ("ingest.planned.forms", "all_forms", "FORM"),
     ("app.web.views", "all_views", "VIEW"),
 ]
 PRESENT = [f for f in FOLDERS if (ROOT / f[0].replace(".", "/") / "__init__.py").exists()]

@@ -48,7 +48,7 @@ def read(request: Request) -> Reading:
         raise InputRefused(request.paths[0], "", "its account is unknown; name it")
     moment = _taken_at(export, request, files)
     tagger = Tagger(request.tags)
-    _add_rows(export, account, tagger)
+    add_rows(export, account, tagger)
     for warning in tagger.warnings():
         export.rows.warn(warning)
     if request.tags.complete:
@@ -79,7 +79,8 @@ def _taken_at(export: Export, request: Request, files: Sequence[ExportFile]) -> 
     return taken_at(request, files, export.rows)
 
 
-def _add_rows(export: Export, account: str, tagger: Tagger) -> None:
+def add_rows(export: Export, account: str, tagger: Tagger) -> None:
+    """Evaluate the policies of an export, and add the rows of everything in it."""
     targets = known_targets(export, account)
     attached = of_resources.attach(export, targets, account)
     holders = all_holders(export)
