@@ -4,7 +4,7 @@ Nothing is ever run. What is said of a step comes from the provider that its ids
 (`providers/`), from trustdebt itself (`own`), or, where neither knows it, from its facts (`words`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from analytics.posture import Posture
 from analytics.remediation.handover import own, words
@@ -22,11 +22,15 @@ from analytics.remediation.handover.step import (
 )
 from analytics.remediation.handover.step import Target as Target
 from analytics.remediation.handover.terraform import Addresses
-from graph.schema import AUTHENTICATES_AS, CAN_ACCESS, CREDENTIAL, MEMBER_OF, RUNS_AS
+from graph.element import Relationship
+from graph.schema import AUTHENTICATES_AS, CAN_ACCESS, CREDENTIAL, RUNS_AS, USES
 
 MANAGED = "Terraform manages it as {}: take it out of its configuration too, or the next apply"
 BACK = " puts it back."
-BY_TARGET = (MEMBER_OF, AUTHENTICATES_AS)
+KEYS: Mapping[Relationship, Callable[[Link], Thing]] = {  # whose credential it is, is no access
+    USES: lambda link: link.target,
+    AUTHENTICATES_AS: lambda link: link.source,
+}
 NOTHING = "nothing to undo"
 NONE = Addresses()
 
@@ -69,9 +73,11 @@ def handover(
 
 
 def _subjects(posture: Posture, target: Target) -> list[Link | Thing]:
-    """Return what a target names and the snapshot has."""
+    """Return what a target names and the snapshot has, the credential of a login for the login."""
     if target.relationship is not None:
-        return list(links_of(posture, target.relationship, target.ids))
+        links = links_of(posture, target.relationship, target.ids)
+        key = KEYS.get(target.relationship)
+        return [key(link) for link in links] if key else list(links)
     return [thing_of(posture, target.node)] if target.node is not None else []
 
 

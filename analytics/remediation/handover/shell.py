@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 ACTS = frozenset("`$\\\"'|&;<>(){}[]*?!")  # a shell acts on these unless they are quoted
 FIRST = ("-", "#", "~")  # at the start: an option, a comment, a home directory
+PROGRAMS = ("aws", "az", "gcloud", "gh", "kubectl", "trustdebt")
 SHOWN = 80  # characters of a refused id that are shown
 
 
@@ -56,6 +57,15 @@ def line(*words: str) -> str:
     "aws iam get-user --user-name 'invoice bot'"
     """
     return shlex.join(words)
+
+
+def is_command(text: str) -> bool:
+    """Return whether a text is lines for a shell, and not words for a person.
+
+    >>> is_command("kubectl delete pod x"), is_command("start it again")
+    (True, False)
+    """
+    return all(each.split(" ", 1)[0] in PROGRAMS for each in text.splitlines())
 
 
 def lines(commands: Iterable[str]) -> str:

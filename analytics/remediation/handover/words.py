@@ -42,9 +42,9 @@ UNDO_THINGS: Mapping[str, str] = {
     "revoke_sessions": "nothing to undo: whoever may still sign in gets a new session",
     "remove_schedule": "put back the schedules and triggers of {thing}",
     "unregister_tool": "register {thing} again",
-    "assign_owner": "trustdebt withdraw takes the attestation back",
+    "assign_owner": "take the attestation back, with trustdebt withdraw",
     "set_expiry": "remove the end of {thing}",
-    "review": "trustdebt withdraw takes the decision back",
+    "review": "take the decision back, with trustdebt withdraw",
     "keep_evidence": "nothing to undo: it changes nothing",
     "verify": "nothing to undo: it changes nothing",
 }

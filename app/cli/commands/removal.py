@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.columns import Columns, cell, words
-from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
+from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, one_of, question
+from app.cli.exchange import TICKETS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from analytics.answers.choke_points import ChokePoints
     from analytics.answers.cut import SmallestCut
     from analytics.answers.plan import RemovalPlan
+    from analytics.answers.tickets import Tickets
     from analytics.answers.what_if import WhatIf
     from analytics.posture import Posture
 
@@ -94,12 +96,24 @@ def plan(
     posture: "Posture",
     budget: Annotated[int, typer.Option(min=1, help="How many removals to propose.")] = 5,
     objective: Annotated[str, typer.Option(help="What to take away: reach or debt.")] = "reach",
+    form: Annotated[
+        str,
+        typer.Option("--format", help="table, json, tickets-csv, tickets-json or markdown."),
+    ] = "table",
+    terraform: Annotated[
+        Path | None, typer.Option(help="What terraform show -json printed, for its addresses.")
+    ] = None,
     limit: LimitOption = LIMIT,
-) -> "RemovalPlan":
+) -> "RemovalPlan | Tickets":
     """Propose what to remove first, and how safe it is. Example: trustdebt plan --budget 3."""
     from analytics.answers.plan import plan as answer
+    from analytics.answers.tickets import tickets
+    from app.cli.terraform_file import addresses_of
 
-    return answer(posture, budget, objective, limit)
+    one_of(form, ("table", "json", *TICKETS), "--format")
+    addresses = addresses_of(terraform)
+    made = answer(posture, budget, objective, limit)
+    return tickets(posture, made.steps, made.left_out, addresses) if form in TICKETS else made
 
 
 def ends_of(

@@ -1,4 +1,4 @@
-"""Exchange formats of other tools: of findings, and of a snapshot; see also `graph.exports`.
+"""Exchange formats of other tools: findings, tickets, a snapshot; see also `graph.exports`.
 
 The formats are found by name, and their modules imported when one of them is asked for. Names from
 data are passed on unchanged, as JSON text, except in the cells of CSV.
@@ -25,6 +25,7 @@ def modules_of(package: str) -> tuple[str, ...]:
 
 
 FORMATS = modules_of(f"{__name__}.findings")  # of findings
+TICKETS = tuple(name.replace("_", "-") for name in modules_of(f"{__name__}.tickets"))
 SNAPSHOTS = modules_of(f"{__name__}.snapshots")  # of a snapshot and its judgements
 
 
@@ -32,6 +33,13 @@ def written(form: str, document: dict[str, Any]) -> Any:
     """Return a document of findings in the format `form`."""
     write: Callable[[dict[str, Any]], Any] = import_module(f"{__name__}.findings.{form}").write
     return write(document)
+
+
+def tickets_text(form: str, document: dict[str, Any], answer: Any) -> str:
+    """Return tickets in the format `form`; `document` is the JSON of `answer` in its envelope."""
+    module = import_module(f"{__name__}.tickets.{form.replace('-', '_')}")
+    write: Callable[[dict[str, Any], Any], str] = module.write
+    return write(document, answer)
 
 
 def save(form: str, posture: "Posture", path: Path) -> int:

@@ -78,7 +78,7 @@ def delete(thing: Thing) -> Instruction | None:
     return Instruction(
         known.call("delete"),
         f"{known.where}. Keep what it is: {get}",
-        "kubectl apply with what was kept",
+        "apply what was kept, with kubectl apply",
     )
 
 
@@ -132,7 +132,7 @@ def _stopped(thing: Thing) -> Instruction | None:
         return Instruction(
             known.call("delete"),
             f"{known.where}. A controller that owns a pod starts it again: stop that instead.",
-            "kubectl apply with the manifest of the pod",
+            "apply the manifest of the pod, with kubectl apply",
         )
     return None
 
@@ -187,7 +187,7 @@ def _edited(by: Named, part: str, link: Link) -> Instruction:
     return Instruction(
         by.call("edit"),
         f"{by.where}. In the editor, remove {part}. Keep what it is before: {get}",
-        "kubectl apply with what was kept",
+        "apply what was kept, with kubectl apply",
     )
 
 

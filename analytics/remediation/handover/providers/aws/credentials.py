@@ -125,7 +125,7 @@ def _without_password(key: Key | None) -> Instruction | None:
     return Instruction(
         key.user.call("delete-login-profile"),
         f"{key.shown}. A password cannot be paused: this takes the user's console sign-in away.",
-        "aws iam create-login-profile gives the user a new password",
+        "give the user a new password, with aws iam create-login-profile",
     )
 
 

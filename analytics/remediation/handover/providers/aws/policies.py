@@ -26,8 +26,6 @@ MANAGED = re.compile(
 INLINE = re.compile(r"(?P<holder>arn:.+)/inline/(?P<name>[^/]+)", re.DOTALL)
 OF_RESOURCE = "#policy"
 CLUSTER = ":cluster-access-policy/"
-NEW, BEFORE = "file://policy.json", "file://policy-before.json"
-TRUST, TRUST_BEFORE = "file://trust.json", "file://trust-before.json"
 
 
 def remove_grant(link: Link) -> Instruction | None:
@@ -74,14 +72,21 @@ def _inline(link: Link, holder: Principal, policy: re.Match[str], *, narrow: boo
     put = holder.call(f"put-{holder.kind}-policy", *named, "--policy-document")
     get = holder.call(f"get-{holder.kind}-policy", *named)
     more = link.others("source_id", "policy_id")
+    files = _files(holder, policy["name"])
     if more or narrow:
-        place = _edited(link, holder, get, more)
-        return Instruction(f"{put} {NEW}", place, f"{put} {BEFORE}")
+        place = _edited(link, holder, get, more, files)
+        return Instruction(f"{put} file://{files[0]}", place, f"{put} file://{files[1]}")
     return Instruction(
         holder.call(f"delete-{holder.kind}-policy", *named),
-        f"{holder.shown} > Permissions. Keep its document as policy-before.json: {get}",
-        f"{put} {BEFORE}",
+        f"{holder.shown} > Permissions. Keep its document as {files[1]}: {get}",
+        f"{put} file://{files[1]}",
     )
+
+
+def _files(holder: Principal, policy: str) -> tuple[str, str]:
+    """Return the names of the files for the document after the change, and before it."""
+    start = f"{holder.name}-{policy}"
+    return f"{start}.json", f"{start}-before.json"
 
 
 def _managed(link: Link, holder: Principal, policy: re.Match[str], *, narrow: bool) -> Instruction:
@@ -95,20 +100,21 @@ def _managed(link: Link, holder: Principal, policy: re.Match[str], *, narrow: bo
     named = ("--policy-name", checked(policy["name"], NAME))
     put = holder.call(f"put-{holder.kind}-policy", *named, "--policy-document")
     get = f"{line('aws', 'iam', 'get-policy', *arn)} names its version for get-policy-version"
-    place = _edited(link, holder, get, more)
+    files = _files(holder, policy["name"])
+    place = _edited(link, holder, get, more, files)
     return Instruction(
-        lines((f"{put} {NEW}", detach)),
+        lines((f"{put} file://{files[0]}", detach)),
         f"{place} For everybody else the managed policy stays as it is.{by_group}",
         lines((attach, holder.call(f"delete-{holder.kind}-policy", *named))),
     )
 
 
-def _edited(link: Link, holder: Principal, get: str, more: int) -> str:
+def _edited(link: Link, holder: Principal, get: str, more: int, files: tuple[str, str]) -> str:
     """Return what the edited document is, and what must stay in it."""
     stays = f" What else it gives stays: {more} grants." if more else ""
     return (
-        f"{holder.shown} > Permissions. policy.json is the document of now ({get}) without what is"
-        f" not needed on {one_line(link.target.id)}; keep that of now as policy-before.json.{stays}"
+        f"{holder.shown} > Permissions. {files[0]} is the document of now ({get}) without what is"
+        f" not needed on {one_line(link.target.id)}; keep that of now as {files[1]}.{stays}"
     )
 
 
@@ -155,11 +161,12 @@ def _trust(thing: Thing, trusted: str) -> Instruction | None:
         return None
     get = role.call("get-role", "--query", "Role.AssumeRolePolicyDocument")
     put = role.call("update-assume-role-policy", "--policy-document")
+    new, before = _files(role, "trust")
     return Instruction(
-        f"{put} {TRUST}",
-        f"{role.shown} > Trust relationships. trust.json is the policy of now ({get}) without"
-        f" {one_line(trusted)} in its statements; keep that of now as trust-before.json.",
-        f"{put} {TRUST_BEFORE}",
+        f"{put} file://{new}",
+        f"{role.shown} > Trust relationships. {new} is the policy of now ({get}) without"
+        f" {one_line(trusted)} in its statements; keep that of now as {before}.",
+        f"{put} file://{before}",
     )
 
 

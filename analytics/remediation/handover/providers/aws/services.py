@@ -69,7 +69,7 @@ def remove_schedule(thing: Thing) -> Instruction | None:
         return Instruction(
             line("aws", "scheduler", "delete-schedule", *of_group, *schedule.at()),
             f"{schedule.where}, EventBridge > Schedules. Keep what it is: {get}",
-            "aws scheduler create-schedule with what get-schedule printed before",
+            "make it anew from what was kept, with aws scheduler create-schedule",
         )
     return None
 

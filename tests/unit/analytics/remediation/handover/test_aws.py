@@ -91,8 +91,9 @@ def test_a_policy_is_detached_if_the_step_is_on_all_that_it_gives() -> None:
 def test_the_twin_of_a_policy_that_gives_more_only_a_part_is_taken() -> None:
     made = of(account().posture(), "remove_grant", CAN_ACCESS, "one")
     put, detach = str(made.command).splitlines()
-    assert put == aws("iam", "put-role-policy", "--role-name", "deploy", "--policy-name",
-                      "ReadOnlyAccess", "--policy-document", "file://policy.json")  # fmt: skip
+    named = ("--role-name", "deploy", "--policy-name", "ReadOnlyAccess")
+    document = ("--policy-document", "file://deploy-ReadOnlyAccess.json")
+    assert put == aws("iam", "put-role-policy", *named, *document)
     assert detach == f"aws iam detach-role-policy --role-name deploy --policy-arn {READ_ALL}"
     assert "1 grants" in str(made.place)
     assert DB in str(made.place)
@@ -112,7 +113,7 @@ def test_narrowing_edits_the_document() -> None:
     made = of(account().posture(), "narrow_grant", CAN_ACCESS, "inline")
     assert made.command == (
         "aws iam put-user-policy --user-name bob --policy-name own"
-        " --policy-document file://policy.json"
+        " --policy-document file://bob-own.json"
     )
 
 
@@ -154,7 +155,7 @@ def trusting(target: str) -> Estate:
     return e.link(BOB, "ASSUMES", DEPLOY, id="a", derived=True, rule="A1", support=["t", "p"])
 
 
-EDIT = "aws iam update-assume-role-policy --role-name deploy --policy-document file://trust.json"
+EDIT = "aws iam update-assume-role-policy --role-name deploy --policy-document file://deploy-trust.json"
 
 
 def test_a_role_that_trusts_the_user_by_name_stops_to() -> None:
