@@ -7,9 +7,14 @@ import pandas as pd
 
 from analytics.answers.choke_points import not_known
 from analytics.answers.shape import ENDS, item_columns
-from analytics.answers.table import Table
+from analytics.answers.table import Kind, Table
+from analytics.answers.what_if import uses
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.remediation.cut import Cut, smallest_cut
+from analytics.remediation.removal.before_and_after import changed
+from analytics.remediation.removal.ended_uses import ended
+from analytics.remediation.removal.removable import KEY, observed, removals_of
+from graph.schema import AUTHENTICATES_AS
 
 COST = 1
 
@@ -18,8 +23,10 @@ COST = 1
 class SmallestCut:
     """The fewest removals that separate starts from targets; see `cut`.
 
-    `edges` and `protected` have `from` and `to` (nodes), `relationship` and `rules`; `edges` has
-    `cost` and `moves` as well.
+    `edges` and `protected` have `from` and `to` (nodes), `relationship`, `rules` and `credential`
+    (a node), which goes as a whole where it is not null; `edges` has `cost`, `moves` and `observed`
+    (whether a use would have been seen) as well.
+    `breaks` has the columns of `analytics.answers.what_if.uses`.
     """
 
     separable: bool
@@ -30,6 +37,7 @@ class SmallestCut:
     not_known: int
     edges: Table
     protected: Table
+    breaks: Table
 
 
 def cut(
@@ -43,10 +51,14 @@ def cut(
     items on such paths. `not_known` counts the starts whose reach is unknown: no cut is known to
     separate them. An edge that `moves` is the last login to an account: what-if shows that the
     access stays with the account. It is chosen only if no cut of as few edges was found without it.
+    A credential is cut as a whole; its row names the first account that it opens. `breaks` are the
+    recent uses that would fail, as what-if finds them for the same removals.
     """
     smallest = smallest_cut(posture, starts, targets, mode)
     dark = not_known(posture, starts, mode)
     cost = COST * len(smallest.chosen)
+    gone = removals_of(posture, smallest.items, smallest.chosen)
+    fails = ended(posture, changed(posture, gone), gone)
     return SmallestCut(
         separable=smallest.separable,
         exact=smallest.exact if smallest.separable else None,
@@ -56,6 +68,7 @@ def cut(
         not_known=dark,
         edges=_table(posture, smallest, smallest.chosen, is_cut=True),
         protected=_table(posture, smallest, smallest.kept),
+        breaks=uses(posture, fails),
     )
 
 
@@ -66,10 +79,26 @@ def _dark_words(count: int, of: int) -> str:
 def _table(posture: Posture, smallest: Cut, items: np.ndarray, is_cut: bool = False) -> Table:
     """Describe items by type, source and target; numbers of nodes are in the order of their ids."""
     rows = pd.DataFrame(item_columns(smallest.items, items))
+    whole = smallest.items.relationship[items] == KEY
+    rows["credential"] = np.where(whole, rows["from"], -1)
+    rows["to"] = np.where(whole, _opened(posture)[rows["from"]], rows["to"])
     if is_cut:
-        rows = rows.assign(cost=COST, moves=np.isin(items, smallest.moving))
+        rows = rows.assign(
+            cost=COST,
+            moves=np.isin(items, smallest.moving),
+            observed=observed(posture, smallest.items, items),
+        )
     rows = rows.sort_values(["relationship", "from", "to"], kind="stable", ignore_index=True)
-    return Table(rows, posture.graph.things, ENDS)
+    return Table(rows, posture.graph.things, ENDS | {"credential": Kind.NODE})
+
+
+def _opened(posture: Posture) -> np.ndarray:
+    """Return the first account that each credential opens (a node); -1 for all other nodes."""
+    first = np.full(len(posture.graph.ids), -1, np.int64)
+    opener, opened = posture.graph.ends(AUTHENTICATES_AS)
+    order = np.argsort(-opened, kind="stable")
+    first[opener[order]] = opened[order]
+    return first
 
 
 def _certificate(smallest: Cut) -> str:

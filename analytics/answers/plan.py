@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analytics.answers.shape import cut, plain
@@ -17,28 +16,26 @@ from analytics.posture import Posture
 from analytics.remediation.plan.by_debt import make_plan_of_debt
 from analytics.remediation.plan.greedy import Plan, Step, make_plan
 from analytics.remediation.removal.before_and_after import figures
-from analytics.usage.idle_access import OWNER
+from analytics.usage.idle_access import OWNER, Idle
 from graph.schema import (
     ACTS_FOR,
     ASSUMES,
-    AUTHENTICATES_AS,
     CALLS,
     CAN_ACCESS,
     CONTROLS,
     MEMBER_OF,
     RUNS_AS,
     SPAWNS,
-    USES,
 )
 from graph.values import strict_json
 
 MODULAR = "the debt of grants adds up, so taking the costliest grants first is optimal"
+NOBODY = -1
 OBJECTIVES = ("reach", "debt")
+DEACTIVATE = "deactivate_credential"
 ACTIONS = {  # the action that removes a relationship
     CAN_ACCESS: "remove_grant",
     CONTROLS: "remove_grant",
-    USES: "rotate_credential",  # others continue with the new value
-    AUTHENTICATES_AS: "deactivate_credential",
     RUNS_AS: "remove_trust",
     ASSUMES: "remove_trust",
     MEMBER_OF: "remove_member",
@@ -48,15 +45,22 @@ ACTIONS = {  # the action that removes a relationship
 }
 
 
-KINDS = dict.fromkeys(("target.from", "target.to", "owner"), Kind.NODE)
+UNUSED, IN_USE, NOT_OBSERVABLE = "unused", "seen_in_use", "not_observable"
+USE = {
+    UNUSED: "a use would have been seen, and none was",
+    IN_USE: "a use was seen that would fail",
+    NOT_OBSERVABLE: "nobody could have seen a use",
+}
+KINDS = {"owner": Kind.NODE}
 
 
 @dataclass(frozen=True)
 class RemovalPlan:
     """Removals, the best first, and what they take away together; see `plan`.
 
-    `steps` has `id`, `action`, `target` (`from` and `to`, nodes, `relationship`, `ids`), `findings`
-    (ids), `debt_removed`, `reach_removed`, `identities`, `breaks`, `observed`, `verdict`,
+    `steps` has `id`, `action`, `target` (a node as plain data, or `from` and `to`, nodes, and
+    `relationship`; with `ids`, of what is removed), `findings` (ids), `debt_removed`,
+    `reach_removed`, `identities`, `breaks`, `observed`, `use` (see `USE`), `verdict`,
     `window_days`, `uses_per_day_below`, `owner` (a node) and `undo`.
     """
 
@@ -124,42 +128,54 @@ def _because(made: Plan, by_debt: bool) -> str | None:
 
 
 def _steps(posture: Posture, steps: Sequence[Step]) -> Table:
-    graph, removed = posture.graph, [step.candidate for step in steps]
-    facts = [graph.frames[idle.relationship].iloc[list(idle.rows)] for idle in removed]
-    ids = [[str(fact) for fact in frame["id"]] for frame in facts]
-    sources = np.array([idle.source for idle in removed], np.int64)
-    names = [idle.relationship.name for idle in removed]
+    removed = [step.candidate for step in steps]
+    targets = [_target(posture, idle) for idle in removed]
+    breaks = [_breaks(posture, step) for step in steps]
     frame = pd.DataFrame(
         {
-            "target.from": sources,
-            "target.relationship": names,
-            "target.to": np.array([idle.target for idle in removed], np.int64),
-            "target.ids": objects(ids),
-            "findings": objects([list(_about(posture, set(each))) for each in ids]),
+            "id": [_id(target) for target in targets],
+            "action": [_action(idle) for idle in removed],
+            "target": objects(targets),
+            "findings": objects([list(_about(posture, idle)) for idle in removed]),
             "debt_removed": [step.debt_removed for step in steps],
             "reach_removed": [step.reach_removed for step in steps],
             "identities": [step.identities for step in steps],
-            "breaks": objects([_breaks(posture, step) for step in steps]),
+            "breaks": objects(breaks),
             "observed": [idle.observed for idle in removed],
+            "use": [
+                IN_USE if fails else UNUSED if idle.observed else NOT_OBSERVABLE
+                for fails, idle in zip(breaks, removed, strict=True)
+            ],
             "verdict": [
-                OWNER if len(step.breaks) else idle.verdict
-                for step, idle in zip(steps, removed, strict=True)
+                OWNER if fails else idle.verdict
+                for fails, idle in zip(breaks, removed, strict=True)
             ],
             "window_days": objects([idle.window_days for idle in removed]),
             "uses_per_day_below": objects([idle.rate for idle in removed]),
-            "owner": accountable_people(posture)[sources],
-            "undo": [
-                "; ".join(_undo(name, row) for _, row in rows.iterrows())
-                for name, rows in zip(names, facts, strict=True)
-            ],
+            "owner": accountable_people(posture)[[idle.source for idle in removed]],
+            "undo": ["; ".join(_undo_all(posture, idle)) for idle in removed],
         }
     )
-    table = Table(frame, graph.things, KINDS)
-    ends = table.of_nodes("target.from", "id"), table.of_nodes("target.to", "id")
-    step_ids = [_id(*parts) for parts in zip(ends[0], names, ends[1], strict=True)]
-    frame.insert(0, "id", step_ids)
-    frame.insert(1, "action", [ACTIONS[idle.relationship] for idle in removed])
-    return table
+    return Table(frame, posture.graph.things, KINDS)
+
+
+def _action(idle: Idle) -> str:
+    return DEACTIVATE if idle.relationship is None else ACTIONS[idle.relationship]
+
+
+def _target(posture: Posture, idle: Idle) -> dict[str, Any]:
+    """Return what a step is about, as an item of what-if, with the ids of what it removes."""
+    graph = posture.graph
+    if idle.relationship is None:
+        thing = graph.thing(idle.source)
+        return thing | {"ids": [thing["id"]]}
+    ids = graph.frames[idle.relationship]["id"].iloc[[row for _, row in idle.rows]]
+    return {
+        "from": graph.thing(idle.source),
+        "relationship": idle.relationship.name,
+        "to": graph.thing(idle.target),
+        "ids": [str(id_) for id_ in ids],
+    }
 
 
 def _breaks(posture: Posture, step: Step) -> list[dict[str, Any]]:
@@ -167,17 +183,31 @@ def _breaks(posture: Posture, step: Step) -> list[dict[str, Any]]:
     return rows
 
 
-def _id(*parts: str) -> str:
+def _id(target: dict[str, Any]) -> str:
     """Return the id of a step, the same in every snapshot."""
+    ends = [target[name]["id"] for name in ("from", "to") if name in target]
+    parts = [ends[0], target["relationship"], ends[1]] if ends else [target["id"]]
     return f"S-{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()[:16]}"
 
 
-def _about(posture: Posture, facts: set[str]) -> Iterator[str]:
-    """Yield the ids of the findings supported by any of these facts."""
-    rows = find_all(posture)
-    for finding, evidence in zip(rows["id"], rows["evidence"], strict=True):
-        if not facts.isdisjoint(evidence):
+def _about(posture: Posture, idle: Idle) -> Iterator[str]:
+    """Yield the ids of the findings that rest on what a step removes, or are about it."""
+    frames, rows = posture.graph.frames, find_all(posture)
+    facts = {str(frames[relationship]["id"].iloc[row]) for relationship, row in idle.rows}
+    key = idle.source if idle.relationship is None else NOBODY
+    about = ((rows["subject"] == key) | (rows["object"] == key)).to_numpy(bool) & (key >= 0)
+    for finding, evidence, direct in zip(rows["id"], rows["evidence"], about, strict=True):
+        if direct or not facts.isdisjoint(evidence):
             yield str(finding)
+
+
+def _undo_all(posture: Posture, idle: Idle) -> Iterator[str]:
+    """Yield a line for each thing to put back."""
+    if idle.relationship is None:
+        yield f"activate {posture.graph.thing(idle.source)['id']} again"
+        return
+    for relationship, row in idle.rows:
+        yield _undo(relationship.name, posture.graph.frames[relationship].iloc[row])
 
 
 def _undo(relationship: str, row: Any) -> str:

@@ -10,7 +10,14 @@ from analytics.answers.table import Kind, objects
 from analytics.posture import Posture
 from analytics.remediation.removal.removable import Removable
 from graph.access import NEVER
-from graph.schema import CAN_ACCESS, CONTROL, LEVEL_SETS, LEVELS, RELATIONSHIPS
+from graph.schema import (
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    CONTROL,
+    LEVEL_SETS,
+    LEVELS,
+    RELATIONSHIPS,
+)
 from graph.values import iso, strict_json
 
 ENDS = {"from": Kind.NODE, "to": Kind.NODE}
@@ -120,8 +127,11 @@ def node_lists(posture: Posture, lists: Iterable[Iterable[int]]) -> np.ndarray:
 
 
 def item_columns(items: Removable, chosen: np.ndarray) -> dict[str, Any]:
-    """Describe removable items: each stands for all relationships of one type between two nodes."""
-    names = np.array([relationship.name for relationship in RELATIONSHIPS], object)
+    """Describe removable items: each stands for all relationships of one type between two nodes.
+
+    A credential as an item stands between itself and itself, by the type of what it opens.
+    """
+    names = np.array([*(r.name for r in RELATIONSHIPS), AUTHENTICATES_AS.name], object)
     return {
         "from": items.source[chosen],
         "relationship": names[items.relationship[chosen]],

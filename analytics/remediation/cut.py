@@ -16,9 +16,10 @@ import scipy  # its modules are loaded on first use
 from analytics.posture import Filter, Posture
 from analytics.reach.ways import Ways, mark, ways
 from analytics.remediation.removal.reduced_reach import Moves
-from analytics.remediation.removal.removable import Removable, removable
+from analytics.remediation.removal.removable import KEY, Removable, removable
 from analytics.usage.logins import FACTS
-from graph.schema import RELATIONSHIPS, RESOURCE
+from graph.element import Relationship
+from graph.schema import RELATIONSHIPS, RESOURCE, RUNS_AS, USES
 
 SHARE = 27_720  # a flow unit, divisible by 1 to 12
 MOST_FLOW = 1 << 29
@@ -54,7 +55,7 @@ def smallest_cut(posture: Posture, starts: np.ndarray, targets: np.ndarray, mode
     """Find the fewest items that separate `starts` from `targets` (numbers of nodes)."""
     network = posture.network(Filter(mode))
     all_ways = ways(network, starts, targets, posture.graph.has_label(RESOURCE))
-    items = removable(posture, network, all_ways)
+    items = removable(posture, network, all_ways, whole_keys=True)
     nothing = np.empty(0, np.int64)
     firm = _firm(all_ways, items)
     if firm.any():
@@ -92,21 +93,32 @@ def _solved(ways: Ways, items: Removable) -> tuple[int, np.ndarray]:
 
 def _moving(posture: Posture, items: Removable, chosen: np.ndarray) -> np.ndarray:
     """Return which of the chosen items are logins without which access only moves."""
-    moves, nodes = Moves(posture), np.int64(len(posture.graph.ids))
-    at = {RELATIONSHIPS.index(relationship): relationship for relationship in FACTS}
-    by_login: list[tuple[np.ndarray, np.ndarray]] = []
-    for kind, relationship in at.items():
-        logins = chosen[items.relationship[chosen] == kind]
-        ends = items.source[logins] * nodes + items.target[logins]
-        those, rows = moves.logins.rows(relationship)
-        source, target = (end[rows] for end in posture.graph.ends(relationship))
-        pair = source * nodes + target
-        order = np.argsort(ends)
-        place = np.searchsorted(ends[order], pair)
-        hit = np.flatnonzero(np.append(ends[order], -1)[place] == pair)
-        by_login.append((those[hit], logins[order][place[hit]]))
+    moves = Moves(posture)
+    by_login = [_logins_of(posture, moves, items, chosen, kind) for kind in FACTS]
     login, item = (np.concatenate(part) for part in zip(*by_login, strict=True))
     return np.unique(item[np.isin(login, moves.moved(np.unique(login)))])
+
+
+def _logins_of(
+    posture: Posture, moves: Moves, items: Removable, chosen: np.ndarray, kind: Relationship
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of a login and the chosen item that breaks it, by its facts of one type."""
+    nodes = np.int64(len(posture.graph.ids))
+    logins, rows = moves.logins.rows(kind)
+    source, target = (end[rows].astype(np.int64) for end in posture.graph.ends(kind))
+    if kind is RUNS_AS:
+        broken_by = chosen[items.relationship[chosen] == RELATIONSHIPS.index(kind)]
+        ends, pair = (
+            items.source[broken_by] * nodes + items.target[broken_by],
+            source * nodes + target,
+        )
+    else:
+        broken_by = chosen[items.relationship[chosen] == KEY]
+        ends, pair = items.source[broken_by].astype(np.int64), target if kind is USES else source
+    order = np.argsort(ends)
+    place = np.searchsorted(ends[order], pair)
+    hit = np.flatnonzero(np.append(ends[order], -1)[place] == pair)
+    return logins[hit], broken_by[order][place[hit]]
 
 
 def _paying(items: Removable) -> tuple[np.ndarray, np.ndarray]:

@@ -11,28 +11,31 @@ from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from analytics.usage.activity import lately
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
-from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, LEVELS
+from graph.schema import AUTHENTICATES_AS, CAN_ACCESS, CONTROL, CREDENTIAL, LEVELS, USES
 
 SAFE, OWNER, LONGER = "safe", "needs_owner", "needs_longer_window"
 YEAR = 366
 RULE_OF_THREE = 3  # no event in n trials: the rate is below 3/n with 95 % confidence
 ADMIN = 1 << LEVELS.index("admin")
 ACCESS = len(CONTROL)  # the kind of a grant, after those of control edges
+NONE = -1
 
 
 @dataclass(frozen=True)
 class Idle:
-    """Idle access from `source` to `target` by one type, removable as a whole.
+    """Idle access that one action of a person removes as a whole.
 
-    `rows` are places in the frame of the type. `edges` and `grants` are positions in
-    `posture.edges` and `posture.grants`; `edges` includes the derived ones that the removal takes
-    along. `observed` is True if a use would have been seen.
+    It is all access from `source` to `target` by one type, or a credential with all that it opens:
+    then `relationship` is None, and both ends are the credential. `rows` are places in the frames
+    of their types. `edges` and `grants` are positions in `posture.edges` and `posture.grants`;
+    `edges` includes the derived ones that the removal takes along. `observed` is True if a use
+    would have been seen.
     """
 
-    relationship: Relationship
+    relationship: Relationship | None
     source: int
     target: int
-    rows: tuple[int, ...]
+    rows: tuple[tuple[Relationship, int], ...]
     edges: tuple[int, ...]
     grants: tuple[int, ...]
     verdict: str
@@ -49,31 +52,60 @@ def idle_rows(posture: Posture) -> pd.DataFrame:
     """Return every row of access that may be removed.
 
     Excluded are rows used within `UNUSED_DAYS` days, rows that have a break-glass tag or end, and
-    derived rows. Access whose use is not observed is listed; its verdict asks for the owner.
+    derived rows; and all rows of a credential that has any such row, as it goes as a whole. Access
+    whose use is not observed is listed; its verdict asks for the owner.
 
     Returns
     -------
     DataFrame
         `kind` (a position in `CONTROL`, or `ACCESS`), `row` (in the frame of that type),
         `source`, `target`, `edge` and `grant` (positions in the posture, -1 for none), `fact`
-        (id), `telemetry` (bool), `verdict` and `window` (days; nan where unknown).
+        (id), `telemetry` (bool), `verdict`, `window` (days; nan where unknown) and `credential`
+        (a node; -1 for all rows but logins by one).
     """
     rows = pd.concat([_control(posture), _access(posture)], ignore_index=True)
-    rows = rows[~_protected(posture, rows)].reset_index(drop=True)
+    kind, source = rows["kind"].to_numpy(), rows["source"].to_numpy()
+    used = kind == CONTROL.index(USES)
+    login = used | (kind == CONTROL.index(AUTHENTICATES_AS))
+    credential = np.where(used, rows["target"].to_numpy(), source)
+    protected = _protected(posture, rows)
+    spared = np.zeros(len(posture.graph.ids), bool)  # of these nodes, only the credentials count
+    spared[credential[protected]] = True
+    kept = ~protected & ~(login & spared[credential])
+    rows = rows.assign(credential=np.where(login, credential, NONE))[kept].reset_index(drop=True)
     window = _window(posture, rows)
-    return rows.assign(window=window, verdict=_verdict(rows, window))
+    return pd.DataFrame(rows.assign(window=window, verdict=_verdict(rows, window)))
+
+
+def grouped(rows: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return rows of idle access, and the number of the removal that each is part of.
+
+    What a credential holds itself is part of the removal of the credential, and can also be
+    removed alone: such a row is listed twice. See `idle_rows`.
+    """
+    keys = rows["credential"].to_numpy()
+    also = rows[(keys == NONE) & np.isin(rows["source"].to_numpy(), keys[keys != NONE])]
+    rows = pd.concat([rows, also.assign(credential=also["source"])], ignore_index=True)
+    key = rows["credential"].to_numpy()
+    parts = {
+        name: np.where(key == NONE, rows[name].to_numpy(), key) for name in ("source", "target")
+    }
+    kind = np.where(key == NONE, rows["kind"].to_numpy(), NONE)
+    group = pd.DataFrame({"kind": kind, **parts}).groupby(["kind", "source", "target"], sort=True)
+    return rows, group.ngroup().to_numpy()
 
 
 def idle(rows: pd.DataFrame, fallen: dict[str, list[int]]) -> Idle:
-    """Combine parallel rows into one removal; see `idle_rows` and `derived_from`."""
+    """Combine the rows of one group into one removal; see `grouped` and `derived_from`."""
     edges = [e for e in rows["edge"] if e >= 0]
     edges += [d for fact in rows["fact"] for d in fallen.get(fact, ())]
-    kind, windows = int(rows["kind"].iloc[0]), rows["window"]
+    types = [CONTROL[k] if k < ACCESS else CAN_ACCESS for k in rows["kind"].tolist()]
+    key, windows = int(rows["credential"].iloc[0]), rows["window"]
     return Idle(
-        CONTROL[kind] if kind < ACCESS else CAN_ACCESS,
-        int(rows["source"].iloc[0]),
-        int(rows["target"].iloc[0]),
-        tuple(rows["row"].tolist()),
+        types[0] if key == NONE else None,
+        int(rows["source"].iloc[0]) if key == NONE else key,
+        int(rows["target"].iloc[0]) if key == NONE else key,
+        tuple(zip(types, rows["row"].tolist(), strict=True)),
         tuple(dict.fromkeys(int(e) for e in edges)),
         tuple(int(g) for g in rows["grant"] if g >= 0),
         next(v for v in (OWNER, LONGER, SAFE) if (rows["verdict"] == v).any()),

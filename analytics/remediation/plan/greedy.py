@@ -25,9 +25,10 @@ from analytics.remediation.plan.optimum import ROWS, SECONDS, Programme
 from analytics.remediation.removal.before_and_after import changed, debt_owed, reach_of
 from analytics.remediation.removal.changed_reach import changed_identities
 from analytics.remediation.removal.ended_uses import ended
+from analytics.remediation.removal.last_logins import LastLogins
 from analytics.remediation.removal.reduced_reach import Moves, ReducedReach, arrays
 from analytics.remediation.removal.what_if import Removal
-from analytics.usage.idle_access import ADMIN, Idle, derived_from, idle, idle_rows
+from analytics.usage.idle_access import ADMIN, Idle, derived_from, grouped, idle, idle_rows
 from analytics.usage.observed import uses
 from analytics.weights import mask_weights
 from graph.schema import LEVELS
@@ -194,10 +195,14 @@ class _Search:
 
 
 class Safety:
-    """The conditions that must not break: observed uses, and the last admin of each resource."""
+    """The conditions that must not break.
+
+    They are observed uses, the last login of each active identity, and the last administrator of
+    each resource.
+    """
 
     def __init__(self, posture: Posture) -> None:
-        self.posture = posture
+        self.posture, self.logins = posture, LastLogins(posture)
         seen = uses(posture)
         seen = seen[~seen["own"]]
         seen = seen.drop_duplicates(["identity", "thing", "level"])
@@ -217,13 +222,14 @@ class Safety:
         edges, grants = arrays(candidate)
         for way in self.ways:
             way.take_out(edges, grants)
+        self.logins.remove(edges)
         np.subtract.at(self.admins, self._administered(grants), 1)
 
     def allows(self, chosen: "tuple[Idle, ...] | list[Idle]") -> bool:
         """Return whether nothing breaks if all of `chosen` are removed as well."""
         edges, grants = arrays(*chosen)
         administered, count = np.unique(self._administered(grants), return_counts=True)
-        if np.any(self.admins[administered] <= count):
+        if np.any(self.admins[administered] <= count) or not self.logins.allows(edges):
             return False
         sources = np.array([candidate.source for candidate in chosen], np.int64)
         for way, holds_now in zip(self.ways, self.holds, strict=True):
@@ -261,9 +267,14 @@ def _everybody(network: Network) -> Masked:
 
 
 def removal_of(posture: Posture, candidate: Idle) -> Removal:
-    """Convert a candidate to a removal of relationships."""
-    ids = posture.graph.frames[candidate.relationship]["id"].iloc[list(candidate.rows)]
-    return Removal("", "", relationships=tuple((candidate.relationship, str(i)) for i in ids))
+    """Convert a candidate to a removal of relationships, or of a credential."""
+    if candidate.relationship is None:
+        return Removal("", "", things=(posture.graph.thing(candidate.source)["id"],))
+    ids = posture.graph.frames[candidate.relationship]["id"]
+    rows = [row for _, row in candidate.rows]
+    return Removal(
+        "", "", relationships=tuple((candidate.relationship, str(i)) for i in ids.iloc[rows])
+    )
 
 
 class _Candidates:
@@ -271,8 +282,8 @@ class _Candidates:
 
     def __init__(self, posture: Posture, moves: Moves) -> None:
         rows, self._fallen = idle_rows(posture), derived_from(posture)
+        rows, group = grouped(rows)
         bound = _bounds(posture, rows, self._fallen)
-        group = rows.groupby(["kind", "source", "target"], sort=True).ngroup().to_numpy()
         derives = rows["fact"].isin(list(self._fallen)).to_numpy(bool)
         bounds = np.where(moves.only(rows, group, derives), 0.0, np.bincount(group, bound))
         order = np.argsort(-bounds, kind="stable")

@@ -40,12 +40,12 @@ class Moves:
     def broken(self, *chosen: Idle) -> np.ndarray:
         """Return the logins (positions) that depend on the chosen candidates."""
         broken = []
-        for candidate in chosen:
-            if candidate.relationship in self._sorted:
-                rows, logins = self._sorted[candidate.relationship]
-                wanted = np.array(candidate.rows)
-                low, high = (np.searchsorted(rows, wanted, side) for side in ("left", "right"))
-                broken += [logins[a:b] for a, b in zip(low, high, strict=True)]
+        for relationship, (rows, logins) in self._sorted.items():
+            facts = [
+                row for candidate in chosen for kind, row in candidate.rows if kind is relationship
+            ]
+            low, high = (np.searchsorted(rows, facts, side) for side in ("left", "right"))
+            broken += [logins[a:b] for a, b in zip(low, high, strict=True)]
         return np.unique(np.concatenate(broken)) if broken else np.zeros(0, np.int64)
 
     def moved(self, broken: np.ndarray) -> np.ndarray:
@@ -62,9 +62,9 @@ class Moves:
     def only(self, rows: pd.DataFrame, group: np.ndarray, derives: np.ndarray) -> np.ndarray:
         """Return a mask of the groups of rows that change no reach, whatever else is removed.
 
-        Such a group is a login, or half of one, and leaves its account without any. Nothing is
-        derived from it (`derives`, bool a row), and its credential is reached by users alone and
-        leads nowhere else. `rows` are those of `analytics.usage.idle_access.idle_rows`.
+        Such a group is a login and leaves its account without any. Nothing is derived from it
+        (`derives`, bool a row), and a credential is reached by users alone and leads nowhere else.
+        `rows` and `group` are those of `analytics.usage.idle_access.grouped`.
         """
         count = int(group.max(initial=-1)) + 1
         pairs = [self._broken_by(rows, kind) for kind in FACTS]
@@ -80,16 +80,27 @@ class Moves:
             np.bincount(group_of_login[~(self.binds[login] & every[place])], minlength=count) > 0
         )
         logins = np.bincount(group_of_login, minlength=count)
-        first = np.full(count, -1)
-        first[group[::-1]] = np.arange(len(group))[::-1]
-        kind, source, target = (rows[c].to_numpy()[first] for c in ("kind", "source", "target"))
-        uses, opens = (CONTROL.index(relationship) for relationship in (USES, AUTHENTICATES_AS))
-        room = np.full(count, np.inf)
-        room = np.where(kind == uses, self._leading("source", opens)[target], room)
-        room = np.where(kind == opens, self._leading("target", uses)[source], room)
-        room = np.where(kind == CONTROL.index(RUNS_AS), 0, room)
         derived = np.bincount(group[derives], minlength=count) > 0
+        room = self._room(rows, group, count)
         return np.asarray((logins > 0) & ~stays & ~derived & (room <= logins))
+
+    def _room(self, rows: pd.DataFrame, group: np.ndarray, count: int) -> np.ndarray:
+        """Return how many logins each group would have to break to be nothing but logins.
+
+        That is infinite for one that may do something else.
+        """
+        first = np.full(count, NONE)
+        first[group[::-1]] = np.arange(len(group))[::-1]
+        kind, key = (rows[name].to_numpy()[first] for name in ("kind", "credential"))
+        uses, opens = (CONTROL.index(relationship) for relationship in (USES, AUTHENTICATES_AS))
+        users, opened = (
+            self._leading(end, of)[key] for end, of in (("target", uses), ("source", opens))
+        )
+        logins_alone = np.isfinite(users) & np.isfinite(opened) & (key != NONE)
+        room = np.where(kind == CONTROL.index(RUNS_AS), 0, np.inf)
+        room[key != NONE] = np.inf
+        room[logins_alone] = users[logins_alone] * opened[logins_alone]
+        return room
 
     def _broken_by(
         self, rows: pd.DataFrame, relationship: Relationship

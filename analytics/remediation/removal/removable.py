@@ -1,7 +1,8 @@
 """Removable items on the paths from starts to targets, and the edges that fall with each.
 
-An item is all relationships of one type between the same two nodes, which are removed together. A
-derived edge is no item. It falls with any item that supports it.
+An item is all relationships of one type between the same two nodes, which are removed together. For
+what people carry out, an item is also a credential: its use and what it opens are facts about it,
+and end with it. A derived edge is no item. It falls with any item that supports it.
 """
 
 from collections.abc import Iterator
@@ -15,25 +16,37 @@ from analytics.escalation.aws_permissions import MOST
 from analytics.posture import Posture
 from analytics.reach.network import Network
 from analytics.reach.ways import NONE, Ways
+from analytics.remediation.removal.last_logins import LastLogins
+from analytics.remediation.removal.what_if import Removal
 from analytics.tags import BREAK_GLASS, bears, tagged
 from analytics.usage.activity import lately
+from analytics.usage.idle_access import idle_rows
 from graph.access import NEVER
-from graph.schema import CAN_ACCESS, CONTROL, RELATIONSHIPS
+from graph.schema import (
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    CONTROL,
+    CREDENTIAL,
+    RELATIONSHIPS,
+    USES,
+)
 from graph.values import strict_json
 
 TYPE = {relationship.name: place for place, relationship in enumerate(RELATIONSHIPS)}
 GRANT = TYPE[CAN_ACCESS.name]
+KEY = len(RELATIONSHIPS)  # the type of an item that is a credential
+LOGIN = (TYPE[USES.name], TYPE[AUTHENTICATES_AS.name])
 
 
 @dataclass(frozen=True)
 class Removable:
     """The items on some paths, and the edges of the paths that each removes.
 
-    `relationship` (int8, a position in `RELATIONSHIPS`), `source`, `target` (int32, numbers of
-    nodes) and `protected` (bool) belong to items. Removing item `item[k]` removes edge `edge[k]` of
-    the paths; pairs are in the order of items. `own` (int32) is the item of each edge, -1 for a
-    derived one. `rules` are those of the derived edges that an item supports. `capped`: a derived
-    edge has so many alternatives that not all may be listed.
+    `relationship` (int8, a position in `RELATIONSHIPS`, or `KEY`), `source`, `target` (int32,
+    numbers of nodes) and `protected` (bool) belong to items. Removing item `item[k]` removes edge
+    `edge[k]` of the paths; pairs are in the order of items. `own` (int32) is the item of each edge,
+    -1 for a derived one. `rules` are those of the derived edges that an item supports. `capped`: a
+    derived edge has so many alternatives that not all may be listed.
     """
 
     relationship: np.ndarray
@@ -56,9 +69,18 @@ class Removable:
         return np.asarray(self.own[self.edge] != self.item)
 
 
-def removable(posture: Posture, network: Network, ways: Ways) -> Removable:
-    """Find the items on `ways` through `network`."""
+def removable(
+    posture: Posture, network: Network, ways: Ways, whole_keys: bool = False
+) -> Removable:
+    """Find the items on `ways` through `network`.
+
+    With `whole_keys`, credentials are items instead of their logins, and the only login of an
+    identity that acted lately is protected.
+    """
     own, support, broken = _keyed(posture, network, ways)
+    whole = _Whole(posture) if whole_keys else None
+    if whole is not None:
+        own, support = whole.items(own), whole.items(support)
     stated = np.flatnonzero(own >= 0)
     keys, item = np.unique(np.concatenate([own[stated], support]), return_inverse=True)
     own_item = np.full(len(own), NONE, np.int64)
@@ -68,7 +90,8 @@ def removable(posture: Posture, network: Network, ways: Ways) -> Removable:
     nodes = len(posture.graph.ids)
     source, target = keys // nodes % nodes, keys % nodes
     marked = tagged(posture, BREAK_GLASS)
-    protected = np.isin(keys, _protected(posture)) | marked[source] | marked[target]
+    kept = _protected(posture) if whole is None else whole.protected()
+    protected = np.isin(keys, kept) | marked[source] | marked[target]
     supports = own_item[falls] != item
     return Removable(
         (keys // nodes // nodes).astype(np.int8),
@@ -81,6 +104,42 @@ def removable(posture: Posture, network: Network, ways: Ways) -> Removable:
         _rules(posture, network, ways, len(keys), item[supports], falls[supports]),
         _capped(posture, network, ways),
     )
+
+
+def removals_of(posture: Posture, items: Removable, chosen: np.ndarray) -> list[Removal]:
+    """Return the chosen items as removals: of credentials, and of relationships by their ids."""
+    graph, gone = posture.graph, []
+    for kind in np.unique(items.relationship[chosen]).tolist():
+        of_kind = chosen[items.relationship[chosen] == kind]
+        source, target = items.source[of_kind], items.target[of_kind]
+        if kind == KEY:
+            ids = [str(id_) for id_ in graph.things["id"].iloc[source]]
+            gone.append(Removal("", "", things=tuple(ids)))
+            continue
+        relationship = RELATIONSHIPS[kind]
+        nodes = len(graph.ids)
+        rows = np.isin(_keys(0, *graph.ends(relationship), nodes), _keys(0, source, target, nodes))
+        facts = [(relationship, str(id_)) for id_ in graph.frames[relationship]["id"][rows]]
+        gone.append(Removal("", "", relationships=tuple(facts)))
+    return gone
+
+
+def observed(posture: Posture, items: Removable, chosen: np.ndarray) -> np.ndarray:
+    """Return a mask of the chosen items whose use would have been seen."""
+    rows = idle_rows(posture)
+    nodes = len(posture.graph.ids)
+    types = np.array([TYPE[relationship.name] for relationship in (*CONTROL, CAN_ACCESS)])
+    kind, source, target = (rows[name].to_numpy() for name in ("kind", "source", "target"))
+    credential = rows["credential"].to_numpy()
+    keys = np.where(
+        credential >= 0,
+        _keys(KEY, credential, credential, nodes),
+        _keys(types[kind], source, target, nodes),
+    )
+    seen = rows["telemetry"].astype(bool).groupby(keys).all()
+    ends = items.source[chosen], items.target[chosen]
+    wanted = _keys(items.relationship[chosen], *ends, nodes)
+    return seen.reindex(wanted, fill_value=False).to_numpy(bool)
 
 
 def _keyed(
@@ -116,6 +175,50 @@ def _edge_keys(posture: Posture) -> np.ndarray:
 def _grant_keys(posture: Posture) -> np.ndarray:
     grants = posture.grants
     return _keys(GRANT, grants.holder, grants.resource, len(posture.graph.ids))
+
+
+class _Whole:
+    """The keys of items where a credential is one item; see `_keys`."""
+
+    def __init__(self, posture: Posture) -> None:
+        self.posture, self.nodes = posture, len(posture.graph.ids)
+
+    def items(self, keys: np.ndarray) -> np.ndarray:
+        """Return the keys of items, with that of the credential for each login by one."""
+        kind, source, target = (
+            keys // self.nodes // self.nodes,
+            keys // self.nodes % self.nodes,
+            keys % self.nodes,
+        )
+        key = np.where(kind == LOGIN[0], target, source)
+        of_key = (keys >= 0) & np.isin(kind, LOGIN)
+        return np.asarray(np.where(of_key, _keys(KEY, key, key, self.nodes), keys))
+
+    def protected(self) -> np.ndarray:
+        """Return the keys of protected items: also credentials in use, and last logins in use."""
+        posture = self.posture
+        in_use = posture.graph.has_label(CREDENTIAL) & lately(
+            posture.graph, posture.activity.node_latest
+        )
+        glass = posture.graph.has_label(CREDENTIAL) & self._near(tagged(posture, BREAK_GLASS))
+        credentials = np.flatnonzero(in_use | glass)
+        sole = LastLogins(posture).sole_edges
+        edge_keys = _edge_keys(posture)[sole]
+        return np.concatenate(
+            [
+                self.items(_protected(posture)),
+                _keys(KEY, credentials, credentials, self.nodes),
+                self.items(edge_keys),
+            ]
+        )
+
+    def _near(self, marked: np.ndarray) -> np.ndarray:
+        """Return a mask of the nodes that a login joins to a marked node."""
+        edges, near = self.posture.edges, np.zeros(self.nodes, bool)
+        login = np.isin(edges.kind, [CONTROL.index(USES), CONTROL.index(AUTHENTICATES_AS)])
+        near[edges.source[login & marked[edges.target]]] = True
+        near[edges.target[login & marked[edges.source]]] = True
+        return near
 
 
 def _supports(posture: Posture, places: np.ndarray) -> dict[int, tuple[str, ...]]:

@@ -27,12 +27,16 @@ To = Annotated[list[str] | None, typer.Option("--to", help="Access to what; may 
 PLAN: dict[str, Columns] = {
     "steps": {
         "action": lambda r: words(r["action"]) if "action" in r else None,
-        "remove": lambda r: " ".join(cell(r["target"][k]) for k in ("from", "relationship", "to")),
+        "remove": lambda r: (
+            " ".join(cell(r["target"][k]) for k in ("from", "relationship", "to"))
+            if "from" in r["target"]
+            else cell(r["target"])
+        ),
         "reach removed": "reach_removed",
         "debt removed": "debt_removed",
         "identities": "identities",
         "breaks": lambda r: len(r["breaks"]) or None,
-        "use seen": lambda r: "would be" if r["observed"] else "could not be",
+        "use": lambda r: words(r["use"]),
         "verdict": "verdict",
         "unused days": lambda r: r["window_days"] and round(r["window_days"]),
         "owner": "owner",

@@ -9,7 +9,7 @@ from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS
 from app.escape import markdown
 from app.web.address import one_of, recall, remember
 from app.web.answers.reach import MODES
-from app.web.removals import MOST, Taken, add_button, add_each, edge_items, meanings, removals
+from app.web.removals import MOST, Taken, add_button, add_each, meanings, removals
 from app.web.selection import choose, selected
 from app.web.tables import below, table
 from app.web.tiles import tile
@@ -20,12 +20,13 @@ from app.web.views.choke_points.answers import (
     THROUGH,
     Aim,
     Ranked,
+    cut_items,
     cut_rows,
     ranked,
     smallest_cut,
     unrated,
 )
-from app.web.views.choke_points.plan import what_to_remove
+from app.web.views.choke_points.plan import use_of, what_to_remove
 from app.web.what_if import all_tiles, breaks_table, changed
 from app.wording import NO_FIGURE, counted, number, share
 
@@ -240,8 +241,9 @@ def _cut(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     if not cut.separable:
         below(f"{counted(len(rows), 'step')} in use stand in the way.", rows, "in-use.csv")
         return
-    below(f"{counted(len(rows), 'step')}: none was seen in use lately.", rows, "smallest-cut.csv")
-    wanted = edge_items(edges)
+    unseen = int((~edges["observed"].astype(bool)).sum())
+    below(use_of(len(rows), len(cut.breaks), unseen), rows, "smallest-cut.csv")
+    wanted = cut_items(edges)
     st.button(
         "Add all to what-if",
         icon=":material/content_cut:",

@@ -89,9 +89,16 @@ def smallest_cut(posture: Posture, aim: Aim) -> SmallestCut:
     return cut(posture, *aim.ends(posture), mode=aim.mode)
 
 
+def cut_items(edges: pd.DataFrame) -> list[str]:
+    """Return the steps of a cut as items of what-if: a credential by its id."""
+    return edges["credential"].fillna(pd.Series(edge_items(edges), edges.index)).tolist()
+
+
 def cut_rows(edges: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each step of a cut, or for each protected step that prevents one."""
     rows = pd.DataFrame(_step_words(edges))
+    whole = edges["credential"].notna()
+    rows["Step"] = rows["Step"].mask(whole, "is deactivated, which opens")
     if edges["rules"].str.len().any():
         rows["Supports the rules"] = edges["rules"].str.join(", ")
     return rows

@@ -1,5 +1,8 @@
 """The plan of removals: the proposed removals, the safety of each, and the gap to the optimum."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -7,10 +10,10 @@ from analytics.answers.plan import RemovalPlan, plan
 from analytics.posture import UNUSED_DAYS, Posture
 from app.escape import markdown
 from app.web.address import one_of, recall, remember
-from app.web.removals import MOST, add_each, edge_items
+from app.web.removals import MOST, add_each, edge_item
 from app.web.snapshots import kept
 from app.web.tables import below, table
-from app.wording import NOT_KNOWN, VERBS, brief, counted, number, share
+from app.wording import NOT_KNOWN, brief, counted, edge_words, number, share
 
 STEPS_PROPOSED = 5
 HIDDEN, SHOWN = "hidden", "shown"
@@ -55,9 +58,10 @@ def what_to_remove(posture: Posture, items: tuple[str, ...]) -> None:
     st.markdown(_gain(answer))
     config = {"Verdict": st.column_config.TextColumn(help=MEANINGS.replace("**", ""))}
     table(rows, "plan", "Removals in the order in which they take away most reach.", config)
-    below(use_of(len(steps), answer.in_use, answer.unobservable), rows, "plan.csv")
+    fails = int(steps["breaks"].str.len().sum())
+    below(use_of(len(steps), fails, answer.unobservable), rows, "plan.csv")
     st.caption(MEANINGS)
-    wanted = edge_items(steps.rename(columns=lambda name: name.removeprefix("target_")))
+    wanted = [edge_item(t) if "from" in t else t["id"] for t in steps["target"]]
     st.button(
         "Add the plan to what-if",
         icon=":material/content_cut:",
@@ -67,17 +71,19 @@ def what_to_remove(posture: Posture, items: tuple[str, ...]) -> None:
     )
 
 
-def use_of(count: int, used: int, unseen: int) -> str:
-    """Return a sentence on the removals with observed uses, and with uses that cannot be observed.
+def use_of(count: int, broken: int, unseen: int) -> str:
+    """Return a sentence on the observed uses that removals end, and the uses nobody could see.
 
-    >>> use_of(5, used=1, unseen=2)
-    '5 removals: 1 carries an observed use, 2 could not have been seen in use.'
-    >>> use_of(1, used=0, unseen=0)
-    '1 removal: none carries an observed use.'
+    >>> use_of(5, broken=1, unseen=2)
+    '5 removals: 1 observed use would fail, 2 could not have been seen in use.'
+    >>> use_of(1, broken=0, unseen=0)
+    '1 removal: no observed use would fail.'
     """
-    carry = f"{number(used)} {'carries' if used == 1 else 'carry'}" if used else "none carries"
+    fail = (
+        f"{counted(broken, 'observed use')} would fail" if broken else "no observed use would fail"
+    )
     blind = f", {number(unseen)} could not have been seen in use" if unseen else ""
-    return f"{counted(count, 'removal')}: {carry} an observed use{blind}."
+    return f"{counted(count, 'removal')}: {fail}{blind}."
 
 
 def _show() -> None:
@@ -90,9 +96,7 @@ def plan_rows(steps: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Step": range(1, len(steps) + 1),
-            "From": steps["target_from_name"].replace("", pd.NA).fillna(steps["target_from"]),
-            "Removes": steps["target_relationship"].replace(VERBS),
-            "To": steps["target_to_name"].replace("", pd.NA).fillna(steps["target_to"]),
+            "Removes": [target_words(target) for target in steps["target"]],
             "Reach removed": steps["reach_removed"],
             "Identities": steps["identities"],
             "Debt removed": steps["debt_removed"],
@@ -103,6 +107,15 @@ def plan_rows(steps: pd.DataFrame) -> pd.DataFrame:
             "To undo it": steps["undo"],
         }
     )
+
+
+def target_words(target: Mapping[str, Any]) -> str:
+    """Return the words for what a step is about.
+
+    >>> target_words({"id": "k1", "label": "Credential", "name": "billing key"})
+    'billing key'
+    """
+    return edge_words(target) if "from" in target else target["name"] or target["id"]
 
 
 def _gain(answer: RemovalPlan) -> str:

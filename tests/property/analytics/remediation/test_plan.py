@@ -1,11 +1,14 @@
 """Plans: no use breaks, the figures add up, the first step is the best there is."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from analytics.usage.activity import lately
+from analytics.usage.observed import uses
+from graph.schema import AGENT, LEVELS, ROLE, SERVICE_ACCOUNT
 from tests.support.estates.small_estates import TYPES, Estate, ago
 from tests.support.printed import plan, what_if
 from tests.support.references.moved_access import moved
@@ -48,11 +51,11 @@ def watched(draw: st.DrawFn) -> Estate:
 
 
 def less(estate: Estate, gone: set[str]) -> Estate:
-    """State the same estate again without the rows that have these ids."""
-    left = Estate()
+    """State the same estate again without the rows of these ids, and without what joins them."""
+    left = Estate(at=estate.at, declares=estate.declares)
     for element, rows in estate.rows.items():
         for row in rows:
-            if row["id"] not in gone:
+            if not gone & {row.get("id"), row.get("source_id"), row.get("target_id")}:
                 left.add(element, **row)
     return left
 
@@ -86,16 +89,84 @@ def breaks(estate: Estate, gone: set[str]) -> bool:
 
 
 def choices(estate: Estate) -> list[set[str]]:
-    """Return what may be removed as one: the unused rows of a type between the same two."""
-    found: dict[tuple, set[str]] = {}
+    """Return what may be removed as one: a credential, or the rows of a type between two.
+
+    None of it was used lately; of a credential, neither is any of its logins.
+    """
+    kept: set[tuple] = set()
+    parts: dict[tuple, set[str]] = {}
     for kind in (*CONTROL, "CAN_ACCESS"):
         for row in estate.rows.get(TYPES[kind], []):
             used = row.get("last_used_at") or ago(900)
             used = used.get("read") if isinstance(used, dict) else used
-            if used < ago(90) and not row.get("derived"):
-                ends = kind, row["source_id"], row["target_id"]
-                found.setdefault(ends, set()).add(row["id"])
-    return list(found.values())
+            ends = part_of(kind, row)
+            parts.setdefault(ends, set()).add(ends[1] if len(ends) == 2 else row["id"])
+            if used >= ago(90) or row.get("derived"):
+                if len(ends) == 2 or used >= ago(90):
+                    kept.add(ends)
+                else:
+                    parts[ends].discard(row["id"])
+    return [ids for ends, ids in parts.items() if ids and ends not in kept]
+
+
+def part_of(kind: str, row: dict) -> tuple:
+    """Return what a row goes with: its credential, or all of its type between the same two."""
+    if kind == "USES":
+        return "Credential", row["target_id"]
+    if kind == "AUTHENTICATES_AS":
+        return "Credential", row["source_id"]
+    return kind, row["source_id"], row["target_id"]
+
+
+def locked_out(estate: Estate, gone: set[str], active: set[str]) -> bool:
+    """Whether an identity that acted lately loses its last login."""
+    before, after = logins_of(estate), logins_of(less(estate, gone))
+    return any(before[name] and not after[name] - gone for name in active if name in before)
+
+
+def logins_of(estate: Estate) -> dict[str, set]:
+    """Return the logins in force of each identity, read plainly."""
+    plain, logins = Reference(estate, "potential"), defaultdict(set)
+    for kind in ("USES", "AUTHENTICATES_AS", "RUNS_AS", "ASSUMES"):
+        for row in estate.rows.get(TYPES[kind], []):
+            if not any(row is edge[3] for edge in plain.edges) or row.get("derived"):
+                continue
+            source, target = row["source_id"], row["target_id"]
+            if kind == "USES" and plain._alive(target):
+                logins[source].add(target)
+            elif kind == "AUTHENTICATES_AS":
+                logins[target].add(source)
+            elif kind != "USES":
+                login = kind, source, target
+                logins[target].add(login)
+                if kind == "RUNS_AS":
+                    logins[source].add(login)
+    return logins
+
+
+def acting(posture) -> set[str]:
+    """Return the agents, accounts and roles that acted lately."""
+    mask = lately(posture.graph, posture.activity.node_latest)
+    mask &= posture.graph.has_label(AGENT, SERVICE_ACCOUNT, ROLE)
+    return {posture.graph.thing(int(number))["id"] for number in mask.nonzero()[0]}
+
+
+def implied(posture) -> set[tuple[str, str, str]]:
+    """Return who used what at which level, also by what somebody else was seen doing."""
+    rows, ids = uses(posture), posture.graph.ids.to_pylist()
+    rows = rows[rows["level"] >= 0]
+    return {(ids[r.identity], ids[r.thing], LEVELS[r.level]) for r in rows.itertuples()}
+
+
+def allowed(estate: Estate, posture, gone: set[str]) -> bool:
+    """Whether nothing breaks, and nobody who acted lately is locked out."""
+    left = less(estate, gone)
+    for mode in ("standing", "potential"):
+        before, after = Reference(estate, mode), Reference(left, mode)
+        for who, what, level in implied(posture):
+            if (what, level) in before.reach(who) and (what, level) not in after.reach(who):
+                return False
+    return not breaks(estate, gone) and not locked_out(estate, gone, acting(posture))
 
 
 @settings(max_examples=10)
@@ -112,7 +183,7 @@ def test_a_plan_keeps_its_budget_adds_up_and_breaks_nothing(estate, budget):
         assert step["reach_removed"] > 0
         assert step["breaks"] == []
     assert made["after"]["reach"] == pytest.approx(reach(estate, gone, names))
-    assert not breaks(estate, gone)
+    assert allowed(estate, posture, gone)
     if gone:
         assert what_if(posture, sorted(gone))["breaks"] == []
 
@@ -124,7 +195,7 @@ def test_the_first_step_is_the_best_of_all(estate):
     names = accountable(posture)
     whole = reach(estate, set(), names)
     best = max(
-        (whole - reach(estate, g, names) for g in choices(estate) if not breaks(estate, g)),
+        (whole - reach(estate, g, names) for g in choices(estate) if allowed(estate, posture, g)),
         default=0.0,
     )
     made = plan(posture, 1)
@@ -149,7 +220,8 @@ def test_the_integer_program_finds_what_trying_every_set_finds(estate, budget):
 @settings(max_examples=10)
 @given(watched())
 def test_no_plan_beats_the_optimum(estate):
-    made = plan(estate.quick(), 2)
+    posture = estate.quick()
+    made = plan(posture, 2)
     removed = sum(step["reach_removed"] for step in made["steps"])
     if made["optimum"]["because"] is None:
         assert removed <= made["optimum"]["reach_removed"] + 1e-6
@@ -158,7 +230,7 @@ def test_no_plan_beats_the_optimum(estate):
         names = accountable(estate.quick())
         whole = reach(estate, set(), names)
         best = max(
-            (whole - reach(estate, g, names) for g in pairs[:60] if not breaks(estate, g)),
+            (whole - reach(estate, g, names) for g in pairs[:60] if allowed(estate, posture, g)),
             default=0.0,
         )
         assert best <= made["optimum"]["reach_removed"] + 1e-6

@@ -8,11 +8,11 @@ import pytest
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture
 from analytics.remediation.plan.by_debt import make_plan_of_debt
-from analytics.remediation.plan.greedy import make_plan
+from analytics.remediation.plan.greedy import make_plan, removal_of
 from analytics.remediation.removal.before_and_after import debt_owed, reach_of
 from analytics.usage.idle_access import idle_rows
 from graph.schema import CAN_ACCESS
-from tests.property.analytics.remediation.test_plan import breaks, choices, less
+from tests.property.analytics.remediation.test_plan import allowed, choices, less
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import plan, what_if
 from tests.support.references.moved_access import moved, rows_of
@@ -70,7 +70,11 @@ def free(estate: Estate, posture: Posture) -> list[set[str]]:
 
     That none of it says itself that it was is seen here; what else protects, `test_use` shows.
     """
-    offered = set(idle_rows(posture)["fact"])
+    rows = idle_rows(posture)
+    alone = rows["credential"] < 0
+    offered = set(rows["fact"][alone]) | set(
+        posture.graph.things["id"].iloc[rows["credential"][~alone]]
+    )
     seen = {(r["source_id"], r["target_id"], r["level"]) for r in rows_of(estate, "USED")}
     for row in rows_of(estate, "CAN_ACCESS"):
         held = {(row["source_id"], row["target_id"], level) for level in row["levels"]}
@@ -95,7 +99,9 @@ def test_no_set_of_as_many_removals_takes_away_more_than_the_optimum(first):
         single = free(estate, posture)
         sets = [*single, *(one | other for one, other in combinations(single, 2))]
         gains = [(whole - reach(estate, gone, names), k) for k, gone in enumerate(sets)]
-        best = next((g for g, k in sorted(gains)[::-1] if g <= 0 or not breaks(estate, sets[k])), 0)
+        best = next(
+            (g for g, k in sorted(gains)[::-1] if g <= 0 or allowed(estate, posture, sets[k])), 0
+        )
         made = make_plan(posture, 2)
         assert made.optimum is None or made.optimum == pytest.approx(max(best, 0.0)), seed
         assert reach_of(posture) == pytest.approx(whole), seed
@@ -129,10 +135,8 @@ def test_a_step_is_worth_what_the_estate_without_it_is(first, objective):
         gone: set[str] = set()
         before = reach_of(posture), debt_owed(posture)
         for step in made.steps:
-            rows = posture.graph.frames[step.candidate.relationship]["id"].iloc[
-                list(step.candidate.rows)
-            ]
-            gone |= set(rows)
+            removal = removal_of(posture, step.candidate)
+            gone |= {*removal.things, *(id_ for _, id_ in removal.relationships)}
             fresh = moved(estate, less(estate, gone)).quick()
             after = reach_of(fresh), debt_owed(fresh)
             assert step.reach_removed == pytest.approx(before[0] - after[0]), seed

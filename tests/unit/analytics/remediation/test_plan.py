@@ -1,9 +1,10 @@
 """Plans: verdicts, what is never touched, undo lines, and what greedy cannot see."""
 
+import numpy as np
 import pytest
 
-from tests.support.estates.small_estates import Estate, ago
-from tests.support.printed import findings, plan, what_if
+from tests.support.estates.small_estates import LABELS, Estate, ago
+from tests.support.printed import cut, findings, plan, what_if
 
 
 def one(**facts) -> Estate:
@@ -162,3 +163,118 @@ def test_an_objective_nothing_measures_is_refused():
     with pytest.raises(ValueError, match="reach, debt") as refused:
         plan(one().posture(), objective="money")
     assert refused.value.exit_code == 2
+
+
+# -- credentials and last logins ---------------------------------------------------------------
+
+
+def keyed(**facts) -> Estate:
+    """Build an agent that has a key (`facts`) to an account with a restricted grant."""
+    e = Estate().agent("a").account("s").thing("Credential", "k", **facts)
+    e.link("a", "USES", "k").link("k", "AUTHENTICATES_AS", "s").resource("x", "restricted")
+    return e.can("s", "read", "x", tags=["breakglass"])
+
+
+def test_a_credential_goes_as_a_whole_and_its_use_is_no_removal():
+    """The second agent keeps the access of the account, so the key of the first is worth it."""
+    e = keyed().agent("b").link("b", "RUNS_AS", "s")
+    posture = e.posture()
+    made = plan(posture)
+    (step,) = made["steps"]
+    assert (step["action"], step["target"]["id"], step["target"]["label"]) == (
+        "deactivate_credential",
+        "k",
+        "Credential",
+    )
+    assert "from" not in step["target"]
+    answer = what_if(posture, ["k"])
+    assert (made["before"], made["after"]) == (answer["before"], answer["after"])
+
+
+def test_a_key_with_two_users_is_spared_for_one_in_use():
+    """That a step of it was used, or is for emergencies, protects the credential as a whole."""
+    e = keyed().agent("b", "c").link("c", "RUNS_AS", "s").link("b", "USES", "k")
+    assert [s["target"]["id"] for s in plan(e.posture())["steps"]] == ["k"]
+    used = keyed().agent("b", "c").link("c", "RUNS_AS", "s")
+    used.link("b", "USES", "k", last_used_at=ago(1))
+    assert [s["target"]["from"]["id"] for s in plan(used.posture())["steps"]] == ["c"]
+    glass = keyed().agent("c").agent("b", tags=["break-glass"]).link("c", "RUNS_AS", "s")
+    made = plan(glass.link("b", "USES", "k").posture())
+    assert [s["target"]["from"]["id"] for s in made["steps"]] == ["c"]
+
+
+def test_the_only_login_of_an_active_agent_is_never_taken():
+    """Nobody saw the key used; the agent acted yesterday, and has no other way in."""
+    e = keyed().agent("b").link("b", "RUNS_AS", "s")
+    assert [s["target"]["id"] for s in plan(e.posture())["steps"]] == ["k"]
+    active = (
+        Estate().agent("a", last_active_at=ago(1)).agent("b").account("s").thing("Credential", "k")
+    )
+    active.link("a", "USES", "k").link("k", "AUTHENTICATES_AS", "s").link("b", "RUNS_AS", "s")
+    active.resource("x", "restricted").can("s", "read", "x", tags=["breakglass"])
+    ends = [s["target"] for s in plan(active.posture())["steps"]]
+    assert [(t["from"]["id"], t["to"]["id"]) for t in ends] == [("b", "s")]
+    active.account("t").link("a", "RUNS_AS", "t")  # another way in
+    assert {t.get("id") for t in (s["target"] for s in plan(active.posture())["steps"])} >= {"k"}
+
+
+def test_of_two_logins_of_an_active_agent_one_stays():
+    e = Estate().agent("a", last_active_at=ago(1)).agent("b").account("s", "t")
+    for key, account in (("k", "s"), ("l", "t")):
+        e.thing("Credential", key).link("a", "USES", key).link(key, "AUTHENTICATES_AS", account)
+        e.link("b", "RUNS_AS", account, last_used_at=ago(1))
+        e.resource(f"x{key}", "restricted").can(account, "read", f"x{key}", tags=["breakglass"])
+    made = plan(e.posture(), 5)
+    assert len(made["steps"]) == 1
+    assert made["steps"][0]["target"]["id"] in ("k", "l")
+
+
+def test_a_login_that_may_have_served_an_active_account_is_not_taken():
+    """The account acted, and nobody knows by which of its two logins."""
+    e = Estate().agent("a", "b").account("s", last_active_at=ago(1)).resource("x", "restricted")
+    e.can("s", "read", "x", tags=["breakglass"]).link("a", "RUNS_AS", "s").link("b", "RUNS_AS", "s")
+    assert plan(e.posture(), 5)["steps"] == []
+
+
+def test_a_key_that_ended_is_no_login_that_is_left():
+    e = keyed().agent("b").link("b", "RUNS_AS", "s").thing("Credential", "old", status="revoked")
+    e.link("a", "USES", "old")
+    e.rows[LABELS["Agent"]][0]["last_active_at"] = ago(1)
+    assert "k" not in [s["target"].get("id") for s in plan(e.posture(), 5)["steps"]]
+
+
+def test_the_use_of_a_step_has_three_values():
+    watched = one(telemetry="true", granted_at=ago(300))
+    blind = one(granted_at=ago(300))
+    assert [plan(e.posture())["steps"][0]["use"] for e in (watched, blind)] == [
+        "unused",
+        "not_observable",
+    ]
+
+
+def test_a_cut_takes_a_credential_as_a_whole_and_never_a_last_login():
+    e = Estate().agent("a", "b").account("s").thing("Credential", "k").resource("x", "restricted")
+    for agent in ("a", "b"):
+        e.link(agent, "USES", "k")
+    e.link("k", "AUTHENTICATES_AS", "s", last_used_at=ago(300))
+    e.can("s", "read", "x", tags=["breakglass"])
+    posture = e.posture()
+    answer = cut(posture, *ends(posture, ["a", "b"], ["x"]))
+    (edge,) = answer["edges"]
+    assert (answer["cost"], edge["credential"]["id"]) == (1, "k")
+    assert (edge["from"]["id"], edge["relationship"], edge["to"]["id"]) == (
+        "k",
+        "AUTHENTICATES_AS",
+        "s",
+    )
+    assert edge["observed"] is True
+    active = Estate().agent("a", last_active_at=ago(1)).account("s").thing("Credential", "k")
+    active.link("a", "USES", "k").link("k", "AUTHENTICATES_AS", "s").resource("x", "restricted")
+    posture = active.can("s", "read", "x", tags=["breakglass"]).posture()
+    answer = cut(posture, *ends(posture, ["a"], ["x"]))
+    assert answer["separable"] is False
+    assert "k" in [p["credential"] and p["credential"]["id"] for p in answer["protected"]]
+
+
+def ends(posture, starts: list[str], targets: list[str]):
+    return [np.array([posture.graph.number(n) for n in names]) for names in (starts, targets)]
