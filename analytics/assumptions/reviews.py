@@ -51,6 +51,30 @@ def reviews(graph: AccessGraph) -> Reviews:
     )
 
 
+def last_decision(
+    graph: AccessGraph, identity: np.ndarray, holder: np.ndarray, grant: np.ndarray
+) -> np.ndarray:
+    """Return the last decision on access: on its grant, the holder of that, or the identity.
+
+    It is encoded as in `Reviews`, so that odd numbers are decisions to revoke. `identity` and
+    `holder` are numbers of nodes, `grant` rows of CAN_ACCESS.
+    """
+    by = reviews(graph)
+    last = np.maximum(by.last_thing[identity], by.last_thing[holder])
+    return np.asarray(np.maximum(last, by.last_grant[grant]))
+
+
+@once
+def approved_grants(graph: AccessGraph) -> np.ndarray:
+    """Return when each grant was last approved (int64, milliseconds; cached), `NEVER` if never.
+
+    By a review of that grant, or as its source states it.
+    """
+    stated = milliseconds(graph.frames[CAN_ACCESS]["reviewed_at"])
+    stated = np.where(stated <= graph.now, stated, NEVER)
+    return np.asarray(np.maximum(stated, reviews(graph).approved_grant))
+
+
 def _decisions(graph: AccessGraph) -> pd.DataFrame:
     """Return a row for each node or grant that a decision up to now covers."""
     covers, decided = graph.frames[COVERS], graph.frames[REVIEW]

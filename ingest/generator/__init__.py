@@ -18,6 +18,7 @@ from graph.values import iso
 from ingest.files.text_columns import as_text, text_column
 from ingest.generator.clock import LAST, MONTHS, SNAPSHOTS, WINDOW, stamp
 from ingest.generator.labels import defects, near_misses
+from ingest.generator.lineage import survivors, widenings
 from ingest.generator.render import render
 from ingest.generator.world import World, make_world
 from ingest.source import Reading
@@ -79,6 +80,8 @@ class Generated:
             "planted": planted,
             "clean": sorted(population["id"][population["place"] == "governed"]),
             "near_misses": near_misses(self.history[-1].world),
+            "widenings": widenings(self.history[-1].world),
+            "survivors": survivors(self.history[-1].world),
             "defects": rows.astype(object).where(rows.notna(), None).to_dict("records"),
         }
 

@@ -13,7 +13,7 @@ ALL, UP_TO_WRITE = 0b1111, 0b0111
 
 def would_lose(world: World) -> np.ndarray:
     """Return the numbers of the active agents that reach something over stale edges only."""
-    grants = _account_grants(world)
+    grants = account_grants(world)
     reach = _reach(world).merge(grants, on="account")
     reach["levels"] &= reach["ceiling"]
     reach["fresh"] &= reach["ceiling"]
@@ -34,7 +34,7 @@ def _pairs(reach: pd.DataFrame, column: str, bit: int, agents: int) -> np.ndarra
     return np.bincount(pairs["agent"], minlength=agents)
 
 
-def _account_grants(world: World) -> pd.DataFrame:
+def account_grants(world: World) -> pd.DataFrame:
     """Return the grants of each account: all `levels`, and those `fresh` along the path."""
     access = world.access
     grants = access.grants

@@ -3,9 +3,9 @@
 import numpy as np
 
 from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.assumptions.reviews import approved_grants
 from analytics.ownership.owners import DAY
-from graph.access import NEVER, milliseconds
-from graph.schema import CAN_ACCESS
+from graph.access import NEVER
 
 JUDGED = ("review",)
 
@@ -27,8 +27,6 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 def last_approval(case: Case) -> np.ndarray:
     """Return when each entitlement was last approved (milliseconds), `NEVER` if it was not."""
     units, reviews = case.units, case.reviews
-    stated = milliseconds(case.posture.graph.frames[CAN_ACCESS]["reviewed_at"])
-    stated = np.where(stated <= case.now, stated, NEVER)
-    grant = np.maximum(stated, reviews.approved_grant)[units.grant]
+    grant = approved_grants(case.posture.graph)[units.grant]
     thing = np.maximum(reviews.approved_thing[units.identity], reviews.approved_thing[units.holder])
     return np.asarray(np.maximum(grant, thing))

@@ -33,18 +33,34 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     It does not apply to nodes for which no scope can be declared, such as a role.
     """
     graph, units = case.posture.graph, case.units
-    scopes = scopes_of(case.posture)
     stated = np.zeros(len(graph.ids), bool)
-    stated[list(scopes)] = True
-    entries = [scopes.get(number, []) for number in units.identities.tolist()]
-    first = np.cumsum([0, *(len(e) for e in entries)])
-    flat = np.array([e for listed in entries for e in listed], np.int64).reshape(-1, 3)
-    inside = within(units.place, units.resource, units.level, first, *flat.T.copy())
+    stated[list(scopes_of(case.posture))] = True
+    inside = inside_scope(case.posture, units.identities, units.place, units.resource, units.level)
     applies = can_state(graph, "declared_scope")[units.identity]
     silent = ~stated[units.identities] & ~stated_by(graph, "scope")[units.identities]
     unknown = silent[units.place] & applies
     broken = ~inside & ~unknown & applies
     return (Verdict("scope", applies.astype(float), (unkept(broken, unknown, units.granted),)),)
+
+
+def inside_scope(
+    posture: Posture,
+    identities: np.ndarray,
+    place: np.ndarray,
+    resource: np.ndarray,
+    level: np.ndarray,
+) -> np.ndarray:
+    """Return a mask of the access within the declared scope of its identity.
+
+    `place` (int32) is the position of each access in `identities` (numbers), `resource` (int32) and
+    `level` (int8) are the access. An identity without a scope has none inside.
+    """
+    scopes = scopes_of(posture)
+    entries = [scopes.get(number, []) for number in identities.tolist()]
+    first = np.cumsum([0, *(len(e) for e in entries)])
+    flat = np.array([e for listed in entries for e in listed], np.int64).reshape(-1, 3)
+    inside: np.ndarray = within(place, resource, level, first, *flat.T.copy())
+    return inside
 
 
 @once

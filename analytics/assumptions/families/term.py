@@ -3,6 +3,7 @@
 import numpy as np
 
 from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.assumptions.reviews import last_decision
 from analytics.residue import LATER, ended_at
 from graph.access import NEVER, milliseconds
 from graph.schema import CAN_ACCESS
@@ -37,7 +38,6 @@ def _past(case: Case, at: np.ndarray) -> np.ndarray:
 
 def _revoked(case: Case) -> np.ndarray:
     """Return when each entitlement was revoked, if that is the last decision, else `LATER`."""
-    units, reviews = case.units, case.reviews
-    last = np.maximum(reviews.last_thing[units.identity], reviews.last_thing[units.holder])
-    last = np.maximum(last, reviews.last_grant[units.grant])
+    units = case.units
+    last = last_decision(case.posture.graph, units.identity, units.holder, units.grant)
     return _past(case, np.where((last != NEVER) & (last & 1 == 1), last >> 1, NEVER))

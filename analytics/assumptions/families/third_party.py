@@ -3,8 +3,10 @@
 import numpy as np
 
 from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.assumptions.reviews import reviews
 from analytics.coverage import stated_by
-from graph.access import NEVER, flags
+from graph.access import NEVER, AccessGraph, flags
+from graph.once import once
 from graph.schema import AGENT, SERVICE_ACCOUNT
 
 JUDGED = ("third_party",)
@@ -13,12 +15,22 @@ JUDGED = ("third_party",)
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Judge only identities that others run; an approving review of any age vets one."""
     graph, units = case.posture.graph, case.units
-    foreign = np.zeros(len(graph.ids), bool)
+    risky, stated = unvetted(graph), stated_by(graph, "reviews")
+    broken, unknown = (risky & stated)[units.identity], (risky & ~stated)[units.identity]
+    applies = foreign(graph)[units.identity].astype(float)
+    return (Verdict("third_party", applies, (unkept(broken, unknown, units.granted),)),)
+
+
+@once
+def foreign(graph: AccessGraph) -> np.ndarray:
+    """Return a mask of the identities that another organisation runs (cached)."""
+    mask = np.zeros(len(graph.ids), bool)
     for label in (AGENT, SERVICE_ACCOUNT):
         frame = graph.frames[label]
-        foreign[graph.numbers(frame["id"])] = flags(frame["third_party"])
-    unvetted = foreign & (case.reviews.approved_thing == NEVER)
-    stated = stated_by(graph, "reviews")
-    broken, unknown = (unvetted & stated)[units.identity], (unvetted & ~stated)[units.identity]
-    applies = foreign[units.identity].astype(float)
-    return (Verdict("third_party", applies, (unkept(broken, unknown, units.granted),)),)
+        mask[graph.numbers(frame["id"])] = flags(frame["third_party"])
+    return mask
+
+
+def unvetted(graph: AccessGraph) -> np.ndarray:
+    """Return a mask of the identities that another organisation runs and no review approved."""
+    return np.asarray(foreign(graph) & (reviews(graph).approved_thing == NEVER))

@@ -16,6 +16,7 @@ from analytics.posture import Posture
 from analytics.reach.spread import spread
 from graph.access import NEVER, AccessGraph, milliseconds
 from graph.identity.renamed_ids import RenamedIds
+from graph.once import once
 from graph.schema import COVERS, LEVELS, REVIEW
 from graph.values import strict_json
 
@@ -50,19 +51,20 @@ class Baseline:
 def baselines(posture: Posture, identities: Iterable[int]) -> dict[int, Baseline]:
     """Return the baseline of each identity (by number)."""
     wanted = list(identities)
-    reviewed, scopes = _reviewed(posture.graph), scopes_of(posture)
+    by_review, scopes = reviewed(posture.graph), scopes_of(posture)
     by_number: dict[int, Baseline] = {}
     for number in wanted:
-        if number in reviewed:
-            by_number[number] = reviewed[number]
+        if number in by_review:
+            by_number[number] = by_review[number]
         elif number in scopes:
             by_number[number] = Baseline(DECLARED, "", NEVER, tuple(scopes[number]))
     rest = [number for number in wanted if number not in by_number]
     return by_number | _first_seen(posture, rest)
 
 
-def _reviewed(graph: AccessGraph) -> dict[int, Baseline]:
-    """Return for each node the baseline in its last approving review, where that lists anything."""
+@once
+def reviewed(graph: AccessGraph) -> dict[int, Baseline]:
+    """Return for each node the baseline in its last approving review that lists any (cached)."""
     reviews = graph.frames[REVIEW]
     approving = (reviews["decision"] == "approve") & reviews["baseline"].notna()
     at = milliseconds(reviews["decided_at"])

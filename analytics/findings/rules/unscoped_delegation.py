@@ -1,10 +1,10 @@
 """Delegations without a ceiling and without an end."""
 
-import numpy as np
 import pandas as pd
 
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, findings_of, nothing
+from analytics.lineage.links import begun
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
 from analytics.residue import judged
@@ -54,13 +54,11 @@ def _loose(posture: Posture, relationship: Relationship) -> pd.DataFrame:
     source, target = graph.ends(relationship)
     endless = milliseconds(frame["valid_to"]) == NEVER
     loose = frame["ceiling"].isna().to_numpy(bool) & endless & graph.in_force(relationship)
-    begun = milliseconds(frame["valid_from"])
-    born = posture.created_at[target if relationship is SPAWNS else source]
     return pd.DataFrame(
         {
             "subject": source[loose],
             "object": target[loose],
-            "since": np.where(begun == NEVER, born, begun)[loose],
+            "since": begun(posture, relationship)[loose],
             "verb": VERBS[relationship],
             "fact": frame["id"][loose].to_numpy(object),
         }

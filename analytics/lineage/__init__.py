@@ -1,0 +1,1 @@
+"""Lineage: what agents were made by and act for, and what that hands on; see docs/lineage.md."""

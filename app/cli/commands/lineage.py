@@ -1,0 +1,74 @@
+"""Command for the lineage of agents: lineage."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.columns import Columns, known, words
+from app.cli.command import LIMIT, LimitOption, Mode, mode_of, question
+
+if TYPE_CHECKING:
+    from analytics.answers.lineage import Lineage
+    from analytics.posture import Posture
+
+
+LINEAGE: dict[str, Columns] = {
+    "tree": {
+        "parent": "parent",
+        "child": "child",
+        "how": lambda r: words(r["semantics"]),
+        "ceiling": "ceiling",
+        "approved": lambda r: known(r, "approved"),
+        "depth": "depth",
+        "since": "since",
+        "resources": lambda r: known(r["effective"], "resources"),
+        "weight": lambda r: known(r["effective"], "weighted"),
+        "widenings": "widenings",
+    },
+    "widenings": {
+        "parent": "parent",
+        "child": "child",
+        "may also use": "resource",
+        "level": "level",
+        "declared": lambda r: known(r, "declared"),
+        "approved": lambda r: known(r, "approved"),
+        "weight": "weight",
+    },
+    "survivors": {
+        "agent": lambda r: r,
+        "lives on after": "ancestor",
+        "steps": "steps",
+        "since": "since",
+    },
+    "laundering": {
+        "agent": "low",
+        "through": "through",
+        "acts as": "high",
+        "on": "resource",
+        "level": "level",
+        "lower by": "because",
+        "weight": "weight",
+    },
+    "bursts": {
+        "creator": "creator",
+        "children": "count",
+        "most in a day": "most",
+        "first": "first",
+        "last": "last",
+    },
+    "cycles": {"each descends from itself": "things"},
+}
+
+
+@question("lineage", columns=LINEAGE)
+def lineage(
+    posture: "Posture",
+    thing: Annotated[str | None, typer.Argument(help="One thing; else all agents.")] = None,
+    mode: Mode = "standing",
+    limit: LimitOption = LIMIT,
+) -> "Lineage":
+    """Show who made whom, and what that gave. Example: trustdebt lineage invoice-bot."""
+    from analytics.answers.lineage import lineage as answer
+
+    about = posture.graph.find(thing) if thing else None
+    return answer(posture, about, mode_of(mode), limit)
