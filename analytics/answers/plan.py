@@ -16,7 +16,8 @@ from analytics.posture import Posture
 from analytics.remediation.plan.by_debt import make_plan_of_debt
 from analytics.remediation.plan.greedy import Plan, Step, make_plan
 from analytics.remediation.removal.before_and_after import figures
-from analytics.usage.idle_access import OWNER, Idle
+from analytics.selectors import select
+from analytics.usage.idle_access import OWNER, Idle, reached_from
 from graph.schema import (
     ACTS_FOR,
     ASSUMES,
@@ -84,9 +85,16 @@ class UnknownObjective(ValueError):
 
 
 def plan(
-    posture: Posture, budget: int = 5, objective: str = "reach", limit: int = 0
+    posture: Posture,
+    budget: int = 5,
+    objective: str = "reach",
+    limit: int = 0,
+    whose: Sequence[str] = (),
 ) -> RemovalPlan:
     """Return up to `budget` removals that take away most, the best first.
+
+    With `whose` (selectors), they are of access that these nodes have, directly or by what they act
+    as; figures are those of the whole estate all the same.
 
     `before` and `after` are the figures of `what_if` for all steps together, and each step has
     those of the steps so far, less one. `optimum_gap` is the share of the optimum that the steps
@@ -100,7 +108,8 @@ def plan(
     if objective not in OBJECTIVES:
         raise UnknownObjective(f"an objective is one of {', '.join(OBJECTIVES)}")
     by_debt = objective == "debt"
-    made = make_plan_of_debt(posture, budget) if by_debt else make_plan(posture, budget)
+    within = reached_from(posture, select(posture, whose)) if whose else None
+    made = (make_plan_of_debt if by_debt else make_plan)(posture, budget, within)
     before, after = asdict(figures(posture)), asdict(figures(made.after))
     gap = None
     if made.optimum is not None:

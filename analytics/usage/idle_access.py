@@ -77,6 +77,24 @@ def idle_rows(posture: Posture) -> pd.DataFrame:
     return pd.DataFrame(rows.assign(window=window, verdict=_verdict(rows, window)))
 
 
+def of_nodes(rows: pd.DataFrame, mask: np.ndarray) -> pd.DataFrame:
+    """Return the rows of idle access that begin at a node in `mask`, or at a credential there."""
+    credential = rows["credential"].to_numpy()
+    begin = np.where(credential == NONE, rows["source"].to_numpy(), credential)
+    return pd.DataFrame(rows[mask[begin]].reset_index(drop=True))
+
+
+def reached_from(posture: Posture, nodes: np.ndarray) -> np.ndarray:
+    """Return a mask of `nodes` (numbers) and all that they can act as, activation included."""
+    edges, mask = posture.edges, np.zeros(len(posture.graph.ids), bool)
+    mask[nodes] = True
+    count = 0
+    while (reached := int(np.count_nonzero(mask))) > count:
+        count = reached
+        mask[edges.target[mask[edges.source]]] = True
+    return mask
+
+
 def grouped(rows: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     """Return rows of idle access, and the number of the removal that each is part of.
 

@@ -14,17 +14,20 @@ from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
 from analytics.posture import Posture
 from analytics.remediation.plan.greedy import LEAST, Plan, Safety, Trail
-from analytics.usage.idle_access import ACCESS, Idle, derived_from, idle, idle_rows
+from analytics.usage.idle_access import ACCESS, Idle, derived_from, idle, idle_rows, of_nodes
 from graph.schema import CAN_ACCESS
 
 NOT_ALONE = "the costliest removals would break something together, or share what they remove"
 
 
-def make_plan_of_debt(posture: Posture, budget: int) -> Plan:
-    """Plan up to `budget` removals of grants against the debt of all accountable identities."""
+def make_plan_of_debt(posture: Posture, budget: int, within: np.ndarray | None = None) -> Plan:
+    """Plan up to `budget` removals of grants against the debt of all accountable identities.
+
+    `within` is a mask of the nodes whose access may be removed; None for all.
+    """
     safety, first, trail = Safety(posture), Safety(posture), Trail(posture)
     alone: list[float] = []  # debt removed by the costliest that are safe alone
-    candidates = _Candidates(posture)
+    candidates = _Candidates(posture, within)
     for candidate, owed in candidates:
         if len(trail.steps) == budget and len(alone) == budget:
             break
@@ -45,8 +48,9 @@ def make_plan_of_debt(posture: Posture, budget: int) -> Plan:
 class _Candidates:
     """The grants that may be removed, with the most debt each can remove, costliest first."""
 
-    def __init__(self, posture: Posture) -> None:
+    def __init__(self, posture: Posture, within: np.ndarray | None) -> None:
         rows, self._fallen = idle_rows(posture), derived_from(posture)
+        rows = rows if within is None else of_nodes(rows, within)
         rows = rows[rows["kind"] == ACCESS]
         group = rows.groupby(["source", "target"], sort=True).ngroup().to_numpy()
         self._owed = np.bincount(group, _by_grant(posture)[rows["row"]])

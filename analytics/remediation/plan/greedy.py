@@ -28,7 +28,15 @@ from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.last_logins import LastLogins
 from analytics.remediation.removal.reduced_reach import Moves, ReducedReach, arrays
 from analytics.remediation.removal.what_if import Removal
-from analytics.usage.idle_access import ADMIN, Idle, derived_from, grouped, idle, idle_rows
+from analytics.usage.idle_access import (
+    ADMIN,
+    Idle,
+    derived_from,
+    grouped,
+    idle,
+    idle_rows,
+    of_nodes,
+)
 from analytics.usage.observed import uses
 from analytics.weights import mask_weights
 from graph.schema import LEVELS
@@ -103,9 +111,12 @@ class Trail:
         return step
 
 
-def make_plan(posture: Posture, budget: int) -> Plan:
-    """Plan up to `budget` removals against the standing reach of all identities."""
-    search = _Search(posture)
+def make_plan(posture: Posture, budget: int, within: np.ndarray | None = None) -> Plan:
+    """Plan up to `budget` removals against the standing reach of all identities.
+
+    `within` is a mask of the nodes whose access may be removed; None for all.
+    """
+    search = _Search(posture, within)
     trail = search.steps(budget)
     best, because = search.optimum(budget)
     return Plan(trail.steps, trail.after, len(search.candidates), search.truncated, best, because)
@@ -114,11 +125,11 @@ def make_plan(posture: Posture, budget: int) -> Plan:
 class _Search:
     """The candidates of a plan, and the remaining network as they are removed."""
 
-    def __init__(self, posture: Posture) -> None:
+    def __init__(self, posture: Posture, within: np.ndarray | None) -> None:
         self.posture, self.moves = posture, Moves(posture)
         self.remaining = ReducedReach(posture, self.moves)
         self.safety = Safety(posture)
-        self.candidates = _Candidates(posture, self.moves)
+        self.candidates = _Candidates(posture, self.moves, within)
         self.recounted, self.truncated = 0, False
         self.reruns = any(p.rule != "X1" for p in posture.escalated.proofs)
 
@@ -280,9 +291,9 @@ def removal_of(posture: Posture, candidate: Idle) -> Removal:
 class _Candidates:
     """The candidates with a positive bound, by descending bound, created on demand."""
 
-    def __init__(self, posture: Posture, moves: Moves) -> None:
+    def __init__(self, posture: Posture, moves: Moves, within: np.ndarray | None) -> None:
         rows, self._fallen = idle_rows(posture), derived_from(posture)
-        rows, group = grouped(rows)
+        rows, group = grouped(rows if within is None else of_nodes(rows, within))
         bound = _bounds(posture, rows, self._fallen)
         derives = rows["fact"].isin(list(self._fallen)).to_numpy(bool)
         bounds = np.where(moves.only(rows, group, derives), 0.0, np.bincount(group, bound))

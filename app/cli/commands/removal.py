@@ -100,6 +100,10 @@ def plan(
     posture: "Posture",
     budget: Annotated[int, typer.Option(min=1, help="How many removals to propose.")] = 5,
     objective: Annotated[str, typer.Option(help="What to take away: reach or debt.")] = "reach",
+    whose: Annotated[
+        list[str] | None,
+        typer.Option("--for", help="Whose access; may be repeated. All by default."),
+    ] = None,
     form: Annotated[
         str,
         typer.Option("--format", help="table, json, tickets-csv, tickets-json or markdown."),
@@ -116,7 +120,7 @@ def plan(
 
     one_of(form, ("table", "json", *TICKETS), "--format")
     addresses = addresses_of(terraform)
-    made = answer(posture, budget, objective, limit)
+    made = answer(posture, budget, objective, limit, whose or ())
     return tickets(posture, made.steps, made.left_out, addresses) if form in TICKETS else made
 
 

@@ -278,3 +278,14 @@ def test_a_cut_takes_a_credential_as_a_whole_and_never_a_last_login():
 
 def ends(posture, starts: list[str], targets: list[str]):
     return [np.array([posture.graph.number(n) for n in names]) for names in (starts, targets)]
+
+
+def test_a_plan_for_one_identity_is_about_what_is_its_own():
+    e = Estate(declares=("grants",)).agent("a", "b").account("s", "t").resource("x", "restricted")
+    e.resource("y", "restricted").link("a", "RUNS_AS", "s").link("b", "RUNS_AS", "t")
+    e.can("s", "read", "x").can("t", "write", "y")
+    ids = {
+        whose: [s["target"]["from"]["id"] for s in plan(e.posture(), 5, whose=whose)["steps"]]
+        for whose in ((), ("a",), ("b",))
+    }
+    assert ids == {(): ["t", "s"], ("a",): ["s"], ("b",): ["t"]}
