@@ -6,9 +6,10 @@ import pyarrow as pa
 import pytest
 
 import graph.secrets
-from graph.secrets import redact_text
+from graph.secrets import TOO_LONG, redact_text
 from graph.secrets.forms import FORMS
 from graph.secrets.sieve import FEW, suspects
+from graph.values import MAX_TEXT
 from tests.support.hostile.secret_kinds import GROUPS, made
 
 SEEDS = range(12)
@@ -129,3 +130,10 @@ def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
     """Four times the text takes four times as long; twice that is allowed for what else runs."""
     short = _seconds((piece * 16_000)[:8_000])
     assert _seconds((piece * 64_000)[:32_000]) < 8 * short + 0.02
+
+
+def test_a_text_that_is_too_long_is_not_searched_but_replaced() -> None:
+    """To search it takes long, and to keep it unsearched would keep what is in it."""
+    text = "ghp_" + "a" * 36 + " " + "x" * MAX_TEXT
+    assert redact_text(text) == TOO_LONG
+    assert redact_text("x " * (MAX_TEXT // 2)) != TOO_LONG

@@ -94,6 +94,14 @@ def test_it_is_told_each_time_until_somebody_says_it_is_meant(store):
     assert load(store, less).warnings == []
 
 
+def test_a_read_that_says_it_is_partial_is_not_doubted(store):
+    """It states no credentials either, and nobody expected it to."""
+    load(store, keyed())
+    part = Estate(at=LATER, declares=without("credentials"), complete=False).account("svc")
+    assert load(store, part).warnings == []
+    assert len(store.read()[1].frames[CREDENTIAL]) == 1
+
+
 def test_the_credentials_would_vanish_if_it_were_believed(store):
     """The twin: a read of the same kinds, in which the key is missing, retires it."""
     load(store, keyed())
