@@ -23,7 +23,7 @@ from analytics.remediation.handover.step import (
 from analytics.remediation.handover.step import Target as Target
 from analytics.remediation.handover.terraform import Addresses
 from graph.element import Relationship
-from graph.schema import AUTHENTICATES_AS, CAN_ACCESS, CREDENTIAL, RUNS_AS, USES
+from graph.schema import AUTHENTICATES_AS, CAN_ACCESS, CREDENTIAL, USES
 
 MANAGED = "Terraform manages it as {}: take it out of its configuration too, or the next apply"
 BACK = " puts it back."
@@ -99,17 +99,10 @@ def _ids(subject: Link | Thing) -> Iterator[str]:
     if isinstance(subject, Link):
         if subject.element is CAN_ACCESS:
             yield from (subject.text("policy_id"), subject.text("grant_id"))
-        ends = (subject.source, subject.target)
-        ends = ends[::-1] if _at_target(subject) else ends
-        for end in ends:
+        for end in subject.ends:
             yield from end.names
         return
     yield from subject.names
     if subject.element is CREDENTIAL:
         for link in subject.links(AUTHENTICATES_AS):
             yield from link.target.names
-
-
-def _at_target(link: Link) -> bool:
-    """Return whether it is changed at its target, as a membership is at its group."""
-    return link.element not in (CAN_ACCESS, RUNS_AS)

@@ -11,7 +11,7 @@ import pandas as pd
 from analytics.posture import Posture
 from graph.element import Element, Relationship
 from graph.once import once
-from graph.schema import FACT_NODES, RELATIONSHIPS, RESOURCE, RUNS_AS
+from graph.schema import CAN_ACCESS, FACT_NODES, RELATIONSHIPS, RESOURCE, RUNS_AS
 from graph.values import iso, strict_json
 
 LABELS = {label.name: label for label in FACT_NODES}
@@ -105,6 +105,12 @@ class Link(Facts):
     source: Thing
     target: Thing
     beside: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def ends(self) -> tuple[Thing, Thing]:
+        """Its ends, first the one at which it is changed: a membership is changed at its group."""
+        at_source = self.element in (CAN_ACCESS, RUNS_AS)
+        return (self.source, self.target) if at_source else (self.target, self.source)
 
     def others(self, *columns: str) -> int:
         """Count the relationships that agree with it in `columns`, without those of the action."""

@@ -3,7 +3,7 @@
 from analytics.remediation.handover.facts import Link, Thing
 from analytics.remediation.handover.shell import checked, line, lines
 from analytics.remediation.handover.step import Instruction
-from graph.schema import CAN_ACCESS
+from graph.schema import CAN_ACCESS, OWNS
 
 EVIDENCE = ("show", "blast-radius", "evidence")
 
@@ -22,7 +22,7 @@ def review(subject: Thing | Link) -> Instruction:
 
 def assign_owner(subject: Thing | Link) -> Instruction:
     """Name the person who answers for it: whom, only people know."""
-    thing = subject.source if isinstance(subject, Link) else subject
+    thing = _owned(subject) if isinstance(subject, Link) else subject
     return Instruction(
         place=f"Record it with: {line('trustdebt', 'attest', checked(thing.id))} --owner the"
         " person, --role business or technical, --by the person who says so; and write it where"
@@ -57,6 +57,10 @@ def write(action: str, subject: Thing | Link) -> Instruction | None:
         "verify": verify,
     }.get(action)
     return made(subject) if made else None
+
+
+def _owned(link: Link) -> Thing:
+    return link.target if link.element is OWNS else link.source
 
 
 def _is_grant(subject: Thing | Link) -> bool:

@@ -60,7 +60,14 @@ def place_of(action: str, subject: Link | Thing) -> str:
     else:
         thing = shown(subject)
         todo = OF_THINGS.get(action, OTHERWISE).format(thing=thing, action=action)
-    return f"In {subject.stated_in}: {todo}."
+    return f"In {subject.stated_in}{_platform(subject)}: {todo}."
+
+
+def _platform(subject: Link | Thing) -> str:
+    """Return the platform that a source names for a thing, where its id does not show it."""
+    thing = subject.ends[0] if isinstance(subject, Link) else subject
+    provider = one_line(thing.text("provider"))
+    return f", on {provider}" if provider and provider != subject.text("source") else ""
 
 
 def undo_of(action: str, subject: Link | Thing) -> str:

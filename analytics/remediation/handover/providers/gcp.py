@@ -144,6 +144,20 @@ def remove_grant(link: Link) -> Instruction | None:
     )
 
 
+def set_expiry(link: Link) -> Instruction | None:
+    """Say how a binding gets an end: it is bound anew with a condition, whose day is a decision.
+
+    https://cloud.google.com/iam/docs/configuring-temporary-access
+    """
+    made = remove_grant(link)
+    if made is None or made.command is None:
+        return None
+    return Instruction(
+        place=f"{made.place} Bind the role again with a condition on request.time, and then remove"
+        f" the one without: {made.command}"
+    )
+
+
 def remove_member(link: Link) -> Instruction | None:
     """Take a member out of a group of Cloud Identity."""
     member, group = mail_of(link.source) or link.source.text("email"), link.target.text("email")
@@ -170,5 +184,9 @@ PROVIDER = Provider(
         "revoke_sessions": disable,
         "delete_identity": delete,
     },
-    links={"remove_grant": remove_grant, "remove_member": remove_member},
+    links={
+        "remove_grant": remove_grant,
+        "remove_member": remove_member,
+        "set_expiry": set_expiry,
+    },
 )

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from analytics.remediation.handover.facts import Link, Thing
 from analytics.remediation.handover.provider import Provider
 from analytics.remediation.handover.shell import checked, line
-from analytics.remediation.handover.step import Instruction
-from graph.schema import ASSUMES, CAN_ACCESS, MEMBER_OF
+from analytics.remediation.handover.step import Instruction, together
+from graph.schema import ASSUMES, CAN_ACCESS, MEMBER_OF, RUNS_AS
 
 SITE = "https://github.com"
 LOGIN = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})"
@@ -20,6 +20,7 @@ ID = re.compile(r"github:(?P<org>[^/]+)/(?P<kind>[a-z-]+)/(?P<name>.+)", re.DOTA
 USER = re.compile(r"github:user/(?P<login>.+)", re.DOTALL)
 NUMBER = re.compile(r"[0-9]{1,19}")
 ORG, SLUG = re.compile(LOGIN), re.compile(PART)
+APP = re.compile(r"github:app/.+", re.DOTALL)
 SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 PERMISSION = re.compile(r"[A-Za-z][A-Za-z0-9 _-]{0,99}")
 OLD_NAMES = {"read": "pull", "write": "push"}  # what the interface calls these roles
@@ -175,8 +176,26 @@ def _deploy_key(thing: Thing) -> Instruction | None:
     )
 
 
+def rotate(thing: Thing) -> Instruction | None:
+    """Set a secret of workflows anew; gh asks for the value, so that no history keeps it."""
+    known = _parts(thing, "secrets")
+    if known is None:
+        return None
+    home, _, secret = known[1].partition("/")
+    of_org = home.startswith("-")
+    where = ("--org", known[0]) if of_org else ("--repo", f"{known[0]}/{checked(home, SLUG)}")
+    return Instruction(
+        line("gh", "secret", "set", checked(secret, SECRET), *where),
+        "Make a new value at its issuer first, and end the one of before once the workflows run.",
+        "set the value of before again; it works until it is ended at its issuer",
+    )
+
+
 def delete_identity(thing: Thing) -> Instruction | None:
     """Delete a deploy key, or say where an app is suspended or removed."""
+    if APP.fullmatch(thing.id):
+        installed = [delete_identity(link.target) for link in thing.links(RUNS_AS)]
+        return together([part for part in installed if part]) if any(installed) else None
     if (known := _parts(thing, "installation")) is not None:
         number = checked(known[1], NUMBER)
         return Instruction(
@@ -192,6 +211,7 @@ PROVIDER = Provider(
     things={
         "deactivate_credential": delete_credential,
         "delete_credential": delete_credential,
+        "rotate_credential": rotate,
         "disable_identity": delete_identity,
         "delete_identity": delete_identity,
         "stop": delete_identity,

@@ -173,6 +173,17 @@ def narrow_grant(link: Link) -> Instruction | None:
     return _edited(by, f"the verbs that are not needed on {one_line(link.target.id)}", link)
 
 
+def set_expiry(link: Link) -> Instruction | None:
+    """Say that bindings have no end, and what stands in for one."""
+    by = named(link.text("grant_id"))
+    if link.element is not CAN_ACCESS or by is None:
+        return None
+    return Instruction(
+        place=f"{by.where}. A binding has no end: plan the day on which {by.kind}"
+        f" {one_line(by.name)} is deleted, or let people ask for it each time."
+    )
+
+
 def _smaller(by: Named, link: Link) -> Instruction:
     """Return what to do about a binding of a role that others may have too."""
     role = one_line(link.text("role_name"))
@@ -241,6 +252,7 @@ PROVIDER = Provider(
     links={
         "remove_grant": remove_grant,
         "narrow_grant": narrow_grant,
+        "set_expiry": set_expiry,
         "remove_trust": remove_trust,
     },
 )

@@ -28,6 +28,7 @@ PROVIDER = Provider(
     links={
         "remove_grant": policies.remove_grant,
         "narrow_grant": policies.narrow_grant,
+        "set_expiry": policies.set_expiry,
         "remove_member": policies.remove_member,
         "remove_trust": policies.remove_trust,
         "unregister_tool": services.unregister_tool,

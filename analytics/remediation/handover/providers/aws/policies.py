@@ -24,21 +24,33 @@ MANAGED = re.compile(
     r"arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/(?:.*/)?(?P<name>[^/]+)", re.DOTALL
 )
 INLINE = re.compile(r"(?P<holder>arn:.+)/inline/(?P<name>[^/]+)", re.DOTALL)
+GONE = "without what it allows"
+NEEDED = "without what is not needed"
+ENDING = "with a condition DateLessThan on aws:CurrentTime in what it allows"
 OF_RESOURCE = "#policy"
 CLUSTER = ":cluster-access-policy/"
 
 
 def remove_grant(link: Link) -> Instruction | None:
     """Take away what a policy gives on one thing, and the policy if that is all it gives."""
-    return _grant(link, narrow=False) if link.element is CAN_ACCESS else None
+    return _grant(link) if link.element is CAN_ACCESS else None
 
 
 def narrow_grant(link: Link) -> Instruction | None:
     """Edit the policy so that fewer levels or actions are left."""
-    return _grant(link, narrow=True) if link.element is CAN_ACCESS else None
+    return _grant(link, NEEDED) if link.element is CAN_ACCESS else None
 
 
-def _grant(link: Link, *, narrow: bool) -> Instruction | None:
+def set_expiry(link: Link) -> Instruction | None:
+    """Give the statement an end, which policies have as a condition.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws-dates.html
+    """
+    return _grant(link, ENDING) if link.element is CAN_ACCESS else None
+
+
+def _grant(link: Link, edit: str = "") -> Instruction | None:
+    """Return how a grant is taken away, or how its policy is edited to what `edit` says."""
     policy, holder = link.text("policy_id"), principal(link.source)
     if CLUSTER in link.text("grant_id"):
         return _of_cluster(link)
@@ -51,16 +63,16 @@ def _grant(link: Link, *, narrow: bool) -> Instruction | None:
     if holder is None:
         return disassociate(link)
     if inline := INLINE.fullmatch(policy):
-        return _inline(link, holder, inline, narrow=narrow)
+        return _inline(link, holder, inline, edit)
     if managed := MANAGED.fullmatch(policy):
-        return _managed(link, holder, managed, narrow=narrow)
+        return _managed(link, holder, managed, edit)
     return Instruction(
         place=f"{holder.shown} > Permissions: the source names no single policy that gives this;"
         f" edit what allows {one_line(link.target.id)}."
     )
 
 
-def _inline(link: Link, holder: Principal, policy: re.Match[str], *, narrow: bool) -> Instruction:
+def _inline(link: Link, holder: Principal, policy: re.Match[str], edit: str) -> Instruction:
     owner = principal_in(policy["holder"])
     if owner != holder:  # of a group, of whose policies a member may have only a part
         home = owner.shown if owner else one_line(policy["holder"])
@@ -71,10 +83,9 @@ def _inline(link: Link, holder: Principal, policy: re.Match[str], *, narrow: boo
     named = ("--policy-name", checked(policy["name"], NAME))
     put = holder.call(f"put-{holder.kind}-policy", *named, "--policy-document")
     get = holder.call(f"get-{holder.kind}-policy", *named)
-    more = link.others("source_id", "policy_id")
     files = _files(holder, policy["name"])
-    if more or narrow:
-        place = _edited(link, holder, get, more, files)
+    if edit or link.others("source_id", "policy_id"):
+        place = _edited(link, holder, get, files, edit)
         return Instruction(f"{put} file://{files[0]}", place, f"{put} file://{files[1]}")
     return Instruction(
         holder.call(f"delete-{holder.kind}-policy", *named),
@@ -89,19 +100,18 @@ def _files(holder: Principal, policy: str) -> tuple[str, str]:
     return f"{start}.json", f"{start}-before.json"
 
 
-def _managed(link: Link, holder: Principal, policy: re.Match[str], *, narrow: bool) -> Instruction:
+def _managed(link: Link, holder: Principal, policy: re.Match[str], edit: str) -> Instruction:
     arn = ("--policy-arn", checked(policy.group()))
     detach = holder.call(f"detach-{holder.kind}-policy", *arn)
     attach = holder.call(f"attach-{holder.kind}-policy", *arn)
-    more = link.others("source_id", "policy_id")
     by_group = " If AWS answers NoSuchEntity, a group gives it." if holder.kind == "user" else ""
-    if not (more or narrow):
+    if not (edit or link.others("source_id", "policy_id")):
         return Instruction(detach, f"{holder.shown} > Permissions.{by_group}", attach)
     named = ("--policy-name", checked(policy["name"], NAME))
     put = holder.call(f"put-{holder.kind}-policy", *named, "--policy-document")
     get = f"{line('aws', 'iam', 'get-policy', *arn)} names its version for get-policy-version"
     files = _files(holder, policy["name"])
-    place = _edited(link, holder, get, more, files)
+    place = _edited(link, holder, get, files, edit)
     return Instruction(
         lines((f"{put} file://{files[0]}", detach)),
         f"{place} For everybody else the managed policy stays as it is.{by_group}",
@@ -109,12 +119,13 @@ def _managed(link: Link, holder: Principal, policy: re.Match[str], *, narrow: bo
     )
 
 
-def _edited(link: Link, holder: Principal, get: str, more: int, files: tuple[str, str]) -> str:
+def _edited(link: Link, holder: Principal, get: str, files: tuple[str, str], edit: str) -> str:
     """Return what the edited document is, and what must stay in it."""
+    more = link.others("source_id", "policy_id")
     stays = f" What else it gives stays: {more} grants." if more else ""
     return (
-        f"{holder.shown} > Permissions. {files[0]} is the document of now ({get}) without what is"
-        f" not needed on {one_line(link.target.id)}; keep that of now as {files[1]}.{stays}"
+        f"{holder.shown} > Permissions. {files[0]} is the document of now ({get}) {edit or GONE}"
+        f" on {one_line(link.target.id)}; keep that of now as {files[1]}.{stays}"
     )
 
 
@@ -176,5 +187,5 @@ def _permission(link: Link, permits: list[Link]) -> Instruction:
     if any(each.source.id != link.source.id for each in permits):
         groups = ", ".join(sorted({one_line(each.source.id) for each in permits}))
         return Instruction(place=f"{why} is what ends: {groups} gives it, perhaps to others too.")
-    made = together([_grant(each, narrow=False) or Instruction() for each in permits])
+    made = together([_grant(each) or Instruction() for each in permits])
     return Instruction(made.command, f"{why} is taken away. {made.place or ''}".strip(), made.undo)

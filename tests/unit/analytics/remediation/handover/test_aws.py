@@ -117,6 +117,15 @@ def test_narrowing_edits_the_document() -> None:
     )
 
 
+def test_an_end_is_a_condition_of_the_policy() -> None:
+    made = of(account().posture(), "set_expiry", CAN_ACCESS, "inline")
+    assert made.command == (
+        "aws iam put-user-policy --user-name bob --policy-name own"
+        " --policy-document file://bob-own.json"
+    )
+    assert "DateLessThan on aws:CurrentTime" in str(made.place)
+
+
 def test_a_grant_without_a_policy_is_only_described() -> None:
     e = Estate().account(BOB).resource(DB).can(BOB, "admin", DB, id="g")
     made = of(e.posture(), "remove_grant", CAN_ACCESS, "g")

@@ -57,6 +57,14 @@ def test_a_binding_is_removed_from_its_project() -> None:
     assert "--member user:ann@acme.example " in str(granting("ann").command)
 
 
+def test_an_end_is_a_condition_of_the_binding() -> None:
+    e = Estate().account(ACCOUNT).resource(PROJECT)
+    e.can(ACCOUNT, "read", PROJECT, id="g", role_name="roles/viewer")
+    made = handover(e.posture(), "set_expiry", Target(CAN_ACCESS, ("g",)))
+    assert made.command is None
+    assert "request.time" in str(made.place)
+
+
 def test_the_condition_of_a_binding_is_not_known_so_no_command_is() -> None:
     made = granting(condition="a condition of the assignment")
     assert made.command is None

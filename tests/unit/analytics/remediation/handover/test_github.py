@@ -88,6 +88,23 @@ def test_credentials_are_deleted(thing: str, line: str) -> None:
     assert made.command == f"gh api --method DELETE {line}"
 
 
+def test_a_secret_is_set_anew() -> None:
+    e = Estate().thing("Credential", "github:acme/secrets/pay/TOKEN", "github:acme/secrets/-/ALL")
+    posture = e.posture()
+    made = of(posture, "rotate_credential", "github:acme/secrets/pay/TOKEN")
+    assert made.command == "gh secret set TOKEN --repo acme/pay"
+    made = of(posture, "rotate_credential", "github:acme/secrets/-/ALL")
+    assert made.command == "gh secret set ALL --org acme"
+
+
+def test_an_app_is_ended_where_it_is_installed() -> None:
+    e = Estate().agent("github:app/bot").account("github:acme/installation/9")
+    e.link("github:app/bot", "RUNS_AS", "github:acme/installation/9")
+    made = of(e.posture(), "disable_identity", "github:app/bot")
+    assert made.command is None
+    assert "organizations/acme/settings/installations/9" in str(made.place)
+
+
 def test_apps_and_tokens_are_ended_in_the_settings() -> None:
     e = Estate().account("github:acme/installation/9").thing("Credential", "github:acme/pat/8")
     posture = e.posture()

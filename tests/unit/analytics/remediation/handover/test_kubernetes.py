@@ -67,6 +67,12 @@ def test_a_role_is_edited() -> None:
         assert made.command == "kubectl edit clusterrole viewer"
 
 
+def test_a_binding_has_no_end() -> None:
+    made = of(cluster().posture(), "set_expiry", CAN_ACCESS, "s")
+    assert made.command is None
+    assert "has no end" in str(made.place)
+
+
 def test_the_binding_of_a_role_is_looked_up() -> None:
     made = of(cluster().link(BOT, "ASSUMES", ROLE, id="a").posture(), "remove_trust", ASSUMES, "a")
     assert made.command is None

@@ -4,7 +4,7 @@ import pytest
 
 from analytics.remediation.handover import ACTIONS, Target, handover
 from analytics.remediation.handover.step import UnknownAction
-from graph.schema import CAN_ACCESS, SPAWNS
+from graph.schema import CAN_ACCESS, OWNS, SPAWNS
 from tests.support.estates.small_estates import Estate
 
 
@@ -28,6 +28,12 @@ def test_a_place_names_source_scope_ends_and_role() -> None:
         "put back CAN_ACCESS from svc to db, levels read write, by role reader, as grant g-17,"
         " under the condition it had, until 2026-12-31T00:00:00Z, in estate acme"
     )
+
+
+def test_a_place_names_the_platform_that_the_id_does_not_show() -> None:
+    posture = Estate().account("svc", provider="snowflake").posture()
+    made = handover(posture, "disable_identity", Target(node=posture.graph.find("svc")))
+    assert made.place == "In estate acme, on snowflake: disable svc."
 
 
 def test_an_end_of_a_delegation_says_up_to_which_level_it_was() -> None:
@@ -55,6 +61,12 @@ def test_what_only_people_know_is_asked_and_not_filled_in() -> None:
     made = handover(posture, "review", Target(CAN_ACCESS, ("g",)))
     assert made.command is None
     assert "trustdebt review svc --grant g-17" in str(made.place)
+
+
+def test_an_owner_is_named_of_what_is_owned() -> None:
+    e = estate().person("ann").link("ann", "OWNS", "bot", id="o", role="business")
+    made = handover(e.posture(), "assign_owner", Target(OWNS, ("o",)))
+    assert "trustdebt attest bot --owner" in str(made.place)
 
 
 def test_evidence_and_proof_come_from_trustdebt_itself() -> None:
