@@ -7,12 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.answers.shape import cut, plain
+from analytics.answers.handed_over import handed_over
+from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, as_json, objects
 from analytics.answers.what_if import uses
 from analytics.findings.evaluation import find_all
 from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
+from analytics.remediation.handover import NONE, Target
+from analytics.remediation.handover.terraform import Addresses
 from analytics.remediation.plan.by_debt import make_plan_of_debt
 from analytics.remediation.plan.greedy import Plan, Step, make_plan
 from analytics.remediation.removal.before_and_after import figures
@@ -28,7 +31,6 @@ from graph.schema import (
     RUNS_AS,
     SPAWNS,
 )
-from graph.values import strict_json
 
 MODULAR = "the debt of grants adds up, so taking the costliest grants first is optimal"
 NOBODY = -1
@@ -61,8 +63,9 @@ class RemovalPlan:
 
     `steps` has `id`, `action`, `target` (a node as plain data, or `from` and `to`, nodes, and
     `relationship`; with `ids`, of what is removed), `findings` (ids), `debt_removed`,
-    `reach_removed`, `identities`, `breaks`, `observed`, `use` (see `USE`), `verdict`,
-    `window_days`, `uses_per_day_below`, `owner` (a node) and `undo`.
+    `interest_removed` (per day), `reach_removed`, `identities`, `breaks`, `observed`, `use` (see
+    `USE`), `verdict`, `window_days`, `uses_per_day_below`, `owner` (a node), and `command`,
+    `place`, `terraform`, `undo` and `refused` of `analytics.remediation.handover.step.Handover`.
     """
 
     steps: Table
@@ -90,6 +93,7 @@ def plan(
     objective: str = "reach",
     limit: int = 0,
     whose: Sequence[str] = (),
+    addresses: Addresses = NONE,
 ) -> RemovalPlan:
     """Return up to `budget` removals that take away most, the best first.
 
@@ -100,6 +104,7 @@ def plan(
     those of the steps so far, less one. `optimum_gap` is the share of the optimum that the steps
     miss; None if the optimum is unknown, with the reason in `optimum.because`. `in_use` counts the
     steps that would end an observed use, `unobservable` those whose use could not have been seen.
+    `addresses` are those of Terraform, for the hand-over.
 
     Raises
     ------
@@ -117,7 +122,7 @@ def plan(
         gap = max(0.0, 1 - removed / made.optimum) if made.optimum else 0.0
     shown, left_out = cut(made.steps, limit)
     return RemovalPlan(
-        steps=_steps(posture, shown),
+        steps=_steps(posture, shown, addresses),
         before=before,
         after=after,
         in_use=sum(len(step.breaks) > 0 for step in made.steps),
@@ -136,7 +141,7 @@ def _because(made: Plan, by_debt: bool) -> str | None:
     return MODULAR if by_debt and made.optimum is not None else made.because
 
 
-def _steps(posture: Posture, steps: Sequence[Step]) -> Table:
+def _steps(posture: Posture, steps: Sequence[Step], addresses: Addresses) -> Table:
     removed = [step.candidate for step in steps]
     targets = [_target(posture, idle) for idle in removed]
     breaks = [_breaks(posture, step) for step in steps]
@@ -147,6 +152,7 @@ def _steps(posture: Posture, steps: Sequence[Step]) -> Table:
             "target": objects(targets),
             "findings": objects([list(_about(posture, idle)) for idle in removed]),
             "debt_removed": [step.debt_removed for step in steps],
+            "interest_removed": [step.interest_removed for step in steps],
             "reach_removed": [step.reach_removed for step in steps],
             "identities": [step.identities for step in steps],
             "breaks": objects(breaks),
@@ -162,10 +168,17 @@ def _steps(posture: Posture, steps: Sequence[Step]) -> Table:
             "window_days": objects([idle.window_days for idle in removed]),
             "uses_per_day_below": objects([idle.rate for idle in removed]),
             "owner": accountable_people(posture)[[idle.source for idle in removed]],
-            "undo": ["; ".join(_undo_all(posture, idle)) for idle in removed],
+            **handed_over(posture, map(_handed, removed, targets), addresses),
         }
     )
     return Table(frame, posture.graph.things, KINDS)
+
+
+def _handed(idle: Idle, target: dict[str, Any]) -> tuple[str, Target]:
+    """Return the action of a step, and its target for the hand-over."""
+    if idle.relationship is None:
+        return _action(idle), Target(node=idle.source)
+    return _action(idle), Target(idle.relationship, tuple(target["ids"]))
 
 
 def _action(idle: Idle) -> str:
@@ -208,31 +221,3 @@ def _about(posture: Posture, idle: Idle) -> Iterator[str]:
     for finding, evidence, direct in zip(rows["id"], rows["evidence"], about, strict=True):
         if direct or not facts.isdisjoint(evidence):
             yield str(finding)
-
-
-def _undo_all(posture: Posture, idle: Idle) -> Iterator[str]:
-    """Yield a line for each thing to put back."""
-    if idle.relationship is None:
-        yield f"activate {posture.graph.thing(idle.source)['id']} again"
-        return
-    for relationship, row in idle.rows:
-        yield _undo(relationship.name, posture.graph.frames[relationship].iloc[row])
-
-
-def _undo(relationship: str, row: Any) -> str:
-    """Return a line on what to put back, and where."""
-    parts = [f"put back {relationship} from {row['source_id']} to {row['target_id']}"]
-    if relationship == CAN_ACCESS.name:
-        given = plain(row["levels"])
-        parts += [f"levels {' '.join(strict_json(given))}"] if given and given != "[]" else []
-        names = {"role_name": "by role", "policy_id": "by policy", "grant_id": "as grant"}
-    else:
-        names = {"ceiling": "up to level"}
-    parts += [f"{words} {row[n]}" for n, words in names.items() if plain(row[n]) is not None]
-    if plain(row["condition"]) is not None:
-        parts.append("under the condition it had")
-    ends = plain(row["expires_at"] if relationship == CAN_ACCESS.name else row["valid_to"])
-    if ends is not None:
-        parts.append(f"until {ends}")
-    parts.append(f"in {row['source']} {row['scope']}")
-    return " ".join(", ".join(parts).split())

@@ -6,18 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from analytics.answers.plan import USE
 from analytics.answers.table import Kind, Table, as_json, instants, objects
 from analytics.posture import Posture
-from analytics.remediation.handover import NONE, Target, handover
-from analytics.remediation.handover.step import Handover
-from analytics.remediation.handover.terraform import Addresses
 from analytics.remediation.handover.tickets import Assignment
 from analytics.remediation.handover.tickets import tickets as written
-from graph.schema import AUTHENTICATES_AS, IDENTITIES, RELATIONSHIPS, USES
+from graph.schema import AUTHENTICATES_AS, IDENTITIES, USES
 
 KINDS = dict.fromkeys(("agent", "owner_to_notify", "resource"), Kind.NODE)
 LISTS = ("finding_ids", "evidence", "refs")
-TYPES = {relationship.name: relationship for relationship in RELATIONSHIPS}
 NOBODY = -1
 
 
@@ -34,59 +31,49 @@ class Tickets:
     left_out: int
 
 
-def tickets(
-    posture: Posture, steps: Table, left_out: int = 0, addresses: Addresses = NONE
-) -> Tickets:
+def tickets(posture: Posture, steps: Table, left_out: int = 0) -> Tickets:
     """Return a ticket for each step of a plan.
 
-    `steps` has at least `action`, `target` and `findings` (ids); a target is a node with the field
-    `id`, or relationships with `from`, `relationship`, `to` and `ids`.
+    `steps` has at least `action`, `target`, `findings` (ids) and the fields of a hand-over; a
+    target is a node with the field `id`, or relationships with `from`, `to` and `ids`.
     """
     rows: Sequence[dict[str, Any]] = as_json(steps)
-    frame = written(posture, [_assignment(posture, row, addresses) for row in rows])
+    frame = written(posture, [_assignment(posture, row) for row in rows])
     columns: dict[str, Any] = {str(name): column for name, column in frame.items()}
     columns |= {name: objects(frame[name].tolist()) for name in LISTS}
     columns["due"] = instants(frame["due"]).array
     return Tickets(Table(pd.DataFrame(columns), posture.graph.things, KINDS), left_out)
 
 
-def _assignment(posture: Posture, row: Mapping[str, Any], addresses: Addresses) -> Assignment:
-    target, owner = target_of(posture, row["target"]), row.get("owner")
-    made = handover(posture, row["action"], target, addresses)
-    identity, resource = _ends(posture, row["target"])
+def _assignment(posture: Posture, row: Mapping[str, Any]) -> Assignment:
+    owner, target = row["owner"], row["target"]
+    identity, resource = _ends(posture, target)
     return Assignment(
         action=row["action"],
         identity=identity,
         resource=resource,
         owner=posture.graph.number(owner["id"]) if owner else NOBODY,
         findings=tuple(row["findings"]),
-        facts=target.ids,
-        debt=row.get("debt_removed"),
-        interest=row.get("interest_removed"),
-        command=made.command,
-        place=_place(made),
-        undo=made.undo,
-        reason=row.get("why") or "",
+        facts=tuple(target["ids"]) if "from" in target else (),
+        debt=row["debt_removed"],
+        interest=row["interest_removed"],
+        command=row["command"],
+        place=_place(row),
+        undo=row["undo"],
+        reason=f"No finding is about it: {USE[row['use']]}.",
     )
 
 
-def _place(made: Handover) -> str | None:
+def _place(row: Mapping[str, Any]) -> str | None:
     """Return where it is done, and why there is no command although all is known."""
-    refused = f"No command is given: {made.refused}." if made.refused else None
-    return " ".join(filter(None, (made.place, refused))) or None
-
-
-def target_of(posture: Posture, target: Mapping[str, Any]) -> Target:
-    """Return the target of a step, from its JSON."""
-    if "relationship" in target:
-        return Target(TYPES[target["relationship"]], tuple(target["ids"]))
-    return Target(node=posture.graph.number(target["id"]))
+    refused = f"No command is given: {row['refused']}." if row["refused"] else None
+    return " ".join(filter(None, (row["place"], refused))) or None
 
 
 def _ends(posture: Posture, target: Mapping[str, Any]) -> tuple[int, int]:
     """Return whose access a step is about, and what it is on."""
     graph = posture.graph
-    if "relationship" in target:
+    if "from" in target:
         return graph.number(target["from"]["id"]), graph.number(target["to"]["id"])
     number = graph.number(target["id"])
     if graph.has_label(*IDENTITIES)[number]:

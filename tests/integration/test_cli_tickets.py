@@ -67,6 +67,16 @@ def test_a_step_becomes_a_ticket_with_the_line_that_carries_it_out(cli: Run, sto
     assert line in text
 
 
+def test_a_step_of_the_plan_says_how_it_is_done_and_what_it_saves(cli: Run, store: Path) -> None:
+    (step,) = cli("plan", "--store", store, "--json").result["steps"]
+    assert step["command"].startswith("aws iam detach-user-policy")
+    assert step["undo"].startswith("aws iam attach-user-policy")
+    assert (step["terraform"], step["refused"]) == (None, None)
+    (ticket,) = cli("plan", "--store", store, "--format", "tickets-json").document["tickets"]
+    assert ticket["interest_per_day"] == step["interest_removed"] > 0
+    assert ticket["debt"] == step["debt_removed"]
+
+
 def test_a_state_says_what_terraform_calls_it_and_none_of_its_secrets(
     cli: Run, store: Path, tmp_path: Path
 ) -> None:

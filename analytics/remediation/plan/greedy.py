@@ -22,7 +22,12 @@ from analytics.reach.closure import totals
 from analytics.reach.network import Network
 from analytics.reach.removal import Masked
 from analytics.remediation.plan.optimum import ROWS, SECONDS, Programme
-from analytics.remediation.removal.before_and_after import changed, debt_owed, reach_of
+from analytics.remediation.removal.before_and_after import (
+    changed,
+    debt_owed,
+    interest_per_day,
+    reach_of,
+)
 from analytics.remediation.removal.changed_reach import changed_identities
 from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.last_logins import LastLogins
@@ -59,6 +64,7 @@ class Step:
     candidate: Idle
     reach_removed: float
     debt_removed: float
+    interest_removed: float
     identities: int
     breaks: pd.DataFrame
 
@@ -86,6 +92,7 @@ class Trail:
         self.posture = self.after = posture
         self.steps: list[Step] = []
         self._reach, self._debt = reach_of(posture), debt_owed(posture)
+        self._interest = interest_per_day(posture)
         self._broken: set[tuple[object, ...]] = set()
 
     def take(self, candidate: Idle, objective: str, identities: int | None = None) -> Step | None:
@@ -104,9 +111,11 @@ class Trail:
         fails = ended(self.posture, after, gone)
         keys = list(fails[["identity", "thing", "level"]].itertuples(index=False, name=None))
         new = fails[[key not in self._broken for key in keys]].reset_index(drop=True)
-        step = Step(candidate, removed["reach"], removed["debt"], identities, new)
+        interest = interest_per_day(after)
+        saved = self._interest - interest
+        step = Step(candidate, removed["reach"], removed["debt"], saved, identities, new)
         self._broken |= set(keys)
-        self.after, self._reach, self._debt = after, reach, debt
+        self.after, self._reach, self._debt, self._interest = after, reach, debt, interest
         self.steps.append(step)
         return step
 

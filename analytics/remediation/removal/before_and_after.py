@@ -86,3 +86,9 @@ def debt_owed(posture: Posture) -> float:
     """Return the debt of all identities together."""
     amounts = total(debt_of(posture))
     return amounts.debt if amounts.known else np.nan
+
+
+def interest_per_day(posture: Posture) -> float:
+    """Return what the debt of all identities together grows by in a day."""
+    amounts = total(debt_of(posture))
+    return amounts.interest if amounts.known else np.nan

@@ -40,6 +40,7 @@ PLAN: dict[str, Columns] = {
         "verdict": "verdict",
         "unused days": lambda r: r["window_days"] and round(r["window_days"]),
         "owner": "owner",
+        "how": lambda r: r["command"] or r["place"],
         "undo": "undo",
     },
 }
@@ -119,9 +120,8 @@ def plan(
     from app.cli.terraform_file import addresses_of
 
     one_of(form, ("table", "json", *TICKETS), "--format")
-    addresses = addresses_of(terraform)
-    made = answer(posture, budget, objective, limit, whose or ())
-    return tickets(posture, made.steps, made.left_out, addresses) if form in TICKETS else made
+    made = answer(posture, budget, objective, limit, whose or (), addresses_of(terraform))
+    return tickets(posture, made.steps, made.left_out) if form in TICKETS else made
 
 
 def ends_of(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.support.estates.small_estates import LABELS, Estate, ago
-from tests.support.printed import cut, findings, plan, what_if
+from tests.support.printed import cut, debt, findings, plan, what_if
 
 
 def one(**facts) -> Estate:
@@ -289,3 +289,12 @@ def test_a_plan_for_one_identity_is_about_what_is_its_own():
         for whose in ((), ("a",), ("b",))
     }
     assert ids == {(): ["t", "s"], ("a",): ["s"], ("b",): ["t"]}
+
+
+def test_the_last_grant_takes_all_interest_with_it():
+    e = Estate().agent("a").resource("x", "restricted")
+    posture = e.can("a", "write", "x", granted_at=ago(300), telemetry=True).posture()
+    owed = debt(posture)["interest_per_day"]
+    (step,) = plan(posture)["steps"]
+    assert step["interest_removed"] == pytest.approx(owed)
+    assert owed > 0

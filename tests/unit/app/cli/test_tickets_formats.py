@@ -9,12 +9,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from analytics.answers.handed_over import handed_over
 from analytics.answers.table import Table, objects
 from analytics.answers.tickets import Tickets, tickets
 from analytics.posture import Posture
+from analytics.remediation.handover import Target
 from app.cli.command import envelope
 from app.cli.exchange import TICKETS, tickets_text
 from app.cli.exchange.tickets import markdown as module
+from graph.schema import CAN_ACCESS
 from tests.support.estates.small_estates import Estate
 
 FIELDS = (
@@ -56,7 +59,10 @@ def answer(judged: Posture) -> Tickets:
             "target": objects(targets),
             "findings": objects([[], []]),
             "debt_removed": [1.5, 2.5],
+            "interest_removed": [0.25, 0.0],
+            "use": ["unused", "not_observable"],
             "owner": objects([None, node("ann")]),
+            **handed_over(judged, [("remove_grant", Target(CAN_ACCESS, (i,))) for i in "gh"]),
         }
     )
     return tickets(judged, Table(frame, judged.graph.things))
@@ -87,7 +93,8 @@ def test_json_has_every_field() -> None:
         "ann",
         2.5,
     )
-    assert first["interest_per_day"] is None
+    assert (first["interest_per_day"], second["interest_per_day"]) == (0.25, 0.0)
+    assert "nobody could have seen a use" in second["reason"]
     assert first["due"] is None
 
 
