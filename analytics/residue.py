@@ -121,19 +121,26 @@ def left_of(posture: Posture, nodes: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows.sort_values(COLUMNS, kind="stable", ignore_index=True))
 
 
-def _rows(posture: Posture, relationship: Relationship, turned: bool = False) -> pd.DataFrame:
-    """Return the ends of a relationship in force: `identity`, `thing`, `fact`."""
+@once
+def _rows(
+    posture: Posture, relationship: Relationship, turned: bool = False, derived: bool = False
+) -> pd.DataFrame:
+    """Return the ends of a relationship in force (cached): `identity`, `thing`, `fact`.
+
+    Those that a source derived from other facts are left out, unless `derived`.
+    """
     ends, kept = posture.graph.ends(relationship), posture.graph.in_force(relationship)
     frame = posture.graph.frames[relationship]
-    if "derived" in frame:
+    if "derived" in frame and not derived:
         kept &= ~flags(frame["derived"])
     source, target = ends[::-1] if turned else ends
     fact = frame["id"].to_numpy(object)
     return pd.DataFrame({"identity": source[kept], "thing": target[kept], "fact": fact[kept]})
 
 
-def _keys(posture: Posture) -> np.ndarray:
-    """Return a mask of the credentials that nobody ended, expired or not."""
+@once
+def usable_keys(posture: Posture) -> np.ndarray:
+    """Return a mask of the credentials that nobody ended, expired or not (cached)."""
     frame = posture.graph.frames[CREDENTIAL]
     mask = np.zeros(len(posture.graph.ids), bool)
     kept = ~frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
@@ -146,7 +153,7 @@ def _credentials(posture: Posture, nodes: np.ndarray) -> list[pd.DataFrame]:
 
     A deleted agent has a key only as long as that opens something and no agent in service has it.
     """
-    live, deleted = _keys(posture), posture.deleted
+    live, deleted = usable_keys(posture), posture.deleted
     used, opens = _rows(posture, USES), _rows(posture, AUTHENTICATES_AS, turned=True)
     opens = opens[live[opens["thing"]] & ~deleted[opens["identity"]]]
     elsewhere = set(used["thing"][posture.in_service[used["identity"]]])
@@ -174,15 +181,17 @@ def used_by_others(posture: Posture, nodes: np.ndarray) -> np.ndarray:
     """Return a mask of the nodes that something in service, not in `nodes`, acts as."""
     others = posture.in_service & ~nodes
     busy = np.zeros(len(nodes), bool)
-    for users in (_rows(posture, RUNS_AS), _by_key(posture), _rows(posture, ASSUMES)):
+    taken = (_rows(posture, kind, derived=True) for kind in (RUNS_AS, ASSUMES))
+    for users in (*taken, _by_key(posture, derived=True)):
         busy[users["thing"][others[users["identity"]]]] = True
     return busy
 
 
-def _by_key(posture: Posture) -> pd.DataFrame:
-    """Return which identity acts as which by a live key: `identity`, `thing`, `fact`."""
-    used, opens = _rows(posture, USES), _rows(posture, AUTHENTICATES_AS)
-    opens = opens[_keys(posture)[opens["identity"]]].rename(columns={"identity": "key"})
+@once
+def _by_key(posture: Posture, derived: bool = False) -> pd.DataFrame:
+    """Return who acts as whom by a live key (cached): `identity`, `thing`, `fact`."""
+    used, opens = (_rows(posture, kind, derived=derived) for kind in (USES, AUTHENTICATES_AS))
+    opens = opens[usable_keys(posture)[opens["identity"]]].rename(columns={"identity": "key"})
     by_key = used.rename(columns={"thing": "key"}).merge(opens.drop(columns="fact"), on="key")
     return by_key[["identity", "thing", "fact"]]
 

@@ -6,31 +6,46 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.answers.kill_sets import (
+    kill_sets,
+    loose_elements,
+    of_identity,
+    revived,
+    time_to_kill,
+)
 from analytics.answers.shape import cut
-from analytics.answers.table import THING, Kind, Table, instants
-from analytics.figures.revocation_speed import overdue, time_to_revoke
+from analytics.answers.table import THING, Table, instants
+from analytics.figures.endings import SECOND, Endings, endings
+from analytics.figures.revocation_speed import Spells, overdue, time_to_revoke
 from analytics.posture import Posture
 from analytics.remediation.kill_set import KINDS as KINDS_ALIVE
-from analytics.remediation.kill_set import kill_set
-from analytics.residue import ACCESS, DELEGATIONS, ended_at, residue
+from analytics.remediation.kill_set import NODES, kill_set
+from analytics.residue import ACCESS, DELEGATIONS, LATER, ended_at, residue
 from graph.access import NEVER
 from graph.once import once
 from graph.schema import ACTS_FOR, ASSUMES, CAN_ACCESS, MEMBER_OF, RUNS_AS
+
+OF = ("of.id", "of.label", "of.name")
+ENDS, WHOSE = ("source", "target"), ("identity", "thing")  # access leads from identity to thing
 
 
 @dataclass(frozen=True)
 class Revocation:
     """What must end, what outlived its end, and the speed of revocation; see `revocation`.
 
-    `kill_set` has `id`, `label`, `name` and `kind` of what is live: a node, a grant or a
-    delegation. `residue` has the same, with `of` (a node) and `alive_since`. `items` has `kind`,
-    `key`, `identity.id`, `identity.label`, `identity.name`, `since`, `ended_at` and `days`.
+    `kill_set` has `id`, `label`, `name` and `kind` of what is live: a node or a relationship.
+    `residue` has the same, with `of` (the identity), `alive_since` and `alive_seconds`. `items` has
+    `kind`, `key`, `identity.id`, `identity.label`, `identity.name`, `since`, `ended_at` and `days`.
+    `kill_sets` and `revived` are those of `analytics.answers.kill_sets`.
     """
 
     kill_set: Table
     residue: Table
     time_to_revoke: dict[str, Any]
     items: Table
+    kill_sets: Table
+    time_to_kill: dict[str, Any]
+    revived: Table
     left_out: int
 
 
@@ -39,37 +54,81 @@ def revocation(posture: Posture, about: int | None = None, limit: int = 0) -> Re
 
     `kill_set` is everything that must end together with the given identity; empty without one.
     `residue` is what is still live of ended identities, with the identity, and since when (null if
-    its end is unknown). `items` are all overdue items so far, open ones first and of these the
-    oldest first.
+    its end is unknown): what their facts still show, and what is alive of their kill sets although
+    nothing ties it to them any more. `items` are all overdue items so far, open ones first and of
+    these the oldest first.
     """
+    thing = posture.graph.thing(about)["id"] if about is not None else None
+    ended = of_identity(endings(posture), thing)
     killed, kill_left = cut(_killed(posture, about), limit)
-    alive, alive_left = cut(_residue(posture, about), limit)
+    alive, alive_left = cut(_residue(posture, about, ended), limit)
     spells = overdue(posture, about)
-    order = np.lexsort((-spells.rows["days"], spells.rows["ended"]))
-    shown, left_out = cut(spells.rows.iloc[order], limit)
+    items, left_out = overdue_items(posture, spells, limit)
+    sets, sets_left = kill_sets(posture, ended, limit)
+    again, again_left = revived(posture, ended, about, limit)
     things = posture.graph.things
     return Revocation(
         kill_set=Table(killed, things),
-        residue=Table(alive, things, {"of": Kind.NODE}),
+        residue=Table(alive, things),
         time_to_revoke=time_to_revoke(posture, spells),
-        items=Table(_items(posture, shown), things),
-        left_out=left_out + kill_left + alive_left,
+        items=items,
+        kill_sets=sets,
+        time_to_kill=time_to_kill(ended),
+        revived=again,
+        left_out=left_out + kill_left + alive_left + sets_left + again_left,
     )
+
+
+def overdue_items(posture: Posture, spells: Spells, limit: int = 0) -> tuple[Table, int]:
+    """Return overdue items, open ones first, the oldest first, and how many are left out."""
+    order = np.lexsort((-spells.rows["days"], spells.rows["ended"]))
+    shown, left_out = cut(spells.rows.iloc[order], limit)
+    return Table(_items(posture, shown), posture.graph.things), left_out
 
 
 def _killed(posture: Posture, about: int | None) -> pd.DataFrame:
     if about is None:
         return pd.DataFrame(columns=[*THING, "kind"], dtype=object)
-    return _distinct(_alive(posture, kill_set(posture, about)), ["id"])
+    rows = kill_set(posture, about)
+    ids, labels, names = (posture.graph.things[part].to_numpy(object) for part in THING)
+    thing, source, target = (rows[n].to_numpy(np.int64) for n in ("thing", "source", "target"))
+    is_node, kind = rows["kind"].isin(NODES).to_numpy(bool), rows["relationship"].to_numpy(object)
+    parts = zip(names[source], kind, names[target], strict=True)
+    described = {
+        "id": np.where(is_node, ids[thing], rows["fact"].to_numpy(object)),
+        "label": np.where(is_node, labels[thing], kind),
+        "name": np.where(is_node, names[thing], [" ".join(map(str, each)) for each in parts]),
+        "kind": rows["kind"].map(KINDS_ALIVE).to_numpy(object),
+    }
+    return _distinct(pd.DataFrame(described, dtype=object), ["id"])
 
 
-def _residue(posture: Posture, about: int | None) -> pd.DataFrame:
+def _residue(posture: Posture, about: int | None, ended: Endings) -> pd.DataFrame:
+    """Return what the facts show of ended identities, then what else of their kill sets lives."""
     rows = residue(posture)
     if about is not None:
         rows = rows[rows["identity"] == about]
     identities = rows["identity"].to_numpy(np.int64)
-    since = instants(ended_at(posture)[identities]).array
-    return _distinct(_alive(posture, rows).assign(of=identities, alive_since=since), ["id", "of"])
+    whose = posture.graph.things[list(THING)].iloc[identities].reset_index(drop=True)
+    shown = _alive(posture, rows).assign(
+        **{name: whose[part].array for name, part in zip(OF, THING, strict=True)},
+        alive_since=ended_at(posture)[identities],
+    )
+    shown, more = _distinct(shown, ["id", "of.id"]), loose_elements(ended)
+    more = more[~_keys(more).isin(_keys(shown))]
+    every = pd.concat([shown.astype(object), more.astype(object)], ignore_index=True)
+    every = every.drop(columns=list(ENDS))
+    since = every.pop("alive_since").to_numpy(np.int64)
+    known = (since != NEVER) & (since != LATER)
+    seconds = np.where(known, (posture.graph.now - np.where(known, since, 0)) / SECOND, np.nan)
+    at = instants(np.where(known, since, NEVER)).array
+    return every.assign(alive_since=at, alive_seconds=seconds)
+
+
+def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
+    """Return what tells the elements of an identity apart: nodes by id, others by their ends."""
+    node = rows["id"].where(rows["source"] == "", "")
+    return pd.MultiIndex.from_frame(rows[["of.id", "label", *ENDS]].assign(node=node))
 
 
 def _distinct(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
@@ -79,7 +138,7 @@ def _distinct(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 
 
 def _alive(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
-    """Describe live remains: nodes, or grants and delegations by their own id."""
+    """Describe live remains: nodes, or grants and delegations by their own id, with their ends."""
     things = posture.graph.things
     nodes = things[list(THING)].iloc[rows["thing"].to_numpy(np.int64)].reset_index(drop=True)
     kinds, facts = rows["kind"].to_numpy(object), rows["fact"].to_numpy(object)
@@ -90,7 +149,12 @@ def _alive(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
         label = _types(posture)[facts[row]]
         name = f"{holders[row]} {label} {nodes['name'].iloc[row]}"
         described.iloc[row] = [facts[row], label, name]
-    return described.assign(kind=np.array([KINDS_ALIVE[kind] for kind in kinds], object))
+    ids = things["id"].to_numpy(object)
+    ends = {name: rows[end].to_numpy(np.int64) for name, end in zip(ENDS, WHOSE, strict=True)}
+    return described.assign(
+        kind=np.array([KINDS_ALIVE[kind] for kind in kinds], object),
+        **{name: np.where(is_fact, ids[nodes_at], "") for name, nodes_at in ends.items()},
+    )
 
 
 @once

@@ -1,7 +1,8 @@
 """Answers as frames and records, and the one function that makes JSON of them.
 
 An answer is a frozen dataclass: its fields are the fields of the JSON document, in this order, and
-its lists are tables. Pages, notebooks and CSV take the tables; the command line prints `as_json`.
+its lists are tables, or tuples of records. Pages, notebooks and CSV take the tables; the command
+line prints `as_json`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -102,6 +103,8 @@ def as_json(answer: Any) -> Any:
         if answer.sparse:
             return [{k: v for k, v in row.items() if v is not None} for row in rows]
         return rows
+    if isinstance(answer, tuple):
+        return [as_json(each) for each in answer]
     if is_dataclass(answer) and not isinstance(answer, type):
         values = {part: getattr(answer, part.name) for part in fields(answer)}
         return {

@@ -174,7 +174,7 @@ def moved(before: "Posture", after: "Posture") -> Moved:
     new = after.answering & ~answered
     of = before.logins
     target = number[of.target]
-    lost = np.flatnonzero((target >= 0) & new[target])
+    lost = np.flatnonzero((target >= 0) & np.append(new, False)[target])  # -1: the last
     lost = lost[~_left(before.graph, after.graph, of, lost)]
     source, target = number[of.source[lost]], target[lost]
     most, most_left = (np.full(len(new), NONE, np.int8) for _ in range(2))

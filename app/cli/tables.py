@@ -21,7 +21,8 @@ def draw(
     """Print an answer, its documents last; names from data are shown as plain text."""
     console = Console(highlight=False, markup=False, emoji=False)
     hidden = HIDDEN.union(documents)
-    result = _spread({k: v for k, v in document["result"].items() if k not in hidden})
+    result = {k: v for k, v in document["result"].items() if k not in hidden}
+    result = _spread(_inner_rows(result, columns))
     if document["snapshot"] and document["as_of"]:
         console.print(f"snapshot {document['snapshot']} as of {document['as_of']}", style="dim")
     _draw_freshness(console, document["coverage"])
@@ -70,6 +71,21 @@ def _not_read(failed: Row) -> str:
     return printable(
         f"could not be read: {name}, on {day}: {reason}; what was read before is shown"
     )
+
+
+def _inner_rows(result: dict[str, Any], columns: Mapping[str, Columns]) -> dict[str, Any]:
+    """Add the tables inside of rows, as `phases_steps`, where the command declares their columns.
+
+    A row of such a table has the fields of the row that it is in, too.
+    """
+    added: dict[str, Any] = {}
+    for key, rows in result.items():
+        added[key] = rows
+        for name in columns if _is_table(rows) else ():
+            part = name.removeprefix(f"{key}_")
+            if name != part:
+                added[name] = [row | inner for row in rows for inner in row[part]]
+    return added
 
 
 def _spread(result: dict[str, Any]) -> dict[str, Any]:

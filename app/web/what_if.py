@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from analytics.answers.table import Table
 from analytics.answers.what_if import WhatIf, what_if
 from analytics.posture import Posture
 from app.escape import markdown
@@ -131,17 +132,22 @@ def breaks_table(posture: Posture, answer: WhatIf, key: str) -> None:
     if "usage" in posture.graph.undeclared:
         st.markdown("Unknown: no source states when access was used.")
         return
-    rows = breaks(posture, answer)
-    if rows.empty:
+    if not len(answer.breaks):
         st.markdown("Nothing that was seen in use.")
         return
+    uses_table(posture, answer.breaks, key, "what-would-break.csv")
+
+
+def uses_table(posture: Posture, uses: Table, key: str, file: str) -> None:
+    """Draw observed uses that would fail (`analytics.answers.what_if.uses`)."""
+    rows = breaks(posture, uses)
     table(rows, f"breaks:{key}", "Uses that were seen and would fail, the latest first.")
-    below(f"{counted(len(rows), 'observed use')} would fail.", rows, "what-would-break.csv")
+    below(f"{counted(len(rows), 'observed use')} would fail.", rows, file)
 
 
-def breaks(posture: Posture, answer: WhatIf) -> pd.DataFrame:
+def breaks(posture: Posture, uses: Table) -> pd.DataFrame:
     """Return a row for each observed use that would fail."""
-    rows, as_of = answer.breaks.readable(), posture.graph.as_of
+    rows, as_of = uses.readable(), posture.graph.as_of
     return pd.DataFrame(
         {
             "Who": _names(rows, "identity"),

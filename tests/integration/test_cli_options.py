@@ -29,7 +29,13 @@ WRITES = {  # what is decided, or written elsewhere; each time into a store of i
     "gate": lambda folder: [written(folder, but(owners={}))],  # writes nothing, and says no
 }
 LINES = {**QUESTIONS, "sources": [], "snapshots": []}
-SUMMARIES = {"not_evaluable", "pillars", "by_cause", "forecast"}  # short, and said in full
+SUMMARIES = {
+    "not_evaluable",
+    "pillars",
+    "by_cause",
+    "forecast",
+    "phases",
+}  # short, and said in full
 EMPTY_AT = "2020-01-01T00:00:00Z"  # before the estate's first fact
 
 

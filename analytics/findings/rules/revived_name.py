@@ -1,27 +1,12 @@
 """Identities whose name belonged to a deleted one before."""
 
-import numpy as np
 import pandas as pd
 
+from analytics.findings.families.revived_names import revived_names
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, day, findings_of, plural
 from analytics.posture import Posture
-from analytics.residue import judged
-from graph.access import NEVER, milliseconds
-from graph.element import Relationship
-from graph.schema import (
-    ASSUMES,
-    AUTHENTICATES_AS,
-    CAN_ACCESS,
-    CREDENTIAL,
-    IDENTITIES,
-    RUNS_AS,
-    TRUSTS,
-    USES,
-)
-
-IDENTITY_END = ((CAN_ACCESS, 0), (TRUSTS, 1), (ASSUMES, 1), (RUNS_AS, 1))  # and the identity's end
-KEYS = ((USES, 0), (AUTHENTICATES_AS, 1))
+from graph.frames import records
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -30,62 +15,20 @@ def find(posture: Posture) -> pd.DataFrame:
     Access of the deleted identity works for the new one: grants, trust and live credentials that
     are older than the deletion are listed and counted.
     """
-    deleted, again = _lives(posture)
-    subject = judged(posture, (again != NEVER) & (again <= posture.graph.now))
-    older_facts = [_older_facts(posture, int(n), int(deleted[n])) for n in subject]
+    rows = revived_names(posture)
+    subject = rows["identity"].to_numpy()
     names = posture.graph.things["name"].iloc[subject]
     sentences = [
-        f"{name} was deleted on {day(old)}, and another was created under its name on {day(new)}"
-        + (f": {plural(len(ids), 'grant or credential', 'grants and credentials')} of the former "
-           f"{'is' if len(ids) == 1 else 'are'} still there." if ids else ".")
-        for name, old, new, ids in zip(
-            names, deleted[subject], again[subject], older_facts, strict=True
-        )
+        f"{name} was deleted on {day(row.deleted)}, and another was created under its name on "
+        f"{day(row.again)}"
+        + (f": {plural(len(row.facts), 'grant or credential', 'grants and credentials')} of the "
+           f"former {'is' if len(row.facts) == 1 else 'are'} still there." if row.facts else ".")
+        for name, row in zip(names, records(rows), strict=True)
     ]  # fmt: skip
     itself = posture.graph.things["id"].iloc[subject]
-    evidence = [(str(n), *ids) for n, ids in zip(itself, older_facts, strict=True)]
-    return findings_of(posture, subject, sentences, since=again[subject], evidence=evidence)
-
-
-def _lives(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
-    """Return when each node was deleted, and when its name was reused (milliseconds)."""
-    graph = posture.graph
-    deleted, again = (np.full(len(graph.ids), NEVER) for _ in range(2))
-    for label in IDENTITIES:
-        frame = graph.frames[label]
-        number = graph.numbers(frame["id"])
-        deleted[number] = milliseconds(frame["deleted_at"])
-        again[number] = milliseconds(frame["revived_at"])
-    return deleted, again
-
-
-def _older_facts(posture: Posture, number: int, deleted: int) -> tuple[str, ...]:
-    """Return the ids of facts in force that are older than the deletion."""
-    graph = posture.graph
-    ids: set[str] = set()
-    for relationship, end in IDENTITY_END:
-        frame, begun = graph.frames[relationship], _begun(posture, relationship)
-        own = (graph.ends(relationship)[end] == number) & graph.in_force(relationship)
-        ids |= set(frame["id"][own & (begun != NEVER) & (begun <= deleted)])
-    created = np.full(len(graph.ids), NEVER)
-    keys = graph.frames[CREDENTIAL]
-    created[graph.numbers(keys["id"])] = milliseconds(keys["created_at"])
-    for relationship, end in KEYS:
-        ends = graph.ends(relationship)
-        key = ends[1 - end]
-        own = (ends[end] == number) & graph.in_force(relationship) & graph.live[key]
-        old = (created[key] != NEVER) & (created[key] <= deleted)
-        ids |= set(graph.frames[relationship]["id"][own & old])
-    return tuple(sorted(ids))
-
-
-def _begun(posture: Posture, relationship: Relationship) -> np.ndarray:
-    frame = posture.graph.frames[relationship]
-    begun = milliseconds(frame["valid_from"])
-    if "granted_at" not in frame:
-        return begun
-    granted = milliseconds(frame["granted_at"])
-    return np.where(granted != NEVER, granted, begun)
+    evidence = [(str(n), *facts) for n, facts in zip(itself, rows["facts"], strict=True)]
+    since = rows["again"].to_numpy()
+    return findings_of(posture, subject, sentences, since=since, evidence=evidence)
 
 
 RULE = Rule(

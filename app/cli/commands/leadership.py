@@ -51,6 +51,42 @@ FRAMEWORKS: dict[str, Columns] = {
 }
 
 
+DAY = 86_400  # seconds
+REVOCATION: dict[str, Columns] = {
+    "residue": {
+        "thing": lambda r: r,
+        "label": "label",
+        "kind": "kind",
+        "of": "of",
+        "alive since": "alive_since",
+        "alive days": lambda r: _days(r["alive_seconds"]),
+    },
+    "kill_sets": {
+        "identity": lambda r: r,
+        "label": "label",
+        "ended at": "ended_at",
+        "elements": "elements",
+        "alive": "alive",
+        "dead": "dead",
+        "unknown": "unknown",
+        "all within a day": "atomic",
+        "days to the last": lambda r: _days(r["seconds"]),
+        "days since out of scope": lambda r: _days(r["lag_seconds"]),
+    },
+    "revived": {
+        "identity": lambda r: r,
+        "deleted at": "deleted_at",
+        "revived at": "revived_at",
+        "left from before": lambda r: len(r["facts"]),
+        "shown by": "shown_by",
+    },
+}
+
+
+def _days(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds / DAY, 1)
+
+
 @question("kpis", rows=("kpis",), columns=KPIS)
 def kpis(posture: "Posture") -> "Kpis":
     """Show the leadership figures with their denominators. Example: trustdebt kpis."""
@@ -73,7 +109,7 @@ def frameworks(
     return answer(posture, name, limit)
 
 
-@question("revocation")
+@question("revocation", columns=REVOCATION)
 def revocation(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,

@@ -34,6 +34,7 @@ from app.web.view import View
 from app.web.views.blast_radius.detail import level_choice, path_panel, path_to, thing_panel
 from app.web.views.blast_radius.foothold import under_figures
 from app.web.views.blast_radius.leak import keys_of, leak
+from app.web.views.blast_radius.retire import retire, retire_button
 from app.web.views.blast_radius.tray import reverse_tray, tray
 from app.wording import NO_FIGURE, brief, counted, kind, number, share
 from graph.frames import records
@@ -115,6 +116,8 @@ def _follow(thing: str, label: str) -> None:
             st.session_state["direction"] = "reached-by"
         return
     st.session_state["unfolded"] = frozenset()
+    if "retire" not in st.query_params or st.session_state.get("retire"):
+        st.session_state["retire"] = False
     if "focus" not in st.query_params or st.query_params["focus"] == st.session_state.get("focus"):
         st.session_state["focus"] = None
     st.session_state["direction"] = "reached-by" if label == "Resource" else "reaches"
@@ -154,6 +157,8 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
             st.markdown("It reaches nothing in what is known.")
         thing_panel(posture, question.thing)
         keys_of(posture, question.thing)
+        retire_button(posture, question.thing)
+        retire(posture, question.thing)
         tray(posture, question, answer, items, arrangement, None)
         return
     chosen = focus if focus in answer.tree.nodes and focus != question.thing else ""
@@ -166,6 +171,7 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
         _picture(answer, path, drawing, focus, passed)
     with right:
         _panel(posture, question, answer, drawing, focus)
+    retire(posture, question.thing)
     tray(posture, question, answer, items, arrangement, path)
     _resources(answer, question)
 
@@ -254,6 +260,7 @@ def _panel(
         if not focus or focus == question.thing:
             thing_panel(posture, question.thing)
             keys_of(posture, question.thing)
+            retire_button(posture, question.thing)
             st.caption("Click a node for how it is reached; double click a fold to open it.")
             _profile(answer)
             return

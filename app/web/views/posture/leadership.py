@@ -9,9 +9,10 @@ import pandas as pd
 from analytics.answers.evidence import evidence
 from analytics.answers.kpis import Kpis
 from analytics.answers.kpis import kpis as kpis_answer
-from analytics.answers.revocation import revocation
+from analytics.answers.revocation import overdue_items
 from analytics.debt.past import Owed, past_debt
 from analytics.figures.measure import population
+from analytics.figures.revocation_speed import overdue
 from analytics.figures.sensitive_reach import reaching
 from analytics.posture import Posture
 from app.web.answers.figures import names
@@ -146,7 +147,7 @@ def rows_behind(posture: Posture, figure: str) -> pd.DataFrame | None:
 
 
 def _overdue(posture: Posture) -> pd.DataFrame:
-    rows = revocation(posture, limit=LISTED).items.readable()
+    rows = overdue_items(posture, overdue(posture), LISTED)[0].readable()
     return pd.DataFrame(
         {
             "Overdue": [KINDS.get(kind, kind) for kind in rows["kind"]],

@@ -1,0 +1,178 @@
+"""Elements of kill sets in one snapshot: which are alive, and when the others died."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import Posture
+from analytics.remediation.kill_set import NODES, kill_set
+from graph.access import NEVER, milliseconds
+from graph.element import Relationship
+from graph.once import once
+from graph.schema import (
+    CREDENTIAL,
+    CREDENTIAL_ENDED,
+    FACT_NODES,
+    IDENTITIES,
+    RELATIONSHIPS,
+)
+
+ELEMENT = ("kind", "label", "id", "name", "source", "target", "scope", "shared")
+TYPES: dict[str, Relationship] = {kind.name: kind for kind in RELATIONSHIPS}
+PARTS = "\x1f"  # between a source and its scope
+ENDS = ("source", "target")
+
+
+class Look(NamedTuple):
+    """The state of elements: `alive`, `read` (their source was) and `died` (milliseconds).
+
+    `died` is the instant that a source states, `NEVER` where none does. `ids` (objects) are those
+    that live relationships have now; other elements keep theirs.
+    """
+
+    alive: np.ndarray
+    read: np.ndarray
+    died: np.ndarray
+    ids: np.ndarray
+
+
+def elements_of(posture: Posture, identity: int) -> pd.DataFrame:
+    """Return the elements of the kill set of an identity (a node's number), each once.
+
+    Returns
+    -------
+    DataFrame
+        `kind` (of `KINDS`), `label` (of the node, or the type), `id` (of the node, or of the
+        relationship), `name`, `source` and `target` (ids of the ends of a relationship, else ""),
+        `scope` (its source and scope) and `shared` (whether others go on using it).
+    """
+    rows = kill_set(posture, identity)
+    is_node = rows["kind"].isin(NODES).to_numpy(bool)
+    ids, labels, names = _things(posture)
+    thing, source, target = (rows[n].to_numpy(np.int64) for n in ("thing", "source", "target"))
+    kind = rows["relationship"].to_numpy(object)
+    described = {
+        "kind": rows["kind"].to_numpy(np.int64),
+        "label": np.where(is_node, labels[thing], kind),
+        "id": np.where(is_node, ids[thing], rows["fact"].to_numpy(object)),
+        "name": np.where(is_node, names[thing], _spoken(names[source], kind, names[target])),
+        "source": np.where(is_node, "", ids[source]),
+        "target": np.where(is_node, "", ids[target]),
+        "scope": np.where(is_node, scopes(posture)[thing], _scopes_of(posture, rows)),
+        "shared": rows["shared"].to_numpy(bool),
+    }
+    elements = pd.DataFrame(described)
+    key = elements[["label", *ENDS]].assign(node=elements["id"].where(is_node, ""))
+    return elements[~key.duplicated()].reset_index(drop=True)
+
+
+def look_at(posture: Posture, elements: pd.DataFrame, ended: np.ndarray) -> Look:
+    """Look which `elements` are alive in a posture; their ids are those that it uses.
+
+    `ended` (milliseconds) is when the identity of each ended. A shared credential is dead once its
+    value was changed after that: who was retired does not know the new one.
+    """
+    graph = posture.graph
+    number = graph.numbers(elements["id"].astype("string"))
+    is_node = elements["kind"].isin(NODES).to_numpy(bool)
+    alive, died = np.zeros(len(elements), bool), np.full(len(elements), NEVER)
+    here = is_node & (number >= 0)
+    at = number[here]
+    alive[here], died[here] = _alive(posture)[at], _deaths(posture)[at]
+    rotated = np.full(len(elements), NEVER)
+    rotated[here] = _rotated(posture)[at]
+    replaced = here & elements["shared"].to_numpy(bool) & (rotated != NEVER) & (rotated > ended)
+    alive[replaced], died[replaced] = False, rotated[replaced]
+    ids = elements["id"].to_numpy(object).copy()
+    for name, rows in elements[~is_node].groupby("label"):
+        at = rows.index.to_numpy()
+        now = _in_force(posture, TYPES[str(name)], rows)
+        alive[at] = now != ""
+        ids[at] = np.where(now != "", now, ids[at])
+    known = {PARTS.join(coverage.key) for coverage in graph.coverage}
+    return Look(alive, elements["scope"].isin(known).to_numpy(bool), died, ids)
+
+
+@once
+def _things(posture: Posture) -> tuple[np.ndarray, ...]:
+    """Return id, label and name of each node (objects; cached)."""
+    return tuple(posture.graph.things[part].to_numpy(object) for part in ("id", "label", "name"))
+
+
+def _spoken(source: np.ndarray, kind: np.ndarray, target: np.ndarray) -> np.ndarray:
+    parts = zip(source, kind, target, strict=True)
+    return np.array([" ".join(map(str, each)) for each in parts], object)
+
+
+def _scopes_of(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
+    """Return the source and scope of the relationship of each row of a kill set (objects)."""
+    scope = np.full(len(rows), "", object)
+    for name, part in rows.groupby("relationship"):
+        frame = posture.graph.frames[TYPES[str(name)]].iloc[part["row"].to_numpy(np.int64)]
+        scope[part.index] = (frame["source"] + PARTS + frame["scope"]).to_numpy(object)
+    return scope
+
+
+@once
+def scopes(posture: Posture) -> np.ndarray:
+    """Return the source and scope that state each node (objects; cached)."""
+    scope = np.full(len(posture.graph.ids), "", object)
+    for label in FACT_NODES:
+        frame = posture.graph.frames[label]
+        if len(frame):
+            stated = (frame["source"] + PARTS + frame["scope"]).to_numpy(object)
+            scope[posture.graph.numbers(frame["id"])] = stated
+    return scope
+
+
+@once
+def _alive(posture: Posture) -> np.ndarray:
+    """Return a mask of the nodes that are alive (cached): in service, or credentials that work."""
+    keys = posture.graph.has_label(CREDENTIAL)
+    return np.where(keys, posture.graph.live, posture.in_service)
+
+
+@once
+def _deaths(posture: Posture) -> np.ndarray:
+    """Return when a source says that each node died (milliseconds; cached), else `NEVER`."""
+    graph, died = posture.graph, np.full(len(posture.graph.ids), NEVER)
+    for label in (*IDENTITIES, CREDENTIAL):
+        frame = graph.frames[label]
+        number = graph.numbers(frame["id"])
+        ended = CREDENTIAL_ENDED if label is CREDENTIAL else ("disabled", "retired", "deleted")
+        over = frame["status"].isin(ended).to_numpy(bool)
+        at = np.where(over, milliseconds(frame["status_at"]), NEVER)
+        at = np.where(at == NEVER, milliseconds(frame["deleted_at"]), at)
+        if label is CREDENTIAL:
+            expires = milliseconds(frame["expires_at"])
+            expired = (expires != NEVER) & (expires <= graph.now)
+            at = np.where((at == NEVER) & expired, expires, at)
+        died[number] = at
+    return died
+
+
+@once
+def _rotated(posture: Posture) -> np.ndarray:
+    frame = posture.graph.frames[CREDENTIAL]
+    rotated = np.full(len(posture.graph.ids), NEVER)
+    rotated[posture.graph.numbers(frame["id"])] = milliseconds(frame["rotated_at"])
+    return rotated
+
+
+def _in_force(posture: Posture, kind: Relationship, rows: pd.DataFrame) -> np.ndarray:
+    """Return the id of a relationship in force between the ends of each row, "" for none.
+
+    What a deleted node had is gone with it.
+    """
+    graph, nodes = posture.graph, len(posture.graph.ids)
+    source, target = (end.astype(np.int64) for end in graph.ends(kind))
+    kept = np.flatnonzero(graph.in_force(kind) & (source >= 0) & (target >= 0))
+    kept = kept[~graph.deleted[source[kept]]]
+    stated = pd.Series(
+        graph.frames[kind]["id"].to_numpy(object)[kept], source[kept] * nodes + target[kept]
+    )
+    start, end = (graph.numbers(rows[n].astype("string")).astype(np.int64) for n in ENDS)
+    wanted = np.where((start >= 0) & (end >= 0), start * nodes + end, -1)
+    now = stated[~stated.index.duplicated()].reindex(wanted)
+    return now.fillna("").to_numpy(object)

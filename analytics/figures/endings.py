@@ -1,0 +1,276 @@
+"""Ended identities, and how long each element of their kill sets outlived them.
+
+Each snapshot shows which identities are no longer in service. The kill set of such an identity is
+that of the last snapshot which shows it in service (`analytics.remediation.kill_set`), or of the
+first that knows it; every later snapshot shows which of its elements are still alive, whatever
+still ties them to the identity. A death lies between the last snapshot that shows the element alive
+and the first that does not, or at the instant that a source states. An element that is gone with
+its source is unknown: it lived at least until it was last seen. What comes back had not ended.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.figures.element_states import ELEMENT, PARTS, elements_of, look_at, scopes
+from analytics.figures.survival import Survival, survival
+from analytics.findings.families.scope_use import outside
+from analytics.past import past
+from analytics.posture import Posture
+from analytics.residue import LATER, ended_at
+from graph.access import NEVER
+from graph.identity.renamed_ids import names_in
+from graph.once import once
+from graph.schema import AGENT
+
+SECOND, DAY = 1_000, 86_400_000  # milliseconds
+WINDOW_SECONDS = 86_400  # a kill is atomic if all is dead within so long after the identity's end
+ALIVE, DEAD, UNKNOWN = "alive", "dead", "unknown"
+NAMED = ("identity", "id", "source", "target")  # columns of elements with ids of nodes
+COLUMNS = ("identity", *ELEMENT, "seen", "least", "most", "state")
+ENDING = ("id", "label", "name", "ended", "drifted", "seen_before")
+REVIVED = ("id", "deleted", "again", "facts")
+
+
+@dataclass(frozen=True)
+class Endings:
+    """Ended identities and the elements of their kill sets; instants in milliseconds.
+
+    `identities` has `id`, `label`, `name`, `ended` (`NEVER` where unknown), `drifted` (the first
+    use outside its scope that its last snapshot in service shows, `NEVER` for none) and
+    `seen_before` (whether there is such a snapshot, so that the kill set is complete). `elements`
+    has `identity` (an id), the columns of `elements_of`, `seen` (last seen alive), `least` and
+    `most` (died between these; `LATER` while alive) and `state`. `revived` has `id`, `deleted`,
+    `again` (the snapshot, or the creation) and `facts` (ids of elements that were still alive) of
+    identities that a snapshot showed as deleted, or did not show, before they were made anew.
+    """
+
+    identities: pd.DataFrame
+    elements: pd.DataFrame
+    revived: pd.DataFrame
+
+    def dated(self) -> pd.DataFrame:
+        """Return the elements of dated ends, each once and from its first end on.
+
+        `ended` (milliseconds) and `days` are added: how long it is known to have outlived the end.
+        """
+        rows = self.elements.assign(ended=self._ends().to_numpy(np.int64))
+        rows = rows[rows["ended"] != NEVER].sort_values("ended", kind="stable")
+        is_node = (rows["source"] == "").to_numpy(bool)
+        key = [np.where(is_node, rows["id"], ""), *(rows[n] for n in ("label", "source", "target"))]
+        rows = rows[
+            ~pd.DataFrame(dict(enumerate(map(np.asarray, key)))).duplicated().to_numpy(bool)
+        ]
+        until = np.where(rows["state"] == DEAD, rows["most"], rows["seen"]).astype(np.int64)
+        return rows.assign(days=np.maximum(until - rows["ended"].to_numpy(np.int64), 0) / DAY)
+
+    def _ends(self) -> pd.Series:
+        return self.elements["identity"].map(self.identities.set_index("id")["ended"])
+
+
+def speed(rows: pd.DataFrame) -> Survival:
+    """Return the survival estimate of rows of `Endings.dated`; what is not dead is censored."""
+    return survival(rows["days"].to_numpy(float), (rows["state"] == DEAD).to_numpy(bool))
+
+
+def late(ended: int, elements: pd.DataFrame, now: int) -> np.ndarray:
+    """Return a mask of the elements that surely outlived the window after an end."""
+    last = ended + WINDOW_SECONDS * SECOND
+    state = elements["state"].to_numpy(object)
+    over = (elements["least"].to_numpy(np.int64) > last) & (state == DEAD)
+    return np.asarray(over | ((state == ALIVE) & (now > last)))
+
+
+def atomic(ended: int, seen_before: bool, elements: pd.DataFrame, now: int) -> bool | None:
+    """Return whether a kill set died within the window; None where that cannot be told.
+
+    A death between two snapshots may lie on either side of the end of the window, and an element
+    may be unknown, or alive before that end.
+    """
+    if ended == NEVER:
+        return None
+    if late(ended, elements, now).any():
+        return False
+    in_time = elements["most"].to_numpy(np.int64) <= ended + WINDOW_SECONDS * SECOND
+    dead = (elements["state"] == DEAD).to_numpy(bool)
+    return True if seen_before and (in_time & dead).all() else None
+
+
+@once
+def endings(posture: Posture) -> Endings:
+    """Follow all ended identities through the snapshots up to this one (cached)."""
+    tracked, before = _Tracked(), None
+    for moment in _moments(posture):
+        names: dict[str, str] = {}
+        if before is not None:
+            names = names_in(moment.graph, [before.graph.identities])
+            tracked.rename(names)
+        tracked.begin(before, moment, names)
+        tracked.update(moment)
+        before = moment
+    revived = pd.DataFrame(tracked.revived, columns=list(REVIVED))
+    return Endings(tracked.identities(), tracked.elements, revived)
+
+
+def _moments(posture: Posture) -> Iterator[Posture]:
+    """Yield the postures of earlier snapshots, oldest first, and this one."""
+    for info in past(posture):
+        assert posture.history is not None
+        yield posture.history.posture(info.id)
+    yield posture
+
+
+_End = tuple[str, str, int, int, bool]  # the columns of `ENDING` after the id
+
+
+class _Tracked:
+    """The ended identities and their elements so far, under the ids of the last snapshot seen."""
+
+    def __init__(self) -> None:
+        self._ends: dict[str, _End] = {}
+        self._gone: set[str] = set()  # of these, what was deleted, or no longer stated
+        self.revived: list[tuple[str, int, int, tuple[str, ...]]] = []
+        self.elements = _typed(pd.DataFrame({name: [] for name in COLUMNS}))
+
+    def identities(self) -> pd.DataFrame:
+        """Return a row for each ended identity."""
+        rows = [(id_, *row) for id_, row in self._ends.items()]
+        frame = pd.DataFrame(rows, columns=list(ENDING))
+        return frame.astype({"ended": np.int64, "drifted": np.int64, "seen_before": bool})
+
+    def rename(self, names: dict[str, str]) -> None:
+        """Replace ids by those of the next snapshot."""
+        if not names:
+            return
+        self._ends = {names.get(id_, id_): row for id_, row in self._ends.items()}
+        self._gone = {names.get(id_, id_) for id_ in self._gone}
+        self.revived = [(names.get(row[0], row[0]), *row[1:]) for row in self.revived]
+        columns = {n: [names.get(id_, id_) for id_ in self.elements[n]] for n in NAMED}
+        self.elements = self.elements.assign(**columns)
+
+    def begin(self, before: Posture | None, now: Posture, names: dict[str, str]) -> None:
+        """Add the identities that ended since the snapshot before; drop those that are back."""
+        self._drop(now)
+        parts = [self.elements]
+        for posture, number, id_ in _ended(before, now, names):
+            if id_ not in self._ends:
+                thing = posture.graph.thing(number)
+                end, drift = (
+                    _ended_at(now, id_, posture is not now),
+                    _drifts(posture).get(number, NEVER),
+                )
+                self._ends[id_] = thing["label"], thing["name"], end, drift, posture is not now
+                parts.append(_elements(posture, number, id_, names))
+        self.elements = pd.concat(parts, ignore_index=True)
+        self._gone = {id_ for id_ in self._ends if _is_gone(now, id_)}
+
+    def _drop(self, now: Posture) -> None:
+        """Forget the identities that are in service; note those that were made anew."""
+        active = set(now.graph.things["id"].iloc[np.flatnonzero(now.in_service)])
+        back = active & self._ends.keys()
+        if not back:
+            return
+        for id_ in sorted(back & self._gone):
+            self._revive(now, id_)
+        self._ends = {id_: row for id_, row in self._ends.items() if id_ not in back}
+        self.elements = self.elements[~self.elements["identity"].isin(back)]
+
+    def _revive(self, now: Posture, id_: str) -> None:
+        """Note an identity that was gone, unless it is as old as the one that ended."""
+        ended, created = self._ends[id_][2], int(now.created_at[now.graph.number(id_)])
+        if created == NEVER or created > ended:
+            rows = self.elements[self.elements["identity"] == id_]
+            facts = tuple(rows["id"][rows["state"] == ALIVE])
+            again = now.graph.now if created == NEVER else created
+            self.revived.append((id_, ended, again, facts))
+
+    def update(self, now: Posture) -> None:
+        """Look which elements are alive, and when the others died."""
+        rows, at = self.elements, now.graph.now
+        if rows.empty:
+            return
+        ended = np.array([self._ends[id_][2] for id_ in rows["identity"]], np.int64)
+        shown, state = look_at(now, rows, ended), rows["state"].to_numpy(object).copy()
+        seen, least, most = (rows[n].to_numpy(np.int64).copy() for n in ("seen", "least", "most"))
+        dead = ~shown.alive & shown.read & (state != DEAD)
+        stated = shown.died != NEVER
+        died = np.clip(shown.died, seen, at)
+        least[dead] = np.where(stated, died, seen)[dead]
+        most[dead] = np.where(stated, died, at)[dead]
+        state[~shown.alive & ~shown.read & (state != DEAD)] = UNKNOWN
+        state[dead], state[shown.alive] = DEAD, ALIVE
+        least[shown.alive] = most[shown.alive] = LATER
+        seen[shown.alive] = at
+        self.elements = rows.assign(id=shown.ids, seen=seen, least=least, most=most, state=state)
+
+
+def _elements(posture: Posture, number: int, id_: str, names: dict[str, str]) -> pd.DataFrame:
+    """Return the elements of an identity when it was last looked at, under the ids of `names`."""
+    rows = elements_of(posture, number)
+    now = posture.graph.now
+    rows = rows.assign(identity=id_, seen=now, least=LATER, most=LATER, state=ALIVE)
+    for column in NAMED[1:]:
+        rows[column] = [names.get(each, each) for each in rows[column]]
+    return _typed(rows)
+
+
+def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+    numbers, others = ("kind", "seen", "least", "most"), ("shared",)
+    types = {n: np.int64 if n in numbers else bool if n in others else object for n in COLUMNS}
+    return rows[list(COLUMNS)].astype(types)
+
+
+def _ended(
+    before: Posture | None, now: Posture, names: dict[str, str]
+) -> Iterator[tuple[Posture, int, str]]:
+    """Yield the identities that ended: the posture to look at, the number there, the id now.
+
+    Those that were in service before come first. One that is gone with its source has not ended.
+    """
+    if before is not None:
+        numbers = before.accountable[before.in_service[before.accountable]]
+        stated = before.graph.things["id"].to_numpy(object)[numbers].tolist()
+        ids = [names.get(id_, id_) for id_ in stated]
+        yield from _no_longer(before, now, numbers, ids)
+    over = ~now.in_service & now.graph.has_label(AGENT)
+    over[now.accountable] |= ~now.in_service[now.accountable]
+    for number in np.flatnonzero(over).tolist():
+        yield now, number, str(now.graph.ids[number])
+
+
+def _no_longer(
+    before: Posture, now: Posture, numbers: np.ndarray, ids: Sequence[str]
+) -> Iterator[tuple[Posture, int, str]]:
+    number_now = now.graph.numbers(pd.Series(ids, dtype="string"))
+    known = {PARTS.join(coverage.key) for coverage in now.graph.coverage}
+    read = np.isin(scopes(before)[numbers].astype(str), list(known))
+    gone = np.where(number_now < 0, read, ~now.in_service[number_now])
+    for place in np.flatnonzero(gone).tolist():
+        yield before, int(numbers[place]), ids[place]
+
+
+def _ended_at(now: Posture, id_: str, seen_before: bool) -> int:
+    """Return when an identity ended: as stated, else by the first snapshot without it in service.
+
+    `NEVER` if no source states it, and no snapshot showed it in service.
+    """
+    number = now.graph.number(id_)
+    at = int(ended_at(now)[number]) if number >= 0 else NEVER
+    if at not in (NEVER, LATER):
+        return at
+    return now.graph.now if seen_before else NEVER
+
+
+@once
+def _drifts(posture: Posture) -> dict[int, int]:
+    """Return the first use of each identity outside its declared scope (cached)."""
+    first = outside(posture).groupby("identity")["first"].min()
+    return {int(str(number)): int(at) for number, at in first.items()}
+
+
+def _is_gone(now: Posture, id_: str) -> bool:
+    """Return whether an identity is deleted, or no longer stated."""
+    number = now.graph.number(id_)
+    return number < 0 or bool(now.deleted[number])

@@ -1,0 +1,82 @@
+"""Revived names: identities in service whose name belonged to a deleted one before."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import Posture
+from analytics.residue import judged
+from graph.access import NEVER, milliseconds
+from graph.element import Relationship
+from graph.once import once
+from graph.schema import (
+    ASSUMES,
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    CREDENTIAL,
+    IDENTITIES,
+    RUNS_AS,
+    TRUSTS,
+    USES,
+)
+
+IDENTITY_END = ((CAN_ACCESS, 0), (TRUSTS, 1), (ASSUMES, 1), (RUNS_AS, 1))  # and the identity's end
+KEYS = ((USES, 0), (AUTHENTICATES_AS, 1))
+
+
+@once
+def revived_names(posture: Posture) -> pd.DataFrame:
+    """Return the identities in service whose name belonged to a deleted identity (cached).
+
+    Returns
+    -------
+    DataFrame
+        `identity` (a number), `deleted` and `again` (when the name was deleted, and used again;
+        milliseconds), and `facts`: the ids of the access of the deleted one that works for the new
+        one, as grants, trust and live credentials that are older than the deletion (tuple).
+    """
+    deleted, again = _lives(posture)
+    subject = judged(posture, (again != NEVER) & (again <= posture.graph.now))
+    facts = [_older_facts(posture, int(n), int(deleted[n])) for n in subject]
+    columns = {"identity": subject, "deleted": deleted[subject], "again": again[subject]}
+    return pd.DataFrame(columns).assign(facts=pd.Series(facts, dtype=object))
+
+
+def _lives(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
+    """Return when each node was deleted, and when its name was reused (milliseconds)."""
+    graph = posture.graph
+    deleted, again = (np.full(len(graph.ids), NEVER) for _ in range(2))
+    for label in IDENTITIES:
+        frame = graph.frames[label]
+        number = graph.numbers(frame["id"])
+        deleted[number] = milliseconds(frame["deleted_at"])
+        again[number] = milliseconds(frame["revived_at"])
+    return deleted, again
+
+
+def _older_facts(posture: Posture, number: int, deleted: int) -> tuple[str, ...]:
+    """Return the ids of facts in force that are older than the deletion."""
+    graph = posture.graph
+    ids: set[str] = set()
+    for relationship, end in IDENTITY_END:
+        frame, begun = graph.frames[relationship], _begun(posture, relationship)
+        own = (graph.ends(relationship)[end] == number) & graph.in_force(relationship)
+        ids |= set(frame["id"][own & (begun != NEVER) & (begun <= deleted)])
+    created = np.full(len(graph.ids), NEVER)
+    keys = graph.frames[CREDENTIAL]
+    created[graph.numbers(keys["id"])] = milliseconds(keys["created_at"])
+    for relationship, end in KEYS:
+        ends = graph.ends(relationship)
+        key = ends[1 - end]
+        own = (ends[end] == number) & graph.in_force(relationship) & graph.live[key]
+        old = (created[key] != NEVER) & (created[key] <= deleted)
+        ids |= set(graph.frames[relationship]["id"][own & old])
+    return tuple(sorted(ids))
+
+
+def _begun(posture: Posture, relationship: Relationship) -> np.ndarray:
+    frame = posture.graph.frames[relationship]
+    begun = milliseconds(frame["valid_from"])
+    if "granted_at" not in frame:
+        return begun
+    granted = milliseconds(frame["granted_at"])
+    return np.where(granted != NEVER, granted, begun)

@@ -1,0 +1,60 @@
+"""Command for the end of an identity with all that it has: decommission."""
+
+from typing import TYPE_CHECKING
+
+from app.cli.columns import Columns, Row, cell, words
+from app.cli.command import EachLimitOption, Thing, question
+
+if TYPE_CHECKING:
+    from analytics.answers.decommission import Decommission
+    from analytics.posture import Posture
+
+
+def _target(row: Row) -> str:
+    target = row["target"]
+    parts = ("from", "relationship", "to")
+    return " ".join(cell(target[k]) for k in parts) if "from" in target else cell(target)
+
+
+def _todo(row: Row) -> str | None:
+    """Return the command of a step, else where it is done, else why there is no command."""
+    todo: str | None = row["command"] or row["refused"] or row["place"]
+    return todo and _line(todo)
+
+
+def _line(text: str) -> str:
+    return "; ".join(text.split("\n"))
+
+
+SHARED: Columns = {
+    "thing": lambda r: r,
+    "label": "label",
+    "by": lambda r: [f"{cell(each)} ({each['use']})" for each in r["by"]],
+    "binding removed": lambda r: [_target({"target": each}) for each in r["binding_removed"]],
+}
+DECOMMISSION: dict[str, Columns] = {
+    "phases": {"phase": "phase", "name": "name", "steps": lambda r: len(r["steps"])},
+    "phases_steps": {
+        "phase": "phase",
+        "action": lambda r: words(r["action"]),
+        "target": _target,
+        "what to do": _todo,
+        "undo": lambda r: _line(r["undo"]),
+        "last used": "last_used_at",
+        "stated": lambda r: None if r["stated"] else "by no source",
+    },
+    "tree": {"thing": lambda r: r, "label": "label"},
+    "still_used_by": SHARED,
+    "no_longer_used": SHARED,
+}
+
+
+@question("decommission", columns=DECOMMISSION)
+def decommission(posture: "Posture", thing: Thing, limit: EachLimitOption = None) -> "Decommission":
+    """Show the steps that end an identity and all that it spawned; nothing is executed.
+
+    Example: trustdebt decommission bot.
+    """
+    from analytics.answers.decommission import decommission as answer
+
+    return answer(posture, posture.graph.find(thing), limit or 0)
