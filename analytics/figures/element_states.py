@@ -56,7 +56,7 @@ def elements_of(posture: Posture, identity: int) -> pd.DataFrame:
         "kind": rows["kind"].to_numpy(np.int64),
         "label": np.where(is_node, labels[thing], kind),
         "id": np.where(is_node, ids[thing], rows["fact"].to_numpy(object)),
-        "name": np.where(is_node, names[thing], _spoken(names[source], kind, names[target])),
+        "name": np.where(is_node, names[thing], _sentences(names[source], kind, names[target])),
         "source": np.where(is_node, "", ids[source]),
         "target": np.where(is_node, "", ids[target]),
         "scope": np.where(is_node, scopes(posture)[thing], _scopes_of(posture, rows)),
@@ -100,7 +100,7 @@ def _things(posture: Posture) -> tuple[np.ndarray, ...]:
     return tuple(posture.graph.things[part].to_numpy(object) for part in ("id", "label", "name"))
 
 
-def _spoken(source: np.ndarray, kind: np.ndarray, target: np.ndarray) -> np.ndarray:
+def _sentences(source: np.ndarray, kind: np.ndarray, target: np.ndarray) -> np.ndarray:
     parts = zip(source, kind, target, strict=True)
     return np.array([" ".join(map(str, each)) for each in parts], object)
 

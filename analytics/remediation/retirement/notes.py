@@ -33,7 +33,7 @@ def _notes(posture: Posture, plan: Retirement) -> Iterator[str]:
             f"{'it does' if len(busy) == 1 else 'they do'} ends with phase 1."
         )
     yield from _from_outside(posture, plan)
-    keys = np.flatnonzero(plan.own.credentials & ~_held(posture))
+    keys = np.flatnonzero(plan.own.credentials & ~_in_use(posture))
     keys = keys[lately(posture.graph, posture.activity.last_active[keys])]
     if len(keys):
         yield (
@@ -65,7 +65,7 @@ def _from_outside(posture: Posture, plan: Retirement) -> Iterator[str]:
         yield f"{named(posture, copies)} {_was(copies)} made from it, and stays."
 
 
-def _held(posture: Posture) -> np.ndarray:
+def _in_use(posture: Posture) -> np.ndarray:
     """Return a mask of the credentials that some agent is known to use."""
     mask = np.zeros(len(posture.graph.ids), bool)
     mask[links(posture, USES).target] = True

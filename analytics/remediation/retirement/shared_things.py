@@ -86,9 +86,9 @@ def _by_key(posture: Posture, things: np.ndarray, others: np.ndarray) -> pd.Data
     uses, opens = links(posture, USES), links(posture, AUTHENTICATES_AS)
     opens = opens.where(things[opens.target] & usable_keys(posture)[opens.source])
     uses = uses.where(others[uses.source])
-    held = pd.DataFrame({"user": uses.source, "key": uses.target, "row": uses.row})
+    holders = pd.DataFrame({"user": uses.source, "key": uses.target, "row": uses.row})
     opened = pd.DataFrame({"key": opens.source, "thing": opens.target})
-    pairs = held.merge(opened, on="key")
+    pairs = holders.merge(opened, on="key")
     thing, user, key, row = (
         pairs[name].to_numpy(np.int64) for name in ("thing", "user", "key", "row")
     )
