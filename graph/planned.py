@@ -8,8 +8,8 @@ import pandas as pd
 from graph.element import Element
 
 PARTS = (
-    *("owners", "purpose", "place", "access", "tools", "credentials", "expiry"),
-    *("revocation", "review", "autonomy", "delegation"),
+    *("owners", "purpose", "place", "access", "tools", "credentials", "storage", "lifetime"),
+    *("expiry", "revocation", "review", "autonomy", "delegation"),
 )
 OWNER_ROLES = ("business", "technical", "sponsor")
 

@@ -70,7 +70,7 @@ class Names:
             more = f" and {len(alive) - CANDIDATES} more" if len(alive) > CANDIDATES else ""
             return Match(name, None, f"{name} may be any of {', '.join(ids)}{more}")
         if wanted:
-            return Match(name, None, f"{name} was deleted", refuted=True)
+            return Match(name, None, f"{name} is deleted, or not made yet", refuted=True)
         if numbers:
             kinds = " or ".join(label.name for label in labels)
             reason = f"{name} is of the kind {self.label(numbers[0])}, not {kinds}"

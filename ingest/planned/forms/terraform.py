@@ -12,7 +12,7 @@ from ingest.planned.form import Document, Form
 from ingest.planned.rows_of_source import typed
 from ingest.planned.terraform.details import GROUP as GROUP_TYPE
 from ingest.planned.terraform.details import HARMLESS, Details, Identity, accounts_of
-from ingest.planned.terraform.plan import Plan, is_plan
+from ingest.planned.terraform.plan import Plan, is_plan, is_state
 from ingest.planned.terraform.snapshot import accounts_in, add_known
 from ingest.rows import Place, listed
 from ingest.source import InputRefused
@@ -37,6 +37,9 @@ def _read(document: Document) -> list[Planned]:
     InputRefused
         If the plan changes no identity.
     """
+    if is_state(document.value):
+        reason = "is a state of Terraform, which is there already: show a plan"
+        raise InputRefused(document.path, "/values", reason)
     plan = Plan(document.value)
     accounts = _accounts(document, plan)
     account = next(iter(accounts)) if len(accounts) == 1 else NO_ACCOUNT
@@ -174,4 +177,8 @@ def _owners(rows: Rows, id_: str) -> dict[str, tuple[str, ...]]:
     return owners
 
 
-FORM = Form("terraform", "Terraform plan (JSON)", 10, lambda d: is_plan(d.value), _read)
+def _recognises(document: Document) -> bool:
+    return is_plan(document.value) or is_state(document.value)
+
+
+FORM = Form("terraform", "Terraform plan (JSON)", 10, _recognises, _read)

@@ -95,6 +95,9 @@ class Details:
         return [*self.identities.values(), *self.outside.values()]
 
     def _arn(self, resource: Resource, kind: str) -> str:
+        """Return the name that a resource has, or will have."""
+        if resource.text("arn"):
+            return resource.text("arn")
         path, name = resource.text("path") or "/", resource.text("name")
         name = name or re.sub(r"[^\w+=,.@-]", "-", resource.address)
         return f"arn:{self.partition}:iam::{self.account}:{kind}{path}{name}"

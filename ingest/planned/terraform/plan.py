@@ -82,40 +82,61 @@ class Plan:
 
 
 def is_plan(value: Any) -> bool:
-    """Return whether a document is a plan, or a state, as `terraform show -json` writes them."""
-    if not isinstance(value, dict) or not isinstance(value.get("format_version"), str):
+    """Return whether a document is a plan, as `terraform show -json` writes it."""
+    if not isinstance(value, dict):
         return False
-    return isinstance(value.get("planned_values"), dict) or isinstance(
-        value.get("resource_changes"), list
-    )
+    planned, changes = value.get("planned_values"), value.get("resource_changes")
+    return isinstance(planned, dict) or isinstance(changes, list)
+
+
+def is_state(value: Any) -> bool:
+    """Return whether a document is a state: what is there, and not what is to come."""
+    if not isinstance(value, dict) or is_plan(value):
+        return False
+    return isinstance(value.get("values"), dict) and isinstance(value.get("format_version"), str)
 
 
 def _resources(document: Mapping[str, Any]) -> Iterator[Resource]:
-    changes = {
-        text(change.get("address")): change.get("change")
-        for change in listed(document.get("resource_changes"))
-        if isinstance(change, dict)
-    }
+    """Yield the managed resources: those of `planned_values`, else those that the changes leave."""
+    listed_changes = [c for c in listed(document.get("resource_changes")) if isinstance(c, dict)]
+    changes = {_address(record): _part(record, "change") for record in listed_changes}
     configured = dict(_configured(document))
-    for module, record in _planned(document.get("planned_values")):
-        address, type_ = text(record.get("address")), text(record.get("type"))
-        if record.get("mode", "managed") != "managed" or not address or not type_:
+    records = list(_planned(document.get("planned_values"))) or [
+        (
+            text(record.get("module_address")),
+            {**record, "values": _part(record, "change").get("after")},
+        )
+        for record in listed_changes
+    ]
+    for module, record in records:
+        address, type_ = _address(record), text(record.get("type"))
+        if record.get("mode", "managed") != "managed" or not type_:
             continue
         change = changes.get(address)
-        change = change if isinstance(change, dict) else {}
-        values, unknown = record.get("values"), change.get("after_unknown")
+        if change is None:  # a plan without changes speaks of all that it states
+            change = {} if listed_changes else {"actions": [CHANGES[0]]}
         key = KEY.search(address)
+        name = text(record.get("name"))
         yield Resource(
             address=address,
             module=module,
             type=type_,
-            name=text(record.get("name")),
+            name=name,
             key=key[0] if key else "",
-            attributes=values if isinstance(values, dict) else {},
-            unknown=unknown if isinstance(unknown, dict) else {},
-            references=configured.get((_bare(module), f"{type_}.{text(record.get('name'))}"), {}),
+            attributes=_part(record, "values"),
+            unknown=_part(change, "after_unknown"),
+            references=configured.get((_bare(module), f"{type_}.{name}"), {}),
             changes=any(action in CHANGES for action in listed(change.get("actions"))),
         )
+
+
+def _address(record: Mapping[str, Any]) -> str:
+    return text(record.get("address")) or f"{text(record.get('type'))}.{text(record.get('name'))}"
+
+
+def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = record.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _planned(values: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -1,13 +1,25 @@
 """What a snapshot knows of AWS, added to a planned account: the targets of its policies."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from graph.access import AccessGraph
 from graph.aws.arn import is_account, parse
-from graph.schema import GROUP, HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT, TRUST_ANCHORS, TRUSTS
+from graph.aws.resources import names_of
+from graph.schema import (
+    CAN_ACCESS,
+    GROUP,
+    HUMAN,
+    RESOURCE,
+    ROLE,
+    SERVICE_ACCOUNT,
+    TRUST_ANCHORS,
+    TRUSTS,
+)
+from graph.values import strict_json
 from ingest.rows import Place
 from ingest.sources.aws.export import Export, Thing
 from ingest.sources.aws.policies.documents import Document, Statement
@@ -16,16 +28,18 @@ from ingest.sources.aws.principals import Principal
 
 KINDS = {ROLE: "role", SERVICE_ACCOUNT: "user", HUMAN: "user", GROUP: "group"}
 HERE = Place("")
+STATED = "Stated"  # name of policies and conditions that a snapshot has in its own words
 
 
 def add_known(export: Export, graph: AccessGraph) -> None:
-    """Add the resources and identities of AWS that a graph has, without their policies.
+    """Add the resources and identities of AWS that a graph has.
 
-    Policies of a plan are then evaluated against them; what they hold themselves is in the graph.
+    Policies of a plan are then evaluated against them. What they hold themselves is in the graph;
+    groups have it as a policy here, as the limits of a member may take away some of it.
     """
     for thing in _things(graph):
         export.add_thing(thing)
-    trusted = _trusted(graph)
+    trusted, granted = _trusted(graph), _granted(graph)
     for label, kind in KINDS.items():
         for arn in graph.frames[label]["id"].tolist():
             parsed = parse(arn)
@@ -36,6 +50,8 @@ def add_known(export: Export, graph: AccessGraph) -> None:
                 person.password = True
             if label is ROLE:
                 person.trust = Document(tuple(trusted.get(arn, ())))
+            if label is GROUP and arn in granted:
+                person.inline = [(STATED, Document(tuple(granted[arn])))]
             export.people.add(person)
 
 
@@ -66,11 +82,32 @@ def _trusted(graph: AccessGraph) -> dict[str, list[Statement]]:
         index=False
     ):
         if target == ANYONE or str(target).startswith("arn:"):
-            unread = None if pd.isna(condition) else {"Stated": {"condition": condition}}
             statements.setdefault(role, []).append(
-                Statement(True, (ASSUME,), (role,), (("AWS", target),), condition=unread)
+                Statement(
+                    True, (ASSUME,), (role,), (("AWS", target),), condition=_unread(condition)
+                )
             )
     return statements
+
+
+def _granted(graph: AccessGraph) -> dict[str, list[Statement]]:
+    """Return the grants of each group as statements."""
+    frame = graph.frames[CAN_ACCESS]
+    held_by_group = graph.has_label(GROUP)[graph.ends(CAN_ACCESS)[0]]
+    frame = frame[graph.in_force(CAN_ACCESS) & held_by_group & frame["actions"].notna().to_numpy()]
+    columns = ["source_id", "target_id", "actions", "condition"]
+    statements: dict[str, list[Statement]] = {}
+    for group, target, actions, condition in frame[columns].itertuples(index=False):
+        listed = tuple(strict_json(actions))
+        statements.setdefault(group, []).append(
+            Statement(True, listed, names_of(target), condition=_unread(condition))
+        )
+    return statements
+
+
+def _unread(condition: Any) -> dict[str, object] | None:
+    """Return a condition in words as one that nobody evaluates; None without any."""
+    return None if pd.isna(condition) else {STATED: {"condition": condition}}
 
 
 def _asked(frame: pd.DataFrame) -> np.ndarray:

@@ -30,7 +30,8 @@ def _storage(case: Case, place: str, key: PlannedCredential) -> Iterator[Problem
     allowed = case.policy.credentials_storage
     fix = f"keep it in {' or '.join(allowed) or 'no storage'}, and state {place}.storage"
     if key.storage is None:
-        yield blocked("it is not stated where a credential is kept", fix)
+        lack = blocked if "storage" in case.planned.stated else unknown
+        yield lack("it is not stated where a credential is kept", fix)
     elif key.storage == "unknown":
         yield unknown("nobody knows where a credential is kept", fix)
     elif key.storage not in STORAGES:
@@ -47,7 +48,9 @@ def _lifetime(case: Case, place: str, key: PlannedCredential) -> Iterator[Proble
     lives = [case.days(key.expires_at)] if key.expires_at is not None else []
     lives += [key.rotated_every_days] if key.rotated_every_days is not None else []
     fix = f"state {place}.expires_at or {place}.rotated_every_days, of at most {most:g} days"
-    if not lives:
+    if not lives and "lifetime" not in case.planned.stated:
+        yield unknown("it is not stated when a credential ends, or is changed", fix)
+    elif not lives:
         yield blocked("a credential neither ends nor is changed", fix)
     elif min(lives) > most:
         why = f"a credential lives {min(lives):g} days unchanged, more than {most:g}"

@@ -52,7 +52,7 @@ CONFIG = """{
 
 def test_a_configuration_states_servers_and_where_secrets_are(tmp_path: Path) -> None:
     (planned,) = read(tmp_path, CONFIG, "settings.json")
-    assert planned.stated == {"tools", "credentials"}
+    assert planned.stated == {"tools", "credentials", "storage"}
     assert {tool.name for tool in planned.tools} == {"crm", "files"}
     assert "not-shown-anywhere-1" not in str(planned)
     assert PlannedCredential("api_key", "config") in planned.credentials
@@ -264,11 +264,43 @@ def test_a_plan_without_identities_is_refused(tmp_path: Path) -> None:
         read(tmp_path, plan.document())
 
 
-@pytest.mark.parametrize(
-    "broken", [[], "x", 7, {"root_module": 7}, {"root_module": {"resources": 7}}]
-)
+BROKEN = [[], "x", 7, {"root_module": 7}, {"root_module": {"resources": [7]}}]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
 def test_a_plan_of_other_shapes_is_refused(tmp_path: Path, broken: Any) -> None:
-    document = {**role().document(), "planned_values": broken}
-    for name in ("configuration", "prior_state", "resource_changes"):
-        with pytest.raises(InputRefused):
-            read(tmp_path, {**document, name: broken})
+    document = role().document()
+    with pytest.raises(InputRefused):
+        read(tmp_path, {**document, "planned_values": broken, "resource_changes": broken})
+    for name in ("configuration", "prior_state"):
+        assert [planned.name for planned in read(tmp_path, {**document, name: broken})] == ["bot"]
+
+
+def test_a_plan_without_changes_speaks_of_all_that_it_states(tmp_path: Path) -> None:
+    document = role().document()
+    del document["resource_changes"]
+    assert [planned.name for planned in read(tmp_path, document)] == ["bot"]
+
+
+def test_changes_alone_are_enough(tmp_path: Path) -> None:
+    document = role().document()
+    document["resource_changes"][0]["change"]["after"] = document.pop("planned_values")[
+        "root_module"
+    ]["resources"][0]["values"]
+    assert [planned.name for planned in read(tmp_path, document)] == ["bot"]
+
+
+def test_a_state_is_no_plan(tmp_path: Path) -> None:
+    document = role().document()
+    state = {"format_version": "1.0", "values": document["planned_values"]}
+    with pytest.raises(InputRefused, match="is a state of Terraform"):
+        read(tmp_path, state)
+
+
+def test_an_attached_policy_of_the_account_by_its_name(tmp_path: Path) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/read"
+    plan = role().add("aws_iam_policy", "read", {"name": "read", "policy": READS, "arn": arn})
+    plan.add("aws_iam_role_policy_attachment", "a", {"role": "bot", "policy_arn": arn})
+    (planned,) = read(tmp_path, plan.document())
+    assert grants(planned) == {(BUCKET, '["read"]')}
+    assert planned.unknown == ()
