@@ -40,6 +40,7 @@ from ingest.configuration import jobs_of
 from ingest.files.bounded import decode, parse_json
 from ingest.files.tables import read_table
 from ingest.files.yaml import parse_yaml
+from ingest.planned import planned_agents
 from ingest.secrets.names import bare_address
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Request, Source
@@ -48,6 +49,7 @@ from ingest.sources.csv.column_map import read_column_map
 from ingest.sources.estate.manifest import Overrides, read_manifest
 from ingest.sources.mcp_config.commented_json import parse_commented_json
 from ingest.tags.configuration import read_tag_map
+from tests.support.estates.small_estates import Estate
 from tests.support.exports.example import Export
 from tests.support.exports.small_exports import EXPORTS, write
 from tests.support.hostile.worker import Hang, bound_memory, peak_memory
@@ -89,6 +91,22 @@ declares = ["owners", "usage"]
 usage_window_start = 2026-02-01
 a.b.'c'."d" = '''x'''
 """
+PLANNED = (
+    b"""[agent]
+name = "bot"
+expires_at = 2027-01-01
+review_every_days = 30
+[[access]]
+resource = "wiki"
+levels = ["read"]
+[[credentials]]
+type = "token"
+[revocation]
+within = "1h"
+""",
+    b"agent: {name: bot, kind: ai_agent}\nowners: {business: [ann]}\ntools: [{name: t}]\n",
+    b'{"agent": {"name": "bot"}, "acts_for": "ann", "autonomy": {"a": 0.5}}',
+)
 ADDRESSES = (b"bolt://h:7687", b"neo4j+s://ann:pw@[::1]:7687/db?x=y#z", b"./a:b@c", b"bolt//h@x")
 
 
@@ -105,10 +123,12 @@ def _tables() -> list[bytes]:
 
 
 PARQUET = _tables()
+NOBODY = Estate().graph()
 OWN: dict[str, tuple[bytes, ...]] = {
     "TOML": (MAP, CONFIGURATION, MANIFEST),
     "configurations": (MAP, CONFIGURATION, MANIFEST),
     "store addresses": ADDRESSES,
+    "planned agents": PLANNED,
     "names": (b"/dev/shm/x", b"a/../b", *ADDRESSES),
 }
 
@@ -204,6 +224,7 @@ def parsers() -> dict[str, Parser]:
         "configurations": _configuration,
         "store addresses": lambda data: _store_address(data[:200].decode("latin-1")),
         "names": _name,
+        "planned agents": _planned,
     }
 
 
@@ -245,6 +266,15 @@ def _configuration(data: bytes) -> object:
     finally:
         path.unlink()
     return said
+
+
+def _planned(data: bytes) -> object:
+    """Read a manifest of an agent, of whatever format it looks like."""
+    path = _memory_file(data)
+    try:
+        return planned_agents(path, NOBODY)
+    finally:
+        path.unlink()
 
 
 def _store_address(said: str) -> object:

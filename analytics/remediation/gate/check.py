@@ -66,7 +66,8 @@ def unknown(why: str, fix: str) -> Problem:
 
 def not_known(match: Match, place: str) -> Problem:
     """Return the problem of a name at a place of the file that stands for no node."""
-    fix = f"name in {place} what the snapshot knows, by its id, or ingest the source that states it"
+    near = f" (nearest: {match.near})" if match.near else ""
+    fix = f"name in {place} what the snapshot knows{near}, or ingest the source that states it"
     return Problem(
         Verdict.BLOCKED if match.refuted else Verdict.UNKNOWN, f"{match.problem} ({place})", fix
     )

@@ -19,12 +19,14 @@ MOST_NEAR = 5  # names of which the nearest are looked for, as each takes a pass
 class Match:
     """The node that a name stands for: its number, or None with the reason.
 
-    `refuted`: the snapshot knows that there is no such node, as it is of another kind or deleted.
+    `near` names ids that may be meant. `refuted`: the snapshot knows that there is no such node, as
+    it is of another kind or deleted.
     """
 
     name: str
     number: int | None
     problem: str = ""
+    near: str = ""
     refuted: bool = False
 
 
@@ -75,11 +77,12 @@ class Names:
             kinds = " or ".join(label.name for label in labels)
             reason = f"{name} is of the kind {self.label(numbers[0])}, not {kinds}"
             return Match(name, None, reason, refuted=True)
-        return Match(name, None, f"the snapshot does not know {name}{self._nearest(name)}")
+        return Match(name, None, f"the snapshot does not know {name}", self._nearest(name))
 
     def _nearest(self, name: str) -> str:
+        """Name the ids nearest to the first few unknown names."""
         self._near += 1
         if self._near > MOST_NEAR:
             return ""
         near = nearest(self.posture.graph, name)
-        return f"; nearest: {', '.join(near)}" if near else ""
+        return ", ".join(near)

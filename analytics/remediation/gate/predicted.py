@@ -39,7 +39,7 @@ class Owed:
     """The debt that a planned agent would run up in a day.
 
     `per_day` is None where it is unknown, for the reason `because`. `most` counts what no source
-    could verify as broken.
+    could verify as broken; it is None where the agent may reach more than is seen.
     """
 
     per_day: float | None
@@ -218,5 +218,5 @@ def _owed(after: Posture, start: int, incomplete: list[str]) -> Owed:
         return Owed(None, None, "an assumption could not be judged, by a fault of trustdebt")
     unverified = float((debt.rows.unverified[units] / cycles).sum())
     if incomplete:
-        return Owed(per_day, None, f"at least: {incomplete[0]}")
+        return Owed(per_day, None, None)  # at least
     return Owed(per_day, per_day + unverified, None)
