@@ -64,10 +64,10 @@ def cut(
         exact=smallest.exact if smallest.separable else None,
         cost=cost if smallest.separable else None,
         max_flow=COST * smallest.bound if smallest.separable else None,
-        certificate=_certificate(smallest) + _dark_words(dark, len(starts)),
+        certificate=certificate(smallest) + _dark_words(dark, len(starts)),
         not_known=dark,
-        edges=_table(posture, smallest, smallest.chosen, is_cut=True),
-        protected=_table(posture, smallest, smallest.kept),
+        edges=items_table(posture, smallest, smallest.chosen, is_cut=True),
+        protected=items_table(posture, smallest, smallest.kept),
         breaks=uses(posture, fails),
     )
 
@@ -76,7 +76,7 @@ def _dark_words(count: int, of: int) -> str:
     return f" What {count} of {of} starts reach is not known." if count else ""
 
 
-def _table(posture: Posture, smallest: Cut, items: np.ndarray, is_cut: bool = False) -> Table:
+def items_table(posture: Posture, smallest: Cut, items: np.ndarray, is_cut: bool = False) -> Table:
     """Describe items by type, source and target; numbers of nodes are in the order of their ids."""
     rows = pd.DataFrame(item_columns(smallest.items, items))
     whole = smallest.items.relationship[items] == KEY
@@ -101,8 +101,8 @@ def _opened(posture: Posture) -> np.ndarray:
     return first
 
 
-def _certificate(smallest: Cut) -> str:
-    """Return a sentence on what the figures prove."""
+def certificate(smallest: Cut) -> str:
+    """Return a sentence on what the figures of a cut prove."""
     count = len(smallest.chosen)
     if not smallest.separable:
         return (

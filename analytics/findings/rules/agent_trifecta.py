@@ -5,23 +5,21 @@ import pandas as pd
 
 from analytics.evidence.matching import SENSITIVE
 from analytics.findings.families.isolation import MOST, grant_ids, judged_entitlements
+from analytics.findings.families.tools import OUTWARD, PRIVATE, UNTRUSTED, called_tools
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.residue import judged
 from analytics.weights import LEVEL, SENSITIVITY
-from graph.schema import AGENT, CALLS, LEVELS, TOOL
-from graph.values import choice_bits
+from graph.schema import AGENT, LEVELS
 
 READ = LEVELS.index("read")
-ENDED = ("disabled", "deleted")
-UNTRUSTED, OUTWARD, PRIVATE = "untrusted_input", "external_comm", "private_data"
 
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find agents with all three; tools may bring the input, the way out, and private data too."""
-    called = _called(posture)
+    called = called_tools(posture)
     agents = judged(posture, posture.graph.has_label(AGENT))
     for capability in (UNTRUSTED, OUTWARD):
         agents = agents[np.isin(agents, called["agent"][called[capability]])]
@@ -50,25 +48,6 @@ def find(posture: Posture) -> pd.DataFrame:
         ],
         floor=["critical" if worst else "" for worst in private_data["restricted"]],
     )
-
-
-def _called(posture: Posture) -> pd.DataFrame:
-    """Return the tools that agents may call, with the properties of each."""
-    graph, tools = posture.graph, posture.graph.frames[TOOL]
-    agent, tool = graph.ends(CALLS)
-    brings = {}
-    usable = ~tools["status"].isin(ENDED).to_numpy(bool)
-    brought = (UNTRUSTED, OUTWARD, PRIVATE)
-    bits = choice_bits(tools["capabilities"], brought)
-    for bit, capability in enumerate(brought):
-        has = np.zeros(len(graph.ids), bool)
-        has[graph.numbers(tools["id"][(bits >> bit & 1).astype(bool) & usable])] = True
-        brings[capability] = has[tool]
-    rows = pd.DataFrame(
-        {"agent": agent, "tool": tool, "fact": graph.frames[CALLS]["id"].to_numpy(object), **brings}
-    )
-    rows = rows.assign(name=graph.things["name"].to_numpy(object)[tool])
-    return pd.DataFrame(rows[graph.in_force(CALLS) & graph.has_label(AGENT)[agent]])
 
 
 def _private(posture: Posture, called: pd.DataFrame, agents: np.ndarray) -> pd.DataFrame:

@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.families.trust import public_trusts
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, findings_of, nothing, plural
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.reach.closure import totals
-from graph.access import NEVER, milliseconds
+from graph.access import NEVER
 from graph.frames import records
-from graph.schema import ANYONE, RESOURCE, ROLE, SERVICE_ACCOUNT, TRUSTS
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -18,7 +18,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
     Severity is at least high, unless the trust has a condition that was not evaluated.
     """
-    rows = _trusts(posture)
+    rows = public_trusts(posture)
     if rows.empty:
         return nothing()
     by_role = rows.groupby("subject", as_index=False)
@@ -50,25 +50,6 @@ def find(posture: Posture) -> pd.DataFrame:
 
 def _if(conditional: bool) -> str:
     return ", if a condition holds that nobody evaluated" if conditional else ""
-
-
-def _trusts(posture: Posture) -> pd.DataFrame:
-    """Return the rows of trust in everyone that are in force."""
-    graph, frame = posture.graph, posture.graph.frames[TRUSTS]
-    things = graph.frames[RESOURCE]
-    anyone = np.zeros(len(graph.ids), bool)
-    anyone[graph.numbers(things["id"][(things["type"] == ANYONE).fillna(False)])] = True
-    subject, trusted = graph.ends(TRUSTS)
-    kept = graph.in_force(TRUSTS) & anyone[trusted] & posture.in_service[subject]
-    kept &= graph.has_label(ROLE, SERVICE_ACCOUNT)[subject]
-    return pd.DataFrame(
-        {
-            "subject": subject[kept],
-            "since": milliseconds(frame["valid_from"])[kept],
-            "conditional": frame["condition"].notna().to_numpy(bool)[kept],
-            "fact": frame["id"][kept].to_numpy(object),
-        }
-    )
 
 
 RULE = Rule(

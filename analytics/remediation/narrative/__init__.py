@@ -1,0 +1,1 @@
+"""Threat narratives: the worst path to each crown jewel, step by step; see docs/narratives.md."""

@@ -1,0 +1,54 @@
+"""Command for the worst way into each crown jewel: narrative."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.columns import Columns, Row
+from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
+
+if TYPE_CHECKING:
+    from analytics.answers.narrative import Narrative
+    from analytics.posture import Posture
+
+NARRATIVE: dict[str, Columns] = {
+    "narratives": {
+        "jewel": "jewel",
+        "level": "level",
+        "story": lambda r: r["story"]["text"],
+        "cheapest cut": lambda r: _cost(r["cut"]),
+    },
+}
+
+
+def _cost(cut: Row | None) -> int | str | None:
+    """Return how many removals the cheapest cut takes."""
+    if cut is None:
+        return None
+    return cut["cost"] if cut["separable"] else "in use"
+
+
+@question("narrative", columns=NARRATIVE)
+def narrative(
+    posture: "Posture",
+    targets: Annotated[
+        list[str] | None, typer.Option("--to", help="The way into what; may be repeated.")
+    ] = None,
+    starts: Annotated[
+        list[str] | None, typer.Option("--from", help="Where it may begin; may be repeated.")
+    ] = None,
+    mode: Mode = "standing",
+    limit: LimitOption = LIMIT,
+) -> "Narrative":
+    """Describe the worst way to each crown jewel. Example: trustdebt narrative --to db:ledger."""
+    from analytics.answers.narrative import narrative as answer
+    from analytics.selectors import CROWN_JEWELS, select
+    from graph.schema import RESOURCE
+
+    chosen = select(posture, targets or [CROWN_JEWELS])
+    others = chosen[~posture.graph.has_label(RESOURCE)[chosen]]
+    if len(others):
+        thing = posture.graph.thing(int(others[0]))
+        raise UsageError(f"--to takes resources, not {thing['name']} ({thing['label']})")
+    begin = select(posture, starts) if starts else None
+    return answer(posture, chosen, begin, mode_of(mode), limit)
