@@ -16,6 +16,7 @@ from analytics.remediation.policy.formats import format_of
 from analytics.remediation.policy.held_out import HeldOut
 from analytics.remediation.policy.smaller_policy import SmallerPolicy, smaller_policy
 from analytics.remediation.policy.verdict import Verdict
+from analytics.usage.actors import actors
 from analytics.weights import LEVEL_WEIGHTS
 from graph.access import NEVER
 from graph.schema import CALLS, CAN_ACCESS, LEVELS
@@ -171,7 +172,7 @@ def _kept(posture: Posture, identity: int, made: SmallerPolicy) -> pd.DataFrame:
     places = np.array(list(made.allowances), np.int64)
     allowances = list(made.allowances.values())
     not_written = made.written.not_written if made.written else {}
-    count, certain = _uses(made, places)
+    count, certain = _uses(posture, identity, made, places)
     table = _rows(posture, verdict, places, verdict.levels(verdict.kept)).assign(
         used=verdict.levels(verdict.among((State.USED,)))[places],
         actions=objects([list(a.actions) for a in allowances]),
@@ -224,10 +225,10 @@ def _narrowed(posture: Posture, made: SmallerPolicy) -> pd.DataFrame:
         place: [a for a in allowance.granted_actions if a not in allowance.actions]
         for place, allowance in made.allowances.items()
     }
-    places = np.array([p for p in made.allowances if lost[p] or actions[p]], np.int64)
-    table = _rows(posture, verdict, places, lost)
-    listed = objects([actions[place] for place in places.tolist()])
-    return table.assign(actions=listed)
+    by_use = verdict.used_actions  # without them actions only differ in how they are written
+    places = [p for p in made.allowances if lost[p] or (by_use[p] is not None and actions[p])]
+    table = _rows(posture, verdict, np.array(places, np.int64), lost)
+    return table.assign(actions=objects([actions[place] for place in places]))
 
 
 def _granted(posture: Posture, verdict: Verdict, places: np.ndarray) -> np.ndarray:
@@ -253,8 +254,13 @@ def _last_used(verdict: Verdict) -> np.ndarray:
     return last
 
 
-def _uses(made: SmallerPolicy, places: np.ndarray) -> tuple[np.ndarray, list[bool | None]]:
-    """Return how many logged uses of each permission the window has, and if they are certain."""
+def _uses(
+    posture: Posture, identity: int, made: SmallerPolicy, places: np.ndarray
+) -> tuple[np.ndarray, list[bool | None]]:
+    """Return how many logged uses of each permission the window has, and if one is certain.
+
+    A use that only the grant reports is one of the only identity that can be its holder.
+    """
     evidence = made.verdict.evidence
     rows = evidence.within(made.period)
     rows = rows.assign(permission=evidence.permission[rows["entitlement"]])
@@ -265,7 +271,11 @@ def _uses(made: SmallerPolicy, places: np.ndarray) -> tuple[np.ndarray, list[boo
     )
     by_permission = rows.groupby("permission").agg(count=("count", "sum"), sure=("certain", "any"))
     by_permission = by_permission.reindex(places)
-    certain = [None if pd.isna(sure) else bool(sure) for sure in by_permission["sure"]]
+    holder = evidence.holdings.holder[places]
+    alone = (holder == identity) | (actors(posture).alone[holder] == identity)
+    used = made.verdict.permissions(made.verdict.among((State.USED,)))[places]
+    sure = by_permission["sure"].astype("boolean").fillna(pd.Series(alone, places))
+    certain = [bool(s) if u else None for s, u in zip(sure, used, strict=True)]
     return by_permission["count"].fillna(0).to_numpy(np.int64), certain
 
 

@@ -73,7 +73,7 @@ class Evidence:
     """The entitlements of `holdings`, one position in each array for each, and their uses.
 
     `permission` (int64) is a position in `holdings`, `level` one in `LEVELS` or -1. `watched`
-    (bool): a use would be seen, since `since` (milliseconds, `NEVER` where unknown). `reported` is
+    (bool): a use would be seen, since `since` (milliseconds; `NEVER` if no date limits that). `reported` is
     the last use that the fact itself reports. `yearly`, `emergency` and `ended` are masks. `uses`
     is the frame of `analytics.remediation.policy.uses`; `match` has `entitlement` and `use`, a row
     for each entitlement that gives a use.
@@ -108,13 +108,16 @@ class Evidence:
         overlaps = self._marked(
             self.match["entitlement"][(first <= period.end) & (last >= period.begin)]
         )
-        later = self._marked(self.match["entitlement"][first > period.end])
+        other = last != self.reported[self.match["entitlement"]]
+        other &= self.uses["level"].to_numpy()[self.match["use"]] != NO_LEVEL
+        later = self._marked(self.match["entitlement"][(first > period.end) & other])
         known = self.reported != NEVER
         used = logged | (known & (self.reported >= period.begin) & (self.reported <= period.end))
-        # A fact that reports its last use alone hides the uses before it; a log does not.
+        # A fact that reports its last use alone hides the uses before it. A log that has more than
+        # that one does not.
         hidden = known & (self.reported > period.end) & ~later
         needed = np.where(self.yearly, period.end - YEAR * DAY, period.watched_from)
-        new = (self.since == NEVER) | (self.since > needed)
+        new = (self.since != NEVER) & (self.since > needed)
         states = [
             (self.ended, State.ENDED),
             (used, State.USED),

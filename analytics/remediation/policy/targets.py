@@ -14,7 +14,7 @@ from graph.schema import RESOURCE
 
 PATTERN_TYPES = (" pattern", " resources")  # ends of the types that sources give to patterns
 LONGEST = 2048  # characters of a name that AWS allows
-PLAIN = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:[A-Za-z0-9-]*:[A-Za-z0-9-]*:[!-~\u00a1-\u00ff]+")
+PLAIN = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:([a-z0-9-]*|\*):[A-Za-z0-9-]*:[!-~\u00a1-\u00ff]+")
 WILD = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:[A-Za-z0-9*?-]*:[A-Za-z0-9*?-]*:[!-~\u00a1-\u00ff]+")
 VARIABLE = "${"  # begins a policy variable, also where a name only happens to hold it
 
@@ -65,9 +65,9 @@ def aws_target(id_: str, pattern: bool) -> Aws:
         return Aws("", ("*",), account=True)
     if VARIABLE in id_:
         raise NotAws("its name would be read as a policy variable")
-    if is_wild(id_) and not pattern:
+    if not pattern and (is_wild(arn.resource) or is_wild(arn.account)):
         raise NotAws("its name would be read as a pattern of names")
     if len(id_) > LONGEST or not (WILD if pattern else PLAIN).fullmatch(id_):
         raise NotAws("its name is no name of a resource of AWS")
-    names = covered_names(id_) or names_of(id_)
+    names = covered_names(id_) if pattern else names_of(id_)
     return Aws(arn.service, names, principal=arn.is_principal)

@@ -39,7 +39,7 @@ now := object.get(input, "now", time.now_ns() / 1000000000)
 
 def write(draft: Draft) -> Written:
     """Write a module with the data of all allowances."""
-    grants = ",\n".join(f"\t{_text(_grant(allowance))}" for allowance in draft.allowances)
+    grants = ",\n".join(f"    {_text(_grant(allowance))}" for allowance in draft.allowances)
     listed = f"[\n{grants},\n]" if draft.allowances else "[]"
     data = f"principal := {_text(draft.identity.id)}\n\ngrants := {listed}\n"
     return Written(f"{HEAD}{data}{RULES}", {})
