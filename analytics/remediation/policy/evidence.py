@@ -14,12 +14,12 @@ import pandas as pd
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.remediation.policy.holdings import Holdings
+from analytics.remediation.policy.targets import wide_names
 from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from analytics.usage.idle_access import YEAR, window_starts
 from graph.access import NEVER, flags, milliseconds
 from graph.aws.arn import is_account
 from graph.aws.patterns import contains
-from graph.aws.resources import covered_names
 from graph.schema import CALLS, CAN_ACCESS, LEVELS, RESOURCE
 from graph.usage.of_grants import level_instants
 from graph.values import strict_json
@@ -73,7 +73,8 @@ class Evidence:
     """The entitlements of `holdings`, one position in each array for each, and their uses.
 
     `permission` (int64) is a position in `holdings`, `level` one in `LEVELS` or -1. `watched`
-    (bool): a use would be seen, since `since` (milliseconds; `NEVER` if no date limits that). `reported` is
+    (bool): a use would be seen, since `since` (milliseconds; `NEVER` if no date limits that).
+    `reported` is
     the last use that the fact itself reports. `yearly`, `emergency` and `ended` are masks. `uses`
     is the frame of `analytics.remediation.policy.uses`; `match` has `entitlement` and `use`, a row
     for each entitlement that gives a use.
@@ -276,7 +277,7 @@ def _of_patterns(posture: Posture, given: pd.DataFrame, used: pd.DataFrame) -> p
     parts = [given[:0]]
     names = {int(t): str(ids[int(t)]) for t in used["target"].unique() if is_resource[t]}
     for target in given["target"].unique().tolist():
-        for pattern in covered_names(str(ids[target])) if is_resource[target] else ():
+        for pattern in wide_names(posture, target) if is_resource[target] else ():
             for other, name in names.items():
                 if other != target and name.startswith("arn:") and contains(pattern, name):
                     parts.append(given[given["target"] == target].assign(target=other))

@@ -13,7 +13,6 @@ from graph.once import once
 from graph.schema import RESOURCE
 
 PATTERN_TYPES = (" pattern", " resources")  # ends of the types that sources give to patterns
-LONGEST = 2048  # characters of a name that AWS allows
 PLAIN = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:([a-z0-9-]*|\*):[A-Za-z0-9-]*:[!-~\u00a1-\u00ff]+")
 WILD = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:[A-Za-z0-9*?-]*:[A-Za-z0-9*?-]*:[!-~\u00a1-\u00ff]+")
 VARIABLE = "${"  # begins a policy variable, also where a name only happens to hold it
@@ -67,7 +66,16 @@ def aws_target(id_: str, pattern: bool) -> Aws:
         raise NotAws("its name would be read as a policy variable")
     if not pattern and (is_wild(arn.resource) or is_wild(arn.account)):
         raise NotAws("its name would be read as a pattern of names")
-    if len(id_) > LONGEST or not (WILD if pattern else PLAIN).fullmatch(id_):
+    if not (WILD if pattern else PLAIN).fullmatch(id_):
         raise NotAws("its name is no name of a resource of AWS")
-    names = covered_names(id_) if pattern else names_of(id_)
+    names = (covered_names(id_) if pattern else ()) or names_of(id_)
     return Aws(arn.service, names, principal=arn.is_principal)
+
+
+def wide_names(posture: Posture, target: int) -> tuple[str, ...]:
+    """Return the patterns of names that a policy would state for a target; none for accounts."""
+    try:
+        named = aws_target(str(posture.graph.ids[target]), bool(patterns(posture)[target]))
+    except NotAws:
+        return ()
+    return () if named.account else tuple(name for name in named.names if is_wild(name))
