@@ -32,7 +32,7 @@ DROPPED = ("unused", "ended")
 SURE = ("used", "companion")
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(worlds(), IDENTITIES)
 def test_the_policy_is_that_of_a_plain_calculation(estate, identity):
     _agree(estate, identity)
