@@ -22,12 +22,15 @@ class Prediction:
     """What an agent would reach and owe; see `analytics.remediation.gate.predicted`.
 
     `reach` has `resources`, `weighted` and `by_sensitivity`, which are lower bounds if `at_least`
-    has reasons, and null if nothing is known. `debt_per_day` is null for the reason `debt_because`;
-    `debt_per_day_most` counts what could not be verified as broken. `paths_to_jewels` has, for each
-    crown jewel, `jewel` (a node), `level`, `hops`, `steps` and `sentence`.
+    has reasons, and null if nothing is known; `width` is the weighted reach by the weight of what
+    the file asks for, null if it asks for nothing. `debt_per_day` is null for the reason
+    `debt_because`; `debt_per_day_most` counts what could not be verified as broken.
+    `paths_to_jewels` has, for each crown jewel, `jewel` (a node), `level`, `hops`, `steps` and
+    `sentence`.
     """
 
     reach: dict[str, Any]
+    width: float | None
     at_least: list[str]
     debt_per_day: float | None
     debt_per_day_most: float | None
@@ -100,6 +103,7 @@ def _prediction(predicted: Predicted, limit: int) -> tuple[Prediction, int]:
             "weighted": predicted.weighted,
             "by_sensitivity": predicted.by_sensitivity,
         },
+        width=predicted.width,
         at_least=predicted.incomplete,
         debt_per_day=owed.per_day,
         debt_per_day_most=owed.most,

@@ -59,6 +59,8 @@ class Predicted:
         A row for each resource: its number `resource`, `levels` (bits), `hops`, `weight`, its
         `class`, whether it is a `jewel`, and `unasked` (bits): levels that no row of access asks
         for, of `unasked_weight`.
+    asked : float
+        The weight of what the rows of access ask for.
     incomplete : list of str
         Why it may reach more. Without any, the figures are exact; otherwise they are lower bounds.
     known : bool
@@ -70,6 +72,7 @@ class Predicted:
     after: Posture
     start: int
     reached: pd.DataFrame
+    asked: float
     incomplete: list[str]
     known: bool
     crosses: np.ndarray
@@ -88,6 +91,11 @@ class Predicted:
     def weighted(self) -> float | None:
         """The weighted reach, at least; None if unknown. Larger is worse."""
         return float(self.reached["weight"].sum()) if self.known else None
+
+    @property
+    def width(self) -> float | None:
+        """The weighted reach by what the rows ask for: 1 if both are equal, None without any."""
+        return self.weighted / self.asked if self.asked and self.weighted is not None else None
 
     @property
     def by_sensitivity(self) -> dict[str, int | None]:
@@ -112,7 +120,8 @@ def predict(planned: Planned, names: Names, made: Overlay) -> Predicted:
     number, bits = rows["resource"].to_numpy(), rows["levels"].to_numpy()
     classes = after.sensitivities.loc[number]
     weight, factor = classes["weight"].to_numpy(), mask_weights()
-    unasked = bits & ~_asked(planned, names, after)[number]
+    asked = _asked(planned, names, after)
+    unasked = bits & ~asked[number]
     reached = pd.DataFrame(
         {
             "resource": number,
@@ -131,6 +140,7 @@ def predict(planned: Planned, names: Names, made: Overlay) -> Predicted:
         after=after,
         start=start,
         reached=reached,
+        asked=float((after.sensitivities["weight"].to_numpy() * factor[asked]).sum()),
         incomplete=incomplete,
         known=bool(len(reached)) or not incomplete,
         crosses=_crossing(after, start, number),

@@ -7,13 +7,13 @@ import pandas as pd
 from graph.access import AccessGraph
 from graph.element import Element, Node, Relationship
 from graph.planned import OWNER_ROLES, Planned, PlannedCredential
-from graph.schema import FACT_NODES, OWNS, ROLE, SERVICE_ACCOUNT
+from graph.schema import FACT_NODES, OWNS, RESOURCE, ROLE, SERVICE_ACCOUNT
 from ingest.planned.form import Document, Form
 from ingest.planned.rows_of_source import typed
 from ingest.planned.terraform.details import GROUP as GROUP_TYPE
 from ingest.planned.terraform.details import HARMLESS, Details, Identity, accounts_of
 from ingest.planned.terraform.plan import Plan, is_plan, is_state
-from ingest.planned.terraform.snapshot import accounts_in, add_known
+from ingest.planned.terraform.snapshot import KINDS, accounts_in, add_known, resource_names
 from ingest.rows import Place, listed
 from ingest.source import InputRefused
 from ingest.sources import aws
@@ -48,13 +48,14 @@ def _read(document: Document) -> list[Planned]:
     if not changed:
         reason = "makes or changes no role and no user of AWS (aws_iam_role, aws_iam_user)"
         raise InputRefused(document.path, "/planned_values", reason)
-    rows, remarks = _evaluated(document, details, account)
+    names = _known_ids(document.graph)
+    rows, remarks = _evaluated(document, details, account, names)
     groups = [i for i in details.all() if i.resource.type == GROUP_TYPE]
     open_ = [*remarks, *_not_evaluated(plan), *(text for g in groups for text in g.unknown)]
     if account == NO_ACCOUNT:
         open_.append("the plan does not tell its account: have it read aws_caller_identity")
     return [
-        _planned(document.graph, identity, rows, [*identity.unknown, *open_])
+        _planned(names.get(identity.arn, identity.arn), identity, rows, [*identity.unknown, *open_])
         for identity in changed
     ]
 
@@ -98,7 +99,9 @@ def _not_evaluated(plan: Plan) -> list[str]:
     return [f"what {address} gives is not evaluated" for address in left]
 
 
-def _evaluated(document: Document, details: Details, account: str) -> tuple[Rows, list[str]]:
+def _evaluated(
+    document: Document, details: Details, account: str, names: Mapping[str, str]
+) -> tuple[Rows, list[str]]:
     """Return the rows about the identities of the plan, and what could not be evaluated."""
     export = Export()
     read_details(export, details.document(), Place(str(document.path)))
@@ -107,8 +110,28 @@ def _evaluated(document: Document, details: Details, account: str) -> tuple[Rows
     add_rows(export, account, Tagger(TagMap()))
     reading = export.rows.reading(account, document.graph.as_of, DECLARES)
     rows = typed(aws.SOURCE, reading, document)
-    planned = {identity.arn for identity in details.all()}
-    return _about(rows, planned, document.graph), unread
+    planned = {names.get(identity.arn, identity.arn) for identity in details.all()}
+    return _about(_renamed(rows, names), planned, document.graph), unread
+
+
+def _known_ids(graph: AccessGraph) -> dict[str, str]:
+    """Return the ids of the nodes that have a resource name of AWS and another id."""
+    names = dict(graph.identities.canonical)
+    for label in (RESOURCE, *KINDS):
+        names |= {arn: id_ for arn, id_ in resource_names(graph, label).items() if arn != id_}
+    return names
+
+
+def _renamed(rows: Rows, names: Mapping[str, str]) -> Rows:
+    """Replace the ids of things that the snapshot knows by another id."""
+    columns = ("id", "source_id", "target_id")
+
+    def renamed(frame: pd.DataFrame) -> pd.DataFrame:
+        known = [c for c in columns if c in frame and frame[c].isin(list(names)).any()]
+        changed = {c: frame[c].map(lambda id_: names.get(id_, id_)).astype("string") for c in known}
+        return frame.assign(**changed) if changed else frame
+
+    return {element: renamed(frame) for element, frame in rows.items()}
 
 
 def _about(rows: Rows, planned: set[str], graph: AccessGraph) -> Rows:
@@ -127,9 +150,8 @@ def _about(rows: Rows, planned: set[str], graph: AccessGraph) -> Rows:
     return {element: frame for element, frame in kept.items() if len(frame)}
 
 
-def _planned(graph: AccessGraph, identity: Identity, rows: Rows, open_: list[str]) -> Planned:
-    owners = _owners(rows, identity.arn)
-    facts = _facts(rows, identity.arn)
+def _planned(id_: str, identity: Identity, rows: Rows, open_: list[str]) -> Planned:
+    owners, facts = _owners(rows, id_), _facts(rows, id_)
     stated = (
         STATED | ({"owners"} if owners else set()) | ({"purpose"} if facts["purpose"] else set())
     )
@@ -141,7 +163,7 @@ def _planned(graph: AccessGraph, identity: Identity, rows: Rows, open_: list[str
         environment=facts["env"],
         owners=owners,
         credentials=tuple(PlannedCredential(type="access_key") for _ in identity.keys),
-        id=identity.arn,
+        id=id_,
         rows=rows,
         unknown=tuple(("access", reason, FIX) for reason in dict.fromkeys(open_)),
     )

@@ -9,6 +9,7 @@ import pandas as pd
 from graph.access import AccessGraph
 from graph.aws.arn import is_account, parse
 from graph.aws.resources import names_of
+from graph.element import Node
 from graph.schema import (
     CAN_ACCESS,
     GROUP,
@@ -27,6 +28,7 @@ from ingest.sources.aws.policies.trust import ANYONE, ASSUME
 from ingest.sources.aws.principals import Principal
 
 KINDS = {ROLE: "role", SERVICE_ACCOUNT: "user", HUMAN: "user", GROUP: "group"}
+ARN, PREFIX = "arn:", "arn:"  # of a name, and of the kind of id that a name is
 HERE = Place("")
 STATED = "Stated"  # name of policies and conditions that a snapshot has in its own words
 
@@ -41,7 +43,7 @@ def add_known(export: Export, graph: AccessGraph) -> None:
         export.add_thing(thing)
     trusted, granted = _trusted(graph), _granted(graph)
     for label, kind in KINDS.items():
-        for arn in graph.frames[label]["id"].tolist():
+        for arn, id_ in resource_names(graph, label).items():
             parsed = parse(arn)
             if parsed is None or not parsed.is_principal or arn in export.people.by_arn:
                 continue
@@ -49,10 +51,27 @@ def add_known(export: Export, graph: AccessGraph) -> None:
             if label is HUMAN:
                 person.password = True
             if label is ROLE:
-                person.trust = Document(tuple(trusted.get(arn, ())))
-            if label is GROUP and arn in granted:
-                person.inline = [(STATED, Document(tuple(granted[arn])))]
+                person.trust = Document(tuple(trusted.get(id_, ())))
+            if label is GROUP and id_ in granted:
+                person.inline = [(STATED, Document(tuple(granted[id_])))]
             export.people.add(person)
+
+
+def resource_names(graph: AccessGraph, label: Node) -> dict[str, str]:
+    """Return the ids of the nodes of a label by their resource names of AWS.
+
+    Such a name is the id itself, or one of the ids that other systems know the node by.
+    """
+    frame = graph.frames[label]
+    names = {arn: arn for arn in frame["id"][frame["id"].str.startswith(ARN)].tolist()}
+    known = frame["external_ids"].str.contains(f'"{PREFIX}{ARN}', regex=False).fillna(False)
+    for id_, texts in frame.loc[known.to_numpy(bool), ["id", "external_ids"]].itertuples(
+        index=False
+    ):
+        for external_id in strict_json(texts):
+            if external_id.startswith(PREFIX + ARN):
+                names.setdefault(external_id.removeprefix(PREFIX), id_)
+    return names
 
 
 def accounts_in(graph: AccessGraph) -> set[str]:
@@ -63,14 +82,14 @@ def accounts_in(graph: AccessGraph) -> set[str]:
 
 
 def _things(graph: AccessGraph) -> Iterator[Thing]:
-    frame = graph.frames[RESOURCE]
-    own = frame["id"].str.startswith("arn:").to_numpy(bool)
-    own &= ~frame["type"].isin((*TRUST_ANCHORS, "account")).to_numpy(bool)
-    columns = frame.loc[own, ["id", "type", "name", "parent_id"]].astype(object)
-    columns = columns.where(columns.notna(), "")
-    for id_, type_, name, parent in columns.itertuples(index=False):
+    frame = graph.frames[RESOURCE].set_index("id")[["type", "name", "parent_id"]].astype(object)
+    frame = frame.where(frame.notna(), "")
+    names = resource_names(graph, RESOURCE)
+    rows = frame.loc[list(names.values())].itertuples(index=False)
+    for arn, (type_, name, parent) in zip(names, rows, strict=True):
         above = parse(parent)
-        yield Thing(id_, type_ or "resource", name, HERE, above.account if above else "")
+        if type_ not in (*TRUST_ANCHORS, "account"):
+            yield Thing(arn, type_ or "resource", name, HERE, above.account if above else "")
 
 
 def _trusted(graph: AccessGraph) -> dict[str, list[Statement]]:

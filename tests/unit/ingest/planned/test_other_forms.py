@@ -304,3 +304,13 @@ def test_an_attached_policy_of_the_account_by_its_name(tmp_path: Path) -> None:
     (planned,) = read(tmp_path, plan.document())
     assert grants(planned) == {(BUCKET, '["read"]')}
     assert planned.unknown == ()
+
+
+def test_a_resource_that_the_snapshot_knows_by_another_id(tmp_path: Path) -> None:
+    """A catalogue names it by an id of its own, and states its ARN beside."""
+    graph = Estate().resource("a:ledger", external_ids=[f"arn:{BUCKET}"]).graph()
+    path = tmp_path / "plan.json"
+    given = {"role": "bot", "name": "r", "policy": READS}
+    path.write_text(json.dumps(role().add("aws_iam_role_policy", "read", given).document()))
+    (planned,) = planned_agents(path, graph)
+    assert grants(planned) == {("a:ledger", '["read"]')}

@@ -34,6 +34,12 @@ def test_the_reach_of_the_modest_agent(tmp_path: Path) -> None:
         },
     }  # fmt: skip
     assert (predicted.at_least, len(predicted.paths_to_jewels)) == ([], 0)
+    assert predicted.width == 1.0
+
+
+def test_the_width_is_what_is_reached_by_what_is_asked(tmp_path: Path) -> None:
+    assert asked(tmp_path, but(access=[READ, {"role": "keeper"}])).predicted.width == 423 / 3
+    assert asked(tmp_path, but(access=[{"group": "readers"}])).predicted.width is None
 
 
 def test_a_role_leads_to_a_jewel(tmp_path: Path) -> None:
