@@ -8,8 +8,8 @@ import pandas as pd
 from graph.element import Element
 
 PARTS = (
-    *("owners", "purpose", "place", "access", "tools", "credentials", "storage", "lifetime"),
-    *("expiry", "revocation", "review", "autonomy", "delegation"),
+    *("owners", "purpose", "place", "access", "tools", "credentials", "expiry"),
+    *("revocation", "review", "autonomy", "delegation"),
 )
 OWNER_ROLES = ("business", "technical", "sponsor")
 
@@ -67,8 +67,9 @@ class Planned:
     form : str
         What kind of file it is, such as `manifest`.
     stated : frozenset of str
-        Those of `PARTS` that a file of this form can state. What such a part lacks is absent; any
-        other part is unknown.
+        Those of `PARTS` that a file of this form can state; any other part is unknown.
+    exhaustive : bool
+        Whether a fact that a stated part lacks is absent; otherwise it is unknown.
     id : str or None
         The id of its node, where the file determines it.
     rows : mapping
@@ -97,3 +98,4 @@ class Planned:
     id: str | None = None
     rows: Mapping[Element, pd.DataFrame] = field(default_factory=dict)
     unknown: tuple[tuple[str, str, str], ...] = ()
+    exhaustive: bool = False

@@ -64,6 +64,11 @@ def unknown(why: str, fix: str) -> Problem:
     return Problem(Verdict.UNKNOWN, why, fix)
 
 
+def lacking(case: Case, why: str, fix: str) -> Problem:
+    """Return the problem of a fact that the file lacks: it blocks if the file is exhaustive."""
+    return blocked(why, fix) if case.planned.exhaustive else unknown(why, fix)
+
+
 def not_known(match: Match, place: str) -> Problem:
     """Return the problem of a name at a place of the file that stands for no node."""
     near = f" (nearest: {match.near})" if match.near else ""
@@ -118,7 +123,7 @@ def judged(check: Check, case: Case) -> Outcome:
             unknown(why, f"state {check.title.lower()} in a manifest of the agent"),
         )
     else:
-        open_ = (unknown(w, f) for part, w, f in planned.unknown if part == check.part)
+        open_ = (unknown(w, f) for part, w, f in planned.unknown if part == check.name)
         problems = (*open_, *check.find(case))
     ranked = sorted(problems, key=lambda p: -SEVERITY.index(p.verdict))
     why = _sentences([p.why for p in ranked]) if ranked else _sentence(check.passed(case))

@@ -77,12 +77,13 @@ class Names:
             kinds = " or ".join(label.name for label in labels)
             reason = f"{name} is of the kind {self.label(numbers[0])}, not {kinds}"
             return Match(name, None, reason, refuted=True)
-        return Match(name, None, f"the snapshot does not know {name}", self._nearest(name))
+        return Match(name, None, f"the snapshot does not know {name}", self._nearest(name, labels))
 
-    def _nearest(self, name: str) -> str:
+    def _nearest(self, name: str, labels: tuple[Node, ...]) -> str:
         """Name the ids nearest to the first few unknown names."""
         self._near += 1
         if self._near > MOST_NEAR:
             return ""
-        near = nearest(self.posture.graph, name)
+        graph = self.posture.graph
+        near = nearest(graph, name, np.flatnonzero(graph.has_label(*labels)))
         return ", ".join(near)

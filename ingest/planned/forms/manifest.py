@@ -46,6 +46,7 @@ def read(document: Document) -> list[Planned]:
     planned = Planned(
         form="manifest",
         stated=frozenset(PARTS),
+        exhaustive=True,
         name=name,
         kind=about.choice("kind", KINDS),
         purpose=about.text("purpose"),

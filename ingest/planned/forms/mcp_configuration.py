@@ -10,7 +10,7 @@ from ingest.planned.rows_of_source import typed_rows
 from ingest.sources import mcp_config
 from ingest.sources.mcp_config.layouts import server_lists
 
-STATED = frozenset({"tools", "credentials", "storage"})
+STATED = frozenset({"tools", "credentials"})
 
 
 def _recognises(document: Document) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from graph.access import AccessGraph
-from graph.aws.arn import is_account, parse
+from graph.aws.arn import ACCOUNT, is_account, parse
 from graph.aws.resources import names_of
 from graph.element import Node
 from graph.schema import (
@@ -75,7 +75,10 @@ def resource_names(graph: AccessGraph, label: Node) -> dict[str, str]:
 
 
 def accounts_in(graph: AccessGraph) -> set[str]:
-    """Return the accounts of AWS that a graph has."""
+    """Return the accounts of AWS that a graph is of: those that were read, else all it names."""
+    read = {c.scope for c in graph.coverage if c.source == "aws" and ACCOUNT.fullmatch(c.scope)}
+    if read:
+        return read
     ids = graph.frames[RESOURCE]["id"]
     parsed = (parse(str(id_)) for id_ in ids[ids.str.startswith("arn:")] if is_account(str(id_)))
     return {arn.account for arn in parsed if arn is not None}

@@ -55,12 +55,12 @@ def _end(case: Case, number: int, row: PlannedAccess) -> Iterator[Problem]:
 
 def _beyond_snapshot(case: Case) -> Iterator[Problem]:
     """Find grants of a file that states rows itself on resources that are not in the snapshot."""
-    frame = case.planned.rows.get(CAN_ACCESS)
-    if frame is None:
+    rows = case.planned.rows
+    if CAN_ACCESS not in rows or RESOURCE not in rows:
         return
-    own = frame[(frame["source_id"] == case.planned.id).to_numpy(bool)]
-    new = own["target_id"][case.posture.graph.numbers(own["target_id"]) < 0]
-    for name in sorted(set(new)):
+    own = rows[CAN_ACCESS]["source_id"] == case.planned.id
+    targets = set(rows[CAN_ACCESS]["target_id"][own.to_numpy(bool)])
+    for name in sorted(targets & set(rows[RESOURCE]["id"])):
         why = f"the snapshot does not know {name}"
         yield unknown(why, "ingest the account with its resources, so that its class is known")
 

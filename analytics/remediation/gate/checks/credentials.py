@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator
 
-from analytics.remediation.gate.check import Case, Check, Problem, blocked, not_known, unknown
+from analytics.remediation.gate.check import (
+    Case,
+    Check,
+    Problem,
+    blocked,
+    lacking,
+    not_known,
+    unknown,
+)
 from analytics.remediation.gate.policy import STORAGES
 from graph.planned import PlannedCredential
 from graph.schema import RESOURCE
@@ -16,7 +24,7 @@ def find(case: Case) -> Iterator[Problem]:
     for number, key in enumerate(case.planned.credentials):
         place = f"credentials.{number}"
         if key.type is None:
-            yield blocked("a credential has no type", f"state {place}.type")
+            yield lacking(case, "a credential has no type", f"state {place}.type")
         if key.expires_at is not None and key.expires_at <= case.posture.graph.as_of:
             why = f"a credential ended at {iso(key.expires_at)}, before the agent exists"
             yield blocked(why, f"state in {place}.expires_at an instant to come")
@@ -30,8 +38,7 @@ def _storage(case: Case, place: str, key: PlannedCredential) -> Iterator[Problem
     allowed = case.policy.credentials_storage
     fix = f"keep it in {' or '.join(allowed) or 'no storage'}, and state {place}.storage"
     if key.storage is None:
-        lack = blocked if "storage" in case.planned.stated else unknown
-        yield lack("it is not stated where a credential is kept", fix)
+        yield lacking(case, "it is not stated where a credential is kept", fix)
     elif key.storage == "unknown":
         yield unknown("nobody knows where a credential is kept", fix)
     elif key.storage not in STORAGES:
@@ -48,10 +55,8 @@ def _lifetime(case: Case, place: str, key: PlannedCredential) -> Iterator[Proble
     lives = [case.days(key.expires_at)] if key.expires_at is not None else []
     lives += [key.rotated_every_days] if key.rotated_every_days is not None else []
     fix = f"state {place}.expires_at or {place}.rotated_every_days, of at most {most:g} days"
-    if not lives and "lifetime" not in case.planned.stated:
-        yield unknown("it is not stated when a credential ends, or is changed", fix)
-    elif not lives:
-        yield blocked("a credential neither ends nor is changed", fix)
+    if not lives:
+        yield lacking(case, "it is not stated when a credential ends, or is changed", fix)
     elif min(lives) > most:
         why = f"a credential lives {min(lives):g} days unchanged, more than {most:g}"
         yield blocked(why, fix)

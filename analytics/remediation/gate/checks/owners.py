@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from analytics.remediation.gate.check import Case, Check, Problem, blocked, not_known
+from analytics.remediation.gate.check import Case, Check, Problem, blocked, lacking, not_known
 from analytics.remediation.gate.overlay import OWNERS
 
 AS_BUSINESS = ("business", "sponsor")
@@ -26,7 +26,8 @@ def _role(case: Case, role: str) -> Iterator[Problem]:
     """Find that nobody is stated in a role, or nobody active, if all names in it are known."""
     names = _stated(case, role)
     if not names:
-        yield blocked(f"no {role} owner is stated", f"state in owners.{role} an active person")
+        fix = f"state in owners.{role} an active person"
+        yield lacking(case, f"no {role} owner is stated", fix)
         return
     known = all(case.names.find(name, *OWNERS).number is not None for name in names)
     if known and not set(names) & _active(case):

@@ -40,6 +40,7 @@ def planned_agents(draw: st.DrawFn) -> Planned:
     return Planned(
         form="manifest",
         stated=frozenset(PARTS),
+        exhaustive=True,
         name="new",
         environment=draw(st.sampled_from([None, "prod"])),
         owners={"business": some(["h0"]), "technical": some(["h0"])},

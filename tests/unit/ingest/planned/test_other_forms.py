@@ -52,7 +52,7 @@ CONFIG = """{
 
 def test_a_configuration_states_servers_and_where_secrets_are(tmp_path: Path) -> None:
     (planned,) = read(tmp_path, CONFIG, "settings.json")
-    assert planned.stated == {"tools", "credentials", "storage"}
+    assert planned.stated == {"tools", "credentials"}
     assert {tool.name for tool in planned.tools} == {"crm", "files"}
     assert "not-shown-anywhere-1" not in str(planned)
     assert PlannedCredential("api_key", "config") in planned.credentials

@@ -14,6 +14,7 @@ from analytics.remediation.gate.names import Names
 from analytics.remediation.gate.overlay import overlay
 from analytics.remediation.gate.policy import policy
 from analytics.remediation.gate.predicted import predict
+from graph.planned import Planned, PlannedCredential
 from ingest.planned import planned_agents
 from tests.support.estates.planned_agents import MODEST, about, but, house, written
 from tests.support.estates.small_estates import ago
@@ -241,3 +242,23 @@ def test_an_approval_ends(tmp_path: Path) -> None:
 def test_every_check_has_a_case_here() -> None:
     covered = set().union(*(checks for _, checks in (*BLOCKED.values(), *UNKNOWN.values())))
     assert covered == set(all_checks())
+
+
+def partly(**parts: Any) -> dict[str, str]:
+    """Return the verdicts on what a file that need not state all has of owners and credentials."""
+    planned = Planned(form="file", stated=frozenset({"owners", "credentials"}), name="x", **parts)
+    names = Names(POSTURE)
+    case = Case(planned, names, policy(), predict(planned, names, overlay(planned, names)))
+    made = [judged(all_checks()[name], case) for name in ("owners", "credentials", "expiry")]
+    return {outcome.check.name: str(outcome.verdict) for outcome in made}
+
+
+def test_what_a_file_need_not_state_is_unknown_and_not_absent() -> None:
+    """The twin is the manifest, which states all: there the same lacks block."""
+    assert partly(owners={"business": ("ann",)}, credentials=(PlannedCredential("token"),)) == {
+        "owners": "unknown",
+        "credentials": "unknown",
+        "expiry": "unknown",
+    }
+    assert partly(owners={"business": ("zed",)})["owners"] == "blocked"
+    assert partly(credentials=(PlannedCredential("token", "code"),))["credentials"] == "blocked"
