@@ -78,7 +78,9 @@ def _subjects(posture: Posture, target: Target) -> list[Link | Thing]:
         links = links_of(posture, target.relationship, target.ids)
         key = KEYS.get(target.relationship)
         return [key(link) for link in links] if key else list(links)
-    return [thing_of(posture, target.node)] if target.node is not None else []
+    numbers = [posture.graph.number(id_) for id_ in target.ids]
+    numbers += [target.node] if target.node is not None else []
+    return [thing_of(posture, number) for number in numbers if number >= 0]
 
 
 def _instruction(action: str, subject: Link | Thing) -> Instruction:

@@ -39,7 +39,10 @@ class UnknownAction(ValueError):
 
 @dataclass(frozen=True)
 class Target:
-    """What an action is on: relationships of one type, by their ids, or one node by its number."""
+    """What an action is on: relationships of one type by their ids, or nodes.
+
+    Nodes are given by their `ids`, where there is no relationship, or one by its number.
+    """
 
     relationship: Relationship | None = None
     ids: tuple[str, ...] = ()

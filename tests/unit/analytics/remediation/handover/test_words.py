@@ -77,6 +77,12 @@ def test_evidence_and_proof_come_from_trustdebt_itself() -> None:
     assert handover(posture, "verify", bot).command == "trustdebt revocation bot"
 
 
+def test_several_nodes_are_named_by_their_ids() -> None:
+    made = handover(estate().posture(), "disable_identity", Target(ids=("bot", "gone", "child")))
+    assert made.place == "In estate acme: disable bot. In estate acme: disable child."
+    assert made.undo == "enable child again\nenable bot again"
+
+
 def test_what_is_gone_needs_nothing() -> None:
     made = handover(estate().posture(), "remove_grant", Target(CAN_ACCESS, ("gone",)))
     assert made.command is None
