@@ -15,7 +15,7 @@ from analytics.reach.known import KnownReach, known_reach
 from analytics.reach.network import Network
 from analytics.runtime.faults import Faults
 from analytics.usage.activity import Activity, activity, lately
-from analytics.usage.logins import Logins, Moved, logins, moved, moved_edges, numbers_after
+from analytics.usage.logins import FACTS, Logins, Moved, logins, moved, moved_edges, numbers_after
 from analytics.usage.sightings import UNUSED_DAYS as UNUSED_DAYS
 from analytics.usage.use_of_parts import used_edges, used_grants
 from analytics.weights import sensitivities
@@ -44,6 +44,7 @@ UNKNOWN_AARS = 2.5
 WORKLOAD_TRUST = ("service", "oidc_provider")
 MODES = ("standing", "potential")
 IDENTITY_KINDS = tuple(i for i, r in enumerate(CONTROL) if r.identity)
+LOGIN_KINDS = tuple(CONTROL.index(relationship) for relationship in FACTS)
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,10 @@ class Filter:
     """The edges and grants that a network leaves out.
 
     The mode `standing` leaves out access that must be activated first. `stale` leaves out observed
-    edges and grants not used for that many days; with `only_stale`, it keeps only those.
-    `unobservable=False` leaves out grant levels whose recent use is unknown, `moved=False` access
-    that moved under a removal, and so has no login. `identity_only` keeps the edges that stay with
-    one identity.
+    edges and grants not used for that many days, unless `stale_logins` keeps those of an agent to
+    an account; with `only_stale`, it keeps only those. `unobservable=False` leaves out grant levels
+    whose recent use is unknown, `moved=False` access that moved under a removal, and so has no
+    login. `identity_only` keeps the edges that stay with one identity.
     """
 
     mode: str = "standing"
@@ -66,6 +67,7 @@ class Filter:
     identity_only: bool = False
     only_stale: bool = False
     moved: bool = True
+    stale_logins: bool = False
 
 
 class Posture:
@@ -271,6 +273,8 @@ class Posture:
             unused = stale(
                 self.edges_latest, edges.telemetry, edges.since, self.graph.now, chosen.stale
             )
+            if chosen.stale_logins:
+                unused &= ~np.isin(edges.kind, LOGIN_KINDS)
             keep &= unused if chosen.only_stale else ~unused
         return keep
 

@@ -25,6 +25,7 @@ from analytics.findings.rule import Rule
 from analytics.findings.rules import all_rules
 from analytics.ownership.responsible import accountability, accountable_people
 from analytics.posture import Posture
+from analytics.remediation.closing.asking import asked
 from analytics.runtime.faults import PartFailed
 from analytics.weights import SEVERITIES
 from graph.frames import records
@@ -38,10 +39,12 @@ class Findings:
     """The findings, worst first, and the rules that could not be evaluated.
 
     `findings` has the columns of `described`; `not_evaluable` has `rule`, `title` and `because`.
+    `counts` has `findings`, all that match, and `changes`: what closes those that nobody accepted.
     """
 
     findings: Table
     not_evaluable: Table
+    counts: dict[str, int]
     left_out: int
 
 
@@ -58,8 +61,10 @@ def findings(
     Resolved findings are listed only if `states` includes them. Rules whose facts no source
     declares are listed as not evaluable.
     """
-    shown, left_out = cut(chosen(posture, rule, severity, about, states), limit)
-    return Findings(described(posture, shown), _not_evaluable(posture), left_out)
+    rows = chosen(posture, rule, severity, about, states)
+    shown, left_out = cut(rows, limit)
+    counts = {"findings": len(rows), "changes": len(asked(posture).by(rows))}
+    return Findings(described(posture, shown), _not_evaluable(posture), counts, left_out)
 
 
 def finding(posture: Posture, id_: str) -> dict[str, Any] | None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analytics.actions import REMOVING
 from analytics.assumptions.entitlements import listed
+from analytics.escalation.aws_permissions import MOST
 from analytics.escalation.rule import Derivation
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
@@ -49,7 +51,8 @@ class Gain:
     `support` are the facts behind the surest and shortest of its `ways` (a count); `since` is when
     the last of them began. `exposure` is the weight of the heaviest resource that the target
     reaches, times the identity's autonomy. `cheapest` is the fact in `support` that is easiest to
-    remove, in words; "" if `support` has no relationship.
+    remove, in words; "" if `support` has no relationship. `cuts` are the easiest of each
+    way; `closed`: they can be taken away, and then no way is left.
     """
 
     identity: int
@@ -61,6 +64,8 @@ class Gain:
     since: int
     exposure: float
     cheapest: str
+    cuts: tuple[str, ...]
+    closed: bool
 
 
 @once
@@ -100,6 +105,7 @@ def _gain(
         facts.since(best.support) if best.support else best.since,
         float(posture.autonomy[pair[0]] * most),
         facts.easiest(best.support),
+        *facts.cuts(ways),
     )
 
 
@@ -150,11 +156,12 @@ class _Facts:
     words: dict[str, str]
     ease: dict[str, int]
     supports: Counter[str]
+    removable: frozenset[str]
 
     @classmethod
     def of(cls, posture: Posture, wanted: set[str], proofs: list[Derivation]) -> "_Facts":
         graph, names = posture.graph, posture.graph.things["name"].to_numpy(object)
-        began, words, ease = {}, {}, {}
+        began, words, ease, removable = {}, {}, {}, set()
         for relationship in RELATIONSHIPS:
             frame = graph.frames[relationship]
             at = np.flatnonzero(frame["id"].isin(wanted).to_numpy(bool))
@@ -162,6 +169,7 @@ class _Facts:
                 continue
             source, target = (end[at] for end in graph.ends(relationship))
             granted = relationship is CAN_ACCESS
+            removable |= set(frame["id"].iloc[at]) if relationship in REMOVING else set()
             since = graph.grant_use[2] if granted else milliseconds(frame["valid_from"])
             given = frame["actions"].iloc[at] if granted else [pd.NA] * len(at)
             columns = (frame["id"].iloc[at], names[source], names[target], given, since[at])
@@ -172,16 +180,28 @@ class _Facts:
         idle = idle_rows(posture)
         idle = idle[idle["fact"].isin(wanted)]
         ease |= {f: EASE[v] for f, v in zip(idle["fact"], idle["verdict"], strict=True)}
-        return cls(began, words, ease, Counter(f for p in proofs for f in p.support))
+        supports = Counter(f for p in proofs for f in p.support)
+        return cls(began, words, ease, supports, frozenset(removable))
 
     def since(self, support: tuple[str, ...]) -> int:
         return max((self.began.get(f, NEVER) for f in support), default=NEVER)
 
     def easiest(self, support: tuple[str, ...]) -> str:
         """Return the text of the least used fact; of equals, the one with most derivations."""
-        order = {f: (self.ease.get(f, IN_USE), -self.supports[f], f) for f in support}
-        best = min(support, key=order.__getitem__, default="")
+        best = min(support, key=self._order, default="")
         return self.words.get(best, best)
+
+    def cuts(self, ways: list[Derivation]) -> tuple[tuple[str, ...], bool]:
+        """Return the easiest fact of each way, and whether no way is left once they are gone."""
+        chosen: set[str] = set()
+        for way in ways:
+            if chosen.isdisjoint(way.support):
+                chosen |= {min(way.support, key=self._order)} if way.support else {""}
+        closed = chosen <= self.removable and len(ways) < MOST  # of so many, not all may be listed
+        return tuple(sorted(chosen - {""})), closed
+
+    def _order(self, fact: str) -> tuple[int, int, str]:
+        return self.ease.get(fact, IN_USE), -self.supports[fact], fact
 
 
 def _sentence(kind: Relationship, source: str, target: str, actions: object) -> str:

@@ -8,11 +8,24 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
+from analytics.findings.closing import REVIEWED, Closing
 from analytics.findings.feeds import Feeds
 from analytics.posture import Posture
 from graph.access import NEVER
 
-COLUMNS = ("subject", "object", "since", "sentence", "weighs", "evidence", "key", "remedy", "floor")
+COLUMNS = (
+    "subject",
+    "object",
+    "since",
+    "sentence",
+    "weighs",
+    "evidence",
+    "key",
+    "remedy",
+    "floor",
+    "closed_by",
+    "closes",
+)
 KEY_PARTS = "\x1f"  # stands between the parts of a key, some of which may be ids of things
 
 
@@ -28,10 +41,12 @@ class Rule:
     (milliseconds), `sentence`, `weighs` (the heaviest entitlement concerned, alpha * s * lambda),
     `evidence` (ids of relationships, as a tuple), `key` (what tells it from others of the same
     rule, subject and object, "" where there can be none), `remedy` (what to do in this case, ""
-    where the rule's own says it) and `floor` (the severity that it has at least, "" where its
-    weight alone decides).
-    A `general` rule is listed after its more specific siblings. `part_of` is the id of a rule
-    that adds up what this one finds grant by grant, "" for none.
+    where the rule's own says it), `floor` (the severity that it has at least, "" where its
+    weight alone decides), `closed_by` (ids of the facts that `closing` is on, () for those of
+    `evidence`) and `closes` (False where `closing` does not close it in this case).
+    `closing` is the change that closes a finding. A `general` rule is listed after its more
+    specific siblings. `part_of` is the id of a rule that adds up what this one finds grant by
+    grant, "" for none.
     """
 
     id: str
@@ -46,6 +61,7 @@ class Rule:
     find: Callable[[Posture], pd.DataFrame]
     general: bool = False
     part_of: str = ""
+    closing: Closing = REVIEWED
 
 
 def findings_of(
@@ -60,6 +76,8 @@ def findings_of(
     key: list[str] | None = None,
     remedy: list[str] | None = None,
     floor: list[str] | None = None,
+    closed_by: list[tuple[str, ...]] | None = None,
+    closes: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Build the frame of a rule's findings; the default weight is the heaviest entitlement."""
     count = len(subject)
@@ -76,6 +94,8 @@ def findings_of(
             "key": _text(key or [""] * count),
             "remedy": _text(remedy or [""] * count),
             "floor": _text(floor or [""] * count),
+            "closed_by": pd.Series(closed_by or [()] * count, dtype=object),
+            "closes": np.ones(count, bool) if closes is None else np.asarray(closes, bool),
         }
     )
 
@@ -92,10 +112,11 @@ def _text(words: list[str]) -> ExtensionArray:
 @cache
 def _nothing() -> pd.DataFrame:
     """Return the empty frame of findings."""
-    numbers, words = np.zeros(0, np.int64), _text([])
+    numbers, words, facts = np.zeros(0, np.int64), _text([]), np.zeros(0, object)
     numeric = {"subject": numbers, "object": numbers, "since": numbers, "weighs": np.zeros(0)}
     columns = dict.fromkeys(("sentence", "key", "remedy", "floor"), words)
-    return pd.DataFrame(numeric | columns | {"evidence": np.zeros(0, object)})[list(COLUMNS)]
+    other = {"evidence": facts, "closed_by": facts, "closes": np.zeros(0, bool)}
+    return pd.DataFrame(numeric | columns | other)[list(COLUMNS)]
 
 
 def day(instant: int) -> str:

@@ -58,19 +58,22 @@ class StaleSteps:
     """The first stale steps of identities, one position for each identity.
 
     `since` (milliseconds) is when the earliest of them became stale, `NEVER` where unknown; `facts`
-    are the ids of the relationships, and for a derived step of its support.
+    are the ids of the relationships, and for a derived step of its support. `cuts` are those whose
+    removal ends every step: of a support, the fact that was unused longest. `complete` (bool):
+    no step is left then.
     """
 
     since: np.ndarray
     facts: list[tuple[str, ...]]
+    cuts: list[tuple[str, ...]]
+    complete: np.ndarray
 
 
 def first_stale_steps(
     posture: Posture, identities: np.ndarray, days: int = UNUSED_DAYS
 ) -> StaleSteps:
     """Return the first stale steps of each identity, at most the `STEPS` nearest."""
-    networks = posture.network(), posture.network(Filter(stale=days))
-    start, is_grant, at, levels = fronts(*networks, identities, STEPS)
+    start, is_grant, at, levels = _fronts(posture, identities, Filter(stale=days))
     last = np.full(len(at), NEVER)
     edges, grants = posture.edges, posture.grants
     edge, grant = at[~is_grant], at[is_grant]
@@ -82,10 +85,45 @@ def first_stale_steps(
     first = np.full(len(identities), LATER)
     np.minimum.at(first, start, last)
     since = np.where(first == LATER, NEVER, np.where(first == LATER, 0, first) + days * DAY)
-    facts: list[dict[str, None]] = [{} for _ in identities]
-    for place, granted, step in zip(start.tolist(), is_grant.tolist(), at.tolist(), strict=True):
-        facts[place].update(dict.fromkeys(_facts_of(posture, granted, step)))
-    return StaleSteps(since, [tuple(sorted(f)) for f in facts])
+    facts = _gathered(posture, len(identities), (start, is_grant, at))
+    return StaleSteps(since, facts, *_cuts(posture, identities, days, (start, is_grant, at)))
+
+
+def _fronts(posture: Posture, identities: np.ndarray, part: Filter) -> tuple[np.ndarray, ...]:
+    return fronts(posture.network(), posture.network(part), identities, STEPS)
+
+
+def _gathered(
+    posture: Posture, count: int, steps: tuple[np.ndarray, ...], most: int | None = None
+) -> list[tuple[str, ...]]:
+    """Return the facts of the steps of each start; of a derived step, the `most` unused longest."""
+    facts: list[set[str]] = [set() for _ in range(count)]
+    for place, granted, step in zip(*(column.tolist() for column in steps), strict=True):
+        facts[place].update(_facts_of(posture, granted, step)[:most])
+    return [tuple(sorted(each)) for each in facts]
+
+
+def _cuts(
+    posture: Posture, identities: np.ndarray, days: int, first: tuple[np.ndarray, ...]
+) -> tuple[list[tuple[str, ...]], np.ndarray]:
+    """Return the facts to remove so that no stale step is left, and where none is then.
+
+    Access stays with who loses the last login to it, so what a stale login leads to is removed
+    instead. Where that is in use, by whomever, the login is among the facts, and the step may stay.
+    """
+    fresh, open_ = Filter(stale=days), Filter(stale=days, stale_logins=True)
+    start, is_grant, at, _ = _fronts(posture, identities, open_)
+    place = np.searchsorted(posture.accountable, identities)
+    complete = posture.lost(fresh, open_).pairs[place] == 0
+    complete &= np.bincount(start, minlength=len(identities)) < STEPS
+    grant, edge = at[is_grant], at[~is_grant]
+    complete[start[is_grant][posture.grants.row[grant] < 0]] = False  # no fact states it
+    moved = (posture.edges.row[edge] < 0) & ~posture.edges.derived[edge]
+    complete[start[~is_grant][moved]] = False
+    cuts = _gathered(posture, len(identities), (start, is_grant, at), 1)
+    every = _gathered(posture, len(identities), first, 1)
+    rows = zip(cuts, every, complete.tolist(), strict=True)
+    return [own if ends else tuple(sorted({*own, *more})) for own, more, ends in rows], complete
 
 
 def _facts_of(posture: Posture, is_grant: bool, at: int) -> tuple[str, ...]:
@@ -96,8 +134,8 @@ def _facts_of(posture: Posture, is_grant: bool, at: int) -> tuple[str, ...]:
     proof = posture.escalated.proof(at)
     if proof is not None:
         return proof.support
-    frame = posture.graph.frames[CONTROL[posture.edges.kind[at]]]
-    return (str(frame["id"].iat[int(posture.edges.row[at])]),)
+    row, frame = int(posture.edges.row[at]), posture.graph.frames[CONTROL[posture.edges.kind[at]]]
+    return (str(frame["id"].iat[row]),) if row >= 0 else ()
 
 
 def _pairs(reach: Spread) -> set[tuple[int, int]]:

@@ -84,7 +84,8 @@ def conflicts(posture: Posture) -> pd.DataFrame:
     DataFrame
         `rule` (text), `identity`, `left` and `right` (resources), `left_level` and
         `right_level` (as the rule has them, NA for any), `since` (when the later side was first
-        granted), `weighs` (the lighter of the two sides) and `facts` (ids of grants).
+        granted), `weighs` (the lighter of the two sides), `facts` (ids of
+        grants) and `side` (those of the side with fewer of them).
     """
     parts, find = [_no_conflict()], _Sides(posture)
     for rule in records(separating(posture.graph)):
@@ -95,6 +96,10 @@ def conflicts(posture: Posture) -> pd.DataFrame:
         )
         if not len(both):
             continue
+        facts = [
+            (find.facts(left, a), find.facts(right, b))
+            for a, b in zip(left_place, right_place, strict=True)
+        ]
         parts.append(
             pd.DataFrame(
                 {
@@ -106,10 +111,8 @@ def conflicts(posture: Posture) -> pd.DataFrame:
                     "right_level": rule.right_level,
                     "since": np.maximum(left.granted[left_place], right.granted[right_place]),
                     "weighs": np.minimum(left.exposure[left_place], right.exposure[right_place]),
-                    "facts": [
-                        find.facts(left, a) + find.facts(right, b)
-                        for a, b in zip(left_place, right_place, strict=True)
-                    ],
+                    "facts": [a + b for a, b in facts],
+                    "side": [min(pair, key=len) for pair in facts],
                 }
             )
         )
@@ -118,7 +121,7 @@ def conflicts(posture: Posture) -> pd.DataFrame:
 
 def _no_conflict() -> pd.DataFrame:
     names = ("rule", "identity", "left", "right", "left_level", "right_level")
-    return pd.DataFrame({name: [] for name in (*names, "since", "weighs", "facts")})
+    return pd.DataFrame({name: [] for name in (*names, "since", "weighs", "facts", "side")})
 
 
 @dataclass(frozen=True)

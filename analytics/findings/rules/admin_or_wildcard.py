@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from analytics.actions import Action
 from analytics.assumptions.items import items_of
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import (
     by_grant,
     findings_of_heaviest,
@@ -14,6 +16,7 @@ from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule
 from analytics.posture import Posture
 from analytics.residue import alive
+from analytics.usage.unused_levels import unused_levels
 from analytics.weights import SENSITIVITY
 from graph.schema import CAN_ACCESS, LEVELS
 
@@ -26,8 +29,9 @@ def find(posture: Posture) -> pd.DataFrame:
     units = items_of(posture).units
     serving = alive(posture)[units.identity]
     sensitive = posture.sensitivities["weight"].to_numpy()[units.resource]
-    wild = posture.graph.frames[CAN_ACCESS]["actions"].fillna("").str.contains(WILDCARD)
-    chosen = (units.level == ADMIN) | wild.to_numpy(bool)[units.grant]
+    actions = posture.graph.frames[CAN_ACCESS]["actions"].fillna("")
+    wild = actions.str.contains(WILDCARD).to_numpy(bool)
+    chosen = (units.level == ADMIN) | wild[units.grant]
     at = np.flatnonzero(serving & chosen & (sensitive >= SENSITIVITY["confidential"]))
     rows = heaviest_of_each(by_grant(posture, at, units.granted[at]))
     words = list(zip(in_words(posture, rows), rows["count"], strict=True))
@@ -40,7 +44,22 @@ def find(posture: Posture) -> pd.DataFrame:
     remedy = [
         f"Name the actions that {g.name} needs on {g.resource}, and grant those." for g, _ in words
     ]
-    return findings_of_heaviest(posture, rows, sentences, remedy)
+    return findings_of_heaviest(posture, rows, sentences, remedy).assign(
+        closes=_narrowable(posture, rows, wild)
+    )
+
+
+def _narrowable(posture: Posture, rows: pd.DataFrame, wild: np.ndarray) -> np.ndarray:
+    """Return a mask of the rows whose grants all end once their unused levels are dropped.
+
+    Which actions a wildcard is to be replaced by, only a person can say.
+    """
+    unused, every = unused_levels(posture), posture.graph.levels
+    admin = (unused >> ADMIN & 1).astype(bool)
+    narrow = (unused == every) | (admin & ~wild)
+    ids = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
+    able = set(ids[narrow])
+    return np.array([able.issuperset(facts) for facts in rows["facts"]], bool)
 
 
 RULE = Rule(
@@ -59,4 +78,5 @@ RULE = Rule(
         "NIST SP 800-53 AC-6(5)",
     ),
     find=find,
+    closing=Closing(On.FACTS, Action.NARROW_GRANT),
 )

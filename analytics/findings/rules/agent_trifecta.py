@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.evidence.matching import SENSITIVE
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.isolation import MOST, grant_ids, judged_entitlements
 from analytics.findings.families.tools import OUTWARD, PRIVATE, UNTRUSTED, called_tools
 from analytics.findings.feeds import NOTHING
@@ -47,7 +48,15 @@ def find(posture: Posture) -> pd.DataFrame:
             facts[agent] + more for agent, more in zip(subject, private_data["facts"], strict=True)
         ],
         floor=["critical" if worst else "" for worst in private_data["restricted"]],
+        closed_by=[_fewest(called, agent) for agent in subject],
     )
+
+
+def _fewest(called: pd.DataFrame, agent: int) -> tuple[str, ...]:
+    """Return the calls to take away: all ways out, or all that bring input if those are fewer."""
+    own = called[called["agent"] == agent]
+    sides = [tuple(sorted(own["fact"][own[side]])) for side in (OUTWARD, UNTRUSTED)]
+    return min(sides, key=len)
 
 
 def _private(posture: Posture, called: pd.DataFrame, agents: np.ndarray) -> pd.DataFrame:
@@ -108,4 +117,5 @@ RULE = Rule(
         "MITRE ATLAS AML.T0086",
     ),
     find=find,
+    closing=Closing(On.FACTS),
 )

@@ -6,7 +6,14 @@ import pandas as pd
 from analytics.assumptions.families.environment import OTHER, PROD, crossing, kinds
 from analytics.assumptions.live_credentials import live_credentials
 from analytics.assumptions.sharing import users
-from analytics.findings.families.isolation import earliest, grant_ids, judged_entitlements, known
+from analytics.findings.closing import Closing, On
+from analytics.findings.families.isolation import (
+    MOST,
+    earliest,
+    grant_ids,
+    judged_entitlements,
+    known,
+)
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.posture import Posture
@@ -54,6 +61,7 @@ def _access(posture: Posture) -> pd.DataFrame:
         other=each["resource"].to_numpy(int),
         weighs=each["weighs"].to_numpy(float),
         evidence=list(each["facts"]),
+        closes=each["facts"].map(len).to_numpy() < MOST,  # of more grants, only these are named
     )
 
 
@@ -106,4 +114,5 @@ RULE = Rule(
         "NIST SP 800-53 AC-6",
     ),
     find=find,
+    closing=Closing(On.FACTS),
 )

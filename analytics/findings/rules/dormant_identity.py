@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, day, findings_of, plural
 from analytics.gathered import gathered
@@ -76,4 +78,5 @@ RULE = Rule(
         "CIS Controls 5.3",
     ),
     find=find,
+    closing=Closing(action=Action.DISABLE_IDENTITY),
 )

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.escalation import all_escalations
+from analytics.findings.closing import Closing, On
 from analytics.findings.derived_control import Gain, gains
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, findings_of, plural
@@ -47,6 +48,8 @@ def find(posture: Posture) -> pd.DataFrame:
         weighs=np.array([g.exposure for g in rows], float),
         evidence=[g.support for g in rows],
         remedy=[remedy(g) for g in rows],
+        closed_by=[g.cuts for g in rows],
+        closes=np.array([g.closed for g in rows], bool),
     )
 
 
@@ -69,4 +72,5 @@ RULE = Rule(
         "MITRE ATT&CK T1098.003",
     ),
     find=find,
+    closing=Closing(On.FACTS),
 )

@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from analytics.actions import Action
 from analytics.assumptions.credential_states import BROKEN, human_use
 from analytics.assumptions.live_credentials import live_credentials
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day
@@ -40,4 +42,5 @@ RULE = Rule(
         "NIST SP 800-53 AC-2(12)",
     ),
     find=find,
+    closing=Closing(On.OBJECT, Action.ROTATE_CREDENTIAL, closes=False),
 )

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.actions import Action
 from analytics.assumptions.live_credentials import DORMANT_DAYS, alive_for_nothing, later
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, day
@@ -51,4 +53,5 @@ RULE = Rule(
         "CIS Controls 5.3",
     ),
     find=find,
+    closing=Closing(On.OBJECT, Action.DEACTIVATE_CREDENTIAL),
 )

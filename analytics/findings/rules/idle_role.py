@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import all_since
 from analytics.findings.families.roles import idle_roles
 from analytics.findings.feeds import By, Feeds
@@ -68,4 +69,5 @@ RULE = Rule(
     ),
     find=find,
     part_of="TIM-04",
+    closing=Closing(On.FACTS),
 )

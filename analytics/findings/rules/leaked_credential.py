@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.leaks import leaks, opened
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, findings_of, nothing
@@ -66,4 +68,5 @@ RULE = Rule(
         "MITRE ATT&CK T1552.001",
     ),
     find=find,
+    closing=Closing(On.OBJECT, Action.DEACTIVATE_CREDENTIAL),
 )

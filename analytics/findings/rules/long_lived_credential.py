@@ -2,9 +2,11 @@
 
 import pandas as pd
 
+from analytics.actions import Action
 from analytics.assumptions.credential_states import BROKEN, age
 from analytics.assumptions.live_credentials import live_credentials
 from analytics.assumptions.model import model
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day
@@ -49,4 +51,5 @@ RULE = Rule(
         "CIS AWS Foundations 2.13",
     ),
     find=find,
+    closing=Closing(On.OBJECT, Action.ROTATE_CREDENTIAL),
 )

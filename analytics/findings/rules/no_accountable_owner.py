@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing
 from analytics.findings.families.entitlements import entitled
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of, plural
@@ -63,4 +65,5 @@ RULE = Rule(
     ),
     find=find,
     general=True,
+    closing=Closing(action=Action.ASSIGN_OWNER),
 )

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
 from analytics.gathered import gathered
@@ -56,4 +58,5 @@ RULE = Rule(
         "NIST SP 800-53 AC-2",
     ),
     find=find,
+    closing=Closing(action=Action.ASSIGN_OWNER),
 )

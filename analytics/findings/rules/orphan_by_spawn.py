@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
 from analytics.posture import Posture
@@ -66,4 +68,5 @@ RULE = Rule(
         "NIST AI RMF GOVERN 1.7",
     ),
     find=find,
+    closing=Closing(action=Action.ASSIGN_OWNER),
 )

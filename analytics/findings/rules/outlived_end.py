@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.items import items_of
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import by_grant, findings_of_grants, in_words
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day, findings_of
@@ -61,8 +62,15 @@ def _agents(posture: Posture) -> pd.DataFrame:
     ]
     remedy = [f"Decommission {name}, or have its end moved by whoever answers." for name in names]
     evidence = [tuple(facts.get(n, ())) for n in subject.tolist()]
+    itself = posture.graph.things["id"].iloc[subject]
     return findings_of(
-        posture, subject, sentences, since=end[subject], evidence=evidence, remedy=remedy
+        posture,
+        subject,
+        sentences,
+        since=end[subject],
+        evidence=evidence,
+        remedy=remedy,
+        closed_by=[(str(n),) for n in itself],
     )
 
 
@@ -92,4 +100,5 @@ RULE = Rule(
         "NIST AI RMF MANAGE 2.4",
     ),
     find=find,
+    closing=Closing(On.FACTS),
 )

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing
 from analytics.findings.families.ownership import judged_rows, software_only
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
@@ -53,4 +55,5 @@ RULE = Rule(
         "NIST SP 800-53 AC-6",
     ),
     find=find,
+    closing=Closing(action=Action.ASSIGN_OWNER),
 )

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing
 from analytics.findings.families.ownership import judged_rows, last_departed
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day, findings_of, nothing
@@ -84,4 +86,5 @@ RULE = Rule(
         "MITRE ATT&CK T1078.004",
     ),
     find=find,
+    closing=Closing(action=Action.ASSIGN_OWNER),
 )

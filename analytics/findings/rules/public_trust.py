@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.trust import public_trusts
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, findings_of, nothing, plural
@@ -72,4 +73,5 @@ RULE = Rule(
         "MITRE ATT&CK T1199",
     ),
     find=find,
+    closing=Closing(On.FACTS),
 )

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, day, findings_of, joined, nothing, plural
 from analytics.posture import Posture
@@ -56,6 +58,7 @@ def find(posture: Posture) -> pd.DataFrame:
         weighs=weighs,
         evidence=evidence,
         remedy=[step[0].upper() + step[1:] for step in remedy],
+        closes=np.array([CHILDREN not in set(parts[n]["kind"]) for n in subject.tolist()], bool),
     )
 
 
@@ -135,4 +138,5 @@ RULE = Rule(
         "CIS Controls 6.2",
     ),
     find=find,
+    closing=Closing(action=Action.DISABLE_IDENTITY),
 )

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from analytics.actions import Action
 from analytics.assumptions.items import items_of
+from analytics.findings.closing import Closing
 from analytics.findings.families.entitlements import (
     all_since,
     breaking,
@@ -72,4 +74,5 @@ RULE = Rule(
         "CIS Controls 5.5",
     ),
     find=find,
+    closing=Closing(action=Action.REVIEW),
 )

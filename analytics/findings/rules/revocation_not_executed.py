@@ -5,6 +5,7 @@ import pandas as pd
 
 from analytics.assumptions.items import items_of
 from analytics.assumptions.reviews import REVOKE
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import by_grant, decided, findings_of_grants, in_words
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day
@@ -77,4 +78,5 @@ RULE = Rule(
         "NIST SP 800-53 AC-2",
     ),
     find=find,
+    closing=Closing(On.FACTS),
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import breaking, decided, findings_of_grants, in_words
 from analytics.findings.families.scope import without
 from analytics.findings.families.scope_use import tightness
@@ -64,4 +65,5 @@ RULE = Rule(
         "MITRE ATT&CK T1098.003",
     ),
     find=find,
+    closing=Closing(On.FACTS),
 )

@@ -4,7 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.findings.families.isolation import conflicts
+from analytics.findings.closing import Closing, On
+from analytics.findings.families.isolation import MOST, conflicts
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import KEY_PARTS, Rule, findings_of
 from analytics.posture import Posture
@@ -28,6 +29,8 @@ def find(posture: Posture) -> pd.DataFrame:
         other=rows["right"].to_numpy(int),
         weighs=rows["weighs"].to_numpy(float),
         evidence=list(rows["facts"]),
+        closed_by=list(rows["side"]),
+        closes=rows["side"].map(len).to_numpy() < MOST,  # of more grants, only these are named
         key=[
             KEY_PARTS.join((r.rule, ids[r.left], str(r.left_level), str(r.right_level)))
             for r in records(rows)
@@ -54,4 +57,5 @@ RULE = Rule(
         "NIST SP 800-53 AC-5",
     ),
     find=find,
+    closing=Closing(On.FACTS),
 )

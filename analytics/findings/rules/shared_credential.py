@@ -2,9 +2,11 @@
 
 import pandas as pd
 
+from analytics.actions import Action
 from analytics.assumptions.credential_states import BROKEN, sharing
 from analytics.assumptions.live_credentials import live_credentials
 from analytics.assumptions.sharing import environments_opened, users
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, nothing, plural
@@ -59,4 +61,5 @@ RULE = Rule(
         "MITRE ATLAS AML.M0027",
     ),
     find=find,
+    closing=Closing(On.OBJECT, Action.DEACTIVATE_CREDENTIAL),
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.closing import Closing, On
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
 from analytics.posture import UNUSED_DAYS, Filter, Posture
@@ -35,6 +36,8 @@ def find(posture: Posture) -> pd.DataFrame:
         since=steps.since,
         weighs=gone.most[has] * posture.autonomy[subject],
         evidence=[facts[:MOST] for facts in steps.facts],
+        closed_by=steps.cuts,
+        closes=steps.complete,
     )
 
 
@@ -57,4 +60,5 @@ RULE = Rule(
         "NIST CSF 2.0 PR.AA-05",
     ),
     find=find,
+    closing=Closing(On.FACTS, spares=True),
 )

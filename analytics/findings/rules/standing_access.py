@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import (
     breaking,
     findings_of_heaviest,
@@ -53,4 +55,5 @@ RULE = Rule(
         "NIST SP 800-53 AC-2(6)",
     ),
     find=find,
+    closing=Closing(On.FACTS, Action.SET_EXPIRY),
 )

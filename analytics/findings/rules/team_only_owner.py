@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing
 from analytics.findings.families.ownership import judged_rows, team_only
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
@@ -50,4 +52,5 @@ RULE = Rule(
     remedy="Name one accountable person in the team.",
     references=("OWASP NHI1:2025 Improper Offboarding", "NIST CSF 2.0 GV.RR-02"),
     find=find,
+    closing=Closing(action=Action.ASSIGN_OWNER),
 )

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing, On
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.lineage.links import begun
@@ -83,4 +85,5 @@ RULE = Rule(
         "NIST SP 800-53 AC-6",
     ),
     find=find,
+    closing=Closing(On.FACTS, Action.SET_EXPIRY),
 )

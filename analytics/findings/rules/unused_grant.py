@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import (
     all_since,
     breaking,
@@ -54,4 +55,5 @@ RULE = Rule(
     ),
     find=find,
     part_of="TIM-04",
+    closing=Closing(On.FACTS, spares=True),
 )

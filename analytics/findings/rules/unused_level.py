@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from analytics.actions import Action
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import (
     LEVEL_WORDS,
     all_since,
@@ -51,4 +53,5 @@ RULE = Rule(
     ),
     find=find,
     part_of="TIM-04",
+    closing=Closing(On.FACTS, Action.NARROW_GRANT),
 )

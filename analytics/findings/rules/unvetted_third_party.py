@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from analytics.actions import Action
 from analytics.assumptions.reviews import reviews
 from analytics.coverage import stated_by
+from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
 from analytics.posture import Posture
@@ -49,4 +51,5 @@ RULE = Rule(
         "MITRE ATT&CK T1671",
     ),
     find=find,
+    closing=Closing(action=Action.REVIEW),
 )

@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from analytics.actions import Action
 from analytics.assumptions.credential_states import BROKEN, strength
 from analytics.assumptions.live_credentials import live_credentials
+from analytics.findings.closing import Closing, On
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule
@@ -49,4 +51,5 @@ RULE = Rule(
         "NIST SP 800-53 IA-9",
     ),
     find=find,
+    closing=Closing(On.OBJECT, Action.DEACTIVATE_CREDENTIAL),
 )

@@ -5,7 +5,7 @@ sources of the estate could have stated, and thus what is unknown, stays the sam
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from analytics.posture import Posture
 from graph.access import AccessGraph
+from graph.amended import Amendments, amended
 from graph.element import Element, Relationship
 from graph.facts import Coverage
 from graph.frames import conform
@@ -31,18 +32,24 @@ class NotGrantable(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Additions:
-    """Rows that are added to an estate, by element, and the coverage of their source."""
+    """Rows that are added to an estate, by element, and the coverage of their source.
+
+    `anew` are properties that are set anew in rows which are there already.
+    """
 
     rows: Rows
     coverage: tuple[Coverage, ...]
+    anew: Amendments = field(default_factory=dict)
 
     @cached_property
     def key(self) -> str:
         """The same text for the same rows."""
-        texts = {
-            e.name: f.astype("string").fillna("").to_numpy().tolist() for e, f in self.rows.items()
-        }
-        return canonical(texts)
+        anew = {e: frame.reset_index(names="id") for e, frame in self.anew.items()}
+        return canonical([_texts(self.rows), _texts(anew)])
+
+
+def _texts(rows: Rows) -> dict[str, list[list[str]]]:
+    return {e.name: f.astype("string").fillna("").to_numpy().tolist() for e, f in rows.items()}
 
 
 def additions(
@@ -115,6 +122,5 @@ def _between(graph: AccessGraph, start: str, level: str, end: str) -> dict[str, 
 
 def enlarged(graph: AccessGraph, added: Additions) -> AccessGraph:
     """Return a snapshot as if what is `added` was declared as well."""
-    return AccessGraph(
-        with_rows(graph.facts, added.rows, added.coverage), graph.as_of, graph.snapshot
-    )
+    facts = amended(with_rows(graph.facts, added.rows, added.coverage), added.anew)
+    return AccessGraph(facts, graph.as_of, graph.snapshot)

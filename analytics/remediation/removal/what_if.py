@@ -14,12 +14,11 @@ import pyarrow.compute as pc
 
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.states import lives
-from analytics.posture import UNUSED_DAYS, Posture
-from analytics.usage.stale_access import stale_paths
+from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.element import Element, Node, Relationship
 from graph.facts import Facts, LazyFrames, Numbering
-from graph.schema import CAN_ACCESS, CONTROL, RELATIONSHIPS
+from graph.schema import CAN_ACCESS, RELATIONSHIPS
 from graph.values import text_array
 
 FINDING = "F-"  # prefix of the id of a finding
@@ -133,38 +132,16 @@ def _finding(posture: Posture, item: str) -> Removal | None:
     if rows.empty:
         return None
     row = rows.iloc[0]
-    if row["rule"] == "TIM-04":
-        facts = _first_stale(posture, int(row["subject"]))
-        kind = "the first stale edges of the stale paths of"
-    else:
-        facts, kind = list(row["evidence"]), "the relationships that are the evidence about"
-    relationships = located(posture.graph, facts)
-    if not relationships:
+    graph, facts = posture.graph, row["closed_by"] or row["evidence"]
+    kind = "what keeps it true of" if row["closed_by"] else "the evidence about"
+    things = tuple(fact for fact in row["closed_by"] if graph.number(fact) >= 0)
+    relationships = located(graph, facts)
+    if not relationships and not things:
         raise NotRemovable(f"finding {item} ({row['rule']}) points at nothing that can be removed")
-    name = posture.graph.thing(int(row["subject"]))["name"]
-    sentence = f"finding {row['rule']}, {kind} {name}: {_number(relationships)}"
-    return Removal(item, sentence, relationships=tuple(relationships))
-
-
-def _first_stale(posture: Posture, subject: int) -> list[str]:
-    """Return the id of the first stale step of each stale path, or of a support if derived."""
-    graph = posture.graph
-    facts: list[str] = []
-    for path in stale_paths(posture, subject, UNUSED_DAYS):
-        if path.first_stale < 0:
-            continue
-        if path.first_stale == len(path.edges):
-            row, rel = int(posture.grants.row[path.grant]), CAN_ACCESS
-        else:
-            edge = path.edges[path.first_stale]
-            proof = posture.escalated.proof(edge)
-            if proof is not None:
-                facts.extend(proof.support[:1])
-                continue
-            row, rel = int(posture.edges.row[edge]), CONTROL[posture.edges.kind[edge]]
-        if row >= 0:
-            facts.append(str(graph.frames[rel]["id"].iloc[row]))
-    return list(dict.fromkeys(facts))
+    name = graph.thing(int(row["subject"]))["name"]
+    count = _number(relationships) if relationships else "itself, and every relationship it has"
+    sentence = f"finding {row['rule']}, {kind} {name}: {count}"
+    return Removal(item, sentence, things, tuple(relationships))
 
 
 def located(graph: AccessGraph, facts: Iterable[str]) -> list[tuple[Relationship, str]]:

@@ -14,9 +14,11 @@ from analytics.weights import SEVERITIES
 from app.escape import code, markdown
 from app.web import acceptance
 from app.web.address import recall, remember, some_of
+from app.web.answers.changes import asked_for
 from app.web.answers.figures import finding, findings, findings_csv, silent, states
 from app.web.tables import below, choose_rows, table
 from app.web.view import View
+from app.web.views.findings import changes
 from app.wording import (
     MARKS,
     STATES,
@@ -59,7 +61,7 @@ def draw(posture: Posture) -> None:
         not_judged(posture)
         return
     rows, shown, chosen = _filtered(posture)
-    drawn = _table(shown.head(1000))
+    drawn, wanted = _table(shown.head(1000)), asked_for(posture, shown)
     narrow = {"What is wrong": st.column_config.TextColumn(width=165)}
     at = choose_rows(
         drawn,
@@ -69,8 +71,9 @@ def draw(posture: Posture) -> None:
         total=len(shown),
     )
     below(
-        f"{number(len(shown))} of {counted(len(rows), 'finding')}, worst first. Select one to "
-        "read it in full, or several to accept them together.",
+        f"{number(len(shown))} of {counted(len(rows), 'finding')}, "
+        f"{counted(len(wanted), 'change')}, worst first. Select one to read it in full, or "
+        "several to accept them together.",
         lambda: findings_csv(posture, shown),
         "findings.csv",
     )
@@ -81,6 +84,7 @@ def draw(posture: Posture) -> None:
             acceptance.draw_many(posture, shown.iloc[at])
     else:
         _detail(posture, shown, at[0] if at else None)
+    changes.draw(wanted, len(shown))
     not_judged(posture)
 
 
