@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from analytics.actions import REMOVING
 from analytics.answers.handed_over import handed_over
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, as_json, objects
@@ -21,33 +22,11 @@ from analytics.remediation.plan.greedy import Plan, Step, make_plan
 from analytics.remediation.removal.before_and_after import figures
 from analytics.selectors import select
 from analytics.usage.idle_access import OWNER, Idle, reached_from
-from graph.schema import (
-    ACTS_FOR,
-    ASSUMES,
-    CALLS,
-    CAN_ACCESS,
-    CONTROLS,
-    MEMBER_OF,
-    RUNS_AS,
-    SPAWNS,
-)
+from graph.schema import CREDENTIAL
 
 MODULAR = "the debt of grants adds up, so taking the costliest grants first is optimal"
 NOBODY = -1
 OBJECTIVES = ("reach", "debt")
-DEACTIVATE = "deactivate_credential"
-ACTIONS = {  # the action that removes a relationship
-    CAN_ACCESS: "remove_grant",
-    CONTROLS: "remove_grant",
-    RUNS_AS: "remove_trust",
-    ASSUMES: "remove_trust",
-    MEMBER_OF: "remove_member",
-    SPAWNS: "end_delegation",
-    ACTS_FOR: "end_delegation",
-    CALLS: "unregister_tool",
-}
-
-
 UNUSED, IN_USE, NOT_OBSERVABLE = "unused", "seen_in_use", "not_observable"
 USE = {
     UNUSED: "a use would have been seen, and none was",
@@ -182,7 +161,7 @@ def _handed(idle: Idle, target: dict[str, Any]) -> tuple[str, Target]:
 
 
 def _action(idle: Idle) -> str:
-    return DEACTIVATE if idle.relationship is None else ACTIONS[idle.relationship]
+    return REMOVING[idle.relationship or CREDENTIAL].value
 
 
 def _target(posture: Posture, idle: Idle) -> dict[str, Any]:

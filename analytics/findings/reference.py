@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Iterator
 
+from analytics.findings.closing import Closing, On
 from analytics.findings.rule import Rule
 from analytics.findings.rule_facts import OR, who_declares, who_sees, who_states
 from analytics.findings.rules import all_rules
@@ -78,6 +79,15 @@ def _seen_by(rule: Rule) -> str:
     return f"{' and '.join(FILLED_IN)} alone; else together: {'; '.join(parts)}"
 
 
+def _closed_by(closing: Closing) -> str:
+    if closing.action is None:
+        text = "taking away the facts that it rests on"
+        return f"{text}, or what of them is not used" if closing.spares else text
+    where = {On.SUBJECT: "its subject", On.OBJECT: "its object", On.FACTS: "its facts"}
+    text = f"`{closing.action.value}` on {where[closing.on]}"
+    return text if closing.closes else f"{text}, which does not yet close it"
+
+
 def _listed(sources: list[str]) -> str:
     others = [name for name in sources if name not in FILLED_IN]
     return ", ".join(others) or "no other source"
@@ -95,6 +105,7 @@ def _rule(rule: Rule) -> Iterator[str]:
     yield f"* Weight {rule.weight:.4g}; needs {', '.join(rule.needs) or 'nothing'}."
     yield f"* Seen by: {_seen_by(rule)}."
     yield f"* What to do: {rule.remedy}"
+    yield f"* Closed by: {_closed_by(rule.closing)}."
     yield f"* See {'; '.join(rule.references)}."
 
 

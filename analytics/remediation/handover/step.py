@@ -3,23 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analytics.actions import Action
 from graph.element import Relationship
 
-CHANGES = (  # the actions of a plan
-    "deactivate_credential",
-    "remove_grant",
-    "narrow_grant",
-    "remove_member",
-    "remove_trust",
-    "end_delegation",
-    "unregister_tool",
-    "disable_identity",
-    "assign_owner",
-    "set_expiry",
-    "rotate_credential",
-    "review",
-)
-ENDINGS = (  # those that besides these end an identity
+ENDINGS = (  # the actions that besides those of a plan end an identity
     "stop",
     "revoke_sessions",
     "delete_credential",
@@ -28,7 +15,7 @@ ENDINGS = (  # those that besides these end an identity
     "keep_evidence",
     "verify",
 )
-ACTIONS = (*CHANGES, *ENDINGS)
+ACTIONS = (*(action.value for action in Action), *ENDINGS)
 
 
 class UnknownAction(ValueError):
