@@ -106,7 +106,7 @@ def test_a_stale_path_finding_removes_the_first_stale_edges_and_nothing_used():
     posture = used().posture()
     found = findings(posture, rule="TIM-04")["findings"][0]
     answer = what_if(posture, [found["id"]])
-    assert "first stale edges" in answer["removed"][0]["taken_as"]
+    assert "what keeps it true" in answer["removed"][0]["taken_as"]
     assert (answer["before"]["reach"], answer["after"]["reach"]) == (6.0, 3.0)
     assert answer["breaks"] == []
     left = posture_without(posture, [found["id"]])
