@@ -11,9 +11,6 @@ from analytics.actions import Action
 from analytics.answers.findings import chosen
 from analytics.answers.shape import VERBS, cut
 from analytics.answers.table import Kind, Table, objects
-from analytics.debt.items_of_findings import items_of_findings
-from analytics.debt.owed import debt_of
-from analytics.findings.evaluation import find_all
 from analytics.findings.families.entitlements import VERB_WORDS
 from analytics.findings.lifecycle.states import ACCEPTED, FAILING, LISTED
 from analytics.findings.rule import plural
@@ -22,6 +19,7 @@ from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
 from analytics.remediation.closing.asking import Asked, asked, is_asking, is_seen
 from analytics.remediation.closing.change import Change
+from analytics.remediation.closing.owed import owed_by
 from analytics.weights import SEVERITIES
 from graph.schema import CAN_ACCESS, RELATIONSHIPS
 
@@ -109,7 +107,7 @@ def _described(posture: Posture, every: Asked, shown: np.ndarray) -> pd.DataFram
             "remaining": _ids(remaining, len(made)),
             "identities": identities,
             "severity": [SEVERITIES[rank] for rank in groups["rank"].min().tolist()],
-            "debt": _debt(posture, rows, len(made)),
+            "debt": owed_by(posture, rows, rows["at"].to_numpy(), len(made)),
             "decides": decides,
             "closes": groups["closes"].all().to_numpy(bool),
         }
@@ -145,26 +143,6 @@ def _amount(change: Change) -> str:
         return ""
     singular, several = NOUNS[change.action]
     return f", one {singular}" if len(change.ids) == 1 else f", {len(change.ids)} {several}"
-
-
-def _debt(posture: Posture, rows: pd.DataFrame, count: int) -> np.ndarray:
-    """Return what the items owe that the findings of each change are about, each item once."""
-    rows_of = find_all(posture).iloc[rows["finding"].to_numpy()]
-    other = rows_of["object"].to_numpy(np.int64)
-    named = posture.graph.things["id"].array.take(other, allow_fill=True)
-    about = pd.DataFrame(
-        {
-            "rule": rows_of["rule"].array,
-            "subject": rows_of["subject"].to_numpy(np.int64),
-            "object": pd.Series(named, dtype="string").fillna(""),
-            "key": rows_of["key"].array,
-        }
-    )
-    owed = debt_of(posture)
-    pairs = items_of_findings(posture, owed, about)
-    pairs = pairs.assign(at=rows["at"].to_numpy()[pairs["finding"]])[["at", "item"]]
-    pairs = pairs.drop_duplicates()
-    return np.bincount(pairs["at"], owed.rows.debt[pairs["item"]], count)
 
 
 # -- who decides, and in words ------------------------------------------------------------------

@@ -1,13 +1,12 @@
-"""Plan: the removals that reduce reach or debt most without breaking an observed use."""
+"""Plan: the changes that reduce reach, debt or findings most without breaking an observed use."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from analytics.actions import REMOVING
 from analytics.answers.handed_over import handed_over
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, as_json, objects
@@ -15,36 +14,38 @@ from analytics.answers.what_if import uses
 from analytics.findings.evaluation import find_all
 from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
+from analytics.remediation.closing.asking import asked
+from analytics.remediation.closing.change import Change
 from analytics.remediation.handover import NONE, Target
 from analytics.remediation.handover.terraform import Addresses
-from analytics.remediation.plan.by_debt import make_plan_of_debt
-from analytics.remediation.plan.greedy import Plan, Step, make_plan
+from analytics.remediation.plan.by_change import REMOVALS, make_plan_of_changes
+from analytics.remediation.plan.greedy import make_plan
+from analytics.remediation.plan.step import Plan, Step
 from analytics.remediation.removal.before_and_after import figures
 from analytics.selectors import select
-from analytics.usage.idle_access import OWNER, Idle, reached_from
-from graph.schema import CREDENTIAL
+from analytics.usage.idle_access import OWNER, reached_from
 
-MODULAR = "the debt of grants adds up, so taking the costliest grants first is optimal"
-NOBODY = -1
-OBJECTIVES = ("reach", "debt")
+OBJECTIVES = ("reach", "debt", "findings")
 UNUSED, IN_USE, NOT_OBSERVABLE = "unused", "seen_in_use", "not_observable"
 USE = {
     UNUSED: "a use would have been seen, and none was",
     IN_USE: "a use was seen that would fail",
     NOT_OBSERVABLE: "nobody could have seen a use",
 }
+NO_USE = {None: None, True: UNUSED, False: NOT_OBSERVABLE}  # by `observed`, if none was seen
 KINDS = {"owner": Kind.NODE}
 
 
 @dataclass(frozen=True)
 class RemovalPlan:
-    """Removals, the best first, and what they take away together; see `plan`.
+    """Changes, the best first, and what they take away together; see `plan`.
 
     `steps` has `id`, `action`, `target` (a node as plain data, or `from` and `to`, nodes, and
-    `relationship`; with `ids`, of what is removed), `findings` (ids), `debt_removed`,
-    `interest_removed` (per day), `reach_removed`, `identities`, `breaks`, `observed`, `use` (see
-    `USE`), `verdict`, `window_days`, `uses_per_day_below`, `owner` (a node), and `command`,
-    `place`, `terraform`, `undo` and `refused` of `analytics.remediation.handover.step.Handover`.
+    `relationship`; with `ids`, of what is changed), `findings` (ids), `debt_removed`,
+    `interest_removed` (per day), `reach_removed`, `findings_removed` (null unless that is the
+    objective), `identities`, `breaks`, `observed` and `use` (see `USE`; null where nothing is taken
+    away), `verdict`, `window_days`, `uses_per_day_below`, `owner` (a node), and `command`, `place`,
+    `terraform`, `undo` and `refused` of `analytics.remediation.handover.step.Handover`.
     """
 
     steps: Table
@@ -74,7 +75,10 @@ def plan(
     whose: Sequence[str] = (),
     addresses: Addresses = NONE,
 ) -> RemovalPlan:
-    """Return up to `budget` removals that take away most, the best first.
+    """Return up to `budget` changes that take away most, the best first.
+
+    Reach is taken away by removals; debt and findings also by other changes, such as naming an
+    owner. No change ends an observed use, or takes the last login of an identity in use.
 
     With `whose` (selectors), they are of access that these nodes have, directly or by what they act
     as; figures are those of the whole estate all the same.
@@ -83,7 +87,6 @@ def plan(
     those of the steps so far, less one. `optimum_gap` is the share of the optimum that the steps
     miss; None if the optimum is unknown, with the reason in `optimum.because`. `in_use` counts the
     steps that would end an observed use, `unobservable` those whose use could not have been seen.
-    `addresses` are those of Terraform, for the hand-over.
 
     Raises
     ------
@@ -91,9 +94,8 @@ def plan(
     """
     if objective not in OBJECTIVES:
         raise UnknownObjective(f"an objective is one of {', '.join(OBJECTIVES)}")
-    by_debt = objective == "debt"
     within = reached_from(posture, select(posture, whose)) if whose else None
-    made = (make_plan_of_debt if by_debt else make_plan)(posture, budget, within)
+    made = _made(posture, budget, objective, within)
     before, after = asdict(figures(posture)), asdict(figures(made.after))
     gap = None
     if made.optimum is not None:
@@ -105,9 +107,9 @@ def plan(
         before=before,
         after=after,
         in_use=sum(len(step.breaks) > 0 for step in made.steps),
-        unobservable=sum(not step.candidate.observed for step in made.steps),
+        unobservable=sum(step.proposal.observed is False for step in made.steps),
         optimum_gap=gap,
-        optimum={f"{objective}_removed": made.optimum, "because": _because(made, by_debt)},
+        optimum={f"{objective}_removed": made.optimum, "because": made.because},
         candidates=made.candidates,
         truncated=made.truncated,
         objective=objective,
@@ -115,68 +117,71 @@ def plan(
     )
 
 
-def _because(made: Plan, by_debt: bool) -> str | None:
-    """Return why the optimum is known, or why it is not."""
-    return MODULAR if by_debt and made.optimum is not None else made.because
+def _made(posture: Posture, budget: int, objective: str, within: np.ndarray | None) -> Plan:
+    if objective == "reach":
+        return make_plan(posture, budget, within)
+    return make_plan_of_changes(posture, budget, objective, within)
 
 
 def _steps(posture: Posture, steps: Sequence[Step], addresses: Addresses) -> Table:
-    removed = [step.candidate for step in steps]
-    targets = [_target(posture, idle) for idle in removed]
+    proposals = [step.proposal for step in steps]
+    changes = [proposal.change for proposal in proposals]
     breaks = [_breaks(posture, step) for step in steps]
+    targets = [(change.action.value, _handed(posture, change)) for change in changes]
     frame = pd.DataFrame(
         {
-            "id": [_id(target) for target in targets],
-            "action": [_action(idle) for idle in removed],
-            "target": objects(targets),
-            "findings": objects([list(_about(posture, idle)) for idle in removed]),
+            "id": [proposal.change.id for proposal in proposals],
+            "action": [proposal.change.action.value for proposal in proposals],
+            "target": objects([_target(posture, proposal.change) for proposal in proposals]),
+            "findings": objects([_about(posture, proposal.change) for proposal in proposals]),
             "debt_removed": [step.debt_removed for step in steps],
             "interest_removed": [step.interest_removed for step in steps],
             "reach_removed": [step.reach_removed for step in steps],
+            "findings_removed": objects([step.findings_removed for step in steps]),
             "identities": [step.identities for step in steps],
             "breaks": objects(breaks),
-            "observed": [idle.observed for idle in removed],
-            "use": [
-                IN_USE if fails else UNUSED if idle.observed else NOT_OBSERVABLE
-                for fails, idle in zip(breaks, removed, strict=True)
-            ],
+            "observed": objects([proposal.observed for proposal in proposals]),
+            "use": objects(
+                [
+                    IN_USE if fails else NO_USE[proposal.observed]
+                    for fails, proposal in zip(breaks, proposals, strict=True)
+                ]
+            ),
             "verdict": [
-                OWNER if fails else idle.verdict
-                for fails, idle in zip(breaks, removed, strict=True)
+                OWNER if fails else proposal.verdict
+                for fails, proposal in zip(breaks, proposals, strict=True)
             ],
-            "window_days": objects([idle.window_days for idle in removed]),
-            "uses_per_day_below": objects([idle.rate for idle in removed]),
-            "owner": accountable_people(posture)[[idle.source for idle in removed]],
-            **handed_over(posture, map(_handed, removed, targets), addresses),
+            "window_days": objects([proposal.window_days for proposal in proposals]),
+            "uses_per_day_below": objects([proposal.rate for proposal in proposals]),
+            "owner": accountable_people(posture)[[proposal.node for proposal in proposals]],
+            **handed_over(posture, targets, addresses),
         }
     )
     return Table(frame, posture.graph.things, KINDS)
 
 
-def _handed(idle: Idle, target: dict[str, Any]) -> tuple[str, Target]:
-    """Return the action of a step, and its target for the hand-over."""
-    if idle.relationship is None:
-        return _action(idle), Target(node=idle.source)
-    return _action(idle), Target(idle.relationship, tuple(target["ids"]))
+def _handed(posture: Posture, change: Change) -> Target:
+    """Return what a change is on, for the hand-over."""
+    if change.relationship is not None:
+        return Target(change.relationship, change.ids)
+    return Target(node=posture.graph.number(change.ids[0]))
 
 
-def _action(idle: Idle) -> str:
-    return REMOVING[idle.relationship or CREDENTIAL].value
+def _target(posture: Posture, change: Change) -> dict[str, Any]:
+    """Return what a step is about, as an item of what-if, with the ids of what it changes."""
+    graph, ids = posture.graph, {"ids": list(change.ids)}
+    if change.relationship is None:
+        return graph.thing(graph.number(change.ids[0])) | ids
+    row = _rows(posture, change)[0]
+    source, target = (graph.thing(int(end[row])) for end in graph.ends(change.relationship))
+    return {"from": source, "relationship": change.relationship.name, "to": target, **ids}
 
 
-def _target(posture: Posture, idle: Idle) -> dict[str, Any]:
-    """Return what a step is about, as an item of what-if, with the ids of what it removes."""
-    graph = posture.graph
-    if idle.relationship is None:
-        thing = graph.thing(idle.source)
-        return thing | {"ids": [thing["id"]]}
-    ids = graph.frames[idle.relationship]["id"].iloc[[row for _, row in idle.rows]]
-    return {
-        "from": graph.thing(idle.source),
-        "relationship": idle.relationship.name,
-        "to": graph.thing(idle.target),
-        "ids": [str(id_) for id_ in ids],
-    }
+def _rows(posture: Posture, change: Change) -> np.ndarray:
+    """Return the rows of the relationships of a change."""
+    assert change.relationship is not None
+    frame = posture.graph.frames[change.relationship]
+    return np.flatnonzero(frame["id"].isin(change.ids).fillna(False).to_numpy(bool))
 
 
 def _breaks(posture: Posture, step: Step) -> list[dict[str, Any]]:
@@ -184,19 +189,15 @@ def _breaks(posture: Posture, step: Step) -> list[dict[str, Any]]:
     return rows
 
 
-def _id(target: dict[str, Any]) -> str:
-    """Return the id of a step, the same in every snapshot."""
-    ends = [target[name]["id"] for name in ("from", "to") if name in target]
-    parts = [ends[0], target["relationship"], ends[1]] if ends else [target["id"]]
-    return f"S-{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()[:16]}"
-
-
-def _about(posture: Posture, idle: Idle) -> Iterator[str]:
-    """Yield the ids of the findings that rest on what a step removes, or are about it."""
-    frames, rows = posture.graph.frames, find_all(posture)
-    facts = {str(frames[relationship]["id"].iloc[row]) for relationship, row in idle.rows}
-    key = idle.source if idle.relationship is None else NOBODY
-    about = ((rows["subject"] == key) | (rows["object"] == key)).to_numpy(bool) & (key >= 0)
-    for finding, evidence, direct in zip(rows["id"], rows["evidence"], about, strict=True):
-        if direct or not facts.isdisjoint(evidence):
-            yield str(finding)
+def _about(posture: Posture, change: Change) -> list[str]:
+    """Return the ids of the findings that ask for a change, or rest on what it takes away."""
+    every, rows = asked(posture), find_all(posture)
+    place = {each.id: number for number, each in enumerate(every.changes)}.get(change.id, -1)
+    ids = dict.fromkeys(every.rows["id"][every.rows["change"] == place])
+    if change.action not in REMOVALS:
+        return list(ids)
+    key = posture.graph.number(change.ids[0]) if change.relationship is None else -1
+    direct = ((rows["subject"] == key) | (rows["object"] == key)).to_numpy(bool) & (key >= 0)
+    facts = set(change.ids)
+    resting = np.array([not facts.isdisjoint(evidence) for evidence in rows["evidence"]], bool)
+    return list(dict.fromkeys([*ids, *rows["id"][direct | resting]]))

@@ -73,8 +73,8 @@ def idle_rows(posture: Posture) -> pd.DataFrame:
     spared[credential[protected]] = True
     kept = ~protected & ~(login & spared[credential])
     rows = rows.assign(credential=np.where(login, credential, NONE))[kept].reset_index(drop=True)
-    window = _window(posture, rows)
-    return pd.DataFrame(rows.assign(window=window, verdict=_verdict(rows, window)))
+    window = watched_days(posture, rows)
+    return pd.DataFrame(rows.assign(window=window, verdict=verdict_of(rows, window)))
 
 
 def of_nodes(rows: pd.DataFrame, mask: np.ndarray) -> pd.DataFrame:
@@ -211,14 +211,15 @@ def _protected(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     return np.asarray(recent | marked | glass[rows["source"]] | glass[rows["target"]])
 
 
-def _window(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
+def watched_days(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     """Return the number of days each row was observed without a use; nan where unknown."""
     begun = rows[["used", "since", "start"]].to_numpy().max(axis=1, initial=NEVER)
     days = (posture.graph.now - begun.astype(np.float64)) / DAY
     return np.where((begun == NEVER) | ~rows["telemetry"].to_numpy(bool), np.nan, days)
 
 
-def _verdict(rows: pd.DataFrame, window: np.ndarray) -> np.ndarray:
+def verdict_of(rows: pd.DataFrame, window: np.ndarray) -> np.ndarray:
+    """Return how safe the removal of each row is, which was watched for `window` days."""
     seasonal = bears(rows["tags"], SEASONAL)
     needed = np.where(seasonal, YEAR, UNUSED_DAYS)
     long_enough = window >= needed  # nan is not

@@ -10,29 +10,22 @@ worth more than the number of identities that reach its source times the reach o
 are known for all at once, and spare most evaluations.
 """
 
-from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 
 import numpy as np
 import pandas as pd
 
+from analytics.actions import REMOVING
 from analytics.posture import MODES, Filter, Posture
 from analytics.reach.closure import totals
 from analytics.reach.network import Network
 from analytics.reach.removal import Masked
+from analytics.remediation.closing.change import Change
 from analytics.remediation.plan.optimum import ROWS, SECONDS, Programme
-from analytics.remediation.removal.before_and_after import (
-    changed,
-    debt_owed,
-    interest_per_day,
-    reach_of,
-)
-from analytics.remediation.removal.changed_reach import changed_identities
-from analytics.remediation.removal.ended_uses import ended
+from analytics.remediation.plan.step import LEAST, Plan, Proposal, Trail
 from analytics.remediation.removal.last_logins import LastLogins
 from analytics.remediation.removal.reduced_reach import Moves, ReducedReach, arrays
-from analytics.remediation.removal.what_if import Removal
 from analytics.usage.idle_access import (
     ADMIN,
     Idle,
@@ -44,80 +37,12 @@ from analytics.usage.idle_access import (
 )
 from analytics.usage.observed import uses
 from analytics.weights import mask_weights
-from graph.schema import LEVELS
+from graph.schema import CREDENTIAL, LEVELS
 
 RECOUNTS = 500_000  # identities recounted before the search is truncated
 SETS = 20_000  # candidate sets tried for the optimum
 MANY = 2_000  # candidates beyond which no optimum is computed
 ROUNDS = 10  # best sets excluded before the optimum is given up
-LEAST = 1e-9  # a gain below this is none
-
-
-@dataclass(frozen=True)
-class Step:
-    """One removal, and what it takes away beyond the steps before.
-
-    `identities` counts those that reach less. `breaks` are the uses that fail with this step and
-    did not before; see `analytics.remediation.removal.ended_uses.ended`.
-    """
-
-    candidate: Idle
-    reach_removed: float
-    debt_removed: float
-    interest_removed: float
-    identities: int
-    breaks: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Steps, the best first, and the posture `after` them.
-
-    `optimum` is the most that as many removals could take away; None if unknown, with the reason in
-    `because`. `truncated`: the search stopped before all candidates were compared.
-    """
-
-    steps: list[Step]
-    after: Posture
-    candidates: int
-    truncated: bool
-    optimum: float | None
-    because: str | None
-
-
-class Trail:
-    """Removals one after the other, each measured by the same calculation as what-if."""
-
-    def __init__(self, posture: Posture) -> None:
-        self.posture = self.after = posture
-        self.steps: list[Step] = []
-        self._reach, self._debt = reach_of(posture), debt_owed(posture)
-        self._interest = interest_per_day(posture)
-        self._broken: set[tuple[object, ...]] = set()
-
-    def take(self, candidate: Idle, objective: str, identities: int | None = None) -> Step | None:
-        """Add a removal, unless it takes nothing of the objective away or adds to debt."""
-        gone = [
-            removal_of(self.posture, taken)
-            for taken in (*(s.candidate for s in self.steps), candidate)
-        ]
-        after = changed(self.posture, gone)
-        reach, debt = reach_of(after), debt_owed(after)
-        removed = {"reach": self._reach - reach, "debt": self._debt - debt}
-        if not removed[objective] > LEAST or removed["debt"] < -LEAST * max(1.0, self._debt):
-            return None
-        if identities is None:
-            identities = len(changed_identities(self.after, after))
-        fails = ended(self.posture, after, gone)
-        keys = list(fails[["identity", "thing", "level"]].itertuples(index=False, name=None))
-        new = fails[[key not in self._broken for key in keys]].reset_index(drop=True)
-        interest = interest_per_day(after)
-        saved = self._interest - interest
-        step = Step(candidate, removed["reach"], removed["debt"], saved, identities, new)
-        self._broken |= set(keys)
-        self.after, self._reach, self._debt, self._interest = after, reach, debt, interest
-        self.steps.append(step)
-        return step
 
 
 def make_plan(posture: Posture, budget: int, within: np.ndarray | None = None) -> Plan:
@@ -144,12 +69,11 @@ class _Search:
 
     def steps(self, budget: int) -> Trail:
         """Take the best remaining removal until none takes anything away."""
-        open_ones, trail = list(range(len(self.candidates))), Trail(self.posture)
+        open_ones, trail = list(range(len(self.candidates))), Trail(self.posture, "reach")
         while len(trail.steps) < budget and (best := self._best(open_ones)) is not None:
             open_ones.remove(best)
             candidate = self.candidates[best]
-            lost = len(self.remaining.change(candidate).place)
-            if trail.take(candidate, "reach", lost) is not None:
+            if trail.take(proposal_of(self.posture, candidate)) is not None:
                 self.remaining.remove(candidate)
                 self.safety.remove(candidate)
         return trail
@@ -286,14 +210,17 @@ def _everybody(network: Network) -> Masked:
     return Masked(network, np.arange(network.nodes))
 
 
-def removal_of(posture: Posture, candidate: Idle) -> Removal:
-    """Convert a candidate to a removal of relationships, or of a credential."""
-    if candidate.relationship is None:
-        return Removal("", "", things=(posture.graph.thing(candidate.source)["id"],))
-    ids = posture.graph.frames[candidate.relationship]["id"]
-    rows = [row for _, row in candidate.rows]
-    return Removal(
-        "", "", relationships=tuple((candidate.relationship, str(i)) for i in ids.iloc[rows])
+def proposal_of(posture: Posture, candidate: Idle) -> Proposal:
+    """Convert a candidate to the change that removes it."""
+    relationship = candidate.relationship
+    if relationship is None:
+        ids = [posture.graph.thing(candidate.source)["id"]]
+    else:
+        rows = [row for _, row in candidate.rows]
+        ids = [str(id_) for id_ in posture.graph.frames[relationship]["id"].iloc[rows]]
+    change = Change(REMOVING[relationship or CREDENTIAL], relationship, tuple(sorted(ids)))
+    return Proposal(
+        change, candidate.source, candidate.verdict, candidate.observed, candidate.window_days
     )
 
 

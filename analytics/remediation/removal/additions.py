@@ -4,7 +4,7 @@ What is added is judged as any other fact. Its rows have a source of their own, 
 sources of the estate could have stated, and thus what is unknown, stays the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -81,6 +81,26 @@ def additions(
             raise ValueError(f"{element.name}: {conformed.rejected['reason'].iloc[0]}")
         rows[element] = conformed.frame
     return Additions(rows, (Coverage(SOURCE, SOURCE, False, graph.facts.taken_at, kinds),))
+
+
+def together(parts: Sequence[Additions]) -> Additions | None:
+    """Combine additions; of a property that several set anew, the last value counts."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    rows = {
+        element: pd.concat(
+            [part.rows[element] for part in parts if element in part.rows], ignore_index=True
+        ).drop_duplicates("id", ignore_index=True)
+        for element in dict.fromkeys(e for part in parts for e in part.rows)
+    }
+    anew = {
+        element: pd.concat([part.anew[element] for part in parts if element in part.anew])
+        .groupby(level=0)
+        .last()
+        for element in dict.fromkeys(e for part in parts for e in part.anew)
+    }
+    coverage = tuple(dict.fromkeys(each for part in parts for each in part.coverage))
+    return Additions(rows, coverage, anew)
 
 
 def granted(posture: Posture, items: Iterable[str]) -> Additions:

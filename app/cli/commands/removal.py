@@ -35,8 +35,9 @@ PLAN: dict[str, Columns] = {
         "reach removed": "reach_removed",
         "debt removed": "debt_removed",
         "identities": "identities",
+        "findings": lambda r: len(r["findings"]) or None,
         "breaks": lambda r: len(r["breaks"]) or None,
-        "use": lambda r: words(r["use"]),
+        "use": lambda r: words(r["use"]) if r["use"] else None,
         "verdict": "verdict",
         "unused days": lambda r: r["window_days"] and round(r["window_days"]),
         "owner": "owner",
@@ -99,8 +100,8 @@ def what_if(
 @question("plan", columns=PLAN)
 def plan(
     posture: "Posture",
-    budget: Annotated[int, typer.Option(min=1, help="How many removals to propose.")] = 5,
-    objective: Annotated[str, typer.Option(help="What to take away: reach or debt.")] = "reach",
+    budget: Annotated[int, typer.Option(min=1, help="How many changes to propose.")] = 5,
+    objective: Annotated[str, typer.Option(help="What to take away: reach, debt or findings.")] = "reach",
     whose: Annotated[
         list[str] | None,
         typer.Option("--for", help="Whose access; may be repeated. All by default."),

@@ -1,9 +1,7 @@
-"""Plan by debt: the removals of unused grants that owe most.
+"""Grants by debt: the unused grants that owe most, with what their removal can pay off at most.
 
-The debt of a grant goes with it and affects no other debt, so the debt of several grants is their
-sum (it is modular), and taking the costliest first is optimal. There are two exceptions: both sides
-of a rule of separation share their debt, and removals may break uses only together. Then the sum of
-the costliest bounds the optimum from above.
+The debt of a grant goes with it and affects no other debt. There are two exceptions: both sides of
+a rule of separation share their debt, and removals may break uses only together.
 """
 
 from collections.abc import Iterator
@@ -13,39 +11,12 @@ import numpy as np
 from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
 from analytics.posture import Posture
-from analytics.remediation.plan.greedy import LEAST, Plan, Safety, Trail
+from analytics.remediation.plan.step import LEAST
 from analytics.usage.idle_access import ACCESS, Idle, derived_from, idle, idle_rows, of_nodes
 from graph.schema import CAN_ACCESS
 
-NOT_ALONE = "the costliest removals would break something together, or share what they remove"
 
-
-def make_plan_of_debt(posture: Posture, budget: int, within: np.ndarray | None = None) -> Plan:
-    """Plan up to `budget` removals of grants against the debt of all accountable identities.
-
-    `within` is a mask of the nodes whose access may be removed; None for all.
-    """
-    safety, first, trail = Safety(posture), Safety(posture), Trail(posture)
-    alone: list[float] = []  # debt removed by the costliest that are safe alone
-    candidates = _Candidates(posture, within)
-    for candidate, owed in candidates:
-        if len(trail.steps) == budget and len(alone) == budget:
-            break
-        if len(alone) < budget and first.allows([candidate]):
-            alone.append(owed)
-        if (
-            len(trail.steps) < budget
-            and safety.allows([candidate])
-            and trail.take(candidate, "debt")
-        ):
-            safety.remove(candidate)
-    removed, most = sum(step.debt_removed for step in trail.steps), sum(alone)
-    reached = removed >= most - LEAST * max(1.0, most)
-    optimum, because = (removed, None) if reached else (None, NOT_ALONE)
-    return Plan(trail.steps, trail.after, len(candidates), False, optimum, because)
-
-
-class _Candidates:
+class GrantsByDebt:
     """The grants that may be removed, with the most debt each can remove, costliest first."""
 
     def __init__(self, posture: Posture, within: np.ndarray | None) -> None:

@@ -1,0 +1,99 @@
+"""Plans by debt and by findings: steps that a person carries out, measured by what-if."""
+
+import pytest
+
+from analytics.findings.evaluation import find_all
+from analytics.remediation.closing.asking import asked
+from analytics.remediation.closing.simulated import simulated
+from analytics.remediation.removal.additions import together
+from analytics.remediation.removal.before_and_after import changed, debt_owed
+from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import plan, what_if
+
+
+def untidy() -> Estate:
+    """Build an unowned agent whose old key in code opens an account with unused admin rights."""
+    e = Estate().agent("a").account("s").person("ann", "bob")
+    e.thing("Credential", "k", created_at=ago(300), storage="code")
+    e.link("a", "USES", "k").link("k", "AUTHENTICATES_AS", "s").resource("x", "restricted")
+    e.resource("y", "confidential")
+    e.can("s", "read write", "x", granted_at=ago(300), last_used_at={"read": ago(1)})
+    return e.can("s", "admin", "y", granted_at=ago(300))
+
+
+@pytest.mark.parametrize("objective", ["debt", "findings"])
+def test_each_step_pays_off_what_it_says_and_all_together_what_is_said(objective: str) -> None:
+    posture = untidy().posture()
+    made = plan(posture, 6, objective)
+    assert made["steps"]
+    by_id = {change.id: change for change in asked(posture).changes}
+    gone, added = [], []
+    debt, findings = debt_owed(posture), len(find_all(posture))
+    for step in made["steps"]:
+        removals, additions = simulated(posture, by_id[step["id"]])
+        gone += removals
+        added += [additions] if additions else []
+        after = changed(posture, gone, together(added))
+        assert step["debt_removed"] == pytest.approx(debt - debt_owed(after))
+        assert step["debt_removed"] >= -1e-9
+        if objective == "findings":
+            assert step["findings_removed"] == findings - len(find_all(after)) > 0
+        debt, findings = debt_owed(after), len(find_all(after))
+    assert made["after"]["debt"] == pytest.approx(debt)
+    assert made["after"]["findings"] == findings
+
+
+def test_an_owner_is_named_and_the_key_rotated() -> None:
+    """Nobody answers for it, and its old key is in code: neither takes any access away."""
+    steps = plan(untidy().posture(), 6, "debt")["steps"]
+    actions = [step["action"] for step in steps]
+    assert {"assign_owner", "rotate_credential"} <= set(actions)
+    (owner,) = [step for step in steps if step["action"] == "assign_owner"]
+    assert (owner["target"]["id"], owner["verdict"], owner["observed"]) == (
+        "a",
+        "needs_owner",
+        None,
+    )
+    assert owner["reach_removed"] == 0
+
+
+def test_the_only_key_of_an_active_agent_is_rotated_and_never_deactivated() -> None:
+    e = untidy()
+    actions = {s["action"] for s in plan(e.posture(), 10, "findings")["steps"]}
+    assert "deactivate_credential" not in actions
+
+
+def test_a_grant_that_is_used_in_part_is_narrowed_if_that_was_watched() -> None:
+    e = (
+        Estate()
+        .agent("a")
+        .owned("a", "ann", "bob")
+        .person("ann", "bob")
+        .resource("x", "restricted")
+    )
+    e.can("a", "read write", "x", granted_at=ago(300), last_used_at={"read": ago(1)})
+    narrow = [
+        s for s in plan(e.posture(), 10, "findings")["steps"] if s["action"] == "narrow_grant"
+    ]
+    assert [(s["verdict"], s["use"], s["reach_removed"]) for s in narrow] == [
+        ("safe", "unused", 90)
+    ]
+    assert [s["breaks"] for s in narrow] == [[]]
+
+
+def test_the_steps_that_are_removals_are_those_of_what_if() -> None:
+    e = (
+        Estate()
+        .agent("a")
+        .owned("a", "ann", "bob")
+        .person("ann", "bob")
+        .resource("x", "restricted")
+    )
+    e.can("a", "read", "x", granted_at=ago(300))
+    posture = e.posture()
+    for objective in ("debt", "findings"):
+        made = plan(posture, 10, objective)
+        removed = [s for s in made["steps"] if s["action"] == "remove_grant"]
+        if len(removed) == len(made["steps"]):
+            answer = what_if(posture, [i for s in removed for i in s["target"]["ids"]])
+            assert (made["before"], made["after"]) == (answer["before"], answer["after"])
