@@ -101,7 +101,9 @@ def what_if(
 def plan(
     posture: "Posture",
     budget: Annotated[int, typer.Option(min=1, help="How many changes to propose.")] = 5,
-    objective: Annotated[str, typer.Option(help="What to take away: reach, debt or findings.")] = "reach",
+    objective: Annotated[
+        str, typer.Option(help="What to take away: reach, debt or findings.")
+    ] = "reach",
     whose: Annotated[
         list[str] | None,
         typer.Option("--for", help="Whose access; may be repeated. All by default."),
