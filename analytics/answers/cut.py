@@ -79,9 +79,9 @@ def _dark_words(count: int, of: int) -> str:
 def items_table(posture: Posture, smallest: Cut, items: np.ndarray, is_cut: bool = False) -> Table:
     """Describe items by type, source and target; numbers of nodes are in the order of their ids."""
     rows = pd.DataFrame(item_columns(smallest.items, items))
-    whole = smallest.items.relationship[items] == KEY
-    rows["credential"] = np.where(whole, rows["from"], -1)
-    rows["to"] = np.where(whole, _opened(posture)[rows["from"]], rows["to"])
+    as_credential = smallest.items.relationship[items] == KEY
+    rows["credential"] = np.where(as_credential, rows["from"], -1)
+    rows["to"] = np.where(as_credential, _opened(posture)[rows["from"]], rows["to"])
     if is_cut:
         rows = rows.assign(
             cost=COST,

@@ -78,9 +78,9 @@ def removable(
     identity that acted lately is protected.
     """
     own, support, broken = _keyed(posture, network, ways)
-    whole = _Whole(posture) if whole_keys else None
-    if whole is not None:
-        own, support = whole.items(own), whole.items(support)
+    by_credential = _ByCredential(posture) if whole_keys else None
+    if by_credential is not None:
+        own, support = by_credential.items(own), by_credential.items(support)
     stated = np.flatnonzero(own >= 0)
     keys, item = np.unique(np.concatenate([own[stated], support]), return_inverse=True)
     own_item = np.full(len(own), NONE, np.int64)
@@ -90,7 +90,7 @@ def removable(
     nodes = len(posture.graph.ids)
     source, target = keys // nodes % nodes, keys % nodes
     marked = tagged(posture, BREAK_GLASS)
-    kept = _protected(posture) if whole is None else whole.protected()
+    kept = _protected(posture) if by_credential is None else by_credential.protected()
     protected = np.isin(keys, kept) | marked[source] | marked[target]
     supports = own_item[falls] != item
     return Removable(
@@ -177,7 +177,7 @@ def _grant_keys(posture: Posture) -> np.ndarray:
     return _keys(GRANT, grants.holder, grants.resource, len(posture.graph.ids))
 
 
-class _Whole:
+class _ByCredential:
     """The keys of items where a credential is one item; see `_keys`."""
 
     def __init__(self, posture: Posture) -> None:

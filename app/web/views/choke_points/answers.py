@@ -97,8 +97,8 @@ def cut_items(edges: pd.DataFrame) -> list[str]:
 def cut_rows(edges: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each step of a cut, or for each protected step that prevents one."""
     rows = pd.DataFrame(_step_words(edges))
-    whole = edges["credential"].notna()
-    rows["Step"] = rows["Step"].mask(whole, "is deactivated, which opens")
+    as_credential = edges["credential"].notna()
+    rows["Step"] = rows["Step"].mask(as_credential, "is deactivated, which opens")
     if edges["rules"].str.len().any():
         rows["Supports the rules"] = edges["rules"].str.join(", ")
     return rows
