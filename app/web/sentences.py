@@ -87,3 +87,18 @@ def _use(step: Mapping[str, Any], as_of: pd.Timestamp) -> str:
     if used:
         return f"last used {day(used)}, {ago(used, as_of)}"
     return "use is not logged" if step.get("telemetry") is False else "no use seen"
+
+
+def use_of(count: int, broken: int, unseen: int) -> str:
+    """Return a sentence on the observed uses that removals end, and the uses nobody could see.
+
+    >>> use_of(5, broken=1, unseen=2)
+    '5 removals: 1 observed use would fail, 2 could not have been seen in use.'
+    >>> use_of(1, broken=0, unseen=0)
+    '1 removal: no observed use would fail.'
+    """
+    fail = (
+        f"{counted(broken, 'observed use')} would fail" if broken else "no observed use would fail"
+    )
+    blind = f", {number(unseen)} could not have been seen in use" if unseen else ""
+    return f"{counted(count, 'removal')}: {fail}{blind}."

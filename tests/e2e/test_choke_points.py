@@ -113,32 +113,3 @@ def test_nothing_to_separate(open_page: Open, store: Path) -> None:
     assert "Nothing of the first reaches anything of the second" in texts(test)
     same = open_page(store, "choke_points", start="wide", target="wide")
     assert "same things" in same.info[0].value
-
-
-def test_the_plan_says_what_to_remove_how_safe_it_is_and_how_good(
-    open_page: Open, store: Path
-) -> None:
-    test = open_page(store, "choke_points")
-    hidden = [f for f in test.dataframe if "Verdict" in f.value]
-    assert hidden == []
-    next(b for b in test.button if b.label == "Work it out").click().run()
-    assert test.query_params["plan"] == "shown"
-    rows = test.dataframe[-1].value
-    assert rows["Step"].tolist() == [1, 2, 3, 4, 5]
-    # Read on a restricted database weighs 30; db-01 is in use, so three of the four can go.
-    first = rows.head(3)
-    assert set(first["To"]) == {"db-00", "db-02", "db-03"}
-    assert set(first["Reach removed"]) == {30.0}
-    assert "db-01" not in set(rows["To"])
-    assert set(rows["Verdict"]) <= {"safe now", "ask its owner", "watch longer"}
-    assert "No other set of as many takes away more." in texts(test)
-    next(b for b in test.button if b.label == "Add the plan to what-if").click().run()
-    assert len(test.query_params["remove"]) == 5
-
-
-def test_a_link_opens_the_plan_where_nothing_else_is_to_be_shown(
-    open_page: Open, store: Path
-) -> None:
-    test = open_page(store, "choke_points", start="clean-3", plan="shown")
-    assert "Nothing of the first reaches anything of the second" in texts(test)
-    assert "Verdict" in test.dataframe[-1].value

@@ -11,6 +11,7 @@ from app.web.address import one_of, recall, remember
 from app.web.answers.reach import MODES
 from app.web.removals import MOST, Taken, add_button, add_each, meanings, removals
 from app.web.selection import choose, selected
+from app.web.sentences import use_of
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.view import View
@@ -26,7 +27,6 @@ from app.web.views.choke_points.answers import (
     smallest_cut,
     unrated,
 )
-from app.web.views.choke_points.plan import use_of, what_to_remove
 from app.web.what_if import all_tiles, breaks_table, changed
 from app.wording import NO_FIGURE, counted, number, share
 
@@ -39,10 +39,9 @@ PROTECTED_HELP = "Seen in use of late, or break-glass access: the smallest cut d
 
 
 def draw(posture: Posture) -> None:
-    """Draw the choke points between two ends, then the plan for all identities."""
-    aim, items = _aim(posture), removals(posture)
-    _between(posture, aim, items)
-    what_to_remove(posture, items)
+    """Draw the choke points between two ends."""
+    _between(posture, _aim(posture), removals(posture))
+    st.caption("What to change first, for all identities, is on the page Plan.")
 
 
 def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:

@@ -1,0 +1,202 @@
+"""What to do first: the proposed changes, how safe each is, and the gap to the optimum."""
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics.answers.plan import RemovalPlan, plan
+from analytics.answers.table import as_json
+from analytics.answers.tickets import Tickets, tickets
+from analytics.posture import Posture
+from app.escape import csv_table, markdown
+from app.web.address import one_of, recall, remember
+from app.web.removals import MOST, add_each, edge_item, removals
+from app.web.sentences import use_of
+from app.web.snapshots import kept
+from app.web.tables import below, table
+from app.web.views.plan.instructions import instructions
+from app.wording import NOT_KNOWN, brief, counted, edge_words, share
+
+OBJECTIVES = {"debt": "debt", "reach": "reach", "findings": "findings"}
+BUDGETS = ("5", "10", "20")
+HIDDEN, SHOWN = "hidden", "shown"
+REMOVED = ("remove_", "deactivate_", "disable_", "end_", "unregister_")
+VERDICTS = {
+    "safe": "safe now",
+    "needs_owner": "ask its owner",
+    "needs_longer_window": "watch longer",
+}
+USES = {
+    "unused": "watched, and not used",
+    "seen_in_use": "seen in use",
+    "not_observable": "nobody could see it",
+}
+MEANINGS = (
+    "**safe now**: watched, and not used for long enough. **watch longer**: its use would be seen, "
+    "but the time watched is too short to rule out a rare job. **ask its owner**: nobody would "
+    "see it being used, or it takes a person to decide."
+)
+
+
+@kept
+def proposed(posture: Posture, objective: str, budget: int) -> RemovalPlan:
+    """Return the plan."""
+    return plan(posture, budget, objective)
+
+
+@kept
+def written(posture: Posture, objective: str, budget: int) -> Tickets:
+    """Return the tickets of the plan."""
+    return tickets(posture, proposed(posture, objective, budget).steps)
+
+
+def what_to_do_first(posture: Posture) -> None:
+    """Draw the plan for all accountable identities, on request."""
+    st.header("What to do first", anchor=False)
+    st.caption(
+        "For all identities and everything that they reach: each step is the best next one, with "
+        "the figures of what-if. None ends a use that was seen, or takes the last login of an "
+        "identity in use."
+    )
+    objective, budget = _asked()
+    recall("plan", HIDDEN, one_of((HIDDEN, SHOWN)))
+    if st.session_state["plan"] != SHOWN:
+        st.button("Work it out", icon=":material/checklist:", on_click=_show)
+        remember("plan", HIDDEN)
+        return
+    remember("plan", HIDDEN)
+    _proposed(posture, objective, budget)
+
+
+def _asked() -> tuple[str, int]:
+    """Draw the choice of what to take away, and by how many steps."""
+    left, right = st.columns(2)
+    recall("objective", "debt", one_of(OBJECTIVES))
+    with left:
+        st.segmented_control("Take away", list(OBJECTIVES), key="objective", required=True)
+    remember("objective", "debt")
+    recall("budget", BUDGETS[0], one_of(BUDGETS))
+    with right:
+        st.segmented_control("Steps", BUDGETS, key="budget", required=True)
+    remember("budget", BUDGETS[0])
+    return st.session_state["objective"] or "debt", int(st.session_state["budget"] or BUDGETS[0])
+
+
+def _proposed(posture: Posture, objective: str, budget: int) -> None:
+    answer = proposed(posture, objective, budget)
+    steps = answer.steps.readable()
+    if steps.empty:
+        st.markdown("Nothing: whatever could be done is in use, or takes none of it away.")
+        return
+    st.markdown(_gain(answer))
+    rows = plan_rows(steps)
+    config = {"Verdict": st.column_config.TextColumn(help=MEANINGS.replace("**", ""))}
+    alt = f"Steps in the order in which they take away most {objective}."
+    at = table(rows, f"plan:{objective}:{budget}", alt, config, select=True)
+    fails = int(steps["breaks"].str.len().sum())
+    below(use_of(len(steps), fails, answer.unobservable), rows, "plan.csv")
+    st.caption(MEANINGS)
+    if at is not None:
+        instructions({str(k): v for k, v in steps.iloc[at].items()})
+    _tickets(posture, objective, budget)
+    _to_what_if(posture, steps)
+
+
+def _tickets(posture: Posture, objective: str, budget: int) -> None:
+    """Draw the downloads of the plan as work for an issue tracker."""
+    left, right = st.columns(2)
+    for column, name, kind in ((left, "CSV", "text/csv"), (right, "JSON", "application/json")):
+        column.download_button(
+            f"Tickets as {name}",
+            partial(_ticket_text, posture, objective, budget, name),
+            f"tickets.{name.lower()}",
+            kind,
+            on_click="ignore",
+            icon=":material/confirmation_number:",
+        )
+
+
+def _ticket_text(posture: Posture, objective: str, budget: int, name: str) -> str:
+    made = written(posture, objective, budget)
+    if name == "CSV":
+        return csv_table(made.tickets.readable())
+    return json.dumps(as_json(made), ensure_ascii=False, indent=1)
+
+
+def _to_what_if(posture: Posture, steps: pd.DataFrame) -> None:
+    """Draw the button that adds the removals of the plan to the list of what-if."""
+    items = removals(posture)
+    removing = steps["action"].str.startswith(REMOVED)
+    targets = steps["target"][removing]
+    wanted = [edge_item(t) if "from" in t else t["id"] for t in targets]
+    st.button(
+        f"Add {counted(len(wanted), 'removal')} to what-if",
+        icon=":material/content_cut:",
+        disabled=not wanted or set(wanted) <= set(items) or len(wanted) > MOST,
+        on_click=add_each,
+        args=(wanted,),
+    )
+    if items and st.button(
+        f"Show the what-if: {counted(len(items), 'removal')}", icon=":material/hub:"
+    ):
+        st.switch_page(st.session_state["pages"]["blast_radius"], query_params={"remove": items})
+
+
+def _show() -> None:
+    st.session_state["plan"] = SHOWN
+
+
+def plan_rows(steps: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each step of a plan, in its order."""
+    days = steps["window_days"]
+    return pd.DataFrame(
+        {
+            "Step": range(1, len(steps) + 1),
+            "Action": steps["action"].str.replace("_", " "),
+            "On": [target_words(target) for target in steps["target"]],
+            "Debt removed": steps["debt_removed"],
+            "Reach removed": steps["reach_removed"],
+            "Findings": steps["findings"].str.len(),
+            "Uses that fail": steps["breaks"].str.len(),
+            "Use": steps["use"].map(USES).fillna("takes nothing away"),
+            "Verdict": steps["verdict"].replace(VERDICTS),
+            "Watched for": [NOT_KNOWN if d is None else counted(round(d), "day") for d in days],
+            "Who decides": steps["owner_name"].fillna("nobody"),
+            "To undo it": steps["undo"],
+        }
+    )
+
+
+def target_words(target: Mapping[str, Any]) -> str:
+    """Return the words for what a step is about.
+
+    >>> target_words({"id": "k1", "label": "Credential", "name": "billing key"})
+    'billing key'
+    """
+    return edge_words(target) if "from" in target else target["name"] or target["id"]
+
+
+def _gain(answer: RemovalPlan) -> str:
+    """Return a sentence on what the plan takes away, and the gap to the optimum."""
+    objective = answer.objective
+    before, after = answer.before, answer.after
+    parts = [
+        f"{name} goes from {brief(before[name])} to {brief(after[name])}"
+        f" ({share(before[name] - after[name], before[name])} less)"
+        for name in dict.fromkeys((objective, "debt", "reach"))
+    ]
+    sentence = f"With these {counted(len(answer.steps), 'step')}, {'; '.join(parts)}."
+    gap, because = answer.optimum_gap, answer.optimum["because"]
+    if gap is None:
+        return f"{sentence} Whether as many others could take away more is not known: " + (
+            f"{markdown(because or NOT_KNOWN)}."
+        )
+    if gap < 0.0005:
+        return f"{sentence} No other set of as many takes away more."
+    best = answer.optimum[f"{objective}_removed"]
+    sentence += f" The best set of as many takes away {brief(best)}"
+    return f"{sentence}: the gap is {share(gap, 1)}."
