@@ -9,7 +9,8 @@ import pytest
 
 from ingest.source import Reading, Request, Source
 from ingest.sources import all_sources
-from tests.fuzz.fuzz import OWN, Tally, fuzz, fuzz_parser, in_turn, parsers
+from tests.fuzz.fuzz import Tally, fuzz, fuzz_parser, in_turn
+from tests.fuzz.parsers import OWN, parsers
 from tests.support.exports.small_exports import EXPORTS
 
 SECONDS, RUNS, PARSED = 0.4, 150, 200
