@@ -16,7 +16,6 @@ from analytics.lineage.links import NAMES, UNREACHED, Links, links
 from analytics.lineage.survivors import Survivors, survivors
 from analytics.lineage.widenings import Widenings, widenings
 from analytics.posture import Posture
-from graph.once import once
 
 ENDS = {"parent": Kind.NODE, "child": Kind.NODE}
 PAIR = {"resource": Kind.NODE, "level": Kind.LEVEL}
@@ -64,24 +63,18 @@ def lineage(
     view = _View.of(posture, about)
     wider = widenings(posture, view.links, mode)
     alive, made = _alive(posture, view), _made(posture, view)
-    used = _laundering(posture, mode)
-    rows = used.pairs.take(view.concerns(used.pairs.low, used.pairs.through, used.pairs.high))
+    used = laundering(posture, view.below, mode, limit)
     cycles = [nodes for nodes in links(posture).cycles if view.below[nodes].any()]
     tables = {
         "tree": _tree(posture, view, wider, mode, limit),
         "widenings": _widenings(posture, wider, limit),
         "survivors": _survivors(posture, alive, limit),
-        "laundering": _pairs(posture, rows, limit),
+        "laundering": _pairs(posture, used.rows),
         "bursts": _bursts(posture, made, limit),
-        "cycles": Table(
-            pd.DataFrame(
-                {"things": node_lists(posture, [n.tolist() for n in cut(cycles, limit)[0]])}
-            ),
-            posture.graph.things,
-        ),
+        "cycles": _cycles(posture, cut(cycles, limit)[0]),
     }
-    lengths = (view.links, wider, alive.agent, rows, made.creator, cycles)
-    counts = dict(zip(tables, map(len, lengths), strict=True))
+    lengths = len(view.links), len(wider), len(alive.agent), used.count, len(made.creator)
+    counts = dict(zip(tables, (*lengths, len(cycles)), strict=True))
     return Lineage(
         mode=mode,
         counts=counts | _parts(wider),
@@ -99,11 +92,6 @@ def lineage(
         **tables,
         left_out=sum(counts[name] - len(table) for name, table in tables.items()),
     )
-
-
-@once
-def _laundering(posture: Posture, mode: str) -> Any:
-    return laundering(posture, mode)
 
 
 def _parts(wider: Widenings) -> dict[str, int]:
@@ -139,10 +127,6 @@ class _View:
         part = every.take(shown)
         order = np.lexsort((part.semantics, part.child, part.parent, depth))
         return cls(part.take(order), depth[order], down != UNREACHED)
-
-    def concerns(self, *ends: np.ndarray) -> np.ndarray:
-        """Return a mask of the rows of which an end is asked about."""
-        return np.asarray(np.logical_or.reduce([self.below[nodes] for nodes in ends]))
 
 
 def _alive(posture: Posture, view: _View) -> Survivors:
@@ -220,17 +204,16 @@ def _survivors(posture: Posture, alive: Survivors, limit: int) -> Table:
     return Table(pd.DataFrame(columns), posture.graph.things, kinds)
 
 
-def _pairs(posture: Posture, pairs: Laundering, limit: int) -> Table:
-    rows = cut(np.arange(len(pairs)), limit)[0]
+def _pairs(posture: Posture, pairs: Laundering) -> Table:
     reasons = [
         [reason for bit, reason in enumerate(REASONS) if bits >> bit & 1]
-        for bits in pairs.reasons[rows].tolist()
+        for bits in pairs.reasons.tolist()
     ]
     ends = ("low", "through", "high", "resource")
-    columns = {name: getattr(pairs, name)[rows] for name in ends} | {
-        "level": pairs.level[rows].astype(np.int64),
+    columns = {name: getattr(pairs, name) for name in ends} | {
+        "level": pairs.level.astype(np.int64),
         "because": objects(reasons),
-        "weight": pairs.weight[rows],
+        "weight": pairs.weight,
     }
     kinds = dict.fromkeys(ends, Kind.NODE) | {"level": Kind.LEVEL}
     return Table(pd.DataFrame(columns), posture.graph.things, kinds)
@@ -246,3 +229,8 @@ def _bursts(posture: Posture, made: Bursts, limit: int) -> Table:
         "last": instants(made.last[rows]).array,
     }
     return Table(pd.DataFrame(columns), posture.graph.things, {"creator": Kind.NODE})
+
+
+def _cycles(posture: Posture, cycles: list[np.ndarray]) -> Table:
+    things = node_lists(posture, [nodes.tolist() for nodes in cycles])
+    return Table(pd.DataFrame({"things": things}), posture.graph.things)

@@ -33,9 +33,11 @@ class Entitled:
 
     The pairs of `nodes[k]` are positions `first[k]` to `first[k + 1]` of `pair` (int64: four times
     the number of the resource, plus the level). Each grant that gives a pair is a position in
-    `grant` (int32, position in the network) and `of` (int64, position in `pair`).
+    `grant` (int32, position in the network) and `of` (int64, position in `pair`). All pairs are
+    below `width`.
     """
 
+    width: int
     nodes: np.ndarray
     first: np.ndarray
     pair: np.ndarray
@@ -68,11 +70,13 @@ class Entitled:
 
     def holds(self, place: np.ndarray, pair: np.ndarray) -> np.ndarray:
         """Return a mask of the pairs that the node at each `place` among `nodes` has."""
-        width = int(max(self.pair.max(initial=0), pair.max(initial=0))) + 1
-        keys = self.owner * width + self.pair
-        wanted = place * width + pair
-        at = np.searchsorted(keys, wanted)
-        return np.asarray(np.append(keys, -1)[at] == wanted)
+        wanted = place * self.width + pair
+        return np.asarray(self._keys[np.searchsorted(self._keys[:-1], wanted)] == wanted)
+
+    @cached_property
+    def _keys(self) -> np.ndarray:
+        """The node and the pair of each position as one number (ascending), and -1."""
+        return np.append(self.owner * self.width + self.pair, -1)
 
 
 @once
@@ -171,4 +175,4 @@ def entitled(network: Network, nodes: np.ndarray) -> Entitled:
     width = len(LEVELS) * max(1, network.nodes)
     keys, of = np.unique(place.astype(np.int64) * width + pair, return_inverse=True)
     first = np.searchsorted(keys, np.arange(len(nodes) + 1) * width)
-    return Entitled(nodes, first, keys % width, grant, of)
+    return Entitled(width, nodes, first, keys % width, grant, of)

@@ -19,44 +19,24 @@ What a parent gets by its children is a widening, and what an agent does for a p
 is what that person delegated: neither is laundering.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import NamedTuple
 
 import numpy as np
 
 from analytics.assumptions.families.environment import OTHER, PROD, kinds
 from analytics.assumptions.families.third_party import foreign, unvetted
 from analytics.evidence.matching import SENSITIVE
+from analytics.lineage.acting import Acted, Asked, acted, asked
 from analytics.lineage.approvals import YES, declared
-from analytics.lineage.authority import (
-    STANDING,
-    Entitled,
-    calling,
-    complete,
-    entitled,
-    own_authority,
-)
+from analytics.lineage.authority import STANDING, Entitled, complete, entitled, own_authority
 from analytics.posture import Posture
-from analytics.reach.network import Network
-from analytics.reach.spread import spread
 from analytics.runtime.budget import OverBudget, room
 from analytics.weights import LEVEL_WEIGHTS
-from graph.schema import (
-    ACTS_FOR,
-    AGENT,
-    CALLS,
-    CONTROL,
-    HUMAN,
-    LEVELS,
-    ROLE,
-    SERVICE_ACCOUNT,
-    TOOL,
-)
+from graph.schema import LEVELS, TOOL
 
+NOTHING = Acted(*(np.zeros(0, np.int64),) * 4)
 REASONS = ("clearance", "environment", "third party")
-EACH = 160  # bytes of memory per pair of a caller
-IDENTITY_LABELS = (AGENT, SERVICE_ACCOUNT, ROLE, HUMAN)
+EACH = 128  # bytes of memory per row that is kept
 
 
 @dataclass(frozen=True)
@@ -80,6 +60,20 @@ class Laundering:
         """Count the pairs."""
         return len(self.low)
 
+    @classmethod
+    def of(cls, posture: Posture, by: Asked, rows: Acted) -> "Laundering":
+        """Return rows of what callers use, without reasons yet."""
+        sensitivity = posture.sensitivities["weight"].to_numpy()
+        return cls(
+            low=by.low[rows.asked],
+            through=by.through[rows.asked],
+            high=rows.high,
+            resource=rows.resource,
+            level=rows.level.astype(np.int8),
+            weight=sensitivity[rows.resource] * LEVEL_WEIGHTS[rows.level],
+            reasons=np.zeros(len(rows.asked), np.uint8),
+        )
+
     def take(self, chosen: np.ndarray) -> "Laundering":
         """Return those that a mask or positions select."""
         return Laundering(*(getattr(self, part.name)[chosen] for part in fields(self)))
@@ -87,128 +81,64 @@ class Laundering:
 
 @dataclass(frozen=True)
 class Launderings:
-    """The laundering of all agents; `not_known` of `callers` may do more than sources state."""
+    """The laundering of all agents.
 
-    pairs: Laundering
+    `rows` are the heaviest of `count`; of the `callers` some are `not_known`: what these may do as
+    themselves is more than sources state.
+    """
+
+    rows: Laundering
+    count: int
     callers: int
     not_known: int
 
 
-def laundering(posture: Posture, mode: str = STANDING) -> Launderings:
-    """Find the laundering of all agents that are not deleted.
+def laundering(
+    posture: Posture, about: np.ndarray, mode: str = STANDING, limit: int = 0
+) -> Launderings:
+    """Find the laundering in which a node of the mask `about` takes part.
+
+    All of it is counted, and the heaviest `limit` rows (0: all) are kept.
 
     Raises
     ------
     OverBudget
     """
     own = own_authority(posture, mode)
-    known = complete(posture, own)
-    asked = _asked(posture, mode)
-    callers = np.unique(asked.low)
-    rows = _used(posture, mode, asked.take(known[asked.low]))
-    listing = entitled(own, np.unique(rows.low))
+    known, every = complete(posture, own), asked(posture, mode)
+    callers = np.unique(every.low)
+    judged = every.take(known[every.low])
+    listing = entitled(own, np.unique(judged.low))
+    kept, count = Laundering.of(posture, judged, NOTHING), 0
+    for batch in acted(posture, judged, mode):
+        rows = _laundered(posture, listing, Laundering.of(posture, judged, batch))
+        ends = (rows.low, rows.through, rows.high)
+        rows = rows.take(np.logical_or.reduce([about[end] for end in ends]))
+        count += len(rows)
+        if not limit and count > room(EACH):
+            raise OverBudget.of(count, EACH, "rows of laundering")
+        kept = _heaviest(kept, rows, limit)
+    return Launderings(kept, count, len(callers), int(np.count_nonzero(~known[callers])))
+
+
+def _laundered(posture: Posture, own: Entitled, rows: Laundering) -> Laundering:
+    """Return which of the rows are laundering, with the reasons of each."""
     pair = len(LEVELS) * rows.resource + rows.level
-    rows = rows.take(~listing.holds(np.searchsorted(listing.nodes, rows.low), pair))
+    rows = rows.take(~own.holds(np.searchsorted(own.nodes, rows.low), pair))
     sensitive = posture.sensitivities["weight"].to_numpy()[rows.resource] >= SENSITIVE
     rows = rows.take(sensitive | ~posture.graph.has_label(TOOL)[rows.through])
-    reasons = _reasons(posture, listing, rows)
+    reasons = _reasons(posture, own, rows)
     rows = replace(rows, reasons=reasons).take(reasons > 0)
-    in_scope = declared(posture, rows.low, rows.resource, rows.level) == YES
-    rows = rows.take(~in_scope)
-    keys = (rows.level, rows.resource, rows.high, rows.through, rows.low, -rows.weight)
-    return Launderings(
-        rows.take(np.lexsort(keys)), len(callers), int(np.count_nonzero(~known[callers]))
-    )
+    return rows.take(declared(posture, rows.low, rows.resource, rows.level) != YES)
 
 
-class _Asked(NamedTuple):
-    """Which agent (`low`) calls or acts for which node (`through`), and the widest ceiling of that.
-
-    The nodes are int64, the ceiling is int64; `called` (bool) tells calls from acting for.
-    """
-
-    low: np.ndarray
-    through: np.ndarray
-    ceiling: np.ndarray
-    called: np.ndarray
-
-    def take(self, chosen: np.ndarray) -> "_Asked":
-        return _Asked(*(column[chosen] for column in self))
-
-
-def _asked(posture: Posture, mode: str) -> _Asked:
-    edges, graph = posture.edges, posture.graph
-    kept = np.isin(edges.kind, [CONTROL.index(CALLS), CONTROL.index(ACTS_FOR)])
-    kept &= graph.has_label(AGENT)[edges.source] & graph.has_label(AGENT, TOOL)[edges.target]
-    kept &= edges.source != edges.target
-    if mode == STANDING:
-        kept &= ~edges.eligible
-    called = edges.kind[kept] == CONTROL.index(CALLS)
-    nodes = np.int64(max(1, len(graph.ids)))
-    key = edges.source[kept] * nodes + edges.target[kept]
-    keys, place = np.unique(2 * key + called, return_inverse=True)
-    ceiling = np.zeros(len(keys), np.int64)
-    np.maximum.at(ceiling, place, edges.ceiling[kept].astype(np.int64))
-    low, through = np.divmod(keys >> 1, nodes)
-    return _Asked(low, through, ceiling, keys & 1 == 1)
-
-
-def _used(posture: Posture, mode: str, asked: _Asked) -> Laundering:
-    """Return every pair that a node asked may use for those who ask, and as which identity."""
-    network, left = calling(posture, mode), room(EACH)
-    order = np.argsort(asked.through, kind="stable")
-    begin = np.flatnonzero(np.diff(asked.through[order], prepend=-1))
-    parts = []
-    for rows in np.split(order, begin[1:]) if len(order) else ():
-        high, resource, bits = _identities(posture, network, int(asked.through[rows[0]]))
-        count = len(rows) * len(high)
-        left -= len(LEVELS) * count
-        if left < 0:
-            raise OverBudget.of(len(LEVELS) * count, EACH, "pairs of callers and what they use")
-        row = np.repeat(rows, len(high))
-        passed = np.tile(bits, len(rows)) & ((2 << asked.ceiling[row]) - 1)
-        each = np.tile(high, len(rows))
-        other = (each != asked.low[row]) & (asked.called[row] | (each != asked.through[row]))
-        for rank in range(len(LEVELS)):
-            kept = other & (passed >> rank & 1 == 1)
-            parts.append((row[kept], each[kept], np.tile(resource, len(rows))[kept],
-                          np.full(np.count_nonzero(kept), rank)))  # fmt: skip
-    row, high, resource, level = _joined(parts, 4)
-    weight = posture.sensitivities["weight"].to_numpy()[resource] * LEVEL_WEIGHTS[level]
-    ends = asked.low[row], asked.through[row], high, resource
-    return Laundering(*ends, level.astype(np.int8), weight, np.zeros(len(row), np.uint8))
-
-
-def _joined(parts: Sequence[tuple[np.ndarray, ...]], columns: int) -> list[np.ndarray]:
-    nothing = (np.zeros(0, np.int64),) * columns
-    return [np.concatenate(column).astype(np.int64) for column in zip(nothing, *parts, strict=True)]
-
-
-def _identities(
-    posture: Posture, network: Network, start: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the identities as which `start` uses resources, with the levels of each (bits).
-
-    They are int64[pairs] each: the identity, the resource and the levels.
-    """
-    reach = spread(network, start)
-    hops, parent, _ = reach.met
-    node = reach.states >> 2
-    is_identity = posture.graph.has_label(*IDENTITY_LABELS)
-    high = np.where(is_identity[node], node, start)
-    before = np.searchsorted(reach.states, parent)
-    for step in range(
-        1, int(hops.max(initial=0)) + 1
-    ):  # what is no identity acts as the one before
-        rows = np.flatnonzero((hops == step) & ~is_identity[node])
-        high[rows] = high[before[rows]]
-    used = reach.used()
-    acting = high[np.searchsorted(reach.states, used["state"])]
-    nodes = np.int64(network.nodes)
-    keys, place = np.unique(acting * nodes + used["resource"], return_inverse=True)
-    bits = np.zeros(len(keys), np.int64)
-    np.bitwise_or.at(bits, place, used["levels"].astype(np.int64))
-    return *np.divmod(keys, nodes), bits
+def _heaviest(kept: Laundering, rows: Laundering, limit: int) -> Laundering:
+    """Return the rows of both, the heaviest first, and at most `limit` of them (0: all)."""
+    names = [part.name for part in fields(kept)]
+    both = Laundering(*(np.append(getattr(kept, n), getattr(rows, n)) for n in names))
+    keys = (both.level, both.resource, both.high, both.through, both.low, -both.weight)
+    order = np.lexsort(keys)
+    return both.take(order[:limit] if limit else order)
 
 
 def _reasons(posture: Posture, own: Entitled, rows: Laundering) -> np.ndarray:

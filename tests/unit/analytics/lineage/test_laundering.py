@@ -2,8 +2,11 @@
 
 import pytest
 
+from analytics.lineage import acting
+from analytics.posture import assess
+from graph.access import AccessGraph
 from graph.schema import AGENT
-from tests.support.estates.small_estates import Estate
+from tests.support.estates.small_estates import Estate, together
 from tests.support.printed import lineage
 from tests.support.references.reach import number_of
 
@@ -169,14 +172,29 @@ def test_the_lineage_of_one_thing_has_those_in_which_it_takes_part():
 
 def test_whose_own_access_nobody_could_have_stated_is_not_judged_but_counted():
     e = Estate(declares=["owners"], scope="elsewhere").agent("low").link("low", "CALLS", "mid")
-    other = _deputy().graph()
-    assert other is not None
-    from analytics.posture import assess
-    from graph.access import AccessGraph
-    from tests.support.estates.small_estates import together
-
     mid = Estate().agent("mid").account("root").resource("vault", "restricted")
     mid.can("root", "read", "vault").link("mid", "RUNS_AS", "root")
     answer = lineage(assess(AccessGraph.of(together(e, mid))))
     assert answer["laundering"] == []
     assert (answer["of"]["callers"], answer["of"]["callers_not_known"]) == (1, 1)
+
+
+def _several() -> Estate:
+    """State three callers of a deputy that administers eight vaults as two accounts."""
+    e = Estate().agent("x", "y", "z", "mid").account("root", "admin")
+    for number in range(8):
+        e.resource(f"vault{number}", "restricted" if number % 2 else "confidential")
+        e.can("root" if number < 5 else "admin", "read write", f"vault{number}")
+    for caller in ("x", "y", "z"):
+        e.link(caller, "CALLS", "mid")
+    return e.link("mid", "RUNS_AS", "root").link("mid", "RUNS_AS", "admin")
+
+
+def test_what_is_read_in_batches_is_what_is_read_at_once(monkeypatch):
+    at_once = lineage(_several().posture())
+    assert at_once["counts"]["laundering"] == len(at_once["laundering"]) == 3 * 8 * 2
+    monkeypatch.setattr(acting, "BATCH", 5)
+    assert lineage(_several().posture())["laundering"] == at_once["laundering"]
+    few = lineage(_several().posture(), limit=7)
+    assert few["laundering"] == at_once["laundering"][:7]
+    assert few["counts"]["laundering"] == 48
