@@ -9,38 +9,46 @@ from graph.identity.lookup import matching
 from graph.planned import Planned
 from graph.schema import ACTS_FOR
 
+Loop = tuple[str, list[str]]  # the place of the delegation that closes it, and the names on the way
 
-def loop_of(planned: Planned, graph: AccessGraph) -> tuple[str, list[str]] | None:
-    """Return the place of a delegation that comes back to the agent, and the names on the way.
+
+def loop_of(planned: Planned, graph: AccessGraph) -> Loop | None:
+    """Return the first loop among the delegations of an agent; None if there is none.
 
     The agent acts for some, who may act for others; if one of these is an agent to which it
-    delegates, nobody could tell who asked first. None if there is no such loop.
+    delegates, nobody could tell who asked first.
     """
-    own = planned.name.casefold()
+    return _by_name(planned) or _through(planned, graph)
+
+
+def _by_name(planned: Planned) -> Loop | None:
+    """Return a loop that the file itself shows: the agent, or another, on both sides."""
+    served = {name.casefold() for name in planned.acts_for}
     for field in ("delegates_to", "acts_for"):
-        for place, name in enumerate(getattr(planned, field)):
-            if name.casefold() == own:
-                return f"/{field}/{place}", [planned.name, planned.name]
-    called = dict(_numbers(graph, planned.delegates_to))
-    for name in set(map(str.casefold, planned.acts_for)) & set(
-        map(str.casefold, planned.delegates_to)
-    ):
-        place = [each.casefold() for each in planned.delegates_to].index(name)
-        return f"/delegates_to/{place}", [planned.name, planned.delegates_to[place], planned.name]
-    for _, start in _numbers(graph, planned.acts_for):
-        path = _path(graph, start, set(called.values()))
-        if path:
-            name = next(name for name, number in called.items() if number == path[-1])
-            place = planned.delegates_to.index(name)
-            names = [str(graph.thing(number)["name"]) for number in path]
-            return f"/delegates_to/{place}", [planned.name, *names, planned.name]
+        for number, name in enumerate(getattr(planned, field)):
+            place = f"/{field}/{number}"
+            if name.casefold() == planned.name.casefold():
+                return place, [planned.name, planned.name]
+            if field == "delegates_to" and name.casefold() in served:
+                return place, [planned.name, name, planned.name]
     return None
 
 
-def _numbers(graph: AccessGraph, names: Iterable[str]) -> list[tuple[str, int]]:
-    """Return the names that stand for one node, with its number."""
-    known = [(name, matching(graph, name)) for name in names]
-    return [(name, numbers[0]) for name, numbers in known if len(numbers) == 1]
+def _through(planned: Planned, graph: AccessGraph) -> Loop | None:
+    """Return a loop through delegations that the snapshot has."""
+    called = {number: place for place, number in _numbers(graph, planned.delegates_to)}
+    for _, start in _numbers(graph, planned.acts_for) if called else ():
+        path = _path(graph, start, set(called))
+        if path:
+            names = [str(graph.thing(number)["name"]) for number in path]
+            return f"/delegates_to/{called[path[-1]]}", [planned.name, *names, planned.name]
+    return None
+
+
+def _numbers(graph: AccessGraph, names: Iterable[str]) -> list[tuple[int, int]]:
+    """Return the places of the names that stand for one node, each with its number."""
+    known = [(place, matching(graph, name)) for place, name in enumerate(names)]
+    return [(place, numbers[0]) for place, numbers in known if len(numbers) == 1]
 
 
 def _path(graph: AccessGraph, start: int, ends: set[int]) -> list[int]:

@@ -3,7 +3,7 @@
 from graph.planned import Planned
 from graph.schema import AGENT
 from ingest.planned.form import Document, Form
-from ingest.planned.rows_of_source import typed_rows
+from ingest.planned.rows_of_source import agents_of
 from ingest.rows import Place
 from ingest.sources import a2a
 
@@ -14,10 +14,10 @@ def _recognises(document: Document) -> bool:
 
 def _read(document: Document) -> list[Planned]:
     """Return an agent for each card; its skills are what it offers, not what it calls."""
-    agents = typed_rows(a2a.SOURCE, document)[AGENT]
+    rows, _ = agents_of(a2a.SOURCE, document)
     return [
         Planned(form="agent card", stated=frozenset(), name=name, kind="ai_agent")
-        for name in agents["name"].tolist()
+        for name in rows[AGENT]["name"].tolist()
     ]
 
 

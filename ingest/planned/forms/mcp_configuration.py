@@ -6,10 +6,11 @@ from graph.planned import Planned, PlannedCredential, PlannedTool
 from graph.schema import AGENT, CALLS, CREDENTIAL, TOOL
 from ingest.files.export import ExportFile
 from ingest.planned.form import Document, Form
-from ingest.planned.rows_of_source import typed_rows
+from ingest.planned.rows_of_source import agents_of
 from ingest.sources import mcp_config
 from ingest.sources.mcp_config.layouts import server_lists
 
+FIX = "mend the entry"
 STATED = frozenset({"tools", "credentials"})
 
 
@@ -20,7 +21,8 @@ def _recognises(document: Document) -> bool:
 
 def _read(document: Document) -> list[Planned]:
     """Return the client of a configuration as an agent; every server that is not off is a tool."""
-    rows = typed_rows(mcp_config.SOURCE, document)
+    rows, rejected = agents_of(mcp_config.SOURCE, document)
+    unread = [f"{each.place} {each.reason}" for each in rejected]
     called = _active(rows[CALLS]) if CALLS in rows else pd.Series(dtype="string")
     return [
         Planned(
@@ -30,6 +32,7 @@ def _read(document: Document) -> list[Planned]:
             kind="ai_agent",
             tools=_tools(rows.get(TOOL), called),
             credentials=_credentials(rows.get(CREDENTIAL)),
+            unknown=tuple(("tools", f"a server cannot be read: {text}", FIX) for text in unread),
         )
         for name in rows[AGENT]["name"].tolist()
     ]

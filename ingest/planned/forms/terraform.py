@@ -1,32 +1,19 @@
 """Terraform plans: the roles and users of AWS that a plan makes or gives more to."""
 
-from collections.abc import Mapping
-
-import pandas as pd
-
-from graph.access import AccessGraph
-from graph.element import Element, Node, Relationship
 from graph.planned import OWNER_ROLES, Planned, PlannedCredential
-from graph.schema import FACT_NODES, OWNS, RESOURCE, ROLE, SERVICE_ACCOUNT
+from graph.schema import FACT_NODES, OWNS, ROLE, SERVICE_ACCOUNT
 from ingest.planned.form import Document, Form
-from ingest.planned.rows_of_source import typed
 from ingest.planned.terraform.details import GROUP as GROUP_TYPE
 from ingest.planned.terraform.details import HARMLESS, Details, Identity, accounts_of
+from ingest.planned.terraform.evaluation import Evaluated, Rows, evaluate
 from ingest.planned.terraform.plan import Plan, is_plan, is_state
-from ingest.planned.terraform.snapshot import KINDS, accounts_in, add_known, resource_names
-from ingest.rows import Place, listed
+from ingest.planned.terraform.snapshot import accounts_in
+from ingest.rows import listed
 from ingest.source import InputRefused
-from ingest.sources import aws
-from ingest.sources.aws.authorization import read_details
-from ingest.sources.aws.export import Export
-from ingest.sources.aws.reading import add_rows
-from ingest.tags.tag_map import Tagger, TagMap
 
 STATED = frozenset({"access", "credentials"})
-DECLARES = ("grants", "trust", "credentials", "inventory")
 NO_ACCOUNT = "000000000000"
 FIX = "apply what it depends on first, or state it literally, and plan again"
-Rows = Mapping[Element, pd.DataFrame]
 
 
 def _read(document: Document) -> list[Planned]:
@@ -48,16 +35,12 @@ def _read(document: Document) -> list[Planned]:
     if not changed:
         reason = "makes or changes no role and no user of AWS (aws_iam_role, aws_iam_user)"
         raise InputRefused(document.path, "/planned_values", reason)
-    names = _known_ids(document.graph)
-    rows, remarks = _evaluated(document, details, account, names)
+    evaluated = evaluate(document, details, account)
     groups = [i for i in details.all() if i.resource.type == GROUP_TYPE]
-    open_ = [*remarks, *_not_evaluated(plan), *(text for g in groups for text in g.unknown)]
+    open_ = [*evaluated.unread, *_not_evaluated(plan), *(t for g in groups for t in g.unknown)]
     if account == NO_ACCOUNT:
         open_.append("the plan does not tell its account: have it read aws_caller_identity")
-    return [
-        _planned(names.get(identity.arn, identity.arn), identity, rows, [*identity.unknown, *open_])
-        for identity in changed
-    ]
+    return [_planned(document, identity, evaluated, open_) for identity in changed]
 
 
 def _accounts(document: Document, plan: Plan) -> set[str]:
@@ -99,65 +82,19 @@ def _not_evaluated(plan: Plan) -> list[str]:
     return [f"what {address} gives is not evaluated" for address in left]
 
 
-def _evaluated(
-    document: Document, details: Details, account: str, names: Mapping[str, str]
-) -> tuple[Rows, list[str]]:
-    """Return the rows about the identities of the plan, and what could not be evaluated."""
-    export = Export()
-    read_details(export, details.document(), Place(str(document.path)))
-    unread = [f"a policy cannot be read: {rejected.reason}" for rejected in export.rows.rejected]
-    add_known(export, document.graph)
-    add_rows(export, account, Tagger(TagMap()))
-    reading = export.rows.reading(account, document.graph.as_of, DECLARES)
-    rows = typed(aws.SOURCE, reading, document)
-    planned = {names.get(identity.arn, identity.arn) for identity in details.all()}
-    return _about(_renamed(rows, names), planned, document.graph), unread
-
-
-def _known_ids(graph: AccessGraph) -> dict[str, str]:
-    """Return the ids of the nodes that have a resource name of AWS and another id."""
-    names = dict(graph.identities.canonical)
-    for label in (RESOURCE, *KINDS):
-        names |= {arn: id_ for arn, id_ in resource_names(graph, label).items() if arn != id_}
-    return names
-
-
-def _renamed(rows: Rows, names: Mapping[str, str]) -> Rows:
-    """Replace the ids of things that the snapshot knows by another id."""
-    columns = ("id", "source_id", "target_id")
-
-    def renamed(frame: pd.DataFrame) -> pd.DataFrame:
-        known = [c for c in columns if c in frame and frame[c].isin(list(names)).any()]
-        changed = {c: frame[c].map(lambda id_: names.get(id_, id_)).astype("string") for c in known}
-        return frame.assign(**changed) if changed else frame
-
-    return {element: renamed(frame) for element, frame in rows.items()}
-
-
-def _about(rows: Rows, planned: set[str], graph: AccessGraph) -> Rows:
-    """Keep the relationships of the planned identities, and nodes that the graph lacks."""
-    kept: dict[Element, pd.DataFrame] = {}
-    ends = set(planned)
-    for element, frame in rows.items():
-        if isinstance(element, Relationship):
-            own = frame["source_id"].isin(planned) | frame["target_id"].isin(planned)
-            kept[element] = frame[own.to_numpy(bool)].reset_index(drop=True)
-            ends |= {*kept[element]["source_id"], *kept[element]["target_id"]}
-    for element, frame in rows.items():
-        if isinstance(element, Node):
-            new = frame["id"].isin(ends).to_numpy(bool) & (graph.numbers(frame["id"]) < 0)
-            kept[element] = frame[new].reset_index(drop=True)
-    return {element: frame for element, frame in kept.items() if len(frame)}
-
-
-def _planned(id_: str, identity: Identity, rows: Rows, open_: list[str]) -> Planned:
+def _planned(
+    document: Document, identity: Identity, evaluated: Evaluated, open_: list[str]
+) -> Planned:
+    id_, rows = evaluated.id_of(identity), evaluated.rows
+    if not evaluated.has(id_) and document.graph.number(id_) < 0:
+        reason = "has a name that no role and no user of AWS can have"
+        raise InputRefused(document.path, identity.resource.address, reason)
     owners, facts = _owners(rows, id_), _facts(rows, id_)
-    stated = (
-        STATED | ({"owners"} if owners else set()) | ({"purpose"} if facts["purpose"] else set())
-    )
+    reasons = dict.fromkeys([*identity.unknown, *open_])
+    stated = {"owners": bool(owners), "purpose": facts["purpose"] is not None}
     return Planned(
         form="Terraform plan",
-        stated=stated,
+        stated=STATED.union(part for part, present in stated.items() if present),
         name=identity.arn.rpartition("/")[2],
         purpose=facts["purpose"],
         environment=facts["env"],
@@ -165,7 +102,7 @@ def _planned(id_: str, identity: Identity, rows: Rows, open_: list[str]) -> Plan
         credentials=tuple(PlannedCredential(type="access_key") for _ in identity.keys),
         id=id_,
         rows=rows,
-        unknown=tuple(("access", reason, FIX) for reason in dict.fromkeys(open_)),
+        unknown=tuple(("access", reason, FIX) for reason in reasons),
     )
 
 

@@ -314,3 +314,20 @@ def test_a_resource_that_the_snapshot_knows_by_another_id(tmp_path: Path) -> Non
     path.write_text(json.dumps(role().add("aws_iam_role_policy", "read", given).document()))
     (planned,) = planned_agents(path, graph)
     assert grants(planned) == {("a:ledger", '["read"]')}
+
+
+def test_a_card_of_nobody_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputRefused, match="must name its agent"):
+        read(tmp_path, {**CARD, "name": " "})
+
+
+def test_a_server_that_cannot_be_read_is_unknown(tmp_path: Path) -> None:
+    (planned,) = read(tmp_path, {"mcpServers": {"a": {"command": "npx"}, "b": 7}})
+    assert [tool.name for tool in planned.tools] == ["a"]
+    assert [part for part, _, _ in planned.unknown] == ["tools"]
+
+
+@pytest.mark.parametrize("name", ["*", "a b?", "x" * 3_000])
+def test_a_name_that_no_role_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputRefused, match="no role and no user of AWS can have"):
+        read(tmp_path, role(name=name).document())
