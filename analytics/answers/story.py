@@ -62,11 +62,11 @@ def story(scene: Scene) -> dict[str, str]:
 
 def no_story(jewel: str, starts: int, dark: int) -> dict[str, str | None]:
     """Return the sentences for a jewel that no start is known to reach."""
+    count = plural(starts, "start")
     if dark:
-        unknown = f"what {dark} of {plural(starts, 'start')} may reach is not known"
-        text = f"No way into {jewel} is known, but {unknown}."
+        text = f"No start is known to reach {jewel}; what {dark} of {count} may reach is not known."
     else:
-        text = f"There is no way into {jewel}: none of {plural(starts, 'start')} reaches it."
+        text = f"None of {count} reaches {jewel}."
     return {"entry": None, "escalation": None, "impact": None, "text": text}
 
 

@@ -124,7 +124,7 @@ def test_a_jewel_that_nothing_reaches_says_so():
     (row,) = answer["narratives"]
     assert (answer["reached"], answer["not_reached"], answer["not_known"]) == (0, 1, 0)
     assert (row["state"], row["entry"], row["level"], row["cut"]) == ("not_reached", *[None] * 3)
-    assert row["story"]["text"] == "There is no way into jewel: none of 2 starts reaches it."
+    assert row["story"]["text"] == "None of 2 starts reaches jewel."
 
 
 def test_where_some_start_may_do_more_than_sources_state_it_is_not_known():
