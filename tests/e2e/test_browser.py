@@ -8,18 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Frame, Page
 
+from app.web.views import all_views
 from tests.e2e.conftest import Watched
 
-PATHS = {
-    "posture": "/",
-    "trust_debt": "/trust_debt",
-    "blast_radius": "/blast_radius",
-    "choke_points": "/choke_points",
-    "ownership": "/ownership",
-    "stale_access": "/stale_access",
-    "findings": "/findings",
-    "sources": "/sources",
-}
+VIEWS = list(all_views().values())  # in menu order
+PATHS = {view.name: "/" if view is VIEWS[0] else f"/{view.name}" for view in VIEWS}
 Serve = Callable[[Path], str]
 Open = Callable[..., Watched]
 CANVAS = "() => document.getElementById('cy')?._cyreg?.cy.nodes().nonempty()"

@@ -11,7 +11,7 @@ from analytics.posture import Posture
 from analytics.remediation.closing.change import Change
 from analytics.remediation.removal.additions import SOURCE, Additions, additions
 from analytics.remediation.removal.what_if import Removal
-from analytics.residue import ACCOUNTS, CREDENTIALS, residue
+from analytics.residue import ACCOUNTS, CREDENTIALS, left_of
 from analytics.usage.unused_levels import unused_levels
 from graph.amended import amendment
 from graph.element import Element
@@ -55,13 +55,24 @@ def _removal(posture: Posture, change: Change) -> Removal:
 
 
 def _left(posture: Posture, things: tuple[str, ...]) -> list[str]:
-    """Return the credentials and accounts left of ended identities, if nobody else has them."""
-    graph, rows = posture.graph, residue(posture)
-    numbers = graph.numbers(pd.Series(things, dtype="string"))
-    kept = rows["kind"].isin([CREDENTIALS, ACCOUNTS]) & rows["identity"].isin(numbers)
+    """Return the credentials and accounts of identities that nobody else has: they end with them.
+
+    Otherwise an account would answer for itself, and what it owes would only move.
+    """
+    graph = posture.graph
+    ending = np.zeros(len(graph.ids), bool)
+    ending[graph.numbers(pd.Series(things, dtype="string"))] = True
+    while True:
+        rows = left_of(posture, ending)
+        rows = rows[rows["kind"].isin([CREDENTIALS, ACCOUNTS])]
+        accounts = rows["thing"][rows["kind"] == ACCOUNTS].to_numpy(np.int64)
+        if ending[accounts].all():
+            break
+        ending[accounts] = True
     user, key = graph.ends(USES)
-    in_use = key[posture.in_service[user] & graph.has_label(AGENT)[user] & graph.in_force(USES)]
-    left = np.setdiff1d(rows["thing"][kept].to_numpy(np.int64), in_use)
+    others = posture.in_service & graph.has_label(AGENT) & ~ending
+    in_use = key[others[user] & graph.in_force(USES)]
+    left = np.setdiff1d(rows["thing"].to_numpy(np.int64), in_use)
     return [str(graph.ids[number]) for number in left.tolist()]
 
 
