@@ -6,8 +6,10 @@ from analytics.reach.articulation import pieces
 from analytics.reach.closure import totals
 from analytics.reach.dominators import dominators, lost_by_group, on_one_way
 from analytics.reach.inverse import reaching
+from analytics.reach.joint import joint_reach
 from analytics.reach.kernels.pairs import HolderGrants, Steps, walk, within
 from analytics.reach.network import Network
+from analytics.reach.reliance import relied_on
 from analytics.reach.removal import Remaining, reached, upstream
 from analytics.reach.routes import Ties, routes
 from analytics.reach.spread import exposed, spread
@@ -34,6 +36,8 @@ def warm() -> None:
     Remaining(network, every, totals(network, every)).change(edge, nothing)
     reached(network, np.array([0], np.int32), np.array([0], np.int32), np.array([1]))
     upstream(network, every)
+    joint_reach(network, every)
+    relied_on(network, np.array([False, True]), every, every, every)
     both = ways(network, np.array([0]), np.array([0]), np.array([True, False]))
     dominators(both)
     on_one_way(both)

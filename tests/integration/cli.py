@@ -29,6 +29,7 @@ GIVEN = {  # what a question is asked of the example; one that is not here is as
     "path": ["bot", "ledger"],
     "what-if": ["--remove", "bot"],
     "diff": ["000001", "000002"],
+    "drill": ["--credential", "key"],
 }
 WRITING = {"accept", "attest", "review", "apart", "withdraw", "export"}
 LISTS = {
@@ -64,6 +65,7 @@ def example() -> Estate:
     e.link("bot", "RUNS_AS", "svc").link("bot", "SPAWNS", "child")
     e.can("svc", "read write", "ledger", granted_at=ago(300), last_used_at={"read": ago(1)})
     e.can("child", "read", "wiki", granted_at=ago(300), condition="aws:SourceIp")
+    e.thing("Credential", "key", storage="vault").link("key", "AUTHENTICATES_AS", "svc")
     return e.owned("bot", "ann", "ann").owned("idle", "zed", "zed", since=ago(200))
 
 

@@ -11,6 +11,7 @@ from nbclient.exceptions import CellExecutionError
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 SECONDS = 60
+SCALE = "0.002"  # of an estate with millions of things
 # The kernel's own sockets are no Python sockets, and go on working.
 NO_NETWORK = """
 import socket
@@ -43,7 +44,8 @@ def test_there_is_one() -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_and_warns_of_nothing(path: Path) -> None:
+def test_it_runs_and_warns_of_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSTDEBT_NOTEBOOK_SCALE", SCALE)
     outputs = run(opened(path))
     assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
     shown = [o.data for o in outputs if "data" in o]
@@ -55,12 +57,20 @@ def _a_picture_and_a_comparison(shown: list[Any]) -> None:
     assert any("less for none" in data.get("text/plain", "") for data in shown)
 
 
+def _a_leak_and_its_cost(shown: list[Any]) -> None:
+    tables = [data["text/html"] for data in shown if "<table" in data.get("text/html", "")]
+    assert any("drill, s" in t and "peak, GB" in t for t in tables)
+    assert any("deactivate" in t for t in tables) or any("all servers" in t for t in tables)
+
+
 def _every_model_beside_the_usual_one(shown: list[Any]) -> None:
     tables = [data["text/html"] for data in shown if "<table" in data.get("text/html", "")]
     assert any("cap at 8 missed cycles" in t and "30 of 30" in t for t in tables)
 
 
 SHOWN = {
+    "breach_agent_keys": _a_leak_and_its_cost,
+    "breach_secret_stores": _a_leak_and_its_cost,
     "first_look": _a_picture_and_a_comparison,
     "trust_debt_sensitivity": _every_model_beside_the_usual_one,
 }

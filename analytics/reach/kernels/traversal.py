@@ -92,3 +92,52 @@ def backward(turned, holders, least):  # type: ignore[no-untyped-def]
     for node in range(n):
         fewest[node] = hops[4 * node + 3]
     return fewest
+
+
+@compiled
+def widest(arrays, best, origin, levels, holder):  # type: ignore[no-untyped-def]
+    """Search from all nodes whose `best` ceiling is stated, each node once, at its highest ceiling.
+
+    A node passes on with a ceiling all that it passes on with a lower one. So the states of the
+    highest ceiling come first, and no node is entered again with a lower one.
+
+    Parameters
+    ----------
+    arrays : Arrays
+    best : int8[nodes]
+        The ceiling of each start, -1 elsewhere; becomes that of every node entered.
+    origin : int32[nodes]
+        The start itself for each start, -1 elsewhere; becomes the start that leads there.
+    levels, holder : uint8[nodes], int32[nodes]
+        Zeros, and -1; become the levels (bits) at which each node is reached as a resource, and the
+        first holder that gives one.
+    """
+    indptr, target, ceiling, g_indptr, resource, granted = arrays
+    nodes = len(best)
+    queue = np.empty(nodes, np.int32)
+    for limit in range(3, -1, -1):
+        first, last = 0, 0
+        for node in range(nodes):
+            if best[node] == limit:
+                queue[last] = node
+                last += 1
+        while first < last:
+            node = queue[first]
+            first += 1
+            for e in range(indptr[node], indptr[node + 1]):
+                entered = min(limit, ceiling[e])
+                if entered > best[target[e]]:
+                    best[target[e]] = entered
+                    origin[target[e]] = origin[node]
+                    if entered == limit:
+                        queue[last] = target[e]
+                        last += 1
+    for node in range(nodes):
+        if best[node] < 0:
+            continue
+        passed = (2 << best[node]) - 1
+        for g in range(g_indptr[node], g_indptr[node + 1]):
+            bits = granted[g] & passed
+            if bits and holder[resource[g]] < 0:
+                holder[resource[g]] = node
+            levels[resource[g]] |= bits

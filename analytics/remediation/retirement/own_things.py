@@ -59,7 +59,11 @@ class OwnThings:
 
 def own_things(posture: Posture, root: int) -> OwnThings:
     """Return what ends with a node (its number), and what it shares with others."""
-    tree = delegation_tree(posture, root)
+    return own_things_of(posture, delegation_tree(posture, root))
+
+
+def own_things_of(posture: Posture, tree: np.ndarray) -> OwnThings:
+    """Return what ends with the nodes of a tree, or of several (numbers), and what they share."""
     members = np.zeros(len(posture.graph.ids), bool)
     members[tree] = True
     keys = _keys(posture)

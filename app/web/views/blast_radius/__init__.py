@@ -147,10 +147,13 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
     items = removals(posture)
     _figures(answer)
     under_figures(answer.figures)
+    effect = answer.figures.leak
     for note in answer.figures.notes:
-        st.info(markdown(note, 500))
+        if effect is None or note != effect["sentence"]:  # drawn below, with what to do
+            st.info(markdown(note, 500))
     if question.leaked:
-        leak(posture, question.thing, int(answer.figures.counts["resources"] or 0))
+        count = int(answer.figures.counts["resources"] or 0)
+        leak(posture, question.thing, count, question.mode)
     focus = _focus(answer)
     if answer.tree.total == 1:
         if answer.figures.weighted is not None:
