@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from analytics.posture import Posture
-from graph.journal.journal import Attestation, Journal, Review
+from graph.journal.entries import Attestation, Review
+from graph.journal.journal import Journal
 from graph.stores import SnapshotInfo
 from graph.values import canonical
 

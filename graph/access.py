@@ -142,7 +142,7 @@ class AccessGraph:
     @cached_property
     def looks_back(self) -> bool:
         """Whether `as_of` is before the instant of the facts."""
-        return self.as_of < self._stated.taken_at
+        return bool(self.coverage) and self.as_of < self._stated.taken_at
 
     @cached_property
     def then(self) -> Facts:

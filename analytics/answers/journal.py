@@ -11,16 +11,18 @@ from analytics.findings.lifecycle.names import other_names
 from analytics.findings.lifecycle.states import LISTED, lives
 from analytics.ownership.owners import active_people
 from analytics.posture import Posture
+from analytics.remediation.reviewing.packets import PACKET, grant_of
 from graph.access import AmbiguousThing, UnknownThing
 from graph.element import Node
 from graph.frames import records
 from graph.identity.lookup import nearest
 from graph.journal.actor import By
-from graph.journal.journal import DECISIONS, ROLES, Acceptance, Entry, Journal
+from graph.journal.entries import DECISIONS, ROLES, Acceptance, Campaign, Closing, Entry
+from graph.journal.journal import Journal
 from graph.schema import CAN_ACCESS, COVERS, GROUP, HUMAN, OWNS, TEAM
 from graph.values import WrongValue, iso, text
 
-LONGEST = {"by": 200, "reason": 2000, "note": 2000}
+LONGEST = {"by": 200, "name": 200, "reason": 2000, "note": 2000}
 
 
 class Refused(Exception):
@@ -44,7 +46,7 @@ def accept(
     as_of = posture.graph.as_of
     if until <= as_of:
         raise Refused(f"--until must lie after {iso(as_of)}, the instant looked at")
-    person, why = _person(posture, by), _checked("reason", reason)
+    person, why = decider(posture, by), checked_text("reason", reason)
     also = other_names(posture, finding_id)
     about = what_it_is_about(posture, finding_id)
     written = journal_of(posture).accept(finding_id, until, person, why, as_of, about, also)
@@ -76,7 +78,7 @@ def attest(
     if role not in ROLES:
         raise Refused(f"a role is one of {', '.join(ROLES)}")
     journal = journal_of(posture)
-    person, why = _person(posture, by), _checked("note", note, needed=False)
+    person, why = decider(posture, by), checked_text("note", note, needed=False)
     ids = graph.thing(owned)["id"], graph.thing(owning)["id"]
     also = _also(posture, ids[0]), _also(posture, ids[1])
     written = _recorded(journal.attest(*ids, role, person, why, _not_ahead(journal, since), also))
@@ -94,23 +96,17 @@ def review(
 ) -> dict[str, Any]:
     """Record a review decision on the access of a node, or on one of its grants by grant id.
 
+    `thing` may also be a packet of `reviews`, which is about one grant.
+
     Raises
     ------
     Refused, UnknownThing, AmbiguousThing, StoreError
     """
-    number = posture.graph.find(thing)
-    _require(posture, number, COVERS.targets, "a review cannot be about")
+    number, grant = _reviewed(posture, thing, grant)
     if decision not in DECISIONS:
         raise Refused(f"a decision is one of {', '.join(DECISIONS)}")
-    if grant is not None and grant not in (grant_ids := _grants(posture, number)):
-        near = (
-            f"; it holds {', '.join(grant_ids[:5])}"
-            if grant_ids
-            else "; it holds none that has an id"
-        )
-        raise Refused(f"{posture.graph.thing(number)['name']} holds no grant {grant!r}{near}")
     journal = journal_of(posture)
-    person, why = _person(posture, by), _checked("reason", reason)
+    person, why = decider(posture, by), checked_text("reason", reason)
     about = posture.graph.thing(number)["id"]
     when = _not_ahead(journal, since)
     also = _also(posture, about)
@@ -132,7 +128,7 @@ def apart(posture: Posture, thing: str, other: str, by: str | By, reason: str) -
         raise Refused(f"{merged['name']} is made of {', '.join(ids)}; name one of several")
     rest = [i for i in ids if i != thing]
     not_this = other if other in rest else merged["id"] if merged["id"] in rest else rest[0]
-    person, why = _person(posture, by), _checked("reason", reason)
+    person, why = decider(posture, by), checked_text("reason", reason)
     return _recorded(journal_of(posture).set_apart(thing, not_this, person, why))
 
 
@@ -144,9 +140,10 @@ def withdraw(posture: Posture, entry: int, by: str | By, reason: str) -> dict[st
     Refused, NoSuchEntry, StoreError
     """
     journal = journal_of(posture)
-    begun = {a.number: a.since for a in journal.acceptances()}
+    judged = (Acceptance, Campaign, Closing)  # they count from the instant looked at
+    begun = {e.number: e.since for e in journal.entries() if isinstance(e, judged)}
     since = max(begun[entry], posture.graph.as_of) if entry in begun else None
-    person, why = _person(posture, by), _checked("reason", reason)
+    person, why = decider(posture, by), checked_text("reason", reason)
     return _recorded(journal.withdraw(entry, person, why, since))
 
 
@@ -198,7 +195,7 @@ def _also(posture: Posture, thing: str) -> list[str]:
     return [i for i in posture.graph.identities.merged.get(thing, ()) if i != thing]
 
 
-def _person(posture: Posture, person: str | By) -> By:
+def decider(posture: Posture, person: str | By) -> By:
     """Return the active person who decides; if no source declares any person, the name as given.
 
     Raises
@@ -206,7 +203,7 @@ def _person(posture: Posture, person: str | By) -> By:
     Refused, UnknownThing, AmbiguousThing
     """
     claimed = person if isinstance(person, By) else By(person)
-    name, graph = _checked("by", claimed.name), posture.graph
+    name, graph = checked_text("by", claimed.name), posture.graph
     people = deciders(posture)
     try:
         number = graph.find(name)
@@ -232,7 +229,8 @@ def _recorded(entry: Entry) -> dict[str, Any]:
     return entry.record() | {"unverified": None if entry.verified else unverified}
 
 
-def _checked(option: str, value: str, needed: bool = True) -> str:
+def checked_text(option: str, value: str, needed: bool = True) -> str:
+    """Return the text of an option without spaces around it, or refuse it."""
     try:
         stripped = text(value).strip()
     except WrongValue as error:
@@ -255,6 +253,37 @@ def _grants(posture: Posture, number: int) -> list[str]:
     holder, _ = posture.graph.ends(CAN_ACCESS)
     grants = posture.graph.frames[CAN_ACCESS][holder == number]
     return sorted({str(row.grant_id) for row in records(grants[grants["grant_id"].notna()])})
+
+
+def _reviewed(posture: Posture, thing: str, grant: str | None) -> tuple[int, str | None]:
+    """Return the node that a review is about, and the grant if it is about one."""
+    if PACKET.fullmatch(thing) and posture.graph.number(thing) < 0:
+        if grant is not None:
+            raise Refused("a packet is about one grant already: leave out --grant")
+        return _packet(posture, thing)
+    number = posture.graph.find(thing)
+    _require(posture, number, COVERS.targets, "a review cannot be about")
+    if grant is not None and grant not in (grant_ids := _grants(posture, number)):
+        near = (
+            f"; it holds {', '.join(grant_ids[:5])}"
+            if grant_ids
+            else "; it holds none that has an id"
+        )
+        raise Refused(f"{posture.graph.thing(number)['name']} holds no grant {grant!r}{near}")
+    return number, grant
+
+
+def _packet(posture: Posture, packet: str) -> tuple[int, str]:
+    """Return the holder of the grant of a packet, and the id of the grant that no other has."""
+    row = grant_of(posture, packet)
+    if row is None:
+        raise UnknownThing(packet, [], "no packet of a review")
+    frame, (holder, _) = posture.graph.frames[CAN_ACCESS], posture.graph.ends(CAN_ACCESS)
+    _require(posture, int(holder[row]), COVERS.targets, "a review cannot be about")
+    named = frame["grant_id"].iloc[row]
+    alike = (holder == holder[row]) & (frame["grant_id"] == named).fillna(False).to_numpy(bool)
+    unique = alike.sum() == 1
+    return int(holder[row]), str(named if unique else frame["id"].iloc[row])
 
 
 def _not_ahead(journal: Journal, since: pd.Timestamp | None) -> pd.Timestamp | None:

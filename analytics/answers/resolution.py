@@ -30,7 +30,7 @@ def resolved_by(lives: Lives, row: Any) -> dict[str, Any]:
     """
     earlier_ids, differences = _compared(lives, int(row.step), int(row.gone_at))
     about = _About.of(earlier_ids, row)
-    rows = _chosen(differences, about.own) or _chosen(differences, about.leads)
+    rows = chosen_changes(differences, about.own) or chosen_changes(differences, about.leads)
     info = differences.after.snapshot
     return {
         "snapshot": info.id if info is not None else None,
@@ -109,9 +109,10 @@ def _compared(lives: Lives, before: int, after: int) -> tuple[RenamedIds, Change
     return earlier_ids, changes(earlier_ids.graph, later)
 
 
-def _chosen(
+def chosen_changes(
     differences: Changes, which: Callable[[Element, pd.DataFrame], pd.Series]
 ) -> list[dict[str, Any]]:
+    """Describe the changes that a mask of the rows of each element chooses, as plain data."""
     return [
         _described(differences, element, change)
         for element, frame in differences.rows.items()

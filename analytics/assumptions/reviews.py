@@ -38,10 +38,10 @@ def reviews(graph: AccessGraph) -> Reviews:
     if not len(graph.frames[COVERS]):
         never = np.full(nodes, NEVER), np.full(grants, NEVER)
         return Reviews(*never, *never)
-    rows = _decisions(graph)
+    rows = decisions(graph)
     general = rows[rows["grant_id"].isna()]
     on_thing = general["thing"].to_numpy(), general["at"].to_numpy(), general["decision"]
-    single = _of_grants(graph, rows[rows["grant_id"].notna()])
+    single = on_grants(graph, rows[rows["grant_id"].notna()])
     on_grant = single["row"].to_numpy(), single["at"].to_numpy(), single["decision"]
     return Reviews(
         approved_thing=_approved(nodes, *on_thing),
@@ -75,8 +75,16 @@ def approved_grants(graph: AccessGraph) -> np.ndarray:
     return np.asarray(np.maximum(stated, reviews(graph).approved_grant))
 
 
-def _decisions(graph: AccessGraph) -> pd.DataFrame:
-    """Return a row for each node or grant that a decision up to now covers."""
+@once
+def decisions(graph: AccessGraph) -> pd.DataFrame:
+    """Return a row for each node or grant that a decision up to now covers (cached).
+
+    Returns
+    -------
+    DataFrame
+        `review` and `thing` (numbers of nodes), `at` (milliseconds), `decision` and `grant_id`
+        (null if it covers the node).
+    """
     covers, decided = graph.frames[COVERS], graph.frames[REVIEW]
     review, thing = graph.ends(COVERS)
     at = np.full(len(graph.ids), NEVER)
@@ -85,6 +93,7 @@ def _decisions(graph: AccessGraph) -> pd.DataFrame:
     decision[graph.numbers(decided["id"])] = decided["decision"].to_numpy(object)
     rows = pd.DataFrame(
         {
+            "review": review,
             "thing": thing,
             "at": at[review],
             "decision": decision[review],
@@ -95,8 +104,11 @@ def _decisions(graph: AccessGraph) -> pd.DataFrame:
     return rows[counted]
 
 
-def _of_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the decisions on single grants, matched by the id of the grant and its holder."""
+def on_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the `decisions` on single grants, with the `row` of CAN_ACCESS of each.
+
+    They are matched by the id of the grant and its holder.
+    """
     frame, (holder, _) = graph.frames[CAN_ACCESS], graph.ends(CAN_ACCESS)
     parts = []
     for column in ("grant_id", "id"):

@@ -18,7 +18,7 @@ from app.web.snapshots import kept
 from app.wording import counted, number
 from graph.access import AmbiguousThing, UnknownThing
 from graph.journal.actor import By
-from graph.journal.journal import NoSuchEntry
+from graph.journal.entries import NoSuchEntry
 from graph.stores import StoreError
 
 REFUSALS = (journal.Refused, UnknownThing, AmbiguousThing, NoSuchEntry, StoreError)

@@ -1,154 +1,53 @@
 """The journal: decisions that people made in the product, kept beside the immutable snapshots.
 
 Its entries are acceptances of findings, attestations of owners, access reviews, ids kept apart,
-and withdrawals of any of these; they are only ever added. Each entry holds its author, its
-reason, the instant it was written (`at`, by the clock) and takes effect (`since`), and the hash
-of the entry before it: reading the journal detects an entry that was changed or removed from
-the middle.
+campaigns and their closings, and withdrawals of any of these; they are only ever added. Each entry
+holds its author, its reason, the instant it was written (`at`, by the clock) and takes effect
+(`since`), and the hash of the entry before it: reading the journal detects an entry that was
+changed or removed from the middle.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any
 
 import pandas as pd
 
 from graph.journal.actor import By, system_user
+from graph.journal.campaign_steps import Undertaking
+from graph.journal.entries import (
+    KINDS,
+    OTHERS,
+    Acceptance,
+    Apart,
+    Attestation,
+    Campaign,
+    Closing,
+    E,
+    Entry,
+    Review,
+    Withdrawal,
+    begun,
+    entry_of,
+    of_kind,
+    open_campaign,
+    under_way,
+)
 from graph.journal.file import Touched, journal_path, reading, touched, writing
 from graph.journal.hash_chain import FIRST_HASH
 from graph.secrets import redact_prose, redact_text
 from graph.stores import StoreDamaged, StoreError, open_store
-from graph.values import canonical, instant, iso
+from graph.values import canonical, iso
 
-ROLES = ("business", "technical", "sponsor")
-DECISIONS = ("approve", "revoke", "modify")
-OTHERS = ("also", "owner_also")  # other ids, absent if empty
-LISTS = (*OTHERS, "about")  # fields of several texts
-OMITTED = (*LISTS, "session")  # fields that JSON omits if empty
 FINDINGS = "findings"  # the default kind of cached data of a snapshot
 EVERY = "SELECT number, body, hash FROM entry ORDER BY number"
 CACHE_PATIENCE = 0.2  # seconds: a cache is not worth a longer wait
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One decision: its `number` in the journal, its author `by`, its `reason` and its instants.
-
-    `at` is when it was written; it is in force from `since` until `withdrawn_at`, if any. `by` is
-    the id of a person whom a source declares; if no source declares any person, it is a name as
-    given, and not `verified`. Nobody signs in, so `by` is asserted by the operating-system account
-    `os_user`, in a `session` of the app or, if that is None, by a command.
-    """
-
-    kind: ClassVar[str]
-    number: int
-    by: str
-    reason: str
-    at: pd.Timestamp
-    since: pd.Timestamp
-    withdrawn_at: pd.Timestamp | None = None
-    verified: bool = True
-    signed_in: bool = False
-    os_user: str
-    session: str | None
-
-    def holds(self, moment: pd.Timestamp) -> bool:
-        """Return whether the entry is in force at an instant."""
-        return self.since <= moment and (self.withdrawn_at is None or moment < self.withdrawn_at)
-
-    def record(self) -> dict[str, Any]:
-        """Return the entry as a dict for JSON."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        present = {k: v for k, v in values.items() if k not in OMITTED or v}
-        shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in present.items()}
-        return {"entry": shown.pop("number"), "kind": self.kind} | shown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance(Entry):
-    """A finding that somebody accepts until an instant.
-
-    `also` are the other ids of the finding then, from merged ids of its nodes. `about` holds the
-    parts of its id: rule, identity, other node or "", and the parts of its key, if any. They
-    describe the accepted finding after the finding itself is gone.
-    """
-
-    kind: ClassVar[str] = "acceptance"
-    finding: str
-    until: pd.Timestamp
-    about: tuple[str, ...]
-    also: tuple[str, ...] = ()
-
-    def holds(self, moment: pd.Timestamp) -> bool:
-        """Return whether the acceptance is in force at an instant; it lapses at `until`."""
-        return Entry.holds(self, moment) and moment < self.until
-
-    @property
-    def ends(self) -> pd.Timestamp:
-        """The instant it ends: `until`, or its withdrawal if that is earlier."""
-        return self.until if self.withdrawn_at is None else min(self.until, self.withdrawn_at)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attestation(Entry):
-    """An attestation that `owner` is responsible for `thing` (ids) in a role.
-
-    `also` and `owner_also` are the other ids of both at that time.
-    """
-
-    kind: ClassVar[str] = "attestation"
-    thing: str
-    owner: str
-    role: str
-    also: tuple[str, ...] = ()
-    owner_also: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review(Entry):
-    """A review of the access of `thing` (an id; `also` are its others), or of one of its grants."""
-
-    kind: ClassVar[str] = "review"
-    thing: str
-    grant: str | None
-    decision: str
-    also: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Apart(Entry):
-    """A declaration that `thing` and `other` (ids as sources use them) are different nodes.
-
-    It corrects the matching of ids, so it applies at any instant, until it is withdrawn.
-    """
-
-    kind: ClassVar[str] = "apart"
-    thing: str
-    other: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawal(Entry):
-    """The end of the entry with the number `withdraws`."""
-
-    kind: ClassVar[str] = "withdrawal"
-    withdraws: int
-
-
-KINDS: dict[str, type[Entry]] = {
-    k.kind: k for k in (Acceptance, Attestation, Review, Apart, Withdrawal)
-}
-E = TypeVar("E", bound=Entry)
-
-
-class NoSuchEntry(LookupError):
-    """The journal has no entry of that number that could be withdrawn."""
-
-    exit_code, code = 2, "unknown-entry"
+Values = dict[str, Any]
 
 
 def clock() -> pd.Timestamp:
@@ -207,15 +106,23 @@ class Journal:
 
     def acceptances(self) -> tuple[Acceptance, ...]:
         """Return the acceptances, oldest first."""
-        return _of(Acceptance, self.entries())
+        return of_kind(Acceptance, self.entries())
 
     def attestations(self) -> tuple[Attestation, ...]:
         """Return the attestations of owners, oldest first."""
-        return _of(Attestation, self.entries())
+        return of_kind(Attestation, self.entries())
 
     def reviews(self) -> tuple[Review, ...]:
         """Return the reviews, oldest first."""
-        return _of(Review, self.entries())
+        return of_kind(Review, self.entries())
+
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """Return the campaigns, oldest first."""
+        return of_kind(Campaign, self.entries())
+
+    def closings(self) -> tuple[Closing, ...]:
+        """Return the closings of campaigns, oldest first."""
+        return of_kind(Closing, self.entries())
 
     def accepted(self, moment: pd.Timestamp) -> dict[str, Acceptance]:
         """Return the acceptance in force of each finding (by its id), the latest of several."""
@@ -274,12 +181,62 @@ class Journal:
 
     def apart(self) -> tuple[tuple[str, str], ...]:
         """Return the pairs of ids that people keep apart; the first id of each is not merged."""
-        entries = [e for e in _of(Apart, self.entries()) if e.withdrawn_at is None]
+        entries = [e for e in of_kind(Apart, self.entries()) if e.withdrawn_at is None]
         return tuple((e.thing, e.other) for e in entries)
 
     def set_apart(self, thing: str, other: str, by: "str | By", reason: str) -> Apart:
         """Add a declaration that `thing` and `other` are different nodes."""
         return self._add(Apart, by, reason, None, {"thing": thing, "other": other})
+
+    def start_campaign(
+        self,
+        campaign: Undertaking,
+        by: "str | By",
+        reason: str,
+        since: pd.Timestamp | None,
+        keys_now: Mapping[int, Mapping[str, str]] = {},
+    ) -> Campaign:
+        """Add a campaign, without the items that another one under way has promised already.
+
+        `keys_now` has, by the number of an earlier campaign, the present keys of its items, by the
+        keys that it has for them, where they differ.
+        """
+
+        def values(entries: Sequence[Entry]) -> Values:
+            promised = {
+                keys_now.get(other.number, {}).get(key, key): other.id
+                for other in reversed(under_way(entries))
+                for step in other.steps
+                for key, _ in step.items
+            }
+            return campaign.without(promised).plain()
+
+        return self._add(Campaign, by, reason, since, values)
+
+    def close_campaign(
+        self,
+        number: int,
+        by: "str | By",
+        reason: str,
+        as_of: pd.Timestamp,
+        outcome: Sequence[Mapping[str, Any]],
+    ) -> Closing:
+        """Add the close of a campaign, with what became of its steps as judged at `as_of`.
+
+        It counts from then, but not before the campaign takes effect.
+
+        Raises
+        ------
+        NoSuchEntry
+            No campaign under way has that number.
+        """
+
+        def begins(entries: Sequence[Entry]) -> pd.Timestamp:
+            return open_campaign(entries, number).since
+
+        begins(self.entries())  # otherwise a close that fails would create a journal
+        values = {"closes": number, "as_of": iso(as_of), "outcome": list(outcome)}
+        return self._add(Closing, by, reason, as_of, values, begins)
 
     def withdraw(
         self, number: int, by: "str | By", reason: str, since: pd.Timestamp | None
@@ -291,8 +248,12 @@ class Journal:
         NoSuchEntry
             No entry has that number, or it was withdrawn already, or is itself a withdrawal.
         """
-        _begun(self.entries(), number)  # otherwise a withdrawal that fails would create a journal
-        return self._add(Withdrawal, by, reason, since, {"withdraws": number})
+
+        def begins(entries: Sequence[Entry]) -> pd.Timestamp:
+            return begun(entries, number)
+
+        begins(self.entries())  # otherwise a withdrawal that fails would create a journal
+        return self._add(Withdrawal, by, reason, since, {"withdraws": number}, begins)
 
     def seen(self, snapshot: str, version: str, kind: str = FINDINGS) -> bytes | None:
         """Return the cached data of a snapshot under `version`, or None if absent or damaged."""
@@ -331,16 +292,24 @@ class Journal:
         by: "str | By",
         reason: str,
         since: pd.Timestamp | None,
-        values: dict[str, Any],
+        values: Values | Callable[[Sequence[Entry]], Values],
+        begins: Callable[[Sequence[Entry]], pd.Timestamp] | None = None,
     ) -> E:
+        """Add an entry of these `values`, in force from `since`, but not before it `begins`.
+
+        What depends on the entries before is asked within the transaction: of two at once one
+        fails, or sees the other.
+        """
         author = by if isinstance(by, By) else By(by)
         with writing(self.path) as db:
             asked = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1"
             number, before = db.execute(asked).fetchone() or (0, FIRST_HASH)
             at = self.now()
             counts = at if since is None else min(since, at)
-            if "withdraws" in values:  # within the transaction: of two at once one fails
-                counts = max(counts, _begun(self._checked(db.execute(EVERY)), values["withdraws"]))
+            needed = begins is not None or callable(values)
+            entries = self._checked(db.execute(EVERY)) if needed else []
+            counts = max(counts, begins(entries)) if begins is not None else counts
+            stated = values(entries) if callable(values) else values
             body = canonical(
                 {
                     "kind": kind.kind,
@@ -352,12 +321,12 @@ class Journal:
                     **({} if author.verified else {"verified": False}),
                     "os_user": system_user(),
                     "session": author.session,
-                    **{k: v for k, v in values.items() if k not in OTHERS or v},
+                    **{k: v for k, v in stated.items() if k not in OTHERS or v},
                 }
             )
             db.execute("INSERT INTO entry VALUES (?, ?, ?)", (number + 1, body, _sha256(body)))
         self._added()
-        return _entry(kind, number + 1, body)
+        return entry_of(kind, number + 1, body)
 
     def _checked(self, rows: Iterable[tuple[int, str, str]]) -> list[Entry]:
         entries: list[Entry] = []
@@ -366,7 +335,7 @@ class Journal:
             try:
                 record = json.loads(body)
                 intact = _sha256(body) == digest and record["prev_hash"] == before
-                entry = _entry(KINDS[record["kind"]], number, body) if intact else None
+                entry = entry_of(KINDS[record["kind"]], number, body) if intact else None
             except (ValueError, KeyError, TypeError, AttributeError):
                 entry = None
             if entry is None:
@@ -376,29 +345,6 @@ class Journal:
             entries.append(entry)
             before = digest
         return entries
-
-
-def _begun(entries: Sequence[Entry], number: int) -> pd.Timestamp:
-    """Return the instant from which an entry is in force; raise if it cannot be withdrawn."""
-    entry = next((e for e in entries if e.number == number), None)
-    if entry is None or isinstance(entry, Withdrawal):
-        raise NoSuchEntry(f"the journal has no entry {number} that could be withdrawn")
-    if any(isinstance(e, Withdrawal) and e.withdraws == number for e in entries):
-        raise NoSuchEntry(f"entry {number} was withdrawn already")
-    return entry.since
-
-
-def _entry(kind: type[E], number: int, body: str) -> E:
-    record = json.loads(body)
-    names = {f.name for f in fields(kind)}
-    values = {k: v for k, v in record.items() if k in names}
-    times = {k: instant(values[k]) for k in ("at", "since", "until") if k in values}
-    others = {k: tuple(values[k]) for k in LISTS if k in values}
-    return kind(number=number, **(values | times | others))
-
-
-def _of(kind: type[E], entries: Iterable[Entry]) -> tuple[E, ...]:
-    return tuple(e for e in entries if isinstance(e, kind))
 
 
 def _kept_as(snapshot: str, kind: str) -> str:

@@ -16,7 +16,8 @@ from graph.coverage import JOURNAL
 from graph.element import Element
 from graph.facts import Facts
 from graph.frames import conform
-from graph.journal.journal import Attestation, Entry, Journal, Review
+from graph.journal.entries import Attestation, Entry, Review
+from graph.journal.journal import Journal
 from graph.more_rows import with_rows
 from graph.schema import COVERS, FACT_NODES, OWNS, REVIEW
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.journal.journal import Entry, journal_of
+from graph.journal.entries import Entry
+from graph.journal.journal import journal_of
 from graph.seal.key import new_key, using
 from graph.stores.parquet_store import ParquetStore
 from tests.integration.disturbed import Stores, disturbed, three

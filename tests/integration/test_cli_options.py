@@ -30,6 +30,7 @@ WRITES = {  # what is decided, or written elsewhere; each time into a store of i
 }
 LINES = {**QUESTIONS, "sources": [], "snapshots": []}
 SUMMARIES = {
+    "measures",
     "not_evaluable",
     "pillars",
     "by_cause",

@@ -136,7 +136,8 @@ def test_a_full_disk_costs_no_entry(tmp_path):
 WITHDRAWER = """
 import sys, time
 from pathlib import Path
-from graph.journal.journal import Journal, NoSuchEntry
+from graph.journal.entries import NoSuchEntry
+from graph.journal.journal import Journal
 
 journal = Journal(Path(sys.argv[1]))
 print("ready", flush=True)

@@ -1,14 +1,19 @@
 """What people decide counts the same beside either store."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
 
+from analytics.answers.campaign import campaigns
+from analytics.answers.table import as_json
+from analytics.answers.undertaking import close, start, steps_of_file
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import open_posture
 from graph.journal.file import journal_path
 from graph.journal.journal import journal_of
+from graph.schema import CAN_ACCESS
 from graph.stores import Store
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate
@@ -47,3 +52,26 @@ def test_decisions_count_beside_either_store(store: Store, store_uri: str, tmp_p
     assert {c["relationship"] for c in gone["resolved_by"]["changes"]} == {"OWNS"}  # no review does
     assert journal_path(store_uri).exists()
     journal.path.unlink()
+
+
+def test_a_campaign_is_kept_beside_either_store(
+    store: Store, store_uri: str, tmp_path: Path
+) -> None:
+    """Started on the first of two snapshots, ticked off by the second, and closed."""
+    before = _estate(30).resource("crm", "restricted").can("bot", "read", "crm", grant_id="g1")
+    ingest(store, [before.job()])
+    posture = open_posture(store_uri)
+    frame = posture.graph.frames[CAN_ACCESS]
+    target = {"relationship": "CAN_ACCESS", "ids": frame["id"][frame["grant_id"] == "g1"].tolist()}
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps([{"action": "remove_grant", "target": target}]))
+    asked = steps_of_file(posture, plan)
+    begun = as_json(start(posture, asked, "tidy", "ann"))["campaigns"][0]
+    assert begun["promised"] > 0
+    ingest(store, [_estate(0).resource("crm", "restricted").job()])
+    (row,) = as_json(campaigns(open_posture(store_uri)))["campaigns"]
+    assert (row["done"], row["repaid"]) == (1, begun["promised"])
+    close(open_posture(store_uri), "tidy", "ann", "done")
+    (row,) = as_json(campaigns(open_posture(store_uri)))["campaigns"]
+    assert (row["state"], row["repaid"]) == ("closed", begun["promised"])
+    journal_of(store_uri).path.unlink()

@@ -78,11 +78,26 @@ def compared(of: Balance, renamed: RenamedIds) -> Balance:
     return of if renamed.same else _balance(of.posture, of.debt, renamed)
 
 
-def _balance(posture: Posture, debt: Debt, renamed: RenamedIds | None = None) -> Balance:
-    rows = debt.rows
-    units = _units(posture.graph, debt, renamed)
+def renamed_keys(of: Balance, keys: np.ndarray, renamed: RenamedIds) -> np.ndarray:
+    """Return the keys under which a later balance has items of `of`; other keys stay."""
+    if renamed.same:
+        return keys
+    at = place_of(keys, of.owed)
+    _, row_keys = _keys(of.posture.graph, of.debt, renamed)
+    return np.where(at >= 0, row_keys[of.row[at]] if len(of.row) else keys, keys)
+
+
+def _keys(
+    graph: AccessGraph, debt: Debt, renamed: RenamedIds | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the key of each entitlement, and of each item."""
+    rows, units = debt.rows, _units(graph, debt, renamed)
     about = _hashed(about_called(rows.names, renamed))[rows.object]
-    key = _mixed(_mixed(units[rows.entitlement], rows.assumption.astype(np.uint64)), about)
+    return units, _mixed(_mixed(units[rows.entitlement], rows.assumption.astype(np.uint64)), about)
+
+
+def _balance(posture: Posture, debt: Debt, renamed: RenamedIds | None = None) -> Balance:
+    rows, (units, key) = debt.rows, _keys(posture.graph, debt, renamed)
     known = ~np.isnan(rows.degree)
     broken, unclear = np.flatnonzero(known & (rows.principal > 0)), np.flatnonzero(~known)
     owed, first, principal, amount = _by_key(key, broken, rows.principal, rows.debt)

@@ -24,9 +24,11 @@ class Period:
     `before` is the graph at the start under the ids of the end; the keys of `start` use these too.
     `new` are positions in `end.owed` of items owed only at the end, `retired` positions in
     `start.owed` of items owed only at the start. `seen` and `unseen` are masks of those that differ
-    only because coverage changed. `figures` are the sums, such that opening + new - retired +
-    accrued + rescored is closing, exactly and in any order of addition; amounts attributed to
-    coverage are listed separately.
+    only because coverage changed. `then` are positions in `start.owed` of items owed at both ends,
+    `rescored` (float64) is by how much each of them grew other than by interest, and `regauged` a
+    mask of those that did only because coverage changed. `figures` are the sums, such that opening
+    + new - retired + accrued + rescored is closing, exactly and in any order of addition; amounts
+    attributed to coverage are listed separately.
     """
 
     start: Balance
@@ -36,6 +38,9 @@ class Period:
     retired: np.ndarray
     seen: np.ndarray
     unseen: np.ndarray
+    then: np.ndarray
+    rescored: np.ndarray
+    regauged: np.ndarray
     figures: Mapping[str, float] = field(hash=False)
 
 
@@ -68,7 +73,19 @@ def period(start: Balance, end: Balance, between: Iterable[Identities] = ()) -> 
             "rescored_by_coverage": total(rescored[regauged]),
         }
     )
-    return Period(start, end, renamed.graph, new, retired, seen, unseen, figures)
+    return Period(
+        start=start,
+        end=end,
+        before=renamed.graph,
+        new=new,
+        retired=retired,
+        seen=seen,
+        unseen=unseen,
+        then=then,
+        rescored=rescored,
+        regauged=regauged,
+        figures=figures,
+    )
 
 
 def total(amounts: np.ndarray) -> float:

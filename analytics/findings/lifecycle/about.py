@@ -12,7 +12,7 @@ from analytics.findings.rule import KEY_PARTS
 from analytics.posture import Posture
 from graph.access import NEVER, AccessGraph, milliseconds
 from graph.frames import records
-from graph.journal.journal import Acceptance
+from graph.journal.entries import Acceptance
 from graph.once import once
 
 Span = tuple[int, int]  # start and end, in milliseconds

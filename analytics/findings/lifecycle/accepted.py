@@ -7,7 +7,7 @@ from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.names import Followed
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
-from graph.journal.journal import Acceptance
+from graph.journal.entries import Acceptance
 from graph.schema import FACT_NODES
 
 

@@ -18,7 +18,7 @@ from analytics.past import versions
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
 from graph.identity.renamed_ids import RenamedIds
-from graph.journal.journal import Acceptance
+from graph.journal.entries import Acceptance
 from graph.once import once
 from graph.stores import SnapshotInfo
 

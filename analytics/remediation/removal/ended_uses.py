@@ -6,12 +6,16 @@ import numpy as np
 import pandas as pd
 
 from analytics.posture import MODES, Filter, Posture
-from analytics.reach.removal import reached, upstream
+from analytics.reach.network import Network
+from analytics.reach.removal import Masked, reached, upstream
+from analytics.remediation.removal.before_and_after import changed
 from analytics.remediation.removal.what_if import Removal
 from analytics.usage.logins import numbers_after
 from analytics.usage.observed import uses
 from graph.element import Relationship
 from graph.schema import CAN_ACCESS, CONTROL
+
+NO_PLACES = np.zeros(0, np.int64)
 
 
 def ended(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFrame:
@@ -38,7 +42,62 @@ def ended(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFr
             level[remaining],
         )
         fails |= could & ~can
-    rows = rows[fails].sort_values(
+    return _once_each(rows[fails])
+
+
+def ended_by_grants(posture: Posture, grants: np.ndarray) -> list[pd.DataFrame]:
+    """Return for each grant (a row of CAN_ACCESS) the uses that fail without it alone; see `ended`.
+
+    The estate is judged anew only for grants on which a derived edge rests: facts that are left may
+    support it otherwise.
+    """
+    alone = _Alone(posture)
+    return [alone.ended(row) for row in grants.tolist()]
+
+
+class _Alone:
+    """The uses of a posture, and its networks from which single grants are left out."""
+
+    def __init__(self, posture: Posture) -> None:
+        self.posture, self.rows = posture, uses(posture)
+        self._masked = [_everybody(posture.network(Filter(mode))) for mode in MODES]
+        self._could = [self._reached(masked, slice(None), NO_PLACES) for masked in self._masked]
+        self._supports = {fact for proof in posture.escalated.proofs for fact in proof.support}
+        granted = self.rows["relationship"] == CAN_ACCESS.name
+        self._by_fact = self.rows["fact"].where(granted)
+
+    def ended(self, row: int) -> pd.DataFrame:
+        """Return the uses that fail without a grant."""
+        posture = self.posture
+        fact = str(posture.graph.frames[CAN_ACCESS]["id"].iloc[row])
+        if fact in self._supports:
+            gone = [Removal(fact, "", relationships=((CAN_ACCESS, fact),))]
+            return ended(posture, changed(posture, gone), gone)
+        holder = posture.graph.ends(CAN_ACCESS)[0][[row]]
+        relying = upstream(posture.network(Filter("potential")), holder)
+        asked = relying[self.rows["identity"].to_numpy()] & ~self.rows["own"].to_numpy(bool)
+        at = np.flatnonzero(asked | (self._by_fact == fact).to_numpy(bool))
+        grants = np.flatnonzero(posture.grants.row == row)
+        fails = np.zeros(len(at), bool)
+        for masked, could in zip(self._masked, self._could, strict=True):
+            fails |= could[at] & ~self._reached(masked, at, grants)
+        return _once_each(self.rows.iloc[at[fails]])
+
+    def _reached(self, masked: Masked, at: np.ndarray | slice, grants: np.ndarray) -> np.ndarray:
+        """Return a mask of the uses `at` whose target is within reach without some grants."""
+        identity, thing, level = (
+            self.rows[name].to_numpy()[at] for name in ("identity", "thing", "level")
+        )
+        return masked.holds(identity, thing, level, NO_PLACES, grants)
+
+
+def _everybody(network: Network) -> Masked:
+    return Masked(network, np.arange(network.nodes))
+
+
+def _once_each(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return uses, the latest first, without those that another one reports."""
+    rows = rows.sort_values(
         ["at", "implied", "identity", "thing"], ascending=[False, True, True, True]
     )
     rows = rows.drop_duplicates("report")

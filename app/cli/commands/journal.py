@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns
+from app.cli.columns import Columns, Row
 from app.cli.command import LIMIT, LimitOption, Thing, instant_of, question
 
 if TYPE_CHECKING:
@@ -17,11 +17,17 @@ Since = Annotated[
 ]
 
 
+def _about(row: Row) -> str:
+    """Name what an entry is about."""
+    named = row.get("finding") or row.get("thing") or row.get("name")
+    return str(named or f"entry {row.get('withdraws') or row.get('closes')}")
+
+
 ENTRIES: dict[str, Columns] = {
     "entries": {
         "entry": "entry",
         "kind": "kind",
-        "about": lambda r: r.get("finding") or r.get("thing") or f"entry {r.get('withdraws')}",
+        "about": _about,
         "what": lambda r: r.get("decision") or r.get("owner") or r.get("until"),
         "by": lambda r: r["by"] if r["signed_in"] else f"{r['by']} (not signed in)",
         "from": "since",
@@ -69,7 +75,7 @@ def attest(
 @question("review")
 def review(
     posture: "Posture",
-    thing: Thing,
+    thing: Annotated[str, typer.Argument(help="An id, a unique name, or a packet of reviews.")],
     decision: Annotated[str, typer.Option("--decision", help="approve, revoke or modify.")],
     by: By,
     reason: Reason,

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from graph.journal import file as journal_file
+from graph.journal.entries import NoSuchEntry
 from graph.journal.file import SETTLED, journal_path
-from graph.journal.journal import Journal, NoSuchEntry
+from graph.journal.journal import Journal
 from graph.stores import StoreBusy, StoreDamaged, StoreError, StoreUnavailable
 
 NOW = pd.Timestamp("2026-08-10T12:00:00.123456Z")

@@ -1,0 +1,1 @@
+"""Campaigns: steps that people undertook, what they promised, and what became of them."""
