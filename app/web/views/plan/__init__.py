@@ -15,6 +15,7 @@ from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.view import View
+from app.web.views.plan.campaigns import draw_campaigns
 from app.web.views.plan.instructions import instructions
 from app.web.views.plan.proposed import what_to_do_first
 from app.wording import MARKS, brief, counted, number
@@ -37,6 +38,7 @@ def draw(posture: Posture) -> None:
     _figures(posture, rows)
     _changes(posture, rows)
     what_to_do_first(posture)
+    draw_campaigns(posture)
 
 
 def _figures(posture: Posture, rows: pd.DataFrame) -> None:

@@ -1,0 +1,137 @@
+"""Page of reviews: what is to be decided about access, by whom, and how decisions were made."""
+
+import pandas as pd
+import streamlit as st
+
+from analytics.answers.reviews import Reviews, reviews
+from analytics.posture import Posture
+from app.escape import markdown
+from app.web.sentences import step_lines
+from app.web.snapshots import kept
+from app.web.tables import below, table
+from app.web.tiles import tile
+from app.web.view import View
+from app.wording import NOT_KNOWN, brief, counted, number
+
+ROWS = 1000  # packets drawn at once; the download has all
+HEIGHT = 430  # pixels
+INDEPENDENT = {True: "yes", False: "no"}
+COLUMNS = {
+    "Debt a minute": st.column_config.NumberColumn(format="%.1f", width=90),
+    "Debt": st.column_config.NumberColumn(format="%.1f", width=75),
+    "Minutes": st.column_config.NumberColumn(format="%.0f", width=70),
+}
+
+
+@kept
+def due(posture: Posture) -> Reviews:
+    """Return what is to be reviewed, and measures of the reviews so far."""
+    return reviews(posture)
+
+
+def draw(posture: Posture) -> None:
+    """Draw the packets, one in full, and how past decisions were made."""
+    answer = due(posture)
+    packets = answer.packets.readable()
+    _figures(answer, packets)
+    _packets(packets, posture.graph.as_of)
+    _measures(answer)
+
+
+def _figures(answer: Reviews, packets: pd.DataFrame) -> None:
+    tiles = st.columns(3)
+    tile(tiles[0], "Grants to review", number(len(packets)), "none where nothing is to review")
+    owed = brief(packets["debt"].sum()) if len(packets) else "0"
+    tile(tiles[1], "Debt that they owe", owed, "all of it goes with what is revoked")
+    decided = sum(answer.decisions.values())
+    words = ", ".join(f"{number(count)} {name}" for name, count in answer.decisions.items())
+    tile(tiles[2], "Decisions so far", number(decided), words)
+
+
+def _packets(packets: pd.DataFrame, as_of: pd.Timestamp) -> None:
+    st.header("To review", anchor=False)
+    if packets.empty:
+        st.markdown("Nothing is due for review in what is known.")
+        return
+    drawn = pd.DataFrame(
+        {
+            "Identity": packets["identity_name"].fillna(packets["identity"]),
+            "May": packets["levels"].str.join(", "),
+            "Resource": packets["resource_name"].fillna(packets["resource"]),
+            "Debt": packets["debt"],
+            "Minutes": packets["minutes"],
+            "Debt a minute": packets["debt_per_minute"],
+            "Why now": packets["reason"],
+            "Reviewer": packets["reviewer_name"].fillna("nobody"),
+            "Independent": packets["independent"].map(INDEPENDENT).fillna(NOT_KNOWN),
+            "Uses that fail": packets["breaks"].str.len(),
+        }
+    )
+    alt = "Grants to review, those first that repay most debt for each minute of a reviewer."
+    at = table(
+        drawn.head(ROWS),
+        f"reviews:{len(drawn)}",
+        alt,
+        COLUMNS,
+        select=True,
+        total=len(drawn),
+        height=HEIGHT,
+    )
+    words = (
+        f"{counted(len(drawn), 'grant')}, most debt for each minute first. Select one to read it."
+    )
+    below(words, drawn, "reviews.csv")
+    if at is not None:
+        _packet(packets.iloc[at], as_of)
+
+
+def _packet(row: pd.Series, as_of: pd.Timestamp) -> None:
+    """Draw one packet: the path, the last use, what breaks, and who decided before."""
+    st.subheader("What is to be decided", anchor=False)
+    st.markdown(f"**Why now.** {markdown(row['reason'], 1000)}")
+    if row["path"]:
+        st.markdown(f"**The path.**\n{step_lines(row['path'], as_of)}")
+    used = row["last_used"] or {}
+    at = used.get("at") or "never seen"
+    observed = "its use would be seen" if used.get("observed") else "nobody could see its use"
+    st.markdown(f"**Last use.** {markdown(at)}; {observed}.")
+    fails = len(row["breaks"])
+    st.markdown(f"**If it is revoked,** {counted(fails, 'observed use')} would fail.")
+    if row["independence"] is not None and not pd.isna(row["independence"]):
+        st.markdown(f"**The reviewer.** {markdown(row['independence'], 500)}")
+    before = row["previous"]
+    if before:
+        words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in before.items())
+        st.markdown(f"**Decided before.** {markdown(words, 500)}")
+    st.caption("To decide, on the command line:")
+    st.code(
+        f"trustdebt review {row['id']} --decision approve --by YOU --reason WHY", language="bash"
+    )
+
+
+def _measures(answer: Reviews) -> None:
+    st.header("How decisions were made", anchor=False)
+    rows = answer.measures.readable()
+    drawn = pd.DataFrame(
+        {
+            "Measure": rows["name"].str.replace("_", " "),
+            "Value": rows["value"],
+            "Count": rows["count"],
+            "Of": rows["of"],
+            "Not known because": rows["because"],
+        }
+    )
+    table(drawn, "reviews:measures", "Measures of the reviews so far, with what they count.")
+    below(counted(len(drawn), "measure"), drawn, "review-measures.csv")
+    exceptions = answer.exceptions.readable()
+    if len(exceptions):
+        st.subheader("Accepted risks", anchor=False)
+        shown = exceptions.drop(columns=["entry", "finding"], errors="ignore")
+        shown.columns = [str(name).replace("_", " ").capitalize() for name in shown]
+        table(
+            shown, "reviews:exceptions", "Accepted findings: by whom, why, until when, and state."
+        )
+        below(counted(len(shown), "acceptance"), shown, "exceptions.csv")
+
+
+VIEW = View("reviews", "Reviews", ":material/fact_check:", "Overview", 27, draw)
