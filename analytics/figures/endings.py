@@ -87,9 +87,9 @@ def atomic(ended: int, seen_before: bool, elements: pd.DataFrame, now: int) -> b
     """Return whether a kill set died within the window; None where that cannot be told.
 
     A death between two snapshots may lie on either side of the end of the window, and an element
-    may be unknown, or alive before that end.
+    may be unknown, or alive before that end. Of an empty set there is nothing to tell.
     """
-    if ended == NEVER:
+    if ended == NEVER or elements.empty:
         return None
     if late(ended, elements, now).any():
         return False

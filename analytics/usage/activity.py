@@ -85,10 +85,12 @@ class Activity:
         )
 
     def _rows(self, uses: pd.DataFrame, before: AccessGraph, after: AccessGraph) -> np.ndarray:
-        """Return the row of each fact after a removal; -1 for a removed one."""
+        """Return the row of each fact after a removal; -1 for a removed or later one."""
         row = uses["row"].to_numpy(np.int64).copy()
+        later = uses["later"].to_numpy(bool)  # these rows are of the frames with what came later
+        row[later] = NONE
         for element in uses["element"].unique().tolist():
-            places = np.flatnonzero((uses["element"] == element).to_numpy(bool))
+            places = np.flatnonzero((uses["element"] == element).to_numpy(bool) & ~later)
             left = _places(after, before, ELEMENTS[element])
             row[places] = left[row[places]]
         return row
