@@ -4,12 +4,14 @@ Names come from data: each is escaped for the reader of the format.
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
 
 from analytics.answers.decommission import Decommission, Phase
 from analytics.answers.table import as_json
+from analytics.remediation.handover.shell import is_command
 from app.escape import csv_table, markdown
 from app.printable import LINES, printable
 from app.wording import counted, day, edge_words, thing_name
@@ -30,7 +32,10 @@ COLUMNS = ("phase", "step", "action", "target", "command", "place", "undo", "why
 def target_words(step: dict[str, Any]) -> str:
     """Return what a step is on in words, not escaped."""
     target = step["target"]
-    return edge_words(target) if "from" in target else thing_name(target)
+    if "from" not in target:
+        return thing_name(target)
+    more = len(target["also"])
+    return f"{edge_words(target)}{f' and {more} more' if more else ''}"
 
 
 def action_words(step: dict[str, Any]) -> str:
@@ -75,8 +80,11 @@ def _lines(answer: Decommission) -> Iterator[str]:
     for phase in answer.phases:
         yield ""
         yield f"## Phase {phase.phase}: {TITLES[phase.name]}"
-        for step in steps_of(phase):
+        steps = steps_of(phase)
+        for step in steps:
             yield from _task(step)
+        if not steps:
+            yield "Nothing to do."
     yield ""
     yield "## Still used by others"
     rows = as_json(answer.still_used_by)
@@ -90,23 +98,44 @@ def _lines(answer: Decommission) -> Iterator[str]:
 def _task(step: dict[str, Any]) -> Iterator[str]:
     yield f"- [ ] **{action_words(step)}** {markdown(target_words(step), LONG)}"
     if step["command"]:
-        yield ""
-        yield "  ```sh"
-        yield from (f"  {printable(line)}" for line in step["command"].split("\n"))
-        yield "  ```"
+        yield from _block(step["command"])
     for line in remarks(step):
         yield f"  {markdown(line, LONG)}  "
+    yield from _undo(step)
+
+
+def undo_parts(step: dict[str, Any]) -> Iterator[tuple[bool, str]]:
+    """Yield how a step is taken back: whether a part is lines for a shell, and its text."""
+    for is_shell, lines in groupby(str(step["undo"]).split("\n"), is_command):
+        yield is_shell, "\n".join(lines)
+
+
+def _undo(step: dict[str, Any]) -> Iterator[str]:
+    for is_shell, text in undo_parts(step):
+        if is_shell:
+            yield "  Undo:"
+            yield from _block(text)
+        else:
+            yield f"  Undo: {markdown(' '.join(text.splitlines()), LONG)}  "
+
+
+def _block(commands: str) -> Iterator[str]:
+    """Yield commands as a block of code; none of them holds what could end it."""
+    yield ""
+    yield "  ```sh"
+    yield from (f"  {printable(line)}" for line in commands.split("\n"))
+    yield "  ```"
+    yield ""
 
 
 def remarks(step: dict[str, Any]) -> Iterator[str]:
-    """Yield what to know of a step, not escaped: place, reason, last use and undo."""
+    """Yield what to know of a step, not escaped: place, reason and last use."""
     if step["place"]:
         yield str(step["place"])
     if step["refused"]:
         yield f"No command is given: {step['refused']}."
     used = step["last_used_at"]
     yield f"Why: {step['why']}." + (f" Last used on {day(used)}." if used else "")
-    yield f"Undo: {' ; '.join(str(step['undo']).split(chr(10)))}"
 
 
 def summary(answer: Decommission) -> str:

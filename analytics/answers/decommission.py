@@ -13,6 +13,7 @@ from analytics.answers.what_if import uses
 from analytics.posture import Posture
 from analytics.remediation.handover import handover
 from analytics.remediation.handover.step import Handover, Target
+from analytics.remediation.handover.terraform import Addresses
 from analytics.remediation.removal.before_and_after import changed
 from analytics.remediation.removal.changed_reach import changed_identities
 from analytics.remediation.removal.ended_uses import ended
@@ -25,13 +26,16 @@ from graph.element import Relationship
 from graph.frames import records
 from graph.schema import AUTHENTICATES_AS, CAN_ACCESS, CONTROL
 
+NONE = Addresses()
+
 
 @dataclass(frozen=True)
 class Phase:
     """One phase and its steps, in order.
 
-    `steps` has `action`, `target` (a node, or `from`, `relationship`, `to` and `ids`), `command`,
-    `place`, `terraform`, `undo`, `refused`, `why`, `stated` and `last_used_at`.
+    `steps` has `action`, `target` (a node, or `from`, `relationship`, `to`, `ids` and `also`: what
+    else the same policy is on), `command`, `place`, `terraform`, `undo`, `refused`, `why`, `stated`
+    and `last_used_at`.
     """
 
     phase: int
@@ -59,14 +63,17 @@ class Decommission:
     left_out: int
 
 
-def decommission(posture: Posture, node: int, limit: int = 0) -> Decommission:
+def decommission(
+    posture: Posture, node: int, limit: int = 0, addresses: Addresses = NONE
+) -> Decommission:
     """Return the seven phases that end a node (its number) and all that it spawned.
 
     Nothing is executed. `still_used_by` are the accounts, roles, credentials and tools that others
     in service use too: they stay, and only the tree's own binding to each goes. `no_longer_used`
     are those that stay and nobody else is known to use. `breaks` are observed uses of others that
     would fail: they pass through the tree itself. A step that is not `stated` concerns what no
-    source could state, such as sessions. Each list is cut at `limit`, the steps of each phase too.
+    source could state, such as sessions. `addresses` are those of a state or plan of Terraform.
+    Each list is cut at `limit`, the steps of each phase too.
 
     Raises
     ------
@@ -88,7 +95,7 @@ def decommission(posture: Posture, node: int, limit: int = 0) -> Decommission:
     return Decommission(
         thing=posture.graph.thing(node),
         phases=tuple(
-            Phase(at, name, _steps(posture, steps))
+            Phase(at, name, _steps(posture, steps, addresses))
             for at, (name, steps) in enumerate(zip(NAMES, shown, strict=True))
         ),
         **lists,
@@ -141,8 +148,8 @@ def _tree(posture: Posture, plan: Retirement, limit: int) -> Table:
 # -- steps ---------------------------------------------------------------------------------------
 
 
-def _steps(posture: Posture, steps: Sequence[Step]) -> Table:
-    handed = [_handed(posture, step) for step in steps]
+def _steps(posture: Posture, steps: Sequence[Step], addresses: Addresses) -> Table:
+    handed = [_handed(posture, step, addresses) for step in steps]
     columns: dict[str, Any] = {
         "action": [step.action for step in steps],
         "target": objects([_target(posture, step) for step in steps]),
@@ -159,13 +166,13 @@ def _steps(posture: Posture, steps: Sequence[Step]) -> Table:
     return Table(pd.DataFrame(columns), posture.graph.things)
 
 
-def _handed(posture: Posture, step: Step) -> Handover:
+def _handed(posture: Posture, step: Step, addresses: Addresses) -> Handover:
     """Return what a person is given for a step; an agent is stopped and disabled at once."""
     target = step.target if step.target.node is None else Target(node=step.target.node)
-    first = handover(posture, step.action, target)
+    first = handover(posture, step.action, target, addresses)
     if step.action != "stop":
         return first
-    return _joined(first, handover(posture, "disable_identity", target))
+    return _joined(first, handover(posture, "disable_identity", target, addresses))
 
 
 def _joined(first: Handover, second: Handover) -> Handover:
@@ -189,8 +196,10 @@ def _target(posture: Posture, step: Step) -> dict[str, Any]:
     if kind is None:
         assert step.target.node is not None
         return dict(posture.graph.thing(step.target.node))
-    source, target = (int(ends[step.rows[0]]) for ends in posture.graph.ends(kind))
-    return _edge(posture, kind, source, target) | {"ids": list(step.target.ids)}
+    source, targets = (ends[list(step.rows)] for ends in posture.graph.ends(kind))
+    first, *others = dict.fromkeys(targets.tolist())
+    also = {"ids": list(step.target.ids), "also": [posture.graph.thing(node) for node in others]}
+    return _edge(posture, kind, int(source[0]), first) | also
 
 
 def _edge(posture: Posture, kind: Relationship, source: int, target: int) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from math import isfinite
 from typing import Any
 
 from analytics.runtime.faults import REPORT
+from app.cli.exchange import CHECKLISTS, TICKETS, checklist_text, tickets_text, written
 from app.cli.exchange import FORMATS as EXCHANGE
-from app.cli.exchange import TICKETS, tickets_text, written
 from app.printable import LINES, printable
 
 
@@ -33,6 +33,8 @@ def print_document(
             print(json_text(written(form, document)), flush=True)
         elif form in TICKETS:
             print(tickets_text(form, document, answer), end="", flush=True)
+        elif form in CHECKLISTS:
+            print(checklist_text(form, document, answer), end="", flush=True)
         elif form == "csv":
             from app.table_csv import table_csv
 

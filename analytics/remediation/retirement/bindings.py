@@ -41,8 +41,9 @@ def bindings(posture: Posture, own: OwnThings) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `relationship` (a position in `ORDER`), `source`, `target` (numbers of nodes) and `row` (in
-        the frame of the type).
+        `relationship` (a position in `ORDER`), `source`, `target` (numbers of nodes), `row` (in
+        the frame of the type) and `policy` (that gives a grant, "" where there is none). Those of
+        one policy stand together.
     """
     ending = own.ending
     identities = own.identities & ~posture.deleted
@@ -53,9 +54,15 @@ def bindings(posture: Posture, own: OwnThings) -> pd.DataFrame:
         if len(every.row)
     ]
     if not frames:
-        return pd.DataFrame({name: np.zeros(0, np.int64) for name in COLUMNS})
+        return pd.DataFrame({name: np.zeros(0, np.int64) for name in COLUMNS}).assign(policy="")
     rows = pd.concat(frames, ignore_index=True)
-    return rows.sort_values(list(COLUMNS), kind="stable", ignore_index=True)
+    grants = posture.graph.frames[CAN_ACCESS]["policy_id"]
+    policy = np.full(len(rows), "", object)
+    of_grants = (rows["relationship"] == ORDER.index(CAN_ACCESS)).to_numpy(bool)
+    policy[of_grants] = grants.iloc[rows["row"].to_numpy()[of_grants]].fillna("").to_numpy(object)
+    rows = rows.assign(policy=policy)
+    order = ["relationship", "source", "policy", "target", "row"]
+    return rows.sort_values(order, kind="stable", ignore_index=True)
 
 
 def _from_it(

@@ -74,6 +74,7 @@ WHY = {
 }
 # From members to their accounts and keys, from keys to what they open, and from accounts to keys.
 WAYS = ((RUNS_AS, False), (USES, False), (AUTHENTICATES_AS, False), (AUTHENTICATES_AS, True))
+UNATTACHED = "what phases 1 and 2 put on it is taken off first"
 UNSTATED = "no source states these: look for them in the place itself"
 
 
@@ -153,6 +154,8 @@ def _check(posture: Posture, root: int) -> None:
     if label not in [kind.name for kind in RETIRABLE]:
         kinds = ", ".join(kind.name for kind in RETIRABLE)
         raise NotRetirable(f"{name} is a {label}; what can be retired is one of {kinds}")
+    if not graph.existing[root]:
+        raise NotRetirable(f"{name} does not exist yet on {graph.as_of.date()}")
     if posture.deleted[root]:
         left = f"trustdebt revocation {thing['id']} shows what is left of it"
         raise NotRetirable(f"{name} is deleted already; {left}")
@@ -242,17 +245,23 @@ class _Phases:
             yield Step(CREDENTIALS, "delete_credential", Target(node=node), why)
 
     def _grants(self) -> Iterator[Step]:
-        ends = ["relationship", "source", "target"]
-        first = np.flatnonzero(~self.bound.duplicated(ends).to_numpy(bool))
-        rows = np.split(self.bound["row"].to_numpy(np.int64), first[1:])
-        for at, parallel in zip(first.tolist(), rows, strict=False):
-            kind, _, target = (int(self.bound[name].iloc[at]) for name in ends)
-            yield self._binding(ORDER[kind], target, parallel)
+        group = self._groups()
+        first = np.flatnonzero(np.append(True, group[1:] != group[:-1])) if len(group) else group
+        order = self.bound["row"].to_numpy(np.int64)
+        for at, rows in zip(first.tolist(), np.split(order, first[1:]), strict=False):
+            kind, target = (int(self.bound[name].iloc[at]) for name in ("relationship", "target"))
+            yield self._binding(ORDER[kind], target, rows)
         for node in self.members:
             why = f"a schedule, trigger or webhook would start it again; {UNSTATED}"
             yield Step(GRANTS, "remove_schedule", Target(node=node), why, stated=False)
         for node in self._owned():
             yield Step(GRANTS, "assign_owner", Target(node=node), "who answered for it is retired")
+
+    def _groups(self) -> np.ndarray:
+        """Return the number of the step of each binding: what one policy gives ends together."""
+        key = self.bound[["relationship", "source", "policy", "target"]].copy()
+        key.loc[key["policy"] != "", "target"] = -1  # whatever the policy is on
+        return key.groupby(list(key), sort=False).ngroup().to_numpy(np.int64)
 
     def _binding(self, kind: Relationship, target: int, rows: np.ndarray) -> Step:
         ids, derived = _facts(self.posture, kind)
@@ -271,10 +280,10 @@ class _Phases:
 
     def _delete(self) -> Iterator[Step]:
         for node in reversed(self.members):
-            why = f"children before their parents, after {GRACE_DAYS} days"
+            why = f"children before their parents, after {GRACE_DAYS} days; {UNATTACHED}"
             yield Step(DELETE, "delete_identity", Target(node=node), why)
         for node in reversed(self.accounts):
-            why = f"once nothing is left that acts as it, after {GRACE_DAYS} days"
+            why = f"once nothing is left that acts as it, after {GRACE_DAYS} days; {UNATTACHED}"
             yield Step(DELETE, "delete_identity", Target(node=node), why)
 
 

@@ -1,9 +1,13 @@
 """Command for the end of an identity with all that it has: decommission."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from app.cli.columns import Columns, Row, cell, words
-from app.cli.command import EachLimitOption, Thing, question
+from app.cli.command import EachLimitOption, Thing, one_of, question
+from app.cli.exchange import CHECKLISTS
 
 if TYPE_CHECKING:
     from analytics.answers.decommission import Decommission
@@ -13,7 +17,10 @@ if TYPE_CHECKING:
 def _target(row: Row) -> str:
     target = row["target"]
     parts = ("from", "relationship", "to")
-    return " ".join(cell(target[k]) for k in parts) if "from" in target else cell(target)
+    if "from" not in target:
+        return cell(target)
+    more = len(target.get("also", ()))
+    return " ".join(cell(target[k]) for k in parts) + (f" and {more} more" if more else "")
 
 
 def _todo(row: Row) -> str | None:
@@ -50,11 +57,24 @@ DECOMMISSION: dict[str, Columns] = {
 
 
 @question("decommission", columns=DECOMMISSION)
-def decommission(posture: "Posture", thing: Thing, limit: EachLimitOption = None) -> "Decommission":
+def decommission(
+    posture: "Posture",
+    thing: Thing,
+    form: Annotated[
+        str,
+        typer.Option("--format", help="table, json, checklist-csv or checklist-markdown."),
+    ] = "table",
+    terraform: Annotated[
+        Path | None, typer.Option(help="What terraform show -json printed, for its addresses.")
+    ] = None,
+    limit: EachLimitOption = None,
+) -> "Decommission":
     """Show the steps that end an identity and all that it spawned; nothing is executed.
 
     Example: trustdebt decommission bot.
     """
     from analytics.answers.decommission import decommission as answer
+    from app.cli.terraform_file import addresses_of
 
-    return answer(posture, posture.graph.find(thing), limit or 0)
+    one_of(form, ("table", "json", *CHECKLISTS), "--format")
+    return answer(posture, posture.graph.find(thing), limit or 0, addresses_of(terraform))

@@ -1,4 +1,4 @@
-"""Exchange formats of other tools: findings, tickets, a snapshot; see also `graph.exports`.
+"""Exchange formats: findings, tickets, checklists, a snapshot; see also `graph.exports`.
 
 The formats are found by name, and their modules imported when one of them is asked for. Names from
 data are passed on unchanged, as JSON text, except in the cells of CSV.
@@ -26,6 +26,7 @@ def modules_of(package: str) -> tuple[str, ...]:
 
 FORMATS = modules_of(f"{__name__}.findings")  # of findings
 TICKETS = tuple(name.replace("_", "-") for name in modules_of(f"{__name__}.tickets"))
+CHECKLISTS = tuple(name.replace("_", "-") for name in modules_of(f"{__name__}.checklists"))
 SNAPSHOTS = modules_of(f"{__name__}.snapshots")  # of a snapshot and its judgements
 
 
@@ -38,6 +39,13 @@ def written(form: str, document: dict[str, Any]) -> Any:
 def tickets_text(form: str, document: dict[str, Any], answer: Any) -> str:
     """Return tickets in the format `form`; `document` is the JSON of `answer` in its envelope."""
     module = import_module(f"{__name__}.tickets.{form.replace('-', '_')}")
+    write: Callable[[dict[str, Any], Any], str] = module.write
+    return write(document, answer)
+
+
+def checklist_text(form: str, document: dict[str, Any], answer: Any) -> str:
+    """Return the checklist of a retirement in the format `form`."""
+    module = import_module(f"{__name__}.checklists.{form.replace('-', '_')}")
     write: Callable[[dict[str, Any], Any], str] = module.write
     return write(document, answer)
 

@@ -20,6 +20,7 @@ from app.checklist import (
     steps_of,
     summary,
     target_words,
+    undo_parts,
 )
 from app.escape import markdown
 from app.web.address import recall, remember
@@ -127,6 +128,8 @@ def _phase(thing: str, phase: Phase) -> None:
     with st.expander(words, expanded=phase.phase == 1):
         for at, step in enumerate(steps[:SHOWN]):
             _step(f"retire:{thing}:{phase.phase}:{at}", step)
+        if not steps:
+            st.caption("Nothing to do.")
         if len(steps) > SHOWN:
             st.caption(f"and {counted(len(steps) - SHOWN, 'more step')}: the downloads have all.")
 
@@ -137,6 +140,10 @@ def _step(key: str, step: dict[str, Any]) -> None:
     if step["command"]:
         st.code(step["command"], language="bash", wrap_lines=True)
     st.caption("  \n".join(markdown(line, LONG) for line in remarks(step)))
+    for is_shell, text in undo_parts(step):
+        st.caption("Undo:" if is_shell else f"Undo: {markdown(text, LONG)}")
+        if is_shell:
+            st.code(text, language="bash", wrap_lines=True)
 
 
 def _downloads(answer: Decommission) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from analytics.posture import Posture
@@ -259,6 +260,18 @@ def test_parallel_grants_are_one_step():
     assert step["last_used_at"] == ago(2)
 
 
+def test_what_one_policy_gives_is_one_step():
+    """So the policy is deleted, and not edited once for each resource that it is on."""
+    role = "arn:aws:iam::123456789012:role/app"
+    e = Estate().thing("Role", role).resource("db").resource("files").resource("logs")
+    for name, policy in (("db", "p"), ("files", "p"), ("logs", "q")):
+        e.can(role, "read", name, policy_id=f"{role}/inline/{policy}", id=f"of-{name}")
+    steps = [s for s in asked(e, role)["phases"][4]["steps"] if s["action"] == "remove_grant"]
+    assert [s["target"]["ids"] for s in steps] == [["of-db", "of-files"], ["of-logs"]]
+    assert [thing["id"] for thing in steps[0]["target"]["also"]] == ["files"]
+    assert steps[0]["command"] == "aws iam delete-role-policy --role-name app --policy-name p"
+
+
 def test_what_it_owns_gets_an_owner():
     e = Estate().agent("root", "ward").link("root", "OWNS", "ward", role="technical")
     assert targets(asked(e), 4, "assign_owner") == ["ward"]
@@ -295,6 +308,23 @@ def test_only_identities_are_retired(label):
 def test_what_is_deleted_is_not_retired_again():
     e = Estate().agent("bot", status="deleted")
     assert "deleted already" in refused(e, "bot")
+
+
+def test_what_does_not_exist_yet_is_not_retired():
+    e = Estate().agent("bot", created_at=ago(5))
+    posture = e.posture(pd.Timestamp(ago(9)))
+    with pytest.raises(NotRetirable, match="bot does not exist yet on 2026-07-23"):
+        retirement(posture, posture.graph.find("bot"))
+
+
+def test_as_of_an_earlier_instant_what_came_later_is_not_retired():
+    """Nine days ago the bot had no key, and its account was used later."""
+    e = Estate().agent("bot").account("svc").thing("Credential", "key", created_at=ago(3))
+    e.link("bot", "RUNS_AS", "svc", last_used_at=ago(1)).link("bot", "USES", "key")
+    posture = e.posture(pd.Timestamp(ago(9)))
+    answer = decommission(posture, posture.graph.find("bot"))
+    assert targets(answer, 5) == ["bot", "svc"]
+    assert targets(answer, 3) == []
 
 
 def test_an_account_in_use_is_not_retired_under_its_users():
