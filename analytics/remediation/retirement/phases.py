@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from analytics.actions import REMOVING, Action
 from analytics.posture import Posture
 from analytics.remediation.handover.step import Target
 from analytics.remediation.removal.what_if import Removal
@@ -48,18 +49,7 @@ GRACE_DAYS = 7  # between deactivating and deleting; the cycle of the assumption
 TOKENS = ("token", "oauth_refresh")  # types of credentials that end like sessions
 RETIRABLE = (AGENT, SERVICE_ACCOUNT, ROLE)
 ENDS = ("stop", "disable_identity", "deactivate_credential", "delete_credential", "delete_identity")
-ACTIONS = {
-    SPAWNS: "end_delegation",
-    ACTS_FOR: "end_delegation",
-    CALLS: "unregister_tool",
-    MEMBER_OF: "remove_member",
-    TRUSTS: "remove_trust",
-    ASSUMES: "remove_trust",
-    RUNS_AS: "remove_trust",
-    USES: "rotate_credential",  # others continue with the new value
-    CAN_ACCESS: "remove_grant",
-    CONTROLS: "remove_grant",
-}
+ACTIONS = {**REMOVING, USES: Action.ROTATE_CREDENTIAL}  # who shares it continues with a new value
 WHY = {
     SPAWNS: "its parent could start it again",
     ACTS_FOR: "what was delegated ends with who had it, or who gave it",
