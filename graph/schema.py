@@ -495,6 +495,11 @@ CAN_ACCESS = Relationship(
     (
         identifier("grant_id", "The grant's id in its source."),
         named("actions", "The actions granted, as the source names them.", TEXTS),
+        named(
+            "actions_on",
+            "The actions on each name, if not all are on all of it: {name or pattern: [actions]}.",
+            JSON,
+        ),
         Property("levels", TEXTS, "The access levels granted.", choices=LEVELS),
         Property("granted_at", INSTANT, "When it was granted.", when=When.MADE),
         EXPIRES_AT,

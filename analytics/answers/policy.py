@@ -35,8 +35,7 @@ IN_WORDS = {
 }
 STAYS = (
     "Denials, boundaries and the trust of roles stay as they are: the statements take the place "
-    "of what allows, and of that alone. The graph knows buckets and tables, not the parts of "
-    "one: where a present policy names a part, keep that name."
+    "of what allows, and of that alone."
 )
 LOWER_BOUND = (
     "What it holds is not known completely: no source states the grants of all it acts as."

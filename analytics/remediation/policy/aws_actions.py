@@ -6,6 +6,7 @@ are written, by a common prefix where all actions with that prefix are kept.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from graph.schema import LEVELS
 ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_*?]+|\*")
 EXCEPT = re.compile(r"NotAction\((.*)\)", re.DOTALL)
 NARROWED = " (narrowed)"  # ends a pattern of which a denial takes an unknown part away
-VERB = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 COMPANION = re.compile(r"List|Describe")
 WORTH = 3  # actions with a common prefix that are written as one pattern
 LIST, WRITE, ADMIN = (LEVELS.index(level) for level in ("list", "write", "admin"))
@@ -184,15 +185,32 @@ def _by_levels(target: Aws, wanted: Wanted) -> Iterator[str]:
 
 def written(service: Service, bits: int, within: str = "*") -> list[str]:
     """Return actions by name, or by a prefix within the pattern `within` that gives no other."""
-    verbs: dict[str, int] = {}
-    for place, name in enumerate(service.names):
-        if bits >> place & 1 and (verb := VERB.match(name)):
-            verbs[verb[0]] = verbs.get(verb[0], 0) | 1 << place
-    texts = []
-    for verb_text, own in verbs.items():
-        pattern = f"{service.prefix}:{verb_text}*"
-        matched = service.matched(pattern)
-        inside = EXCEPT.fullmatch(within) or contains(within.lower(), pattern.lower())
-        common = inside and matched & bits == matched and own.bit_count() >= WORTH
-        texts += [pattern] if common else service.shown(own)
+    names = sorted(name.lower() for name in service.names)
+    kept = sorted(service.names[n].lower() for n in range(len(service.names)) if bits >> n & 1)
+    texts: list[str] = []
+    covered = ""  # the last prefix: names that begin with it are given already
+    for name in sorted((n for i, n in enumerate(service.names) if bits >> i & 1), key=str.lower):
+        if covered and name.lower().startswith(covered):
+            continue
+        prefix = next(
+            (p for p in _prefixes(name, f"{service.prefix}:", within) if _common(p, names, kept)),
+            "",
+        )
+        covered = prefix.lower()
+        texts.append(f"{service.prefix}:{prefix}*" if prefix else f"{service.prefix}:{name}")
     return texts
+
+
+def _prefixes(name: str, service: str, within: str) -> Iterator[str]:
+    """Yield the beginnings of a name, word by word, that lie within a pattern."""
+    for word in WORD.finditer(name):
+        pattern = f"{service}{name[: word.end()]}*"
+        if EXCEPT.fullmatch(within) or contains(within.lower(), pattern.lower()):
+            yield name[: word.end()]
+
+
+def _common(prefix: str, names: Sequence[str], kept: Sequence[str]) -> bool:
+    """Return whether all names with a prefix, and enough of them, are kept (both sorted)."""
+    ends = prefix.lower(), prefix.lower() + chr(0x10FFFF)
+    every, own = (bisect_left(n, ends[1]) - bisect_left(n, ends[0]) for n in (names, kept))
+    return every == own >= WORTH

@@ -32,7 +32,8 @@ class Allowance:
     them. `conditions` are the texts of the grant's own conditions, `step_conditions` those of the
     steps to `holder`. `ends_at` is in milliseconds since 1970. `activation`: it must be activated
     first. `pattern`: the target stands for a pattern of names. `wanted` is what AWS's own table is
-    asked for.
+    asked for. `granted_actions` are all that the grant names; `actions_on` those on each name or
+    pattern of names, where not all of them are on all of the target.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Allowance:
     pattern: bool
     wanted: Wanted
     granted_actions: tuple[str, ...]
+    actions_on: dict[str, list[str]] | None = None
 
     @property
     def verbs(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from analytics.usage.action_levels import UNKNOWN, level_of
 from graph.access import NEVER, flags, milliseconds
 from graph.once import once
 from graph.schema import CALLS, CAN_ACCESS, IDENTITIES, LEVEL_SETS, RESOURCE, TOOL
+from graph.values import strict_json
 
 
 class NoPolicy(Exception):
@@ -150,7 +151,16 @@ def _allowance(posture: Posture, judged: Verdict, place: int, wanted: Wanted) ->
         pattern=pattern,
         wanted=wanted,
         granted_actions=granted,
+        actions_on=None if call else _actions_on(fact["actions_on"]),
     )
+
+
+def _actions_on(text: object) -> dict[str, list[str]] | None:
+    """Return the actions by name; None where they are on all of the target."""
+    stated = strict_json(text) if isinstance(text, str) else None
+    if not isinstance(stated, dict):
+        return None
+    return {str(name): [str(action) for action in actions] for name, actions in stated.items()}
 
 
 def _actions(

@@ -72,6 +72,15 @@ def aws_target(id_: str, pattern: bool) -> Aws:
     return Aws(arn.service, names, principal=arn.is_principal)
 
 
+def is_name(text: str) -> bool:
+    """Return whether a policy of AWS can state a text as a name or a pattern of names.
+
+    >>> is_name("arn:aws:s3:::b/logs/*"), is_name("arn:aws:s3:::${x}"), is_name("all but b")
+    (True, False, False)
+    """
+    return VARIABLE not in text and WILD.fullmatch(text) is not None
+
+
 def wide_names(posture: Posture, target: int) -> tuple[str, ...]:
     """Return the patterns of names that a policy would state for a target; none for accounts."""
     try:

@@ -115,6 +115,7 @@ def _grant_row(grant: Grant, observed: Observed) -> Row:
         "target_id": grant.target.id,
         "grant_id": grant.id,
         "actions": canonical(list(grant.actions)),
+        "actions_on": None if (on := grant.actions_on()) is None else canonical(on),
         "levels": canonical(grant.sorted_levels()),
         "policy_id": grant.policy_id,
         "condition": grant.condition,

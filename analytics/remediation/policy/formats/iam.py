@@ -17,7 +17,8 @@ import pandas as pd
 
 from analytics.remediation.policy.aws_actions import Inexpressible, narrowed
 from analytics.remediation.policy.format import Allowance, Draft, Format, Written
-from analytics.remediation.policy.targets import NotAws, aws_target
+from analytics.remediation.policy.targets import Aws, NotAws, aws_target, is_name
+from graph.aws.patterns import contains
 from graph.schema import CAN_ACCESS
 from graph.values import WrongValue, iso, strict_json
 
@@ -47,7 +48,7 @@ def write(draft: Draft) -> Written:
     permits, not_written = [], {}
     for allowance in draft.allowances:
         try:
-            permits.append(_permit(allowance))
+            permits += _permits(allowance)
         except (NotAws, Inexpressible) as reason:
             not_written[allowance.id] = str(reason)
     holders = {allowance.holder.id: allowance.holder for allowance in draft.allowances}
@@ -79,7 +80,8 @@ def _parts(permits: Sequence[_Permit]) -> Iterator[dict[str, Any]]:
     statements = _statements(permits)
     denials = [s for s in statements if s["Effect"] == "Deny"]
     part: list[dict[str, Any]] = []
-    for statement in (s for s in statements if s["Effect"] == "Allow"):
+    allowing = [s for s in statements if s["Effect"] == "Allow"]
+    for statement in (small for s in allowing for small in _halved(s, denials)):
         if part and characters(_document([*part, statement, *denials])) > LIMIT:
             yield _document([*part, *denials])
             part = []
@@ -88,13 +90,45 @@ def _parts(permits: Sequence[_Permit]) -> Iterator[dict[str, Any]]:
         yield _document([*part, *denials])
 
 
-def _permit(allowance: Allowance) -> _Permit:
+def _halved(
+    statement: dict[str, Any], denials: Sequence[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Yield a statement in parts that fit into a document, as far as it has parts."""
+    longest = max(("Action", "Resource"), key=lambda name: len(json.dumps(statement[name])))
+    listed = statement[longest]
+    if characters(_document([statement, *denials])) <= LIMIT or len(listed) == 1:
+        yield statement
+        return
+    half = len(listed) // 2
+    for some in (listed[:half], listed[half:]):
+        yield from _halved({**statement, longest: some}, denials)
+
+
+def _permits(allowance: Allowance) -> list[_Permit]:
+    """Return what an allowance permits: one permit, or one for each name with its own actions."""
     if allowance.relationship != CAN_ACCESS.name:
         raise NotAws("it is a call, not a grant")
     target = aws_target(allowance.target.id, allowance.pattern)
-    actions = narrowed(allowance.granted_actions, target, allowance.wanted)
-    if not actions:
+    by_name = [
+        (on, narrowed(actions, on, allowance.wanted)) for on, actions in _targets(allowance, target)
+    ]
+    if not any(actions for _, actions in by_name):
         raise Inexpressible("none of its actions acts on this thing at a kept level")
+    return [_permit(allowance, actions, on) for on, actions in by_name if actions]
+
+
+def _targets(allowance: Allowance, target: Aws) -> Iterator[tuple[Aws, Sequence[str]]]:
+    """Yield the names that a grant gives actions on, with the actions."""
+    if allowance.actions_on is None or target.account or target.principal:
+        yield target, allowance.granted_actions
+        return
+    for name, actions in allowance.actions_on.items():
+        if not is_name(name) or not any(contains(own, name) for own in target.names):
+            raise Inexpressible(f"its policy gives it on {name}, which no name states by itself")
+        yield Aws(target.service, (name,)), actions
+
+
+def _permit(allowance: Allowance, actions: tuple[str, ...], target: Aws) -> _Permit:
     terms = [term for text in allowance.conditions for term in _terms(text)]
     if allowance.activation:
         terms.append(f"activation of {allowance.id}")

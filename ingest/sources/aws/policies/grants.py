@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from graph.aws.actions import Service
 from graph.schema import LEVELS
 from ingest.rows import Place
 from ingest.sources.aws.policies.documents import text_of
@@ -22,7 +23,9 @@ ASSUME = "sts:AssumeRole"
 class Grant:
     """One CAN_ACCESS row in the making; `services` are those whose actions it grants.
 
-    `id` is a short hash of holder, policy, target and condition.
+    `id` is a short hash of holder, policy, target and condition. For resources, `on` has the
+    actions by the names, or patterns of names, that the policy gives them on, and `bits` the
+    same as bits of each service.
     """
 
     id: str
@@ -34,6 +37,8 @@ class Grant:
     levels: set[str] = field(default_factory=set)
     actions: dict[str, None] = field(default_factory=dict)
     services: set[str] = field(default_factory=set)
+    on: dict[str, dict[str, None]] = field(default_factory=dict)
+    bits: dict[tuple[str, Service], int] = field(default_factory=dict)
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -44,6 +49,7 @@ class Grant:
             self.condition,
             frozenset(self.levels),
             frozenset(self.actions),
+            frozenset((name, frozenset(actions)) for name, actions in self.on.items()),
         )
 
     def add(self, levels: Iterable[str], actions: Iterable[str], service: str) -> None:
@@ -52,11 +58,42 @@ class Grant:
         self.actions.update(dict.fromkeys(actions))
         self.services.add(service)
 
+    def note(self, permission: Allowed, actions: Iterable[str]) -> None:
+        """Note on which name of the target the actions of one statement are given."""
+        name, service = permission.entry.region.name, permission.entry.service
+        self.on.setdefault(name, {}).update(dict.fromkeys(actions))
+        self.bits[name, service] = self.bits.get((name, service), 0) | permission.bits
+
     def merge(self, other: "Grant") -> None:
         """Add the levels and actions of another grant with the same key."""
         self.levels |= other.levels
         self.actions |= other.actions
         self.services |= other.services
+        for name, actions in other.on.items():
+            self.on.setdefault(name, {}).update(actions)
+        for key, bits in other.bits.items():
+            self.bits[key] = self.bits.get(key, 0) | bits
+
+    def actions_on(self) -> dict[str, list[str]] | None:
+        """Return the actions by name; None if all of them on all names would be no more."""
+        wide = self.on.keys() <= set(self.target.names) and not self._excepting
+        if not self.on or (wide and self._same_everywhere()):
+            return None
+        return {name: list(self.on[name]) for name in sorted(self.on)}
+
+    @property
+    def _excepting(self) -> bool:
+        return any(action.startswith("NotAction(") for action in self.actions)
+
+    def _same_everywhere(self) -> bool:
+        for service in {service for _, service in self.bits}:
+            every = 0
+            for action in self.actions:
+                every |= service.matched(action)
+            for name in self.target.names:
+                if every & service.acting_on(name) & ~self.bits.get((name, service), 0):
+                    return False
+        return True
 
     def sorted_levels(self) -> list[str]:
         """Return the levels from the lowest to the highest."""
@@ -143,7 +180,9 @@ def add_resource_grants(
         for permission in group:
             raised = permission.entry.service.levels(permission.bits) & levels
             if raised:
-                grant.add(raised, written(permission), permission.entry.service.prefix)
+                actions = written(permission)
+                grant.add(raised, actions, permission.entry.service.prefix)
+                grant.note(permission, actions)
 
 
 def written(permission: Allowed) -> list[str]:

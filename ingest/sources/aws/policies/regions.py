@@ -18,6 +18,12 @@ class Region:
     excluded: tuple[str, ...] = ()
     literal: bool = False
 
+    @property
+    def name(self) -> str:
+        """The pattern that a policy states for it, with what it leaves out in words."""
+        left_out = f" without {', '.join(self.excluded)}" if self.excluded else ""
+        return self.bases[0] + left_out
+
 
 def region_of(pattern: str, name: str, how: str) -> Region:
     """Return the region of a target's name that a pattern matches (see `targets.meets`)."""

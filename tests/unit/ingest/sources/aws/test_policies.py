@@ -38,6 +38,45 @@ def test_bucket_and_its_objects_are_one_resource(tmp_path):
     assert read.one(RESOURCE, BUCKET)["type"] == "bucket"
 
 
+@pytest.mark.parametrize(
+    ("statements", "on"),
+    [
+        ([allow("s3:*", [BUCKET, f"{BUCKET}/*"])], None),
+        ([allow("s3:*"), allow("s3:ListBucket", BUCKET)], None),
+        ([allow("s3:GetObject", [BUCKET, f"{BUCKET}/*"])], None),
+        (
+            [allow("s3:GetObject", f"{BUCKET}/*"), allow("s3:ListBucket", BUCKET)],
+            {BUCKET: ["s3:ListBucket"], f"{BUCKET}/*": ["s3:GetObject"]},
+        ),
+        ([allow("s3:*", f"{BUCKET}/*")], {f"{BUCKET}/*": ["s3:*"]}),
+        ([allow("s3:Get*", f"{BUCKET}/logs/*")], {f"{BUCKET}/logs/*": ["s3:Get*"]}),
+        (
+            [allow(["s3:ListBucket", "s3:DeleteBucket"], BUCKET), deny("s3:DeleteBucket")],
+            {BUCKET: ["s3:ListBucket"]},
+        ),
+        (
+            [allow("s3:*Bucket", BUCKET), allow("s3:*", f"{BUCKET}/*")],
+            {BUCKET: ["s3:*Bucket"], f"{BUCKET}/*": ["s3:*"]},
+        ),
+    ],
+)
+def test_actions_that_are_not_on_all_of_a_bucket_are_told_by_name(tmp_path, statements, on):
+    """Where all actions on all names would be no more than what is granted, nothing is added."""
+    read = read_details(tmp_path, users=[user("ann", *statements)])
+    (grant,) = read.grants(ANN, BUCKET)
+    assert (grant["actions_on"] and json.loads(grant["actions_on"])) == on
+
+
+def test_an_action_that_a_denial_takes_from_the_bucket_alone_is_not_on_it(tmp_path):
+    """The objects keep `s3:*`; on the bucket what is left of it is written out."""
+    ann = user("ann", allow("s3:*", [BUCKET, f"{BUCKET}/*"]), deny("s3:DeleteBucket"))
+    (grant,) = read_details(tmp_path, users=[ann]).grants(ANN, BUCKET)
+    on = json.loads(grant["actions_on"])
+    assert on[f"{BUCKET}/*"] == ["s3:*"]
+    assert "s3:ListBucket" in on[BUCKET]
+    assert not {"s3:*", "s3:DeleteBucket"} & set(on[BUCKET])
+
+
 def test_object_action_on_the_bucket_itself_grants_nothing(tmp_path):
     """As in AWS, GetObject needs the objects' names: the bucket's own name gives nothing."""
     read = read_details(tmp_path, users=[user("ann", allow("s3:GetObject", BUCKET))])

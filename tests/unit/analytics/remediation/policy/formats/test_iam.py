@@ -198,6 +198,34 @@ def test_a_use_of_what_a_pattern_means_is_one_of_the_pattern():
     assert answered(used(plain.resource(BUCKET), "read"))["kept"] == []
 
 
+def test_actions_on_a_part_stay_on_that_part():
+    """A policy on objects gives nothing on the bucket, though both are one thing of the graph."""
+    on = {f"{BUCKET}/logs/*": ["s3:*"]}
+    document = written(world((ALL, BUCKET, ["s3:*"], DARK | {"actions_on": on})))
+    assert iam_allows(document, "s3:PutObject", f"{BUCKET}/logs/a")
+    assert not iam_allows(document, "s3:PutObject", OBJECT)
+    assert not iam_allows(document, "s3:PutBucketPolicy", BUCKET)
+    everywhere = written(world((ALL, BUCKET, ["s3:*"], DARK)))  # the twin
+    assert iam_allows(everywhere, "s3:PutBucketPolicy", BUCKET)
+
+
+def test_each_part_has_its_own_actions_and_levels():
+    on = {BUCKET: ["s3:ListBucket", "s3:PutBucketPolicy"], f"{BUCKET}/*": ["s3:*Object"]}
+    every = [action for actions_of in on.values() for action in actions_of]
+    document = written(used(world((ALL, BUCKET, every, {"actions_on": on})), "read"))
+    assert iam_allows(document, "s3:GetObject", OBJECT)
+    assert iam_allows(document, "s3:ListBucket", BUCKET)
+    assert not iam_allows(document, "s3:PutObject", OBJECT)
+    assert not iam_allows(document, "s3:PutBucketPolicy", BUCKET)
+
+
+@pytest.mark.parametrize("name", ["*", "arn:aws:s3:::other/*", "arn:aws:s3:::data*", "all but x"])
+def test_a_part_that_is_none_of_the_thing_is_not_written(name):
+    answer = answered(world((ALL, BUCKET, ["s3:*"], DARK | {"actions_on": {name: ["s3:*"]}})))
+    assert answer["policy"]["Statement"] == []
+    assert "which no name states" in answer["kept"][0]["not_written"]
+
+
 # -- conditions ------------------------------------------------------------------------------------
 
 OFFICE = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
@@ -296,6 +324,14 @@ def test_each_holder_has_its_own_documents_within_the_limit():
     assert len(every) == len(set(every)) == 240
     of_role = [s for p in parts if p["holder"]["id"] == ROLE for s in p["policy"]["Statement"]]
     assert all("IpAddress" not in s["Condition"] for s in of_role)  # it stays with the trust
+
+
+def test_a_statement_that_is_too_long_is_parted():
+    given = [f"s3:Get{'Long' * 5}{number:03}" for number in range(400)]
+    answer = answered(world(("read", BUCKET, given, DARK)))
+    parts = answer["documents"]
+    assert all(part["fits"] for part in parts)
+    assert {a for part in parts for a in actions(part["policy"])} == set(given)
 
 
 def test_things_with_the_same_actions_share_a_statement():
