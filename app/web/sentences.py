@@ -89,8 +89,8 @@ def _use(step: Mapping[str, Any], as_of: pd.Timestamp) -> str:
     return "use is not logged" if step.get("telemetry") is False else "no use seen"
 
 
-def use_of(count: int, broken: int, unseen: int) -> str:
-    """Return a sentence on the observed uses that removals end, and the uses nobody could see.
+def use_of(count: int, broken: int, unseen: int, noun: str = "removal") -> str:
+    """Return a sentence on the observed uses that changes end, and the uses nobody could see.
 
     >>> use_of(5, broken=1, unseen=2)
     '5 removals: 1 observed use would fail, 2 could not have been seen in use.'
@@ -101,4 +101,4 @@ def use_of(count: int, broken: int, unseen: int) -> str:
         f"{counted(broken, 'observed use')} would fail" if broken else "no observed use would fail"
     )
     blind = f", {number(unseen)} could not have been seen in use" if unseen else ""
-    return f"{counted(count, 'removal')}: {fail}{blind}."
+    return f"{counted(count, noun)}: {fail}{blind}."

@@ -118,7 +118,7 @@ def _measures(answer: Reviews) -> None:
             "Value": rows["value"],
             "Count": rows["count"],
             "Of": rows["of"],
-            "Not known because": rows["because"],
+            "Not known because": rows["because"].fillna(""),
         }
     )
     table(drawn, "reviews:measures", "Measures of the reviews so far, with what they count.")

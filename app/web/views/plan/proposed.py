@@ -41,6 +41,14 @@ MEANINGS = (
     "see it being used, or it takes a person to decide."
 )
 
+COLUMNS = {
+    "Verdict": st.column_config.TextColumn(help=MEANINGS.replace("**", "")),
+    "Debt removed": st.column_config.NumberColumn(format="%.1f", width=95),
+    "Reach removed": st.column_config.NumberColumn(format="%.1f", width=95),
+    "Findings": st.column_config.NumberColumn(width=70),
+    "Uses that fail": st.column_config.NumberColumn(width=80),
+}
+
 
 @kept
 def proposed(posture: Posture, objective: str, budget: int) -> RemovalPlan:
@@ -94,11 +102,10 @@ def _proposed(posture: Posture, objective: str, budget: int) -> None:
         return
     st.markdown(_gain(answer))
     rows = plan_rows(steps)
-    config = {"Verdict": st.column_config.TextColumn(help=MEANINGS.replace("**", ""))}
     alt = f"Steps in the order in which they take away most {objective}."
-    at = table(rows, f"plan:{objective}:{budget}", alt, config, select=True)
+    at = table(rows, f"plan:{objective}:{budget}", alt, COLUMNS, select=True)
     fails = int(steps["breaks"].str.len().sum())
-    below(use_of(len(steps), fails, answer.unobservable), rows, "plan.csv")
+    below(use_of(len(steps), fails, answer.unobservable, "step"), rows, "plan.csv")
     st.caption(MEANINGS)
     if at is not None:
         instructions({str(k): v for k, v in steps.iloc[at].items()})
@@ -158,12 +165,12 @@ def plan_rows(steps: pd.DataFrame) -> pd.DataFrame:
             "Step": range(1, len(steps) + 1),
             "Action": steps["action"].str.replace("_", " "),
             "On": [target_words(target) for target in steps["target"]],
+            "Verdict": steps["verdict"].replace(VERDICTS),
+            "Use": steps["use"].map(USES).fillna("takes nothing away"),
             "Debt removed": steps["debt_removed"],
             "Reach removed": steps["reach_removed"],
             "Findings": steps["findings"].str.len(),
             "Uses that fail": steps["breaks"].str.len(),
-            "Use": steps["use"].map(USES).fillna("takes nothing away"),
-            "Verdict": steps["verdict"].replace(VERDICTS),
             "Watched for": [NOT_KNOWN if d is None else counted(round(d), "day") for d in days],
             "Who decides": steps["owner_name"].fillna("nobody"),
             "To undo it": steps["undo"],
