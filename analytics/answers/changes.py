@@ -9,6 +9,7 @@ import pandas as pd
 
 from analytics.actions import Action
 from analytics.answers.findings import chosen
+from analytics.answers.handed_over import handed_over
 from analytics.answers.shape import VERBS, cut
 from analytics.answers.table import Kind, Table, objects
 from analytics.findings.families.entitlements import VERB_WORDS
@@ -20,6 +21,8 @@ from analytics.posture import Posture
 from analytics.remediation.closing.asking import Asked, asked, is_asking, is_seen
 from analytics.remediation.closing.change import Change
 from analytics.remediation.closing.owed import owed_by
+from analytics.remediation.handover import Target
+from analytics.remediation.handover.terraform import Addresses
 from analytics.weights import SEVERITIES
 from graph.schema import CAN_ACCESS, RELATIONSHIPS
 
@@ -50,7 +53,8 @@ class Changes:
 
     `changes` has `id`, `action`, `target` (a node, or `from`, `relationship` and `to`; with `ids`),
     `sentence`, `findings` (ids), `count` (of these), `remaining` (ids of those that it does not
-    close by itself), `identities` (a count), `severity`, `debt`, `decides` (a person) and `closes`.
+    close by itself), `identities` (a count), `severity`, `debt`, `interest_per_day`, `decides` (a
+    person) and `closes`, and, if asked for, the fields of a hand-over.
     """
 
     changes: Table
@@ -64,12 +68,14 @@ def changes(
     severity: str | None = None,
     about: int | None = None,
     limit: int = 0,
+    addresses: Addresses | None = None,
 ) -> Changes:
     """Group the findings that nobody accepted by the change that closes them.
 
     A change is listed with all of its findings if one of them matches the filters. `counts` has
     `findings` and `changes`, of those that match, and `accepted` and `unseen`: findings that need
-    no change, and findings that only an earlier snapshot shows.
+    no change, and findings that only an earlier snapshot shows. With `addresses` (of Terraform,
+    perhaps none) each change has the fields of its hand-over.
     """
     listed, every = chosen(posture, rule, severity, about, LISTED), asked(posture)
     rows = every.by(listed)
@@ -80,8 +86,12 @@ def changes(
         "accepted": int((listed["state"] == ACCEPTED).sum()),
         "unseen": int((listed["state"].isin(FAILING) & ~is_seen(posture, listed)).sum()),
     }
-    table = Table(_described(posture, every, shown), posture.graph.things, KINDS)
-    return Changes(table, counts, left_out)
+    frame = _described(posture, every, shown)
+    if addresses is not None:
+        steps = [every.changes[number] for number in shown.tolist()]
+        on = [(c.action.value, Target(c.relationship, c.ids)) for c in steps]
+        frame = frame.assign(**handed_over(posture, on, addresses))
+    return Changes(Table(frame, posture.graph.things, KINDS), counts, left_out)
 
 
 def _described(posture: Posture, every: Asked, shown: np.ndarray) -> pd.DataFrame:
@@ -96,6 +106,7 @@ def _described(posture: Posture, every: Asked, shown: np.ndarray) -> pd.DataFram
     identities = groups["subject"].nunique().to_numpy()
     counts = groups.size().to_numpy()
     remaining, decides = rows[~rows["closes"]], _deciding(posture, ends, rows)
+    debt, interest = owed_by(posture, rows, rows["at"].to_numpy(), len(made))
     return pd.DataFrame(
         {
             "id": [change.id for change in made],
@@ -107,7 +118,8 @@ def _described(posture: Posture, every: Asked, shown: np.ndarray) -> pd.DataFram
             "remaining": _ids(remaining, len(made)),
             "identities": identities,
             "severity": [SEVERITIES[rank] for rank in groups["rank"].min().tolist()],
-            "debt": owed_by(posture, rows, rows["at"].to_numpy(), len(made)),
+            "debt": debt,
+            "interest_per_day": interest,
             "decides": decides,
             "closes": groups["closes"].all().to_numpy(bool),
         }

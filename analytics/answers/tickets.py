@@ -11,6 +11,7 @@ from analytics.answers.table import Kind, Table, as_json, instants, objects
 from analytics.posture import Posture
 from analytics.remediation.handover.tickets import Assignment
 from analytics.remediation.handover.tickets import tickets as written
+from graph.once import once
 from graph.schema import AUTHENTICATES_AS, IDENTITIES, USES
 
 KINDS = dict.fromkeys(("agent", "owner_to_notify", "resource"), Kind.NODE)
@@ -32,10 +33,9 @@ class Tickets:
 
 
 def tickets(posture: Posture, steps: Table, left_out: int = 0) -> Tickets:
-    """Return a ticket for each step of a plan.
+    """Return a ticket for each step of a plan or for each change that closes findings.
 
-    `steps` has at least `action`, `target`, `findings` (ids) and the fields of a hand-over; a
-    target is a node with the field `id`, or relationships with `from`, `to` and `ids`.
+    `steps` is the table of either, with the fields of a hand-over.
     """
     rows: Sequence[dict[str, Any]] = as_json(steps)
     frame = written(posture, [_assignment(posture, row) for row in rows])
@@ -46,7 +46,9 @@ def tickets(posture: Posture, steps: Table, left_out: int = 0) -> Tickets:
 
 
 def _assignment(posture: Posture, row: Mapping[str, Any]) -> Assignment:
-    owner, target = row["owner"], row["target"]
+    of_plan, target = "use" in row, row["target"]
+    several = None in target.values()
+    owner = row["owner" if of_plan else "decides"]
     identity, resource = _ends(posture, target)
     return Assignment(
         action=row["action"],
@@ -54,13 +56,14 @@ def _assignment(posture: Posture, row: Mapping[str, Any]) -> Assignment:
         resource=resource,
         owner=posture.graph.number(owner["id"]) if owner else NOBODY,
         findings=tuple(row["findings"]),
-        facts=tuple(target["ids"]) if "from" in target else (),
-        debt=row["debt_removed"],
-        interest=row["interest_removed"],
+        facts=tuple(target["ids"]) if "from" in target or several else (),
+        several=several,
+        debt=row["debt_removed" if of_plan else "debt"],
+        interest=row["interest_removed" if of_plan else "interest_per_day"],
         command=row["command"],
         place=_place(row),
         undo=row["undo"],
-        reason=f"No finding is about it: {USE[row['use']]}.",
+        reason=f"No finding is about it: {USE[row['use']]}." if of_plan else row["sentence"],
     )
 
 
@@ -71,16 +74,30 @@ def _place(row: Mapping[str, Any]) -> str | None:
 
 
 def _ends(posture: Posture, target: Mapping[str, Any]) -> tuple[int, int]:
-    """Return whose access a step is about, and what it is on."""
+    """Return whose access a step is about, and what it is on; `NOBODY` for none or several."""
     graph = posture.graph
     if "from" in target:
-        return graph.number(target["from"]["id"]), graph.number(target["to"]["id"])
-    number = graph.number(target["id"])
-    if graph.has_label(*IDENTITIES)[number]:
+        source, end = (
+            graph.number(node["id"]) if node else NOBODY for node in (target["from"], target["to"])
+        )
+        return source, end
+    number = graph.number(target["id"]) if target["id"] else NOBODY
+    if number == NOBODY or graph.has_label(*IDENTITIES)[number]:
         return number, NOBODY
-    users, keys = graph.ends(USES)
-    holders = users[keys == number]
-    if not len(holders):
-        keys, accounts = graph.ends(AUTHENTICATES_AS)
-        holders = accounts[keys == number]
-    return (int(holders.min()), number) if len(holders) else (number, NOBODY)
+    holder = _holders(posture).get(number, NOBODY)
+    return (holder, number) if holder != NOBODY else (number, NOBODY)
+
+
+@once
+def _holders(posture: Posture) -> dict[int, int]:
+    """Return for each credential the first agent that uses it, else the first account it is of."""
+    users, used = posture.graph.ends(USES)
+    keys, accounts = posture.graph.ends(AUTHENTICATES_AS)
+    pairs = [(accounts, keys), (users, used)]  # the last one stays
+    return {
+        key: holder
+        for holders, credentials in pairs
+        for holder, key in sorted(
+            zip(holders.tolist(), credentials.tolist(), strict=True), reverse=True
+        )
+    }

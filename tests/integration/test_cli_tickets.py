@@ -77,6 +77,22 @@ def test_a_step_of_the_plan_says_how_it_is_done_and_what_it_saves(cli: Run, stor
     assert ticket["debt"] == step["debt_removed"]
 
 
+def test_each_change_that_closes_findings_becomes_a_ticket(cli: Run, store: Path) -> None:
+    changes = cli("changes", "--store", store, "--json").result["changes"]
+    tickets = cli("changes", "--store", store, "--format", "tickets-json").document["tickets"]
+    assert len(changes) > 1
+    assert [t["finding_ids"] for t in tickets] == [c["findings"] for c in changes]
+    assert [t["action"] for t in tickets] == [c["action"] for c in changes]
+    assert [t["severity"] for t in tickets] == [c["severity"] for c in changes]
+    assert [(t["command"], t["undo"]) for t in tickets] == [
+        (c["command"], c["undo"]) for c in changes
+    ]
+    assert len({t["ticket_id"] for t in tickets}) == len(tickets)
+    (gone,) = [t for t in tickets if t["action"] == "remove_grant"]
+    (step,) = cli("plan", "--store", store, "--format", "tickets-json").document["tickets"]
+    assert gone["ticket_id"] == step["ticket_id"]  # the same work, whichever list it is from
+
+
 def test_a_state_says_what_terraform_calls_it_and_none_of_its_secrets(
     cli: Run, store: Path, tmp_path: Path
 ) -> None:

@@ -12,13 +12,17 @@ from analytics.remediation.closing.asking import Asked
 
 def owed_by_change(posture: Posture, every: Asked) -> np.ndarray:
     """Return what is owed by the findings of each change (float64), each item once."""
-    return owed_by(posture, every.rows, every.rows["change"].to_numpy(), len(every.changes))
+    change = every.rows["change"].to_numpy()
+    return owed_by(posture, every.rows, change, len(every.changes))[0]
 
 
-def owed_by(posture: Posture, rows: pd.DataFrame, group: np.ndarray, count: int) -> np.ndarray:
-    """Return what the findings of each of `count` groups are about (float64), each item once.
+def owed_by(
+    posture: Posture, rows: pd.DataFrame, group: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return debt and interest per day (float64) of what the findings of each group are about.
 
-    `rows` has `finding` (a position in `find_all`), and `group` is the group of each row.
+    Each item counts once in a group, of which there are `count`. `rows` has `finding` (a position
+    in `find_all`), and `group` is the group of each row.
     """
     rows_of = find_all(posture).iloc[rows["finding"].to_numpy()]
     other = rows_of["object"].to_numpy(np.int64)
@@ -34,4 +38,6 @@ def owed_by(posture: Posture, rows: pd.DataFrame, group: np.ndarray, count: int)
     owed = debt_of(posture)
     pairs = items_of_findings(posture, owed, about)
     pairs = pairs.assign(group=group[pairs["finding"]])[["group", "item"]].drop_duplicates()
-    return np.bincount(pairs["group"], owed.rows.debt[pairs["item"]], count)
+    amounts = owed.rows.debt, owed.rows.interest
+    debt, interest = (np.bincount(pairs["group"], a[pairs["item"]], count) for a in amounts)
+    return debt, interest

@@ -32,6 +32,7 @@ LIKE: Mapping[str, str] = {  # whose hours in the model an action takes
 USUAL = "necessity"  # of what takes something away
 WHOLE_IDENTITY = 4.0  # hours that the end of an identity takes
 ENDS_IDENTITY = ("disable_identity", "delete_identity", "stop")
+OF_FINDING = ("id", "rule", "severity", "sentence", "evidence")
 UNIT = "\x1f"  # stands between the parts of an id
 COLUMNS = (
     *("ticket_id", "finding_ids", "severity", "agent", "owner_to_notify", "grant_id", "resource"),
@@ -45,8 +46,9 @@ class Assignment:
     """A change that becomes a ticket.
 
     `identity` and `resource` are numbers of nodes: whose access it is, and what it is on (-1 for
-    nothing besides). `facts` are the ids of the relationships that it changes. `interest` (per day)
-    and `debt` are what it takes away; `reason` says why where no finding does.
+    nothing besides, or for several). `facts` are the ids of what it changes, which identify it if
+    it is on `several` things. `interest` (per day) and `debt` are what it takes away; `reason` says
+    why where no finding does.
     """
 
     action: str
@@ -61,6 +63,7 @@ class Assignment:
     place: str | None
     undo: str
     reason: str = ""
+    several: bool = False
 
 
 def tickets(posture: Posture, changes: Sequence[Assignment]) -> pd.DataFrame:
@@ -81,67 +84,82 @@ def tickets(posture: Posture, changes: Sequence[Assignment]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(("debt", "interest_per_day", "effort_h"), "Float64"))
 
 
-def ticket_id(action: str, agent: str, resource: str) -> str:
+def ticket_id(action: str, agent: str, resource: str, facts: tuple[str, ...] = ()) -> str:
     """Return the id of a ticket from its action and the ids of identity and resource.
+
+    Without one of them, `facts` tell what it is on.
 
     >>> ticket_id("remove_grant", "bot", "db") == ticket_id("remove_grant", "bot", "db")
     True
     """
-    parts = UNIT.join((action, agent, resource))
+    parts = UNIT.join((action, agent, resource, *facts))
     return f"T-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
 
 
 class _About:
-    """What is known of findings, by their ids."""
+    """What is known of findings and grants by their ids, as lists that are quick to look at."""
 
     def __init__(self, posture: Posture) -> None:
-        rows = find_all(posture)
-        self.rank = {id_: place for place, id_ in enumerate(rows["id"])}  # worst first
-        self.rows = rows
+        findings, grants = find_all(posture), posture.graph.frames[CAN_ACCESS]
+        self.place = {id_: place for place, id_ in enumerate(findings["id"])}  # worst first
+        self.columns = {name: findings[name].tolist() for name in OF_FINDING}
+        self.names = dict(zip(grants["id"], grants["grant_id"].fillna(""), strict=True))
         seen = lives(posture).rows
-        self.first_seen = dict(zip(seen["id"], seen["first_seen"].tolist(), strict=True))
+        first_seen = dict(zip(seen["id"], seen["first_seen"].tolist(), strict=True))
+        self.seen = [first_seen.get(id_, NEVER) for id_ in self.place]
         self.rules = {rule.id: rule for rule in all_rules().values()}
-        self.cycles = model().cycle
+        self.cycles, self.now = model().cycle, posture.graph.now
 
-    def known(self, findings: tuple[str, ...]) -> pd.DataFrame:
-        """Return the rows of these findings, worst first."""
-        return self.rows.iloc[sorted(self.rank[f] for f in set(findings) if f in self.rank)]
+    def places(self, findings: tuple[str, ...]) -> list[int]:
+        """Return where these findings are in the columns, worst first."""
+        return sorted(self.place[f] for f in set(findings) if f in self.place)
 
-    def due(self, rows: pd.DataFrame, now: int) -> int:
-        """Return when the first cycle of an assumption that they are about ends."""
-        days = [
-            (self.first_seen.get(id_, NEVER), self.cycles[NUMBER[name]])
-            for id_, rule in zip(rows["id"], rows["rule"], strict=True)
-            for name in self.rules[rule].feeds.assumptions
+    def each(self, name: str, places: list[int]) -> list[Any]:
+        """Return a column at some places."""
+        column = self.columns[name]
+        return [column[place] for place in places]
+
+    def due(self, places: list[int]) -> int:
+        """Return when the first cycle of an assumption that they are about ends (milliseconds)."""
+        ends = [
+            (self.now if self.seen[place] == NEVER else self.seen[place])
+            + round(self.cycles[NUMBER[name]] * DAY)
+            for place in places
+            for name in self.rules[self.columns["rule"][place]].feeds.assumptions
         ]
-        ends = [(now if first == NEVER else first) + round(cycle * DAY) for first, cycle in days]
         return min(ends, default=NEVER)
+
+    def references(self, places: list[int]) -> list[str]:
+        """Return what the rules of some findings refer to, each once."""
+        rules = dict.fromkeys(self.each("rule", places))
+        return list(dict.fromkeys(r for rule in rules for r in self.rules[rule].references))
 
 
 def _row(posture: Posture, about: _About, change: Assignment) -> dict[str, Any]:
-    rows, ids = about.known(change.findings), posture.graph.ids
-    on = str(ids[change.resource]) if change.resource >= 0 else ""
-    evidence = [each for row in rows["evidence"] for each in row]
-    rules = dict.fromkeys(rows["rule"])
+    places, things = about.places(change.findings), posture.graph.ids
+    agent, on = (str(things[n]) if n >= 0 else "" for n in (change.identity, change.resource))
+    facts = tuple(sorted(change.facts)) if change.several else ()
+    evidence = [each for row in about.each("evidence", places) for each in row]
+    grants = dict.fromkeys(name for f in change.facts if (name := about.names.get(f)))
     return {
-        "ticket_id": ticket_id(change.action, str(ids[change.identity]), on),
-        "finding_ids": rows["id"].tolist(),
-        "severity": rows["severity"].iloc[0] if len(rows) else None,
+        "ticket_id": ticket_id(change.action, agent, on, facts),
+        "finding_ids": about.each("id", places),
+        "severity": next(iter(about.each("severity", places)), None),
         "agent": change.identity,
         "owner_to_notify": change.owner,
-        "grant_id": _grants(posture, change.facts),
+        "grant_id": "; ".join(grants) or None,
         "resource": change.resource,
         "action": change.action,
-        "reason": " ".join(rows["sentence"]) or change.reason,
+        "reason": " ".join(about.each("sentence", places)) or change.reason,
         "debt": change.debt,
         "interest_per_day": change.interest,
         "effort_h": effort(change.action),
-        "due": about.due(rows, posture.graph.now),
+        "due": about.due(places),
         "evidence": list(dict.fromkeys([*change.facts, *evidence])),
         "undo": change.undo,
         "command": change.command,
         "place": change.place,
-        "refs": list(dict.fromkeys(r for rule in rules for r in about.rules[rule].references)),
+        "refs": about.references(places),
     }
 
 
@@ -150,10 +168,3 @@ def effort(action: str) -> float:
     if action in ENDS_IDENTITY:
         return WHOLE_IDENTITY
     return model().hours[NUMBER[LIKE.get(action, USUAL)]]
-
-
-def _grants(posture: Posture, facts: tuple[str, ...]) -> str | None:
-    """Return what the source calls the grants among these facts; None if none has a name."""
-    frame = posture.graph.frames[CAN_ACCESS]
-    names = frame["grant_id"][frame["id"].isin(facts)].dropna()
-    return "; ".join(dict.fromkeys(names)) or None

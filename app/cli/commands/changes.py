@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.columns import Columns
-from app.cli.command import LIMIT, LimitOption, UsageError, question
+from app.cli.command import LIMIT, LimitOption, UsageError, one_of, question
+from app.cli.exchange import TICKETS
+from app.cli.terraform_file import addresses_of
+from app.cli.ticket_options import TerraformOption, TicketsOption
 
 if TYPE_CHECKING:
     from analytics.answers.changes import Changes
+    from analytics.answers.tickets import Tickets
     from analytics.posture import Posture
 
 CHANGES: dict[str, Columns] = {
@@ -32,10 +36,13 @@ def changes(
     about: Annotated[
         str | None, typer.Option(help="What closes findings about this thing.")
     ] = None,
+    form: TicketsOption = "table",
+    terraform: TerraformOption = None,
     limit: LimitOption = LIMIT,
-) -> "Changes":
+) -> "Changes | Tickets":
     """List what to change to close findings, and who decides. Example: trustdebt changes."""
     from analytics.answers.changes import changes as answer
+    from analytics.answers.tickets import tickets
     from analytics.findings.rules import all_rules
     from analytics.weights import SEVERITIES
 
@@ -43,5 +50,7 @@ def changes(
         raise UsageError(f"a severity is one of {', '.join(SEVERITIES)}")
     if rule is not None and rule.upper() not in (known := [r.id for r in all_rules().values()]):
         raise UsageError(f"a rule is one of {', '.join(sorted(known))}")
+    one_of(form, ("table", "json", *TICKETS), "--format")
     subject = posture.graph.find(about) if about else None
-    return answer(posture, rule, severity, subject, limit)
+    made = answer(posture, rule, severity, subject, limit, addresses_of(terraform))
+    return tickets(posture, made.changes, made.left_out) if form in TICKETS else made

@@ -8,6 +8,8 @@ import typer
 from app.cli.columns import Columns, cell, words
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, one_of, question
 from app.cli.exchange import TICKETS
+from app.cli.terraform_file import addresses_of
+from app.cli.ticket_options import TerraformOption, TicketsOption
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,19 +110,13 @@ def plan(
         list[str] | None,
         typer.Option("--for", help="Whose access; may be repeated. All by default."),
     ] = None,
-    form: Annotated[
-        str,
-        typer.Option("--format", help="table, json, tickets-csv, tickets-json or markdown."),
-    ] = "table",
-    terraform: Annotated[
-        Path | None, typer.Option(help="What terraform show -json printed, for its addresses.")
-    ] = None,
+    form: TicketsOption = "table",
+    terraform: TerraformOption = None,
     limit: LimitOption = LIMIT,
 ) -> "RemovalPlan | Tickets":
     """Propose what to remove first, and how safe it is. Example: trustdebt plan --budget 3."""
     from analytics.answers.plan import plan as answer
     from analytics.answers.tickets import tickets
-    from app.cli.terraform_file import addresses_of
 
     one_of(form, ("table", "json", *TICKETS), "--format")
     made = answer(posture, budget, objective, limit, whose or (), addresses_of(terraform))

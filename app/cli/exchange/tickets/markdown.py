@@ -46,7 +46,7 @@ def _ticket(row: dict[str, Any]) -> str:
 def _title(row: dict[str, Any]) -> str:
     """Return a title of one line: the action, whose access and on what."""
     on = f" on {markdown(row['resource']['name'], SHORT)}" if row["resource"] else ""
-    whose = markdown(row["agent"]["name"], SHORT)
+    whose = markdown(row["agent"]["name"], SHORT) if row["agent"] else "several identities"
     return f"{row['action'].replace('_', ' ').capitalize()}: {whose}{on}"
 
 

@@ -123,6 +123,15 @@ def test_hours_are_those_of_the_model(action: str, hours: float) -> None:
     assert effort(action) == hours
 
 
+def test_what_is_on_several_things_is_told_apart_by_its_facts() -> None:
+    posture = estate().posture()
+    several = {"identity": -1, "resource": -1, "several": True}
+    facts = [("g",), ("h",), ("g", "h"), ("h", "g")]
+    ids = [one(posture, facts=each, **several)["ticket_id"] for each in facts]
+    assert len(set(ids)) == 3
+    assert ids[2] == ids[3]
+
+
 def test_no_steps_are_no_tickets() -> None:
     assert len(tickets(estate().posture(), [])) == 0
 

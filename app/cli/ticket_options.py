@@ -1,0 +1,15 @@
+"""Options of commands whose answer can be had as tickets."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+TicketsOption = Annotated[
+    str,
+    typer.Option("--format", help="table, json, tickets-csv, tickets-json or markdown."),
+]
+TerraformOption = Annotated[
+    Path | None,
+    typer.Option("--terraform", help="What terraform show -json printed, for its addresses."),
+]
