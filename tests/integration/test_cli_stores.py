@@ -161,8 +161,12 @@ def test_ingest_of_a_folder(cli, tmp_path):
     first, again = cli(*line).result, cli(*line).result
     assert (first["published"], again["published"]) == (True, False)
     assert first["snapshot"] == again["snapshot"]
-    assert first["nodes"] == {"Agent": 6, "ServiceAccount": 1, "Human": 2, "Resource": 2}
-    assert first["relationships"] == {"RUNS_AS": 1, "SPAWNS": 1, "CAN_ACCESS": 2, "OWNS": 4}
+    assert first["nodes"] == {
+        **{"Agent": 6, "ServiceAccount": 1, "Credential": 1, "Human": 2, "Resource": 2},
+    }
+    assert first["relationships"] == {
+        **{"AUTHENTICATES_AS": 1, "RUNS_AS": 1, "SPAWNS": 1, "CAN_ACCESS": 2, "OWNS": 4},
+    }
     assert (first["quarantined"], first["warnings"]) == ([], [])
     other = cli(*line, "--scope", "other", "--taken-at", "2026-08-09").result
     assert other["published"]

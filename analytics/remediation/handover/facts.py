@@ -76,15 +76,16 @@ class Thing(Facts):
 
     def links(self, relationship: Relationship) -> "list[Link]":
         """Return the relationships of a type that start at it."""
-        return self._links(relationship, "source_id")
+        return self._links(relationship, 0)
 
     def links_to(self, relationship: Relationship) -> "list[Link]":
         """Return the relationships of a type that end at it."""
-        return self._links(relationship, "target_id")
+        return self._links(relationship, 1)
 
-    def _links(self, relationship: Relationship, end: str) -> "list[Link]":
-        rows = alike(self.posture, relationship, (end,)).get(self.id, ())
-        return [link_at(self.posture, relationship, int(row)) for row in rows]
+    def _links(self, relationship: Relationship, end: int) -> "list[Link]":
+        rows, ends = _sorted_ends(self.posture, relationship, end)
+        first, last = (np.searchsorted(ends, self.number, side) for side in ("left", "right"))
+        return [link_at(self.posture, relationship, int(row)) for row in rows[first:last]]
 
     def running(self) -> "list[Thing]":
         """Return what runs as it, and itself if it is a resource."""
@@ -166,6 +167,16 @@ def _link_rows(posture: Posture, relationship: Relationship) -> dict[str, int]:
     """Return the row of each relationship of a type, by its id."""
     ids = posture.graph.frames[relationship]["id"]
     return dict(zip(ids.tolist(), range(len(ids)), strict=True))
+
+
+@once
+def _sorted_ends(
+    posture: Posture, relationship: Relationship, end: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of a frame in the order of the nodes at one end, and those nodes' numbers."""
+    ends = posture.graph.ends(relationship)[end]
+    rows = np.argsort(ends, kind="stable")
+    return rows, ends[rows]
 
 
 @once
