@@ -9,13 +9,15 @@ import pandas as pd
 from analytics.answers.plan import USE
 from analytics.answers.table import Kind, Table, as_json, instants, objects
 from analytics.posture import Posture
+from analytics.remediation.handover.facts import links_of
 from analytics.remediation.handover.tickets import Assignment
 from analytics.remediation.handover.tickets import tickets as written
 from graph.once import once
-from graph.schema import AUTHENTICATES_AS, IDENTITIES, USES
+from graph.schema import AUTHENTICATES_AS, IDENTITIES, RELATIONSHIPS, USES
 
 KINDS = dict.fromkeys(("agent", "owner_to_notify", "resource"), Kind.NODE)
 LISTS = ("finding_ids", "evidence", "refs")
+TYPES = {relationship.name: relationship for relationship in RELATIONSHIPS}
 NOBODY = -1
 
 
@@ -47,23 +49,22 @@ def tickets(posture: Posture, steps: Table, left_out: int = 0) -> Tickets:
 
 def _assignment(posture: Posture, row: Mapping[str, Any]) -> Assignment:
     of_plan, target = "use" in row, row["target"]
-    several = None in target.values()
     owner = row["owner" if of_plan else "decides"]
-    identity, resource = _ends(posture, target)
+    identity, resource, several = _ends(posture, target)
     return Assignment(
         action=row["action"],
         identity=identity,
         resource=resource,
         owner=posture.graph.number(owner["id"]) if owner else NOBODY,
         findings=tuple(row["findings"]),
-        facts=tuple(target["ids"]) if "from" in target or several else (),
+        facts=tuple(target["ids"]) if "relationship" in target or several else (),
         several=several,
         debt=row["debt_removed" if of_plan else "debt"],
         interest=row["interest_removed" if of_plan else "interest_per_day"],
         command=row["command"],
         place=_place(row),
         undo=row["undo"],
-        reason=f"No finding is about it: {USE[row['use']]}." if of_plan else row["sentence"],
+        reason=_reason(row) if of_plan else row["sentence"],
     )
 
 
@@ -73,19 +74,32 @@ def _place(row: Mapping[str, Any]) -> str | None:
     return " ".join(filter(None, (row["place"], refused))) or None
 
 
-def _ends(posture: Posture, target: Mapping[str, Any]) -> tuple[int, int]:
-    """Return whose access a step is about, and what it is on; `NOBODY` for none or several."""
-    graph = posture.graph
-    if "from" in target:
-        source, end = (
-            graph.number(node["id"]) if node else NOBODY for node in (target["from"], target["to"])
-        )
-        return source, end
-    number = graph.number(target["id"]) if target["id"] else NOBODY
-    if number == NOBODY or graph.has_label(*IDENTITIES)[number]:
-        return number, NOBODY
+def _reason(row: Mapping[str, Any]) -> str:
+    """Return why a step is taken that no finding asks for."""
+    return f"No finding is about it: {USE[row['use']]}." if row["use"] else ""
+
+
+def _ends(posture: Posture, target: Mapping[str, Any]) -> tuple[int, int, bool]:
+    """Return whose access a step is about, what it is on, and whether it is on several things.
+
+    An end is `NOBODY` if there is none, or if there are several.
+    """
+    if "relationship" in target:
+        links = links_of(posture, TYPES[target["relationship"]], tuple(target["ids"]))
+        sources = {link.source.number for link in links}
+        targets = {link.target.number for link in links}
+        several = len(sources) > 1 or len(targets) > 1
+        return _only(sources), _only(targets), several
+    numbers = {posture.graph.number(id_) for id_ in target["ids"]}
+    number = _only(numbers)
+    if number == NOBODY or posture.graph.has_label(*IDENTITIES)[number]:
+        return number, NOBODY, len(numbers) > 1
     holder = _holders(posture).get(number, NOBODY)
-    return (holder, number) if holder != NOBODY else (number, NOBODY)
+    return (holder, number, False) if holder != NOBODY else (number, NOBODY, False)
+
+
+def _only(numbers: set[int]) -> int:
+    return next(iter(numbers)) if len(numbers) == 1 else NOBODY
 
 
 @once

@@ -93,6 +93,17 @@ def test_each_change_that_closes_findings_becomes_a_ticket(cli: Run, store: Path
     assert gone["ticket_id"] == step["ticket_id"]  # the same work, whichever list it is from
 
 
+@pytest.mark.parametrize("objective", ["reach", "debt", "findings"])
+def test_each_step_of_a_plan_becomes_a_ticket(cli: Run, store: Path, objective: str) -> None:
+    """Also those that take nothing away, such as naming an owner."""
+    line = ("plan", "--store", store, "--objective", objective)
+    steps = cli(*line, "--json").result["steps"]
+    tickets = cli(*line, "--format", "tickets-json").document["tickets"]
+    assert steps
+    assert [t["action"] for t in tickets] == [s["action"] for s in steps]
+    assert len({t["ticket_id"] for t in tickets}) == len(tickets)
+
+
 def test_a_state_says_what_terraform_calls_it_and_none_of_its_secrets(
     cli: Run, store: Path, tmp_path: Path
 ) -> None:
