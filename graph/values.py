@@ -175,6 +175,10 @@ def text(value: Any) -> str:
     characters = value if isinstance(value, str) else str(value)
     if len(characters) > MAX_TEXT:
         raise WrongValue(f"is longer than {MAX_TEXT} characters")
+    return _encodable(characters)
+
+
+def _encodable(characters: str) -> str:
     try:
         characters.encode()
     except UnicodeEncodeError:
@@ -252,9 +256,22 @@ def _no_constant(_: str) -> Any:
 
 
 def strict_json(json_text: str) -> Any:
-    """Parse JSON, rejecting repeated keys, NaN, infinities and lone surrogates."""
+    """Parse a value of JSON, rejecting what `strict_document` rejects, and what is too long."""
+    value = _parsed(json_text)
+    text(canonical(value))
+    return value
+
+
+def strict_document(json_text: str) -> Any:
+    """Parse JSON of any length, rejecting repeated keys, NaN, infinities and lone surrogates."""
+    value = _parsed(json_text)
+    _encodable(canonical(value))
+    return value
+
+
+def _parsed(json_text: str) -> Any:
     try:
-        value = json.loads(
+        return json.loads(
             json_text,
             object_pairs_hook=_unique_keys,
             parse_constant=_no_constant,
@@ -264,8 +281,6 @@ def strict_json(json_text: str) -> Any:
         raise
     except (ValueError, RecursionError):
         raise WrongValue("is not JSON") from None
-    text(canonical(value))
-    return value
 
 
 def texts(value: Any) -> str:

@@ -27,11 +27,12 @@ from graph.schema import (
     OWNS,
     RELATIONSHIPS,
 )
-from graph.values import WrongValue, instant, strict_json
+from graph.values import WrongValue, instant, strict_document
 
 LISTS = ("steps", "changes")  # the names of the lists of the two answers
 SCHEMAS = ("trustdebt/plan/", "trustdebt/changes/")
 ID = re.compile(r"S-[0-9a-f]{16}")
+FINDING = re.compile(r"F-[0-9a-f]{1,64}")
 TYPES = {relationship.name: relationship for relationship in RELATIONSHIPS}
 ON_LABELS: dict[Action, tuple[Node, ...]] = {
     Action.ROTATE_CREDENTIAL: (CREDENTIAL,),
@@ -71,7 +72,7 @@ def asked_in(posture: Posture, path: Path) -> list[Asked]:
     with sized_file(path) as file:
         data = file.read()
     try:
-        document = strict_json(data.decode("utf-8"))
+        document = strict_document(data.decode("utf-8"))
     except UnicodeDecodeError:
         refuse("", "is not UTF-8")
     except WrongValue as error:
@@ -131,7 +132,7 @@ class _Record:
         return Asked(
             id=str(stated) if named else change.id,
             change=change,
-            findings=tuple(self.texts(self.record.get("findings", []), "/findings")),
+            findings=self.findings(),
             owner=self.owner(),
             due=self.due(),
         )
@@ -165,6 +166,14 @@ class _Record:
             if number < 0:
                 self.refuse(f"/target/ids/{at}", f"{id_} is not in this snapshot")
             yield relationship or FACT_NODES[int(self.graph.labels[number])]
+
+    def findings(self) -> tuple[str, ...]:
+        """Return the ids of the findings that the step is about; they need not be open any more."""
+        ids = self.texts(self.record.get("findings", []), "/findings")
+        for at, id_ in enumerate(ids):
+            if not FINDING.fullmatch(id_):
+                self.refuse(f"/findings/{at}", "is no id of a finding")
+        return tuple(ids)
 
     def owner(self) -> str | None:
         """Return the id of the person who is to carry out the step, None for nobody."""

@@ -147,6 +147,7 @@ GOOD = {"action": "review", "target": {"ids": ["bot"]}}
         ([GOOD | {"target": {"ids": ["x"], "relationship": "LIKES"}}], "relationship", "no type"),
         ([GOOD | {"action": "rotate_credential"}], "/0/action", "not done to a Agent"),
         ([GOOD | {"findings": [1]}], "/0/findings", "no list of texts"),
+        ([GOOD | {"findings": ["F-1", "F-x; rm"]}], "/0/findings/1", "no id of a finding"),
         ([GOOD | {"owner": "bot"}], "/0/owner", "no person"),
         ([GOOD | {"owner": {"id": "zed"}}], "/0/owner", "no person"),
         ([GOOD | {"due": "soon"}], "/0/due", "instant|ISO|date"),
@@ -160,6 +161,14 @@ def test_a_file_of_steps_is_refused_with_the_place(tmp_path, document, place, re
         steps_of_file(posture, path)
     assert place in refused.value.place
     assert refused.value.file == str(path)
+
+
+def test_a_file_may_be_longer_than_any_one_value(tmp_path):
+    """An answer of a real estate has hundreds of kilobytes."""
+    posture = at(kept(tmp_path, granted(world())), 0)
+    findings = [f"F-{number:064x}" for number in range(2_000)]
+    (step,) = steps_of_file(posture, plan_file(tmp_path, GOOD | {"findings": findings}))
+    assert step.findings == tuple(findings)
 
 
 def test_facts_of_identity_are_no_targets(tmp_path):
