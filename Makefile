@@ -10,7 +10,7 @@ heading = @printf '\n==== %s ====\n' "$(1)"
 # Written anew as a whole, or left as it is.
 made = @$(BIN)/python -m $(1) > made.tmp && mv made.tmp $(2)
 
-.PHONY: help setup demo app test check lint browser bench fuzz neo4j lock docs
+.PHONY: help setup demo app test check lint browser bench fuzz search neo4j lock docs
 help:
 	@echo 'make demo    an example estate, assessed'
 	@echo 'make app     the same in the browser'
@@ -18,6 +18,7 @@ help:
 	@echo 'make check   the checkers and the quick tests'
 	@echo 'make lint    the checkers only'
 	@echo 'make bench   the figures of docs/benchmarks.md'
+	@echo 'make search  the property tests on other examples, and five times as many'
 	@echo 'make fuzz    ten minutes of damaged exports through every reader'
 	@echo 'make neo4j   a Neo4j server to try the other store'
 	@echo 'make lock    requirements.lock anew'
@@ -68,6 +69,10 @@ check: docs lint
 
 bench: setup
 	$(BIN)/python tests/benchmarks/run.py
+
+# The property tests on TIMES as many examples as they name, others than those of every day.
+search: setup
+	TRUSTDEBT_TEST_EXAMPLES=$(or $(TIMES),5) OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/property
 
 # SECONDS=1200 for longer, SEED=2 for other inputs; what it finds is kept in fuzz-findings/.
 fuzz: setup

@@ -16,8 +16,14 @@ STAGES = ("unit", "property", "integration", "real exports", "e2e", "notebooks")
 NO_NEO4J = "no Neo4j: "  # how tests/integration/conftest.py begins its reason to skip
 MEMORY = 8 << 30  # bytes of a file system in memory, of which a run takes a small part
 KEPT = ("TRUSTDEBT_TEST_", "TRUSTDEBT_REAL_DATA")
+DRAWN = "_hypothesis_internal_use_settings"  # where hypothesis keeps the settings of a test
 
-hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+# The share of the examples of each property test that is drawn, always the same ones. A run that
+# searches for more sets TRUSTDEBT_TEST_EXAMPLES: that many times all of them, new ones each time.
+STEADY = 0.5
+FEW = 10  # examples that are never cut
+SEARCH = os.environ.get("TRUSTDEBT_TEST_EXAMPLES")
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=SEARCH is None)
 hypothesis.settings.load_profile("steady")
 
 
@@ -55,6 +61,16 @@ def stage(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the quick stages first, whatever order the files were named in."""
     items.sort(key=lambda item: STAGES.index(stage(item)))
+    for test in {getattr(item, "obj", None) for item in items}:  # one for all its parameters
+        _draw(test, float(SEARCH or STEADY))
+
+
+def _draw(test: object, share: float) -> None:
+    """Set how many examples a property test draws; other tests have no such settings."""
+    settings = getattr(test, DRAWN, None)
+    if settings is not None:
+        count = max(min(FEW, settings.max_examples), round(settings.max_examples * share))
+        setattr(test, DRAWN, hypothesis.settings(settings, max_examples=count))
 
 
 def pytest_collection_finish() -> None:

@@ -103,12 +103,13 @@ def of_each_kind(posture: Posture, told_apart_by: list[str]) -> Iterator[tuple[s
     yield from zip(kinds["label"], kinds["id"], strict=True)
 
 
-def test_everything_draws(open_page: Open, store: Path) -> None:
+def test_everything_draws(open_page: Open, store: Path, request: pytest.FixtureRequest) -> None:
     for page in all_views():
         sound(open_page(store, page))
+    name, _, number = request.node.callspec.params["store"].partition(" ")
     posture = judged(store)
-    if posture is None:
-        return
+    if posture is None or (name in EXPORTS and number != "0"):
+        return  # of a source, the kinds of thing are those of its first export
     turned = set()
     for label, one in of_each_kind(posture, ["label", *BARE]):
         if label != RESOURCE.name:

@@ -19,7 +19,7 @@ from tests.support.estates.any_world import estate
 from tests.support.estates.small_estates import Estate, ago, together
 from tests.support.printed import debt, evidence, findings, identities, kpis, orphans, stale
 
-SEEDS = range(6)
+SEEDS = range(4)
 QUESTIONS: dict[str, Callable[[Posture], Any]] = {
     "identities": lambda p: identities(p)["identities"],
     "findings": lambda p: findings(p)["findings"],

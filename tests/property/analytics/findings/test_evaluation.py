@@ -10,7 +10,7 @@ from tests.support.printed import findings, kpis
 from tests.support.references.findings import Findings
 
 ABOUT_THE_WHOLE = ("OWN-01", "OWN-04", "SCP-01", "LPR-03", "TIM-01", "TIM-03", "REV-01", "ISO-02")
-WORLDS, STEP = 120, 20
+WORLDS, STEP = 80, 20
 
 
 def found(posture: Posture, about: list[str]) -> dict[str, set[tuple[str, str]]]:
