@@ -15,8 +15,10 @@ from ingest.source import InputRefused
 from ingest.sources.mcp_config.commented_json import parse_commented_json
 
 SYNTAX = {".toml": "toml", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".jsonc": "json"}
-TOML_LINE = re.compile(r"^\s*(?:\[{1,2}[^\[\]]+\]{1,2}\s*(?:#.*)?|[\w.\"'-]+\s*=.*)$", re.MULTILINE)
-YAML_LINE = re.compile(r"^\s*(?:- |[\w\"'-]+:(?:\s|$))", re.MULTILINE)
+TOML_LINE = re.compile(
+    r"^[ \t]*(?:\[{1,2}[^\[\]\n]+\]{1,2}[ \t]*(?:#.*)?|[\w.\"'-]+[ \t]*=.*)$", re.MULTILINE
+)
+YAML_LINE = re.compile(r"^[ \t]*(?:- |[\w\"'-]+:(?:\s|$))", re.MULTILINE)
 
 
 def planned_agents(path: Path, graph: AccessGraph) -> list[Planned]:

@@ -188,7 +188,7 @@ def _bare(module: str) -> str:
     >>> _bare('module.a["x"].module.b[0]')
     'module.a.module.b'
     """
-    return re.sub(r"\[[^\]]*\]", "", module)
+    return re.sub(r"\[[^\[\]]*\]", "", module)
 
 
 def _any_true(value: Any) -> bool:

@@ -15,20 +15,20 @@ from graph.element import Element
 from graph.schema import CAN_ACCESS, GROUP, HUMAN, MEMBER_OF, SERVICE_ACCOUNT
 
 ACCOUNT = r"[a-z0-9.:-]+@[a-z0-9.:-]+\.gserviceaccount\.com"
-MAIL = re.compile(rf"(?:.*gcp:|.*serviceAccounts/)?(?P<mail>{ACCOUNT})", re.DOTALL)
-KEY = re.compile(rf".*serviceAccounts/(?P<mail>{ACCOUNT})/keys/(?P<id>[0-9a-f]{{40}})", re.DOTALL)
-OF_PROJECT = re.compile(r".+@(?P<project>[a-z][a-z0-9.:-]*)\.iam\.gserviceaccount\.com")
+MAIL = re.compile(rf"\A(?:.*gcp:|.*serviceAccounts/)?(?P<mail>{ACCOUNT})", re.DOTALL)
+KEY = re.compile(rf"\A.*serviceAccounts/(?P<mail>{ACCOUNT})/keys/(?P<id>[0-9a-f]{{40}})", re.DOTALL)
+OF_PROJECT = re.compile(r"\A.+@(?P<project>[a-z][a-z0-9.:-]*)\.iam\.gserviceaccount\.com")
 PEOPLE = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+")
 ROLE = re.compile(r"(?:(?:projects|organizations)/[A-Za-z0-9.:-]+/)?roles/[A-Za-z0-9._]+")
 SCOPES = (  # of the ids of resources, the kind of thing and the form of its id
-    (re.compile(r".*/GCPProject/(?:projects/)?([a-z][a-z0-9.:-]+)"), ("projects",)),
-    (re.compile(r".*/GCPFolder/(?:folders/)?([0-9]+)"), ("resource-manager", "folders")),
-    (re.compile(r".*/GCPOrganization/(?:organizations/)?([0-9]+)"), ("organizations",)),
+    (re.compile(r"\A.*/GCPProject/(?:projects/)?([a-z][a-z0-9.:-]+)"), ("projects",)),
+    (re.compile(r"\A.*/GCPFolder/(?:folders/)?([0-9]+)"), ("resource-manager", "folders")),
+    (re.compile(r"\A.*/GCPOrganization/(?:organizations/)?([0-9]+)"), ("organizations",)),
     (re.compile(r"gcp:projects/([a-z][a-z0-9.:-]+)"), ("projects",)),
     (re.compile(r"gcp:folders/([0-9]+)"), ("resource-manager", "folders")),
     (re.compile(r"gcp:organizations/([0-9]+)"), ("organizations",)),
 )
-OURS = re.compile(rf"gcp:.*|.*/GCP[A-Za-z]+/.*|.*serviceAccounts/.*|{ACCOUNT}", re.DOTALL)
+OURS = re.compile(rf"\A(?:gcp:.*|.*/GCP[A-Za-z]+/.*|.*serviceAccounts/.*|{ACCOUNT})", re.DOTALL)
 KINDS: Mapping[Element, str] = {HUMAN: "user", GROUP: "group"}
 AGAIN = "cannot be undone: gcloud iam service-accounts keys create makes a new key"
 
