@@ -321,6 +321,7 @@ def demo(
         "identities": len(posture.accountable),
         "orphaned": orphans(posture).orphaned.frame["identity"].nunique(),
         "regained": stale(posture, limit=1).regained,
+        "counts": top.counts,
         "findings": as_json(top.findings),
         "left_out": top.left_out,
         "next": f"{sys.argv[0]} app{where}",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analytics.answers.changes import changes as changes_answer
 from analytics.answers.debt import debt as debt_answer
 from analytics.answers.findings import findings as findings_answer
 from analytics.answers.identities import identities as identities_answer
@@ -58,6 +59,19 @@ FINDING = {
     "accountable": TEXT,
     "accountability": TEXT,
     "remediation": TEXT,
+}
+CHANGE = {
+    "id": TEXT,
+    "action": TEXT,
+    "sentence": TEXT,
+    "findings": "object",
+    "count": COUNT,
+    "remaining": "object",
+    "identities": COUNT,
+    "severity": TEXT,
+    "debt": NUMBER,
+    "decides": TEXT,
+    "closes": FLAG,
 }
 STALE = {
     "identity": TEXT,
@@ -151,6 +165,15 @@ class Snapshot:
         `accountability` (that person, or that there is nobody, in a sentence), `remediation`.
         """
         return _readable(findings_answer(self.posture).findings, FINDING)
+
+    def changes(self) -> pd.DataFrame:
+        """Return what to change to close the findings that nobody accepted, most severe first.
+
+        Columns: `id`, `action`, `sentence`, `findings` (ids) and their `count`, `remaining` (those
+        that it does not close by itself), `identities` (a count), `severity`, `debt`, `decides`
+        (the id of a person), `closes` (whether it closes all of them).
+        """
+        return _readable(changes_answer(self.posture).changes, CHANGE)
 
     def stale(self, days: int = UNUSED_DAYS, limit: int = 0) -> pd.DataFrame:
         """Return access that is open but was not used for `days`, the widest identities first.

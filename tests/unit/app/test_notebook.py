@@ -32,7 +32,7 @@ def promised(method: object) -> list[str]:
     return re.findall(r"`(\w+)`(?! holds)", said.partition("\n\n")[0])
 
 
-@pytest.mark.parametrize("name", ["identities", "findings", "stale", "orphans"])
+@pytest.mark.parametrize("name", ["identities", "findings", "changes", "stale", "orphans"])
 def test_columns_are_those_that_the_docstring_names(name: str) -> None:
     wanted = [c for c in promised(getattr(Snapshot, name)) if c != "days"]
     full = getattr(snapshot(), name)()
@@ -41,7 +41,7 @@ def test_columns_are_those_that_the_docstring_names(name: str) -> None:
     assert not full["id" if "id" in full else "identity"].isna().any()
 
 
-@pytest.mark.parametrize("name", ["identities", "findings", "stale", "orphans"])
+@pytest.mark.parametrize("name", ["identities", "findings", "changes", "stale", "orphans"])
 def test_columns_are_there_and_typed_without_a_row(name: str) -> None:
     nothing = getattr(Snapshot(Estate().resource("r").posture()), name)()
     full = getattr(snapshot(), name)()

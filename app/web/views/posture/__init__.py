@@ -12,6 +12,7 @@ from app import clock
 from app.escape import markdown
 from app.freshness import age_words
 from app.web.address import recall, remember
+from app.web.answers.changes import changes
 from app.web.answers.debt import balance, dark_words, ratio_figure
 from app.web.answers.figures import UNKNOWN, accountable, findings, got_back, orphans, silent
 from app.web.drawing.charts import bars
@@ -276,7 +277,8 @@ def _worst(posture: Posture) -> None:
     )
     borne = f", {number(int(accepted.sum()))} of them accepted" if accepted.any() else ""
     words = f"{number(len(worst))} of {counted(len(rows), 'finding')}{borne}"
-    st.caption(f"{words}. Select one to open it.")
+    asked = f"they ask for {counted(len(changes(posture)), 'change')}"
+    st.caption(f"{words}; {asked}. Select one to open it.")
     if at is not None:
         target = st.session_state["pages"]["findings"]
         st.switch_page(target, query_params={"finding": worst["id"].iloc[at]})
