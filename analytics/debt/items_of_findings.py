@@ -1,6 +1,7 @@
 """Items of debt that findings are about, as their rules declare in `feeds`."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -134,9 +135,16 @@ class _Items:
         """Return the roles of a subject without those whose last owner was another person."""
         if not owner:
             return [ANY]
-        last = last_departed(self.posture.ownership)
-        others = last[(last["thing"] == subject) & (last["owner"] != self.graph.number(owner))]
-        return [role for role in ROLES if role not in set(others["role"])] or [NONE]
+        number, last = self.graph.number(owner), self._last_owners.get(subject, {})
+        return [role for role in ROLES if last.get(role, number) == number] or [NONE]
+
+    @cached_property
+    def _last_owners(self) -> dict[int, dict[str, int]]:
+        """The last owner to leave of each node and role."""
+        owners: dict[int, dict[str, int]] = {}
+        for row in records(last_departed(self.posture.ownership)):
+            owners.setdefault(row.thing, {})[row.role] = row.owner
+        return owners
 
     def _duties(self, findings: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
         """Return the items whose entitlement and counterpart are both sides of a duty."""

@@ -18,7 +18,7 @@ def with_stronger(posture: Posture, findings: pd.DataFrame, wanted: pd.DataFrame
     An identity that is to be disabled, a credential that is to be deactivated and a grant that is
     to be removed take all findings along that are about nothing else.
     """
-    return _identities(posture, findings, _grants(_credentials(findings, wanted)))
+    return _identities(posture, findings, _grants(findings, _credentials(findings, wanted)))
 
 
 def _credentials(findings: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -31,13 +31,18 @@ def _credentials(findings: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(action=action, closes=rows["closes"] | (chosen & itself))
 
 
-def _grants(rows: pd.DataFrame) -> pd.DataFrame:
-    """Remove a grant instead of changing it, for findings that are about that grant alone."""
+def _grants(findings: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Remove a grant instead of changing it, for findings that are about that grant alone.
+
+    A stale path may stay: without the used part of the grant, access may be left that only another
+    unused grant gives.
+    """
     gone = _alone(rows[rows["kind"] == GRANT], Action.REMOVE_GRANT)
     chosen = rows["action"].isin([action.value for action in WEAKER]) & (rows["kind"] == GRANT)
     chosen &= rows["id"].isin(gone) & _single(rows)
     action = rows["action"].mask(chosen, Action.REMOVE_GRANT.value)
-    return rows.assign(action=action, closes=rows["closes"] | chosen)
+    path = rows["alone"] & (findings["key"] == "").to_numpy(bool)[rows["finding"]]
+    return rows.assign(action=action, closes=(rows["closes"] | chosen) & ~(chosen & path))
 
 
 def _identities(posture: Posture, findings: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.posture import Posture
 from analytics.remediation.closing.change import step_id
+from analytics.remediation.removal.before_and_after import changed
+from analytics.remediation.removal.what_if import removals
 from graph.journal.journal import Journal
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.printed import changes, findings
@@ -161,3 +163,18 @@ def test_nothing_to_change():
     answer = as_json(changes(posture))
     assert answer["changes"] == []
     assert answer["counts"] == {"findings": 0, "changes": 0, "accepted": 0, "unseen": 0}
+
+
+def test_a_used_grant_that_goes_may_leave_an_unused_one_to_the_same():
+    """Without the grant in use it reads by one that nobody used: that path is stale again."""
+    e = Estate().agent("bot", kind="workload").resource("x", "confidential")
+    expired = {"granted_at": ago(200), "expires_at": ago(2)}
+    e.can("bot", "read admin", "x", id="used", last_used_at={"read": ago(1)}, **expired)
+    e.can("bot", "read", "x", id="spare", granted_at=ago(200), expires_at=ago(-9))
+    posture = e.posture()
+    (path,) = find_all(posture).query("rule == 'TIM-04'")["id"]
+    (row,) = (r for r in rows(posture) if r["target"]["ids"] == ["used"])
+    assert row["action"] == "remove_grant"
+    assert path in row["remaining"]
+    after = changed(posture, removals(posture, ["used"]))
+    assert path in set(find_all(after)["id"])
