@@ -60,12 +60,29 @@ def grouped(posture: Posture) -> Grouped:
 def _apart(rows: pd.DataFrame) -> pd.DataFrame:
     """Group in `bundle` what is done together: all that a finding asks for by one action.
 
-    A fact that may stand `alone` does, if it is all that another finding asks for by that action.
+    Apart is a fact that may stand `alone`, if it is all that another finding asks for by that
+    action, and all facts of one holder, if another finding asks for the very same of it.
     """
     first = rows.groupby(BY, sort=False).ngroup().to_numpy()
     lone = np.bincount(first, minlength=1)[first] == 1
     key = rows["action"] + PARTS + rows["kind"].astype(str) + PARTS + rows["id"]
     apart = ~lone & rows["alone"].to_numpy(bool) & key.isin(key[lone]).to_numpy(bool)
-    part = np.where(apart, np.arange(len(rows)) + 1, 0)
+    holder = rows["holder"].to_numpy(np.int64)
+    part = np.where(_shared(rows.assign(apart=apart)), len(rows) + 1 + holder, 0)
+    part = np.where(apart, np.arange(len(rows)) + 1, part)
     rows = rows.assign(part=part).sort_values([*BY, "part", "id"], ignore_index=True)
     return rows.assign(bundle=rows.groupby([*BY, "part"], sort=False).ngroup())
+
+
+def _shared(rows: pd.DataFrame) -> np.ndarray:
+    """Return a mask of the facts of a holder that another finding asks for by the same action.
+
+    Sets of facts are compared by the sum of their hashes.
+    """
+    of_holder = [*BY, "apart", "holder"]
+    facts = rows.assign(facts=pd.util.hash_array(rows["id"].to_numpy(object)), size=1)
+    sets = facts.groupby(of_holder, sort=False)[["facts", "size"]].transform("sum")
+    facts = facts.assign(facts=sets["facts"], size=sets["size"])
+    same = facts.groupby(["action", "kind", "apart", "holder", "facts", "size"], sort=False)
+    shared = (same["finding"].transform("nunique") > 1) & (rows["holder"] >= 0)
+    return np.asarray(shared.to_numpy(bool))

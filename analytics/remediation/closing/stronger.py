@@ -54,7 +54,7 @@ def _identities(posture: Posture, findings: pd.DataFrame, rows: pd.DataFrame) ->
     about = np.flatnonzero(gone[subject])
     columns = {"finding": about, "action": Action.DISABLE_IDENTITY.value, "kind": NODE}
     named = posture.graph.ids.take(subject[about]).to_pylist()
-    disabled = pd.DataFrame(columns | {"id": named, "closes": True, "alone": False})
+    disabled = pd.DataFrame(columns | {"id": named, "closes": True, "alone": False, "holder": -1})
     rest = rows[~rows["finding"].isin(about)]
     return pd.concat([rest, disabled], ignore_index=True) if len(about) else rows
 

@@ -23,7 +23,7 @@ GRANT = RELATIONSHIPS.index(CAN_ACCESS)
 ENDING = (GRANT, *(RELATIONSHIPS.index(relationship) for relationship in CONTROL))
 ON_TYPES = {Action.NARROW_GRANT: (GRANT,), Action.SET_EXPIRY: ENDING}
 DTYPES = {"finding": "int64", "action": "str", "kind": "int64", "id": "str"}
-DTYPES |= {"closes": "bool", "alone": "bool"}
+DTYPES |= {"closes": "bool", "alone": "bool", "holder": "int64"}
 
 
 def wanted(posture: Posture, findings: pd.DataFrame) -> pd.DataFrame:
@@ -39,8 +39,9 @@ def wanted(posture: Posture, findings: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         `finding` (a position in `findings`), `action` (text), `kind` (the position of a type in
         `RELATIONSHIPS`, or `NODE`), `id`, `closes` (whether the finding is gone once all its rows
-        are done) and `alone` (a fact is a change of its own if another finding asks for it alone).
-        A finding that asks for nothing asks for a review.
+        are done), `alone` (a fact is a change of its own if another finding asks for it alone) and
+        `holder` (where the relationship begins, -1 for a node). A finding that asks for nothing
+        asks for a review.
     """
     by_rule = findings.groupby("rule").indices
     parts = [
@@ -56,9 +57,16 @@ def wanted(posture: Posture, findings: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, rest], ignore_index=True) if len(rest) else rows
 
 
-def _frame(finding: np.ndarray, action: object, kind: object, ids: object, closes: object,
-           alone: bool = False) -> pd.DataFrame:  # fmt: skip
-    columns = (finding, action, kind, ids, closes, alone)
+def _frame(
+    finding: np.ndarray,
+    action: object,
+    kind: object,
+    ids: object,
+    closes: object,
+    alone: bool = False,
+    holder: object = -1,
+) -> pd.DataFrame:
+    columns = (finding, action, kind, ids, closes, alone, holder)
     return pd.DataFrame(dict(zip(DTYPES, columns, strict=True))).astype(DTYPES)
 
 
@@ -92,7 +100,7 @@ def _of_facts(
     known = each.kind[place] != ABSENT
     at, place = at[known], place[known]
     columns = each.action[place], each.kind[place], each.id[place], (closes & ~doubtful)[at]
-    return _frame(rows[at], *columns, closing.spares)
+    return _frame(rows[at], *columns, closing.spares, each.holder[place])
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ class _Actions:
     kind: np.ndarray
     id: np.ndarray
     doubtful: np.ndarray
+    holder: np.ndarray
 
 
 def _actions(posture: Posture, facts: list[str], closing: Closing) -> _Actions:
@@ -113,8 +122,11 @@ def _actions(posture: Posture, facts: list[str], closing: Closing) -> _Actions:
         np.full(count, ABSENT),
         np.array(facts, object),
         np.zeros(count, bool),
+        np.full(count, -1),
     )
     for kind, at, row in _located(posture, facts):
+        if kind != NODE:
+            done.holder[at] = posture.graph.ends(RELATIONSHIPS[kind])[0][row]
         if closing.action is None:
             _take_away(posture, done, kind, at, row)
         elif kind in ON_TYPES[closing.action]:

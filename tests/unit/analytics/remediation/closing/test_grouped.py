@@ -178,3 +178,22 @@ def test_a_used_grant_that_goes_may_leave_an_unused_one_to_the_same():
     assert path in row["remaining"]
     after = changed(posture, removals(posture, ["used"]))
     assert path in set(find_all(after)["id"])
+
+
+def test_grants_of_a_role_without_an_end_are_one_change_and_not_one_for_each_user():
+    # Two agents have the two grants of the role; one of them has a grant of its own besides.
+    e = Estate().thing("Role", "role").resource("x", "internal").resource("y", "internal")
+    for name in ("a1", "a2"):
+        e.agent(name, kind="workload").link(name, "RUNS_AS", "role")
+    lately = {"granted_at": ago(10), "last_used_at": {"read": ago(1)}}
+    for holder, resource, grant in (("role", "x", "g1"), ("role", "y", "g2"), ("a1", "x", "g3")):
+        e.can(holder, "read", resource, id=grant, **lately)
+    ends = [r for r in rows(e) if r["action"] == "set_expiry"]
+    by_ids = {tuple(r["target"]["ids"]): r for r in ends}
+    assert set(by_ids) == {("g1", "g2"), ("g3",)}
+    shared = by_ids["g1", "g2"]
+    assert (shared["count"], shared["identities"], len(shared["remaining"])) == (2, 2, 1)
+    assert shared["target"]["from"]["id"] == "role"
+    assert shared["target"]["to"] is None
+    assert shared["sentence"].startswith("role may read x, and 1 more, without an end: 2 findings")
+    assert by_ids["g3",]["remaining"] == by_ids["g3",]["findings"] == shared["remaining"]
