@@ -12,6 +12,7 @@ from analytics.findings.just_in_time import fit
 from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.remediation.policy.evidence import ASKED, State, actions_of
+from analytics.remediation.policy.format import Allowance
 from analytics.remediation.policy.formats import format_of
 from analytics.remediation.policy.held_out import HeldOut
 from analytics.remediation.policy.smaller_policy import SmallerPolicy, smaller_policy
@@ -19,9 +20,11 @@ from analytics.remediation.policy.verdict import Verdict
 from analytics.usage.actors import actors
 from analytics.weights import LEVEL_WEIGHTS
 from graph.access import NEVER
+from graph.aws.patterns import contains
 from graph.schema import CALLS, CAN_ACCESS, LEVELS
 
 ROW = {"holder": Kind.NODE, "resource": Kind.NODE, "levels": Kind.LEVELS}
+NOTHING = np.zeros(0, np.int64)
 KINDS = dict.fromkeys(("dropped", "asked", "narrowed"), ROW) | {"kept": ROW | {"used": Kind.LEVELS}}
 IN_WORDS = {
     State.USED: "it was used in the window",
@@ -40,6 +43,7 @@ STAYS = (
 LOWER_BOUND = (
     "What it holds is not known completely: no source states the grants of all it acts as."
 )
+LOGGED = "Things that count as watched because this question says so, not a source: {:,}."
 NOTHING_KNOWN = "No source states what it holds, so no policy can be written."
 
 
@@ -73,20 +77,26 @@ class PolicyAnswer:
 
 
 def policy(
-    posture: Posture, identity: int, form: str, days: int = UNUSED_DAYS, limit: int = 0
+    posture: Posture,
+    identity: int,
+    form: str,
+    days: int = UNUSED_DAYS,
+    limit: int = 0,
+    logged: np.ndarray = NOTHING,
 ) -> PolicyAnswer:
     """Write the smallest policy that the use of an identity in the last `days` days needs.
 
     What was used is kept, at the levels and, where uses tell them, by the actions that were used;
     what was watched throughout and not used is dropped; what nobody could see, or was watched too
     short, is kept and `asked`. `held_out` says how many later uses a policy from before them
-    refuses; its figures are null, with `why`, where no log tells of such uses.
+    refuses; its figures are null, with `why`, where no log tells of such uses. `logged` are things
+    (numbers) of which somebody says that a log shows every use.
 
     Raises
     ------
     UnknownFormat, NoPolicy
     """
-    made = smaller_policy(posture, identity, format_of(form), days)
+    made = smaller_policy(posture, identity, format_of(form), days, logged)
     frames = {
         "kept": _kept(posture, identity, made),
         "dropped": _dropped(posture, made.verdict),
@@ -111,7 +121,7 @@ def policy(
             **counts,
             "not_written": len(written.not_written) if written else 0,
         },
-        notes=_notes(made, form),
+        notes=_notes(made, len(logged)),
         left_out=sum(counts[name] - len(table) for name, table in tables.items())
         + cut(made.held_out.refused, limit)[1],
         limit=written.limit if written else None,
@@ -119,11 +129,12 @@ def policy(
     )
 
 
-def _notes(made: SmallerPolicy, form: str) -> list[str]:
-    notes = [STAYS] if made.written and made.written.documents else []
+def _notes(made: SmallerPolicy, logged: int) -> list[str]:
     if made.written is None:
         return [NOTHING_KNOWN]
-    return notes if made.complete else [*notes, LOWER_BOUND]
+    notes = [STAYS] if made.written.documents else []
+    notes += [] if made.complete else [LOWER_BOUND]
+    return [*notes, LOGGED.format(logged)] if logged else notes
 
 
 # -- tables ----------------------------------------------------------------------------------------
@@ -221,13 +232,18 @@ def _narrowed(posture: Posture, made: SmallerPolicy) -> pd.DataFrame:
     verdict = made.verdict
     lost = verdict.levels(~verdict.kept)
     actions = {
-        place: [a for a in allowance.granted_actions if a not in allowance.actions]
+        place: [action for action in allowance.granted_actions if _lost(action, allowance)]
         for place, allowance in made.allowances.items()
     }
     by_use = verdict.used_actions  # without them actions only differ in how they are written
     places = [p for p in made.allowances if lost[p] or (by_use[p] is not None and actions[p])]
     table = _rows(posture, verdict, np.array(places, np.int64), lost)
     return table.assign(actions=objects([actions[place] for place in places]))
+
+
+def _lost(action: str, allowance: Allowance) -> bool:
+    """Return whether no kept action is, or includes, an action."""
+    return not any(contains(kept.lower(), action.lower()) for kept in allowance.actions)
 
 
 def _granted(posture: Posture, verdict: Verdict, places: np.ndarray) -> np.ndarray:

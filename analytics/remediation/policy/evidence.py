@@ -5,7 +5,7 @@ actions. A use counts for every entitlement that gives it: any of them may have 
 nobody could have seen, or was not watched throughout the period, is never *unused*.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -142,8 +142,14 @@ def among(places: np.ndarray, states: tuple[State, ...]) -> np.ndarray:
     return np.isin(places, [STATES.index(state) for state in states])
 
 
-def evidence(posture: Posture, held_grants: Holdings, uses: pd.DataFrame) -> Evidence:
-    """Gather what is known of the use of each entitlement."""
+def evidence(
+    posture: Posture, held_grants: Holdings, uses: pd.DataFrame, logged: np.ndarray
+) -> Evidence:
+    """Gather what is known of the use of each entitlement.
+
+    `logged` are numbers of things whose every use a log shows, whatever the sources of grants say:
+    they count as watched since the first log begins.
+    """
     bits = held_grants.levels[:, None] >> np.arange(len(LEVELS)) & 1
     permission, level = np.nonzero(bits)
     bare = np.flatnonzero(held_grants.levels == 0)
@@ -151,7 +157,7 @@ def evidence(posture: Posture, held_grants: Holdings, uses: pd.DataFrame) -> Evi
     level = np.concatenate([level, np.full(len(bare), NO_LEVEL)]).astype(np.int64)
     order = np.lexsort((level, permission))
     permission, level = permission[order], level[order]
-    facts = _facts(posture, held_grants)
+    facts = _logged(posture, held_grants, _facts(posture, held_grants), logged)
     reported = facts.reported[permission, np.where(level >= 0, level, len(LEVELS))]
     return Evidence(
         held_grants,
@@ -189,6 +195,16 @@ def _facts(posture: Posture, of: Holdings) -> _Facts:
     return _Facts(
         joined.watched, joined.since, joined.reported, joined.yearly, emergency, joined.ended
     )
+
+
+def _logged(posture: Posture, of: Holdings, facts: _Facts, logged: np.ndarray) -> _Facts:
+    """Count permissions on some things as watched since the first log begins."""
+    logs = [c.usage_window_start for c in posture.graph.coverage if "usage" in c.declares]
+    starts = [start for start in logs if start is not None]
+    first = int(milliseconds(pd.Series(starts)).min()) if starts else NEVER
+    mask = np.isin(of.target, logged) & ~facts.watched
+    since = np.where(mask, np.maximum(facts.since, first), facts.since)
+    return replace(facts, watched=facts.watched | mask, since=since)
 
 
 def _of_grants(posture: Posture, rows: np.ndarray) -> _Facts:

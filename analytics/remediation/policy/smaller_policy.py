@@ -49,8 +49,12 @@ class SmallerPolicy:
     complete: bool
 
 
-def smaller_policy(posture: Posture, identity: int, form: Format, days: int) -> SmallerPolicy:
+def smaller_policy(
+    posture: Posture, identity: int, form: Format, days: int, logged: np.ndarray
+) -> SmallerPolicy:
     """Write the smallest policy for an identity (a node's number) by its use in the last days.
+
+    `logged` are things (numbers) whose use counts as watched; see `evidence`.
 
     Raises
     ------
@@ -59,7 +63,7 @@ def smaller_policy(posture: Posture, identity: int, form: Format, days: int) -> 
     """
     _check(posture, identity)
     period = Period.of(posture.graph.now, days)
-    known = evidence(posture, holdings(posture, identity), uses(posture, identity))
+    known = evidence(posture, holdings(posture, identity), uses(posture, identity), logged)
     judged = verdict(posture, known, period)
     allowances = dict(_allowances(posture, judged))
     reach = posture.known(Filter(identity_only=True))

@@ -29,7 +29,11 @@ POLICY: dict[str, Columns] = {
     },
     "dropped": {**ROW, "last used": "last_used_at", "watched days": "watched_days"},
     "asked": {**ROW, "because": "why"},
-    "narrowed": {"resource": "resource", "loses": "levels", "actions": "actions"},
+    "narrowed": {
+        "resource": "resource",
+        "loses": "levels",
+        "actions lost": lambda r: len(r["actions"]) or None,
+    },
     "documents": {"holder": "holder", "characters": "characters", "fits": "fits"},
     "held_out_refused": {
         "resource": "resource",
@@ -48,6 +52,10 @@ def policy(
     thing: Thing,
     language: Annotated[str, typer.Option("--format", help="iam, cedar, rego or mcp.")],
     window: Annotated[int, typer.Option(min=1, max=36_500, help="Days of use that count.")] = 90,
+    logged: Annotated[
+        list[str] | None,
+        typer.Option(help="Things whose every use a log shows: an id, or as in choke-points."),
+    ] = None,
     limit: LimitOption = LIMIT,
 ) -> "PolicyAnswer":
     """Write the smallest policy that observed use needs.
@@ -56,6 +64,8 @@ def policy(
     """
     from analytics.answers.policy import policy as answer
     from analytics.remediation.policy.formats import format_of
+    from analytics.selectors import select
 
     form = format_of(language).name  # an unknown format is refused before an unknown thing
-    return answer(posture, posture.graph.find(thing), form, window, limit)
+    identity = posture.graph.find(thing)
+    return answer(posture, identity, form, window, limit, select(posture, logged or []))

@@ -7,6 +7,7 @@ less than 23 days ago, as the split lies at midnight.
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -178,6 +179,29 @@ def test_what_an_agent_did_is_of_its_account_where_the_account_gives_it():
     answer = asked(watched(e), "svc")
     assert row(answer["kept"])["used"] == ["read"]
     assert answer["held_out"]["uses"] == 1  # the use of what the account does not give is not its
+
+
+def logged(posture: Posture, *names: str) -> np.ndarray:
+    return np.array([posture.graph.find(name) for name in names], np.int64)
+
+
+def test_things_that_somebody_says_are_logged_count_as_watched():
+    """From the first log on: 100 days ago the window was watched, 80 days ago it was not."""
+    e = used(bot(telemetry="false"), 5)
+    posture = watched(e, since=100)
+    answer = asked(posture, logged=logged(posture, "db"))
+    assert (row(answer["kept"])["levels"], answer["asked"]) == (["read"], [])
+    assert answer["notes"] == [
+        "Things that count as watched because this question says so, not a source: 1."
+    ]
+    assert row(asked(posture, logged=logged(posture, "svc"))["asked"])["levels"] == ["write"]
+    late = watched(e, since=80)
+    assert row(asked(late, logged=logged(late, "db"))["asked"])["state"] == "watched_too_short"
+
+
+def test_without_a_date_of_any_log_the_word_counts_for_the_whole_window():
+    posture = watched(used(bot(telemetry="false"), 5), since=None)
+    assert row(asked(posture, logged=logged(posture, "db"))["kept"])["levels"] == ["read"]
 
 
 # -- calls -----------------------------------------------------------------------------------------

@@ -101,6 +101,12 @@ def test_actions_that_nobody_could_see_stay_as_they_are_written():
     assert answer["narrowed"] == []
 
 
+def test_what_a_grant_loses_is_what_no_kept_action_includes():
+    e = used(world(("read write", BUCKET, ["s3:Get*", "s3:GetObject", "s3:PutObject"], {})), "read")
+    (narrowed,) = answered(e)["narrowed"]
+    assert (narrowed["levels"], narrowed["actions"]) == (["write"], ["s3:PutObject"])
+
+
 def test_everything_of_a_service_is_kept_as_its_name():
     assert actions(written(world((ALL, BUCKET, ["*"], DARK)))) == {"s3:*"}
 
