@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from analytics.remediation.policy.targets import Aws
 from graph.aws import escalation
@@ -145,7 +146,7 @@ def _of_levels(service: Service, target: Aws, wanted: Wanted) -> int:
             continue
         of_level = service.level[level]
         if place == LIST and wanted.companions:
-            of_level &= _named(service, COMPANION)
+            of_level &= _companions(service)
         if place == WRITE and target.account and not wanted.granted >> ADMIN & 1:
             of_level |= service.level[LEVELS[ADMIN]]
         bits |= of_level
@@ -160,8 +161,9 @@ def _of_levels(service: Service, target: Aws, wanted: Wanted) -> int:
     return bits & (used | listing)
 
 
-def _named(service: Service, pattern: re.Pattern[str]) -> int:
-    return sum(1 << n for n, name in enumerate(service.names) if pattern.match(name))
+@lru_cache(maxsize=1024)
+def _companions(service: Service) -> int:
+    return sum(1 << n for n, name in enumerate(service.names) if COMPANION.match(name))
 
 
 def _unknown(action: str, prefix: str, wanted: Wanted) -> Iterator[str]:
@@ -185,6 +187,8 @@ def _by_levels(target: Aws, wanted: Wanted) -> Iterator[str]:
 
 def written(service: Service, bits: int, within: str = "*") -> list[str]:
     """Return actions by name, or by a prefix within the pattern `within` that gives no other."""
+    if not bits:
+        return []
     names = sorted(name.lower() for name in service.names)
     kept = sorted(service.names[n].lower() for n in range(len(service.names)) if bits >> n & 1)
     texts: list[str] = []

@@ -5,8 +5,10 @@ actions. A use counts for every entitlement that gives it: any of them may have 
 nobody could have seen, or was not watched throughout the period, is never *unused*.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -19,7 +21,7 @@ from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from analytics.usage.idle_access import YEAR, window_starts
 from graph.access import NEVER, flags, milliseconds
 from graph.aws.arn import is_account
-from graph.aws.patterns import contains
+from graph.aws.patterns import WILD, contains
 from graph.schema import CALLS, CAN_ACCESS, LEVELS, RESOURCE
 from graph.usage.of_grants import level_instants
 from graph.values import strict_json
@@ -284,20 +286,36 @@ def _names_action(
 def actions_of(posture: Posture, row: int) -> tuple[str, ...]:
     """Return the actions of a row of CAN_ACCESS, as its source names them."""
     text = posture.graph.frames[CAN_ACCESS]["actions"].iloc[row]
-    return tuple(strict_json(text)) if isinstance(text, str) else ()
+    return _listed(text) if isinstance(text, str) else ()
+
+
+@lru_cache(maxsize=4096)
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(strict_json(text))
 
 
 def _of_patterns(posture: Posture, given: pd.DataFrame, used: pd.DataFrame) -> pd.DataFrame:
     """Return the entitlements on patterns of names again, for each used name that they match."""
     ids, is_resource = posture.graph.ids, posture.graph.has_label(RESOURCE)
-    parts = [given[:0]]
-    names = {int(t): str(ids[int(t)]) for t in used["target"].unique() if is_resource[t]}
-    for target in given["target"].unique().tolist():
-        for pattern in wide_names(posture, target) if is_resource[target] else ():
-            for other, name in names.items():
-                if other != target and name.startswith("arn:") and contains(pattern, name):
-                    parts.append(given[given["target"] == target].assign(target=other))
-    return pd.concat(parts, ignore_index=True)
+    names = sorted((str(ids[int(t)]), int(t)) for t in used["target"].unique() if is_resource[t])
+    names = [(name, target) for name, target in names if name.startswith("arn:")]
+    pairs = [
+        (target, other)
+        for target in given["target"].unique().tolist()
+        for pattern in (wide_names(posture, target) if is_resource[target] else ())
+        for name, other in _beginning_like(pattern, names)
+        if other != target and contains(pattern, name)
+    ]
+    also = pd.DataFrame(pairs, columns=["target", "other"], dtype=np.int64).drop_duplicates()
+    more = given.merge(also, on="target")
+    return more.assign(target=more["other"]).drop(columns="other")
+
+
+def _beginning_like(pattern: str, names: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return those of sorted names that begin with what a pattern has before its first wildcard."""
+    head = WILD.split(pattern, maxsplit=1)[0]
+    first = bisect_left(names, (head, -1))
+    return names[first : bisect_left(names, (head + chr(0x10FFFF), -1))]
 
 
 def _of_accounts(posture: Posture, given: pd.DataFrame) -> pd.DataFrame:
