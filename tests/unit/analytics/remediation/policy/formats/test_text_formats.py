@@ -1,5 +1,6 @@
 """Cedar, Rego and MCP: hostile names stay names, and what is written is read again."""
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -40,33 +41,38 @@ def estate(agent: str, resource: str, **grant: Any) -> Estate:
 
 
 def text(e: Estate, form: str, agent: str) -> Any:
+    return texts(e, agent, form)[0]
+
+
+def texts(e: Estate, agent: str, *forms: str) -> list[Any]:
     posture = e.posture()
     number = posture.graph.number(agent)
-    return policy(posture, number, form)["policy"]
+    return [policy(posture, number, form)["policy"] for form in forms]
+
+
+@cache
+def plain_rules() -> str:
+    return rego_parts(text(estate("a", "b"), "rego", "a"))[0]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_stays_a_name(name):
-    e = estate(name, f"r {name}", condition=f"c {name}")
-    for form, allows in (("cedar", cedar_allows), ("rego", rego_allows)):
-        written = text(e, form, name)
-        assert allows(written, name, "read", f"r {name}", conditions=[f"c {name}"])
-        assert not allows(written, name, "read", f"r {name}")
-        assert not allows(written, name, "write", f"r {name}", conditions=[f"c {name}"])
-        assert not allows(written, PLAIN, "read", f"r {name}", conditions=[f"c {name}"])
-        assert not allows(written, name, "read", "db", conditions=[f"c {name}"])
-        assert all(character.isprintable() or character == "\n" for character in written)
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_adds_no_rule(name):
+def test_a_hostile_name_stays_a_name_and_adds_no_rule(name):
     """The rules around the data are those of a policy for a plain name."""
-    rules, principal, grants = rego_parts(text(estate(name, f"r {name}"), "rego", name))
-    assert rules == rego_parts(text(estate("a", "b"), "rego", "a"))[0]
-    assert (principal, [g["resource"] for g in grants]) == (name, [f"r {name}"])
-    (permit,) = cedar_permits(text(estate(name, f"r {name}"), "cedar", name))
+    resource, held = f"r {name}", [f"c {name}"]
+    cedar, rego = texts(estate(name, resource, condition=held[0]), name, "cedar", "rego")
+    for written, allows in ((cedar, cedar_allows), (rego, rego_allows)):
+        assert allows(written, name, "read", resource, conditions=held)
+        assert not allows(written, name, "read", resource)
+        assert not allows(written, name, "write", resource, conditions=held)
+        assert not allows(written, PLAIN, "read", resource, conditions=held)
+        assert not allows(written, name, "read", "db", conditions=held)
+        assert all(character.isprintable() or character == "\n" for character in written)
+    rules, principal, grants = rego_parts(rego)
+    assert rules == plain_rules()
+    assert (principal, [g["resource"] for g in grants]) == (name, [resource])
+    (permit,) = cedar_permits(cedar)
     assert permit.principal == ("Agent", name)
-    assert permit.resource == ("Resource", f"r {name}")
+    assert permit.resource == ("Resource", resource)
 
 
 def test_without_quoting_a_name_would_add_a_permit(monkeypatch):
