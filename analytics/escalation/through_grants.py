@@ -22,14 +22,14 @@ def through_grants(
     if leads.empty:
         return
     wanted = sum(1 << LEVELS.index(level) for level in yielding)
-    conditions = known.graph.frames[CAN_ACCESS]["condition"]
-    ids = known.graph.frames[CAN_ACCESS]["id"]
+    frame = known.graph.frames[CAN_ACCESS]
+    conditions, ids = (frame[name].to_numpy(object) for name in ("condition", "id"))
     for way in records(_giving(known.so_far.grants, wanted).merge(leads, on="resource")):
         if way.holder == way.gain:
             continue
         stated = way.row >= 0  # an account that is taken over has derived grants
-        condition = conditions.iloc[way.row] if stated else pd.NA
-        facts = (str(ids.iloc[way.row]) if stated else "", str(way.fact))
+        condition = conditions[way.row] if stated else pd.NA
+        facts = (str(ids[way.row]) if stated else "", str(way.fact))
         yield Derivation(
             int(way.holder),
             int(way.gain),

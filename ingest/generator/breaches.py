@@ -21,6 +21,7 @@ from graph.schema import (
     ASSUMES,
     AUTHENTICATES_AS,
     CAN_ACCESS,
+    CONTROLS,
     CREDENTIAL,
     HUMAN,
     RESOURCE,
@@ -92,13 +93,15 @@ def secret_stores(servers: int = SERVERS, seed: int = 1) -> Facts:
     """Make a fleet of database servers that hold secrets, operated by teams that may read them.
 
     Each secret opens an account with a few grants, and an agent uses it. A few accounts may take
-    the role of the team that operates servers, and so come to all that is kept on those.
+    the role of the team that operates servers, and so come to all that is kept on those; and each
+    team may make keys of the account by which it deploys.
     """
     rng = np.random.default_rng(seed)
     keys, teams = servers * SECRETS, max(servers * TEAMS // SERVERS, 1)
     accounts, resources = keys // SHARED, max(servers // 2, 1)
     key, account, server = _ids("key-", keys), _ids("svc-", accounts), _ids("db-", servers)
     role, resource, agent = _ids("ops-", teams), _ids("res-", resources), _ids("bot-", keys // 2)
+    deploy, deployed = _ids("deploy-", teams), rng.integers(0, resources, teams)
     operated = np.sort(rng.integers(0, teams, servers))
     grants = rng.integers(0, accounts, 2 * accounts)
     leads = rng.choice(accounts, max(accounts // 500, 1), replace=False)
@@ -111,7 +114,7 @@ def secret_stores(servers: int = SERVERS, seed: int = 1) -> Facts:
             status="active",
             created_at=_ago(rng, 900, keys),
         ),
-        SERVICE_ACCOUNT: _frame(SERVICE_ACCOUNT, id=account),
+        SERVICE_ACCOUNT: _frame(SERVICE_ACCOUNT, id=_joined(account, deploy)),
         ROLE: _frame(ROLE, id=role),
         RESOURCE: _frame(
             RESOURCE,
@@ -130,13 +133,14 @@ def secret_stores(servers: int = SERVERS, seed: int = 1) -> Facts:
         ),
         USES: _links(USES, agent[np.arange(keys) % len(agent)], key),
         ASSUMES: _links(ASSUMES, account[leads], role[rng.integers(0, teams, len(leads))]),
+        CONTROLS: _links(CONTROLS, role, deploy),
         CAN_ACCESS: _links(
             CAN_ACCESS,
-            _joined(account[grants], role[operated]),
-            _joined(resource[rng.integers(0, resources, len(grants))], server),
+            _joined(account[grants], role[operated], deploy),
+            _joined(resource[rng.integers(0, resources, len(grants))], server, resource[deployed]),
             levels=_joined(
                 rng.choice(['["read"]', '["read","write"]'], len(grants)),
-                np.repeat(['["read"]'], servers),
+                np.repeat(['["read"]', '["admin"]'], [servers, teams]),
             ),
         ),
     }

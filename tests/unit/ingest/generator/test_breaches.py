@@ -53,3 +53,5 @@ def test_what_is_kept_on_servers_leads_to_other_servers():
     answer = drill(posture, Selection(stores=(SERVER,)), limit=1)
     assert answer["counts"]["credentials"] == len(facts.frames[CREDENTIAL]) == 180
     assert answer["reach"]["resources"] > 10
+    (foothold,) = answer["alive_after_kill"]  # one team, whose role one account may take
+    assert (foothold["by"]["id"], foothold["resources"]) == ("ops-0000000", 1)
