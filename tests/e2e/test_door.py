@@ -64,7 +64,7 @@ def test_looking_needs_no_token_and_deciding_asks_once(
 ) -> None:
     test = open_page(own, "findings", finding=one)
     assert not can_decide(test)
-    assert len(test.dataframe) == 1
+    assert len(test.dataframe) == 2  # the findings, and what to change
     test = unlock(test, f" {TOKEN} ")
     assert can_decide(test)
     assert can_decide(test.run())

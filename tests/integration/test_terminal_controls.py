@@ -37,6 +37,8 @@ def _hostile(at: pd.Timestamp) -> Estate:
     e.account("svc", name=f"svc{NASTY}").person("zed", name=f"z{NASTY}", left=ago(30))
     e.thing("Resource", "ledger", sensitivity="restricted", name=f"ledger{NASTY}", type="t\x1b")
     e.link("bot", "RUNS_AS", "svc", condition=f"only{NASTY}")
+    e.thing("Credential", "key", name=f"key{NASTY}").link("bot", "USES", "key")
+    e.link("key", "AUTHENTICATES_AS", "svc")
     e.can("svc", "read write", "ledger", granted_at=ago(300), policy_id=f"p{NASTY}")
     return e.owned("bot", "zed", "zed", since=ago(200))
 
