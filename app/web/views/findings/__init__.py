@@ -52,6 +52,7 @@ COLUMNS = {
     "First seen": st.column_config.TextColumn(width=88),
     "Last seen": st.column_config.TextColumn(width=88),
 }
+GROUPED = 50_000  # findings up to which the page groups them by change
 
 
 def draw(posture: Posture) -> None:
@@ -61,7 +62,8 @@ def draw(posture: Posture) -> None:
         not_judged(posture)
         return
     rows, shown, chosen = _filtered(posture)
-    drawn, wanted = _table(shown.head(1000)), asked_for(posture, shown)
+    many = len(rows) > GROUPED  # to group so many takes longer than a reader waits
+    drawn, wanted = _table(shown.head(1000)), None if many else asked_for(posture, shown)
     narrow = {"What is wrong": st.column_config.TextColumn(width=165)}
     at = choose_rows(
         drawn,
@@ -72,8 +74,8 @@ def draw(posture: Posture) -> None:
     )
     below(
         f"{number(len(shown))} of {counted(len(rows), 'finding')}, "
-        f"{counted(len(wanted), 'change')}, worst first. Select one to read it in full, or "
-        "several to accept them together.",
+        f"{_grouped(wanted)}, worst first. Select one to read it in full, or several to accept "
+        "them together.",
         lambda: findings_csv(posture, shown),
         "findings.csv",
     )
@@ -84,7 +86,8 @@ def draw(posture: Posture) -> None:
             acceptance.draw_many(posture, shown.iloc[at])
     else:
         _detail(posture, shown, at[0] if at else None)
-    changes.draw(wanted, len(shown))
+    if wanted is not None:
+        changes.draw(wanted, len(shown))
     not_judged(posture)
 
 
@@ -132,6 +135,13 @@ def _filtered(posture: Posture) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     about = row.text_input("About", key="about", placeholder="part of a name or id", width=220)
     remember("about", "")
     return rows, _keep(rows, chosen, about.strip()), f"{chosen}:{about}"
+
+
+def _grouped(wanted: pd.DataFrame | None) -> str:
+    """Return how many changes findings ask for, or where that is told."""
+    if wanted is None:
+        return "whose changes the page Plan and `trustdebt changes` list"
+    return counted(len(wanted), "change")
 
 
 def _in_states(posture: Posture, wanted: list[str]) -> pd.DataFrame:
