@@ -11,7 +11,7 @@ from typing import Any
 from graph.secrets import redact_text
 from ingest.rows import listed, text
 
-KEY = re.compile(r"\[[^\]]*\]\Z")  # the instance key at the end of an address
+KEY = re.compile(r"\[[^\[\]]*\]\Z")  # the instance key at the end of an address
 CHANGES = ("create", "update")
 
 
