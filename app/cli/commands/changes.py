@@ -7,7 +7,6 @@ import typer
 from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, UsageError, one_of, question
 from app.cli.exchange import TICKETS
-from app.cli.terraform_file import addresses_of
 from app.cli.ticket_options import TerraformOption, TicketsOption
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ def changes(
     from analytics.answers.tickets import tickets
     from analytics.findings.rules import all_rules
     from analytics.weights import SEVERITIES
+    from app.cli.terraform_file import addresses_of
 
     if severity is not None and severity not in SEVERITIES:
         raise UsageError(f"a severity is one of {', '.join(SEVERITIES)}")

@@ -8,7 +8,6 @@ import typer
 from app.cli.columns import Columns, cell, words
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, one_of, question
 from app.cli.exchange import TICKETS
-from app.cli.terraform_file import addresses_of
 from app.cli.ticket_options import TerraformOption, TicketsOption
 
 if TYPE_CHECKING:
@@ -117,6 +116,7 @@ def plan(
     """Propose what to remove first, and how safe it is. Example: trustdebt plan --budget 3."""
     from analytics.answers.plan import plan as answer
     from analytics.answers.tickets import tickets
+    from app.cli.terraform_file import addresses_of
 
     one_of(form, ("table", "json", *TICKETS), "--format")
     made = answer(posture, budget, objective, limit, whose or (), addresses_of(terraform))
