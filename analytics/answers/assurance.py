@@ -1,0 +1,108 @@
+"""Assurance: what is proven about each identity, what is not, and what would settle the rest."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.answers.shape import cut
+from analytics.answers.table import Kind, Table, instants, objects
+from analytics.figures.claim import NOT_PROVEN, PROVEN, UNKNOWN, VERDICTS, Claim, Judged
+from analytics.figures.claims import all_claims
+from analytics.figures.evaluation_age import evaluated_at
+from analytics.findings.rule_facts import who_declares
+from analytics.ownership.owners import DAY
+from analytics.posture import Posture
+from graph.access import NEVER
+
+MOST = 20  # facts that a claim lists
+
+
+@dataclass(frozen=True)
+class Assurance:
+    """The statement of each identity, claim by claim; see `assurance`.
+
+    `statements` has, after the node `identity` itself, the counts `proven`, `not_proven` and
+    `unknown` of its claims, `evaluated_at`, `evaluation_age_days` and `claims`: of each claim its
+    name (`claim`), what it `says`, the `verdict`, `because`, the counts `kept`, `failing` and
+    `unknown` of what was examined, `facts` (ids) with the number `facts_left_out`, and
+    `settled_by`, what would settle it. `by_claim` counts the verdicts of all identities in `of`.
+    """
+
+    statements: Table
+    by_claim: dict[str, dict[str, int]]
+    left_out: int
+
+
+def assurance(posture: Posture, about: int | None = None, limit: int = 0) -> Assurance:
+    """State claim by claim what is proven of identities, those with least proven first.
+
+    `about` (a node's number) is an accountable identity; the statements of others are empty.
+    """
+    identities = posture.accountable
+    chosen = np.arange(len(identities)) if about is None else np.flatnonzero(identities == about)
+    judged = {name: claim.judge(posture) for name, claim in all_claims().items()}
+    verdicts = np.array([j.verdict for j in judged.values()], np.int8)[:, chosen]
+    counts = [(verdicts == v).sum(axis=0) for v in range(len(VERDICTS))]
+    order = np.lexsort((identities[chosen], counts[PROVEN], -counts[NOT_PROVEN]))
+    shown, left_out = cut(order, limit)
+    at = evaluated_at(posture)[identities[chosen[shown]]]
+    columns = {
+        "identity": identities[chosen[shown]],
+        **{VERDICTS[v]: counts[v][shown] for v in (PROVEN, NOT_PROVEN, UNKNOWN)},
+        "evaluated_at": instants(at).array,
+        "evaluation_age_days": np.where(at == NEVER, np.nan, (posture.graph.now - at) / DAY),
+        "claims": objects(_claims(judged, chosen[shown])),
+    }
+    table = Table(pd.DataFrame(columns), posture.graph.things, {"identity": Kind.ITSELF})
+    by_claim = {
+        name: {VERDICTS[v]: int((row == v).sum()) for v in range(len(VERDICTS))} | {"of": len(row)}
+        for name, row in zip(judged, verdicts, strict=True)
+    }
+    return Assurance(table, by_claim, left_out)
+
+
+def _claims(judged: dict[str, Judged], places: np.ndarray) -> list[list[dict[str, Any]]]:
+    """Return the claims of the identities at these places (in `accountable`)."""
+    rows: list[list[dict[str, Any]]] = [[] for _ in places]
+    for name, claim in all_claims().items():
+        of_claim = judged[name]
+        facts = _facts(of_claim, places)
+        for row, place in zip(rows, places.tolist(), strict=True):
+            row.append(_claim(claim, of_claim, place, facts.get(place, [])))
+    return rows
+
+
+def _claim(claim: Claim, judged: Judged, place: int, facts: list[str]) -> dict[str, Any]:
+    verdict = int(judged.verdict[place])
+    return {
+        "claim": claim.name,
+        "says": claim.says,
+        "verdict": VERDICTS[verdict],
+        "because": judged.because[place],
+        "kept": int(judged.kept[place]),
+        "failing": int(judged.failing[place]),
+        "unknown": int(judged.unknown[place]),
+        "facts": facts[:MOST],
+        "facts_left_out": max(len(facts) - MOST, 0),
+        "settled_by": _settled_by(claim, verdict),
+    }
+
+
+def _facts(judged: Judged, places: np.ndarray) -> dict[int, list[str]]:
+    """Return the facts that the verdicts at these places rest on: those that fail, else all."""
+    rows = judged.facts[judged.facts["place"].isin(places)]
+    decisive = judged.verdict[rows["place"].to_numpy(np.int64)] == NOT_PROVEN
+    rows = rows[~decisive | rows["failing"].to_numpy(bool)].drop_duplicates(["place", "fact"])
+    return {int(place): sorted(own) for place, own in rows.groupby("place")["fact"]}
+
+
+def _settled_by(claim: Claim, verdict: int) -> str | None:
+    """Return what would settle a claim that is not proven: facts of a source, or what to do."""
+    if verdict == PROVEN:
+        return None
+    if verdict == NOT_PROVEN:
+        return claim.remedy
+    parts = [f"{kind} ({', '.join(who_declares(kind))})" for kind in claim.needs]
+    return f"A source that states the identity and declares {' and '.join(parts)}."

@@ -1,0 +1,81 @@
+"""Revocation: nothing that was to end is still alive."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.families.credentials import credential_pairs
+from analytics.coverage import stated_by
+from analytics.figures.claim import Claim, Judged, counted, facts_of
+from analytics.findings.rule import plural
+from analytics.posture import Posture
+from analytics.residue import residue
+from graph.access import NEVER, milliseconds
+from graph.schema import CREDENTIAL
+
+
+def judge(posture: Posture) -> Judged:
+    """Count access past its end, live credentials past theirs, and what ended identities left.
+
+    Where no source could have stated credentials, some may be alive that nobody knows.
+    """
+    identities = posture.accountable
+    access, keys, left = counted(posture, "outlived"), _keys(posture), _left(posture)
+    late, all_keys, rest = (
+        np.bincount(rows["place"], minlength=len(identities))
+        for rows in (keys[keys["failing"]], keys, left)
+    )
+    unlisted = ~stated_by(posture.graph, "credentials")[identities]
+    unlisted &= ~np.isin(np.arange(len(identities)), keys["place"])
+    because = np.array(
+        [
+            f"{failing} of {plural(of, 'entitlement')} and {expired} of "
+            f"{plural(count, 'credential')} are alive past their end"
+            + (f"; {plural(more, 'fact')} outlived it" if more else "")
+            + ("; its credentials are not known" if unknown else "")
+            + ("; not all of its access is known." if hidden else ".")
+            for of, failing, count, expired, more, unknown, hidden in zip(
+                access.of.tolist(),
+                access.failing.tolist(),
+                all_keys.tolist(),
+                late.tolist(),
+                rest.tolist(),
+                unlisted.tolist(),
+                access.unknown.tolist(),
+                strict=True,
+            )
+        ],
+        object,
+    )
+    return Judged(
+        access.kept + all_keys - late,
+        access.failing + late + rest,
+        access.unknown + unlisted,
+        because,
+        pd.concat([keys, left, access.facts], ignore_index=True),
+    )
+
+
+def _keys(posture: Posture) -> pd.DataFrame:
+    """Return the live credentials of each identity; those past their end fail."""
+    frame, pairs = posture.graph.frames[CREDENTIAL], credential_pairs(posture)
+    expires = milliseconds(frame["expires_at"])
+    late = (expires != NEVER) & (expires <= posture.graph.now)
+    return facts_of(pairs.place, frame["id"].to_numpy(object)[pairs.row], late[pairs.row])
+
+
+def _left(posture: Posture) -> pd.DataFrame:
+    """Return what is left of identities that ended."""
+    rows = residue(posture)
+    rows = rows[rows["identity"].isin(posture.accountable)].drop_duplicates(["identity", "fact"])
+    place = np.searchsorted(posture.accountable, rows["identity"].to_numpy(np.int64))
+    return facts_of(place, rows["fact"].to_numpy(object), True)
+
+
+CLAIM = Claim(
+    name="revocation",
+    order=6,
+    says="Nothing of it that was to end is still alive.",
+    needs=("grants", "credentials"),
+    remedy="End what is past its end.",
+    judge=judge,
+)

@@ -1,0 +1,148 @@
+"""What is proven of an identity, what is not, and what nobody knows: worked out by hand."""
+
+import pandas as pd
+import pytest
+
+from analytics.figures.claims import all_claims
+from analytics.posture import Posture, assess
+from graph.access import AccessGraph
+from graph.schema import DECISION_RECORD, USE_EVENT
+from tests.support.estates.small_estates import AS_OF, Estate, ago, together
+from tests.support.printed import assurance
+
+MINUTE = 1 / 1440
+CLAIMS = ["owner", "purpose", "boundary", "expiry", "review", "revocation", "evidence"]
+
+
+def good(e: Estate) -> Estate:
+    """State an agent of which every claim holds: one grant, one use that a decision explains."""
+    e.agent("good", purpose="closes the books", declared_scope=[{"resource": "r", "level": "read"}])
+    e.owned("good", "ann", "bob")
+    e.can("good", "read", "r", id="g", granted_at=ago(200), expires_at=ago(-30), telemetry="true",
+          reviewed_at=ago(10), approved_by="ann", last_used_at={"read": ago(1)})  # fmt: skip
+    use = {"principal": "good", "resource": "r", "level": "read", "outcome": "success"}
+    e.add(USE_EVENT, id="u", at=ago(1), **use)
+    asked = {"subject": "good", "resource": "r", "action": "read", "policy_id": "p"}
+    return e.add(DECISION_RECORD, id="d", at=ago(1 + 5 * MINUTE), decision="allow", **asked)
+
+
+def bad(e: Estate) -> Estate:
+    """State an agent of which each claim fails once; its owner left, its key is past its end."""
+    e.agent("bad").owned("bad", "zed")
+    e.can("bad", "read", "r", id="b", granted_at=ago(200), telemetry="true")
+    e.thing("Credential", "key", expires_at=ago(5)).link("bad", "USES", "key")
+    use = {"principal": "bad", "resource": "r", "level": "read", "outcome": "success"}
+    return e.add(USE_EVENT, id="v", at=ago(2), **use)
+
+
+def people() -> Estate:
+    return Estate().person("ann", "bob").person("zed", left=ago(35)).resource("r", "confidential")
+
+
+@pytest.fixture(scope="module")
+def posture() -> Posture:
+    known = bad(good(people()))
+    dim = Estate(AS_OF - pd.Timedelta(days=3), ("inventory",), "other", "s2").agent("dim")
+    return assess(AccessGraph.of(together(known, dim)))
+
+
+def statement(posture: Posture, name: str) -> dict:
+    (row,) = assurance(posture, posture.graph.number(name))["statements"]
+    return row
+
+
+def counts(row: dict) -> dict[str, tuple[int, int, int]]:
+    return {c["claim"]: (c["kept"], c["failing"], c["unknown"]) for c in row["claims"]}
+
+
+def test_the_claims_are_those_of_a_statement_in_this_order(posture):
+    assert list(all_claims()) == CLAIMS
+    assert [c["claim"] for c in statement(posture, "good")["claims"]] == CLAIMS
+
+
+def test_everything_is_proven_with_the_facts_it_rests_on(posture):
+    row = statement(posture, "good")
+    assert (row["proven"], row["not_proven"], row["unknown"]) == (7, 0, 0)
+    assert counts(row) == dict.fromkeys(CLAIMS, (1, 0, 0)) | {"owner": (2, 0, 0)}
+    facts = {c["claim"]: c["facts"] for c in row["claims"]}
+    assert facts["purpose"] == facts["boundary"] == ["good"]
+    assert facts["expiry"] == facts["review"] == facts["revocation"] == ["g"]
+    assert facts["evidence"] == ["d", "u"]
+    assert len(facts["owner"]) == 2
+    assert {c["settled_by"] for c in row["claims"]} == {None}
+
+
+def test_what_fails_is_not_proven_and_says_what_would_prove_it(posture):
+    row = statement(posture, "bad")
+    assert (row["proven"], row["not_proven"], row["unknown"]) == (0, 7, 0)
+    assert counts(row) == {
+        "owner": (0, 2, 0),
+        "purpose": (0, 1, 0),
+        "boundary": (0, 1, 0),
+        "expiry": (0, 1, 0),
+        "review": (0, 1, 0),
+        "revocation": (1, 1, 0),  # its access has no end to be past of; its key has
+        "evidence": (0, 1, 0),
+    }
+    facts = {c["claim"]: c["facts"] for c in row["claims"]}
+    assert facts["expiry"] == facts["review"] == ["b"]
+    assert (facts["revocation"], facts["evidence"]) == (["key"], ["v"])
+    assert all(c["settled_by"] for c in row["claims"])
+    assert "no active business owner" in row["claims"][0]["because"]
+
+
+def test_what_no_source_could_have_stated_is_unknown_and_names_the_sources(posture):
+    row = statement(posture, "dim")
+    assert (row["proven"], row["not_proven"], row["unknown"]) == (0, 0, 7)
+    settled = {c["claim"]: c["settled_by"] for c in row["claims"]}
+    assert "declares owners (" in settled["owner"]
+    assert "usage (" in settled["evidence"]
+    assert "decisions (" in settled["evidence"]
+
+
+def test_the_age_is_that_of_the_last_read_that_covers_the_identity():
+    known = good(people())
+    older = Estate(AS_OF - pd.Timedelta(days=3), ("owners",), "hr", "s").agent("old", "good")
+    log = Estate(AS_OF - pd.Timedelta(days=1), ("usage",), "log", "l").agent("old")
+    posture = assess(AccessGraph.of(together(known, older, log)))
+    rows = {r["id"]: r for r in assurance(posture)["statements"]}
+    assert (rows["good"]["evaluation_age_days"], rows["good"]["evaluated_at"]) == (0.0, ago(0))
+    assert (rows["old"]["evaluation_age_days"], rows["old"]["evaluated_at"]) == (3.0, ago(3))
+
+
+def test_without_such_a_read_the_age_is_not_known():
+    seen = Estate(declares=("usage",), source="log", scope="l").agent("seen")
+    row = statement(seen.posture(), "seen")
+    assert (row["evaluated_at"], row["evaluation_age_days"]) == (None, None)
+
+
+def test_least_proven_first_with_totals_by_claim_and_what_is_left_out(posture):
+    every = assurance(posture)
+    assert [r["id"] for r in every["statements"]] == ["bad", "dim", "good"]
+    assert set(every["by_claim"]) == set(CLAIMS)
+    thirds = {"proven": 1, "not_proven": 1, "unknown": 1, "of": 3}
+    assert all(each == thirds for each in every["by_claim"].values())
+    cut = assurance(posture, limit=1)
+    assert ([r["id"] for r in cut["statements"]], cut["left_out"]) == (["bad"], 2)
+    assert cut["by_claim"] == every["by_claim"]
+
+
+def test_a_role_has_no_scope_that_could_prove_its_boundary():
+    e = people().thing("Role", "role").resource("lambda", type="service")
+    e.link("role", "TRUSTS", "lambda").can("role", "read", "r", id="g")
+    claims = {c["claim"]: c for c in statement(e.posture(), "role")["claims"]}
+    assert claims["boundary"]["verdict"] == "unknown"
+
+
+def test_a_use_beyond_the_scope_disproves_the_boundary():
+    e = good(people()).resource("s", "internal")
+    e.add(USE_EVENT, id="w", at=ago(3), principal="good", resource="s", level="read")
+    claims = {c["claim"]: c for c in statement(e.posture(), "good")["claims"]}
+    assert (claims["boundary"]["verdict"], claims["boundary"]["facts"]) == ("not_proven", ["w"])
+
+
+def test_a_claim_whose_use_nobody_could_see_is_unknown_and_not_kept():
+    e = people().agent("quiet").can("quiet", "read", "r", telemetry="false", granted_at=ago(9))
+    claims = {c["claim"]: c for c in statement(e.posture(), "quiet")["claims"]}
+    assert claims["evidence"]["verdict"] == "unknown"
+    assert "could have been seen" in claims["evidence"]["because"]
