@@ -9,7 +9,7 @@ from pathlib import Path
 
 from graph.facts import Facts
 from graph.seal import sealing
-from graph.seal.key import using
+from graph.seal.key import VARIABLE, using
 from graph.stores import neo4j_rows, neo4j_store, open_store
 from ingest.job.run import ingest
 from tests.integration.disturbed import decide
@@ -19,6 +19,8 @@ TOUCHES = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "sqlite3.co
 KILLED = 137  # what a shell reports of a process ended by SIGKILL
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.integration.crash"])
+# The server is started by whichever test comes first, and would hand its key to all that follow.
+os.environ.pop(VARIABLE, None)
 
 
 def publish_and_die(uri: str, facts: Facts, calls: int) -> None:
