@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from graph.journal.hash_chain import chained
 from graph.schema import DECISION_RECORD, USE_EVENT
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import Estate
+from tests.support.signing import compact, ed25519_key, jwk
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +103,81 @@ def test_a_file_without_the_word_verify_is_a_usage_error(cli, store, tmp_path):
     path = written(tmp_path / "d.jsonl", records())
     cli("evidence", "bot", path, "--json", "--store", store).refused(2)
     cli("evidence", "nobody", "--json", "--store", store).refused(2)
+
+
+# -- records of others ---------------------------------------------------------------------------
+
+KEY, STRANGER = ed25519_key("pdp"), ed25519_key("another")
+SIGNED = [{"id": f"d-{n}", "decision": "allow", "at": f"2026-07-0{n}T10:00:00Z"} for n in (1, 2)]
+
+
+def tokens(path: Path, *keys: tuple[ed25519.Ed25519PrivateKey, str]) -> Path:
+    lines = [compact(k, r, kid=name) for r, (k, name) in zip(SIGNED, keys, strict=True)]
+    path.write_text("\n".join(lines))
+    return path
+
+
+def jwks(path: Path) -> Path:
+    path.write_text(json.dumps({"keys": [jwk(KEY, "k1")]}))
+    return path
+
+
+def test_signed_records_are_verified_with_the_given_keys(cli, tmp_path):
+    path, keys = tokens(tmp_path / "r.jws", (KEY, "k1"), (KEY, "k1")), jwks(tmp_path / "k.json")
+    result = cli("evidence", "verify", path, "--key", keys, "--json").result
+    assert (result["records"], result["valid"], result["first_broken"]) == (2, True, None)
+    assert result["claims"]["authentic"] == {"yes": 2, "no": 0, "unknown": 0}
+    assert [row["id"] for row in result["judged"]] == ["d-1", "d-2"]
+    assert result["judged"][0]["dated"] == "2026-07-01T10:00:00Z"
+
+
+def test_a_key_that_is_not_given_is_named_and_the_answer_is_unknown(cli, tmp_path):
+    path, keys = (
+        tokens(tmp_path / "r.jws", (KEY, "k1"), (STRANGER, "k2")),
+        jwks(tmp_path / "k.json"),
+    )
+    ran = cli("evidence", "verify", path, "--key", keys, "--json")
+    result = ran.document["result"]
+    assert (ran.code, result["valid"], result["first_broken"]) == (2, None, None)
+    assert result["keys_not_given"] == ["k2"]
+    drawn = cli("evidence", "verify", path, "--key", keys)
+    assert (drawn.code, drawn.err) == (2, "")
+    assert "the key k2 is not given" in " ".join(drawn.out.split())
+
+
+def test_a_forged_record_is_the_answer_no(cli, tmp_path):
+    path, keys = (
+        tokens(tmp_path / "r.jws", (KEY, "k1"), (STRANGER, "k1")),
+        jwks(tmp_path / "k.json"),
+    )
+    ran = cli("evidence", "verify", path, "--key", keys, "--json")
+    assert (ran.code, ran.result["valid"], ran.result["first_broken"]) == (1, False, 1)
+    assert "does not hold" in ran.result["reason"]
+    assert ran.result["judged"][0]["record"] == 1  # what is refused stands first
+
+
+def test_two_chains_are_listed_with_the_kind_of_each_break(cli, tmp_path):
+    path = written(tmp_path / "d.jsonl", [*records(3), *list(chained([{"id": "x"}, {"id": "y"}]))])
+    result = cli("evidence", "verify", path, "--json").result
+    assert [(c["chain"], c["records"], c["breaks"]) for c in result["chains"]] == [
+        ("chain 1", 3, 0),
+        ("chain 2", 2, 0),
+    ]
+    broken = written(tmp_path / "e.jsonl", [records()[0], *records()[2:]])
+    result = cli("evidence", "verify", broken, "--json").result
+    assert [(fault["record"], fault["kind"]) for fault in result["faults"]] == [(1, "missing")]
+
+
+def test_a_limit_says_how_many_records_it_left_out(cli, tmp_path):
+    path = written(tmp_path / "d.jsonl", records(5))
+    document = cli("evidence", "verify", path, "--limit", "2", "--json").document
+    assert (len(document["result"]["judged"]), document["left_out"]) == (2, 3)
+    assert document["result"]["records"] == 5
+
+
+def test_keys_that_are_none_are_refused_by_name(cli, store, tmp_path):
+    path = tokens(tmp_path / "r.jws", (KEY, "k1"), (KEY, "k1"))
+    error = cli("evidence", "verify", path, "--key", path, "--json").refused(3)
+    assert "neither JSON nor PEM" in error["message"]
+    cli("evidence", "bot", "--key", path, "--json", "--store", store).refused(2)
+    cli("evidence", "verify", path, "--as-of", "yesterday", "--json").refused(2)

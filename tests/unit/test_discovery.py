@@ -15,6 +15,7 @@ FOLDERS = [
     ("analytics.figures.measures", "all_measures", "MEASURE"),
     ("analytics.remediation.gate.checks", "all_checks", "CHECK"),
     ("ingest.planned.forms", "all_forms", "FORM"),
+    ("graph.receipts.formats", "all_formats", "FORMAT"),
     ("app.web.views", "all_views", "VIEW"),
 ]
 PRESENT = [f for f in FOLDERS if (ROOT / f[0].replace(".", "/") / "__init__.py").exists()]

@@ -1,0 +1,1 @@
+"""Receipts: hashed or signed records of decisions, and how far each of them can be believed."""
