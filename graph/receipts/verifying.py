@@ -11,6 +11,8 @@ from graph.receipts.claims import (
     ACCEPT,
     AUTHENTIC,
     CLAIMS,
+    NO,
+    OCCURRED,
     REJECT,
     UNKNOWN,
     Claim,
@@ -26,17 +28,22 @@ from graph.receipts.reading import Item, UnknownFormat, items
 
 NOT_READ = "is not a JSON object with each key once"
 NO_HASH = "has no hash"
+NOT_UNDER_GIVEN = "the signature does not hold under the keys that were given"
 
 
 @dataclass(slots=True)
 class Entry:
-    """One record: its format, None if it has no known one, its judgement, and its faults."""
+    """One record: its format, None if it has no known one, its judgement, and its faults.
+
+    `broken` is why it is refused although its judgement alone would not: the file shows it.
+    """
 
     record: int
     format: str | None
     judged: Judged | None
     verdict: str
     future: bool = False
+    broken: str | None = None
     reasons: list[str] = field(default_factory=list)
 
 
@@ -136,6 +143,7 @@ class _Run:
         for _, fault in faults:
             entry = self.entries[fault.record]
             entry.verdict = REJECT
+            entry.broken = entry.broken or f"{fault.kind}: {fault.reason}"
             entry.reasons.append(f"{fault.kind}: {fault.reason}")
         return Verified(self.entries, self.chains.chains, faults)
 
@@ -145,15 +153,15 @@ class _Run:
         if judged is None:
             return
         if entry.verdict == UNKNOWN and judged.candidates - self.used_keys:
-            entry.verdict = REJECT
-            entry.reasons.append("the signature does not hold under the keys that were given")
+            entry.verdict, entry.broken = REJECT, NOT_UNDER_GIVEN
+            entry.reasons.append(NOT_UNDER_GIVEN)
         if entry.verdict != ACCEPT and not entry.reasons:
             entry.reasons.extend(refusals(judged, entry.verdict))
 
 
 def refusals(judged: Judged, verdict: str) -> Iterable[str]:
     """Yield why a record is refused or left open: the claims it needs that do not hold."""
-    state = "no" if verdict == REJECT else "unknown"
+    state = NO if verdict == REJECT else UNKNOWN
     for name in CLAIMS:
         if name in judged.needs and judged.claims[name].state == state:
             yield f"{name}: {judged.claims[name].reason}"
@@ -164,8 +172,8 @@ def claim_of(entry: Entry, name: str) -> Claim:
     if entry.judged is None:
         return unknown("is of no known format")
     claim = entry.judged.claims[name]
-    if name == AUTHENTIC and entry.verdict == REJECT and claim.state != "no" and entry.reasons:
-        return no(entry.reasons[0])
-    if entry.future and name == "occurred" and claim.state != "no":
+    if name == AUTHENTIC and entry.broken is not None and claim.state != NO:
+        return no(entry.broken)
+    if name == OCCURRED and entry.future and claim.state != NO:
         return unknown("it is dated in the future")
     return claim
