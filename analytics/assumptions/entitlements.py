@@ -98,6 +98,20 @@ def held_grants(posture: Posture, start: int) -> np.ndarray:
     return np.unique(_walked(posture, np.array([start], np.int32), weight)[1])
 
 
+def grants_held(posture: Posture, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the grants that some nodes may use as themselves, level by level.
+
+    Returns
+    -------
+    place, grant, level : int32, int32, int8
+        A position in `starts` (int32, numbers of nodes), a row of the frame of CAN_ACCESS, and a
+        position in `LEVELS`.
+    """
+    weight = posture.sensitivities["weight"].to_numpy()
+    place, grant, level, _ = _walked(posture, starts, weight)
+    return place, grant, level
+
+
 def _walked(posture: Posture, starts: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return the grants and levels that each of `starts` may use as itself; see `walk`."""
     graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]

@@ -19,14 +19,15 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def chained(records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Link records into a chain.
+def chained(
+    records: Iterable[dict[str, Any]], previous: str = FIRST_HASH
+) -> Iterator[dict[str, Any]]:
+    """Link records into a chain, which may go on from the record with the hash `previous`.
 
     >>> first, second = chained([{"id": "a"}, {"id": "b"}])
     >>> first["prev_hash"] == FIRST_HASH, second["prev_hash"] == first["hash"]
     (True, True)
     """
-    previous = FIRST_HASH
     for record in records:
         linked = {**record, "prev_hash": previous}
         previous = hashlib.sha256(canonical(linked).encode()).hexdigest()

@@ -30,6 +30,12 @@ GIVEN = {  # what a question is asked of the example; one that is not here is as
     "what-if": ["--remove", "bot"],
     "diff": ["000001", "000002"],
     "drill": ["--credential", "key"],
+    "replay": [str(ROOT / "app/cli/exchange/snapshots/example.cedar")],
+    "decide": [
+        str(ROOT / "tests/data/requests/read.json"),
+        "--policies",
+        str(ROOT / "app/cli/exchange/snapshots/example.cedar"),
+    ],
 }
 WRITING = {"accept", "attest", "review", "apart", "withdraw", "export"}
 LISTS = {

@@ -7,8 +7,8 @@ undefined then: let what it would allow be denied by default.
 import json
 from pathlib import Path
 
+from analytics.policies.policy_input import policy_input
 from analytics.posture import Posture
-from app.cli.exchange.policy_input import policy_input
 from graph.files.private import private_text
 from graph.values import iso
 

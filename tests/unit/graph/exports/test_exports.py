@@ -172,7 +172,8 @@ def test_opa_says_what_is_known_and_leaves_out_what_is_not(tmp_path):
     bot, left = said["principals"]["bot"], said["principals"]["left"]
     assert (bot["owner_active"], left["owner_active"]) == (True, False)
     assert (bot["third_party"], "third_party" in left) == (True, False)
-    assert bot["declared_scope"] == {
+    assert bot["declared_scope"] == ["db", "db/table", "files"]
+    assert bot["declared_scope_at"] == {
         **{"list": [], "admin": []},
         **{"read": ["db", "db/table"], "write": ["files"]},
     }
@@ -203,7 +204,7 @@ def test_cedar_entities_refer_to_entities_that_are_there(tmp_path):
         for parent in one["parents"]:
             assert (parent["type"], parent["id"]) in there
     bot = next(one for one in entities if one["uid"]["id"] == "bot")
-    assert bot["attrs"]["declared_scope"]["write"] == [
+    assert bot["attrs"]["declared_scope_at"]["write"] == [
         {"__entity": {"type": "Resource", "id": "files"}}
     ]
     attributes = set(

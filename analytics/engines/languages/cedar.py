@@ -1,0 +1,216 @@
+"""Cedar (https://docs.cedarpolicy.com), evaluated by its own engine through `cedarpy`.
+
+The annotation `@id("NAME")` names a policy. `@decision("escalate")` says that a person decides:
+a permit with it allows only once somebody approves, a forbid with it forbids until then.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import cedarpy
+
+from analytics.engines.cedar_mentions import mentions_of
+from analytics.engines.cedar_values import cedar_value
+from analytics.engines.policy_set import (
+    ALLOW,
+    DENY,
+    ESCALATE,
+    REFUSED,
+    UNKNOWN,
+    Mentions,
+    Policy,
+    PolicyRefused,
+    Question,
+    Verdict,
+)
+from graph.secrets import redact_text
+
+SUFFIX = ".cedar"
+TOGETHER = 10_000  # requests in one call of the engine
+PERMIT, FORBID = "permit", "forbid"
+POSITION = re.compile(r"policy(\d+)")
+PART = re.compile(r'"(?:[^"\\]|\\.)*+"|//[^\n]*|;', re.DOTALL)  # a semicolon in a text ends nothing
+BLANK = re.compile(r"(?:\s|//[^\n]*)*+")
+IN_ERROR = re.compile(r"`policy(\d+)`")
+
+
+@dataclass(frozen=True)
+class CedarSet:
+    """A set of Cedar policies; `forms` are the policies in Cedar's JSON form, by position."""
+
+    policies: tuple[Policy, ...]
+    version: str
+    full: cedarpy.PolicySet
+    forms: Mapping[int, Mapping[str, Any]]
+    engine: str = "cedar"
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """What the policies can tell apart."""
+        return mentions_of(iter(self.forms.values()))
+
+    @cached_property
+    def approved(self) -> cedarpy.PolicySet:
+        """The set as it is once a person has approved: without the forbids that escalate."""
+        kept = {
+            f"policy{at}": form
+            for at, form in self.forms.items()
+            if not (self.policies[at].escalates and self.policies[at].effect == FORBID)
+            and not self.policies[at].template
+        }
+        parts = {"staticPolicies": kept, "templates": {}, "templateLinks": []}
+        return cedarpy.PolicySet.from_json_str(json.dumps(parts))
+
+    def judge(
+        self,
+        questions: Iterable[Question],
+        entities: Sequence[Mapping[str, Any]],
+        schema: str | None = None,
+    ) -> Iterator[Verdict]:
+        """Yield what the set says of each question, many of them in one call of the engine."""
+        known, waiting = _entities(entities, schema), iter(questions)
+        while asked := list(islice(waiting, TOGETHER)):
+            yield from self._judged(asked, known, schema)
+
+    def _judged(
+        self, questions: Sequence[Question], known: Any, schema: str | None
+    ) -> list[Verdict]:
+        verdicts = self._ask(self.full, questions, known, schema)
+        lifted = [at for at, verdict in enumerate(verdicts) if self._may_escalate(verdict)]
+        if not lifted:
+            return verdicts
+        approved = self._ask(self.approved, [questions[at] for at in lifted], known, schema)
+        for at, verdict in zip(lifted, approved, strict=True):
+            if verdict.outcome != DENY:
+                outcome = UNKNOWN if verdict.outcome == UNKNOWN else ESCALATE
+                verdicts[at] = replace(verdicts[at], outcome=outcome)
+        return verdicts
+
+    def _may_escalate(self, verdict: Verdict) -> bool:
+        """Return whether only forbids that a person may lift stand against a request."""
+        return (
+            verdict.outcome == DENY
+            and bool(verdict.reasons)
+            and all(self.policies[at].escalates for at in verdict.reasons)
+        )
+
+    def _ask(
+        self,
+        policies: cedarpy.PolicySet,
+        questions: Sequence[Question],
+        entities: Any,
+        schema: str | None,
+    ) -> list[Verdict]:
+        requests = [_request(question) for question in questions]
+        answers = cedarpy.is_authorized_batch(requests, policies, entities, schema)
+        return [self._verdict(answer) for answer in answers]
+
+    def _verdict(self, answer: cedarpy.AuthzResult) -> Verdict:
+        diagnostics = answer.diagnostics
+        if answer.decision is cedarpy.Decision.NoDecision:
+            why = "; ".join(diagnostics.errors) or "the engine gives no decision"
+            return Verdict(None, REFUSED, refused=redact_text(why))
+        reasons = tuple(sorted(_position(name) for name in diagnostics.reasons))
+        errors = tuple(sorted(_error(text) for text in diagnostics.errors))
+        if answer.decision is cedarpy.Decision.Deny:
+            return Verdict("deny", DENY, reasons, errors)
+        outcome = ALLOW
+        if all(self.policies[at].escalates for at in reasons):
+            outcome = ESCALATE
+        if any(at < 0 or self.policies[at].effect == FORBID for at, _ in errors):
+            outcome = UNKNOWN
+        return Verdict("allow", outcome, reasons, errors)
+
+
+def parsed(files: Mapping[str, str]) -> CedarSet:
+    """Parse the texts of files, by their names.
+
+    Raises
+    ------
+    PolicyRefused
+        One does not parse; with its file and place.
+    """
+    policies: list[Policy] = []
+    forms: dict[int, Mapping[str, Any]] = {}
+    for file, text in files.items():
+        for at, form, template in _forms(file, text):
+            named = f"policy{at}" if len(files) == 1 else f"{file}:policy{at}"
+            forms[len(policies)] = form
+            policies.append(_policy(form, named, file, template))
+    text = "\n".join(files.values())
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return CedarSet(tuple(policies), digest, cedarpy.PolicySet.from_str(text), forms)
+
+
+def _forms(file: str, text: str) -> Iterator[tuple[int, Mapping[str, Any], bool]]:
+    """Yield the position, the JSON form and whether it is a template of each policy of a file."""
+    try:
+        document = json.loads(cedarpy.policies_to_json_str(text))
+    except ValueError as error:
+        raise _refused(file, text, str(error)) from None
+    named = [
+        (_position(name), form, template)
+        for part, template in (("staticPolicies", False), ("templates", True))
+        for name, form in document.get(part, {}).items()
+    ]
+    yield from sorted(named, key=lambda each: each[0])
+
+
+def _policy(form: Mapping[str, Any], named: str, file: str, template: bool) -> Policy:
+    notes = form.get("annotations") or {}
+    return Policy(
+        id=notes.get("id") or named,
+        file=file,
+        effect=form["effect"],
+        escalates=notes.get("decision") == "escalate",
+        template=template,
+    )
+
+
+def _refused(file: str, text: str, message: str) -> PolicyRefused:
+    """Return the refusal of a file, with the line on which its first wrong policy begins."""
+    begin = 0
+    for end in (*(match.end() for match in PART.finditer(text) if match[0] == ";"), len(text)):
+        try:
+            cedarpy.policies_to_json_str(text[begin:end])
+        except ValueError as error:
+            message = str(error)
+            break
+        begin = end
+    blank = BLANK.match(text, begin)
+    line = text.count("\n", 0, blank.end() if blank else begin) + 1
+    return PolicyRefused(file, f"line {line}", f"does not parse: {' '.join(message.split())}")
+
+
+def _entities(entities: Sequence[Mapping[str, Any]], schema: str | None) -> Any:
+    """Return the entities as the engine holds them, or as text, of which it says what is wrong."""
+    text = json.dumps(list(entities))
+    try:
+        return cedarpy.Entities.from_json_str(text, schema)
+    except ValueError:
+        return text
+
+
+def _request(question: Question) -> dict[str, Any]:
+    return {
+        "principal": question.principal,
+        "action": question.action,
+        "resource": question.resource,
+        "context": json.dumps(cedar_value(question.context)),
+    }
+
+
+def _position(name: str) -> int:
+    match = POSITION.fullmatch(name)
+    return int(match[1]) if match else -1
+
+
+def _error(text: str) -> tuple[int, str]:
+    match = IN_ERROR.search(text)
+    return (int(match[1]) if match else -1, redact_text(text))

@@ -1,0 +1,45 @@
+"""The policy input as entities of Cedar (https://docs.cedarpolicy.com/auth/entities-syntax.html).
+
+Things are entities of their label, resources below the resource that contains them. Sets of ids
+become sets of references to entities.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from analytics.policies.policy_input import PolicyInput
+from graph.schema import RESOURCE
+
+SCOPE, SCOPE_AT = "declared_scope", "declared_scope_at"
+
+
+def entities(of: PolicyInput) -> list[dict[str, Any]]:
+    """Return an entity for each identity and each thing that is used, in Cedar's JSON format.
+
+    Where one thing is both, its entity has the facts of both.
+    """
+    made: dict[str, dict[str, Any]] = {}
+    for thing, facts in (*of.principals.items(), *of.resources.items()):
+        entity = made.setdefault(thing, {"uid": uid(of.labels[thing], thing), "attrs": {}})
+        entity["attrs"] |= _attributes({k: v for k, v in facts.items() if k != "parents"})
+        parents = [uid(RESOURCE.name, parent) for parent in facts.get("parents", ())]
+        entity["parents"] = entity.get("parents", []) or parents
+    return list(made.values())
+
+
+def uid(kind: str, thing: str) -> dict[str, str]:
+    """Return the identifier of an entity."""
+    return {"type": kind, "id": thing}
+
+
+def _attributes(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return attributes in Cedar's form: the resources in a scope are references to entities."""
+    made = dict(facts)
+    if SCOPE in made:
+        made[SCOPE] = _references(made[SCOPE])
+        made[SCOPE_AT] = {level: _references(ids) for level, ids in made[SCOPE_AT].items()}
+    return made
+
+
+def _references(ids: list[str]) -> list[dict[str, Any]]:
+    return [{"__entity": uid(RESOURCE.name, thing)} for thing in ids]

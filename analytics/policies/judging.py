@@ -1,0 +1,159 @@
+"""What a policy set says of requests of the past, each with the posture of its time.
+
+A request is judged with the last snapshot whose facts are of its instant or before. One before all
+snapshots is judged with the earliest; there are as many as `Judged.early` has.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.engines.policy_set import Mentions, PolicySet, Question, Verdict
+from analytics.past import past
+from analytics.policies.asked import Asked
+from analytics.policies.cedar_entities import entities, uid
+from analytics.policies.distinct import GRANT_END, Contexts, distinct
+from analytics.policies.grant_ends import grant_ends
+from analytics.policies.policy_input import above, policy_input
+from analytics.posture import Posture
+from graph.access import NEVER
+from graph.stores import SnapshotInfo
+
+NOT_ASKED = -1
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a policy set says of each request of `asked`, in its order.
+
+    `verdict` (int64) is a position in `verdicts`, -1 where the request cannot be judged; `snapshot`
+    (int64) is one in `snapshots`, oldest first. `early` masks the requests before all snapshots,
+    `absent` those whose identity or resource their snapshot does not have. `evaluated` counts the
+    distinct requests that the engine was asked.
+    """
+
+    asked: Asked
+    verdict: np.ndarray
+    verdicts: tuple[Verdict, ...]
+    snapshot: np.ndarray
+    snapshots: tuple[SnapshotInfo | None, ...]
+    early: np.ndarray
+    absent: np.ndarray
+    evaluated: int
+
+    @property
+    def outcome(self) -> np.ndarray:
+        """The outcome of each request: a position in `OUTCOMES` (int64), -1 where not judged."""
+        outcomes = np.array([v.outcome for v in self.verdicts] + [NOT_ASKED], np.int64)
+        return np.asarray(outcomes[self.verdict])
+
+
+def judged(posture: Posture, policies: PolicySet, asked: Asked) -> Judged:
+    """Return what a policy set says of each request; see `Judged`."""
+    infos: tuple[SnapshotInfo | None, ...] = (*past(posture), posture.graph.snapshot)
+    at = asked.rows["at"].to_numpy(np.int64)
+    place, early = _placed(posture, infos, at)
+    count = len(asked.rows)
+    verdict, absent = np.full(count, NOT_ASKED, np.int64), np.zeros(count, bool)
+    pool: dict[Verdict, int] = {}
+    evaluated = 0
+    for number in np.unique(place[asked.askable]).tolist():
+        rows = np.flatnonzero((place == number) & asked.askable)
+        part = _Part.of(posture, _then(posture, infos[number]), asked, rows, policies.mentions)
+        groups = distinct(part.columns())
+        answers = policies.judge((part.question(int(row)) for row in groups.first), part.entities())
+        of_group = np.array([pool.setdefault(v, len(pool)) for v in answers], np.int64)
+        verdict[rows], absent[rows] = of_group[groups.group], part.absent
+        evaluated += len(groups.first)
+    return Judged(asked, verdict, tuple(pool), place, infos, early, absent, evaluated)
+
+
+def _placed(
+    posture: Posture, infos: tuple[SnapshotInfo | None, ...], at: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the snapshot of each instant, and a mask of the instants before all snapshots."""
+    taken = [info.taken_at for info in infos if info is not None]
+    if len(taken) < len(infos):  # facts without a store are those of one moment
+        return np.zeros(len(at), np.int64), at < posture.graph.now
+    begins = np.array([int(stamp.timestamp() * 1000) for stamp in taken], np.int64)
+    place = np.searchsorted(begins, at, "right") - 1
+    return np.maximum(place, 0).astype(np.int64), place < 0
+
+
+def _then(posture: Posture, info: SnapshotInfo | None) -> Posture:
+    """Return the posture of a snapshot."""
+    if info is None or posture.history is None or info == posture.graph.snapshot:
+        return posture
+    return posture.history.posture(info.id)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The requests of one snapshot: of the nodes of `now`, by the facts of its posture, `then`.
+
+    `ends` are the numbers of principals and of resources now, `ends_then` those of then, -1 for
+    nodes that were not there.
+    """
+
+    now: Posture
+    then: Posture
+    ends: tuple[np.ndarray, np.ndarray]
+    ends_then: tuple[np.ndarray, np.ndarray]
+    action: np.ndarray
+    contexts: Contexts
+
+    @classmethod
+    def of(
+        cls, now: Posture, then: Posture, asked: Asked, rows: np.ndarray, mentions: Mentions
+    ) -> "_Part":
+        """Return the requests at `rows` of `asked`."""
+        part = Asked(asked.rows.iloc[rows].reset_index(drop=True), asked.records)
+        principal, resource, level = (
+            part.rows[name].to_numpy(np.int64) for name in ("principal", "resource", "level")
+        )
+        ends_then = _earlier(now, then, principal), _earlier(now, then, resource)
+        ends = np.full(len(rows), NEVER)
+        if mentions.context(GRANT_END):
+            ends = grant_ends(then, *ends_then, level)
+        contexts = Contexts.of(part, mentions, ends)
+        action = part.rows["action"].to_numpy(object)
+        return cls(now, then, (principal, resource), ends_then, action, contexts)
+
+    @property
+    def absent(self) -> np.ndarray:
+        """Mask of the requests about a node that was not there."""
+        return np.asarray((self.ends_then[0] < 0) | (self.ends_then[1] < 0))
+
+    def columns(self) -> list[np.ndarray]:
+        """Return columns of integers that tell requests apart."""
+        named, _ = pd.factorize(self.action)
+        return [*self.ends, named.astype(np.int64), *self.contexts.codes()]
+
+    def question(self, row: int) -> Question:
+        """Return the request of a row."""
+        principal, resource = (self.now.graph.thing(int(ends[row])) for ends in self.ends)
+        return Question(
+            uid(principal["label"], principal["id"]),
+            uid("Action", self.action[row]),
+            uid(resource["label"], resource["id"]),
+            self.contexts.at(row),
+        )
+
+    def entities(self) -> list[dict[str, Any]]:
+        """Return the entities that the requests touch, with what contains them."""
+        principals, resources = (np.unique(ends[ends >= 0]) for ends in self.ends_then)
+        of = policy_input(
+            self.then, principals, above(self.then, resources), self.contexts.mentions.reads
+        )
+        return entities(of)
+
+
+def _earlier(now: Posture, then: Posture, numbers: np.ndarray) -> np.ndarray:
+    """Return the numbers that nodes had in an earlier posture; -1 for those it does not have."""
+    if then is now:
+        return numbers
+    distinct_numbers, place = np.unique(numbers, return_inverse=True)
+    ids = now.graph.things["id"].iloc[distinct_numbers]
+    return then.graph.numbers(ids)[place].astype(np.int64)

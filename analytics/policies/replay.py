@@ -1,0 +1,147 @@
+"""Replay: what a policy set would have said of every recorded use and every recorded decision."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.debt.owed import debt_of
+from analytics.engines.policy_set import OUTCOMES, PolicySet
+from analytics.evidence.deciding import EXPLAINED
+from analytics.evidence.matching import uses
+from analytics.policies.asked import asked_by_decisions, asked_by_uses
+from analytics.policies.judging import NOT_ASKED, Judged, judged
+from analytics.posture import Posture
+
+PAIR = ["identity", "resource", "action"]
+COUNTED = len(OUTCOMES) + 1  # the outcomes, and last what was not judged
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """The uses and the decisions, each judged by `policies`."""
+
+    policies: PolicySet
+    uses: Judged
+    decisions: Judged
+
+
+def replayed(posture: Posture, policies: PolicySet) -> Replayed:
+    """Judge all recorded uses and decisions by a policy set."""
+    return Replayed(
+        policies,
+        judged(posture, policies, asked_by_uses(posture)),
+        judged(posture, policies, asked_by_decisions(posture)),
+    )
+
+
+def by_identity(of: Judged) -> tuple[np.ndarray, np.ndarray]:
+    """Count the requests of each identity by outcome.
+
+    Returns
+    -------
+    identities : int64[n]
+        The numbers of the identities, in ascending order.
+    counts : int64[n, 6]
+        A column for each of `OUTCOMES`, and last the requests that were not judged.
+    """
+    rows = of.asked.rows
+    placed = (rows["principal"] >= 0).to_numpy(bool)
+    identities, place = np.unique(rows["principal"].to_numpy(np.int64)[placed], return_inverse=True)
+    counts = np.zeros((len(identities), COUNTED), np.int64)
+    np.add.at(counts, (place, of.outcome[placed]), rows["count"].to_numpy(np.int64)[placed])
+    return identities, counts
+
+
+def totals(of: Judged, mask: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """Count the requests within a mask by outcome: int64[6], as in `by_identity`."""
+    outcome, count = of.outcome[mask], of.asked.rows["count"].to_numpy(np.int64)[mask]
+    counts = np.zeros(COUNTED, np.int64)
+    np.add.at(counts, outcome, count)
+    return counts
+
+
+def pairs(posture: Posture, of: Replayed, outcome: int) -> pd.DataFrame:
+    """Return the used access with an outcome: one row for each identity, resource and action.
+
+    Returns
+    -------
+    DataFrame
+        `identity`, `resource` (numbers), `action`, `level`, `uses` (a count), `explained` (how many
+        of them a recorded decision explains), `last` (milliseconds), `verdicts` (a list of
+        positions in those of the uses), and `debt`: what the identity owes for this access, null
+        where that is not known.
+    """
+    rows, verdict = of.uses.asked.rows, of.uses.verdict
+    mask = of.uses.outcome == outcome
+    count = rows["count"].to_numpy(np.int64)
+    explained = (uses(posture)["state"] == EXPLAINED).to_numpy(bool)
+    kept = pd.DataFrame(
+        {
+            "identity": rows["principal"].to_numpy(np.int64)[mask],
+            "resource": rows["resource"].to_numpy(np.int64)[mask],
+            "action": rows["action"].to_numpy(object)[mask],
+            "level": rows["level"].to_numpy(np.int64)[mask],
+            "uses": count[mask],
+            "explained": np.where(explained, count, 0)[mask],
+            "last": rows["at"].to_numpy(np.int64)[mask],
+            "verdict": verdict[mask],
+        }
+    )
+    groups = kept.groupby(PAIR, sort=False)
+    summed = groups.agg(
+        level=("level", "first"),
+        uses=("uses", "sum"),
+        explained=("explained", "sum"),
+        last=("last", "max"),
+    )
+    single = kept[[*PAIR, "verdict"]].drop_duplicates()
+    summed["verdicts"] = single.groupby(PAIR, sort=False)["verdict"].agg(list)
+    return _with_debt(posture, summed.reset_index())
+
+
+def _with_debt(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add what each identity owes for each access."""
+    key = ["identity", "resource", "level"]
+    debt = debt_of(posture)
+    at = debt.rows.entitlement
+    owed = pd.DataFrame(
+        {
+            "identity": debt.units.identity[at].astype(np.int64),
+            "resource": debt.units.resource[at].astype(np.int64),
+            "level": debt.units.level[at].astype(np.int64),
+            "debt": debt.rows.debt,
+        }
+    )
+    summed = owed.groupby(key, as_index=False)["debt"].sum()
+    joined = rows.merge(summed, on=key, how="left")["debt"]
+    known = np.isin(rows["identity"], debt.identities[debt.known])
+    return rows.assign(debt=joined.fillna(0.0).where(known).to_numpy(float))
+
+
+def deciding(of: Judged, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Count for each of `count` policies the requests that it decided, and those it failed on."""
+    weights = _by_verdict(of)
+    decided, failed = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    for weight, verdict in zip(weights.tolist(), of.verdicts, strict=True):
+        decided[list(verdict.reasons)] += weight
+        failed[list({at for at, _ in verdict.errors if at >= 0})] += weight
+    return decided, failed
+
+
+def errors(of: Judged) -> dict[tuple[int, str], int]:
+    """Count the requests for each policy and message of an error; position -1: no policy."""
+    counts: dict[tuple[int, str], int] = {}
+    for weight, verdict in zip(_by_verdict(of).tolist(), of.verdicts, strict=True):
+        refused = [(NOT_ASKED, verdict.refused)] if verdict.refused else []
+        for error in {*verdict.errors, *refused}:
+            counts[error] = counts.get(error, 0) + weight
+    return counts
+
+
+def _by_verdict(of: Judged) -> np.ndarray:
+    """Count the requests of each verdict (int64)."""
+    mask = of.verdict >= 0
+    weights = np.zeros(len(of.verdicts), np.int64)
+    np.add.at(weights, of.verdict[mask], of.asked.rows["count"].to_numpy(np.int64)[mask])
+    return weights
