@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from analytics.evidence.decisions import out_of_date, records
+from analytics.evidence.justifications import templates
 from analytics.evidence.matching import Evidence
 from analytics.posture import Posture
 from graph.access import flags
@@ -21,7 +22,6 @@ EXPECTED = {
     "justification": ("justification",),
     "outcome": ("executed", "result"),
 }
-TEMPLATE = 10  # records of equal wording, numbers aside, that count as a template
 
 
 def decision_records(posture: Posture, explained: Evidence) -> dict[str, Any]:
@@ -29,8 +29,8 @@ def decision_records(posture: Posture, explained: Evidence) -> dict[str, Any]:
 
     `never_used` are permissions without a use, `executed_though_denied` refusals whose own outcome
     says that they were carried out, `out_of_date` decisions by a replaced version of a policy, and
-    `templates` justifications that many records repeat. `engines` gives for each engine the share
-    of its records that lack what an audit needs.
+    `templates` justifications whose words others have. `engines` gives for each engine how many of
+    its records (`of`) lack what an audit needs, as a count (`lacking`) and as a share (`missing`).
     """
     frame = records(posture)
     decision = frame["decision"]
@@ -41,22 +41,22 @@ def decision_records(posture: Posture, explained: Evidence) -> dict[str, Any]:
         "never_used": len(explained.idle),
         "executed_though_denied": int(((decision == "deny").to_numpy(bool) & executed).sum()),
         "out_of_date": int(out_of_date(frame).sum()),
-        "templates": int(_templates(frame["justification"]).sum()),
+        "templates": int(templates(posture).sum()),
         "engines": [
-            {"engine": str(name), "records": len(of_engine), "missing": _missing(of_engine)}
+            {
+                "engine": str(name),
+                "records": len(of_engine),
+                "of": len(of_engine),
+                "lacking": _lacking(of_engine),
+                "missing": {k: n / len(of_engine) for k, n in _lacking(of_engine).items()},
+            }
             for name, of_engine in frame.groupby(frame["engine"].fillna("unknown"))
         ],
     }
 
 
-def _missing(frame: pd.DataFrame) -> dict[str, float]:
+def _lacking(frame: pd.DataFrame) -> dict[str, int]:
     return {
-        label: float(frame[list(fields)].isna().all(axis=1).mean())
+        label: int(frame[list(fields)].isna().all(axis=1).sum())
         for label, fields in EXPECTED.items()
     }
-
-
-def _templates(justifications: pd.Series) -> pd.Series:
-    """Return a mask of the justifications that are worded like many others."""
-    words = justifications.str.lower().str.replace(r"[^a-z]+", " ", regex=True)
-    return words.notna() & (words.groupby(words).transform("size") >= TEMPLATE)

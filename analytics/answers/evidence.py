@@ -6,21 +6,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.answers.action_chains import ActionChains, action_chains
 from analytics.answers.decision_records import decision_records
+from analytics.answers.reconciliation import Reconciliation, reconciliation
 from analytics.answers.shape import cut
 from analytics.answers.show import value_of
 from analytics.answers.table import Kind, Table, instants, objects
 from analytics.evidence.coverage import coverage
+from analytics.evidence.crossing import platforms
 from analytics.evidence.deciding import EXPLAINED, UNEXPLAINED
 from analytics.evidence.decisions import records as decided
 from analytics.evidence.matching import REASONS, SENSITIVE, STATES, UNKNOWN
 from analytics.evidence.matching import evidence as evidence_of
+from analytics.evidence.window import ALWAYS, Window
 from analytics.posture import Posture
 from graph.element import Content
-from graph.schema import DECISION_RECORD, IDENTITIES, RESOURCE, TOOL
+from graph.schema import DECISION_RECORD
 
 WORDS = tuple(p for p in DECISION_RECORD.properties if p.content is Content.PROSE)
-PLACED = (*IDENTITIES, RESOURCE, TOOL)
 KINDS = dict.fromkeys(("identity", "principal", "resource"), Kind.NODE) | {"level": Kind.LEVEL}
 
 
@@ -30,7 +33,8 @@ class EvidenceOfUses:
 
     `uses` has `id`, `at`, `identity`, `principal` (unless it is the identity) and `resource`
     (nodes), `level`, `count`, `state`, `reason`, `decision` (an id) and `said` (the free text of
-    the decision). `identities` has `identity` (a node) and the fields of `coverage`.
+    the decision). `identities` has `identity` (a node) and the fields of `coverage`. `actions`
+    tells of how many uses, sensitive or not, the whole chain is recorded.
     """
 
     uses: Table
@@ -39,12 +43,18 @@ class EvidenceOfUses:
     crossing: dict[str, int]
     identities: Table
     decisions: dict[str, Any]
+    actions: ActionChains
+    reconciliation: Reconciliation
     unplaced: int
     left_out: int
 
 
-def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> EvidenceOfUses:
+def evidence(
+    posture: Posture, about: int | None = None, limit: int = 0, window: Window = ALWAYS
+) -> EvidenceOfUses:
     """Return the explanation of each use, latest first; `about` is its identity or resource.
+
+    Only uses and records within `window` count.
 
     `said` of a use holds the free-text fields of its decision record.
 
@@ -53,10 +63,11 @@ def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> Evid
     there are none.
     """
     matched = evidence_of(posture)
-    rows = matched.uses
+    mask = window.covers(matched.uses["at"])
     if about is not None:
-        ends = rows[["identity", "principal", "resource"]]
-        rows = rows[(ends == about).any(axis=1)]
+        ends = matched.uses[["identity", "principal", "resource"]]
+        mask &= (ends == about).any(axis=1).to_numpy(bool)
+    rows = matched.uses[mask]
     shown, left_out = cut(rows.iloc[::-1], limit)
     return EvidenceOfUses(
         uses=_uses(posture, shown),
@@ -67,6 +78,8 @@ def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> Evid
         crossing=_crossing(posture, rows),
         identities=_by_identity(posture, rows, limit),
         decisions=decision_records(posture, matched),
+        actions=action_chains(posture, mask, limit),
+        reconciliation=reconciliation(posture, about, limit, window),
         unplaced=matched.unplaced,
         left_out=left_out,
     )
@@ -121,10 +134,7 @@ def _by_identity(posture: Posture, rows: pd.DataFrame, limit: int) -> Table:
 
 def _crossing(posture: Posture, rows: pd.DataFrame) -> dict[str, int]:
     """Count the uses of one platform by an identity of another, and those without a decision."""
-    graph, platform = posture.graph, np.full(len(posture.graph.ids), "", object)
-    for label in PLACED:
-        frame = graph.frames[label]
-        platform[graph.numbers(frame["id"])] = frame["provider"].fillna("")
+    platform = platforms(posture)
     of_identity = platform[rows["identity"].to_numpy(int)]
     of_resource = platform[rows["resource"].to_numpy(int)]
     mask = (of_identity != "") & (of_resource != "") & (of_identity != of_resource)

@@ -52,8 +52,9 @@ class Evidence:
     `uses` has a row for each use, in the order of time: `id`, `at` (milliseconds), `identity` (the
     number of the node that acted), `principal` (of the node that the log names), `resource`,
     `level` (a position in `LEVELS`, -1 for unknown), `count`, `state` (a position in `STATES`),
-    `reason` (one in `REASONS`), `decision` (the id of the deciding record, or NA), `sensitivity`
-    (weight) and `weight` (sensitivity times level, 0 for an unknown level). Uses whose log names
+    `reason` (one in `REASONS`), `decision` (the id of the deciding record, or NA), `record` (its
+    row in `analytics.evidence.decisions.records`, or -1), `sensitivity` (weight) and `weight`
+    (sensitivity times level, 0 for an unknown level). Uses whose log names
     the day at most share a row; `at` is then the start of the day, or the last of them. `unplaced`
     counts the uses of nodes, or by principals, that no source states. `idle` holds the ids of the
     permissions that explain no use.
@@ -118,6 +119,7 @@ def _evidence(posture: Posture) -> Evidence:
         state=state.astype(np.int8),
         reason=np.where(state == LATE, reason, 0).astype(np.int8),
         decision=indexed.frame["id"].array.take(record, allow_fill=True),
+        record=record.astype(np.int64),
         sensitivity=sensitivity,
         weight=weight,
     )
@@ -182,7 +184,7 @@ def _by_day(
     rows = pd.concat([explained_uses, left], ignore_index=True)
     sensitivity, weight = _weights(posture, rows)
     decision = pd.array([pd.NA] * len(rows), dtype="string")
-    rows = rows.assign(decision=decision, sensitivity=sensitivity, weight=weight)
+    rows = rows.assign(decision=decision, record=-1, sensitivity=sensitivity, weight=weight)
     return rows.drop(columns=["first", "last", "by_day"]), candidates
 
 

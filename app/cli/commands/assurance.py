@@ -26,6 +26,13 @@ STATEMENTS: dict[str, Columns] = {
         "evaluated": "evaluated_at",
         "days ago": "evaluation_age_days",
     },
+    "statements_claims": {
+        "identity": "name",
+        "claim": lambda r: words(r["claim"]),
+        "verdict": lambda r: words(r["verdict"]),
+        "because": "because",
+        "settled by": "settled_by",
+    },
 }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Row
+from app.cli.columns import NOT_KNOWN, Columns, Row, of_unit, words
 from app.cli.command import (
     LIMIT,
     AsOfOption,
@@ -34,6 +34,16 @@ def _state(claim: str) -> Callable[[Row], Any]:
     return lambda row: row[claim]["state"]
 
 
+CHAINS: Columns = {
+    "actions": "actions",
+    "unknown": "unknown",
+    "decided": "decided",
+    "justified": "justified",
+    "outcome": "outcome",
+    "all three": "complete",
+    "share": lambda r: of_unit(r["complete_share"], "share"),
+    "reconstructable": lambda r: of_unit(r["reconstructable_share"], "share"),
+}
 EVIDENCE: dict[str, Columns] = {
     "uses": {
         "at": "at",
@@ -44,6 +54,31 @@ EVIDENCE: dict[str, Columns] = {
         "because": "reason",
         "decision": "decision",
         "justification": lambda r: (r["said"] or {}).get("justification"),
+    },
+    "identities": {
+        "identity": "identity",
+        "explained": "explained",
+        "of sensitive": "sensitive",
+        "unknown": "unknown",
+        "share": lambda r: of_unit(r["count"], "share"),
+    },
+    "actions_by_identity": {"identity": "identity", **CHAINS},
+    "actions_by_system": {"system": lambda r: r["system"] or NOT_KNOWN, **CHAINS},
+    "reconciliation_checks": {
+        "check": lambda r: words(r["check"]),
+        "cases": "count",
+        "of": "of",
+        "unknown": "unknown",
+        "among": "among",
+    },
+    "reconciliation_cases": {
+        "check": lambda r: words(r["check"]),
+        "at": "at",
+        "identity": "identity",
+        "resource": "resource",
+        "use": "use",
+        "decision": "decision",
+        "because": "because",
     },
     "judged": {
         "record": "record",
@@ -72,6 +107,10 @@ def evidence(
         typer.Option(help="After verify: a file of public keys: JWK, JWKS or PEM. Repeatable."),
     ] = None,
     as_of: AsOfOption = None,
+    since: Annotated[
+        str | None, typer.Option(help="From this instant on, ISO 8601 with a zone.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Before this instant.")] = None,
     limit: LimitOption = LIMIT,
 ) -> "EvidenceOfUses | VerifiedRecords":
     """Show what explains each use, or verify a file. Example: trustdebt evidence verify d.jsonl."""
@@ -83,8 +122,10 @@ def evidence(
     if key:
         raise UsageError("--key goes with the word verify: trustdebt evidence verify FILE")
     from analytics.answers.evidence import evidence as answer
+    from analytics.evidence.window import Window
 
-    return answer(posture, posture.graph.find(thing) if thing else None, limit)
+    window = Window(instant_of(since, "--since"), instant_of(until, "--until"))
+    return answer(posture, posture.graph.find(thing) if thing else None, limit, window)
 
 
 def _verified(file: Path, keys: list[Path], as_of: str | None, limit: int) -> "VerifiedRecords":

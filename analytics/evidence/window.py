@@ -1,0 +1,35 @@
+"""Windows of time: from one instant on, and before another."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of time; without `since` or `until` it is open on that side."""
+
+    since: pd.Timestamp | None = None
+    until: pd.Timestamp | None = None
+
+    def covers(self, at: pd.Series) -> np.ndarray:
+        """Return a mask of the instants (milliseconds) within it; `until` itself is outside.
+
+        >>> day = Window(pd.Timestamp(0, tz="UTC"), pd.Timestamp(5, unit="ms", tz="UTC"))
+        >>> day.covers(pd.Series([-1, 0, 4, 5]))
+        array([False,  True,  True, False])
+        """
+        mask = np.ones(len(at), bool)
+        if self.since is not None:
+            mask &= (at >= _milliseconds(self.since)).to_numpy(bool)
+        if self.until is not None:
+            mask &= (at < _milliseconds(self.until)).to_numpy(bool)
+        return mask
+
+
+def _milliseconds(at: pd.Timestamp) -> int:
+    return int(np.datetime64(at.tz_convert(None), "ms").astype(np.int64))
+
+
+ALWAYS = Window()
