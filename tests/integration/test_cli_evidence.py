@@ -181,3 +181,18 @@ def test_keys_that_are_none_are_refused_by_name(cli, store, tmp_path):
     assert "neither JSON nor PEM" in error["message"]
     cli("evidence", "bot", "--key", path, "--json", "--store", store).refused(2)
     cli("evidence", "verify", path, "--as-of", "yesterday", "--json").refused(2)
+
+
+def test_a_window_chooses_uses_and_records(cli, store):
+    window = ["--since", "2026-07-20T11:00:00Z", "--until", "2026-07-21T00:00:00Z"]
+    told = cli("evidence", *window, "--json", "--store", store).result
+    assert [u["id"] for u in told["uses"]] == ["u1"]
+    assert told["actions"]["every"]["actions"] == 1
+    checks = {row["check"]: row for row in told["reconciliation"]["checks"]}
+    assert (checks["without_decision"]["count"], checks["no_justification"]["of"]) == (1, 0)
+    assert cli("evidence", *window, "--store", store).code == 0
+
+
+def test_a_window_does_not_go_with_verify(cli, tmp_path):
+    path = written(tmp_path / "d.jsonl", records())
+    cli("evidence", "verify", path, "--since", "2026-07-20T11:00:00Z", "--json").refused(2)

@@ -116,6 +116,8 @@ def evidence(
     """Show what explains each use, or verify a file. Example: trustdebt evidence verify d.jsonl."""
     if posture is None:
         assert file is not None
+        if since is not None or until is not None:
+            raise UsageError("--since and --until choose among uses: leave out the word verify")
         return _verified(file, key or [], as_of, limit)
     if file is not None:
         raise UsageError("a file goes with the word verify: trustdebt evidence verify FILE")
