@@ -103,6 +103,7 @@ def _rule(rule: Rule) -> Iterator[str]:
     text = CONSTANT.sub(lambda match: str(inspect.getmodule(rule.find).__dict__[match[1]]), text)
     yield from ("", f"### {rule.id} {rule.title}", "", text, "")
     yield f"* Weight {rule.weight:.4g}; needs {', '.join(rule.needs) or 'nothing'}."
+    yield f"* About {rule.kind.value}."
     yield f"* Seen by: {_seen_by(rule)}."
     yield f"* What to do: {rule.remedy}"
     yield f"* Closed by: {_closed_by(rule.closing)}."

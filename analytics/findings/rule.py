@@ -10,6 +10,7 @@ from pandas.api.extensions import ExtensionArray
 
 from analytics.findings.closing import REVIEWED, Closing
 from analytics.findings.feeds import Feeds
+from analytics.findings.kind import FindingKind
 from analytics.posture import Posture
 from graph.access import NEVER
 
@@ -44,9 +45,9 @@ class Rule:
     where the rule's own says it), `floor` (the severity that it has at least, "" where its
     weight alone decides), `closed_by` (ids of the facts that `closing` is on, () for those of
     `evidence`) and `closes` (False where `closing` does not close it in this case).
-    `closing` is the change that closes a finding. A `general` rule is listed after its more
-    specific siblings. `part_of` is the id of a rule that adds up what this one finds grant by
-    grant, "" for none.
+    `closing` is the change that closes a finding, `kind` what the findings are about. A `general`
+    rule is listed after its more specific siblings. `part_of` is the id of a rule that adds up what
+    this one finds grant by grant, "" for none.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Rule:
     general: bool = False
     part_of: str = ""
     closing: Closing = REVIEWED
+    kind: FindingKind = FindingKind.CONTROL
 
 
 def findings_of(

@@ -186,14 +186,15 @@ def command(
             budget = budget_of(given["judging_budget"])
             end = partial(_end, name, given["as_json"]) if _own.get() else None
             with using(given["seal_key"]), within(budget, end):
-                document, answer, code = answered(given)
+                document, answer, opened, code = answered(given)
             with within(budget):
                 form = "json" if given["as_json"] else given.get("form", "table")
-                print_document(document, answer, form, behaviour.columns, behaviour.documents)
+                shown = behaviour.columns, behaviour.documents
+                print_document(document, answer, form, *shown, opened)
             if collected() or code:
                 raise typer.Exit(FAULT if collected() else code)
 
-        def answered(given: dict[str, Any]) -> tuple[dict[str, Any], Any, int]:
+        def answered(given: dict[str, Any]) -> tuple[dict[str, Any], Any, "Posture | None", int]:
             from analytics.answers.table import as_json
 
             arguments = {k: v for k, v in given.items() if k in wanted}
@@ -208,7 +209,7 @@ def command(
                 given_answer, code = no.answer, no.exit_code
             result = as_json(given_answer)
             behaviour.cut(result, given["limit"])
-            return envelope(name, result, opened, store), given_answer, code
+            return envelope(name, result, opened, store), given_answer, opened, code
 
         longer = {"judging_budget": (NamedLonger, None)} if "budget" in wanted else {}
         extra = [

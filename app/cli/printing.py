@@ -8,12 +8,15 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analytics.runtime.faults import REPORT
 from app.cli.exchange import CHECKLISTS, TICKETS, checklist_text, tickets_text, written
 from app.cli.exchange import FORMATS as EXCHANGE
 from app.printable import LINES, printable
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
 
 
 def print_document(
@@ -22,15 +25,19 @@ def print_document(
     form: str,
     columns: Mapping[str, Any],
     documents: Sequence[str] = (),
+    posture: "Posture | None" = None,
 ) -> None:
-    """Write a document as JSON, an exchange format or tables, or the table of its answer as CSV."""
+    """Write a document as JSON, an exchange format or tables, or the table of its answer as CSV.
+
+    Formats of findings look up in the `posture` what the document does not tell.
+    """
     if document["faults"]:
         document = _finite(document)
     try:
         if form == "json":
             print(json_text(document), flush=True)
-        elif form in EXCHANGE:
-            print(json_text(written(form, document)), flush=True)
+        elif form in EXCHANGE and posture is not None:
+            print(json_text(written(form, document, posture)), flush=True)
         elif form in TICKETS:
             print(tickets_text(form, document, answer), end="", flush=True)
         elif form in CHECKLISTS:

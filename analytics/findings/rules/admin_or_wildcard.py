@@ -13,6 +13,7 @@ from analytics.findings.families.entitlements import (
     in_words,
 )
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule
 from analytics.posture import Posture
 from analytics.residue import alive
@@ -79,4 +80,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS, Action.NARROW_GRANT),
+    kind=FindingKind.ACCESS,
 )

@@ -8,6 +8,7 @@ from analytics.findings.closing import Closing, On
 from analytics.findings.families.isolation import MOST, grant_ids, judged_entitlements
 from analytics.findings.families.tools import OUTWARD, PRIVATE, UNTRUSTED, called_tools
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.gathered import gathered
 from analytics.posture import Posture
@@ -118,4 +119,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS),
+    kind=FindingKind.ACCESS,
 )

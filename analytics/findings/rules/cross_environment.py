@@ -15,6 +15,7 @@ from analytics.findings.families.isolation import (
     known,
 )
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.posture import Posture
 from analytics.tags import DEPLOYER, tagged
@@ -115,4 +116,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS),
+    kind=FindingKind.ACCESS,
 )

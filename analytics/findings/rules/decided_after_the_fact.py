@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.evidence.deciding import AFTERWARDS, EXPIRED, LATE
 from analytics.findings.families.evidence import about_uses, by_agents
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
@@ -41,4 +42,5 @@ RULE = Rule(
         "NIST SP 800-53 AU-10",
     ),
     find=find,
+    kind=FindingKind.EVENT,
 )

@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.evidence.deciding import DENIED
 from analytics.findings.families.evidence import about_uses, by_software
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
@@ -42,4 +43,5 @@ RULE = Rule(
         "NIST SP 800-53 SI-4",
     ),
     find=find,
+    kind=FindingKind.EVENT,
 )

@@ -6,6 +6,7 @@ import pandas as pd
 from analytics.actions import Action
 from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, findings_of, plural
 from analytics.gathered import gathered
 from analytics.ownership.owners import DAY
@@ -79,4 +80,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(action=Action.DISABLE_IDENTITY),
+    kind=FindingKind.ACCESS,
 )

@@ -7,6 +7,7 @@ from analytics.escalation import all_escalations
 from analytics.findings.closing import Closing, On
 from analytics.findings.derived_control import Gain, gains
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, findings_of, plural
 from analytics.posture import Posture
 from analytics.residue import alive
@@ -73,4 +74,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS),
+    kind=FindingKind.ACCESS,
 )

@@ -5,6 +5,7 @@ import pandas as pd
 
 from analytics.findings.feeds import NOTHING
 from analytics.findings.growth import growths
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, findings_of, plural
 from analytics.posture import Posture
 from analytics.residue import alive
@@ -57,4 +58,5 @@ RULE = Rule(
         "NIST AI RMF MEASURE 3.1",
     ),
     find=find,
+    kind=FindingKind.ACCESS,
 )

@@ -8,6 +8,7 @@ from analytics.assumptions.live_credentials import live_credentials
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 
@@ -43,4 +44,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.OBJECT, Action.ROTATE_CREDENTIAL, closes=False),
+    kind=FindingKind.EVENT,
 )

@@ -10,6 +10,7 @@ from analytics.assumptions.live_credentials import DORMANT_DAYS, alive_for_nothi
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 from graph.access import NEVER
@@ -54,4 +55,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.OBJECT, Action.DEACTIVATE_CREDENTIAL),
+    kind=FindingKind.ACCESS,
 )

@@ -7,6 +7,7 @@ from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import all_since
 from analytics.findings.families.roles import idle_roles
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.reach.closure import totals
@@ -70,4 +71,5 @@ RULE = Rule(
     find=find,
     part_of="TIM-04",
     closing=Closing(On.FACTS),
+    kind=FindingKind.ACCESS,
 )

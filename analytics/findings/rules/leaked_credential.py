@@ -7,6 +7,7 @@ from analytics.actions import Action
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.leaks import leaks, opened
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.posture import Posture
 from graph.frames import records
@@ -69,4 +70,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.OBJECT, Action.DEACTIVATE_CREDENTIAL),
+    kind=FindingKind.EVENT,
 )

@@ -7,6 +7,7 @@ from analytics.assumptions.items import items_of
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import by_grant, findings_of_grants, in_words
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, findings_of
 from analytics.gathered import gathered
 from analytics.posture import Posture
@@ -101,4 +102,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS),
+    kind=FindingKind.ACCESS,
 )

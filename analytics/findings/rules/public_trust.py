@@ -6,6 +6,7 @@ import pandas as pd
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.trust import public_trusts
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, findings_of, nothing, plural
 from analytics.gathered import gathered
 from analytics.posture import Posture
@@ -74,4 +75,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS),
+    kind=FindingKind.ACCESS,
 )

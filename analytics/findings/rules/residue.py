@@ -8,6 +8,7 @@ import pandas as pd
 from analytics.actions import Action
 from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, findings_of, joined, nothing, plural
 from analytics.posture import Posture
 from analytics.residue import (
@@ -139,4 +140,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(action=Action.DISABLE_IDENTITY),
+    kind=FindingKind.ACCESS,
 )

@@ -8,6 +8,7 @@ from analytics.assumptions.reviews import REVOKE
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import by_grant, decided, findings_of_grants, in_words
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 from analytics.residue import alive
@@ -79,4 +80,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS),
+    kind=FindingKind.ACCESS,
 )

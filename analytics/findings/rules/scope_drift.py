@@ -8,6 +8,7 @@ from analytics.findings.families.entitlements import breaking, decided, findings
 from analytics.findings.families.scope import without
 from analytics.findings.families.scope_use import tightness
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 from graph.access import NEVER
@@ -66,4 +67,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS),
+    kind=FindingKind.ACCESS,
 )

@@ -7,6 +7,7 @@ import pandas as pd
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.isolation import MOST, conflicts
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import KEY_PARTS, Rule, findings_of
 from analytics.posture import Posture
 from graph.frames import records
@@ -58,4 +59,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS),
+    kind=FindingKind.ACCESS,
 )

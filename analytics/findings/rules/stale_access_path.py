@@ -5,6 +5,7 @@ import pandas as pd
 
 from analytics.findings.closing import Closing, On
 from analytics.findings.feeds import Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, findings_of
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.usage.stale_access import first_stale_steps
@@ -61,4 +62,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS, spares=True),
+    kind=FindingKind.ACCESS,
 )

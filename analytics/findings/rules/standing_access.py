@@ -12,6 +12,7 @@ from analytics.findings.families.entitlements import (
 )
 from analytics.findings.feeds import Feeds
 from analytics.findings.just_in_time import fit
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, plural
 from analytics.posture import Posture
 
@@ -56,4 +57,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS, Action.SET_EXPIRY),
+    kind=FindingKind.ACCESS,
 )

@@ -6,6 +6,7 @@ from analytics.evidence.deciding import UNEXPLAINED
 from analytics.evidence.matching import SENSITIVE
 from analytics.findings.families.evidence import about_uses, by_agents
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
@@ -45,4 +46,5 @@ RULE = Rule(
         "MITRE ATLAS AML.M0024",
     ),
     find=find,
+    kind=FindingKind.EVENT,
 )

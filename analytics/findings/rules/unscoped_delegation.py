@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.actions import Action
 from analytics.findings.closing import Closing, On
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.lineage.links import begun
 from analytics.posture import Filter, Posture
@@ -86,4 +87,5 @@ RULE = Rule(
     ),
     find=find,
     closing=Closing(On.FACTS, Action.SET_EXPIRY),
+    kind=FindingKind.ACCESS,
 )

@@ -13,6 +13,7 @@ from analytics.findings.families.entitlements import (
     in_words,
 )
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule
 from analytics.posture import Posture
 
@@ -54,4 +55,5 @@ RULE = Rule(
     find=find,
     part_of="TIM-04",
     closing=Closing(On.FACTS, Action.NARROW_GRANT),
+    kind=FindingKind.ACCESS,
 )

@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.findings.families.entitlements import VERBS
 from analytics.findings.families.scope_use import outside
 from analytics.findings.feeds import By, Feeds
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, findings_of, joined, plural
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.residue import alive
@@ -69,4 +70,5 @@ RULE = Rule(
         "MITRE ATLAS AML.T0053",
     ),
     find=find,
+    kind=FindingKind.EVENT,
 )

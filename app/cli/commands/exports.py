@@ -47,7 +47,7 @@ def _write_findings(posture: "Posture", form: str, out: Path) -> int:
     from graph.files.private import private_text
 
     document = envelope("findings", as_json(findings(posture)), posture)
-    made = json.dumps(written(form, document), ensure_ascii=False, allow_nan=False)
+    made = json.dumps(written(form, document, posture), ensure_ascii=False, allow_nan=False)
     with private_text(out) as file:
         file.write(made)
     return len(document["result"]["findings"])

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analytics.posture import Posture
 
-PRODUCT = "trustdebt"
-
 
 def modules_of(package: str) -> tuple[str, ...]:
     """Return the names of the modules of a package, in alphabetical order; none is imported."""
@@ -30,10 +28,11 @@ CHECKLISTS = tuple(name.replace("_", "-") for name in modules_of(f"{__name__}.ch
 SNAPSHOTS = modules_of(f"{__name__}.snapshots")  # of a snapshot and its judgements
 
 
-def written(form: str, document: dict[str, Any]) -> Any:
-    """Return a document of findings in the format `form`."""
-    write: Callable[[dict[str, Any]], Any] = import_module(f"{__name__}.findings.{form}").write
-    return write(document)
+def written(form: str, document: dict[str, Any], posture: "Posture") -> Any:
+    """Return a document of findings, and the posture they are of, in the format `form`."""
+    module = import_module(f"{__name__}.findings.{form}")
+    write: Callable[[dict[str, Any], Posture], Any] = module.write
+    return write(document, posture)
 
 
 def tickets_text(form: str, document: dict[str, Any], answer: Any) -> str:
@@ -54,13 +53,3 @@ def save(form: str, posture: "Posture", path: Path) -> int:
     """Write a snapshot in the format `form`; return the number of rows."""
     writer: Callable[[Posture, Path], int] = import_module(f"{__name__}.snapshots.{form}").save
     return writer(posture, path)
-
-
-def product_version() -> str:
-    """Return the version of this product, 0 if it is not installed."""
-    from importlib.metadata import PackageNotFoundError, version  # slow, and seldom needed
-
-    try:
-        return version(PRODUCT)
-    except PackageNotFoundError:
-        return "0"

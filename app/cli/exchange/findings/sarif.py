@@ -6,7 +6,8 @@ file. The same finding has the same partial fingerprint in every run, by which t
 
 from typing import Any
 
-from app.cli.exchange import PRODUCT, product_version
+from analytics.answers.standards.product import PRODUCT, product_version
+from analytics.posture import Posture
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -16,7 +17,7 @@ SECURITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}  # 
 FINGERPRINT = "trustdebtFinding/v1"
 
 
-def write(document: dict[str, Any]) -> dict[str, Any]:
+def write(document: dict[str, Any], _posture: Posture) -> dict[str, Any]:
     """Return a log of one run with the findings."""
     rows = document["result"]["findings"]
     rules = {row["rule"]: row for row in reversed(rows)}  # the worst finding of each rule

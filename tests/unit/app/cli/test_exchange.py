@@ -11,6 +11,7 @@ import pytest
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import open_posture
+from analytics.posture import Posture
 from app.cli.command import envelope
 from app.cli.exchange import FORMATS, written
 from graph.journal.journal import journal_of
@@ -18,28 +19,16 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.printed import findings
+from tests.support.standards.ocsf_schema import OcsfSchema
+from tests.support.standards.sarif_schema import sarif_faults
 
 HOSTILE = 'evil"\\<script>\x1b[31m\u202e'
-SARIF = {  # the properties that the standard knows, by object; required ones first
-    "run": ({"tool"}, {"automationDetails", "invocations", "results", "properties"}),
-    "driver": ({"name"}, {"version", "rules"}),
-    "rule": ({"id"}, {"shortDescription", "help", "properties"}),
-    "result": (
-        {"message"},
-        {
-            *("ruleId", "ruleIndex", "level", "locations", "partialFingerprints"),
-            *("suppressions", "properties", "baselineState"),
-        },
-    ),
-    "logicalLocation": (set(), {"name", "fullyQualifiedName", "kind"}),
-    "suppression": ({"kind"}, {"status", "justification", "properties"}),
-}
 SEVERITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}  # of OCSF
 
 
 @pytest.fixture(scope="module")
-def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Answer with findings in every state."""
+def answer(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Posture]:
+    """Answer with findings in every state, of the posture beside it."""
     store = tmp_path_factory.mktemp("exchange") / "store"
     for at, owner in ((60, None), (40, "ann"), (0, None)):
         e = Estate(at=AS_OF - pd.Timedelta(days=at)).person("ann").agent("again", "mended", "bad")
@@ -58,51 +47,44 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     made = envelope("findings", findings(posture, states=STATES), posture)
     states = {row["state"] for row in made["result"]["findings"]}
     assert states == set(STATES) - {"stale_evidence"}
-    return made
+    return made, posture
 
 
-def _fits(one: dict[str, Any], kind: str) -> None:
-    required, optional = SARIF[kind]
-    assert required <= set(one) <= required | optional, (kind, set(one))
+@pytest.fixture
+def document(answer):
+    return answer[0]
 
 
-def test_sarif(document):
-    log = json.loads(json.dumps(written("sarif", document), allow_nan=False))
-    assert set(log) == {"$schema", "version", "runs"}
+def test_sarif(answer, document):
+    log = json.loads(json.dumps(written("sarif", *answer), allow_nan=False))
+    assert sarif_faults(log) == []
     assert log["version"] == "2.1.0"
     (run,) = log["runs"]
-    _fits(run, "run")
     driver = run["tool"]["driver"]
-    _fits(driver, "driver")
     known = [rule["id"] for rule in driver["rules"]]
     assert len(set(known)) == len(known)
     for rule in driver["rules"]:
-        _fits(rule, "rule")
         assert rule["shortDescription"]["text"]
         assert rule["help"]["text"]
         assert 0 < float(rule["properties"]["security-severity"]) <= 10
     rows = document["result"]["findings"]
     assert len(run["results"]) == len(rows)
     for result, row in zip(run["results"], rows, strict=True):
-        _fits(result, "result")
         assert known[result["ruleIndex"]] == result["ruleId"] == row["rule"]
         assert result["message"]["text"] == f"{row['sentence']} {row['accountability']}"
         assert result["level"] in ("error", "warning", "note")
         assert list(result["partialFingerprints"].values()) == [row["id"]]
         places = result["locations"][0]["logicalLocations"]
-        for place in places:
-            _fits(place, "logicalLocation")
         assert places[0]["fullyQualifiedName"] == row["subject"]["id"]
         assert "physicalLocation" not in result["locations"][0]
 
 
-def test_sarif_says_what_is_accepted_and_what_is_gone(document):
-    (run,) = written("sarif", document)["runs"]
+def test_sarif_says_what_is_accepted_and_what_is_gone(answer, document):
+    (run,) = written("sarif", *answer)["runs"]
     for result, row in zip(run["results"], document["result"]["findings"], strict=True):
         assert (result.get("baselineState") == "absent") == (row["state"] == "resolved")
         assert bool(result["suppressions"]) == (row["state"] == "accepted")
         for one in result["suppressions"]:
-            _fits(one, "suppression")
             assert (one["kind"], one["status"], one["justification"]) == (
                 "external",
                 "accepted",
@@ -110,19 +92,28 @@ def test_sarif_says_what_is_accepted_and_what_is_gone(document):
             )
 
 
-def test_ocsf(document):
-    events = json.loads(json.dumps(written("ocsf", document), allow_nan=False))
+def test_a_wrong_sarif_log_is_noticed(answer):
+    """The twin of the test above: the published schema does refuse."""
+    log = written("sarif", *answer)
+    log["runs"][0]["results"][0]["level"] = "terrible"
+    assert any("terrible" in fault for fault in sarif_faults(log))
+    del log["runs"][0]["tool"]
+    assert any("'tool' is a required property" in fault for fault in sarif_faults(log))
+
+
+def test_ocsf(answer, document):
+    events = json.loads(json.dumps(written("ocsf", *answer), allow_nan=False))
     rows = document["result"]["findings"]
     assert len(events) == len(rows)
     for event, row in zip(events, rows, strict=True):
-        assert event["class_uid"] == (2004 if row["rule"].startswith("EVD") else 2003)
+        assert event["class_uid"] in (2003, 2004, 2008)
         assert event["category_uid"] == 2
         assert event["activity_id"] in (1, 2, 3)
         assert event["type_uid"] == event["class_uid"] * 100 + event["activity_id"]
         assert event["severity_id"] == SEVERITIES[row["severity"]]
         assert event["time"] == datetime(2026, 8, 1, tzinfo=UTC).timestamp() * 1000
         assert isinstance(event["time"], int)
-        assert event["metadata"]["version"].startswith("1.")
+        assert event["metadata"]["version"] == "1.8.0"
         assert event["metadata"]["product"]["vendor_name"]
         assert event["finding_info"]["uid"] == row["id"]
         assert event["finding_info"]["title"] == row["title"]
@@ -134,6 +125,13 @@ def test_ocsf(document):
         assert None not in _values(event)
 
 
+def test_events_in_every_state_are_valid(answer, real_data):
+    """By the published schema; what is resolved speaks of a snapshot before this one."""
+    events, schema = written("ocsf", *answer), OcsfSchema(real_data)
+    assert {event["activity_id"] for event in events} == {1, 2, 3}
+    assert [fault for event in events for fault in schema.faults(event)] == []
+
+
 def _values(one: Any) -> list[Any]:
     if isinstance(one, dict):
         return [v for inner in one.values() for v in _values(inner)]
@@ -141,14 +139,15 @@ def _values(one: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_no_path_of_this_machine_gets_out(document, form):
-    said = json.dumps(written(form, document))
+def test_no_path_of_this_machine_gets_out(answer, form):
+    said = json.dumps(written(form, *answer))
     for path in (Path.cwd(), Path.home(), Path("/tmp")):
         assert f"{path}/" not in said
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_no_findings_are_a_document_too(document, form):
+def test_no_findings_are_a_document_too(answer, form):
+    document, posture = answer
     empty = document | {"result": document["result"] | {"findings": []}}
-    said = written(form, empty)
+    said = written(form, empty, posture)
     assert said == [] if form == "ocsf" else said["runs"][0]["results"] == []

@@ -1,0 +1,13 @@
+"""The name and version by which documents of standards name the product that wrote them."""
+
+PRODUCT = "trustdebt"
+
+
+def product_version() -> str:
+    """Return the version of this product, 0 if it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # slow, and seldom needed
+
+    try:
+        return version(PRODUCT)
+    except PackageNotFoundError:
+        return "0"
