@@ -21,6 +21,9 @@ MINUTE = 1 / 1440
 RECENT = 50  # days
 PLANTED = ("unexplained", "denied", "late")
 ORDER = (1, 2, 0, 3)  # the order in which a grant's levels are checked: read, write, list, admin
+# What is wrong with the records of explained uses of agents that are not governed, in turn.
+SLIPS = ("not_done", "", "template", "", "other_purpose", "template", "")
+OTHER_PURPOSE, TEMPLATE = "translate a novel", "approved as usual"
 TASKS = ("monthly close", "customer request", "scheduled run", "incident")
 
 
@@ -29,11 +32,13 @@ class EvidencePlan:
     """The grants (`rows`) with recorded uses, and the relation of each use to decisions.
 
     `state` is explained, unexplained, denied, late or plain (nothing sensitive, no decision);
-    `by_account` is True if the log names the account instead of the agent.
+    `slip` is what is wrong with its record, one of `SLIPS`. `by_account` is True if the log names
+    the account instead of the agent.
     """
 
     rows: np.ndarray
     state: np.ndarray
+    slip: np.ndarray
     by_account: np.ndarray
     lag: np.ndarray
     task: np.ndarray
@@ -59,10 +64,19 @@ def plan_evidence(population: Population, access: Access, rng: np.random.Generat
     return EvidencePlan(
         kept.index.to_numpy(),
         state,
+        _slips(state, agents["governed"].to_numpy(bool)[kept["agent"]]),
         wide | (~borrowed & (rng.random(len(kept)) < 0.5)),
         rng.uniform(1, 9, len(kept)) * MINUTE,
         pick(rng, TASKS, len(kept)),
     )
+
+
+def _slips(state: np.ndarray, governed: np.ndarray) -> np.ndarray:
+    """Return what is wrong with the record of each use, "" for nothing."""
+    slip = np.full(len(state), "", object)
+    explained = np.flatnonzero((state == "explained") & ~governed)
+    slip[explained] = np.resize(np.array(SLIPS, object), len(explained))
+    return slip
 
 
 def _only_way(access: Access) -> np.ndarray:
@@ -102,9 +116,13 @@ def records(
     population: Population,
     access: Access,
     credentials: Credentials,
+    purposes: np.ndarray,
     at: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the uses and the decisions as of day `at`, the decisions as a hash chain."""
+    """Return the uses and the decisions as of day `at`, the decisions as a hash chain.
+
+    `purposes` are the declared ones of all agents, None where undeclared.
+    """
     recent = seen(plan, access, at)
     nth = recent["nth"].to_numpy()
     grants = access.grants.iloc[plan.rows[nth]].reset_index(drop=True)
@@ -124,7 +142,8 @@ def records(
             "outcome": "success",
         }
     )
-    return uses, _decisions(plan, recent, agent, account, access, uses)
+    purpose = purposes[grants["agent"]]
+    return uses, _decisions(plan, recent, agent, account, purpose, uses)
 
 
 def _decisions(
@@ -132,11 +151,15 @@ def _decisions(
     recent: pd.DataFrame,
     agent: pd.Series,
     account: pd.Series,
-    access: Access,
+    purpose: np.ndarray,
     uses: pd.DataFrame,
 ) -> pd.DataFrame:
     nth = recent["nth"].to_numpy()
-    state, lag = plan.state[nth], plan.lag[nth]
+    state, lag, slip = plan.state[nth], plan.lag[nth], plan.slip[nth]
+    stated = np.where(pd.isna(purpose), plan.task[nth], purpose)
+    stated = np.where(slip == "other_purpose", OTHER_PURPOSE, stated)
+    task = "task-" + pd.Series(nth, dtype="string")
+    done = np.where(state == "denied", nth % 2 == 0, slip != "not_done")
     days = recent["day"].to_numpy() + np.where(state == "late", lag, -lag)
     made = pd.DataFrame(
         {
@@ -147,14 +170,15 @@ def _decisions(
             "identity": account,
             "action": uses["action"],
             "resource": uses["resource"],
-            "purpose": plan.task[nth],
-            "task_id": "task-" + pd.Series(nth, dtype="string"),
+            "purpose": stated,
+            "task_id": task,
             "decision": np.where(state == "denied", "deny", "allow"),
             "policy_id": np.where(state == "denied", "deny-out-of-hours", "allow-in-scope"),
             "policy_version": "3",
             "engine": "cedar",
-            "executed": state != "denied",
-            "result": np.where(state == "denied", "refused", "success"),
+            "justification": _justification(slip, stated, task),
+            "executed": done,
+            "result": np.where(done, "success", "refused"),
         }
     )[~np.isin(state, ["plain", "unexplained"])]
     made = made.sort_values("at", kind="stable").reset_index(drop=True)
@@ -165,3 +189,9 @@ def _decisions(
     return made.assign(
         prev_hash=[link["prev_hash"] for link in links], hash=[link["hash"] for link in links]
     )
+
+
+def _justification(slip: np.ndarray, purpose: np.ndarray, task: pd.Series) -> np.ndarray:
+    """Return a reason that names its own task, or the one that many have."""
+    own = np.array([f"{p}, as {t} asks" for p, t in zip(purpose, task, strict=True)], object)
+    return np.where(slip == "template", TEMPLATE, own)

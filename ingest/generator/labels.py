@@ -21,6 +21,7 @@ from ingest.generator.uses import key_last_used, last_active
 from ingest.generator.world import World
 
 HISTORY = 10  # snapshots needed to detect growth
+ALIKE = 3  # equal reasons that make a template
 NOW, UNUSED, REVIEW, AGE = 0.0, 90, 90, 90
 COLUMNS = ("rule", "subject", "object", "day", "detail", "why")
 
@@ -331,3 +332,28 @@ def _evidence(world: World) -> Iterator[pd.DataFrame]:
         mask = state == name
         day = uses["day"].to_numpy()[mask]
         yield _rows(rule, agent[mask], resource[mask], day, use[mask], why)
+    yield from _decisions(world, uses, agent, resource)
+
+
+def _decisions(
+    world: World, uses: pd.DataFrame, agent: pd.Series, resource: pd.Series
+) -> Iterator[pd.DataFrame]:
+    """Yield what is wrong with the records of decisions on `uses`."""
+    nth, used = uses["nth"].to_numpy(), uses["day"].to_numpy()
+    plan, structure = world.evidence, world.structure
+    state, slip, lag = plan.state[nth], plan.slip[nth], plan.lag[nth]
+    made = used + np.where(state == "late", lag, -lag)
+    grants = world.access.grants.iloc[plan.rows[nth]]
+    of_agent = grants["agent"].to_numpy()
+    scoped, meant = (~pd.isna(part)[of_agent] for part in (structure.scope, structure.purpose))
+    drifted = (grants["kind"] == "drift").to_numpy() & np.isin(state, ("explained", "late"))
+    template = slip == "template"
+    for rule, mask, day, why in (
+        ("EVD-04", slip == "not_done", used, "recorded as not done, and seen"),
+        ("EVD-04", (state == "denied") & (nth % 2 == 0), made, "denied, and recorded as done"),
+        ("EVD-06", drifted & scoped, made, "a decision allowed what is outside the scope"),
+        ("EVD-07", template & (template.sum() >= ALIKE), made, "the reason of many"),
+        ("EVD-08", (slip == "other_purpose") & meant, made, "allowed for another purpose"),
+    ):
+        decision = "decision-" + pd.Series(nth[mask], dtype="string")
+        yield _rows(rule, agent[mask], resource[mask], day[mask], decision, why)

@@ -378,7 +378,8 @@ def _reviews(world: World, at: float) -> dict[Element, pd.DataFrame]:
 
 
 def _records(world: World, at: float) -> dict[Element, pd.DataFrame]:
-    uses, decisions = records(world.evidence, world.population, world.access, world.credentials, at)
+    latent = world.evidence, world.population, world.access, world.credentials
+    uses, decisions = records(*latent, world.structure.purpose, at)
     others = seen_with_keys(world, at)
     parts = [part for part in (uses, others) if len(part)]
     return {USE_EVENT: pd.concat(parts or [uses], ignore_index=True), DECISION_RECORD: decisions}

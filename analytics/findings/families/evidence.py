@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analytics.evidence.asked import asked
 from analytics.evidence.matching import recent
+from analytics.findings.reconciliation import all_checks
 from analytics.findings.rule import findings_of, nothing
-from analytics.posture import Posture
+from analytics.ownership.owners import DAY
+from analytics.posture import UNUSED_DAYS, Posture
 from analytics.residue import alive
+from analytics.weights import LEVEL_WEIGHTS
 from graph.frames import records
 from graph.schema import HUMAN
 
@@ -24,15 +28,33 @@ def by_software(posture: Posture, state: int) -> pd.DataFrame:
     """
     rows = recent(posture)
     rows = rows[rows["state"] == state]
-    identities = rows["identity"].to_numpy(int)
-    is_software = alive(posture) & ~posture.deleted & ~posture.graph.has_label(HUMAN)
-    return pd.DataFrame(rows[is_software[identities]])
+    return pd.DataFrame(rows[_live_software(posture)[rows["identity"].to_numpy(int)]])
+
+
+def _live_software(posture: Posture) -> np.ndarray:
+    return np.asarray(alive(posture) & ~posture.deleted & ~posture.graph.has_label(HUMAN))
 
 
 def by_agents(posture: Posture, state: int) -> pd.DataFrame:
     """Return those of `by_software` that need a decision; see `asked`."""
     rows = by_software(posture, state)
     return pd.DataFrame(rows[asked(posture)[rows["identity"].to_numpy(int)]])
+
+
+def reconciled(posture: Posture, *checks: str) -> pd.DataFrame:
+    """Return the cases of some checks in the last 90 days, by live software identities.
+
+    They have the columns of `by_software`; `id` is that of a record where no use was seen.
+    """
+    rows = pd.concat([all_checks()[name].compare(posture).cases for name in checks])
+    rows = rows[posture.graph.now - rows["at"] <= UNUSED_DAYS * DAY]
+    rows = rows[(rows["identity"] >= 0) & (rows["resource"] >= 0)]
+    rows = rows[_live_software(posture)[rows["identity"].to_numpy(np.int64)]]
+    sensitivity = posture.sensitivities["weight"].to_numpy()[rows["resource"].to_numpy(np.int64)]
+    level = np.append(LEVEL_WEIGHTS, 0.0)[rows["level"].to_numpy(np.int64)]  # -1: the last
+    ids = rows["use"].fillna(rows["decision"])
+    columns = {"id": ids, "reason": 0, "sensitivity": sensitivity, "weight": sensitivity * level}
+    return pd.DataFrame(rows.assign(**columns))
 
 
 def about_uses(

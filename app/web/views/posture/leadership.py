@@ -140,6 +140,8 @@ def rows_behind(posture: Posture, figure: str) -> pd.DataFrame | None:
     make = {
         "time_to_revoke": _overdue,
         "evidence_coverage": _uses,
+        "action_evidence": _uses,
+        "reconstructability": _uses,
         "approved_tools": _tools,
         "sensitive_reach": _sensitive,
     }.get(figure)

@@ -96,7 +96,7 @@ def finding(posture: Posture) -> dict[str, set[int]]:
     """
     rows = find_all(posture)
     rows = rows[~((rows["rule"] == "ISO-01") & posture.graph.has_label(CREDENTIAL)[rows["object"]])]
-    by_evidence = rows["rule"].str.startswith("EVD")
+    by_evidence = rows["rule"].isin(FEEDS["evidence"])
     found = {
         name: set(rows["subject"][rows["rule"].isin(rules) & ~by_evidence].tolist())
         for name, rules in FEEDS.items()

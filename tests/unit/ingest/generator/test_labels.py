@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
+from fnmatch import fnmatchcase
 
 import pytest
 
@@ -366,6 +367,34 @@ def test_evidence(estate):
         assert estate.planted(rule, "subject") == found[rule], rule
 
 
+def test_records_of_decisions(estate):
+    """By the written records alone: their outcomes, scopes, reasons and purposes."""
+    agents, found = estate.node("Agent"), defaultdict(set)
+    reasons = [d["justification"]["text"] for d in estate.lines("decisions.jsonl")]
+    for d in estate.lines("decisions.jsonl"):
+        agent, allowed = d["subject"]["id"], d["decision"] == "allow"
+        if d["outcome"]["executed"] != allowed:
+            found["EVD-04"].add(agent)
+        scope = json.loads(agents[agent]["declared_scope"] or "null")
+        if (
+            allowed
+            and scope is not None
+            and not any(
+                e["level"] == d["action"]["name"]
+                and fnmatchcase(d["resource"]["id"], e["resource"])
+                for e in scope
+            )
+        ):
+            found["EVD-06"].add(agent)
+        if allowed and reasons.count(d["justification"]["text"]) >= 3:
+            found["EVD-07"].add(agent)
+        purpose = agents[agent]["purpose"]
+        if allowed and purpose and d["intent"]["purpose"] != purpose:
+            found["EVD-08"].add(agent)
+    for rule in ("EVD-04", "EVD-06", "EVD-07", "EVD-08"):
+        assert estate.planted(rule, "subject") == found[rule], rule
+
+
 def test_uses_agree_with_the_grants(estate):
     last = {
         (g["source_id"], g["target_id"]): json.loads(g["last_used_at"] or "{}")
@@ -408,7 +437,8 @@ def test_every_rule_is_planted(estate):
         *(f"OWN-0{n}" for n in range(1, 8)), "SCP-01", "LPR-01", "LPR-02", "LPR-03",
         *(f"TIM-0{n}" for n in range(1, 5)), "REV-01", *(f"CRD-0{n}" for n in range(1, 7)),
         "CRD-07", "LPR-05", "ISO-03", "ISO-04", "ISO-05", "EVD-01", "EVD-02", "EVD-03",
+        "EVD-04", "EVD-08",
     }  # fmt: skip
     if len(estate.agents) > 300:
-        wanted |= {"SCP-02", "SCP-03", "REV-02", "ISO-01", "ISO-02", "LPR-04"}
+        wanted |= {"EVD-06", "EVD-07", "SCP-02", "SCP-03", "REV-02", "ISO-01", "ISO-02", "LPR-04"}
     assert wanted <= estate.labels["planted"].keys()

@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.findings.evaluation import lacking
+from analytics.findings.feeds import NOTHING
 from analytics.findings.rules import all_rules
 from graph.schema import DECISION_RECORD, USE_EVENT
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago
@@ -23,7 +24,8 @@ def used(e: Estate, days: float = 3, **more) -> Estate:
 
 def decided(e: Estate, days: float, decision: str = "allow", **more) -> Estate:
     said = {"at": ago(days), "subject": "bot", "resource": "r", "action": "read"}
-    return e.add(DECISION_RECORD, id=f"d{days}", decision=decision, policy_id="p", **said | more)
+    said |= {"decision": decision}
+    return e.add(DECISION_RECORD, id=f"d{days}", policy_id="p", **said | more)
 
 
 def found(e: Estate) -> set[str]:
@@ -31,6 +33,12 @@ def found(e: Estate) -> set[str]:
     posture = e.posture()
     rules = [r for r in all_rules().values() if r.id.startswith("EVD") and not lacking(posture, r)]
     return {r.id for r in rules if len(r.find(posture))}
+
+
+def purposed(**facts) -> Estate:
+    return log(
+        purpose="monthly close", declared_scope=[{"resource": "r", "level": "read"}], **facts
+    )
 
 
 CASES = {
@@ -44,6 +52,28 @@ CASES = {
     "allowed afterwards": (lambda e: decided(used(e), 3 - MINUTE), {"EVD-03"}),
     "long ago": (lambda e: used(e, 91), set()),
     "just not so long ago": (lambda e: used(e, 90), {"EVD-01"}),
+    "recorded as done": (lambda e: decided(used(e), 3 + MINUTE, executed="true"), set()),
+    "recorded as not done": (
+        lambda e: decided(used(e), 3 + MINUTE, executed="false"),
+        {"EVD-04"},
+    ),
+    "denied, and recorded as not done": (
+        lambda e: decided(used(e), 3 + MINUTE, "deny", executed="false"),
+        {"EVD-02"},
+    ),
+    "denied, and recorded as done": (lambda e: decided(e, 3, "deny", executed="true"), {"EVD-04"}),
+    "recorded as done, and not seen": (lambda e: decided(e, 3, executed="true"), set()),
+    "denied and recorded as done long ago": (
+        lambda e: decided(e, 91, "deny", executed="true"),
+        set(),
+    ),
+}
+DECLARED = {
+    "within the scope": ({}, set()),
+    "outside the scope": ({"action": "write"}, {"EVD-06"}),
+    "for its purpose": ({"purpose": "the monthly books"}, set()),
+    "for another purpose": ({"purpose": "answering customers"}, {"EVD-08"}),
+    "refused outside the scope": ({"action": "write", "decision": "deny"}, set()),
 }
 
 
@@ -51,6 +81,45 @@ CASES = {
 def test_an_agent(case):
     make, expected = CASES[case]
     assert found(make(log())) == expected
+
+
+@pytest.mark.parametrize("case", DECLARED)
+def test_what_a_policy_allowed_an_agent_with_scope_and_purpose(case):
+    facts, expected = DECLARED[case]
+    assert found(decided(purposed(), 3, **facts)) == expected
+
+
+@pytest.mark.parametrize(("count", "expected"), [(2, set()), (3, {"EVD-07"})])
+def test_reasons_with_equal_words(count, expected):
+    e = log()
+    for n in range(count):
+        decided(e, n + 1, justification=f"Ticket {n}")
+    assert found(e) == expected
+
+
+def test_a_task_that_had_ended():
+    e = log().can("bot", "read", "r", task_id="T", task_ended_at=ago(5), expires_at=ago(-9))
+    assert found(decided(e, 6, task_id="T")) == set()
+    assert found(decided(e, 4, task_id="T")) == {"EVD-08"}
+
+
+@pytest.mark.parametrize(("platform", "expected"), [("aws", {"EVD-05"}), ("entra", set())])
+def test_another_platform_asks_for_a_decision_at_any_sensitivity(platform, expected):
+    e = Estate().agent("bot", provider="entra").resource("r", "public", provider=platform)
+    assert found(used(e)) == expected
+    assert found(decided(e, 3 + MINUTE)) == set()
+
+
+def test_what_the_records_say_otherwise_names_use_and_record():
+    e = decided(used(log()), 3 + MINUTE, executed="false")
+    (row,) = findings(e.posture(), rule="EVD-04")["findings"]
+    assert [f["id"] for f in row["evidence"]] == ["u3", f"d{3 + MINUTE}"]
+    assert "1 decision with another outcome" in row["sentence"]
+
+
+def test_none_of_the_new_findings_owes_debt_of_its_own():
+    rules = {rule.id: rule.feeds for rule in all_rules().values()}
+    assert {rules[f"EVD-0{n}"] for n in range(4, 9)} == {NOTHING}
 
 
 @pytest.mark.parametrize(

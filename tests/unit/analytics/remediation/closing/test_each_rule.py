@@ -63,7 +63,7 @@ def trifecta() -> Estate:
     return e.can("bot", "read", "x", id="g")
 
 
-def decided(days: float | None = None, decision: str = "allow") -> Estate:
+def decided(days: float | None = None, decision: str = "allow", **more: object) -> Estate:
     event = {"principal": "bot", "resource": "x", "level": "read"}
     e = (
         Estate()
@@ -74,7 +74,35 @@ def decided(days: float | None = None, decision: str = "allow") -> Estate:
     if days is None:
         return e
     record = {"subject": "bot", "resource": "x", "action": "read", "decision": decision}
-    return e.add(DECISION_RECORD, id="d", at=ago(days), policy_id="p", **record)
+    return e.add(DECISION_RECORD, id="d", at=ago(days), policy_id="p", **record, **more)
+
+
+def crossing() -> Estate:
+    e = Estate().agent("bot", provider="entra").resource("x", "internal", provider="aws")
+    return e.add(USE_EVENT, id="u", at=ago(3), principal="bot", resource="x", level="read")
+
+
+def beyond_scope() -> Estate:
+    e = Estate().agent("bot", declared_scope=SCOPE, purpose="p").resource("x").resource("y")
+    facts = {"subject": "bot", "resource": "x", "action": "read", "decision": "allow"}
+    return e.add(DECISION_RECORD, id="d", at=ago(3), policy_id="p", **facts)
+
+
+def templates() -> Estate:
+    e = Estate().agent("bot").resource("x")
+    for n in range(3):
+        facts = {"subject": "bot", "resource": "x", "action": "read", "decision": "allow"}
+        e.add(DECISION_RECORD, id=f"d{n}", at=ago(n + 1), policy_id="p", justification=f"No. {n}",
+              **facts)  # fmt: skip
+    return e
+
+
+def other_purpose() -> Estate:
+    e = Estate().agent("bot", purpose="monthly close").resource("x")
+    facts = {"subject": "bot", "resource": "x", "action": "read", "decision": "allow"}
+    return e.add(
+        DECISION_RECORD, id="d", at=ago(3), policy_id="p", purpose="translating novels", **facts
+    )
 
 
 def accepting() -> Estate:
@@ -233,6 +261,11 @@ CASES: dict[str, Case] = {
     "EVD-01": (decided, REVIEW, ("bot",), False),
     "EVD-02": (lambda: decided(3 + MINUTE, "deny"), REVIEW, ("bot",), False),
     "EVD-03": (lambda: decided(3 - MINUTE), REVIEW, ("bot",), False),
+    "EVD-04": (lambda: decided(3 + MINUTE, executed="false"), REVIEW, ("bot",), False),
+    "EVD-05": (crossing, REVIEW, ("bot",), False),
+    "EVD-06": (beyond_scope, REVIEW, ("bot",), False),
+    "EVD-07": (templates, REVIEW, ("bot",), False),
+    "EVD-08": (other_purpose, REVIEW, ("bot",), False),
     "RES-01": (lambda: with_key({"status": "disabled"}), DISABLE, ("bot",), True),
     "RES-01 with a child": (
         lambda: bot(status="disabled").agent("child").link("bot", "SPAWNS", "child"),
