@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections import defaultdict
-from fnmatch import fnmatchcase
 
 import pytest
 
@@ -339,60 +338,6 @@ def test_readers_of_vaults(estate):
         if kept[grant["target_id"]] and {"read", "admin"} & set(json.loads(grant["levels"]))
     }
     assert estate.planted("LPR-04", "subject") == found
-
-
-def test_evidence(estate):
-    sensitivity = {r: row["sensitivity"] for r, row in estate.node("Resource").items()}
-    owner = {a: g for g, held in estate.accounts.items() if g in estate.agents for a in held}
-    decisions = defaultdict(list)
-    for d in estate.lines("decisions.jsonl"):
-        decisions[d["subject"]["id"], d["resource"]["id"]].append(d)
-    found = defaultdict(set)
-    for use in estate.lines("uses.jsonl"):
-        agent, at = owner.get(use["principal"], use["principal"]), when(use["at"])
-        near = [
-            (d["decision"], (at - when(d["at"])).total_seconds())
-            for d in decisions[agent, use["resource"]]
-            if d["action"]["name"] == use.get("level")
-        ]
-        if any(said == "allow" and 0 <= lag <= 900 for said, lag in near):
-            continue
-        if any(said == "deny" and 0 <= lag <= 900 for said, lag in near):
-            found["EVD-02"].add(agent)
-        elif any(said == "allow" and lag < 0 for said, lag in near):
-            found["EVD-03"].add(agent)
-        elif sensitivity[use["resource"]] in SENSITIVE:
-            found["EVD-01"].add(agent)
-    for rule in ("EVD-01", "EVD-02", "EVD-03"):
-        assert estate.planted(rule, "subject") == found[rule], rule
-
-
-def test_records_of_decisions(estate):
-    """By the written records alone: their outcomes, scopes, reasons and purposes."""
-    agents, found = estate.node("Agent"), defaultdict(set)
-    reasons = [d["justification"]["text"] for d in estate.lines("decisions.jsonl")]
-    for d in estate.lines("decisions.jsonl"):
-        agent, allowed = d["subject"]["id"], d["decision"] == "allow"
-        if d["outcome"]["executed"] != allowed:
-            found["EVD-04"].add(agent)
-        scope = json.loads(agents[agent]["declared_scope"] or "null")
-        if (
-            allowed
-            and scope is not None
-            and not any(
-                e["level"] == d["action"]["name"]
-                and fnmatchcase(d["resource"]["id"], e["resource"])
-                for e in scope
-            )
-        ):
-            found["EVD-06"].add(agent)
-        if allowed and reasons.count(d["justification"]["text"]) >= 3:
-            found["EVD-07"].add(agent)
-        purpose = agents[agent]["purpose"]
-        if allowed and purpose and d["intent"]["purpose"] != purpose:
-            found["EVD-08"].add(agent)
-    for rule in ("EVD-04", "EVD-06", "EVD-07", "EVD-08"):
-        assert estate.planted(rule, "subject") == found[rule], rule
 
 
 def test_uses_agree_with_the_grants(estate):
