@@ -114,6 +114,13 @@ def ingest(
     ] = None,
     keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep.")] = 50,
     config: Annotated[Path | None, typer.Option(help="TOML file with [[source]] tables.")] = None,
+    audience: Annotated[
+        str | None, typer.Option(help="Of signed tokens: take only those for it.")
+    ] = None,
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Of signed tokens: a file of public keys to check them. Repeatable."),
+    ] = None,
     skip_failed: Annotated[
         bool, typer.Option("--skip-failed", help="Publish the others when one is refused.")
     ] = False,
@@ -124,7 +131,10 @@ def ingest(
 
     if (config is None) == (source is None):
         raise UsageError("name a source and its paths, or --config FILE")
-    jobs = jobs_of(config, source, paths or [], scope, instant_of(taken_at, "--taken-at"))
+    if config is not None and (audience is not None or key):
+        raise UsageError("with --config, say audience and keys in its [[source]] tables")
+    at = instant_of(taken_at, "--taken-at")
+    jobs = jobs_of(config, source, paths or [], scope, at, audience, key or [])
     return _ingested(jobs, store, max_bad, max_loss, keep, skip_failed)
 
 

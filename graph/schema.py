@@ -618,7 +618,10 @@ USE_EVENT = Table(
         named("action", "The action, as the source names it."),
         Property("level", TEXT, "At which level.", choices=LEVELS),
         named("outcome", "How it ended, such as success."),
-        identifier("correlation_id", "Joins it to a decision."),
+        identifier("correlation_id", "Joins it to a decision; of a span, its trace."),
+        identifier("call_id", "The call of a tool that it is."),
+        identifier("conversation_id", "The conversation in which it was used."),
+        identifier("session_id", "The session with the server of the tool."),
     ),
 )
 DECISION_RECORD = Table(

@@ -15,7 +15,8 @@ from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources
 from ingest.tags.configuration import read_tag_map
 
-KEYS = {"name", "path", "scope", "tags"}
+KEYS = {"name", "path", "scope", "tags", "audience", "keys"}
+MAY_HAVE = "scope and tags; of signed tokens audience and keys"
 ADDRESS = "://"
 
 
@@ -25,16 +26,25 @@ class NoSuchSource(LookupError):
     exit_code, code = 2, "unknown-source"
 
 
+class NotSigned(ValueError):
+    """Keys or an audience were given for a source of which nothing is signed."""
+
+    exit_code, code = 2, "usage"
+
+
 def jobs_of(
     config: Path | None,
     source: str | None,
     paths: Sequence[Path | str],
     scope: str | None = None,
     taken_at: pd.Timestamp | None = None,
+    audience: str | None = None,
+    keys: Sequence[Path] = (),
 ) -> list[tuple[Source, Request]]:
     """Return the sources and requests of `config`, or `source` with `paths`.
 
-    A path may be the address of a database, if the source reads one.
+    A path may be the address of a database, if the source reads one. `audience` and `keys` are for
+    sources of signed tokens.
     """
     if config is not None:
         return [_job(config, number, table) for number, table in enumerate(_tables(config), 1)]
@@ -42,7 +52,8 @@ def jobs_of(
     chosen = _source(source)
     if not paths:
         raise NoSuchSource(f"say what to read: trustdebt ingest {source} PATH")
-    return [(_checking_paths(chosen), _request(chosen, paths, scope, taken_at))]
+    request = _request(chosen, paths, scope, taken_at)
+    return [(_checking_paths(chosen), _signed(chosen, request, audience, keys))]
 
 
 def _source(name: str) -> Source:
@@ -75,6 +86,14 @@ def _request(
     return Request((), scope, taken_at, source.address(addresses[0]))
 
 
+def _signed(
+    source: Source, request: Request, audience: str | None, keys: Sequence[Path]
+) -> Request:
+    if (audience is not None or keys) and not source.signed:
+        raise NotSigned(f"{source.name} reads nothing that is signed: it takes no audience or keys")
+    return replace(request, audience=audience, keys=tuple(keys))
+
+
 def _checking_paths(source: Source) -> Source:
     """Return the source with a check that its paths exist."""
 
@@ -105,16 +124,19 @@ def _tables(config: Path) -> list[dict[str, Any]]:
 def _job(config: Path, number: int, table: dict[str, Any]) -> tuple[Source, Request]:
     place = f"source {number}"
     if not isinstance(table, dict) or not set(table) <= KEYS or not {"name", "path"} <= set(table):
-        raise InputRefused(config, place, "needs name and path, and may have scope and tags")
-    path, scope = table["path"], table.get("scope")
+        raise InputRefused(config, place, f"needs name and path, and may have {MAY_HAVE}")
+    path, scope, audience = table["path"], table.get("scope"), table.get("audience")
     listed = path if isinstance(path, list) else [path]
-    texts = [*listed, scope] if scope is not None else listed
+    keys = table.get("keys", [])
+    keys = keys if isinstance(keys, list) else [keys]
+    texts = [*listed, *keys, *(text for text in (scope, audience) if text is not None)]
     if not listed or not all(isinstance(text, str) and text for text in texts):
-        raise InputRefused(config, place, "path and scope must be text")
+        raise InputRefused(config, place, "path, scope, audience and keys must be text")
     try:
         source = _source(str(table["name"]))
         request = _request(source, listed, scope, folder=config.parent)
         tags = read_tag_map(table.get("tags", {}), config, f"{place}/tags")
+        request = _signed(source, request, audience, [config.parent / key for key in keys])
         return _checking_paths(source), replace(request, tags=tags)
-    except NoSuchSource as error:
+    except (NoSuchSource, NotSigned) as error:
         raise InputRefused(config, place, str(error)) from None

@@ -33,7 +33,8 @@ class Request:
     """A request to a source: the paths, and facts that the export itself lacks.
 
     `address` is that of a database to read instead of files; `paths` is then empty. `tags` defines
-    the meaning of tags.
+    the meaning of tags. A log of signed tokens is checked with the public `keys`, and only tokens
+    for the `audience` are taken, where one is named.
     """
 
     paths: Sequence[Path]
@@ -41,6 +42,8 @@ class Request:
     taken_at: pd.Timestamp | None = None
     address: str | None = None
     tags: TagMap = field(default_factory=TagMap)
+    audience: str | None = None
+    keys: Sequence[Path] = ()
 
     def __post_init__(self) -> None:
         """Redact the scope, which is in every row and answer; different scopes stay different."""
@@ -143,7 +146,8 @@ class Source:
     these come from a browser. Readings of a log accumulate (`adds_up`): a new one of the same scope
     keeps the rows of earlier ones. A source that also reads a database has `address`, which returns
     an address fit to be shown, or refuses it. Relationships of a source may wait for an end that
-    another source declares; those of a `self_contained` source are rejected.
+    another source declares; those of a `self_contained` source are rejected. A `signed` source
+    reads tokens, and takes public keys and an audience.
     """
 
     name: str
@@ -155,3 +159,4 @@ class Source:
     adds_up: bool = False
     address: Callable[[str], str] | None = None
     self_contained: bool = False
+    signed: bool = False

@@ -1,0 +1,347 @@
+"""OpenTelemetry spans of agents (OTLP JSON): who called which tool, in which trace, for whom.
+
+Read are the spans of the semantic conventions for generative AI and MCP, and of them only the
+attributes of `KEPT`. Messages, prompts, and the arguments and results of tools are never looked at.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from graph.schema import AGENT, CALLS, RESOURCE, SPAWNS, TOOL, USE_EVENT
+from graph.values import iso
+from ingest.clock import latest_of
+from ingest.files.export import (
+    Budget,
+    ExportFile,
+    export_files,
+    json_of,
+    readable,
+    refuse_all,
+    scope_of,
+)
+from ingest.files.streamed import is_of_lines, json_objects
+from ingest.rows import Place, Rows, listed, text
+from ingest.secrets.names import bare_address
+from ingest.secrets.redaction import redact_text
+from ingest.source import InputRefused, Reading, Request, Source
+
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".log")
+OPERATION, METHOD = "gen_ai.operation.name", "mcp.method.name"
+AGENT_ID, AGENT_NAME = "gen_ai.agent.id", "gen_ai.agent.name"
+TOOL_NAME, CALL_ID = "gen_ai.tool.name", "gen_ai.tool.call.id"
+CONVERSATION, SESSION = "gen_ai.conversation.id", "mcp.session.id"
+DATA_SOURCE, URI, SERVER = "gen_ai.data_source.id", "mcp.resource.uri", "server.address"
+ERROR, PROVIDER = "error.type", "gen_ai.provider.name"
+KEPT = frozenset(
+    [
+        *(OPERATION, METHOD, AGENT_ID, AGENT_NAME, TOOL_NAME, CALL_ID, CONVERSATION, SESSION),
+        *(DATA_SOURCE, URI, SERVER, ERROR, PROVIDER),
+    ]
+)
+INVOKED, CREATED, EXECUTED = "invoke_agent", "create_agent", "execute_tool"
+MCP_CALL, MCP_READ = "tools/call", "resources/read"
+TRACE, SPAN = re.compile(r"[0-9a-fA-F]{32}"), re.compile(r"[0-9a-fA-F]{16}")
+ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+")
+FAILED = (2, "STATUS_CODE_ERROR")
+NANOSECONDS, LATEST = 1_000_000, 253_402_300_799_999  # in a millisecond; the year 9999 in these
+Key = tuple[bytes, bytes]  # a trace and a span of it
+
+
+def read(request: Request) -> Reading:
+    """Read the spans at or below the paths of `request`.
+
+    Raises
+    ------
+    InputRefused
+        If a document is broken, or if nothing is a span of OTLP.
+    """
+    log, budget = _Log(scope_of(request).replace("/", ":"), latest_of(request)), Budget()
+    for file in export_files(request.paths):
+        if not file.alone and file.path.suffix not in SUFFIXES:
+            continue
+        before = log.spans
+        readable(log.rows, lambda file=file: log.take_file(file, budget))  # type: ignore[misc]
+        if file.alone and log.spans == before and not log.rows.rejected:
+            raise InputRefused(file.path, "", "holds no span of OTLP")
+    if log.last is None:
+        refuse_all(request, log.rows, "nothing in it is a span of OTLP with a time")
+    log.write()
+    taken = request.taken_at or _stamp(log.last)
+    return log.rows.reading(scope_of(request), taken, SOURCE.declares)
+
+
+def _stamp(ms: int) -> pd.Timestamp:
+    return pd.Timestamp(ms, unit="ms", tz="UTC").as_unit("ms")
+
+
+def _attributes(owner: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of the kept attributes of a span; nothing else of it is looked at."""
+    kept: dict[str, str] = {}
+    for pair in listed(owner.get("attributes")):
+        key = pair.get("key") if isinstance(pair, dict) else None
+        if isinstance(key, str) and key in KEPT and isinstance(pair.get("value"), dict):
+            value = text(pair["value"].get("stringValue"))
+            if value:
+                kept[key] = redact_text(_address(value) if key == URI else value)
+    return kept
+
+
+def _address(uri: str) -> str:
+    """Return an address without what may be a secret of it: its user, query and fragment."""
+    return bare_address(uri) if re.match(r"\w+://[^/]", uri) else re.split("[?#]", uri)[0]
+
+
+def _milliseconds(span: Mapping[str, Any]) -> int | None:
+    """Return when a span began; None if it does not say so."""
+    value = span.get("startTimeUnixNano")
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    at = value // NANOSECONDS
+    return at if 0 < at <= LATEST else None
+
+
+def _hex(value: Any, form: re.Pattern[str]) -> bytes | None:
+    return bytes.fromhex(value) if isinstance(value, str) and form.fullmatch(value) else None
+
+
+@dataclass(slots=True)
+class _Acting:
+    """A span in which an agent acts: who, since when, and whether it is made in it."""
+
+    agent: str
+    at: int
+    created: bool
+    place: Place
+
+
+@dataclass(slots=True)
+class _Call:
+    """A use of a tool or a resource: its attributes, its outcome and its own agent, if named."""
+
+    at: int
+    attributes: dict[str, str]
+    failed: bool
+    agent: str
+    place: Place
+    repeats: bool = False
+
+
+@dataclass
+class _Log:
+    """Keeps of each span its parent, and of those that matter what is known of them."""
+
+    scope: str
+    latest: int
+    rows: Rows = field(default_factory=Rows)
+    spans: int = 0
+    last: int | None = None
+    passed: Counter[str] = field(default_factory=Counter)
+    parents: dict[Key, bytes] = field(default_factory=dict)
+    acting: dict[Key, _Acting] = field(default_factory=dict)
+    calls: dict[Key, _Call] = field(default_factory=dict)
+    agents: dict[str, tuple[dict[str, Any], Place]] = field(default_factory=dict)
+
+    def take_file(self, file: ExportFile, budget: Budget) -> None:
+        """Add the spans of a file: of each of its lines, or of its one document."""
+        if is_of_lines(file.path):
+            for value, place in json_objects(file.path, self.rows):
+                self._batch(value, place)
+            return
+        document = json_of(file, budget, self.rows)
+        many = isinstance(document, list)
+        for number, value in enumerate(listed(document)):
+            self._batch(value, file.place.at(number) if many else file.place)
+
+    def _batch(self, value: Any, place: Place) -> None:
+        batches = value.get("resourceSpans") if isinstance(value, dict) else None
+        if not isinstance(batches, list):
+            self.passed["records without spans"] += 1
+            return
+        for batch in (each for each in batches if isinstance(each, dict)):
+            for scope in (s for s in listed(batch.get("scopeSpans")) if isinstance(s, dict)):
+                for span in listed(scope.get("spans")):
+                    self.take(span, place)
+
+    def take(self, span: Any, place: Place) -> None:
+        """Add one span."""
+        span = span if isinstance(span, dict) else {}
+        trace, id_ = _hex(span.get("traceId"), TRACE), _hex(span.get("spanId"), SPAN)
+        at = _milliseconds(span)
+        if trace is None or id_ is None or at is None:
+            self.rows.all_read = False
+            self.rows.reject(place, "a span must have a trace, an id and a start")
+            return
+        self.spans += 1
+        if at > self.latest:
+            self.passed["spans dated in the future"] += 1
+            return
+        self.last = at if self.last is None else max(self.last, at)
+        key = trace, id_
+        if key in self.parents:
+            self.passed["spans that came twice"] += 1
+            return
+        self.parents[key] = _hex(span.get("parentSpanId"), SPAN) or b""
+        self._kept(key, _attributes(span), at, span, place)
+
+    def _kept(
+        self, key: Key, known: dict[str, str], at: int, span: Mapping[str, Any], place: Place
+    ) -> None:
+        operation, method = known.get(OPERATION, ""), known.get(METHOD, "")
+        agent = self._agent(known, at, place)
+        if operation in (INVOKED, CREATED) and agent:
+            self.acting[key] = _Acting(agent, at, operation == CREATED, place)
+            return
+        uses_tool = operation == EXECUTED or method == MCP_CALL
+        named = TOOL_NAME if uses_tool else URI if method == MCP_READ else DATA_SOURCE
+        if known.get(named):
+            status = span.get("status")
+            code = status.get("code") if isinstance(status, dict) else None
+            failed = code in FAILED or ERROR in known
+            self.calls[key] = _Call(at, known, failed, agent, place)
+        elif operation or method:
+            self.passed["spans of other operations"] += 1
+        else:
+            self.passed["spans that are not of agents"] += 1
+
+    def _agent(self, attributes: Mapping[str, str], at: int, place: Place) -> str:
+        """Declare the agent that a span names; "" if it names none."""
+        uid, name = attributes.get(AGENT_ID, ""), attributes.get(AGENT_NAME, "")
+        uid, name = uid or name, name or uid
+        if not uid:
+            return ""
+        id_ = uid if ARN.fullmatch(uid) else f"otel:{self.scope}/agent/{uid}"
+        facts, _ = self.agents.setdefault(id_, ({"name": name, "seen": at}, place))
+        facts["seen"] = max(at, facts["seen"])
+        facts["platform"] = facts.get("platform") or attributes.get(PROVIDER)
+        return id_
+
+    # -- the tree of spans ---------------------------------------------------------------------
+
+    def _above(self, key: Key) -> Iterable[Key]:
+        """Yield the spans around a span, the nearest first; one that holds itself ends it."""
+        trace, passed = key[0], {key}
+        while parent := self.parents.get(key):
+            key = trace, parent
+            if key in passed:
+                return
+            passed.add(key)
+            yield key
+
+    def _agent_of(self, key: Key, call: _Call) -> str:
+        """Return the agent of a call: the one around it, else the one that it names."""
+        around = next((k for k in self._above(key) if k in self.acting), None)
+        return self.acting[around].agent if around is not None else call.agent
+
+    def _join_repeated(self) -> None:
+        """Join the spans of one call: of the agent, of its MCP client and of the MCP server."""
+        innermost_first = sorted(self.calls, key=lambda k: -sum(1 for _ in self._above(k)))
+        for key in innermost_first:
+            call = self.calls[key]
+            around = next(
+                (k for k in self._above(key) if k in self.calls or k in self.acting), None
+            )
+            outer = self.calls.get(around) if around is not None else None
+            if outer is None or outer.attributes.get(TOOL_NAME) != call.attributes.get(TOOL_NAME):
+                continue
+            call.repeats = True
+            outer.failed = outer.failed or call.failed
+            for name in (SESSION, SERVER, CALL_ID, METHOD):
+                if name in call.attributes:
+                    outer.attributes.setdefault(name, call.attributes[name])
+
+    # -- rows ----------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Write the agents, who made and called whom, and each use."""
+        for id_, (facts, place) in self.agents.items():
+            seen = iso(_stamp(facts["seen"]))
+            self.rows.node(
+                AGENT,
+                id_,
+                place,
+                kind="ai_agent",
+                name=facts["name"],
+                platform=facts.get("platform"),
+                last_active_at=seen,
+            )
+        self._lineage()
+        self._join_repeated()
+        for key, call in self.calls.items():
+            if not call.repeats:
+                self._use(key, call)
+        if repeats := sum(call.repeats for call in self.calls.values()):
+            self.rows.warn(f"{repeats} spans repeat the call around them, and count once with it")
+        for kind, count in sorted(self.passed.items()):
+            self.rows.warn(f"{count} {kind} were passed over")
+
+    def _lineage(self) -> None:
+        """Write which agent called or made which, by the latest span of each pair."""
+        latest: dict[tuple[str, str, bool], _Acting] = {}
+        for key, span in self.acting.items():
+            around = next((k for k in self._above(key) if k in self.acting), None)
+            parent = self.acting[around].agent if around is not None else span.agent
+            pair = parent, span.agent, span.created
+            if parent != span.agent and (pair not in latest or span.at > latest[pair].at):
+                latest[pair] = span
+        for (parent, child, created), span in latest.items():
+            kind = SPAWNS if created else CALLS
+            self.rows.link(kind, parent, child, span.place, last_used_at=iso(_stamp(span.at)))
+
+    def _use(self, key: Key, call: _Call) -> None:
+        agent = self._agent_of(key, call)
+        if not agent:
+            self.passed["calls by no agent that a span names"] += 1
+            return
+        known = call.attributes
+        method = known.get(METHOD) or known.get(OPERATION)
+        if TOOL_NAME in known:
+            resource, level = self._tool(known, call.place), None
+        else:
+            resource, level = self._resource(known, call.place), "read"
+        trace, id_ = (part.hex() for part in key)
+        row = {
+            "id": f"otel:{trace}/{id_}",
+            "at": iso(_stamp(call.at)),
+            "principal": agent,
+            "resource": resource,
+            "action": known.get(TOOL_NAME) if TOOL_NAME in known else method,
+            "level": level,
+            "outcome": "failure" if call.failed else "success",
+            "correlation_id": trace,
+            "call_id": known.get(CALL_ID),
+            "conversation_id": known.get(CONVERSATION),
+            "session_id": known.get(SESSION),
+        }
+        self.rows.add(USE_EVENT, row, call.place)
+
+    def _tool(self, known: Mapping[str, str], place: Place) -> str:
+        """Declare a tool, by its name and the server that it was seen to be on."""
+        name, server = known[TOOL_NAME], known.get(SERVER, "")
+        id_ = f"otel:{self.scope}/tool/{f'{server}/' if server else ''}{name}"
+        kind = "mcp_tool" if METHOD in known or SESSION in known else None
+        self.rows.node(TOOL, id_, place, name=name, kind=kind)
+        return id_
+
+    def _resource(self, known: Mapping[str, str], place: Place) -> str:
+        """Declare a source of data, by its id or its address."""
+        name = known[URI] if URI in known else known[DATA_SOURCE]
+        id_ = name if ARN.fullmatch(name) else f"otel:{self.scope}/resource/{name}"
+        self.rows.node(RESOURCE, id_, place, name=name)
+        return id_
+
+
+SOURCE = Source(
+    name="otel",
+    title="OpenTelemetry agents",
+    reads="spans of agents, tools and MCP (OTLP JSON, as lines or documents)",
+    declares=(),
+    read=read,
+    adds_up=True,
+)

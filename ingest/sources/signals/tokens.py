@@ -1,0 +1,97 @@
+"""Security event tokens (RFC 8417): signed ones, their payloads, and answers of a stream."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph.receipts.claims import NO, YES
+from graph.receipts.jws import WrongJws, is_compact, is_json, json_of, parse
+from graph.receipts.keys import KeyRing
+from graph.receipts.signed import checked
+from graph.values import WrongValue, strict_document
+from ingest.files.export import Budget, ExportFile, json_documents, readable, text_of
+from ingest.rows import Place, Rows
+
+SETS = "sets"  # of the answer of a polled stream (RFC 8936): tokens by their ids
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The claims of a token, and whether its signature holds; None if that was not checked."""
+
+    claims: Mapping[str, Any]
+    verified: bool | None
+
+
+def tokens_of(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[Any, Place]]:
+    """Yield what may be tokens in a file: its lines, its documents, or the tokens they hold."""
+    content = text_of(file, budget, rows)
+    if content is None:
+        return
+    lines = [(number, line.strip()) for number, line in enumerate(content.splitlines(), 1)]
+    lines = [(number, line) for number, line in lines if line]
+    if len(lines) == 1 or not (is_compact(lines[0][1]) or _is_object(lines[0][1])):
+        if is_compact(content.strip()):
+            yield content.strip(), file.place
+            return
+        documents = readable(rows, lambda: json_documents(content, file.path))
+        for document, place in documents or ():
+            yield from _within(document, place)
+        return
+    for number, line in lines:
+        place = Place(str(file.path), f"line {number}")
+        try:
+            value = line if is_compact(line) else strict_document(line)
+        except WrongValue as wrong:
+            rows.all_read = False
+            rows.reject(place, str(wrong))
+            continue
+        yield from _within(value, place)
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(strict_document(line), dict)
+    except WrongValue:
+        return False
+
+
+def _within(document: Any, place: Place) -> Iterator[tuple[Any, Place]]:
+    """Yield the tokens within a list or the answer of a stream; another value as it is."""
+    sets = document.get(SETS) if isinstance(document, dict) else None
+    if isinstance(sets, dict):
+        yield from ((value, place.at(SETS, name)) for name, value in sets.items())
+    elif isinstance(document, list):
+        yield from ((value, place.at(number)) for number, value in enumerate(document))
+    else:
+        yield document, place
+
+
+def token_of(value: Any, keys: KeyRing) -> Token | None:
+    """Return a token with its signature checked, if keys are given; None if it is no token.
+
+    Raises
+    ------
+    WrongJws
+        It is no whole token, or its signature does not hold.
+    """
+    if not is_compact(value) and not is_json(value):
+        claims = _payload(value)
+        return Token(claims, None) if claims is not None else None
+    jws = parse(value)
+    content = jws.content()
+    claims = _payload(json_of(content)) if content is not None else None
+    if claims is None:
+        return None
+    if not keys.keys:
+        return Token(claims, None)
+    states = [checked(signature, keys).claim for signature in jws.signatures()]
+    for claim in states:
+        if claim.state == NO:
+            raise WrongJws(claim.reason)
+    return Token(claims, any(claim.state == YES for claim in states))
+
+
+def _payload(value: Any) -> Mapping[str, Any] | None:
+    """Return the claims of a token; None if a value is none."""
+    return value if isinstance(value, dict) and isinstance(value.get("events"), dict) else None
