@@ -226,6 +226,28 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
     return once.reset_index(drop=True).assign(count=1)
 
 
+def judged_use(
+    posture: Posture, identity: int, resource: int, level: int, at: int
+) -> tuple[int, int, pd.Series | None]:
+    """Judge a use as if it had been seen, at an instant (milliseconds), without a name or an id.
+
+    Returns
+    -------
+    (state, reason, record)
+        Positions in `STATES` and `REASONS`, and the row of the deciding record or None.
+    """
+    indexed = decisions(posture)
+    text = pd.array([pd.NA], dtype="string")
+    use = {"at": [at], "identity": [identity], "resource": [resource], "level": [level]}
+    frame = pd.DataFrame(use | {"action": text, "correlation": text})
+    state, reason, chosen = _judge(posture, frame, indexed)
+    known = watched(posture, np.array([resource]), np.array([identity]))[0]
+    record = indexed.frame.iloc[indexed.record[chosen[0]]] if chosen[0] >= 0 else None
+    if not known:
+        return UNKNOWN, 0, record
+    return int(state[0]), int(reason[0]) if state[0] == LATE else 0, record
+
+
 # -- judging uses by decisions -------------------------------------------------------------------
 
 

@@ -91,7 +91,8 @@ class Behaviour:
     Its tables show the `columns` of its lists; its `documents` come last, as they are. `--limit`
     cuts each of the lists `rows` of its answer, besides what it cuts itself where it has a `limit`
     of its own. One that does neither refuses the option, as it refuses those of `refuses`. Where
-    `storeless` holds of its arguments, no store is opened.
+    `storeless` holds of its arguments, no store is opened. The JSON of a `lasting` answer does not
+    say how old the facts are today, so that it is the same next year.
     """
 
     rows: tuple[str, ...] = ()
@@ -99,6 +100,7 @@ class Behaviour:
     documents: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
     storeless: Callable[[dict[str, Any]], bool] = _never
+    lasting: bool = False
 
     def check(self, name: str, given: dict[str, Any], own: set[str], moment: bool) -> None:
         """Refuse a given option that would have no effect.
@@ -209,7 +211,10 @@ def command(
                 given_answer, code = no.answer, no.exit_code
             result = as_json(given_answer)
             behaviour.cut(result, given["limit"])
-            return envelope(name, result, opened, store), given_answer, opened, code
+            document = envelope(name, result, opened, store)
+            if behaviour.lasting and given["as_json"]:
+                _without_ages(document)
+            return document, given_answer, opened, code
 
         longer = {"judging_budget": (NamedLonger, None)} if "budget" in wanted else {}
         extra = [
@@ -276,6 +281,11 @@ def envelope(
         "left_out": left_out,
         "result": result,
     }
+
+
+def _without_ages(document: dict[str, Any]) -> None:
+    for row in document["coverage"]["sources"]:
+        del row["age_days"]
 
 
 def _judged(posture: "Posture") -> dict[str, Any]:

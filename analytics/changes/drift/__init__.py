@@ -90,15 +90,8 @@ def drift(posture: Posture, identities: Iterable[int] | None = None) -> list[Dri
 class _Search:
     def __init__(self, posture: Posture, network: Network, opening: Opening) -> None:
         self.posture, self.network, self.opening = posture, network, opening
-        states = 4 * network.nodes
         self.came = Since(opening.edge, opening.grant)
-        self.room = Room(
-            best=np.full(states, np.iinfo(np.int64).max),
-            hops=np.zeros(states, np.int32),
-            parent=np.zeros(states, np.int32),
-            via=np.zeros(states, np.int32),
-            waiting=np.zeros(states, bool),
-        )
+        self.room = Room.of(network.nodes)
         edges = posture.edges
         used = edges.target[edges.kind == HOLDS]
         self.users = np.bincount(used, minlength=network.nodes)
@@ -199,12 +192,7 @@ class _Search:
 
     def _route(self, state: int) -> tuple[int, ...]:
         """Return the edges (positions in the posture's) that lead from the start to a state."""
-        parent, via = self.room.parent, self.room.via
-        route = []
-        while via[state] >= 0:
-            route.append(int(self.network.edge[via[state]]))
-            state = int(parent[state])
-        return tuple(route[::-1])
+        return tuple(int(self.network.edge[edge]) for edge in self.room.route(state))
 
     def _cause(self, edges: tuple[int, ...], grant: int, level: int) -> str:
         """Return the cause of the access: of several, the one furthest from a direct grant."""

@@ -30,6 +30,26 @@ class Room(NamedTuple):
     via: np.ndarray
     waiting: np.ndarray
 
+    @classmethod
+    def of(cls, nodes: int) -> "Room":
+        """Return room for the states of so many nodes."""
+        states = 4 * nodes
+        return cls(
+            best=np.full(states, np.iinfo(np.int64).max),
+            hops=np.zeros(states, np.int32),
+            parent=np.zeros(states, np.int32),
+            via=np.zeros(states, np.int32),
+            waiting=np.zeros(states, bool),
+        )
+
+    def route(self, state: int) -> list[int]:
+        """Return the edges of the network that led from the start to a state."""
+        edges = []
+        while self.via[state] >= 0:
+            edges.append(int(self.via[state]))
+            state = int(self.parent[state])
+        return edges[::-1]
+
 
 @compiled
 def opened_first(arrays, came, start, room):  # type: ignore[no-untyped-def]

@@ -1,0 +1,327 @@
+"""Proof that access was justified at an instant: one document, with a digest of all it rests on."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from analytics.answers.shape import edge_step, grant_step, plain, sentence, when
+from analytics.answers.show import value_of
+from analytics.answers.table import as_json
+from analytics.evidence.proving.decision import Decided, decided, uses_at
+from analytics.evidence.proving.entitlement import NO, UNKNOWN, Entitlement, Way, entitlement
+from analytics.evidence.proving.envelope import Envelope, envelope
+from analytics.evidence.proving.grounds import Ground, grounds
+from analytics.evidence.proving.moments import Moments, moments, numbers_in
+from analytics.evidence.proving.standing import standing
+from analytics.posture import Posture
+from graph.access import UnknownThing
+from graph.receipts.canonical import canonical_bytes
+from graph.schema import CAN_ACCESS, DECISION_RECORD, LEVELS
+from graph.values import iso
+
+PROVEN, NOT_PROVEN = "proven", "not_proven"
+STEP = (
+    *("from", "relationship", "to", "levels", "id", "source", "rule", "support", "granted_at"),
+    *("condition", "conditional", "derived", "assumed"),
+)
+PLACES = ("snapshot", "snapshots")  # where to look: no part of what is proven
+APART = ("id", "at", "decision", "policy_id", "policy_version", "engine", "justification")
+APART += ("approver", "justification_expires_at")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What is proven of an access at an instant; see `prove`.
+
+    `claim` has `identity`, `resource` (nodes), `level`, `at` and `use` (the id of the recorded use,
+    or null). `entitlement` has `state` (yes, no or unknown), `because`, `grant`, `path` (steps),
+    `sentence`, `since`, `source` and `snapshot`; `decision` the same two, and the record; so has
+    `envelope`, with `approved_by` and `scope`. `posture_then` is what was `known_then` and what is
+    `known_now` of the identity. `gaps` has `part`, `gap` and `settled_by`. `rests_on` has the
+    `element`, `id`, `sha256` and `snapshot` of each fact. `digest` is the SHA-256 of the canonical
+    JSON (RFC 8785) of all this, without itself and without the names of snapshots.
+    """
+
+    claim: dict[str, Any]
+    verdict: str
+    entitlement: dict[str, Any]
+    decision: dict[str, Any]
+    envelope: dict[str, Any]
+    posture_then: dict[str, Any]
+    gaps: list[dict[str, str]]
+    rests_on: list[dict[str, Any]]
+    snapshots: list[str]
+    digest: str
+
+
+class NothingToProve(ValueError):
+    """The question names no single access; the message says what to name."""
+
+    exit_code, code = 2, "usage"
+
+
+def prove(
+    posture: Posture,
+    thing: str,
+    at: pd.Timestamp,
+    resource: str | None = None,
+    level: str | None = None,
+) -> Proof:
+    """Return what is proven of the access of an identity at an instant.
+
+    Without a resource, it is that of the recorded use at the very instant. `proven`: it had the
+    access, a decision allowed it by a policy whose version is known and with a justification, and
+    it was within what was approved. `not_proven`: a fact contradicts one of these. `unknown`: one
+    of them is in no fact.
+
+    Raises
+    ------
+    UnknownThing, AmbiguousThing, NothingToProve
+    """
+    known = _knowing(moments(posture, at), thing, resource)
+    graph = known.latest.graph
+    identity = graph.find(thing)
+    wanted = _wanted(known, identity, resource, level)
+    return _proof(known, identity, *wanted)
+
+
+def _knowing(known: Moments, *names: str | None) -> Moments:
+    """Return the moments with the latest posture that has all the nodes named."""
+    for posture in (known.latest, *known):
+        try:
+            for name in names:
+                if name is not None:
+                    posture.graph.find(name)
+        except UnknownThing:
+            continue
+        return replace(known, latest=posture)
+    return known
+
+
+def _wanted(
+    known: Moments, identity: int, resource: str | None, level: str | None
+) -> tuple[int, int | None]:
+    """Return the resource and the level asked for, or those of the recorded use."""
+    graph, asked = known.latest.graph, LEVELS.index(level) if level is not None else None
+    if resource is not None:
+        return graph.find(resource), asked
+    rows = uses_at(known.latest, identity, int(known.at.timestamp() * 1000))
+    if asked is not None:
+        rows = rows[rows["level"] == asked]
+    pairs = sorted(set(zip(rows["resource"].tolist(), rows["level"].tolist(), strict=True)))
+    if len(pairs) == 1:
+        used, at_level = pairs[0]
+        return int(used), int(at_level) if at_level >= 0 else None
+    name, instant = graph.thing(identity)["name"], iso(known.at)
+    if not pairs:
+        raise NothingToProve(f"no use by {name} at {instant} is recorded: name a --resource")
+    used_names = ", ".join(sorted({graph.thing(n)["id"] for n, _ in pairs}))
+    raise NothingToProve(f"{name} used several at {instant}: name a --resource of {used_names}")
+
+
+def _proof(known: Moments, identity: int, resource: int, level: int | None) -> Proof:
+    had = entitlement(known, identity, resource, level)
+    by = decided(known, identity, resource, level)
+    within = _within(known, identity, resource, level, had.way)
+    body: dict[str, Any] = {
+        "claim": _claim(known, identity, resource, level, by),
+        "verdict": _verdict(had, by, within),
+        "entitlement": _entitlement(had),
+        "decision": _decision(by),
+        "envelope": _envelope(within),
+        "posture_then": standing(known, identity),
+        "gaps": list(_gaps(known, had, by, within)),
+        "rests_on": [asdict(each) for each in _grounds(known, identity, resource, had, by, within)],
+    }
+    postures = [p for p in (known.latest, *known, known.then) if p is not None]
+    infos = {p.graph.snapshot.id for p in postures if p.graph.snapshot is not None}
+    return Proof(**body, snapshots=sorted(infos), digest=digest_of(body))
+
+
+def digest_of(document: dict[str, Any]) -> str:
+    """Return the digest of a proof as plain data; see `Proof`."""
+    return hashlib.sha256(canonical_bytes(_lasting(document))).hexdigest()
+
+
+def _lasting(value: Any) -> Any:
+    if isinstance(value, dict):
+        left = {k: v for k, v in value.items() if k not in PLACES and k != "digest"}
+        return {k: _lasting(v) for k, v in left.items()}
+    return [_lasting(each) for each in value] if isinstance(value, list) else value
+
+
+def _within(
+    known: Moments, identity: int, resource: int, level: int | None, way: Way | None
+) -> Envelope:
+    """Judge the envelope in the snapshot that gave the access, or else in what is known."""
+    posture = way.posture if way is not None else next(iter(known), known.latest)
+    of_identity = numbers_in(posture, known.latest, identity)
+    of_resource = numbers_in(posture, known.latest, resource)
+    if not of_identity or not of_resource:
+        return Envelope(UNKNOWN, "no snapshot of then has both", (), None)
+    return envelope(posture, of_identity[0], of_resource[0], level, way)
+
+
+def _verdict(had: Entitlement, by: Decided, within: Envelope) -> str:
+    states = (had.state, by.state, within.state)
+    if NO in states:
+        return NOT_PROVEN
+    return UNKNOWN if UNKNOWN in states or list(_lacking(by)) else PROVEN
+
+
+def _lacking(by: Decided) -> Iterator[str]:
+    """Yield what the record of a decision does not say and a proof needs."""
+    for name, words in (
+        ("policy_id", "the policy"),
+        ("policy_version", "the version of the policy"),
+        ("justification", "a justification"),
+    ):
+        if by.record is not None and plain(by.record[name]) is None:
+            yield words
+
+
+# -- the parts as plain data -----------------------------------------------------------------------
+
+
+def _claim(
+    known: Moments, identity: int, resource: int, level: int | None, by: Decided
+) -> dict[str, Any]:
+    graph = known.latest.graph
+    return {
+        "identity": graph.thing(identity),
+        "resource": graph.thing(resource),
+        "level": LEVELS[level] if level is not None else None,
+        "at": iso(known.at),
+        "use": by.use,
+    }
+
+
+def _entitlement(had: Entitlement) -> dict[str, Any]:
+    every = _every_step(had.way) if had.way is not None else []
+    steps = _kept(every)
+    info = had.way.posture.graph.snapshot if had.way is not None else None
+    last = steps[-1] if steps else {}
+    return {
+        "state": had.state,
+        "because": had.because,
+        "grant": _grant(had.way) if had.way is not None else None,
+        "path": steps,
+        "sentence": sentence(every) if every else None,
+        "since": when(had.way.since) if had.way is not None else None,
+        "source": last.get("source"),
+        "snapshot": info.id if info is not None else None,
+    }
+
+
+def _every_step(way: Way) -> list[dict[str, Any]]:
+    steps = [edge_step(way.posture, edge) for edge in way.edges]
+    return [*steps, grant_step(way.posture, way.grant, way.bits)]
+
+
+def _kept(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return steps without what was seen of their use, which is no part of the entitlement."""
+    return [{name: step[name] for name in STEP if name in step} for step in steps]
+
+
+def _grant(way: Way) -> dict[str, Any] | None:
+    """Return the grant as its source states it; None for access without one."""
+    row = int(way.posture.grants.row[way.grant])
+    if row < 0:
+        return None
+    frame = way.posture.graph.frames[CAN_ACCESS]
+    names = ("id", "grant_id", "granted_at", "expires_at", "reviewed_at", "approved_by")
+    names += ("role_name", "policy_id", "task_id")
+    return {name: plain(frame[name].iloc[row]) for name in names}
+
+
+def _decision(by: Decided) -> dict[str, Any]:
+    head = {"state": by.state, "because": by.because}
+    if by.record is None:
+        return head | dict.fromkeys(("id", "at", "decision", "policy", "justification"))
+    row = by.record
+    fields = {p.name: value_of(row, p) for p in DECISION_RECORD.properties if p.name not in APART}
+    return head | {
+        "id": plain(row["id"]),
+        "at": plain(row["at"]),
+        "decision": plain(row["decision"]),
+        "policy": {
+            "id": plain(row["policy_id"]),
+            "version": plain(row["policy_version"]),
+            "engine": plain(row["engine"]),
+        },
+        "justification": {
+            "text": plain(row["justification"]),
+            "approver": plain(row["approver"]),
+            "expires_at": plain(row["justification_expires_at"]),
+        },
+        **{name: value for name, value in fields.items() if value is not None},
+        "source": plain(row["source"]),
+    }
+
+
+def _envelope(within: Envelope) -> dict[str, Any]:
+    approvals = [
+        {"on": each.on, "by": each.by, "at": when(each.at), "id": each.fact}
+        for each in within.approvals
+    ]
+    return {
+        "state": within.state,
+        "because": within.because,
+        "approved_by": approvals,
+        "scope": within.scope,
+    }
+
+
+def _gaps(
+    known: Moments, had: Entitlement, by: Decided, within: Envelope
+) -> Iterator[dict[str, str]]:
+    """Yield what is not known, and what would settle it."""
+    if had.state == UNKNOWN:
+        yield _gap("entitlement", had.because, "an export of then, or the dates of its grants")
+    if by.state == UNKNOWN:
+        yield _gap("decision", by.because, "the decision records of what guards the resource")
+    for words in _lacking(by):
+        yield _gap("decision", f"the record does not say {words}", "an engine that records it")
+    if within.state == UNKNOWN:
+        yield _gap("envelope", within.because, "a declared scope, or a review")
+    if known.after is None and known.before is not None:
+        newest = known.before.graph.facts.taken_at
+        if newest < known.at:
+            text = f"the newest snapshot is of {iso(newest)}: nothing later shows the access"
+            yield _gap("entitlement", text, "a later export")
+    if known.then is None:
+        text = "no snapshot had been recorded by then: what was known then is not known"
+        yield _gap("posture_then", text, "nothing: it was not read in time")
+
+
+def _gap(part: str, gap: str | None, settled_by: str) -> dict[str, str]:
+    return {"part": part, "gap": gap or "", "settled_by": settled_by}
+
+
+def _grounds(
+    known: Moments,
+    identity: int,
+    resource: int,
+    had: Entitlement,
+    by: Decided,
+    within: Envelope,
+) -> list[Ground]:
+    """Return the facts that the parts rest on, of the snapshot that each was taken from."""
+    posture = had.way.posture if had.way is not None else next(iter(known), known.latest)
+    ids = [str(known.latest.graph.ids[number]) for number in (identity, resource)]
+    for step in _every_step(had.way) if had.way is not None else ():
+        ids += [step["from"]["id"], step["to"]["id"], *step["support"]]
+        ids += [step["id"]] if step["id"] else []
+    ids += [each.fact for each in within.approvals]
+    records = [str(by.record["id"])] if by.record is not None else []
+    records += [by.use] if by.use else []
+    return sorted({*grounds(posture, ids), *grounds(by.posture, records)})
+
+
+def as_document(proof: Proof) -> dict[str, Any]:
+    """Return a proof as plain data."""
+    document: dict[str, Any] = as_json(proof)
+    return document

@@ -1,0 +1,78 @@
+"""The chain of an identity in a window: what was granted, decided, done and reviewed, in order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.reviews import decisions as reviewed
+from analytics.assumptions.reviews import on_grants
+from analytics.evidence.decisions import decisions
+from analytics.evidence.matching import uses
+from analytics.posture import Posture
+from analytics.usage.actors import actors
+from graph.access import NEVER, milliseconds
+from graph.schema import CAN_ACCESS
+
+GRANT, REVIEW, DECISION, USE = "grant", "review", "decision", "use"
+ORDER = (GRANT, REVIEW, DECISION, USE)  # of what has the same instant
+
+
+@dataclass(frozen=True)
+class Links:
+    """The entries of a chain, in the order of time.
+
+    `rows` has `at` (milliseconds), `kind`, `id` and `place`: a row of `uses`, of the decision
+    records, of the reviews' decisions, or of CAN_ACCESS.
+    """
+
+    rows: pd.DataFrame
+    uses: pd.DataFrame
+    records: pd.DataFrame
+    reviews: pd.DataFrame
+
+
+def links(posture: Posture, identity: int, since: pd.Timestamp, until: pd.Timestamp) -> Links:
+    """Return what concerns an identity (a number) from `since` on and before `until`."""
+    start, end = (int(at.timestamp() * 1000) for at in (since, until))
+    holders = _holders(posture, identity)
+    acted, indexed = uses(posture), decisions(posture)
+    records, reviews = indexed.frame, _reviews(posture, holders)
+    decided = np.unique(indexed.record[indexed.actor == identity])
+    holder, _ = posture.graph.ends(CAN_ACCESS)
+    grants = posture.graph.frames[CAN_ACCESS]
+    granted = np.flatnonzero(np.isin(holder, holders))
+    own = np.flatnonzero((acted["identity"] == identity).to_numpy(bool))
+    ids = posture.graph.ids.to_pandas().to_numpy(object)
+    parts = [
+        _part(GRANT, granted, milliseconds(grants["granted_at"]), grants["id"]),
+        _part(REVIEW, np.arange(len(reviews)), reviews["at"], ids[reviews["review"]]),
+        _part(DECISION, decided, milliseconds(records["at"]), records["id"]),
+        _part(USE, own, acted["at"], acted["id"]),
+    ]
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows[(rows["at"] != NEVER) & (rows["at"] >= start) & (rows["at"] < end)]
+    order = ["at", "rank", "id"]
+    rows = rows.assign(rank=rows["kind"].map(ORDER.index)).sort_values(order, kind="stable")
+    return Links(rows.drop(columns="rank").reset_index(drop=True), acted, records, reviews)
+
+
+def _part(kind: str, places: np.ndarray, at: object, ids: object) -> pd.DataFrame:
+    columns = {"at": np.asarray(at, np.int64)[places], "id": np.asarray(ids, object)[places]}
+    return pd.DataFrame(columns | {"kind": kind, "place": places})
+
+
+def _holders(posture: Posture, identity: int) -> np.ndarray:
+    """Return the identity, and the accounts and credentials that only it acts by."""
+    acting = actors(posture).of(np.arange(len(posture.graph.ids)))
+    return np.union1d(np.flatnonzero(acting == identity), [identity])
+
+
+def _reviews(posture: Posture, holders: np.ndarray) -> pd.DataFrame:
+    """Return the reviewers' decisions on nodes and on single grants of these."""
+    rows = reviewed(posture.graph)
+    rows = rows[rows["thing"].isin(holders)]
+    single = on_grants(posture.graph, rows[rows["grant_id"].notna()])
+    general = rows[rows["grant_id"].isna()]
+    columns = ["review", "thing", "at", "decision", "grant_id"]
+    return pd.concat([general[columns], single[columns]], ignore_index=True)

@@ -1,0 +1,171 @@
+"""Entitlements at an instant: the way that gave access then, and since when it is known.
+
+A snapshot of the instant or before shows what was there when it was read; the next one shows what
+was still there, with its dates. Both together decide. What only one of them shows came or went in
+between, and if no date says when, nobody knows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.changes.drift.walk import Room, Since, opened_first
+from analytics.evidence.proving.moments import Moments, numbers_in
+from analytics.posture import Filter, Posture
+from analytics.reach.network import Network
+from graph.access import NEVER, milliseconds
+from graph.once import once
+from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
+from graph.values import iso
+
+YES, NO, UNKNOWN = "yes", "no", "unknown"
+NOBODY_KNOWS = np.iinfo(np.int64).max - 1  # milliseconds: after any instant
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to a resource in a posture: control edges (positions) and the grant it ends with.
+
+    `bits` are the levels of the grant that were asked for. `since` (milliseconds) is when the last
+    of its parts is known to have been there: its date, or else when a snapshot first showed it.
+    """
+
+    posture: Posture
+    edges: tuple[int, ...]
+    grant: int
+    bits: int
+    since: int
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """Whether there was access at the instant, by which way, and the reason if not or unknown."""
+
+    state: str
+    way: Way | None
+    because: str | None = None
+
+
+def entitlement(known: Moments, identity: int, resource: int, level: int | None) -> Entitlement:
+    """Return the access of an identity to a resource (numbers in `known.latest`) at the instant.
+
+    `level` is a position in `LEVELS`; None for any level.
+    """
+    seen = _way(known, known.before, identity, resource, level)
+    later = _way(known, known.after, identity, resource, level)
+    at = int(known.at.timestamp() * 1000)
+    if known.after is None or known.before is None:
+        return _by_one(known, identity, seen or later, at)
+    if seen is not None and later is not None:
+        return Entitlement(YES, seen)
+    if seen is not None:
+        return Entitlement(UNKNOWN, seen, _between(known, "is gone in"))
+    if later is None:
+        return _without(known, identity)
+    if later.since <= at and later.since > known.before.graph.now:
+        return Entitlement(YES, later)
+    return Entitlement(UNKNOWN, later, _between(known, "is only in"))
+
+
+def _by_one(known: Moments, identity: int, way: Way | None, at: int) -> Entitlement:
+    """Judge by the only snapshot on one side of the instant."""
+    if way is None:
+        return _without(known, identity)
+    if known.before is not None or way.since <= at:
+        return Entitlement(YES, way)
+    return Entitlement(UNKNOWN, way, "no date says whether all of the way was there by then")
+
+
+def _between(known: Moments, word: str) -> str:
+    first, second = (iso(posture.graph.facts.taken_at) for posture in known)
+    return f"the way {word} the snapshot of {second}, unlike that of {first}; since when is unknown"
+
+
+def _without(known: Moments, identity: int) -> Entitlement:
+    """Return that there was no access, unless what the identity reached is not known."""
+    for posture in known:
+        places = numbers_in(posture, known.latest, identity)
+        whole = posture.known(Filter())
+        if posture.before_data or not all(whole.known[n] and whole.complete[n] for n in places):
+            return Entitlement(UNKNOWN, None, "what the identity reached then is not known")
+    return Entitlement(NO, None, "no way led to it then")
+
+
+def _way(
+    known: Moments, posture: Posture | None, identity: int, resource: int, level: int | None
+) -> Way | None:
+    """Return the way that is known for longest in a posture; None if there is none."""
+    if posture is None:
+        return None
+    starts = numbers_in(posture, known.latest, identity)
+    ends = numbers_in(posture, known.latest, resource)
+    network = posture.network()
+    ways = [way for start in starts for way in _ways(posture, network, start, ends, level)]
+    return min(ways, key=lambda way: (way.since, len(way.edges), way.grant), default=None)
+
+
+def _ways(
+    posture: Posture, network: Network, start: int, ends: list[int], level: int | None
+) -> list[Way]:
+    room, came = Room.of(network.nodes), _known_since(posture)
+    target, bit, since, hops, grant, state = opened_first(network.arrays, came, start, room)
+    asked = np.isin(target, ends) & ((bit == level) if level is not None else True)
+    chosen = np.flatnonzero(asked)
+    if not len(chosen):
+        return []
+    first = chosen[np.lexsort((grant[chosen], hops[chosen], since[chosen]))[0]]
+    edges = tuple(int(network.edge[edge]) for edge in room.route(int(state[first])))
+    return [
+        Way(
+            posture,
+            edges,
+            int(network.grant[grant[first]]),
+            1 << int(bit[first]),
+            int(since[first]),
+        )
+    ]
+
+
+# -- since when each part is known -----------------------------------------------------------------
+
+
+@once
+def _known_since(posture: Posture) -> Since:
+    """Return when each edge and each level of each grant is known to have been there (cached)."""
+    network, edges, grants = posture.network(), posture.edges, posture.grants
+    at = np.full(len(edges), NOBODY_KNOWS)
+    for kind, relationship in enumerate(CONTROL):
+        mask = (edges.kind == kind) & (edges.row >= 0)
+        at[mask] = _dates(posture)[relationship.name][edges.row[mask]]
+    by_id = _by_id(posture) if (edges.row < 0).any() else {}
+    for edge in np.flatnonzero(edges.row < 0).tolist():
+        proof = posture.escalated.proof(edge)
+        support = proof.support if proof is not None else ()
+        at[edge] = max((by_id.get(fact, NOBODY_KNOWS) for fact in support), default=NOBODY_KNOWS)
+    granted = np.append(_dates(posture)[CAN_ACCESS.name], NOBODY_KNOWS)[grants.row]  # -1: the last
+    every = np.repeat(granted[:, None], len(LEVELS), axis=1)
+    return Since(at[network.edge], every[network.grant])
+
+
+@once
+def _dates(posture: Posture) -> dict[str, np.ndarray]:
+    """Return for each row of each type its own date, or else when it was first seen."""
+    dates = {}
+    for relationship in RELATIONSHIPS:
+        frame = posture.graph.frames[relationship]
+        stated = milliseconds(frame["valid_from"])
+        if relationship is CAN_ACCESS:
+            granted = milliseconds(frame["granted_at"])
+            stated = np.where(granted != NEVER, granted, stated)
+        seen = milliseconds(frame["first_seen"])
+        stated, seen = (np.where(x == NEVER, NOBODY_KNOWS, x) for x in (stated, seen))
+        dates[relationship.name] = np.minimum(stated, seen)
+    return dates
+
+
+def _by_id(posture: Posture) -> dict[str, int]:
+    by_id: dict[str, int] = {}
+    for relationship in RELATIONSHIPS:
+        ids = posture.graph.frames[relationship]["id"].tolist()
+        by_id |= dict(zip(ids, _dates(posture)[relationship.name].tolist(), strict=True))
+    return by_id

@@ -1,0 +1,134 @@
+"""Envelopes of an instant: what somebody had approved for an identity by then."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.families.scope import inside_scope, scopes_of
+from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants
+from analytics.changes.drift.baseline import reviewed
+from analytics.coverage import stated_by
+from analytics.evidence.proving.entitlement import NO, UNKNOWN, YES, Way
+from analytics.posture import Posture
+from graph.access import NEVER, milliseconds
+from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, REVIEW
+from graph.values import strict_json
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Somebody's approval of the access: `on` is the grant, its holder or the identity.
+
+    `fact` is the id of the review or of the grant that states it.
+    """
+
+    on: str
+    by: str | None
+    at: int
+    fact: str
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Whether the access was within what was approved, with the approvals, the latest first.
+
+    `scope` is the scope declared for the identity, as its source has it; None without one.
+    """
+
+    state: str
+    because: str | None
+    approvals: tuple[Approval, ...]
+    scope: object
+
+
+def envelope(
+    posture: Posture, identity: int, resource: int, level: int | None, way: Way | None
+) -> Envelope:
+    """Return what was approved of an access of a posture; `way` is the one that gave it."""
+    graph = posture.graph
+    scope = _scope(posture, identity)
+    row = int(posture.grants.row[way.grant]) if way is not None else -1
+    holder = int(posture.grants.holder[way.grant]) if way is not None else identity
+    rows = _decided(posture, identity, holder, row)
+    approvals = tuple(_approvals(posture, rows, identity, row))
+    last = rows[rows["at"] == rows["at"].max()] if len(rows) else rows
+    if (last["decision"] == REVOKE).any():
+        return Envelope(NO, "the last review decided to revoke it", approvals, scope)
+    if identity in scopes_of(posture):
+        if _inside(posture, identity, resource, level):
+            return Envelope(YES, None, approvals, scope)
+        return Envelope(NO, "it is outside the declared scope", approvals, scope)
+    if any(_covers(posture, identity, resource, level, each) for each in approvals):
+        return Envelope(YES, None, approvals, scope)
+    if stated_by(graph, "scope")[identity] or stated_by(graph, "reviews")[identity]:
+        return Envelope(NO, "no scope is declared, and nobody approved it", approvals, scope)
+    return Envelope(UNKNOWN, "no source states scopes or reviews of it", approvals, scope)
+
+
+def _scope(posture: Posture, identity: int) -> object:
+    graph = posture.graph
+    label = FACT_NODES[graph.labels[identity]]
+    if not label.has("declared_scope"):
+        return None
+    frame = graph.frames[label]
+    texts = frame["declared_scope"][frame["id"] == str(graph.ids[identity])].dropna()
+    return strict_json(texts.iloc[0]) if len(texts) else None
+
+
+def _inside(posture: Posture, identity: int, resource: int, level: int | None) -> bool:
+    levels = np.arange(len(LEVELS), dtype=np.int8) if level is None else np.array([level], np.int8)
+    inside = inside_scope(
+        posture,
+        np.array([identity]),
+        np.zeros(len(levels), np.int32),
+        np.full(len(levels), resource, np.int32),
+        levels,
+    )
+    return bool(inside.any())
+
+
+def _decided(posture: Posture, identity: int, holder: int, row: int) -> pd.DataFrame:
+    """Return the reviewers' decisions on the identity, the holder of the grant, and the grant."""
+    graph = posture.graph
+    rows = decisions(graph)
+    general = rows[rows["grant_id"].isna() & rows["thing"].isin([identity, holder])]
+    single = on_grants(graph, rows[rows["grant_id"].notna()])
+    single = single[single["row"] == row]
+    return pd.concat([general, single], ignore_index=True)
+
+
+def _approvals(posture: Posture, rows: pd.DataFrame, identity: int, row: int) -> list[Approval]:
+    graph, made = posture.graph, []
+    reviews = graph.frames[REVIEW].drop_duplicates("id").set_index("id")
+    for each in rows[rows["decision"] == APPROVE].to_dict("records"):
+        id_ = str(graph.ids[each["review"]])
+        by = reviews["decided_by"].get(id_)
+        on = "grant" if isinstance(each["grant_id"], str) else "holder"
+        on = "identity" if on == "holder" and each["thing"] == identity else on
+        made.append(Approval(on, by if isinstance(by, str) else None, int(each["at"]), id_))
+    made += _of_grant(posture, row)
+    return sorted(made, key=lambda each: (-each.at, each.on, each.fact))
+
+
+def _of_grant(posture: Posture, row: int) -> list[Approval]:
+    """Return the approval that a grant itself states, if it does."""
+    if row < 0:
+        return []
+    grant = posture.graph.frames[CAN_ACCESS].iloc[row]
+    at = int(milliseconds(pd.Series([grant["reviewed_at"]], dtype="datetime64[ms, UTC]"))[0])
+    by = grant["approved_by"]
+    if not isinstance(by, str) and at == NEVER:
+        return []
+    return [Approval("grant", by if isinstance(by, str) else None, at, str(grant["id"]))]
+
+
+def _covers(
+    posture: Posture, identity: int, resource: int, level: int | None, approval: Approval
+) -> bool:
+    """Return whether an approval covers an access; a list of an identity's covers what it lists."""
+    listed = reviewed(posture.graph).get(identity)
+    if approval.on != "identity" or listed is None or listed.by != approval.fact:
+        return True
+    levels = np.arange(len(LEVELS)) if level is None else np.array([level])
+    return bool(listed.allows(np.full(len(levels), resource), levels).any())

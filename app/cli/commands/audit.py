@@ -1,0 +1,115 @@
+"""Command for the audit pack of an identity and a window: audit."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.columns import Columns, Row
+from app.cli.command import SaidNo, UsageError, instant_of, question
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+VERIFY, ZIP = "verify", ".zip"
+
+
+def _about(row: Row) -> Any:
+    return row.get("resource") or row.get("about")
+
+
+def _state(row: Row) -> Any:
+    return row.get("state") or row.get("decision")
+
+
+AUDIT: dict[str, Columns] = {
+    "chain": {"at": "at", "kind": "kind", "id": "id", "about": _about, "state": _state},
+    "gaps": {"at": "at", "gap": "gap", "id": "id"},
+    "parents": {"child": "child", "parent": "parent", "as": "as", "since": "since"},
+    "files": {"file": "name", "bytes": "bytes", "sha256": "sha256"},
+    "wrong": {"file": "name", "reason": "reason"},
+}
+
+
+def _of_a_pack(given: dict[str, Any]) -> bool:
+    return given["thing"] == VERIFY and given["path"] is not None
+
+
+@question("audit", storeless=_of_a_pack, columns=AUDIT, lasting=True)
+def audit(
+    posture: "Posture | None",
+    thing: Annotated[str, typer.Argument(help="Whose chain, or the word verify.")],
+    path: Annotated[Path | None, typer.Argument(help="After verify: a pack.")] = None,
+    since: Annotated[str | None, typer.Option(help="From this instant on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this instant.")] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            help="A .zip, an empty folder or a name with / for a new one; else the chain."
+        ),
+    ] = None,
+) -> dict[str, Any]:
+    """Write what an auditor needs. Example: trustdebt audit bot --since A --until B --out b.zip."""
+    if posture is None:
+        assert path is not None
+        return _checked(path)
+    if path is not None:
+        raise UsageError("a path goes with the word verify: trustdebt audit verify PATH")
+    if since is None or until is None:
+        raise UsageError("--since and --until are needed")
+    from analytics.answers.audit import Window, audit_pack, chain
+
+    begin, end = instant_of(since, "--since"), instant_of(until, "--until")
+    assert begin is not None
+    assert end is not None
+    if begin >= end:
+        raise UsageError("--since must lie before --until")
+    window = Window(posture.graph.find(thing), begin, end)
+    told = chain(posture, window)
+    if out is None:
+        return told
+    packed = out.endswith((ZIP, "/")) or Path(out).is_dir()
+    files = audit_pack(posture, window, told) if packed else {Path(out).name: _canonical(told)}
+    return told | {"out": out, "files": _save(files, out, packed)}
+
+
+def _canonical(document: dict[str, Any]) -> bytes:
+    from graph.receipts.canonical import canonical_bytes
+
+    return canonical_bytes(document)
+
+
+def _save(files: dict[str, bytes], out: str, packed: bool) -> list[dict[str, Any]]:
+    """Write a pack, or one file; return what was written."""
+    from graph.files.packs import replace_file, with_manifest, write_pack
+
+    try:
+        if packed:
+            files = with_manifest(files)
+            write_pack(files, Path(out))
+        for content in files.values() if not packed else ():
+            replace_file(Path(out), content)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from None
+    return _listed(files)
+
+
+def _listed(files: dict[str, bytes]) -> list[dict[str, Any]]:
+    from graph.journal.hash_chain import sha256
+
+    return [
+        {"name": name, "bytes": len(content), "sha256": sha256(content)}
+        for name, content in sorted(files.items())
+    ]
+
+
+def _checked(path: Path) -> dict[str, Any]:
+    """Check a pack, byte by byte; a changed one answers no."""
+    from graph.files.packs import check_pack
+
+    checked = check_pack(path)
+    wrong = [{"name": name, "reason": reason} for name, reason in checked.wrong]
+    answer = {"files_checked": checked.files, "valid": not wrong, "wrong": wrong}
+    if wrong:
+        raise SaidNo(answer)
+    return answer
