@@ -59,6 +59,10 @@ class History:
             self._forget()
         return self._kept[key]
 
+    def facts(self, snapshot: str) -> Facts:
+        """Return the facts of a snapshot as its sources state them; the journal adds none."""
+        return self._read(snapshot)[1]
+
     def _forget(self) -> None:
         """Drop the oldest postures until the rest fits the limits."""
         sizes = {key: len(kept.graph.ids) for key, kept in self._kept.items()}

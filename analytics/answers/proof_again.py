@@ -7,20 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from analytics.answers.prove import as_document, digest_of, prove
 from analytics.answers.table import Table
-from analytics.evidence.proving.grounds import digest_of as digest_of_rows
-from analytics.history import History
+from analytics.evidence.proving.grounds import digests
 from analytics.posture import Posture
-from graph.element import Table as Records
 from graph.schema import ELEMENTS
 from graph.stores import NoSuchSnapshot, StoreError
-from graph.values import WrongValue, instant, text_array
+from graph.values import WrongValue, instant
 
 BY_NAME = {element.name: element for element in ELEMENTS}
+GROUND = ("element", "id", "source", "scope", "sha256")
 HOLDS, BROKEN, UNKNOWN = "holds", "broken", "unknown"
 
 
@@ -75,7 +72,7 @@ def check_proof(posture: Posture, document: Any) -> CheckedProof:
     for snapshot, facts in groupby(grounds, key=lambda ground: ground["snapshot"]):
         wanted = list(facts)
         try:
-            broken = list(_differing(posture, snapshot, at, wanted))
+            broken = list(_differing(posture, snapshot, wanted))
         except NoSuchSnapshot:
             not_kept.append(snapshot)
             continue
@@ -96,60 +93,50 @@ def _checked_form(document: Any) -> dict[str, Any]:
     try:
         assert isinstance(proof, dict)
         instant(proof["claim"]["at"])
-        facts = [(g["element"], g["id"], g["sha256"], g["snapshot"]) for g in proof["rests_on"]]
+        facts = [[ground[name] for name in GROUND] for ground in proof["rests_on"]]
         names = [proof["claim"]["identity"]["id"], proof["claim"]["resource"]["id"]]
-        assert all(isinstance(text, str) for text in (*names, proof["digest"]))
-        assert all(isinstance(text, str) for fact in facts for text in fact[:3])
+        snapshots = [ground["snapshot"] or "" for ground in proof["rests_on"]]
+        every = [*names, *proof["snapshots"], *snapshots, proof["digest"]]
+        assert all(isinstance(text, str) for text in every)
+        assert all(isinstance(text, str) for fact in facts for text in fact)
         return proof
     except (AssertionError, KeyError, TypeError, WrongValue):
         raise NoProof("is no proof: it lacks a claim, a digest or what it rests on") from None
 
 
 def _differing(
-    posture: Posture, snapshot: str | None, at: pd.Timestamp, facts: Iterable[dict[str, Any]]
+    posture: Posture, snapshot: str | None, grounds: Iterable[dict[str, Any]]
 ) -> Iterator[Break]:
     """Yield the facts that a snapshot does not have as the proof has them."""
-    for name, own in groupby(facts, key=lambda fact: fact["element"]):
-        wanted = list(own)
-        element = BY_NAME.get(name)
+    facts = _posture(posture, snapshot).graph.facts
+    for name, own in groupby(grounds, key=lambda ground: ground["element"]):
+        wanted, element = list(own), BY_NAME.get(name)
         if element is None:
-            yield from ((name, f["id"], snapshot, "there is no such kind of fact") for f in wanted)
+            yield from ((name, g["id"], snapshot, "there is no such kind of fact") for g in wanted)
             continue
-        # Records are of the snapshot itself; everything else is as of the instant.
-        moment = None if isinstance(element, Records) else at
-        frame = _posture(posture, snapshot, moment).graph.frames[element]
-        ids = pa.array([f["id"] for f in wanted], pa.string())
-        rows = frame[pc.is_in(text_array(frame["id"]), ids).to_numpy(zero_copy_only=False)]
-        digests = {str(id_): digest_of_rows(element, same) for id_, same in rows.groupby("id")}
-        for fact in wanted:
-            digest = digests.get(fact["id"])
-            if digest != fact["sha256"]:
+        by_fact = dict(digests(facts, element, sorted({g["id"] for g in wanted})))
+        for ground in wanted:
+            digest = by_fact.get((ground["id"], ground["source"], ground["scope"]))
+            if digest != ground["sha256"]:
                 reason = "it is not there" if digest is None else "it says something else"
-                yield name, fact["id"], snapshot, reason
+                yield name, ground["id"], snapshot, reason
 
 
-def _posture(posture: Posture, snapshot: str | None, at: pd.Timestamp | None) -> Posture:
+def _posture(posture: Posture, snapshot: str | None) -> Posture:
+    """Return a snapshot of the store; what no snapshot has is in the journal beside it."""
     history = posture.history
     if history is None or snapshot is None:
         return posture
-    info = _info(history, snapshot)
-    return history.posture(info.id, None if at == info.taken_at else at)
-
-
-def _info(history: History, snapshot: str) -> Any:
-    infos = [info for info in history.every if info.id == snapshot]
-    if not infos:
+    if snapshot not in {info.id for info in history.every}:
         raise NoSuchSnapshot(snapshot)
-    return infos[0]
+    return history.posture(snapshot)
 
 
 def _asked_again(posture: Posture, proof: dict[str, Any], at: pd.Timestamp) -> str | None:
     """Ask the question of a proof again; tell whether the answer is the same."""
-    history, claim = posture.history, proof["claim"]
-    newest = _posture(posture, max(proof["snapshots"], default=None), None)
+    claim = proof["claim"]
+    newest = _posture(posture, max(proof["snapshots"], default=None))
     names = claim["identity"]["id"], at, claim["resource"]["id"], claim["level"]
-    if history is not None:
-        newest.history = history
     again = as_document(prove(newest, *names))
     return "same" if again["digest"] == proof["digest"] else "other"
 

@@ -11,7 +11,14 @@ from analytics.answers.shape import edge_step, grant_step, plain, sentence, when
 from analytics.answers.show import value_of
 from analytics.answers.table import as_json
 from analytics.evidence.proving.decision import Decided, decided, uses_at
-from analytics.evidence.proving.entitlement import NO, UNKNOWN, Entitlement, Way, entitlement
+from analytics.evidence.proving.entitlement import (
+    NO,
+    NOBODY_KNOWS,
+    UNKNOWN,
+    Entitlement,
+    Way,
+    entitlement,
+)
 from analytics.evidence.proving.envelope import Envelope, envelope
 from analytics.evidence.proving.grounds import Ground, grounds
 from analytics.evidence.proving.moments import Moments, moments, numbers_in
@@ -82,22 +89,21 @@ def prove(
     UnknownThing, AmbiguousThing, NothingToProve
     """
     known = _knowing(moments(posture, at), thing, resource)
-    graph = known.latest.graph
-    identity = graph.find(thing)
+    identity = known.latest.posture.graph.find(thing)
     wanted = _wanted(known, identity, resource, level)
     return _proof(known, identity, *wanted)
 
 
 def _knowing(known: Moments, *names: str | None) -> Moments:
     """Return the moments with the latest posture that has all the nodes named."""
-    for posture in (known.latest, *known):
+    for reading in (known.latest, *known):
         try:
             for name in names:
                 if name is not None:
-                    posture.graph.find(name)
+                    reading.posture.graph.find(name)
         except UnknownThing:
             continue
-        return replace(known, latest=posture)
+        return replace(known, latest=reading)
     return known
 
 
@@ -105,10 +111,10 @@ def _wanted(
     known: Moments, identity: int, resource: str | None, level: str | None
 ) -> tuple[int, int | None]:
     """Return the resource and the level asked for, or those of the recorded use."""
-    graph, asked = known.latest.graph, LEVELS.index(level) if level is not None else None
+    graph, asked = known.latest.posture.graph, LEVELS.index(level) if level is not None else None
     if resource is not None:
         return graph.find(resource), asked
-    rows = uses_at(known.latest, identity, int(known.at.timestamp() * 1000))
+    rows = uses_at(known.latest.posture, identity, int(known.at.timestamp() * 1000))
     if asked is not None:
         rows = rows[rows["level"] == asked]
     pairs = sorted(set(zip(rows["resource"].tolist(), rows["level"].tolist(), strict=True)))
@@ -136,9 +142,9 @@ def _proof(known: Moments, identity: int, resource: int, level: int | None) -> P
         "gaps": list(_gaps(known, had, by, within)),
         "rests_on": [asdict(each) for each in _grounds(known, identity, resource, had, by, within)],
     }
-    postures = [p for p in (known.latest, *known, known.then) if p is not None]
-    infos = {p.graph.snapshot.id for p in postures if p.graph.snapshot is not None}
-    return Proof(**body, snapshots=sorted(infos), digest=digest_of(body))
+    readings = [r for r in (known.latest, *known, known.then) if r is not None]
+    snapshots = {snapshot for reading in readings for snapshot in reading.snapshots.values()}
+    return Proof(**body, snapshots=sorted(snapshots), digest=digest_of(body))
 
 
 def digest_of(document: dict[str, Any]) -> str:
@@ -157,12 +163,12 @@ def _within(
     known: Moments, identity: int, resource: int, level: int | None, way: Way | None
 ) -> Envelope:
     """Judge the envelope in the snapshot that gave the access, or else in what is known."""
-    posture = way.posture if way is not None else next(iter(known), known.latest)
-    of_identity = numbers_in(posture, known.latest, identity)
-    of_resource = numbers_in(posture, known.latest, resource)
+    reading = way.reading if way is not None else next(iter(known), known.latest)
+    of_identity = numbers_in(reading, known, identity)
+    of_resource = numbers_in(reading, known, resource)
     if not of_identity or not of_resource:
         return Envelope(UNKNOWN, "no snapshot of then has both", (), None)
-    return envelope(posture, of_identity[0], of_resource[0], level, way)
+    return envelope(reading.posture, of_identity[0], of_resource[0], level, way)
 
 
 def _verdict(had: Entitlement, by: Decided, within: Envelope) -> str:
@@ -189,7 +195,7 @@ def _lacking(by: Decided) -> Iterator[str]:
 def _claim(
     known: Moments, identity: int, resource: int, level: int | None, by: Decided
 ) -> dict[str, Any]:
-    graph = known.latest.graph
+    graph = known.latest.posture.graph
     return {
         "identity": graph.thing(identity),
         "resource": graph.thing(resource),
@@ -202,7 +208,6 @@ def _claim(
 def _entitlement(had: Entitlement) -> dict[str, Any]:
     every = _every_step(had.way) if had.way is not None else []
     steps = _kept(every)
-    info = had.way.posture.graph.snapshot if had.way is not None else None
     last = steps[-1] if steps else {}
     return {
         "state": had.state,
@@ -210,10 +215,23 @@ def _entitlement(had: Entitlement) -> dict[str, Any]:
         "grant": _grant(had.way) if had.way is not None else None,
         "path": steps,
         "sentence": sentence(every) if every else None,
-        "since": when(had.way.since) if had.way is not None else None,
+        "since": _since(had.way) if had.way is not None else None,
         "source": last.get("source"),
-        "snapshot": info.id if info is not None else None,
+        "snapshot": _snapshot(had.way) if had.way is not None else None,
     }
+
+
+def _snapshot(way: Way) -> str | None:
+    """Return the snapshot that has the grant; that of the newest reading for access without one."""
+    row, every = int(way.posture.grants.row[way.grant]), way.reading.snapshots
+    if row < 0:
+        return max(every.values(), default=None)
+    frame = way.posture.graph.frames[CAN_ACCESS]
+    return every.get((str(frame["source"].iloc[row]), str(frame["scope"].iloc[row])))
+
+
+def _since(way: Way) -> str | None:
+    return when(way.since) if way.since != NOBODY_KNOWS else None
 
 
 def _every_step(way: Way) -> list[dict[str, Any]]:
@@ -288,7 +306,7 @@ def _gaps(
     if within.state == UNKNOWN:
         yield _gap("envelope", within.because, "a declared scope, or a review")
     if known.after is None and known.before is not None:
-        newest = known.before.graph.facts.taken_at
+        newest = known.before.posture.graph.facts.taken_at
         if newest < known.at:
             text = f"the newest snapshot is of {iso(newest)}: nothing later shows the access"
             yield _gap("entitlement", text, "a later export")
@@ -310,15 +328,15 @@ def _grounds(
     within: Envelope,
 ) -> list[Ground]:
     """Return the facts that the parts rest on, of the snapshot that each was taken from."""
-    posture = had.way.posture if had.way is not None else next(iter(known), known.latest)
-    ids = [str(known.latest.graph.ids[number]) for number in (identity, resource)]
+    reading = had.way.reading if had.way is not None else next(iter(known), known.latest)
+    ids = [str(known.latest.posture.graph.ids[number]) for number in (identity, resource)]
     for step in _every_step(had.way) if had.way is not None else ():
         ids += [step["from"]["id"], step["to"]["id"], *step["support"]]
         ids += [step["id"]] if step["id"] else []
     ids += [each.fact for each in within.approvals]
     records = [str(by.record["id"])] if by.record is not None else []
     records += [by.use] if by.use else []
-    return sorted({*grounds(posture, ids), *grounds(by.posture, records)})
+    return sorted({*grounds(reading, ids), *grounds(known.latest, records)})
 
 
 def as_document(proof: Proof) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _cut(
             frame = frame[~from_scopes(frame, lost | silent)]
             frame = frame[~frame["id"].isin(unseen.get(element, []))]
         frames[element] = _without_fields(frame, muted)
-    return replace(Facts.of(_settled(frames), coverage), identities=facts.identities)
+    return replace(Facts.of(settled(frames), coverage), identities=facts.identities)
 
 
 def _without_fields(frame: pd.DataFrame, muted: dict[str, set[tuple[str, str]]]) -> pd.DataFrame:
@@ -87,7 +87,7 @@ def _without_fields(frame: pd.DataFrame, muted: dict[str, set[tuple[str, str]]])
     return frame.reset_index(drop=True)
 
 
-def _settled(frames: dict[Element, pd.DataFrame]) -> dict[Element, pd.DataFrame]:
+def settled(frames: dict[Element, pd.DataFrame]) -> dict[Element, pd.DataFrame]:
     """Remove the relationships with a missing end."""
     ids = pd.Index(np.concatenate([frames[n]["id"].to_numpy(object) for n in FACT_NODES]))
     for relationship in RELATIONSHIPS:

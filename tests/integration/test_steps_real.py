@@ -32,19 +32,22 @@ from tests.support.exports.aws_account import ROOT, TAKEN_AT, Read, read
 from tests.support.printed import cut, plan
 
 __all__ = ["accounts", "labels"]  # fixtures
-STEPS = 12
+STEPS = 5
 YESTERDAY = (TAKEN_AT - pd.Timedelta(days=1)).isoformat().replace("+00:00", "Z")
 KINDS = {element.name: element for element in ELEMENTS}
 
 
 def without(got: Read, ids: Iterable[str]) -> Read:
-    """Take facts out of what was read, and all that is linked to a node among them."""
+    """Take facts out of what was read, with all that is linked to them or concluded from them."""
     gone = set(ids)
     frames = {}
     for name, frame in got.frames.items():
         stays = ~frame["id"].isin(gone)
         if isinstance(KINDS[name], Relationship):
             stays &= ~frame["source_id"].isin(gone) & ~frame["target_id"].isin(gone)
+        if "support" in frame:
+            support = frame["support"].fillna("[]").map(strict_json)
+            stays &= support.map(gone.isdisjoint)
         frames[name] = frame[stays.to_numpy(bool)].reset_index(drop=True)
     return Read(got.reading, frames)
 
@@ -97,8 +100,9 @@ def test_each_step_of_a_plan_removes_what_it_claims_on_real_accounts(real_data: 
         for name in ("cloudmapper-demo", "cloudsplaining-small")
     }
     assert min(counts.values()) > 0, counts
-    done = [each_step_done(read(real_data / LABS / f"{x['slug']}.json")) for x in labels]
-    assert sum(count > 0 for count in done) > len(labels) / 2
+    slugs = [label["slug"] for label in labels[::4]]
+    done = [each_step_done(read(real_data / LABS / f"{slug}.json")) for slug in slugs]
+    assert sum(count > 0 for count in done) > len(done) / 2
 
 
 def test_a_step_held_to_another_claim_is_noticed(real_data: Path):

@@ -32,7 +32,7 @@ class Decided:
 
 def decided(known: Moments, identity: int, resource: int, level: int | None) -> Decided:
     """Return the decision on a use of a resource by an identity (numbers in `known.latest`)."""
-    posture = known.latest
+    posture = known.latest.posture
     at = int(known.at.timestamp() * 1000)
     recorded = uses_at(posture, identity, at)
     recorded = recorded[recorded["resource"] == resource]

@@ -11,8 +11,8 @@ import numpy as np
 
 from analytics.changes.drift.walk import Room, Since, opened_first
 from analytics.evidence.proving.moments import Moments, numbers_in
+from analytics.evidence.proving.readings import Reading
 from analytics.posture import Filter, Posture
-from analytics.reach.network import Network
 from graph.access import NEVER, milliseconds
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
@@ -24,17 +24,23 @@ NOBODY_KNOWS = np.iinfo(np.int64).max - 1  # milliseconds: after any instant
 
 @dataclass(frozen=True)
 class Way:
-    """A way to a resource in a posture: control edges (positions) and the grant it ends with.
+    """A way to a resource in a reading: control edges (positions) and the grant it ends with.
 
     `bits` are the levels of the grant that were asked for. `since` (milliseconds) is when the last
-    of its parts is known to have been there: its date, or else when a snapshot first showed it.
+    of its parts is known to have been there: its date, or else when a snapshot first showed it;
+    `NOBODY_KNOWS` without either.
     """
 
-    posture: Posture
+    reading: Reading
     edges: tuple[int, ...]
     grant: int
     bits: int
     since: int
+
+    @property
+    def posture(self) -> Posture:
+        """The posture of the reading."""
+        return self.reading.posture
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,8 @@ def entitlement(known: Moments, identity: int, resource: int, level: int | None)
         return Entitlement(UNKNOWN, seen, _between(known, "is gone in"))
     if later is None:
         return _without(known, identity)
-    if later.since <= at and later.since > known.before.graph.now:
+    newest = known.before.posture.graph.facts.taken_at
+    if int(newest.timestamp() * 1000) < later.since <= at:
         return Entitlement(YES, later)
     return Entitlement(UNKNOWN, later, _between(known, "is only in"))
 
@@ -77,36 +84,35 @@ def _by_one(known: Moments, identity: int, way: Way | None, at: int) -> Entitlem
 
 
 def _between(known: Moments, word: str) -> str:
-    first, second = (iso(posture.graph.facts.taken_at) for posture in known)
+    first, second = (iso(reading.posture.graph.facts.taken_at) for reading in known)
     return f"the way {word} the snapshot of {second}, unlike that of {first}; since when is unknown"
 
 
 def _without(known: Moments, identity: int) -> Entitlement:
     """Return that there was no access, unless what the identity reached is not known."""
-    for posture in known:
-        places = numbers_in(posture, known.latest, identity)
+    for reading in known:
+        posture, places = reading.posture, numbers_in(reading, known, identity)
         whole = posture.known(Filter())
-        if posture.before_data or not all(whole.known[n] and whole.complete[n] for n in places):
+        too_early = posture.before_data and known.before is None
+        if too_early or not all(whole.known[n] and whole.complete[n] for n in places):
             return Entitlement(UNKNOWN, None, "what the identity reached then is not known")
     return Entitlement(NO, None, "no way led to it then")
 
 
 def _way(
-    known: Moments, posture: Posture | None, identity: int, resource: int, level: int | None
+    known: Moments, reading: Reading | None, identity: int, resource: int, level: int | None
 ) -> Way | None:
-    """Return the way that is known for longest in a posture; None if there is none."""
-    if posture is None:
+    """Return the way that is known for longest in a reading; None if there is none."""
+    if reading is None:
         return None
-    starts = numbers_in(posture, known.latest, identity)
-    ends = numbers_in(posture, known.latest, resource)
-    network = posture.network()
-    ways = [way for start in starts for way in _ways(posture, network, start, ends, level)]
+    starts = numbers_in(reading, known, identity)
+    ends = numbers_in(reading, known, resource)
+    ways = [way for start in starts for way in _ways(reading, start, ends, level)]
     return min(ways, key=lambda way: (way.since, len(way.edges), way.grant), default=None)
 
 
-def _ways(
-    posture: Posture, network: Network, start: int, ends: list[int], level: int | None
-) -> list[Way]:
+def _ways(reading: Reading, start: int, ends: list[int], level: int | None) -> list[Way]:
+    posture, network = reading.posture, reading.posture.network()
     room, came = Room.of(network.nodes), _known_since(posture)
     target, bit, since, hops, grant, state = opened_first(network.arrays, came, start, room)
     asked = np.isin(target, ends) & ((bit == level) if level is not None else True)
@@ -115,15 +121,8 @@ def _ways(
         return []
     first = chosen[np.lexsort((grant[chosen], hops[chosen], since[chosen]))[0]]
     edges = tuple(int(network.edge[edge]) for edge in room.route(int(state[first])))
-    return [
-        Way(
-            posture,
-            edges,
-            int(network.grant[grant[first]]),
-            1 << int(bit[first]),
-            int(since[first]),
-        )
-    ]
+    given, bits = int(network.grant[grant[first]]), 1 << int(bit[first])
+    return [Way(reading, edges, given, bits, int(since[first]))]
 
 
 # -- since when each part is known -----------------------------------------------------------------

@@ -13,7 +13,7 @@ from analytics.evidence.proving.entitlement import NO, UNKNOWN, YES, Way
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
 from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, REVIEW
-from graph.values import strict_json
+from graph.values import iso, strict_json
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,9 @@ def envelope(
     last = rows[rows["at"] == rows["at"].max()] if len(rows) else rows
     if (last["decision"] == REVOKE).any():
         return Envelope(NO, "the last review decided to revoke it", approvals, scope)
+    ended = _ended(posture, row)
+    if ended is not None:
+        return Envelope(NO, ended, approvals, scope)
     if identity in scopes_of(posture):
         if _inside(posture, identity, resource, level):
             return Envelope(YES, None, approvals, scope)
@@ -64,6 +67,15 @@ def envelope(
     if stated_by(graph, "scope")[identity] or stated_by(graph, "reviews")[identity]:
         return Envelope(NO, "no scope is declared, and nobody approved it", approvals, scope)
     return Envelope(UNKNOWN, "no source states scopes or reviews of it", approvals, scope)
+
+
+def _ended(posture: Posture, row: int) -> str | None:
+    """Return why the term of a grant was over by the moment of a posture; None if it was not."""
+    grant = posture.graph.frames[CAN_ACCESS].iloc[row] if row >= 0 else None
+    for name, words in (("expires_at", "the grant"), ("task_ended_at", "the task of the grant")):
+        if grant is not None and pd.notna(grant[name]) and grant[name] <= posture.graph.as_of:
+            return f"{words} had ended at {iso(grant[name])}"
+    return None
 
 
 def _scope(posture: Posture, identity: int) -> object:

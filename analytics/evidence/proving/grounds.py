@@ -1,7 +1,7 @@
-"""Grounds of a proof: the facts it rests on, each with a digest of all that is stated of it."""
+"""Grounds of a proof: the facts it rests on, each with a digest of what a scope states of it."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.posture import Posture
+from analytics.evidence.proving.readings import Reading
 from graph.element import Element
+from graph.facts import Facts
 from graph.receipts.canonical import canonical_bytes
 from graph.schema import ELEMENTS
 from graph.values import iso, text_array
@@ -20,37 +21,42 @@ SIGHTINGS = ("first_seen", "last_seen")  # of reading, not of the fact
 
 @dataclass(frozen=True, order=True)
 class Ground:
-    """A fact: its element, its id, the digest of its rows, and the snapshot that has it."""
+    """A fact as a scope states it: the digest of its rows, and the snapshot that has them."""
 
     element: str
     id: str
+    source: str
+    scope: str
     sha256: str
     snapshot: str | None = None
 
 
-def grounds(posture: Posture, ids: Iterable[str]) -> list[Ground]:
-    """Return the facts with these ids, in order; an id of no fact, such as a derived step, is none.
-
-    The facts are those as of the moment of the posture.
-    """
-    wanted = pa.array(sorted(set(ids)), pa.string())
-    info = posture.graph.snapshot
-    snapshot = info.id if info is not None else None
+def grounds(reading: Reading, ids: Iterable[str]) -> list[Ground]:
+    """Return the facts with these ids, in order; a derived step, which is none, is left out."""
+    facts, wanted = reading.posture.graph.facts, sorted(set(ids))
     made = []
-    for element in ELEMENTS if len(wanted) else ():
-        frame = posture.graph.frames[element]
-        rows = frame[pc.is_in(text_array(frame["id"]), wanted).to_numpy(zero_copy_only=False)]
-        for id_, own in rows.groupby("id"):
-            made.append(Ground(element.name, str(id_), digest_of(element, own), snapshot))
+    for element in ELEMENTS if wanted else ():
+        for (id_, source, scope), digest in digests(facts, element, wanted):
+            snapshot = reading.snapshots.get((source, scope))
+            made.append(Ground(element.name, id_, source, scope, digest, snapshot))
     return sorted(made)
 
 
-def digest_of(element: Element, rows: pd.DataFrame) -> str:
-    """Return the SHA-256 of all that sources state of a fact, each of them a row."""
+def digests(
+    facts: Facts, element: Element, ids: Iterable[str]
+) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """Yield id, source and scope of each fact of an element among `ids`, and its SHA-256.
+
+    It is that of the canonical JSON of the rows in which the scope states the fact.
+    """
+    frame = facts.frames[element]
+    asked = pa.array(list(ids), pa.string())
+    rows = frame[pc.is_in(text_array(frame["id"]), asked).to_numpy(zero_copy_only=False)]
     names = [column.name for column in element.columns if column.name not in SIGHTINGS]
-    stated = [_stated(row) for row in rows[names].to_dict("records")]
-    text = canonical_bytes(sorted(stated, key=canonical_bytes))
-    return hashlib.sha256(text).hexdigest()
+    for (id_, source, scope), own in rows.groupby(["id", "source", "scope"]):
+        stated = [_stated(row) for row in own[names].to_dict("records")]
+        text = canonical_bytes(sorted(stated, key=canonical_bytes))
+        yield (str(id_), str(source), str(scope)), hashlib.sha256(text).hexdigest()
 
 
 def _stated(row: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import grouped
 from analytics.evidence.proving.moments import Moments, numbers_in
+from analytics.evidence.proving.readings import Reading
 from analytics.posture import Posture
 from graph.values import iso
 
@@ -24,11 +25,11 @@ def standing(known: Moments, identity: int) -> dict[str, Any]:
     }
 
 
-def _of(known: Moments, posture: Posture | None, identity: int) -> dict[str, Any] | None:
-    if posture is None:
+def _of(known: Moments, reading: Reading | None, identity: int) -> dict[str, Any] | None:
+    if reading is None:
         return None
-    places = numbers_in(posture, known.latest, identity)
-    return _described(posture, places[0]) if places else None
+    places = numbers_in(reading, known, identity)
+    return _described(reading.posture, places[0]) if places else None
 
 
 def _described(posture: Posture, number: int) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _figures(posture: Posture, number: int) -> dict[str, Any]:
         return {"blast_radius": None, "debt": None, "tdr": None, "grade": None}
     known = bool(posture.reach_known[number])
     reach = posture.totals()
-    (owed,) = grouped(posture, debt_of(posture), posture.accountable[place])
+    (owed,) = grouped(posture, debt_of(posture), posture.accountable, place)
     return {
         "blast_radius": {
             "resources": int(reach.resources[place[0]]) if known else None,
