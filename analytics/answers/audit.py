@@ -1,22 +1,26 @@
 """The audit pack of an identity and a window: its chain in order, proofs, and what was decided."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analytics.answers.assurance import assurance
 from analytics.answers.coverage import coverage as coverage_of_sources
 from analytics.answers.prove import as_document, prove
 from analytics.answers.shape import plain, when
-from analytics.evidence.chain import DECISION, GRANT, REVIEW, USE, Links, links
+from analytics.answers.standards.ocsf import ocsf_events
+from analytics.answers.standards.oscal import assessment_results
+from analytics.answers.table import as_json
 from analytics.evidence.coverage import coverage
 from analytics.evidence.matching import REASONS, STATES, UNKNOWN
 from analytics.lineage.links import NAMES
 from analytics.lineage.links import links as lineage
 from analytics.posture import Posture
+from analytics.proving.chain import DECISION, GRANT, REVIEW, USE, Links, links
 from graph.journal.entries import Acceptance
 from graph.receipts.canonical import canonical_bytes
 from graph.schema import CAN_ACCESS, LEVELS
@@ -49,6 +53,9 @@ def audit_pack(posture: Posture, window: Window, told: dict[str, Any]) -> dict[s
         "exceptions.json": _exceptions(posture, window),
         "reviews.json": _reviews(posture, made),
         "coverage.json": _coverage(posture, made),
+        "assurance.json": as_json(assurance(posture, window.identity)),
+        "oscal.json": assessment_results(posture, about=window.identity),
+        "ocsf.json": ocsf_events(posture, window.identity),
     }
     for name, proof in _proofs(posture, window, made):
         documents[f"proofs/{name}.json"] = proof
@@ -75,7 +82,7 @@ def chain(posture: Posture, window: Window) -> dict[str, Any]:
 # -- entries --------------------------------------------------------------------------------------
 
 
-def _entry(posture: Posture, made: Links, row: dict[str, Any]) -> dict[str, Any]:
+def _entry(posture: Posture, made: Links, row: Mapping[Any, Any]) -> dict[str, Any]:
     head = {"at": when(row["at"]), "kind": row["kind"], "id": str(row["id"])}
     details = {GRANT: _grant, REVIEW: _review, DECISION: _decision, USE: _use}[row["kind"]]
     return head | details(posture, made, int(row["place"]))
@@ -193,7 +200,7 @@ def _exceptions(posture: Posture, window: Window) -> dict[str, Any]:
         entry.record()
         for entry in entries
         if isinstance(entry, Acceptance)
-        and entry.as_of < window.until
+        and entry.since < window.until
         and entry.ends > window.since
         and thing in entry.about
     ]

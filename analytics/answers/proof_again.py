@@ -10,8 +10,8 @@ import pandas as pd
 
 from analytics.answers.prove import as_document, digest_of, prove
 from analytics.answers.table import Table
-from analytics.evidence.proving.grounds import digests
 from analytics.posture import Posture
+from analytics.proving.grounds import digests
 from graph.schema import ELEMENTS
 from graph.stores import NoSuchSnapshot, StoreError
 from graph.values import WrongValue, instant

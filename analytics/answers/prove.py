@@ -10,8 +10,9 @@ import pandas as pd
 from analytics.answers.shape import edge_step, grant_step, plain, sentence, when
 from analytics.answers.show import value_of
 from analytics.answers.table import as_json
-from analytics.evidence.proving.decision import Decided, decided, uses_at
-from analytics.evidence.proving.entitlement import (
+from analytics.posture import Posture
+from analytics.proving.decision import Decided, decided, uses_at
+from analytics.proving.entitlement import (
     NO,
     NOBODY_KNOWS,
     UNKNOWN,
@@ -19,11 +20,10 @@ from analytics.evidence.proving.entitlement import (
     Way,
     entitlement,
 )
-from analytics.evidence.proving.envelope import Envelope, envelope
-from analytics.evidence.proving.grounds import Ground, grounds
-from analytics.evidence.proving.moments import Moments, moments, numbers_in
-from analytics.evidence.proving.standing import standing
-from analytics.posture import Posture
+from analytics.proving.envelope import Envelope, envelope
+from analytics.proving.grounds import Ground, grounds
+from analytics.proving.moments import Moments, moments, numbers_in
+from analytics.proving.standing import standing
 from graph.access import UnknownThing
 from graph.receipts.canonical import canonical_bytes
 from graph.schema import CAN_ACCESS, DECISION_RECORD, LEVELS
@@ -34,9 +34,15 @@ STEP = (
     *("from", "relationship", "to", "levels", "id", "source", "rule", "support", "granted_at"),
     *("condition", "conditional", "derived", "assumed"),
 )
+GRANT = (
+    *("id", "grant_id", "granted_at", "expires_at", "reviewed_at", "approved_by"),
+    *("role_name", "policy_id", "task_id"),
+)
 PLACES = ("snapshot", "snapshots")  # where to look: no part of what is proven
-APART = ("id", "at", "decision", "policy_id", "policy_version", "engine", "justification")
-APART += ("approver", "justification_expires_at")
+APART = (
+    *("id", "at", "decision", "policy_id", "policy_version", "engine", "justification"),
+    *("approver", "justification_expires_at"),
+)
 
 
 @dataclass(frozen=True)
@@ -250,9 +256,7 @@ def _grant(way: Way) -> dict[str, Any] | None:
     if row < 0:
         return None
     frame = way.posture.graph.frames[CAN_ACCESS]
-    names = ("id", "grant_id", "granted_at", "expires_at", "reviewed_at", "approved_by")
-    names += ("role_name", "policy_id", "task_id")
-    return {name: plain(frame[name].iloc[row]) for name in names}
+    return {name: plain(frame[name].iloc[row]) for name in GRANT}
 
 
 def _decision(by: Decided) -> dict[str, Any]:

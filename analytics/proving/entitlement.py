@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.changes.drift.walk import Room, Since, opened_first
-from analytics.evidence.proving.moments import Moments, numbers_in
-from analytics.evidence.proving.readings import Reading
 from analytics.posture import Filter, Posture
+from analytics.proving.moments import Moments, numbers_in
+from analytics.proving.readings import Reading
 from graph.access import NEVER, milliseconds
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS

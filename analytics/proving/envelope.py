@@ -9,8 +9,8 @@ from analytics.assumptions.families.scope import inside_scope, scopes_of
 from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants
 from analytics.changes.drift.baseline import reviewed
 from analytics.coverage import stated_by
-from analytics.evidence.proving.entitlement import NO, UNKNOWN, YES, Way
 from analytics.posture import Posture
+from analytics.proving.entitlement import NO, UNKNOWN, YES, Way
 from graph.access import NEVER, milliseconds
 from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, REVIEW
 from graph.values import iso, strict_json

@@ -6,9 +6,9 @@ import numpy as np
 
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import grouped
-from analytics.evidence.proving.moments import Moments, numbers_in
-from analytics.evidence.proving.readings import Reading
 from analytics.posture import Posture
+from analytics.proving.moments import Moments, numbers_in
+from analytics.proving.readings import Reading
 from graph.values import iso
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analytics.evidence.proving.readings import (
+from analytics.posture import Posture, assess
+from analytics.proving.readings import (
     Reading,
     Scope,
     joined,
     last_readings,
     next_readings,
 )
-from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.identity.renamed_ids import RenamedIds
 

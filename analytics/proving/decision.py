@@ -7,10 +7,10 @@ import pandas as pd
 from analytics.evidence.deciding import EXPLAINED
 from analytics.evidence.decisions import records
 from analytics.evidence.matching import REASONS, STATES, UNKNOWN, judged_use, uses
-from analytics.evidence.proving.entitlement import NO, YES
-from analytics.evidence.proving.entitlement import UNKNOWN as NOT_KNOWN
-from analytics.evidence.proving.moments import Moments
 from analytics.posture import Posture
+from analytics.proving.entitlement import NO, YES
+from analytics.proving.entitlement import UNKNOWN as NOT_KNOWN
+from analytics.proving.moments import Moments
 
 LOWEST = 0  # a position in `LEVELS`: any permission includes it
 

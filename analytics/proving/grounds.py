@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.evidence.proving.readings import Reading
+from analytics.proving.readings import Reading
 from graph.element import Element
 from graph.facts import Facts
 from graph.receipts.canonical import canonical_bytes
