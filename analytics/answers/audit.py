@@ -45,11 +45,11 @@ class Window:
     until: pd.Timestamp
 
 
-def audit_pack(posture: Posture, window: Window, told: dict[str, Any]) -> dict[str, bytes]:
-    """Return the files of the audit pack of a window by their names; `told` is its `chain`."""
+def audit_pack(posture: Posture, window: Window, story: dict[str, Any]) -> dict[str, bytes]:
+    """Return the files of the audit pack of a window by their names; `story` is its `chain`."""
     made = links(posture, window.identity, window.since, window.until)
     documents = {
-        "chain.json": told,
+        "chain.json": story,
         "exceptions.json": _exceptions(posture, window),
         "reviews.json": _reviews(posture, made),
         "coverage.json": _coverage(posture, made),
@@ -113,8 +113,8 @@ def _review(posture: Posture, made: Links, place: int) -> dict[str, Any]:
 
 def _decision(posture: Posture, made: Links, place: int) -> dict[str, Any]:
     row = made.records.iloc[place]
-    said = {name: plain(row[name]) for name in RECORD}
-    stated = {name: value for name, value in said.items() if value is not None}
+    fields = {name: plain(row[name]) for name in RECORD}
+    stated = {name: value for name, value in fields.items() if value is not None}
     return {"subject": str(row["subject"]), "resource": str(row["resource"]), **stated}
 
 

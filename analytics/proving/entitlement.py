@@ -92,9 +92,9 @@ def _without(known: Moments, identity: int) -> Entitlement:
     """Return that there was no access, unless what the identity reached is not known."""
     for reading in known:
         posture, places = reading.posture, numbers_in(reading, known, identity)
-        whole = posture.known(Filter())
+        known_reach = posture.known(Filter())
         too_early = posture.before_data and known.before is None
-        if too_early or not all(whole.known[n] and whole.complete[n] for n in places):
+        if too_early or not all(known_reach.known[n] and known_reach.complete[n] for n in places):
             return Entitlement(UNKNOWN, None, "what the identity reached then is not known")
     return Entitlement(NO, None, "no way led to it then")
 

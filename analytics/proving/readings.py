@@ -55,10 +55,10 @@ def joined(history: History, chosen: Readings, at: pd.Timestamp) -> Reading | No
     """Return the posture of readings as of an instant; None if there are none."""
     if not chosen:
         return None
-    whole = _one_snapshot(history, chosen)
-    if whole is not None:
-        moment = None if at == whole.taken_at else at
-        return Reading(history.posture(whole.id, moment), dict.fromkeys(chosen, whole.id))
+    snapshot = _one_snapshot(history, chosen)
+    if snapshot is not None:
+        moment = None if at == snapshot.taken_at else at
+        return Reading(history.posture(snapshot.id, moment), dict.fromkeys(chosen, snapshot.id))
     newest = max((info for _, info in chosen.values()), key=lambda info: info.sequence)
     posture = posture_of(newest, _facts(history, chosen), at, history)
     return Reading(posture, {scope: info.id for scope, (_, info) in chosen.items()})

@@ -65,12 +65,12 @@ def audit(
     if begin >= end:
         raise UsageError("--since must lie before --until")
     window = Window(posture.graph.find(thing), begin, end)
-    told = chain(posture, window)
+    story = chain(posture, window)
     if out is None:
-        return told
+        return story
     packed = out.endswith((ZIP, "/")) or Path(out).is_dir()
-    files = audit_pack(posture, window, told) if packed else {Path(out).name: _canonical(told)}
-    return told | {"out": out, "files": _save(files, out, packed)}
+    files = audit_pack(posture, window, story) if packed else {Path(out).name: _canonical(story)}
+    return story | {"out": out, "files": _save(files, out, packed)}
 
 
 def _canonical(document: dict[str, Any]) -> bytes:
