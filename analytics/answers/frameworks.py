@@ -17,7 +17,7 @@ from analytics.runtime.faults import PartFailed, guarded
 MANY_FINDINGS = 50  # findings of a rule listed for a control
 FALLING_SHORT = "identities with a finding"
 UNSPOKEN = "no rule and no measure speaks of it"
-FRAMEWORK = ("name", "title", "version", "source", "measured", "of")
+FRAMEWORK = ("name", "title", "version", "source", "applies", "measured", "of")
 CONTROL = (
     *("framework", "id", "title", "aliases", "numerator", "denominator", "numerator_is"),
     *("evidence", "silent", "not_measured_because"),
@@ -28,10 +28,11 @@ CONTROL = (
 class Frameworks:
     """The frameworks, and the evidence for each of their controls; see `frameworks`.
 
-    `frameworks` has `name`, `title`, `version`, `source`, and the counts of controls `measured` and
-    `of`. `controls` has `framework`, `id`, `title`, `aliases` (a list), `numerator`, `denominator`,
-    `numerator_is`, the lists `evidence` and `silent`, and `not_measured_because`. All columns are
-    of dtype object: counts are whole numbers, or None.
+    `frameworks` has `name`, `title`, `version`, `source`, `applies` (to whom and from when, or
+    None), and the counts of controls `measured` and `of`. `controls` has `framework`, `id`,
+    `title`, `aliases` (a list), `numerator`, `denominator`, `numerator_is`, the lists `evidence`
+    and `silent`, and `not_measured_because`. All columns are of dtype object: counts are whole
+    numbers, or None.
     """
 
     frameworks: Table
@@ -69,7 +70,8 @@ def _table(posture: Posture, rows: list[Any], columns: tuple[str, ...]) -> Table
 
 def _framework(listed: Framework, rows: list[dict[str, Any]]) -> tuple[Any, ...]:
     count = sum(row["not_measured_because"] is None for row in rows)
-    return listed.name, listed.title, listed.version, listed.source, count, len(rows)
+    head = listed.name, listed.title, listed.version, listed.source, listed.applies
+    return *head, count, len(rows)
 
 
 def _guarded(posture: Posture, listed: Framework, control: Control, limit: int) -> dict[str, Any]:

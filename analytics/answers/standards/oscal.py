@@ -150,8 +150,10 @@ class _Document:
             by_framework.setdefault(verdict.framework.name, []).append(verdict)
         for rows in by_framework.values():
             listed = rows[0].framework
+            about = f"{listed.title}, {listed.version}: controls that access touches."
+            applies = f" It applies {listed.applies}." if listed.applies else ""
             yield {
-                "description": f"{listed.title} {listed.version}: controls that access touches.",
+                "description": f"{about}{applies}",
                 "props": [_prop("framework", listed.name), _prop("source", listed.source)],
                 "include-controls": [
                     {"control-id": control_token(listed, row.control)} for row in rows

@@ -38,7 +38,10 @@ class Control:
 
 @dataclass(frozen=True)
 class Framework:
-    """A published list of controls; `prefix` is the start of a reference to one of them."""
+    """A published list of controls; `prefix` is the start of a reference to one of them.
+
+    `applies` says to whom and from when, as far as that is no choice of the reader.
+    """
 
     name: str
     order: int
@@ -48,6 +51,7 @@ class Framework:
     pattern: str
     source: str
     controls: tuple[Control, ...]
+    applies: str | None = None
 
     @cached_property
     def by_id(self) -> dict[str, Control]:

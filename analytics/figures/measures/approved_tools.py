@@ -40,5 +40,9 @@ MEASURE = Measure(
         "NIST AI RMF MAP 4.2",
         "OWASP Agentic Threats T2 Tool Misuse",
         "MITRE ATLAS AML.M0028",
+        "ISO/IEC 42001 A.4.4",
+        "CSA AICM IAM-19",
+        "OWASP AISVS C10.1.2",
+        "MITRE ATLAS AML.T0110",
     ),
 )

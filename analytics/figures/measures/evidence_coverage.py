@@ -33,5 +33,17 @@ MEASURE = Measure(
     measure=measure,
     needs=("usage", "decisions"),
     target=1.0,
-    references=("NIST SP 800-53 AU-3", "NIST SP 800-53 AU-12", "NIST AI RMF MEASURE 2.8"),
+    references=(
+        "NIST SP 800-53 AU-3",
+        "NIST SP 800-53 AU-12",
+        "NIST AI RMF MEASURE 2.8",
+        "EU AI Act 12.1",
+        "EU AI Act 12.2.c",
+        "ISO/IEC 42001 A.6.2.8",
+        "CSA AICM IAM-16",
+        "CSA AICM LOG-08",
+        "CSA AICM LOG-11",
+        "OWASP AISVS C9.5.1",
+        "OWASP AISVS C12.1.2",
+    ),
 )

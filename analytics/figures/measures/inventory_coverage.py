@@ -33,5 +33,8 @@ MEASURE = Measure(
         "NIST SP 800-53 PM-5",
         "NIST SP 800-53 CM-8",
         "CIS Controls 5.1",
+        "ISO/IEC 42001 A.4.2",
+        "CSA AICM IAM-03",
+        "MITRE ATLAS AML.T0103",
     ),
 )

@@ -69,5 +69,6 @@ MEASURE = Measure(
         "NIST CSF 2.0 ID.AM-08",
         "NIST AI RMF GOVERN 1.6",
         "NIST SP 800-53 AC-2",
+        "ISO/IEC 42001 A.6.2.5",
     ),
 )

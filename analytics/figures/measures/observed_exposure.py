@@ -34,5 +34,12 @@ MEASURE = Measure(
         "NIST SP 800-53 AC-6(9)",
         "NIST AI RMF MEASURE 2.4",
         "MITRE ATLAS AML.M0024",
+        "EU AI Act 12.1",
+        "EU AI Act 12.2.b",
+        "EU AI Act 12.2.c",
+        "EU AI Act 26.5",
+        "ISO/IEC 42001 A.6.2.6",
+        "CSA AICM LOG-07",
+        "OWASP AISVS C12.1.1",
     ),
 )

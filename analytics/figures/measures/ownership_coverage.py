@@ -38,6 +38,7 @@ MEASURE = Measure(
         "NIST CSF 2.0 GV.RR-02",
         "NIST AI RMF GOVERN 2.1",
         "NIST SP 800-53 AC-2",
+        "ISO/IEC 42001 A.3.2",
     ),
     published=(
         Published("51 % have agents without an owner", "CSA and Oasis", 2026),

@@ -22,5 +22,10 @@ MEASURE = Measure(
     measure=measure,
     needs=("reviews",),
     target=1.0,
-    references=("NIST SP 800-53 AC-6(7)", "NIST AI RMF GOVERN 1.5", "CIS Controls 5.5"),
+    references=(
+        "NIST SP 800-53 AC-6(7)",
+        "NIST AI RMF GOVERN 1.5",
+        "CIS Controls 5.5",
+        "CSA AICM IAM-08",
+    ),
 )

@@ -44,5 +44,6 @@ MEASURE = Measure(
         "NIST SP 800-53 RA-7",
         "NIST AI RMF MANAGE 1.3",
         "NIST AI RMF MANAGE 1.4",
+        "CSA AICM GRC-04",
     ),
 )

@@ -22,5 +22,10 @@ MEASURE = Measure(
     measure=measure,
     needs=("scope",),
     target=1.0,
-    references=("NIST AI RMF MAP 3.3", "NIST AI RMF MAP 1.1"),
+    references=(
+        "NIST AI RMF MAP 3.3",
+        "NIST AI RMF MAP 1.1",
+        "ISO/IEC 42001 A.9.4",
+        "CSA AICM IAM-17",
+    ),
 )

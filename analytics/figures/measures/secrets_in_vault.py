@@ -39,5 +39,6 @@ MEASURE = Measure(
         "OWASP NHI2:2025 Secret Leakage",
         "NIST SP 800-53 IA-5(7)",
         "MITRE ATLAS AML.T0055",
+        "CSA AICM IAM-15",
     ),
 )

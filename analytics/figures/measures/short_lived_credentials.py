@@ -42,7 +42,11 @@ MEASURE = Measure(
     measure=measure,
     needs=("credentials",),
     target=1.0,
-    references=("OWASP NHI7:2025 Long-Lived Secrets", "NIST SP 800-53 IA-5"),
+    references=(
+        "OWASP NHI7:2025 Long-Lived Secrets",
+        "NIST SP 800-53 IA-5",
+        "OWASP AISVS C5.1.2",
+    ),
     published=(
         Published("60 % of AWS users have a key older than a year", "Datadog", 2024),
         Published("62 % of GCP accounts have a key older than a year", "Datadog", 2024),

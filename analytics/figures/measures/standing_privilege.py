@@ -46,5 +46,11 @@ MEASURE = Measure(
     rows="trustdebt findings --rule TIM-01",
     measure=measure,
     three=True,
-    references=("NIST SP 800-53 AC-2(6)", "NIST SP 800-53 AC-2(7)", "MITRE ATLAS AML.M0026"),
+    references=(
+        "NIST SP 800-53 AC-2(6)",
+        "NIST SP 800-53 AC-2(7)",
+        "MITRE ATLAS AML.M0026",
+        "CSA AICM IAM-10",
+        "OWASP AISVS C5.2.6",
+    ),
 )

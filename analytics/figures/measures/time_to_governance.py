@@ -36,5 +36,9 @@ MEASURE = Measure(
     needs=("reviews",),
     target=90.0,
     three=True,
-    references=("NIST SP 800-53 AC-6(7)", "CIS Controls 6.1"),
+    references=(
+        "NIST SP 800-53 AC-6(7)",
+        "CIS Controls 6.1",
+        "CSA AICM IAM-06",
+    ),
 )

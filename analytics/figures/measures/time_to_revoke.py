@@ -37,5 +37,9 @@ MEASURE = Measure(
         "NIST SP 800-53 AC-2(3)",
         "NIST AI RMF MANAGE 2.4",
         "NIST AI RMF MANAGE 4.1",
+        "EU AI Act 14.4.e",
+        "EU AI Act 26.5",
+        "CSA AICM IAM-07",
+        "OWASP AISVS C9.1.3",
     ),
 )

@@ -29,7 +29,11 @@ MEASURE = Measure(
     measure=measure,
     needs=("usage",),
     target=0.0,
-    references=("NIST CSF 2.0 PR.AA-05", "NIST AI RMF MANAGE 1.2"),
+    references=(
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST AI RMF MANAGE 1.2",
+        "CSA AICM IAM-05",
+    ),
     published=(
         Published("workload identities use less than 5 % of their permissions", "Microsoft", 2023),
     ),

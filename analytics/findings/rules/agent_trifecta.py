@@ -116,6 +116,7 @@ RULE = Rule(
         "NIST SP 800-53 AC-6",
         "MITRE ATLAS AML.M0030",
         "MITRE ATLAS AML.T0086",
+        "CSA AICM AIS-11",
     ),
     find=find,
     closing=Closing(On.FACTS),

@@ -113,6 +113,8 @@ RULE = Rule(
         "OWASP NHI8:2025 Environment Isolation",
         "NIST CSF 2.0 PR.IR-01",
         "NIST SP 800-53 AC-6",
+        "CSA AICM I&S-05",
+        "MITRE ATLAS AML.M0032",
     ),
     find=find,
     closing=Closing(On.FACTS),

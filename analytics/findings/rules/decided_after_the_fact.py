@@ -40,6 +40,8 @@ RULE = Rule(
         "OWASP Agentic Threats T8 Repudiation & Untraceability",
         "NIST CSF 2.0 PR.PS-04",
         "NIST SP 800-53 AU-10",
+        "CSA AICM LOG-12",
+        "OWASP AISVS C9.5.6",
     ),
     find=find,
     kind=FindingKind.EVENT,

@@ -77,6 +77,7 @@ RULE = Rule(
         "NIST CSF 2.0 PR.AA-01",
         "NIST SP 800-53 AC-2(3)",
         "CIS Controls 5.3",
+        "MITRE ATLAS AML.T0012",
     ),
     find=find,
     closing=Closing(action=Action.DISABLE_IDENTITY),

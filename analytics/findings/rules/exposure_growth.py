@@ -56,6 +56,7 @@ RULE = Rule(
         "NIST CSF 2.0 ID.RA-07",
         "NIST SP 800-53 AC-2(12)",
         "NIST AI RMF MEASURE 3.1",
+        "EU AI Act 12.2.a",
     ),
     find=find,
     kind=FindingKind.ACCESS,

@@ -67,6 +67,7 @@ RULE = Rule(
         "NIST SP 800-53 IR-4",
         "MITRE ATT&CK T1078.004",
         "MITRE ATT&CK T1552.001",
+        "MITRE ATLAS AML.T0012",
     ),
     find=find,
     closing=Closing(On.OBJECT, Action.DEACTIVATE_CREDENTIAL),

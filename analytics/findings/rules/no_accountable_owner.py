@@ -62,6 +62,8 @@ RULE = Rule(
         "NIST SP 800-53 PM-5",
         "NIST AI RMF GOVERN 2.1",
         "CIS Controls 5.5",
+        "EU AI Act 26.2",
+        "ISO/IEC 42001 A.3.2",
     ),
     find=find,
     general=True,

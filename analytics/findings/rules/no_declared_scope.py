@@ -62,6 +62,9 @@ RULE = Rule(
         "NIST AI RMF MAP 1.1",
         "NIST AI RMF MAP 3.3",
         "CIS Controls 5.5",
+        "ISO/IEC 42001 A.6.2.5",
+        "ISO/IEC 42001 A.9.4",
+        "CSA AICM IAM-19",
     ),
     find=find,
 )

@@ -99,6 +99,7 @@ RULE = Rule(
         "NIST SP 800-53 AC-2(13)",
         "NIST AI RMF GOVERN 1.7",
         "NIST AI RMF MANAGE 2.4",
+        "CSA AICM IAM-07",
     ),
     find=find,
     closing=Closing(On.FACTS),

@@ -72,6 +72,7 @@ RULE = Rule(
         "NIST SP 800-53 AC-3",
         "NIST SP 800-53 AC-6",
         "MITRE ATT&CK T1199",
+        "OWASP AISVS C5.2.1",
     ),
     find=find,
     closing=Closing(On.FACTS),

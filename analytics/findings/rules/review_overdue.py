@@ -72,6 +72,7 @@ RULE = Rule(
         "NIST SP 800-53 AC-2",
         "NIST AI RMF GOVERN 1.5",
         "CIS Controls 5.5",
+        "CSA AICM IAM-08",
     ),
     find=find,
     closing=Closing(action=Action.REVIEW),

@@ -44,6 +44,7 @@ RULE = Rule(
         "OWASP NHI1:2025 Improper Offboarding",
         "NIST CSF 2.0 PR.AA-01",
         "NIST SP 800-53 IA-4",
+        "CSA AICM IAM-13",
     ),
     find=find,
 )

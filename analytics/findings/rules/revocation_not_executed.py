@@ -77,6 +77,8 @@ RULE = Rule(
         "NIST CSF 2.0 RS.MI-02",
         "NIST CSF 2.0 ID.RA-06",
         "NIST SP 800-53 AC-2",
+        "EU AI Act 14.4.e",
+        "CSA AICM IAM-07",
     ),
     find=find,
     closing=Closing(On.FACTS),

@@ -50,6 +50,8 @@ RULE = Rule(
         "MITRE ATT&CK T1552.001",
         "MITRE ATT&CK T1552.008",
         "MITRE ATLAS AML.T0083",
+        "CSA AICM IAM-15",
+        "MITRE ATT&CK T1552.004",
     ),
     find=find,
     closing=Closing(On.OBJECT, Action.ROTATE_CREDENTIAL),

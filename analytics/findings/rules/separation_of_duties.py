@@ -56,6 +56,7 @@ RULE = Rule(
         "OWASP NHI5:2025 Overprivileged NHI",
         "NIST CSF 2.0 PR.AA-05",
         "NIST SP 800-53 AC-5",
+        "CSA AICM IAM-04",
     ),
     find=find,
     closing=Closing(On.FACTS),

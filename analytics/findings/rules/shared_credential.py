@@ -59,6 +59,8 @@ RULE = Rule(
         "NIST SP 800-53 AC-2(9)",
         "NIST SP 800-53 IA-4",
         "MITRE ATLAS AML.M0027",
+        "CSA AICM IAM-13",
+        "OWASP AISVS C9.4.1",
     ),
     find=find,
     closing=Closing(On.OBJECT, Action.DEACTIVATE_CREDENTIAL),

@@ -59,6 +59,7 @@ RULE = Rule(
         "OWASP NHI5:2025 Overprivileged NHI",
         "OWASP NHI1:2025 Improper Offboarding",
         "NIST CSF 2.0 PR.AA-05",
+        "CSA AICM IAM-05",
     ),
     find=find,
     closing=Closing(On.FACTS, spares=True),

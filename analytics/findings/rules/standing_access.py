@@ -54,6 +54,8 @@ RULE = Rule(
         "OWASP ASI03:2026 Identity and Privilege Abuse",
         "NIST CSF 2.0 PR.AA-05",
         "NIST SP 800-53 AC-2(6)",
+        "CSA AICM IAM-10",
+        "OWASP AISVS C5.2.6",
     ),
     find=find,
     closing=Closing(On.FACTS, Action.SET_EXPIRY),

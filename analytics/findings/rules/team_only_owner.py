@@ -50,7 +50,11 @@ RULE = Rule(
     facts=("OWNS", "Team|Group"),
     feeds=Feeds(("owner",)),
     remedy="Name one accountable person in the team.",
-    references=("OWASP NHI1:2025 Improper Offboarding", "NIST CSF 2.0 GV.RR-02"),
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "NIST CSF 2.0 GV.RR-02",
+        "EU AI Act 26.2",
+    ),
     find=find,
     closing=Closing(action=Action.ASSIGN_OWNER),
 )

@@ -84,6 +84,8 @@ RULE = Rule(
         "NIST CSF 2.0 PR.AA-04",
         "NIST CSF 2.0 PR.AA-05",
         "NIST SP 800-53 AC-6",
+        "OWASP AISVS C9.5.2",
+        "OWASP AISVS C9.5.5",
     ),
     find=find,
     closing=Closing(On.FACTS, Action.SET_EXPIRY),

@@ -53,6 +53,8 @@ RULE = Rule(
         "NIST SP 800-53 AC-6(7)",
         "NIST AI RMF MANAGE 1.2",
         "CIS Controls 5.3",
+        "CSA AICM IAM-05",
+        "CSA AICM IAM-19",
     ),
     find=find,
     part_of="TIM-04",

@@ -51,6 +51,7 @@ RULE = Rule(
         "OWASP NHI5:2025 Overprivileged NHI",
         "NIST CSF 2.0 PR.AA-05",
         "NIST SP 800-53 AC-6",
+        "CSA AICM IAM-05",
     ),
     find=find,
     part_of="TIM-04",

@@ -49,6 +49,7 @@ RULE = Rule(
         "NIST CSF 2.0 PR.AA-03",
         "NIST CSF 2.0 PR.AA-04",
         "NIST SP 800-53 IA-9",
+        "CSA AICM IAM-14",
     ),
     find=find,
     closing=Closing(On.OBJECT, Action.DEACTIVATE_CREDENTIAL),

@@ -10,7 +10,9 @@ from analytics.answers.evidence import evidence
 from analytics.answers.kpis import Kpis
 from analytics.answers.kpis import kpis as kpis_answer
 from analytics.answers.revocation import overdue_items
+from analytics.answers.table import INSTANT, instants
 from analytics.debt.past import Owed, past_debt
+from analytics.figures.approvals import approvals
 from analytics.figures.measure import population
 from analytics.figures.revocation_speed import overdue
 from analytics.figures.sensitive_reach import reaching
@@ -19,11 +21,12 @@ from app.web.answers.figures import names
 from app.web.snapshots import kept
 from app.wording import NO_FIGURE, NOT_KNOWN, brief, counted, day, days, kind, number
 from graph.access import NEVER
-from graph.schema import IDENTITIES, TOOL
+from graph.schema import IDENTITIES, LEVELS, TOOL
 from graph.stores import SnapshotInfo
 
 SNAPSHOTS = 12  # the latest ones in a trend
 LISTED = 1000
+DAY_SECONDS = 86_400
 MET = {True: "✓ met", False: "✗ missed"}
 KINDS = {
     "grant": "Grant past its end, or revoked on paper",
@@ -144,6 +147,9 @@ def rows_behind(posture: Posture, figure: str) -> pd.DataFrame | None:
         "reconstructability": _uses,
         "approved_tools": _tools,
         "sensitive_reach": _sensitive,
+        "approved_by_person": _approvals,
+        "log_retention": _logs,
+        "classified_resources": _classes,
     }.get(figure)
     return None if make is None else make(posture)
 
@@ -172,6 +178,42 @@ def _uses(posture: Posture) -> pd.DataFrame:
             "Decision": rows["state"].str.replace("_", " "),
         }
     )
+
+
+def _approvals(posture: Posture) -> pd.DataFrame:
+    rows = approvals(posture).tail(LISTED)
+    named = np.where(rows["person"], "yes", np.where(rows["stranger"], NOT_KNOWN, "no"))
+    return pd.DataFrame(
+        {
+            "When": days(instants(rows["at"])),
+            "Identity": names(posture, rows["actor"].to_numpy(np.int64)),
+            "Resource": names(posture, rows["resource"].to_numpy(np.int64)),
+            "Level": np.array(LEVELS, object)[rows["level"].to_numpy(np.int64)],
+            "A person approved": named,
+        }
+    )
+
+
+def _logs(posture: Posture) -> pd.DataFrame:
+    logs = [c for c in posture.graph.coverage if "usage" in c.declares]
+    since = pd.Series([c.usage_window_start for c in logs], dtype=INSTANT)
+    read = pd.Series([c.taken_at for c in logs], dtype=INSTANT)
+    return pd.DataFrame(
+        {
+            "Source": [c.source for c in logs],
+            "Scope": [c.scope for c in logs],
+            "Since": days(since).where(since.notna(), NOT_KNOWN),
+            "Read": days(read),
+            "Days": ((read - since).dt.total_seconds() / DAY_SECONDS).round(1),
+        }
+    )
+
+
+def _classes(posture: Posture) -> pd.DataFrame:
+    stated = posture.sensitivities["stated"]
+    resources = np.flatnonzero((stated != "").to_numpy(bool))
+    classes = stated.iloc[resources].replace("unknown", NOT_KNOWN).to_numpy(object)
+    return pd.DataFrame({"Resource": names(posture, resources), "Class": classes})
 
 
 def _tools(posture: Posture) -> pd.DataFrame:

@@ -60,10 +60,34 @@ def test_ids_as_published() -> None:
     wanted = "GOVERN 1.6|GOVERN 1.7|GOVERN 2.1|MAP 1.1|MAP 3.3|MAP 3.5|MEASURE 2.4|MEASURE 2.8"
     wanted += "|MEASURE 3.1|MANAGE 1.2|MANAGE 1.3|MANAGE 1.4|MANAGE 2.4|MANAGE 4.1"
     assert set(wanted.split("|")) <= set(ids["nist_ai_rmf_1_0"])
+    act = "12.1|12.2.a|12.2.b|12.2.c|12.3.a|12.3.d|14.4.e|19|26.2|26.5|26.6"
+    assert ids["eu_ai_act"] == act.split("|")
+    annex = "A.3.2|A.4.2|A.4.4|A.6.2.5|A.6.2.6|A.6.2.8|A.9.2|A.9.4|A.10.2|A.10.3"
+    assert ids["iso_iec_42001_2023"] == annex.split("|")
+    assert {"IAM-19", "AIS-11"} <= set(ids["csa_aicm_1_0"])
+    new = "T0108|T0110|T0109|T0112.000|T0034.002|M0033"
+    assert {f"AML.{each}" for each in new.split("|")} <= set(ids["mitre_atlas"])
     for name, found in ids.items():
         assert len(found) == len(set(found))
         pattern = all_frameworks()[name].pattern
         assert all(re.fullmatch(pattern, one) for one in found)
+
+
+def test_a_control_is_measured_or_says_why_it_cannot_be() -> None:
+    """A reason beside a rule or a figure that refers to it would be no true one."""
+    for listed in all_frameworks().values():
+        for control in listed.controls:
+            key = listed.name, control.id
+            measured = key in rules_for() or key in measures_for()
+            assert measured == (control.because is None), key
+
+
+def test_the_ai_act_says_from_when_it_applies() -> None:
+    answer = frameworks(_estate().posture(), "eu_ai_act")
+    (row,) = answer["frameworks"]
+    assert "2027-12-02, as reported" in row["applies"]
+    (other,) = frameworks(_estate().posture(), "owasp_nhi_2025")["frameworks"]
+    assert other["applies"] is None
 
 
 def test_data_files_do_not_say_which_rules_are_evidence() -> None:
