@@ -118,10 +118,10 @@ def _rank(proof: Derivation) -> tuple[bool, bool, bool, int, str, tuple[str, ...
 def _pairs(posture: Posture, proofs: list[Derivation]) -> pd.DataFrame:
     """Return pairs of an identity and a derivation by which it gains access and new control."""
     source, target = (np.array([getattr(p, end) for p in proofs]) for end in ("source", "target"))
-    place, proof = _walk(posture, source)
+    place, proof = acting_as(posture, source)
     gained = posture.lost(STATED, ALL).pairs > 0
     goals = np.unique(target)
-    own_place, own_goal = _walk(posture, goals)
+    own_place, own_goal = acting_as(posture, goals)
     nodes = len(posture.graph.ids)
     already = own_place.astype(np.int64) * nodes + goals[own_goal]
     kept = gained[place] & ~np.isin(place.astype(np.int64) * nodes + target[proof], already)
@@ -130,8 +130,14 @@ def _pairs(posture: Posture, proofs: list[Derivation]) -> pd.DataFrame:
     return pd.DataFrame({"identity": identity, "target": target[proof], "proof": proof})
 
 
-def _walk(posture: Posture, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs of an identity (its place) and a position in `where` (nodes) it can act as."""
+def acting_as(posture: Posture, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nodes that each accountable identity can act as, itself among them.
+
+    Returns
+    -------
+    place, item : int32[pairs]
+        A position in `accountable`, and one in `where` (numbers of nodes).
+    """
     network = posture.network(AS_ITSELF)
     order = np.argsort(where, kind="stable").astype(np.int32)
     first = np.searchsorted(where[order], np.arange(network.nodes + 1))

@@ -172,6 +172,12 @@ CASES: dict[str, Case] = {
         ("takes",),
         True,
     ),
+    "LPR-06": (
+        lambda: bot(charter_id="y").can("svc", "write", "y", id="g", granted_at=ago(9)),
+        GRANT,
+        ("g",),
+        True,
+    ),
     "ISO-01": (
         lambda: (
             bot(env="test")
