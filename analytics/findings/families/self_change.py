@@ -126,7 +126,7 @@ def _of_type(posture: Posture, words: frozenset[str]) -> np.ndarray:
 
 def _principals(posture: Posture) -> pd.DataFrame:
     """Return the grants to change an identity, by those who act as it."""
-    rows = _held(posture, posture.graph.has_label(*PRINCIPALS))
+    rows = _grants_on(posture, posture.graph.has_label(*PRINCIPALS))
     target = rows["target"].to_numpy(np.int64)
     nodes = np.unique(target)
     place, item = acting_as(posture, nodes)
@@ -140,14 +140,14 @@ def _principals(posture: Posture) -> pd.DataFrame:
 def _tools(posture: Posture) -> pd.DataFrame:
     """Return the grants to change a tool, by those who call it."""
     graph = posture.graph
-    rows = _held(posture, graph.has_label(TOOL))
+    rows = _grants_on(posture, graph.has_label(TOOL))
     caller, tool = (end[graph.in_force(CALLS)].astype(np.int64) for end in graph.ends(CALLS))
     size = np.int64(len(graph.ids))
     pairs = rows["identity"].to_numpy(np.int64) * size + rows["target"].to_numpy(np.int64)
     return rows[np.isin(pairs, caller * size + tool)].assign(kind=TOOLS)[COLUMNS]
 
 
-def _held(posture: Posture, targets: np.ndarray) -> pd.DataFrame:
+def _grants_on(posture: Posture, targets: np.ndarray) -> pd.DataFrame:
     """Return the grants to change a node in a mask, for each identity that acts as their holder."""
     graph = posture.graph
     holder, target = graph.ends(CAN_ACCESS)
