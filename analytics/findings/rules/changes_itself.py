@@ -68,7 +68,6 @@ RULE = Rule(
         "OWASP Agentic Threats T13 Rogue Agents in Multi-Agent Systems",
         "NIST SP 800-53 AC-5",
         "NIST SP 800-53 AC-6",
-        "MITRE ATLAS AML.T0081",
     ),
     find=find,
     closing=Closing(On.FACTS),
