@@ -23,6 +23,11 @@ def step_lines(steps: Sequence[Mapping[str, Any]], as_of: pd.Timestamp) -> str:
     return "\n".join(f"{at}. {_line(step, as_of)}" for at, step in enumerate(steps, 1))
 
 
+def clause_lines(steps: Sequence[Mapping[str, Any]]) -> str:
+    """Return the steps as a numbered Markdown list, without what is known of their use."""
+    return "\n".join(f"{at}. {_clause(step)}" for at, step in enumerate(steps, 1))
+
+
 def _line(step: Mapping[str, Any], as_of: pd.Timestamp) -> str:
     line = f"{_clause(step)}  \n{' · '.join(evidence(step, as_of))}"
     return "".join([line, *(f"\n    - {fact}" for fact in _facts(step))])

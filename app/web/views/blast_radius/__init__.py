@@ -31,6 +31,7 @@ from app.web.removals import removals
 from app.web.tables import below, full, table
 from app.web.tiles import tile
 from app.web.view import View
+from app.web.views.blast_radius.assured import assured
 from app.web.views.blast_radius.detail import level_choice, path_panel, path_to, thing_panel
 from app.web.views.blast_radius.foothold import under_figures
 from app.web.views.blast_radius.leak import keys_of, leak
@@ -264,6 +265,7 @@ def _panel(
             thing_panel(posture, question.thing)
             keys_of(posture, question.thing)
             retire_button(posture, question.thing)
+            assured(posture, question.thing)
             st.caption("Click a node for how it is reached; double click a fold to open it.")
             _profile(answer)
             return

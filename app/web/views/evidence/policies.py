@@ -1,0 +1,96 @@
+"""A policy file tried on all that is recorded: who would be denied, and which work would break."""
+
+import pandas as pd
+import streamlit as st
+
+from analytics.answers.replay import Replay, replay
+from analytics.engines.policy_set import PolicyRefused, PolicySet
+from analytics.engines.reading import all_languages
+from analytics.posture import Posture
+from app.escape import markdown
+from app.web.tables import below, table
+from app.web.tiles import tile
+from app.wording import brief, counted, number
+
+MAX_MIB = 1
+HEIGHT = 330  # pixels
+FIGURES = (("would_deny", "Uses denied"), ("would_escalate", "Uses to be approved first"))
+
+
+def policies(posture: Posture) -> None:
+    """Draw the form for policy files, and what they would have done."""
+    st.header("Try a policy on what is recorded", anchor=False)
+    suffixes = sorted(all_languages())
+    files = st.file_uploader(
+        f"Policies: {', '.join(suffixes)}, at most {MAX_MIB} MiB each",
+        type=[suffix.removeprefix(".") for suffix in suffixes],
+        accept_multiple_files=True,
+        max_upload_size=MAX_MIB,
+        key="evidence:policies",
+        help="They are evaluated here and kept nowhere; the same as `trustdebt replay`.",
+    )
+    if not files:
+        st.caption("Every recorded use is asked again, with the posture of its own time.")
+        return
+    try:
+        parsed = _parsed({file.name: file.getvalue() for file in files})
+    except PolicyRefused as refused:
+        st.error(markdown(str(refused), 500))
+        return
+    with st.spinner("Asking every recorded use again…"):
+        _draw(replay(posture, parsed))
+
+
+def _parsed(content: dict[str, bytes]) -> PolicySet:
+    languages = {name[name.rfind(".") :] for name in content}
+    if len(languages) > 1:
+        raise PolicyRefused("the files", "", "mix policies of several languages")
+    texts = {}
+    for name, data in content.items():
+        try:
+            texts[name] = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise PolicyRefused(name, "", "is not UTF-8 text") from None
+    parsed: PolicySet = all_languages()[languages.pop()].parsed(texts)
+    if not parsed.policies:
+        raise PolicyRefused("the files", "", "hold no policy")
+    return parsed
+
+
+def _draw(answer: Replay) -> None:
+    tiles = st.columns(3)
+    of = answer.uses["of"]
+    for place, (name, label) in zip(tiles, FIGURES, strict=False):
+        tile(place, label, number(answer.uses[name]), f"of {number(of)} recorded uses")
+    refused, owed = answer.debt["refused"], answer.debt["of"]
+    tile(tiles[2], "Debt of what is denied", brief(refused), f"of {brief(owed)} in all")
+    rows = answer.identities.readable()
+    drawn = pd.DataFrame(
+        {
+            "Identity": rows["identity_name"],
+            "Uses": rows["uses"],
+            "Allowed": rows["would_allow"],
+            "Denied": rows["would_deny"],
+            "To be approved": rows["would_escalate"],
+            "Not known": rows["unknown"],
+            "Work that breaks": rows["broken_but_used"].map(_broken),
+        }
+    )
+    alt = "For each identity, how many recorded uses the policies allow, deny and escalate."
+    table(drawn, "evidence:replay", alt, height=HEIGHT)
+    below(counted(len(drawn), "identity", "identities"), drawn, "replay.csv")
+    for note in answer.notes:
+        st.caption(markdown(note, 500))
+    if answer.never_decided:
+        names = ", ".join(answer.never_decided)
+        st.caption(markdown(f"Policies that decided nothing: {names}.", 1000))
+
+
+def _broken(rows: list[dict[str, object]]) -> str:
+    """Name what an identity used and could use no longer."""
+    named = [f"{row['action'] or row['level']} on {_name(row['resource'])}" for row in rows]
+    return "; ".join(named)
+
+
+def _name(thing: object) -> str:
+    return str(thing["name"]) if isinstance(thing, dict) else ""

@@ -1,0 +1,114 @@
+"""One use opened into its proof: what was so then, what is missing, and the file to keep."""
+
+import json
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics.answers.prove import as_document, prove
+from analytics.posture import Posture
+from app.escape import code, markdown
+from app.web.sentences import clause_lines
+from app.web.snapshots import kept
+from app.wording import moment
+from graph.receipts.canonical import canonical_bytes
+from graph.values import iso
+
+VERDICTS = {"proven": "Proven", "not_proven": "Not proven", "unknown": "Not known"}
+SHOWN = {"proven": st.success, "not_proven": st.error, "unknown": st.warning}
+PARTS = {"entitlement": "Access", "decision": "Decision", "envelope": "Approved"}
+STATES = {"yes": "yes", "no": "no", "unknown": "not known"}
+
+
+@kept
+def made(posture: Posture, thing: str, at: str, resource: str, level: str | None) -> dict[str, Any]:
+    """Return the proof of an access at an instant, as plain data."""
+    return as_document(prove(posture, thing, pd.Timestamp(at), resource, level))
+
+
+def proof(posture: Posture, thing: str, at: pd.Timestamp, resource: str, level: object) -> None:
+    """Draw the proof of one use."""
+    named = str(level) if isinstance(level, str) else None
+    document = made(posture, thing, iso(at), resource, named)
+    st.subheader("Was it justified at that moment?", anchor=False)
+    reasons = [
+        f"{PARTS[part]}: {document[part]['because']}" for part in PARTS if document[part]["because"]
+    ]
+    words = ". ".join([VERDICTS[document["verdict"]], *reasons])
+    SHOWN[document["verdict"]](markdown(f"{words}.", 1000))
+    left, right = st.columns(2)
+    with left:
+        _entitlement(document["entitlement"])
+        _envelope(document["envelope"])
+    with right:
+        _decision(document["decision"])
+        _standing(document["posture_then"])
+    for gap in document["gaps"]:
+        st.caption(markdown(f"Missing: {gap['gap']}. It would be settled by {gap['settled_by']}."))
+    _take_away(document)
+
+
+def _entitlement(part: dict[str, Any]) -> None:
+    st.markdown(f"**Access then: {STATES[part['state']]}**")
+    if part["path"]:
+        st.markdown(clause_lines(part["path"]))
+    if part["since"]:
+        st.caption(f"Known since {moment(part['since'])}.")
+
+
+def _decision(part: dict[str, Any]) -> None:
+    st.markdown(f"**Decision: {STATES[part['state']]}**")
+    if part["id"] is None:
+        st.markdown("No record decides a use at that moment.")
+        return
+    policy, reason = part["policy"], part["justification"]
+    version = policy["version"] or "of no stated version"
+    st.markdown(
+        f"{code(part['id'])} said {markdown(part['decision'])} on {moment(part['at'])}, by "
+        f"{code(policy['id'] or 'no stated policy')} {markdown(version)}."
+    )
+    text = reason["text"] or "None is recorded."
+    approver = f" Approved by {markdown(reason['approver'])}." if reason["approver"] else ""
+    st.markdown(f"Justification: {markdown(text, 1000)}{approver}")
+
+
+def _envelope(part: dict[str, Any]) -> None:
+    st.markdown(f"**Within what was approved: {STATES[part['state']]}**")
+    for each in part["approved_by"]:
+        by = markdown(each["by"] or "somebody")
+        at = moment(each["at"]) if each["at"] else "at a time nobody states"
+        st.markdown(f"{by} approved the {each['on']} on {at}.")
+    if part["scope"] is not None:
+        st.markdown(f"Declared scope: {code(json.dumps(part['scope']), 1000)}")
+
+
+def _standing(part: dict[str, Any]) -> None:
+    st.markdown("**Who answered for it, and what it owed**")
+    for name, words in (("known_then", "As known then"), ("known_now", "As known now")):
+        known = part[name]
+        if known is None:
+            st.markdown(f"{words}: nothing had been recorded.")
+            continue
+        owner = (known["owners"]["business"] or {}).get("name") or "nobody known"
+        grade = known["grade"] or "none"
+        st.markdown(f"{words}: owner {markdown(owner)}, grade {markdown(grade)}.")
+
+
+def _take_away(document: dict[str, Any]) -> None:
+    claim = document["claim"]
+    line = ["trustdebt prove", claim["identity"]["id"], "--at", claim["at"]]
+    line += ["--resource", claim["resource"]["id"]]
+    line += ["--level", claim["level"]] if claim["level"] else []
+    st.caption(f"Digest of all it rests on ({len(document['rests_on'])} facts):")
+    st.code(document["digest"], language=None)
+    st.download_button(
+        "Download the proof",
+        canonical_bytes(document),
+        "proof.json",
+        "application/json",
+        key="evidence:proof",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    st.caption("The file can be checked again: `trustdebt prove verify proof.json`.")
