@@ -64,12 +64,12 @@ def _figures(answer: EvidenceOfUses) -> None:
         count = answer.states[state]
         tile(place, STATES[state].capitalize(), number(count), "uses, sensitive or not")
     every = answer.actions.every
-    whole = share(every["complete"], every["known"]) if every["known"] else NOT_KNOWN
+    complete = share(every["complete"], every["known"]) if every["known"] else NOT_KNOWN
     beside = f"{number(every['complete'])} of {number(every['known'])} uses"
     tile(
         tiles[3],
         "Whole chains",
-        whole,
+        complete,
         beside,
         "A decision beforehand, with a justification, and how it ended",
     )
