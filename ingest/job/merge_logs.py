@@ -18,8 +18,13 @@ from graph.values import iso
 
 QUIET = pd.Timedelta(days=3)  # longest silence that is no gap in a log: a weekend
 FIRST = ("first_seen", "first_at")
-LAST = ("last_seen", "last_at", "last_used_at", "last_active_at", "created_at", "deleted_at")
-STATES = ("active", "disabled", "left", "retired", "deleted")  # of one instant, the last wins
+LAST = (
+    *("last_seen", "last_at", "last_used_at", "last_active_at", "created_at", "deleted_at"),
+    *("rotated_at", "granted_at"),
+)
+STATES = (  # of one instant, the last wins
+    *("active", "leaked", "expired", "disabled", "revoked", "left", "retired", "deleted"),
+)
 
 
 def added_up(before: pd.DataFrame, now: pd.DataFrame, element: Element) -> pd.DataFrame:

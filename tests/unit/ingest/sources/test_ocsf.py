@@ -8,7 +8,17 @@ import json
 import pandas as pd
 import pytest
 
-from graph.schema import AGENT, HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT, USED
+from graph.schema import (
+    AGENT,
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    CREDENTIAL,
+    HUMAN,
+    RESOURCE,
+    ROLE,
+    SERVICE_ACCOUNT,
+    USED,
+)
 from ingest.source import InputRefused
 from ingest.sources.ocsf import SOURCE
 from tests.support.exports.loading import load
@@ -245,3 +255,88 @@ def test_what_is_no_log_is_refused(read, name, said, reason):
 @pytest.mark.parametrize("event", [BY_AGENT, BY_USER, SIGN_IN], ids=["agent", "user", "sign-in"])
 def test_no_secret_gets_out_wherever_it_stands(tmp_path, event):
     assert leaks(SOURCE, tmp_path / "log.jsonl", event) == []
+
+
+USER = {"class_uid": 3007, "status_id": 1, "user": {"uid": "u-3", "name": "bot", "type_id": 4}}
+ROLE_EVENT = {"class_uid": 3008, "status_id": 1, "iam_role": {"uid": "r-1", "name": "ci"}}
+
+
+@pytest.mark.parametrize(
+    ("activities", "status"),
+    [
+        ([1], "active"),
+        ([1, 5], "disabled"),
+        ([5, 4], "active"),
+        ([1, 3], "deleted"),
+        ([5, 2, 8, 12], "disabled"),
+    ],
+)
+def test_a_user_of_the_class_that_follows_lives_as_well(read, activities, status):
+    """User Management (3007): 1 create, 3 delete, 4 enable, 5 disable; the numbers are its own."""
+    events = [USER | {"activity_id": a, "time": NOON + n} for n, a in enumerate(activities)]
+    account = read(*reversed(events)).one(SERVICE_ACCOUNT)
+    assert account["status"] == status
+    assert (account["created_at"] is not None) == (1 in activities)
+
+
+def test_a_role_lives_by_its_own_class(read):
+    made = ROLE_EVENT | {"activity_id": 1, "time": NOON}
+    gone = ROLE_EVENT | {"activity_id": 3, "time": NOON + DAY}
+    role = read(made, gone).one(ROLE)
+    assert (role["id"], role["name"], role["status"]) == ("ocsf:demo/role/r-1", "ci", "deleted")
+    assert role["deleted_at"] == pd.Timestamp("2026-07-02T12:00:00Z")
+    arn = "arn:aws:iam::123456789012:role/ci"
+    named = ROLE_EVENT | {"activity_id": 1, "time": NOON, "iam_role": {"uid": arn}}
+    assert arn in read(named).of(ROLE, "id")
+
+
+def test_keys_of_users_and_roles_are_added_and_removed(read):
+    keys = {"programmatic_credentials": [{"uid": "AKIAIOSFODNN7EXAMPLE"}, {"type": "none"}]}
+    added = USER | {"activity_id": 18, "time": NOON, "user": USER["user"] | keys}
+    removed = USER | {"activity_id": 19, "time": NOON + DAY, "updated_user": keys}
+    loaded = read(added, removed)
+    key = loaded.one(CREDENTIAL)
+    assert (key["status"], key["type"]) == ("deleted", "access_key")
+    assert key["created_at"] == pd.Timestamp("2026-07-01T12:00:00Z")
+    assert key["deleted_at"] == pd.Timestamp("2026-07-02T12:00:00Z")
+    assert key["external_ids"] == '["aws_id:AKIAIOSFODNN7EXAMPLE"]'
+    assert loaded.links(AUTHENTICATES_AS) == {("AKIAIOSFODNN7EXAMPLE", "bot")}
+    assert "2 credentials without an id were passed over" in loaded.done.warnings
+    key = {"programmatic_credentials": [{"uid": "k-2"}]}
+    role = ROLE_EVENT | {"activity_id": 10, "time": NOON, "iam_role": {"uid": "r-1"} | key}
+    assert read(role).one(CREDENTIAL, name="k-2")["status"] == "active"
+
+
+GRANTED = {
+    "class_uid": 3005,
+    "activity_id": 1,
+    "status_id": 1,
+    "time": NOON,
+    "user": {"uid": "u-3", "name": "bot", "type_id": 4},
+    "privileges": ["Read", "write", "s3:PutObject"],
+    "resource": {"uid": "books", "name": "books"},
+}
+
+
+def test_access_that_was_given_by_level_is_a_grant_until_it_is_taken_away(read):
+    """User Access (3005); of a privilege of another name the level is not guessed."""
+    taken = GRANTED | {"activity_id": 2, "time": NOON + DAY, "privileges": ["write"]}
+    loaded = read(GRANTED, taken)
+    rows = {row["levels"]: row for row in loaded.rows(CAN_ACCESS)}
+    assert set(rows) == {'["read"]', '["write"]'}
+    assert all(r["granted_at"] == pd.Timestamp("2026-07-01T12:00:00Z") for r in rows.values())
+    assert rows['["read"]']["expires_at"] is None
+    assert rows['["write"]']["expires_at"] == pd.Timestamp("2026-07-02T12:00:00Z")
+    again = read(taken, GRANTED | {"time": NOON + 2 * DAY})
+    assert again.of(CAN_ACCESS, "expires_at") == [None, None]
+
+
+def test_privileges_of_no_known_level_are_counted(read):
+    loaded = read(
+        BY_AGENT, GRANTED | {"privileges": ["s3:PutObject"]}, GRANTED | {"resource": None}
+    )
+    assert loaded.rows(CAN_ACCESS) == []
+    assert loaded.done.warnings == [
+        "1 events of privileges whose level is not known were passed over",
+        "1 events that name no resource were passed over",
+    ]

@@ -1,22 +1,26 @@
-"""Events of the Open Cybersecurity Schema Framework: uses by agents and accounts, and their lives.
+"""Reading of events of OCSF: uses are added up, and the lives of identities followed."""
 
-Read are the classes of https://schema.ocsf.io for activity in applications (with the profile
-`ai_operation`, which names the agent), account changes and sign-ins.
-"""
-
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
-import pandas as pd
-
 from graph.element import Node
-from graph.schema import AGENT, HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT, USED
+from graph.schema import (
+    AGENT,
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    CREDENTIAL,
+    HUMAN,
+    LEVELS,
+    RESOURCE,
+    ROLE,
+    SERVICE_ACCOUNT,
+    USED,
+)
 from graph.usage import by_day
-from graph.usage.outcomes import FAILED
-from graph.values import WrongValue, instant, iso
+from graph.values import canonical, iso
 from ingest.files.export import (
     Budget,
     Documents,
@@ -30,29 +34,32 @@ from ingest.files.export import (
 from ingest.rows import Place, Rows, listed, text
 from ingest.secrets.names import bare_address
 from ingest.secrets.redaction import redact_text
-from ingest.source import InputRefused, Reading, Request, Source
+from ingest.source import InputRefused, Reading, Request
+from ingest.sources.ocsf.events import (
+    ACCESS,
+    ARN,
+    AWS_KEY,
+    CREATED,
+    GIVEN,
+    IDENTITY,
+    KEYS,
+    LEVELS_OF,
+    LIVES,
+    NAMING,
+    OBJECT,
+    PEOPLE,
+    ROLE_CHANGE,
+    SIGN_IN,
+    SOFTWARE,
+    TAKEN,
+    is_failed,
+    keys_of,
+    lasting,
+    stamp,
+    time_of,
+)
 
 LINES = (".jsonl", ".ndjson", ".log")
-WEB, API, DATASTORE, ACCOUNT, SIGN_IN = 6001, 6003, 6005, 3001, 3002
-LEVELS_OF: Mapping[int, Mapping[int, str]] = {  # class, activity and the level that it takes
-    WEB: {1: "write", 2: "read", 3: "write", 4: "write", 5: "list", 6: "write", 7: "read"},
-    API: {1: "write", 2: "read", 3: "write", 4: "write"},
-    DATASTORE: {1: "read", 2: "write", 4: "read", 5: "write", 6: "write", 7: "write", 8: "list"},
-}
-LIVES = {1: "active", 2: "active", 5: "disabled", 6: "deleted"}  # activities of account changes
-NAMING = {  # the fields with the used resources, by class
-    WEB: ("resources", "web_resources"),
-    API: ("resources",),
-    DATASTORE: ("resources", "databucket", "database", "table"),
-}
-FAILURE, DENIED = 2, 2  # of `status_id`, and of `action_id`
-PEOPLE, SOFTWARE = (1, 2), (3, 4)  # types of user: user, admin; system, service
-SESSION = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/\s]+)/\S+")
-ROOT = re.compile(r"arn:[\w-]+:iam::\d{12}:root")
-ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+")
-IDENTITY = re.compile(r"arn:[\w-]+:(?:iam::\d*:(?:user|role|group|root)|sts:)")
-OBJECT = re.compile(r"arn:[\w-]+:s3:::[^/]+/")  # it belongs to its bucket
-EARLIEST, LATEST = 0, 253_402_300_799_999  # milliseconds: 1970 to 9999
 
 
 def read(request: Request) -> Reading:
@@ -80,8 +87,8 @@ def read(request: Request) -> Reading:
     if log.last is None:
         refuse_all(request, log.rows, "nothing in it is an event of OCSF with a time")
     log.write()
-    taken = request.taken_at or _stamp(log.last)
-    return log.rows.reading(scope_of(request), taken, SOURCE.declares)
+    taken = request.taken_at or stamp(log.last)
+    return log.rows.reading(scope_of(request), taken, ())
 
 
 def _events(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
@@ -95,41 +102,6 @@ def _events(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
         document, place = document["events"], place.at("events")
     many = isinstance(document, list)
     return [(event, place.at(n) if many else place) for n, event in enumerate(listed(document))]
-
-
-def _time(event: Mapping[str, Any]) -> int | None:
-    """Return the instant of an event in milliseconds; None if it has none."""
-    at = event.get("time")
-    if isinstance(at, float) and at.is_integer():
-        at = int(at)
-    if type(at) is not int or not EARLIEST <= at <= LATEST:
-        try:
-            at = round(instant(text(event.get("time_dt"))).timestamp() * 1000)
-        except WrongValue:
-            return None
-    return at if EARLIEST <= at <= LATEST else None
-
-
-def _failed(event: Mapping[str, Any]) -> bool:
-    """Return whether an event reports a failed activity."""
-    if event.get("status_id") == FAILURE or event.get("action_id") == DENIED:
-        return True
-    return text(event.get("status")).lower() in FAILED
-
-
-def _lasting(arn: str, session: Any) -> str:
-    """Return the identity behind an ARN: the role of a session, the user that is the root."""
-    match = SESSION.fullmatch(arn)
-    if match is None:
-        return f"{arn}#user" if ROOT.fullmatch(arn) else arn
-    partition, account, role = match.groups()
-    issuer = redact_text(text(session.get("issuer"))) if isinstance(session, dict) else ""
-    start = f"arn:{partition}:iam::{account}:role/"
-    return issuer if issuer.startswith(start) and issuer.endswith(f"/{role}") else start + role
-
-
-def _stamp(ms: int) -> pd.Timestamp:
-    return pd.Timestamp(ms, unit="ms", tz="UTC").as_unit("ms")
 
 
 @dataclass
@@ -153,13 +125,17 @@ class _Log:
     passed: Counter[str] = field(default_factory=Counter)
     uses: dict[tuple[str, str, str | None], _Use] = field(default_factory=dict)
     actors: dict[str, tuple[Node, dict[str, Any], Place]] = field(default_factory=dict)
-    lives: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    lives: dict[str, list[tuple[int, str, bool]]] = field(default_factory=dict)
+    owners: dict[str, tuple[str, Place]] = field(default_factory=dict)
+    grants: dict[tuple[str, str, str], tuple[list[tuple[int, bool]], Place]] = field(
+        default_factory=dict
+    )
     seen: dict[str, int] = field(default_factory=dict)
     known_uids: set[str] = field(default_factory=set)
 
     def take(self, event: Mapping[str, Any], place: Place) -> None:
         """Add one event."""
-        kind, at = event.get("class_uid"), _time(event)
+        kind, at = event.get("class_uid"), time_of(event)
         if type(kind) is not int:
             self.passed["records that are no event"] += 1
             return
@@ -172,12 +148,14 @@ class _Log:
             self.rows.reject(place, "an event must have a time in milliseconds")
             return
         self.last = at if self.last is None else max(self.last, at)
-        if kind not in (*LEVELS_OF, ACCOUNT, SIGN_IN):
+        if kind not in (*LEVELS_OF, *LIVES, SIGN_IN, ACCESS):
             self.passed["events of other classes"] += 1
-        elif _failed(event):
+        elif is_failed(event):
             self.passed["events that failed"] += 1
         elif kind in LEVELS_OF:
             self._use(event, kind, at, place)
+        elif kind == ACCESS:
+            self._grant(event, at, place)
         else:
             self._life(event, kind, at, place)
 
@@ -208,14 +186,53 @@ class _Log:
             use.days[at // by_day.DAY_MS] += 1
 
     def _life(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
-        """Record that an account was made, changed or ended, or that somebody signed in."""
-        identity, activity = self._user(event.get("user"), place), event.get("activity_id")
+        """Record that an identity or a key of it was made, changed or ended, or a sign-in."""
+        named = event.get("iam_role" if kind == ROLE_CHANGE else "user")
+        identity = self._role(named, place) if kind == ROLE_CHANGE else self._user(named, place)
+        activity = event.get("activity_id")
         if not identity:
             self.passed["events that name no known actor"] += 1
+        elif not isinstance(activity, int):
+            return
         elif kind == SIGN_IN and activity == 1:
             self.seen[identity] = max(at, self.seen.get(identity, at))
-        elif kind == ACCOUNT and isinstance(activity, int) and activity in LIVES:
-            self.lives.setdefault(identity, []).append((at, activity))
+        elif state := LIVES.get(kind, {}).get(activity):
+            self.lives.setdefault(identity, []).append((at, state, activity == CREATED))
+        elif state := KEYS.get(kind, {}).get(activity):
+            updated = event.get("updated_role" if kind == ROLE_CHANGE else "updated_user")
+            for key in keys_of(named) or keys_of(updated):
+                self._key(key, identity, (at, state, state == "active"), place)
+
+    def _key(
+        self, key: Mapping[str, Any], owner: str, change: tuple[int, str, bool], place: Place
+    ) -> None:
+        """Record that a credential of software was added or removed."""
+        uid = redact_text(text(key.get("uid")))
+        if not uid:
+            self.passed["credentials without an id"] += 1
+            return
+        id_ = f"ocsf:{self.scope}/credential/{uid}"
+        self.lives.setdefault(id_, []).append(change)
+        external = canonical([f"aws_id:{uid}"]) if AWS_KEY.fullmatch(uid) else None
+        facts = {"name": uid, "type": "access_key" if external else None}
+        self.actors.setdefault(id_, (CREDENTIAL, facts | {"external_ids": external}, place))
+        self.owners[id_] = owner, place
+
+    def _grant(self, event: Mapping[str, Any], at: int, place: Place) -> None:
+        """Record that a user was given levels of access, or lost them."""
+        identity, activity = self._user(event.get("user"), place), event.get("activity_id")
+        levels = [text(name).lower() for name in listed(event.get("privileges"))]
+        levels = [level for level in LEVELS if level in levels]
+        entries = [each for key in ("resources", "resource") for each in listed(event.get(key))]
+        named = [thing for thing in (self._resource(entry, place) for entry in entries) if thing]
+        if not identity or not named:
+            self.passed[f"events that name no {'resource' if identity else 'known actor'}"] += 1
+        elif not levels:
+            self.passed["events of privileges whose level is not known"] += 1
+        elif activity in (GIVEN, TAKEN):
+            for thing, level in product(named, levels):
+                grants = self.grants.setdefault((identity, thing, level), ([], place))
+                grants[0].append((at, activity == TAKEN))
 
     # -- actors and resources ----------------------------------------------------------------------
 
@@ -236,7 +253,7 @@ class _Log:
         """Declare an account if its sort is known; "" if it is not, or nobody is named."""
         user = value if isinstance(value, dict) else {}
         names = [redact_text(text(user.get(k))) for k in ("uid_alt", "uid", "name", "uuid")]
-        arn = _lasting(next((n for n in names if ARN.fullmatch(n)), ""), session)
+        arn = lasting(next((n for n in names if ARN.fullmatch(n)), ""), session)
         if arn:
             if ":role/" in arn:
                 self.actors.setdefault(arn, (ROLE, {"name": arn.rpartition("/")[2]}, place))
@@ -250,6 +267,19 @@ class _Log:
         id_ = f"ocsf:{self.scope}/user/{native}"
         facts = {"name": redact_text(text(user.get("full_name"))) or names[2] or native}
         self.actors.setdefault(id_, (label, facts | {"email": mail or None}, place))
+        return id_
+
+    def _role(self, value: Any, place: Place) -> str:
+        """Declare a role by its ARN, else by its id or name within the scope."""
+        role = value if isinstance(value, dict) else {}
+        names = [redact_text(text(role.get(key))) for key in ("uid_alt", "uid", "name")]
+        id_ = next((name for name in names if ARN.fullmatch(name)), "")
+        native = names[1] or names[2]
+        if not id_ and not native:
+            return ""
+        id_ = id_ or f"ocsf:{self.scope}/role/{native}"
+        name = names[2] or id_.rpartition("/")[2]
+        self.actors.setdefault(id_, (ROLE, {"name": name}, place))
         return id_
 
     def _resource(self, value: Any, place: Place) -> str:
@@ -272,9 +302,12 @@ class _Log:
         """Write the actors with their states, and their uses."""
         for id_, (label, facts, place) in self.actors.items():
             seen = self.seen.get(id_)
-            if seen is not None and label is not ROLE:
-                facts["last_active_at"] = iso(_stamp(seen))
+            if seen is not None and label in (AGENT, HUMAN, SERVICE_ACCOUNT):
+                facts["last_active_at"] = iso(stamp(seen))
             self.rows.node(label, id_, place, **facts, **self._state(id_))
+        for id_, (owner, place) in self.owners.items():
+            self.rows.link(AUTHENTICATES_AS, id_, owner, place)
+        self._write_grants()
         for (identity, thing, level), use in self.uses.items():
             if identity != thing and self.rows.labels.get(identity) is not RESOURCE:
                 self.rows.link(
@@ -283,8 +316,8 @@ class _Log:
                     thing,
                     use.place,
                     level=level,
-                    first_at=iso(_stamp(use.first)),
-                    last_at=iso(_stamp(use.last)),
+                    first_at=iso(stamp(use.first)),
+                    last_at=iso(stamp(use.last)),
                     count=str(use.days.total()),
                     by_day=by_day.write(use.days),
                 )
@@ -297,20 +330,26 @@ class _Log:
     def _state(self, id_: str) -> dict[str, Any]:
         """Return the state of an account after all of its changes, in the order of time."""
         state: dict[str, Any] = {}
-        for at, activity in sorted(self.lives.get(id_, [])):
-            state |= {"status": LIVES[activity], "status_at": iso(_stamp(at))}
-            if activity == 1:
-                state["created_at"] = iso(_stamp(at))
-            elif LIVES[activity] == "deleted":
-                state["deleted_at"] = iso(_stamp(at))
+        for at, status, created in sorted(self.lives.get(id_, [])):
+            state |= {"status": status, "status_at": iso(stamp(at))}
+            if created:
+                state["created_at"] = iso(stamp(at))
+            elif status == "deleted":
+                state["deleted_at"] = iso(stamp(at))
         return state
 
-
-SOURCE = Source(
-    name="ocsf",
-    title="OCSF events",
-    reads="events (JSON lines, JSON) of application activity, account changes and sign-ins",
-    declares=(),
-    read=read,
-    adds_up=True,
-)
+    def _write_grants(self) -> None:
+        """Write each level of access with when it was last given, and when it was taken away."""
+        for (identity, thing, level), (changes, place) in self.grants.items():
+            given = max((at for at, taken in changes if not taken), default=None)
+            last, taken = max(changes)
+            self.rows.link(
+                CAN_ACCESS,
+                identity,
+                thing,
+                place,
+                grant_id=f"ocsf:{level}",
+                levels=canonical([level]),
+                granted_at=iso(stamp(given)) if given is not None else None,
+                expires_at=iso(stamp(last)) if taken else None,
+            )

@@ -1,0 +1,87 @@
+"""Events of OCSF: which classes and activities say what, and when, of whom and whether at all."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from graph.usage.outcomes import FAILED
+from graph.values import WrongValue, instant
+from ingest.rows import listed, text
+from ingest.secrets.redaction import redact_text
+
+WEB, API, DATASTORE = 6001, 6003, 6005
+ACCOUNT, SIGN_IN, ACCESS, USER_CHANGE, ROLE_CHANGE = 3001, 3002, 3005, 3007, 3008
+LEVELS_OF: Mapping[int, Mapping[int, str]] = {  # class, activity and the level that it takes
+    WEB: {1: "write", 2: "read", 3: "write", 4: "write", 5: "list", 6: "write", 7: "read"},
+    API: {1: "write", 2: "read", 3: "write", 4: "write"},
+    DATASTORE: {1: "read", 2: "write", 4: "read", 5: "write", 6: "write", 7: "write", 8: "list"},
+}
+LIVES: Mapping[int, Mapping[int, str]] = {  # class, activity and the state that it brings
+    ACCOUNT: {1: "active", 2: "active", 5: "disabled", 6: "deleted"},
+    USER_CHANGE: {1: "active", 3: "deleted", 4: "active", 5: "disabled"},
+    ROLE_CHANGE: {1: "active", 3: "deleted"},
+}
+KEYS: Mapping[int, Mapping[int, str]] = {  # the same, of the credentials of software
+    USER_CHANGE: {18: "active", 19: "deleted"},
+    ROLE_CHANGE: {10: "active", 11: "deleted"},
+}
+CREATED = 1  # of the activities of all of them
+GIVEN, TAKEN = 1, 2  # activities of user access
+NAMING = {  # the fields with the used resources, by class
+    WEB: ("resources", "web_resources"),
+    API: ("resources",),
+    DATASTORE: ("resources", "databucket", "database", "table"),
+}
+FAILURE, DENIED = 2, 2  # of `status_id`, and of `action_id`
+PEOPLE, SOFTWARE = (1, 2), (3, 4)  # types of user: user, admin; system, service
+SESSION = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/\s]+)/\S+")
+ROOT = re.compile(r"arn:[\w-]+:iam::\d{12}:root")
+ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+")
+IDENTITY = re.compile(r"arn:[\w-]+:(?:iam::\d*:(?:user|role|group|root)|sts:)")
+AWS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
+OBJECT = re.compile(r"arn:[\w-]+:s3:::[^/]+/")  # it belongs to its bucket
+EARLIEST, LATEST = 0, 253_402_300_799_999  # milliseconds: 1970 to 9999
+
+
+def time_of(event: Mapping[str, Any]) -> int | None:
+    """Return the instant of an event in milliseconds; None if it has none."""
+    at = event.get("time")
+    if isinstance(at, float) and at.is_integer():
+        at = int(at)
+    if type(at) is not int or not EARLIEST <= at <= LATEST:
+        try:
+            at = round(instant(text(event.get("time_dt"))).timestamp() * 1000)
+        except WrongValue:
+            return None
+    return at if EARLIEST <= at <= LATEST else None
+
+
+def is_failed(event: Mapping[str, Any]) -> bool:
+    """Return whether an event reports a failed activity."""
+    if event.get("status_id") == FAILURE or event.get("action_id") == DENIED:
+        return True
+    return text(event.get("status")).lower() in FAILED
+
+
+def lasting(arn: str, session: Any) -> str:
+    """Return the identity behind an ARN: the role of a session, the user that is the root."""
+    match = SESSION.fullmatch(arn)
+    if match is None:
+        return f"{arn}#user" if ROOT.fullmatch(arn) else arn
+    partition, account, role = match.groups()
+    issuer = redact_text(text(session.get("issuer"))) if isinstance(session, dict) else ""
+    start = f"arn:{partition}:iam::{account}:role/"
+    return issuer if issuer.startswith(start) and issuer.endswith(f"/{role}") else start + role
+
+
+def keys_of(owner: Any) -> list[Mapping[str, Any]]:
+    """Return the credentials of software that a user or a role is shown with."""
+    keys = owner.get("programmatic_credentials") if isinstance(owner, dict) else None
+    return [key for key in listed(keys) if isinstance(key, dict)]
+
+
+def stamp(ms: int) -> pd.Timestamp:
+    """Return an instant in milliseconds as a timestamp."""
+    return pd.Timestamp(ms, unit="ms", tz="UTC").as_unit("ms")
