@@ -194,6 +194,8 @@ def test_what_other_sources_read_is_still_replaced(tmp_path: Path) -> None:
         "cloudtrail",
         "decisions",
         "ocsf",
+        "otel",
+        "signals",
     }
     one, other = ({"RoleDetailList": [role(name, [trust({"Service": "x.amazonaws.com"})])]}
                   for name in ("one", "other"))  # fmt: skip
