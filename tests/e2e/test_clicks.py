@@ -1,0 +1,111 @@
+"""In a real browser: links, choices and clicks lead where they say."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.browsing import Open, Serve, graph, place
+
+
+def test_a_link_restores_the_view(serve: Serve, store: Path, open_window: Open) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/blast_radius?thing=left&mode=potential&hops=2&view=layers")
+    assert page.get_by_role("combobox", name="Thing").input_value() == "left-bot · agent"
+    assert page.get_by_role("radio", name="Potential").is_checked()
+    for part in ("thing=left", "mode=potential", "hops=2", "view=layers"):
+        assert part in page.url
+
+
+def test_what_is_chosen_survives_a_visit_to_another_page(
+    serve: Serve, store: Path, open_window: Open
+) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/blast_radius?thing=left")
+    page.get_by_role("link", name="Ownership").click()
+    page.get_by_role("heading", name="Ownership").wait_for()
+    page.get_by_role("link", name="Blast radius").click()
+    page.get_by_role("heading", name="Blast radius").wait_for()
+    window.settle()
+    page.wait_for_url("**/blast_radius?thing=left*")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_what_if_is_drawn_before_and_after(
+    serve: Serve, store: Path, open_window: Open, scheme: str
+) -> None:
+    home = serve(store)
+    window = open_window(home, scheme)
+    page = window.go(f"{home}/blast_radius?thing=wide&remove=deploy,CAN_ACCESS,db-00")
+    page.wait_for_function(
+        "() => document.querySelectorAll('iframe[title*=cytoscape]').length === 3", timeout=20_000
+    )
+    page.get_by_text("40 → 39").wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_choke_point_goes_to_the_what_if(serve: Serve, store: Path, open_window: Open) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/choke_points?start=wide&target=db-00&item=deploy")
+    page.get_by_role("button", name="Add to what-if").click()
+    page.wait_for_url("**remove=deploy*")
+    page.get_by_role("button", name="Show the what-if: 1 removal").click()
+    page.wait_for_url("**/blast_radius*remove=deploy*")
+    page.get_by_text("40 → 0").wait_for()
+
+
+def test_a_click_on_a_tile_filters_the_items_and_the_path_leads_back(
+    serve: Serve, store: Path, open_window: Open
+) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/trust_debt?by=environment")
+    page.locator(".slice text", has_text="wide-bot").first.click(force=True)
+    page.wait_for_url("**group=identity*wide*")
+    page.get_by_text("Items of identity wide-bot:").wait_for()
+    window.settle()
+    page.locator(".pathbar text", has_text="All").first.click(force=True)
+    page.wait_for_url(lambda address: "group" not in address)
+    page.get_by_text("Items of identity").wait_for(state="detached")
+
+
+def test_a_click_on_a_node_selects_it(serve: Serve, store: Path, open_window: Open) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/blast_radius?thing=wide")
+    frame = graph(page)
+    page.wait_for_timeout(800)
+    page.mouse.click(*place(page, frame, "deploy"))
+    page.wait_for_url("**focus=deploy*")
+    page.get_by_text("may assume").wait_for()
+
+
+def test_a_double_click_on_a_fold_opens_it(serve: Serve, store: Path, open_window: Open) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/blast_radius?thing=wide")
+    frame = graph(page)
+    page.wait_for_timeout(800)
+    at = place(page, frame, "30 internal resources")
+    page.mouse.dblclick(*at, delay=20)
+    frame.wait_for_function(
+        "() => document.getElementById('cy')._cyreg.cy.nodes().length > 40", timeout=20_000
+    )
+    page.get_by_text("Showing all 44 things").wait_for()
+
+
+def test_a_finding_is_saved_with_its_cells_defused(
+    serve: Serve, hostile_store: Path, open_window: Open, tmp_path: Path
+) -> None:
+    home = serve(hostile_store)
+    window = open_window(home)
+    page = window.go(f"{home}/blast_radius?thing=wide")
+    page.wait_for_timeout(1000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV", exact=True).click()
+    download.value.save_as(tmp_path / "reach.csv")
+    said = (tmp_path / "reach.csv").read_text()
+    assert "\"'=HYPERLINK" in said
+    assert ',"=HYPERLINK' not in said

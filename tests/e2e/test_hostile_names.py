@@ -1,0 +1,52 @@
+"""In a real browser: hostile names run nothing, load nothing and lead nowhere."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.e2e.browsing import PATHS, Open, Serve, graph, names
+
+
+def test_hostile_names_run_nothing_and_load_nothing(
+    serve: Serve, hostile_store: Path, open_window: Open, canary: tuple[str, list[str]]
+) -> None:
+    home = serve(hostile_store)
+    window = open_window(home)
+    addresses = [home + path for path in PATHS.values()]
+    addresses += [f"{home}/blast_radius?thing={thing}" for thing in ("db-00", "key-1", "ann")]
+    addresses += [f"{home}/blast_radius?thing=wide&focus=db-01&view=rings"]
+    addresses += [f"{home}/blast_radius?thing=wide&focus=db-01&remove=deploy,CAN_ACCESS,db-01"]
+    addresses += [f"{home}/choke_points?item=deploy&start=wide", f"{home}/choke_points?item=<b>"]
+    addresses += [f"{home}/trust_debt?by={by}&group={by}:wide" for by in ("identity", "owner")]
+    addresses += [f"{home}/ownership?leaving=ann&leaving=<b>", f"{home}/trust_debt?items=unknown"]
+    addresses += [f"{home}/?figure=sensitive_reach", f"{home}/findings?state=open&rules=OWN-01"]
+    for address in addresses:
+        page = window.go(address)
+        if "blast_radius" in address and "ann" not in address:
+            assert names(graph(page))
+        inside = [f.evaluate("() => window.pwned") for f in page.frames]
+        assert set(inside) == {None}, address
+        links = page.locator("[data-testid=stMain] a[href]").evaluate_all("e => e.map(a => a.href)")
+        assert [link for link in links if not _own(link, home)] == [], address
+        assert page.locator("[data-testid=stMain] img").count() == 0, address
+    assert canary[1] == []
+
+
+def _own(link: str, home: str) -> bool:
+    """Say whether a link leads to a page of the app, as the pages link to one another."""
+    parts = urlsplit(link)
+    return f"{parts.scheme}://{parts.netloc}" == home and parts.path in {"/", *PATHS.values()}
+
+
+def test_the_canary_would_have_been_heard(
+    serve: Serve, store: Path, open_window: Open, canary: tuple[str, list[str]]
+) -> None:
+    home = serve(store)
+    window = open_window(home, obeys_policy=False)  # the content policy would keep it from asking
+    window.go(home + "/")
+    window.page.evaluate("src => { new Image().src = src }", f"{canary[0]}/twin")
+    window.page.wait_for_timeout(500)
+    assert canary[1] == ["/twin"]
+    assert window.foreign == [f"{canary[0]}/twin"]
+    canary[1].clear()
+    window.foreign.clear()
+    window.errors.clear()
