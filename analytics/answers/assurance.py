@@ -11,6 +11,7 @@ from analytics.answers.table import Kind, Table, instants, objects
 from analytics.figures.claim import NOT_PROVEN, PROVEN, UNKNOWN, VERDICTS, Claim, Judged
 from analytics.figures.claims import all_claims
 from analytics.figures.evaluation_age import evaluated_at
+from analytics.figures.revocation_speed import recent_changes
 from analytics.findings.rule_facts import who_declares
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
@@ -24,7 +25,10 @@ class Assurance:
     """The statement of each identity, claim by claim; see `assurance`.
 
     `statements` has, after the node `identity` itself, the counts `proven`, `not_proven` and
-    `unknown` of its claims, `evaluated_at`, `evaluation_age_days` and `claims`: of each claim its
+    `unknown` of its claims, `evaluated_at`, `evaluation_age_days`, `changes` and `claims`.
+    `changes` are its grants of the last year: how many (`count`), on how many of them somebody
+    decided since (`decided`), the median days that took (`median_days`), and the longest that one
+    has waited so far (`longest_open_days`). Of each claim there are its
     name (`claim`), what it `says`, the `verdict`, `because`, the counts `kept`, `failing` and
     `unknown` of what was examined, `facts` (ids) with the number `facts_left_out`, and
     `settled_by`, what would settle it. `by_claim` counts the verdicts of all identities in `of`.
@@ -53,6 +57,7 @@ def assurance(posture: Posture, about: int | None = None, limit: int = 0) -> Ass
         **{VERDICTS[v]: counts[v][shown] for v in (PROVEN, NOT_PROVEN, UNKNOWN)},
         "evaluated_at": instants(at).array,
         "evaluation_age_days": np.where(at == NEVER, np.nan, (posture.graph.now - at) / DAY),
+        **_changes(posture, identities[chosen[shown]]),
         "claims": objects(_claims(judged, chosen[shown])),
     }
     table = Table(pd.DataFrame(columns), posture.graph.things, {"identity": Kind.ITSELF})
@@ -61,6 +66,21 @@ def assurance(posture: Posture, about: int | None = None, limit: int = 0) -> Ass
         for name, row in zip(judged, verdicts, strict=True)
     }
     return Assurance(table, by_claim, left_out)
+
+
+def _changes(posture: Posture, identities: np.ndarray) -> dict[str, Any]:
+    """Return the columns of what became of the recent grants of identities (numbers)."""
+    rows = recent_changes(posture)
+    ids = posture.graph.things["id"].to_numpy(object)[identities]
+    by_identity, decided = rows.groupby("identity"), rows[rows["decided"]].groupby("identity")
+    waiting = rows[~rows["decided"]].groupby("identity")
+    columns = {
+        "count": by_identity.size().reindex(ids, fill_value=0),
+        "decided": decided.size().reindex(ids, fill_value=0),
+        "median_days": decided["days"].median().reindex(ids),
+        "longest_open_days": waiting["days"].max().reindex(ids),
+    }
+    return {f"changes.{name}": column.array for name, column in columns.items()}
 
 
 def _claims(judged: dict[str, Judged], places: np.ndarray) -> list[list[dict[str, Any]]]:

@@ -93,6 +93,24 @@ def ungoverned(posture: Posture) -> Spells:
     return Spells(_timed(rows[rows["since"] >= posture.graph.now - RECENT_DAYS * DAY]))
 
 
+def recent_changes(posture: Posture) -> pd.DataFrame:
+    """Return the grants of the last year that this snapshot has, and the first decision on each.
+
+    Returns
+    -------
+    DataFrame
+        `identity` (an id), `since` (milliseconds), `decided` (bool) and `days` from the grant until
+        the decision, or until now.
+    """
+    now = posture.graph.now
+    rows = _changes(Case(posture, model(), entitlements(posture, model())))
+    rows = rows[rows["since"] >= now - RECENT_DAYS * DAY]
+    decided = (rows["decided"] != UNSEEN).to_numpy(bool)
+    until = np.where(decided, rows["decided"].to_numpy(np.int64), now)
+    days = np.maximum(until - rows["since"].to_numpy(np.int64), 0) / DAY
+    return rows[["identity", "since"]].assign(decided=decided, days=days)
+
+
 # -- through the snapshots ----------------------------------------------------------------------
 
 

@@ -8,18 +8,19 @@ from analytics.coverage import stated_by
 from analytics.figures.claim import Claim, Judged, counted, facts_of
 from analytics.findings.rule import plural
 from analytics.posture import Posture
-from analytics.residue import residue
+from analytics.residue import LATER, expired, residue
 from graph.access import NEVER, milliseconds
 from graph.schema import CREDENTIAL
 
 
 def judge(posture: Posture) -> Judged:
-    """Count access past its end, live credentials past theirs, and what ended identities left.
+    """Count access, credentials and identities past their end, and what ended identities left.
 
     Where no source could have stated credentials, some may be alive that nobody knows.
     """
     identities = posture.accountable
-    access, keys, left = counted(posture, "outlived"), _keys(posture), _left(posture)
+    access, keys = counted(posture, "outlived"), _keys(posture)
+    left = pd.concat([_left(posture), _past_its_term(posture)], ignore_index=True)
     late, all_keys, rest = (
         np.bincount(rows["place"], minlength=len(identities))
         for rows in (keys[keys["failing"]], keys, left)
@@ -69,6 +70,15 @@ def _left(posture: Posture) -> pd.DataFrame:
     rows = rows[rows["identity"].isin(posture.accountable)].drop_duplicates(["identity", "fact"])
     place = np.searchsorted(posture.accountable, rows["identity"].to_numpy(np.int64))
     return facts_of(place, rows["fact"].to_numpy(object), True)
+
+
+def _past_its_term(posture: Posture) -> pd.DataFrame:
+    """Return the identities in service after their own end."""
+    identities = posture.accountable
+    late = (expired(posture) != LATER) & posture.in_service
+    place = np.flatnonzero(late[identities])
+    ids = posture.graph.things["id"].to_numpy(object)[identities[place]]
+    return facts_of(place, ids, True)
 
 
 CLAIM = Claim(

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analytics.assumptions.entitlements import entitlements
 from analytics.assumptions.model import model
-from analytics.evidence.deciding import AFTERWARDS, DENIED, LATE
+from analytics.evidence.deciding import AFTERWARDS, EXPLAINED, LATE
 from analytics.evidence.decisions import parents, records
 from analytics.evidence.matching import WINDOW
 from analytics.evidence.reconciled import actions, decided
@@ -30,16 +30,16 @@ def denied_yet_executed(posture: Posture) -> Compared:
 def recorded_as_not_done(posture: Posture) -> Compared:
     """Compare uses with the outcome that the record which decided them states.
 
-    A use that was denied is not among them, nor one that another record close to it says was
-    carried out.
+    A use that was denied, or waited for a person, is not among them. Where another record close to
+    it says that it was carried out, nothing is known.
     """
     rows, frame = actions(posture), records(posture)
     record, state = (rows[name].to_numpy(np.int64) for name in ("record", "state"))
     outcome = frame["executed"].array.take(record, allow_fill=True)
     stated = ~np.asarray(outcome.isna())
     not_done = stated & ~np.asarray(outcome.fillna(True), bool)
-    afterwards = (state == LATE) & (rows["reason"] == AFTERWARDS).to_numpy(bool)
-    applies = (record >= 0) & (state != DENIED) & ~afterwards
+    beforehand = (state == LATE) & (rows["reason"] != AFTERWARDS).to_numpy(bool)
+    applies = (record >= 0) & ((state == EXPLAINED) | beforehand)
     doubtful = np.zeros(len(rows), bool)
     doubtful[np.flatnonzero(not_done)] = _carried_out_before(posture, rows[not_done])
     sentence = "the record says that it was not carried out, and a use was seen"

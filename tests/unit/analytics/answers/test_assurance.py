@@ -146,3 +146,53 @@ def test_a_claim_whose_use_nobody_could_see_is_unknown_and_not_kept():
     claims = {c["claim"]: c for c in statement(e.posture(), "quiet")["claims"]}
     assert claims["evidence"]["verdict"] == "unknown"
     assert "could have been seen" in claims["evidence"]["because"]
+
+
+def test_how_long_changes_of_access_wait_for_a_decision():
+    """Of three grants one was approved after 4 days, one waits for 30 days, one is of long ago."""
+    e = people().agent("busy").resource("s").resource("t")
+    e.can("busy", "read", "r", granted_at=ago(20), reviewed_at=ago(16), approved_by="ann")
+    e.can("busy", "read", "s", granted_at=ago(30)).can("busy", "read", "t", granted_at=ago(400))
+    assert statement(e.agent("new").posture(), "busy")["changes"] == {
+        "count": 2,
+        "decided": 1,
+        "median_days": 4.0,
+        "longest_open_days": 30.0,
+    }
+    assert statement(e.posture(), "new")["changes"]["count"] == 0
+    assert statement(e.posture(), "new")["changes"]["median_days"] is None
+
+
+def verdicts(e: Estate, name: str, claim: str) -> tuple[str, int, int, int]:
+    row = statement(e.posture(), name)
+    (each,) = [c for c in row["claims"] if c["claim"] == claim]
+    return each["verdict"], each["kept"], each["failing"], each["unknown"]
+
+
+def test_what_nobody_classified_may_be_sensitive():
+    e = people().agent("bot").resource("bare").resource("wiki", "internal")
+    e.add(USE_EVENT, id="w", at=ago(3), principal="bot", resource="wiki", level="read")
+    assert verdicts(e, "bot", "evidence") == ("proven", 0, 0, 0)
+    e.add(USE_EVENT, id="x", at=ago(2), principal="bot", resource="bare", level="read")
+    assert verdicts(e, "bot", "evidence") == ("unknown", 0, 0, 1)
+
+
+def test_access_to_what_nobody_classified_that_nobody_watches_is_unknown():
+    e = people().agent("bot").resource("bare")
+    watched = e.can("bot", "read", "bare", telemetry="true")
+    assert verdicts(watched, "bot", "evidence") == ("proven", 0, 0, 0)
+    e.agent("cat").can("cat", "read", "bare", telemetry="false")
+    assert verdicts(e, "cat", "evidence") == ("unknown", 0, 0, 1)
+
+
+@pytest.mark.parametrize("kind", ["usage", "decisions"])
+def test_no_sensitive_use_proves_nothing_where_none_would_be_recorded(kind):
+    e = people().agent("bot")
+    e.declares = tuple(each for each in e.declares if each != kind)
+    assert verdicts(e, "bot", "evidence")[0] == "unknown"
+
+
+def test_an_agent_past_its_own_end_disproves_its_revocation():
+    e = people().agent("late", expires_at=ago(2)).agent("soon", expires_at=ago(-2))
+    assert verdicts(e, "late", "revocation") == ("not_proven", 0, 1, 0)
+    assert verdicts(e, "soon", "revocation") == ("proven", 0, 0, 0)
