@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analytics.answers.assurance import assurance as assurance_answer
 from analytics.answers.changes import changes as changes_answer
 from analytics.answers.debt import debt as debt_answer
+from analytics.answers.evidence import evidence as evidence_answer
 from analytics.answers.findings import findings as findings_answer
 from analytics.answers.identities import identities as identities_answer
 from analytics.answers.orphans import orphans as orphans_answer
+from analytics.answers.prove import prove as prove_answer
 from analytics.answers.reach import BlastRadius as BlastRadiusAnswer
 from analytics.answers.reach import blast_radius as blast_radius_answer
 from analytics.answers.reach import reach_tree
@@ -25,9 +28,11 @@ from analytics.assumptions.model import model as read_model
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.reach.spread import spread
 from app.escape import markup
+from app.notebook_proof import ProofOfAccess
 from graph.element import Element
 from graph.frames import Frames
 from graph.stores import QueryRefused, open_store
+from graph.values import instant
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -118,6 +123,25 @@ ITEM = {
     "unverified": NUMBER,
     "why": TEXT,
 }
+USE = {
+    "id": TEXT,
+    "at": WHEN,
+    "identity": TEXT,
+    "resource": TEXT,
+    "level": TEXT,
+    "count": COUNT,
+    "state": TEXT,
+    "reason": TEXT,
+    "decision": TEXT,
+}
+ASSURED = {
+    "id": TEXT,
+    "name": TEXT,
+    "proven": COUNT,
+    "not_proven": COUNT,
+    "unknown": COUNT,
+    "evaluation_age_days": NUMBER,
+}
 SHOWN = 20  # rows of the table below a picture
 
 
@@ -206,6 +230,44 @@ class Snapshot:
     def orphans(self) -> pd.DataFrame:
         """Return the identities without an owner: `identity` (id), `role`, `rule`, `since`."""
         return _readable(orphans_answer(self.posture).orphaned, ORPHAN)
+
+    def uses(self) -> pd.DataFrame:
+        """Return each use with the decision that explains it, the latest first.
+
+        Columns: `id`, `at`, `identity` and `resource` (ids), `level`, `count`, `state`, `reason`,
+        `decision` (an id).
+        """
+        return _readable(evidence_answer(self.posture).uses, USE)
+
+    def assurance(self) -> pd.DataFrame:
+        """Return how much is proven of each identity, those with least proven first.
+
+        Columns: `id`, `name`, the numbers of claims that are `proven`, `not_proven` and `unknown`,
+        `evaluation_age_days`.
+        """
+        return _readable(assurance_answer(self.posture).statements, ASSURED)
+
+    def prove(
+        self,
+        thing: str,
+        at: str | pd.Timestamp,
+        resource: str | None = None,
+        level: str | None = None,
+    ) -> ProofOfAccess:
+        """Return what is proven of an access at an instant; a notebook shows it as a table.
+
+        Parameters
+        ----------
+        thing : str
+            An id, or a unique name or e-mail.
+        at : str or Timestamp
+            With a zone. Without a resource, that of the recorded use.
+
+        Raises
+        ------
+        UnknownThing, AmbiguousThing, NothingToProve, WrongValue
+        """
+        return ProofOfAccess(prove_answer(self.posture, thing, instant(at), resource, level))
 
     def blast_radius(
         self,

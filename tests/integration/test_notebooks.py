@@ -68,10 +68,20 @@ def _every_model_beside_the_usual_one(shown: list[Any]) -> None:
     assert any("cap at 8 missed cycles" in t and "30 of 30" in t for t in tables)
 
 
+def _proofs_of_two_uses(shown: list[Any]) -> None:
+    tables = [
+        data["text/html"] for data in shown if "<td>verdict</td>" in data.get("text/html", "")
+    ]
+    assert len(tables) == 2
+    assert "<td>entitlement</td><td>yes</td>" in tables[0]
+    assert "no decision allowed it" in tables[1]
+
+
 SHOWN = {
     "breach_agent_keys": _a_leak_and_its_cost,
     "breach_secret_stores": _a_leak_and_its_cost,
     "first_look": _a_picture_and_a_comparison,
+    "was_it_justified": _proofs_of_two_uses,
     "trust_debt_sensitivity": _every_model_beside_the_usual_one,
 }
 
