@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from graph.receipts.keys import KeyRing
@@ -25,16 +26,19 @@ class Claim:
     reason: str
 
 
+@lru_cache(maxsize=1024)
 def yes(reason: str) -> Claim:
     """Return a claim that is proven."""
     return Claim(YES, reason)
 
 
+@lru_cache(maxsize=1024)
 def no(reason: str) -> Claim:
     """Return a claim that is disproved."""
     return Claim(NO, reason)
 
 
+@lru_cache(maxsize=1024)
 def unknown(reason: str) -> Claim:
     """Return a claim that is neither proven nor disproved."""
     return Claim(UNKNOWN, reason)

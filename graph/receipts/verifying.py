@@ -1,7 +1,7 @@
 """Verification of a file of records: each judged by its format, and placed in its chain."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -110,6 +110,7 @@ class _Run:
     entries: list[Entry] = field(default_factory=list)
     chains: Chains = field(default_factory=Chains)
     used_keys: set[int] = field(default_factory=set)
+    claims: dict[tuple[Claim, ...], Mapping[str, Claim]] = field(default_factory=dict)
 
     def take(self, number: int, item: Item) -> None:
         """Judge one record."""
@@ -118,14 +119,19 @@ class _Run:
             self._strange(number, item.value)
             return
         judged = form.judge(item.value, Context(self.keys, self.at, item.around))
-        entry = Entry(number, form.name, judged, judged.verdict)
+        entry = Entry(number, form.name, self._kept(judged), judged.verdict)
         self.used_keys |= judged.verified_by
         entry.future = is_future(judged.dated, self.now)
         if judged.link is not None:
             self.chains.add(number, judged.link, judged.dated)
-        elif self.chains.chains and form.name == self.entries[-1].format:
+        elif self.chains.chains and judged.claims[AUTHENTIC].state == NO:
             self.chains.unreadable(number, judged.claims[AUTHENTIC].reason)
         self.entries.append(entry)
+
+    def _kept(self, judged: Judged) -> Judged:
+        """Return a judgement as it is kept: without its link, and with claims that many share."""
+        key = tuple(judged.claims[name] for name in CLAIMS)
+        return replace(judged, claims=self.claims.setdefault(key, judged.claims), link=None)
 
     def _strange(self, number: int, value: Any) -> None:
         """Take something of no known format: it breaks a chain, and is unknown elsewhere."""

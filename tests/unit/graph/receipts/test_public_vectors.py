@@ -1,5 +1,6 @@
 """Receipts that others published with their verdicts: each comes out as published."""
 
+import base64
 import io
 import json
 import os
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from graph.receipts.keys import KeyRing, key_ring_of, read_keys
+from graph.receipts.reading import UnknownFormat
 from graph.receipts.verifying import Verified, verify
 
 ROOT = Path(os.environ.get("TRUSTDEBT_REAL_DATA", "")) / "receipts"
@@ -83,3 +85,91 @@ def test_agenttrust():
             stream = io.BytesIO(json.dumps(parts).encode())
             (entry,) = verify(stream, Path("case.json"), keys).entries
             assert entry.verdict == verdict, case["id"]
+
+
+# -- argentum-core ---------------------------------------------------------------------------------
+
+ARGENTUM = ROOT / "argentum"
+# Fixtures whose verdicts are about something else than a record: registries, walks, profiles.
+NO_RECORDS = {
+    "axes-exchange/MANIFEST.json",
+    "composed-decision-chain-recompute/vectors.json",
+    "disclosure-scoped-ref/vectors.json",
+    "governance-block-join-ref-v1/vectors.json",
+    "near-miss-v1/near-miss-v1.fixture.json",
+    "transition-sufficiency-ref-v1/vectors.json",
+    "verify-failure-mode-ref-v1/vectors.json",
+}
+NEGOTIATION = "spec/negotiation-composition-v1.json"
+DIFFERENT = {  # what comes out otherwise, and why
+    (
+        "spec/negotiation-composition-v1.json",
+        "negotiation-002-tampered-expires-at-reject",
+    ): "accept",
+    ("verifier-key-source-ref/vectors.json", "signer-identity-unbound"): "unknown",
+    **{("wallet-binding-v1/wallet-binding-v1.fixture.json", n): "unknown" for n in (1, 2, 3, 5, 7)},
+    ("wallet-binding-v1/wallet-binding-v1.fixture.json", 6): "reject",
+}  # of these, in order: it recomputes, and differs from another record only; that a signer has a
+# role stands in no field; no digest of what is presented is there; its digests are placeholders
+ACCEPTED, REFUSED = ("pass", "accept"), ("fail", "reject", "fail-closed")
+
+
+def published(vector: dict[str, Any]) -> str | None:
+    """Return the verdict that a vector states, in whichever words; None if it states none."""
+    for name in ("expected", "expected_result", "expect", "expectation"):
+        word = str(vector.get(name, "-")).split(maxsplit=1)[0].lower()
+        if word in (*ACCEPTED, *REFUSED):
+            return "accept" if word in ACCEPTED else "reject"
+    for name in ("expect_valid", "conformant"):
+        if name in vector:
+            return "accept" if vector[name] else "reject"
+    return "reject" if vector.get("reject") or "verifier_must" in vector else None
+
+
+def cases() -> list[tuple[str, int, int | str, str]]:
+    """Return each vector with a verdict: its file, its place, its name and the verdict."""
+    made: list[tuple[str, int, int | str, str]] = []
+    for path in sorted(ARGENTUM.rglob("*.json")):
+        name, content = path.relative_to(ARGENTUM).as_posix(), document(path)
+        listed = content.get("vectors", [content]) if isinstance(content, dict) else []
+        if name in NO_RECORDS or path.parent == AGENTTRUST or not isinstance(listed, list):
+            continue
+        for place, vector in enumerate(listed):
+            verdict = published(vector)
+            if verdict is not None:
+                made.append((name, place, vector.get("id", vector.get("name", place)), verdict))
+    return made
+
+
+def keys_of(path: Path) -> KeyRing:
+    """Return the keys that a fixture names, as a user would give them."""
+    stated = document(path).get("pubkeys", {})
+    named = {name: base64.b64decode(value).hex() for name, value in stated.items()}
+    return key_ring_of({"public_keys": named}, "keys.json")
+
+
+def test_argentum_says_what_it_says():
+    """The verdicts are counted, so that a fixture that is passed over shows."""
+    verdicts = [verdict for *_, verdict in cases()]
+    assert (verdicts.count("accept"), verdicts.count("reject")) == (44, 102)
+
+
+@pytest.mark.parametrize("name", sorted({name for name, *_ in cases()}))
+def test_argentum(name):
+    path = ARGENTUM / name
+    entries = verified(path, keys_of(path)).entries
+    for _, place, id_, verdict in (case for case in cases() if case[0] == name):
+        wanted = DIFFERENT.get((name, id_), verdict)
+        assert entries[place].verdict == wanted, (id_, entries[place].reasons)
+
+
+@pytest.mark.parametrize("name", sorted(NO_RECORDS))
+def test_what_holds_no_record_is_of_no_known_format(name):
+    with pytest.raises(UnknownFormat):
+        verified(ARGENTUM / name, KeyRing())
+
+
+def test_cases_of_governance_are_no_records():
+    """The bundle of dgb lists tools and what scanners said of them; nothing in it is signed."""
+    with pytest.raises(UnknownFormat):
+        verified(ROOT / "dgb" / "dgb-corpus-bundle.v1.json", KeyRing())
