@@ -8,6 +8,7 @@ import pandas as pd
 
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, instants, objects
+from analytics.coverage import stated_by
 from analytics.figures.claim import NOT_PROVEN, PROVEN, UNKNOWN, VERDICTS, Claim, Judged
 from analytics.figures.claims import all_claims
 from analytics.figures.evaluation_age import evaluated_at
@@ -58,7 +59,7 @@ def assurance(posture: Posture, about: int | None = None, limit: int = 0) -> Ass
         "evaluated_at": instants(at).array,
         "evaluation_age_days": np.where(at == NEVER, np.nan, (posture.graph.now - at) / DAY),
         **_changes(posture, identities[chosen[shown]]),
-        "claims": objects(_claims(judged, chosen[shown])),
+        "claims": objects(_claims(posture, judged, chosen[shown])),
     }
     table = Table(pd.DataFrame(columns), posture.graph.things, {"identity": Kind.ITSELF})
     by_claim = {
@@ -83,18 +84,25 @@ def _changes(posture: Posture, identities: np.ndarray) -> dict[str, Any]:
     return {f"changes.{name}": column.array for name, column in columns.items()}
 
 
-def _claims(judged: dict[str, Judged], places: np.ndarray) -> list[list[dict[str, Any]]]:
+def _claims(
+    posture: Posture, judged: dict[str, Judged], places: np.ndarray
+) -> list[list[dict[str, Any]]]:
     """Return the claims of the identities at these places (in `accountable`)."""
     rows: list[list[dict[str, Any]]] = [[] for _ in places]
+    kinds = dict.fromkeys(kind for claim in all_claims().values() for kind in claim.needs)
+    known = {kind: stated_by(posture.graph, kind)[posture.accountable] for kind in kinds}
     for name, claim in all_claims().items():
         of_claim = judged[name]
         facts = _facts(of_claim, places)
         for row, place in zip(rows, places.tolist(), strict=True):
-            row.append(_claim(claim, of_claim, place, facts.get(place, [])))
+            lacking = tuple(kind for kind in claim.needs if not known[kind][place])
+            row.append(_claim(claim, of_claim, place, facts.get(place, []), lacking))
     return rows
 
 
-def _claim(claim: Claim, judged: Judged, place: int, facts: list[str]) -> dict[str, Any]:
+def _claim(
+    claim: Claim, judged: Judged, place: int, facts: list[str], lacking: tuple[str, ...]
+) -> dict[str, Any]:
     verdict = int(judged.verdict[place])
     return {
         "claim": claim.name,
@@ -106,7 +114,7 @@ def _claim(claim: Claim, judged: Judged, place: int, facts: list[str]) -> dict[s
         "unknown": int(judged.unknown[place]),
         "facts": facts[:MOST],
         "facts_left_out": max(len(facts) - MOST, 0),
-        "settled_by": _settled_by(claim, verdict),
+        "settled_by": _settled_by(claim, verdict, lacking),
     }
 
 
@@ -118,11 +126,16 @@ def _facts(judged: Judged, places: np.ndarray) -> dict[int, list[str]]:
     return {int(place): sorted(own) for place, own in rows.groupby("place")["fact"]}
 
 
-def _settled_by(claim: Claim, verdict: int) -> str | None:
-    """Return what would settle a claim that is not proven: facts of a source, or what to do."""
+def _settled_by(claim: Claim, verdict: int, lacking: tuple[str, ...]) -> str | None:
+    """Return what would settle a claim: facts of a source, or what to do; None if it is proven.
+
+    `lacking` are the kinds of fact that no source which states the identity declares.
+    """
     if verdict == PROVEN:
         return None
     if verdict == NOT_PROVEN:
         return claim.remedy
-    parts = [f"{kind} ({', '.join(who_declares(kind))})" for kind in claim.needs]
+    parts = [f"{kind} ({', '.join(who_declares(kind))})" for kind in lacking]
+    if not parts:
+        return claim.otherwise
     return f"A source that states the identity and declares {' and '.join(parts)}."

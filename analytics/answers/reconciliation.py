@@ -63,7 +63,8 @@ def _within(compared: Compared, about: int | None, window: Window) -> Compared:
     rows = compared.rows
     mask = window.covers(rows["at"])
     if about is not None:
-        mask &= np.logical_or.reduce([(rows[end] == about).to_numpy(bool) for end in ENDS])
+        ends = [end for end in (*ENDS, "principal") if end in rows]
+        mask &= (rows[ends] == about).any(axis=1).to_numpy(bool)
     at = np.flatnonzero(mask)
     return Compared(rows.iloc[at], compared.state[at], lambda n: compared.because(at[n]))
 

@@ -47,14 +47,15 @@ class Judged:
 class Claim:
     """A claim: what it says, how it is judged, and what would settle it.
 
-    `needs` are the kinds of fact that a source must declare for it to be known; `remedy` is what
-    would prove a claim that fails.
+    `needs` are the kinds of fact that a source must declare for it to be known, and `otherwise` is
+    what would tell where sources do; `remedy` is what would prove a claim that fails.
     """
 
     name: str
     order: int
     says: str
     needs: tuple[str, ...]
+    otherwise: str
     remedy: str
     judge: Callable[[Posture], Judged]
 

@@ -89,6 +89,7 @@ CLAIM = Claim(
     order=3,
     says="A scope is declared, and neither its access nor its use goes beyond it.",
     needs=("scope",),
+    otherwise="A read of all of its access; of a role, a scope that its holders declare.",
     remedy="Declare its scope, and take away what is beyond it.",
     judge=judge,
 )

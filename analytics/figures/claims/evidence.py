@@ -95,6 +95,8 @@ CLAIM = Claim(
     order=7,
     says="Each recent use of what is confidential or more was decided before it happened.",
     needs=("usage", "decisions"),
+    otherwise="A log that shows each use of what it may access, with its time; and a class for "
+    "each resource.",
     remedy="Find out why it was used, and let a policy decide on it beforehand.",
     judge=judge,
 )

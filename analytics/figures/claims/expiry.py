@@ -28,6 +28,7 @@ CLAIM = Claim(
     order=4,
     says="All of its access has an end, or must be activated first.",
     needs=("grants",),
+    otherwise="A read of all of its access.",
     remedy="Set an end to each grant, or have it activated when it is needed.",
     judge=judge,
 )

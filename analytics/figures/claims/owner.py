@@ -48,6 +48,7 @@ CLAIM = Claim(
     order=1,
     says="An active person or team answers for it, in business and in technical matters.",
     needs=("owners",),
+    otherwise="A statement of who owns it in the role that nobody states.",
     remedy="Assign an owner in each role that lacks one.",
     judge=judge,
 )

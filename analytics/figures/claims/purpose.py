@@ -35,6 +35,7 @@ CLAIM = Claim(
     order=2,
     says="It is stated what it is for.",
     needs=("scope",),
+    otherwise="A statement of what it is for.",
     remedy="State what it is for.",
     judge=judge,
 )

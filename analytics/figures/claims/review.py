@@ -42,6 +42,7 @@ CLAIM = Claim(
     order=5,
     says="Somebody approved all of its access, or granted it, within the review cycle.",
     needs=("reviews",),
+    otherwise="A read of all of its access, with the date of each grant or its last approval.",
     remedy="Review its access, and take away what is not approved.",
     judge=judge,
 )

@@ -86,6 +86,7 @@ CLAIM = Claim(
     order=6,
     says="Nothing of it that was to end is still alive.",
     needs=("grants", "credentials"),
+    otherwise="A read of all of its access and credentials.",
     remedy="End what is past its end.",
     judge=judge,
 )

@@ -146,6 +146,7 @@ def test_a_claim_whose_use_nobody_could_see_is_unknown_and_not_kept():
     claims = {c["claim"]: c for c in statement(e.posture(), "quiet")["claims"]}
     assert claims["evidence"]["verdict"] == "unknown"
     assert "could have been seen" in claims["evidence"]["because"]
+    assert claims["evidence"]["settled_by"].startswith("A log that shows each use")  # not a source
 
 
 def test_how_long_changes_of_access_wait_for_a_decision():
