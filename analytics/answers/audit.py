@@ -21,6 +21,7 @@ from analytics.lineage.links import NAMES
 from analytics.lineage.links import links as lineage
 from analytics.posture import Posture
 from analytics.proving.chain import DECISION, GRANT, REVIEW, USE, Links, links
+from analytics.usage.actors import actors
 from graph.journal.entries import Acceptance
 from graph.receipts.canonical import canonical_bytes
 from graph.schema import CAN_ACCESS, LEVELS
@@ -161,6 +162,10 @@ def _gaps(posture: Posture, window: Window, made: Links) -> Iterator[dict[str, A
     for kind in ("usage", "decisions", "reviews"):
         if kind not in graph.declared:
             yield {"gap": f"no source declares {kind}", "id": None, "at": None}
+    acted = int(actors(posture).of(np.array([window.identity]))[0])
+    if acted != window.identity:
+        text = f"what was done with it counts for {graph.thing(acted)['name']}: see its chain"
+        yield {"gap": text, "id": None, "at": None}
     if graph.as_of < window.until:
         text = f"the snapshot speaks of {iso(graph.as_of)}, before the end of the window"
         yield {"gap": text, "id": None, "at": None}

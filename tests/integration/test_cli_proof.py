@@ -1,9 +1,11 @@
 """Proofs and audit packs on the command line: written, checked again, and found to be changed."""
 
+import gc
 import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -104,6 +106,26 @@ def test_the_document_says_no_age(cli: Run, published):
     assert all("age_days" in row for row in document["coverage"]["sources"])
 
 
+def test_after_pruning_a_proof_is_checked_as_far_as_the_evidence_is_kept(cli: Run, tmp_path):
+    """The export of 20 July, of which the grant is, was pruned; the twin is before that."""
+    store, file = tmp_path / "store", tmp_path / "proof.json"
+    first = said()
+    first.at = pd.Timestamp(at("10:02"))
+    ingest(ParquetStore(store), [first.job()])
+    ingest(ParquetStore(store), [said().job()])
+    (older, _) = (info.id for info in ParquetStore(store).snapshots())
+    proof = cli(*ASKED, "--out", str(file), *asked(store)).result
+    assert proof["entitlement"]["snapshot"] == older
+    assert cli("prove", "verify", str(file), *asked(store)).result["verdict"] == "holds"
+    gc.collect()  # whoever still reads a snapshot keeps it
+    kept = ParquetStore(store)
+    with kept.lease() as lease:
+        assert kept.prune(1, lease) == [older]
+    checked = cli("prove", "verify", str(file), *asked(store)).result
+    assert (checked["verdict"], checked["not_kept"]) == ("unknown", [older])
+    assert 0 < checked["checked"] < checked["facts"]
+
+
 # -- audit ---------------------------------------------------------------------------------------
 
 WINDOW = ("--since", at("09:00"), "--until", at("23:00"))
@@ -123,6 +145,16 @@ def test_the_chain_is_in_order_with_its_gaps(cli: Run, published):
         "denied_but_happened",
     ]
     assert [(gap["id"], gap["gap"]) for gap in told["gaps"]] == [("u4", "denied_but_happened")]
+
+
+def test_what_an_account_did_is_in_the_chain_of_its_agent(cli: Run, tmp_path):
+    made = log().account("svc").link("bot", "RUNS_AS", "svc").used("10:05", principal="svc")
+    ingest(ParquetStore(tmp_path / "store"), [made.job()])
+    told = cli("audit", "svc", *WINDOW, *asked(tmp_path / "store")).result
+    assert told["chain"] == []
+    assert "counts for bot" in told["gaps"][0]["gap"]
+    told = cli("audit", "bot", *WINDOW, *asked(tmp_path / "store")).result
+    assert [row["kind"] for row in told["chain"]] == ["use"]
 
 
 def test_the_end_of_a_window_is_not_in_it(cli: Run, published):
