@@ -19,6 +19,14 @@ from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
 from graph.values import iso
 
 YES, NO, UNKNOWN = "yes", "no", "unknown"
+OWN = (  # what is kept of a posture, and why nobody knows that it was enough
+    (Filter(identity_only=True, conditional=False, assumed=False), None),
+    (Filter(identity_only=True), "it depends on a condition or on something assumed"),
+    (
+        Filter("potential", identity_only=True),
+        "it had to be activated first, and nothing says that it was",
+    ),
+)
 NOBODY_KNOWS = np.iinfo(np.int64).max - 1  # milliseconds: after any instant
 
 
@@ -55,32 +63,38 @@ class Entitlement:
 def entitlement(known: Moments, identity: int, resource: int, level: int | None) -> Entitlement:
     """Return the access of an identity to a resource (numbers in `known.latest`) at the instant.
 
-    `level` is a position in `LEVELS`; None for any level.
+    `level` is a position in `LEVELS`; None for any level. Only what stays with the identity is its
+    own access: its accounts, keys, groups and roles. What it could do by another identity, or by
+    taking one over, is not.
     """
-    seen = _way(known, known.before, identity, resource, level)
-    later = _way(known, known.after, identity, resource, level)
-    at = int(known.at.timestamp() * 1000)
-    if known.after is None or known.before is None:
-        return _by_one(known, identity, seen or later, at)
-    if seen is not None and later is not None:
-        return Entitlement(YES, seen)
-    if seen is not None:
-        return Entitlement(UNKNOWN, seen, _between(known, "is gone in"))
-    if later is None:
-        return _without(known, identity)
-    newest = known.before.posture.graph.facts.taken_at
-    if int(newest.timestamp() * 1000) < later.since <= at:
-        return Entitlement(YES, later)
-    return Entitlement(UNKNOWN, later, _between(known, "is only in"))
+    asked = identity, resource, level
+    for chosen, doubt in OWN:
+        had = _by_readings(known, chosen, *asked)
+        if had.state != NO:
+            return had if doubt is None else Entitlement(UNKNOWN, had.way, doubt)
+    if had.way is None and _by_readings(known, Filter("potential"), *asked).way is not None:
+        return Entitlement(NO, None, "the only way led through another identity")
+    return _without(known, identity)
 
 
-def _by_one(known: Moments, identity: int, way: Way | None, at: int) -> Entitlement:
-    """Judge by the only snapshot on one side of the instant."""
+def _by_readings(
+    known: Moments, chosen: Filter, identity: int, resource: int, level: int | None
+) -> Entitlement:
+    """Judge by the ways that both readings show, of those that `chosen` keeps."""
+    seen = _way(known, known.before, chosen, identity, resource, level)
+    later = _way(known, known.after, chosen, identity, resource, level)
+    way, at = seen or later, int(known.at.timestamp() * 1000)
     if way is None:
-        return _without(known, identity)
-    if known.before is not None or way.since <= at:
+        return Entitlement(NO, None)
+    if known.after is None or (seen is not None and later is not None):
         return Entitlement(YES, way)
-    return Entitlement(UNKNOWN, way, "no date says whether all of the way was there by then")
+    if known.before is None:
+        undated = "no date says whether all of the way was there by then"
+        return Entitlement(YES, way) if way.since <= at else Entitlement(UNKNOWN, way, undated)
+    newest = int(known.before.posture.graph.facts.taken_at.timestamp() * 1000)
+    if seen is None and newest < way.since <= at:
+        return Entitlement(YES, way)
+    return Entitlement(UNKNOWN, way, _between(known, "is gone in" if seen else "is only in"))
 
 
 def _between(known: Moments, word: str) -> str:
@@ -89,37 +103,44 @@ def _between(known: Moments, word: str) -> str:
 
 
 def _without(known: Moments, identity: int) -> Entitlement:
-    """Return that there was no access, unless what the identity reached is not known."""
+    """Return that there was no access, unless what the identity could do is not known."""
     for reading in known:
         posture, places = reading.posture, numbers_in(reading, known, identity)
-        known_reach = posture.known(Filter())
+        own = posture.known(Filter(identity_only=True))
         too_early = posture.before_data and known.before is None
-        if too_early or not all(known_reach.known[n] and known_reach.complete[n] for n in places):
-            return Entitlement(UNKNOWN, None, "what the identity reached then is not known")
+        if too_early or not all(own.known[n] and own.complete[n] for n in places):
+            return Entitlement(UNKNOWN, None, "what the identity had then is not known")
     return Entitlement(NO, None, "no way led to it then")
 
 
 def _way(
-    known: Moments, reading: Reading | None, identity: int, resource: int, level: int | None
+    known: Moments,
+    reading: Reading | None,
+    chosen: Filter,
+    identity: int,
+    resource: int,
+    level: int | None,
 ) -> Way | None:
     """Return the way that is known for longest in a reading; None if there is none."""
     if reading is None:
         return None
     starts = numbers_in(reading, known, identity)
     ends = numbers_in(reading, known, resource)
-    ways = [way for start in starts for way in _ways(reading, start, ends, level)]
+    ways = [way for start in starts for way in _ways(reading, chosen, start, ends, level)]
     return min(ways, key=lambda way: (way.since, len(way.edges), way.grant), default=None)
 
 
-def _ways(reading: Reading, start: int, ends: list[int], level: int | None) -> list[Way]:
-    posture, network = reading.posture, reading.posture.network()
-    room, came = Room.of(network.nodes), _known_since(posture)
+def _ways(
+    reading: Reading, chosen: Filter, start: int, ends: list[int], level: int | None
+) -> list[Way]:
+    network, by_edge, by_grant = reading.posture.network(chosen), *_known_since(reading.posture)
+    room, came = Room.of(network.nodes), Since(by_edge[network.edge], by_grant[network.grant])
     target, bit, since, hops, grant, state = opened_first(network.arrays, came, start, room)
     asked = np.isin(target, ends) & ((bit == level) if level is not None else True)
-    chosen = np.flatnonzero(asked)
-    if not len(chosen):
+    places = np.flatnonzero(asked)
+    if not len(places):
         return []
-    first = chosen[np.lexsort((grant[chosen], hops[chosen], since[chosen]))[0]]
+    first = places[np.lexsort((grant[places], hops[places], since[places]))[0]]
     edges = tuple(int(network.edge[edge]) for edge in room.route(int(state[first])))
     given, bits = int(network.grant[grant[first]]), 1 << int(bit[first])
     return [Way(reading, edges, given, bits, int(since[first]))]
@@ -131,7 +152,7 @@ def _ways(reading: Reading, start: int, ends: list[int], level: int | None) -> l
 @once
 def _known_since(posture: Posture) -> Since:
     """Return when each edge and each level of each grant is known to have been there (cached)."""
-    network, edges, grants = posture.network(), posture.edges, posture.grants
+    edges, grants = posture.edges, posture.grants
     at = np.full(len(edges), NOBODY_KNOWS)
     for kind, relationship in enumerate(CONTROL):
         mask = (edges.kind == kind) & (edges.row >= 0)
@@ -143,7 +164,7 @@ def _known_since(posture: Posture) -> Since:
         at[edge] = max((by_id.get(fact, NOBODY_KNOWS) for fact in support), default=NOBODY_KNOWS)
     granted = np.append(_dates(posture)[CAN_ACCESS.name], NOBODY_KNOWS)[grants.row]  # -1: the last
     every = np.repeat(granted[:, None], len(LEVELS), axis=1)
-    return Since(at[network.edge], every[network.grant])
+    return Since(at, every)
 
 
 @once

@@ -19,16 +19,29 @@ SAID = {"policy_version": "3", "justification": "monthly close"}
 WITHOUT = {"usage", "reviews", "owners", "grants", "credentials", "decisions", "trust", "inventory"}
 
 
-def estate(scope=SCOPE, granted_at=GRANTED, decision=None, grant=None, **facts) -> Log:
+def estate(scope=SCOPE, granted_at=GRANTED, decision=None, grant=None, held=True, **facts) -> Log:
     """Build a bot that reads r at 10:05, five minutes after it was allowed to."""
     made = Log(**facts)
     made.agent("bot", declared_scope=scope).resource("r", "confidential").resource("vault")
     made.person("ann").owned("bot", "ann", "ann")
     dates = {"granted_at": granted_at} if granted_at else {}
-    made.can("bot", "read", "r", grant_id="g", **dates, **(grant or {}))
+    if held:
+        made.can("bot", "read", "r", grant_id="g", **dates, **(grant or {}))
     if decision is not None:
         made.decided("10:00", **(SAID | decision))
     return made.used("10:05")
+
+
+def by_another(made: Log, kind: str, label: str) -> Log:
+    """Give the access to something that the bot takes, made or controls."""
+    made.thing(label, "other").can("other", "read", "r", granted_at=GRANTED)
+    return made.link("bot", kind, "other", valid_from=GRANTED)
+
+
+def by_key(made: Log) -> Log:
+    made.thing("Credential", "key").account("svc").link("bot", "USES", "key", valid_from=GRANTED)
+    made.link("key", "AUTHENTICATES_AS", "svc", valid_from=GRANTED)
+    return made.can("svc", "read", "r", granted_at=GRANTED)
 
 
 def proof(made: Log, moment: pd.Timestamp = USE, resource="r", level="read"):
@@ -91,6 +104,42 @@ CASES = {
         "not_proven",
         "envelope",
         "ended at 2026-07-19",
+    ),
+    "on a condition that nobody evaluated": (
+        lambda: estate(decision={}, grant={"condition": "aws:SourceIp"}),
+        "unknown",
+        "entitlement",
+        "condition",
+    ),
+    "to be activated first": (
+        lambda: estate(decision={}, grant={"eligible": "true"}),
+        "unknown",
+        "entitlement",
+        "activated",
+    ),
+    "by its role": (
+        lambda: by_another(estate(decision={}, held=False), "ASSUMES", "Role"),
+        "proven",
+        None,
+        "",
+    ),
+    "by its account and key": (
+        lambda: by_key(estate(decision={}, held=False)),
+        "proven",
+        None,
+        "",
+    ),
+    "by a child of it only": (
+        lambda: by_another(estate(decision={}, held=False), "SPAWNS", "Agent"),
+        "not_proven",
+        "entitlement",
+        "another identity",
+    ),
+    "by taking over an account only": (
+        lambda: by_another(estate(decision={}, held=False), "CONTROLS", "ServiceAccount"),
+        "not_proven",
+        "entitlement",
+        "another identity",
     ),
     "outside the scope": (
         lambda: estate(decision={}, scope=[{"resource": "vault", "level": "read"}]),
