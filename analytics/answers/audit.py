@@ -15,6 +15,7 @@ from analytics.answers.shape import plain, when
 from analytics.answers.standards.ocsf import ocsf_events
 from analytics.answers.standards.oscal import assessment_results
 from analytics.answers.table import as_json
+from analytics.debt.groups import keys
 from analytics.evidence.coverage import coverage
 from analytics.evidence.matching import REASONS, STATES, UNKNOWN
 from analytics.lineage.links import NAMES
@@ -24,7 +25,7 @@ from analytics.proving.chain import DECISION, GRANT, REVIEW, USE, Links, links
 from analytics.usage.actors import actors
 from graph.journal.entries import Acceptance
 from graph.receipts.canonical import canonical_bytes
-from graph.schema import CAN_ACCESS, LEVELS
+from graph.schema import CAN_ACCESS, FACT_NODES, HUMAN, LEVELS, TEAM
 from graph.schema import REVIEW as REVIEWS
 from graph.values import iso
 
@@ -44,6 +45,15 @@ class Window:
     identity: int
     since: pd.Timestamp
     until: pd.Timestamp
+
+
+def audited(posture: Posture, thing: int) -> list[int]:
+    """Return the identities to audit: a node itself, or all that a team or a person answers for."""
+    label = posture.graph.labels[thing]
+    by = {TEAM: "team", HUMAN: "owner"}.get(FACT_NODES[label])
+    if by is None:
+        return [thing]
+    return [int(number) for number in posture.accountable[keys(posture, by) == thing]]
 
 
 def audit_pack(posture: Posture, window: Window, story: dict[str, Any]) -> dict[str, bytes]:

@@ -178,6 +178,25 @@ def test_a_pack_is_the_same_twice_and_can_be_checked(cli: Run, published, tmp_pa
     assert (checked["valid"], checked["files_checked"]) == (True, len(names) - 1)
 
 
+def test_the_pack_of_a_person_has_all_that_they_answer_for(cli: Run, published, tmp_path):
+    """Ann owns bot; nobody owns other."""
+    out = tmp_path / "ann.zip"
+    told = cli("audit", "ann", *WINDOW, "--out", str(out), *asked(published)).result
+    assert [audit["identity"]["id"] for audit in told["audits"]] == ["bot"]
+    names = {each["name"] for each in told["files"]}
+    assert {"audits.json", "0001/chain.json", "0001/proofs/0001.json"} < names
+    own = cli("audit", "bot", *WINDOW, *asked(published)).result
+    assert told["audits"][0] == own
+    assert cli("audit", "verify", str(out), "--json").result["valid"]
+
+
+def test_a_person_who_answers_for_nobody_has_no_pack(cli: Run, published, tmp_path):
+    made = log().person("zed")
+    ingest(ParquetStore(tmp_path / "store"), [made.job()])
+    error = cli("audit", "zed", *WINDOW, *asked(tmp_path / "store")).refused(2)
+    assert "answers for no identity" in error["message"]
+
+
 def test_a_changed_pack_answers_no(cli: Run, published, tmp_path):
     out = tmp_path / "pack.zip"
     cli("audit", "bot", *WINDOW, "--out", str(out), *asked(published))

@@ -9,6 +9,8 @@ from app.cli.columns import Columns, Row
 from app.cli.command import SaidNo, UsageError, instant_of, question
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analytics.posture import Posture
 
 VERIFY, ZIP = "verify", ".zip"
@@ -26,6 +28,12 @@ AUDIT: dict[str, Columns] = {
     "chain": {"at": "at", "kind": "kind", "id": "id", "about": _about, "state": _state},
     "gaps": {"at": "at", "gap": "gap", "id": "id"},
     "parents": {"child": "child", "parent": "parent", "as": "as", "since": "since"},
+    "audits": {
+        "identity": "identity",
+        "entries": lambda row: len(row["chain"]),
+        "gaps": lambda row: len(row["gaps"]),
+        "digest": "digest",
+    },
     "files": {"file": "name", "bytes": "bytes", "sha256": "sha256"},
     "wrong": {"file": "name", "reason": "reason"},
 }
@@ -38,7 +46,7 @@ def _of_a_pack(given: dict[str, Any]) -> bool:
 @question("audit", storeless=_of_a_pack, columns=AUDIT, lasting=True)
 def audit(
     posture: "Posture | None",
-    thing: Annotated[str, typer.Argument(help="Whose chain, or the word verify.")],
+    thing: Annotated[str, typer.Argument(help="An identity, a team or a person; or verify.")],
     path: Annotated[Path | None, typer.Argument(help="After verify: a pack.")] = None,
     since: Annotated[str | None, typer.Option(help="From this instant on.")] = None,
     until: Annotated[str | None, typer.Option(help="Before this instant.")] = None,
@@ -57,20 +65,42 @@ def audit(
         raise UsageError("a path goes with the word verify: trustdebt audit verify PATH")
     if since is None or until is None:
         raise UsageError("--since and --until are needed")
-    from analytics.answers.audit import Window, audit_pack, chain
-
     begin, end = instant_of(since, "--since"), instant_of(until, "--until")
     assert begin is not None
     assert end is not None
     if begin >= end:
         raise UsageError("--since must lie before --until")
-    window = Window(posture.graph.find(thing), begin, end)
-    story = chain(posture, window)
+    packed = out is not None and (out.endswith((ZIP, "/")) or Path(out).is_dir())
+    story, files = _audited(posture, thing, (begin, end), packed)
     if out is None:
         return story
-    packed = out.endswith((ZIP, "/")) or Path(out).is_dir()
-    files = audit_pack(posture, window, story) if packed else {Path(out).name: _canonical(story)}
+    files = files if packed else {Path(out).name: _canonical(story)}
     return story | {"out": out, "files": _save(files, out, packed)}
+
+
+def _audited(
+    posture: "Posture", thing: str, period: "tuple[pd.Timestamp, pd.Timestamp]", packed: bool
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the chain of an identity, or those of whom a team or a person answers for; a pack."""
+    from analytics.answers.audit import Window, audit_pack, audited, chain
+
+    number = posture.graph.find(thing)
+    windows = [Window(identity, *period) for identity in audited(posture, number)]
+    if not windows:
+        raise UsageError(f"{posture.graph.thing(number)['name']} answers for no identity")
+    stories = [chain(posture, window) for window in windows]
+    packs = [
+        audit_pack(posture, *each) if packed else {} for each in zip(windows, stories, strict=True)
+    ]
+    if windows[0].identity == number:
+        return stories[0], packs[0]
+    story = {"of": posture.graph.thing(number), "audits": stories}
+    files = {
+        f"{place:04}/{name}": content
+        for place, pack in enumerate(packs, 1)
+        for name, content in pack.items()
+    }
+    return story, files | {"audits.json": _canonical(story)}
 
 
 def _canonical(document: dict[str, Any]) -> bytes:
