@@ -114,7 +114,8 @@ def _claim(
         "unknown": int(judged.unknown[place]),
         "facts": facts[:MOST],
         "facts_left_out": max(len(facts) - MOST, 0),
-        "settled_by": _settled_by(claim, verdict, lacking),
+        "settled_by": (verdict == UNKNOWN and judged.settled_by.get(place))
+        or _settled_by(claim, verdict, lacking),
     }
 
 

@@ -5,7 +5,7 @@ fails, and unknown if nothing fails and something could not be examined.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -27,7 +27,8 @@ class Judged:
     `kept`, `failing` and `unknown` (int64) count what was examined and holds, what fails, and what
     could not be examined. `because` has a sentence for each (dtype object). `facts` has a row for
     each fact that a verdict rests on: `place` (a position in `accountable`), `fact` (an id) and
-    `failing` (bool).
+    `failing` (bool). `settled_by` says by place what would settle an unknown claim, where that is
+    not what the claim says of all.
     """
 
     kept: np.ndarray
@@ -35,6 +36,7 @@ class Judged:
     unknown: np.ndarray
     because: np.ndarray
     facts: pd.DataFrame
+    settled_by: dict[int, str] = field(default_factory=dict)
 
     @cached_property
     def verdict(self) -> np.ndarray:

@@ -1,9 +1,12 @@
-"""Boundary: a scope is declared, and neither access nor use goes beyond it."""
+"""Boundary: a scope is approved, and neither access nor use goes beyond it."""
 
 import numpy as np
 import pandas as pd
 
+from analytics.assumptions.entitlements import entitlements
 from analytics.assumptions.families.scope import scopes_of
+from analytics.assumptions.model import model
+from analytics.changes.drift.baseline import Baseline, reviewed
 from analytics.coverage import stated_by
 from analytics.figures.claim import Claim, Judged, counted, facts_of
 from analytics.findings.families.scope_use import outside
@@ -11,85 +14,113 @@ from analytics.findings.rule import plural
 from analytics.posture import Posture
 from graph.coverage import can_state
 
+DECLARED, REVIEWED, KNOWN, OPEN, ROLE = range(5)  # what is known of the scope of an identity
+NOTHING = {
+    KNOWN: "no scope is declared.",
+    OPEN: "no source could have declared a scope.",
+    ROLE: "a role has no declared scope, and no review lists what it was approved for.",
+}
+OF = {DECLARED: "the declared scope", REVIEWED: "what its last review approved"}
+
 
 def judge(posture: Posture) -> Judged:
-    """Count the entitlements within the declared scope, and what was used outside of it.
+    """Count the entitlements within the scope, and what was used outside of it.
 
-    A role has no declared scope: nothing tells whether its access is within what was meant.
+    The scope is the one that is declared for the identity, else what its last approving review
+    lists. A role has no declared scope.
     """
-    graph, identities = posture.graph, posture.accountable
-    access, used = counted(posture, "scope"), outside(posture)
-    declared = np.isin(identities, list(scopes_of(posture)))
-    possible = can_state(graph, "declared_scope")[identities]
-    known = declared | (stated_by(graph, "scope")[identities] & possible)
-    place = np.searchsorted(identities, used["identity"].to_numpy(np.int64))
-    beyond = np.bincount(place, minlength=len(identities))
-    without = known & ~declared
-    because = np.array(
+    identities, baselines = posture.accountable, reviewed(posture.graph)
+    units, state = entitlements(posture, model()), _state(posture, baselines)
+    beyond, used = _beyond(posture, state, baselines), outside(posture)
+    used_place = np.searchsorted(identities, used["identity"].to_numpy(np.int64))
+    of = np.bincount(units.place, minlength=len(identities))
+    over = np.bincount(units.place, beyond, len(identities)).astype(np.int64)
+    uses = np.bincount(used_place, minlength=len(identities))
+    hidden = ~posture.entitlements_known[identities]
+    scoped = state <= REVIEWED
+    facts = pd.concat(
         [
-            _because(*row)
-            for row in zip(
-                declared.tolist(),
-                known.tolist(),
-                possible.tolist(),
-                access.of.tolist(),
-                access.failing.tolist(),
-                access.unknown.tolist(),
-                beyond.tolist(),
-                strict=True,
-            )
+            _approvals(posture, state, baselines),
+            _grants(posture, beyond & scoped[units.place]),
+            _uses(used, used_place),
         ],
-        object,
+        ignore_index=True,
+    )
+    rows = zip(
+        *(each.tolist() for each in (state, of, over, uses, hidden)),
+        strict=True,
     )
     return Judged(
-        np.where(declared, access.kept, 0),
-        np.where(declared, access.failing + beyond, without).astype(np.int64),
-        np.where(declared, access.unknown, ~known).astype(np.int64),
-        because,
-        _facts(posture, declared, access.facts[access.facts["failing"]], used, place),
+        np.where(scoped, of - over, 0),
+        np.where(scoped, over + uses, state == KNOWN).astype(np.int64),
+        np.where(scoped, hidden, state > KNOWN).astype(np.int64),
+        np.array([_because(*row) for row in rows], object),
+        facts,
+        dict.fromkeys(
+            np.flatnonzero(state == ROLE), "A review that lists what it is approved for."
+        ),
     )
 
 
-def _because(
-    declared: bool, known: bool, possible: bool, of: int, failing: int, unknown: int, beyond: int
-) -> str:
-    if not declared:
-        if not possible:
-            return "a role has no declared scope to compare its access with."
-        return "no scope is declared." if known else "no source could have declared a scope."
-    entries = plural(of, "entitlement")
-    text = f"{failing} of {entries} go beyond the declared scope"
-    text += f", and {plural(beyond, 'resource')} outside of it were used" if beyond else ""
-    return f"{text}{'; not all of its access is known' if unknown else ''}."
+def _state(posture: Posture, baselines: dict[int, Baseline]) -> np.ndarray:
+    graph, identities = posture.graph, posture.accountable
+    possible = can_state(graph, "declared_scope")[identities]
+    masks = (
+        np.isin(identities, list(scopes_of(posture))),
+        np.isin(identities, list(baselines)),
+        stated_by(graph, "scope")[identities] & possible,
+        possible,
+    )
+    return np.select(list(masks), [DECLARED, REVIEWED, KNOWN, OPEN], ROLE)
 
 
-def _facts(
-    posture: Posture,
-    declared: np.ndarray,
-    grants: pd.DataFrame,
-    used: pd.DataFrame,
-    used_place: np.ndarray,
-) -> pd.DataFrame:
-    """Return the identity itself, which declares the scope, and what is beyond that."""
-    place = np.flatnonzero(declared)
-    ids = posture.graph.things["id"].to_numpy(object)[posture.accountable[place]]
-    uses = [(p, fact) for p, facts in zip(used_place, used["facts"], strict=True) for fact in facts]
-    parts = [
-        facts_of(place, ids, False),
-        grants[declared[grants["place"]]],
-        facts_of(
-            np.array([p for p, _ in uses], np.int64), np.array([f for _, f in uses], object), True
-        ),
-    ]
-    return pd.concat(parts, ignore_index=True)
+def _beyond(posture: Posture, state: np.ndarray, baselines: dict[int, Baseline]) -> np.ndarray:
+    """Return a mask of the entitlements beyond the scope of their identity."""
+    units = entitlements(posture, model())
+    beyond = counted(posture, "scope").facts["failing"].to_numpy(bool, copy=True)
+    for place in np.flatnonzero(state == REVIEWED).tolist():
+        rows = slice(units.first[place], units.first[place + 1])
+        baseline = baselines[int(units.identities[place])]
+        beyond[rows] = ~baseline.allows(units.resource[rows], units.level[rows])
+    return beyond
+
+
+def _because(state: int, of: int, over: int, uses: int, hidden: bool) -> str:
+    if state not in OF:
+        return NOTHING[state]
+    text = f"{over} of {plural(of, 'entitlement')} go beyond {OF[state]}"
+    text += f", and {plural(uses, 'resource')} outside of it were used" if uses else ""
+    return f"{text}{'; not all of its access is known' if hidden else ''}."
+
+
+def _approvals(posture: Posture, state: np.ndarray, baselines: dict[int, Baseline]) -> pd.DataFrame:
+    """Return what states the scope: the identity itself, or a review."""
+    place = np.flatnonzero(state <= REVIEWED)
+    numbers = posture.accountable[place]
+    ids = posture.graph.things["id"].to_numpy(object)[numbers]
+    by_review = state[place] == REVIEWED
+    ids[by_review] = [baselines[int(number)].by for number in numbers[by_review]]
+    return facts_of(place, ids, False)
+
+
+def _grants(posture: Posture, beyond: np.ndarray) -> pd.DataFrame:
+    facts = counted(posture, "scope").facts[beyond]
+    return facts_of(facts["place"].to_numpy(), facts["fact"].to_numpy(object), True)
+
+
+def _uses(used: pd.DataFrame, place: np.ndarray) -> pd.DataFrame:
+    pairs = [(p, fact) for p, facts in zip(place, used["facts"], strict=True) for fact in facts]
+    columns = zip(*pairs, strict=True) if pairs else ((), ())
+    places, facts = (list(column) for column in columns)
+    return facts_of(np.array(places, np.int64), np.array(facts, object), True)
 
 
 CLAIM = Claim(
     name="boundary",
     order=3,
-    says="A scope is declared, and neither its access nor its use goes beyond it.",
+    says="A scope is approved, and neither its access nor its use goes beyond it.",
     needs=("scope",),
-    otherwise="A read of all of its access; of a role, a scope that its holders declare.",
+    otherwise="A read of all of its access.",
     remedy="Declare its scope, and take away what is beyond it.",
     judge=judge,
 )

@@ -132,6 +132,22 @@ def test_a_role_has_no_scope_that_could_prove_its_boundary():
     e.link("role", "TRUSTS", "lambda").can("role", "read", "r", id="g")
     claims = {c["claim"]: c for c in statement(e.posture(), "role")["claims"]}
     assert claims["boundary"]["verdict"] == "unknown"
+    assert claims["boundary"]["settled_by"] == "A review that lists what it is approved for."
+
+
+def test_what_a_review_approved_is_the_scope_of_a_role():
+    """Of reading `r` and writing `s` the review lists the first; then both."""
+    e = people().thing("Role", "role").resource("lambda", type="service").resource("s")
+    e.link("role", "TRUSTS", "lambda").can("role", "read", "r", id="g").can("role", "write", "s")
+    approved = [{"resource": "r", "level": "read"}]
+    e.thing("Review", "v", decision="approve", decided_at=ago(9), baseline=approved)
+    e.link("v", "COVERS", "role")
+    assert verdicts(e, "role", "boundary") == ("not_proven", 1, 1, 0)
+    both = [*approved, {"resource": "s", "levels": ["read", "write"]}]
+    e.thing("Review", "w", decision="approve", decided_at=ago(8), baseline=both)
+    assert verdicts(e.link("w", "COVERS", "role"), "role", "boundary") == ("proven", 2, 0, 0)
+    (claim,) = [c for c in statement(e.posture(), "role")["claims"] if c["claim"] == "boundary"]
+    assert (claim["facts"], claim["settled_by"]) == (["w"], None)
 
 
 def test_a_use_beyond_the_scope_disproves_the_boundary():
