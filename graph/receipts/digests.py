@@ -37,10 +37,13 @@ def is_digest_of(stated: Any, value: Any) -> bool:
 
 
 def bare(stated: str) -> str:
-    """Return a digest without the name of its algorithm, in lower case."""
+    """Return a digest without the name of its algorithm, in lower case unless it is mixed.
+
+    A digest in both cases is none that an engine writes: somebody changed it.
+    """
     for prefix in ALGORITHM:
         stated = stated.removeprefix(prefix)
-    return stated.lower()
+    return stated.lower() if stated.isupper() else stated
 
 
 def without(record: Mapping[str, Any], *names: str) -> dict[str, Any]:

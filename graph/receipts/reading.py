@@ -13,7 +13,8 @@ from graph.receipts.formats import all_formats
 from graph.receipts.jws import is_compact
 from graph.values import WrongValue, strict_document
 
-NOT_BLANK = re.compile(r"\S")
+BLANK = " \t\r\n"  # between values of JSON; any other letter there is a fault
+NOT_BLANK = re.compile(f"[^{BLANK}]")
 NO_JSON = "the format is not known: it is no JSON"
 # Where a document has several lists, the one of these names holds the records.
 LISTS = ("records", "receipts", "entries", "decisions", "fixtures", "vectors", "events")
@@ -42,14 +43,14 @@ def items(stream: BinaryIO, path: Path) -> Iterator[Item]:
         A line, or a document of several lines, is larger than its bound.
     """
     lines = _lines(stream, path)
-    first = next((line for line in lines if line.strip()), "")
+    first = next((line for line in lines if line.strip(BLANK)), "")
     if not first:
         return
-    if is_compact(first.strip()) or _recognised(_parsed(first)):
+    if is_compact(first.strip(BLANK)) or _recognised(_parsed(first)):
         yield _item(first)
-        yield from (_item(line) for line in lines if line.strip())
+        yield from (_item(line) for line in lines if line.strip(BLANK))
         return
-    if not first.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"')):
+    if not first.lstrip("\ufeff" + BLANK).startswith(("{", "[", '"')):
         raise UnknownFormat(NO_JSON)
     for document in _documents(_rest(first, lines, path)):
         yield from _listed(document)
@@ -78,7 +79,7 @@ def _rest(first: str, lines: Iterator[str], path: Path) -> str:
 
 
 def _item(line: str) -> Item:
-    text = line.strip()
+    text = line.strip(BLANK)
     return Item(text) if is_compact(text) else _unwrapped(_parsed(line), {})
 
 

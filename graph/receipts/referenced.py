@@ -91,3 +91,8 @@ def first(*faults: str | None) -> str | None:
 def mapping(value: Any) -> Mapping[str, Any]:
     """Return an object as it is, and anything else as an empty one."""
     return value if isinstance(value, dict) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a list as it is, and anything else as an empty one."""
+    return value if isinstance(value, list) else []

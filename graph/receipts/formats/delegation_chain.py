@@ -14,7 +14,7 @@ from graph.receipts.claims import AUTHENTIC, AUTHORISED, Context, Judged, Link, 
 from graph.receipts.digests import bare, digests, is_digest_of
 from graph.receipts.format import Format
 from graph.receipts.keys import ED25519, KeyRing, key_ring_of
-from graph.receipts.referenced import changed, first, judged, mapping
+from graph.receipts.referenced import changed, first, judged, listed, mapping
 from graph.receipts.signed import Signature, checked, verifying
 
 CHAIN = "chain_artifact"
@@ -82,8 +82,8 @@ def _narrows(before: Any, after: Any) -> bool:
 
 def _artifacts(record: Mapping[str, Any], hops: list[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the delegations that do not have the digests that the hops state."""
-    artifacts = record.get("delegation_artifacts")
-    for number, (hop, artifact) in enumerate(zip(hops, artifacts or [], strict=False)):
+    artifacts = listed(record.get("delegation_artifacts"))
+    for number, (hop, artifact) in enumerate(zip(hops, artifacts, strict=False)):
         if not is_digest_of(hop.get("delegation_ref"), artifact):
             yield f"the delegation of hop {number} does not have the digest that it states"
 

@@ -6,7 +6,7 @@ from typing import Any
 from graph.receipts.claims import AUTHENTIC, CHECKED, Context, Judged
 from graph.receipts.digests import is_digest_of, without
 from graph.receipts.format import Format
-from graph.receipts.referenced import first, judged, mapping
+from graph.receipts.referenced import first, judged, listed, mapping
 
 PIECES, DIGEST = "retrieved_chunks", "source_hash"
 
@@ -33,8 +33,8 @@ def _digests(pieces: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _cited(output: Mapping[str, Any], pieces: list[Mapping[str, Any]]) -> Iterator[str]:
-    known = {piece.get("chunk_id") for piece in pieces}
-    for claim in output.get("claims") or []:
+    known = [piece.get("chunk_id") for piece in pieces]
+    for claim in listed(output.get("claims")):
         if mapping(claim).get("cited_chunk_id") not in known:
             yield "a claim cites a piece that was not retrieved"
 

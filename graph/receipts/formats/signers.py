@@ -39,7 +39,8 @@ def _faults(record: Mapping[str, Any], signers: list[Mapping[str, Any]]) -> Iter
         resolved = instant_of(signer.get("key_resolution_time"))
         if certified is not None and (resolved is None or resolved > certified):
             yield f"the key of signer {number} was looked up after the record was made"
-    if len({signer.get("signature_input_hash") for signer in signers}) > 1:
+    content = [signer.get("signature_input_hash") for signer in signers]
+    if any(value != content[0] for value in content):
         yield "its signers signed different content"
 
 
