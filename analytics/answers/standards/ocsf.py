@@ -5,9 +5,8 @@ Finding, one on something that happened a Detection Finding, any other a Complia
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import pandas as pd
 
 from analytics.answers.findings import findings
 from analytics.answers.standards.iam_analysis import Analyses, analyses, identity
@@ -19,6 +18,7 @@ from analytics.posture import Posture
 from graph.values import iso
 
 VERSION = "1.8.0"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CATEGORY = 2
 CLASSES = {
     FindingKind.CONTROL: (2003, "Compliance Finding"),
@@ -123,7 +123,9 @@ def _compliance(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _milliseconds(instant: str | None) -> int | None:
-    return None if instant is None else int(pd.Timestamp(instant).timestamp() * 1000)
+    if instant is None:
+        return None
+    return (datetime.fromisoformat(instant) - EPOCH) // timedelta(milliseconds=1)
 
 
 def _without_absent(value: Any) -> Any:
