@@ -12,6 +12,7 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import Run, example
 from tests.support.estates.small_estates import AS_OF, ago
+from tests.support.standards.oscal_schema import oscal_faults
 
 UNTIL = "2026-12-01T00:00:00Z"
 WHO = ("--by", "ann@example.com", "--reason", "replaced in December")
@@ -181,6 +182,21 @@ def test_an_export_is_the_document_of_all_findings(cli, own, tmp_path, form):
     assert (tmp_path / "out.json").read_text(encoding="utf-8") == said.rstrip("\n")
     assert done["written"] == len(cli("findings", "--limit", "0", "--json").result["findings"])
     assert "a format is one of" in cli("export", "xml", "--out", tmp_path / "x").err
+
+
+def test_assessment_results_are_the_same_bytes_for_the_same_question(cli, own, tmp_path):
+    """Each time, and also after a further snapshot, of the one asked for."""
+    (snapshot,) = cli("snapshots", "--json").result["snapshots"]
+    asked = ("export", "oscal", "--snapshot", snapshot["id"], "--json", "--out")
+    done = cli(*asked, tmp_path / "one").result
+    ingest(ParquetStore(own), [example().agent("new").job()])
+    cli(*asked, tmp_path / "two")
+    text = (tmp_path / "one").read_text(encoding="utf-8")
+    assert text == (tmp_path / "two").read_text(encoding="utf-8")
+    assert oscal_faults(json.loads(text)) == []
+    assert done["written"] == len(cli("frameworks", "--json").result["controls"])
+    refused = cli("export", "oscal", "--out", tmp_path / "no" / "where", "--json").refused(2)
+    assert "cannot be written" in refused["message"]
 
 
 def test_csv_has_a_row_for_each_finding(cli, own):

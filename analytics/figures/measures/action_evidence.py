@@ -34,5 +34,11 @@ MEASURE = Measure(
     measure=measure,
     needs=("usage", "decisions"),
     target=1.0,
-    references=("NIST SP 800-53 AU-3", "NIST SP 800-53 AU-12"),
+    references=(
+        "NIST SP 800-53 AU-3",
+        "NIST SP 800-53 AU-12",
+        "EU AI Act 12.1",
+        "ISO/IEC 42001 A.6.2.8",
+        "CSA AICM LOG-11",
+    ),
 )

@@ -22,7 +22,7 @@ def measure(posture: Posture) -> Measured:
 
 MEASURE = Measure(
     name="approved_by_person",
-    order=93,
+    order=95,
     title="Approved by a person",
     numerator="such permissions whose record names a known person as approver",
     denominator="recorded permissions to write to, or administer, what is confidential or more",

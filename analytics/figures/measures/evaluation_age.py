@@ -39,5 +39,10 @@ MEASURE = Measure(
     rows="trustdebt identities",
     measure=measure,
     target=1.0,
-    references=("NIST SP 800-53 CA-7", "NIST CSF 2.0 DE.CM-03"),
+    references=(
+        "NIST SP 800-53 CA-7",
+        "NIST CSF 2.0 DE.CM-03",
+        "EU AI Act 26.5",
+        "ISO/IEC 42001 A.6.2.6",
+    ),
 )

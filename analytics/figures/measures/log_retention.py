@@ -28,7 +28,7 @@ def measure(posture: Posture) -> Measured:
 
 MEASURE = Measure(
     name="log_retention",
-    order=92,
+    order=94,
     title="Logs that reach back six months",
     numerator="logs of use that, as they were read, reach back 183 days without a gap",
     denominator="logs of use of which it is known since when they were kept",

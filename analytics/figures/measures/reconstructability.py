@@ -33,5 +33,10 @@ MEASURE = Measure(
     measure=measure,
     needs=("usage", "decisions"),
     target=1.0,
-    references=("NIST SP 800-53 AU-10", "NIST SP 800-53 IR-4"),
+    references=(
+        "NIST SP 800-53 AU-10",
+        "NIST SP 800-53 IR-4",
+        "EU AI Act 12.2.b",
+        "CSA AICM LOG-11",
+    ),
 )

@@ -4,6 +4,7 @@ import pandas as pd
 
 from analytics.findings.families.evidence import about_uses, reconciled
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
@@ -40,6 +41,9 @@ RULE = Rule(
         "OWASP Agentic Threats T6 Intent Breaking & Goal Manipulation",
         "NIST SP 800-53 AC-24",
         "NIST AI RMF MEASURE 2.4",
+        "EU AI Act 12.2.a",
+        "ISO/IEC 42001 A.9.4",
     ),
     find=find,
+    kind=FindingKind.EVENT,
 )

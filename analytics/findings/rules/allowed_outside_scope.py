@@ -4,6 +4,7 @@ import pandas as pd
 
 from analytics.findings.families.evidence import about_uses, reconciled
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
@@ -35,6 +36,10 @@ RULE = Rule(
         "NIST SP 800-53 AC-24",
         "NIST SP 800-53 AC-6",
         "NIST CSF 2.0 PR.AA-05",
+        "ISO/IEC 42001 A.9.4",
+        "CSA AICM IAM-16",
+        "CSA AICM IAM-19",
     ),
     find=find,
+    kind=FindingKind.EVENT,
 )

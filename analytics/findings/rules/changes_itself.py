@@ -6,6 +6,7 @@ import pandas as pd
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.self_change import self_changes
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, findings_of, joined, nothing
 from analytics.gathered import gathered
 from analytics.posture import Posture
@@ -68,7 +69,14 @@ RULE = Rule(
         "OWASP Agentic Threats T13 Rogue Agents in Multi-Agent Systems",
         "NIST SP 800-53 AC-5",
         "NIST SP 800-53 AC-6",
+        "MITRE ATLAS AML.T0081",
+        "CSA AICM AIS-11",
+        "CSA AICM IAM-12",
+        "CSA AICM LOG-02",
+        "OWASP AISVS C5.2.5",
+        "OWASP AISVS C9.2.5",
     ),
     find=find,
     closing=Closing(On.FACTS),
+    kind=FindingKind.ACCESS,
 )

@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.evidence.crossing import platforms
 from analytics.findings.families.evidence import about_uses, reconciled
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
@@ -45,6 +46,9 @@ RULE = Rule(
         "NIST SP 800-53 AC-4",
         "NIST SP 800-53 AC-24",
         "NIST CSF 2.0 PR.IR-01",
+        "CSA AICM IAM-16",
+        "OWASP AISVS C9.5.1",
     ),
     find=find,
+    kind=FindingKind.EVENT,
 )

@@ -4,6 +4,7 @@ import pandas as pd
 
 from analytics.findings.families.evidence import about_uses, reconciled
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
@@ -38,6 +39,10 @@ RULE = Rule(
         "NIST CSF 2.0 DE.AE-03",
         "NIST SP 800-53 AU-10",
         "NIST SP 800-53 AC-3",
+        "EU AI Act 12.2.a",
+        "CSA AICM IAM-16",
+        "OWASP AISVS C9.5.1",
     ),
     find=find,
+    kind=FindingKind.EVENT,
 )

@@ -4,6 +4,7 @@ import pandas as pd
 
 from analytics.findings.families.evidence import about_uses, reconciled
 from analytics.findings.feeds import NOTHING
+from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
@@ -39,6 +40,8 @@ RULE = Rule(
         "OWASP Agentic Threats T8 Repudiation & Untraceability",
         "NIST SP 800-53 AU-3",
         "NIST AI RMF MEASURE 2.8",
+        "CSA AICM LOG-12",
     ),
     find=find,
+    kind=FindingKind.EVENT,
 )

@@ -123,12 +123,14 @@ def test_the_class_follows_from_the_kind_of_the_rule() -> None:
         assert event["class_uid"] == CLASSES[rule.kind], rule.id
 
 
-def test_what_happened_is_an_event_where_a_log_or_a_leak_shows_it() -> None:
-    """Only rules on uses, decisions and leaks are of that kind."""
+def test_a_rule_on_uses_or_decisions_is_about_an_event() -> None:
+    """And one that is rests on those, on a person who was seen, or on a leak."""
     for rule in all_rules().values():
-        of_acts = any(word in " ".join(rule.facts) for word in ("Use", "USED", "human", "leaked"))
+        facts = " ".join(rule.facts)
+        acts = "UseEvent" in facts or "DecisionRecord" in facts
+        assert not acts or rule.kind is FindingKind.EVENT, rule.id
         if rule.kind is FindingKind.EVENT:
-            assert of_acts or rule.id in ("CRD-07",), rule.id
+            assert acts or rule.id in ("CRD-05", "CRD-07"), rule.id
 
 
 # ---------------------------------------------------------------- by the published schema
