@@ -14,17 +14,19 @@ from analytics.engines.policy_set import ALLOW, DENY, ESCALATE, OUTCOMES, Policy
 from analytics.evidence.matching import evidence
 from analytics.policies.judging import NOT_ASKED, Judged
 from analytics.policies.replay import (
+    PAIR,
     Replayed,
     by_identity,
     deciding,
     errors,
     pairs,
+    reasons,
     replayed,
     totals,
 )
 from analytics.posture import Posture
 
-PAIR = {"resource": Kind.NODE, "level": Kind.LEVEL}
+ACCESS = {"resource": Kind.NODE, "level": Kind.LEVEL}
 ENDS = {"identity": Kind.NODE, "resource": Kind.NODE}
 WOULD = ("would_allow", "would_deny", "would_escalate", "unknown", "not_evaluated", "not_judged")
 RECORDED = ("allow", "deny", "escalate")
@@ -48,7 +50,8 @@ class Replay:
     `level`, `action`, `uses`, `explained`, `last_used_at`, `policies` and `debt`. `now_refused` and
     `now_allowed` have `decision` (an id), `at`, `identity`, `resource` (nodes), `action`, `outcome`
     and `policies`. `policies` has `id`, `file`, `effect`, `escalates`, `template`, `uses`,
-    `decisions` and `errors`. `errors` has `policy`, `message`, `uses` and `decisions`. `snapshots`
+    `decisions` and `errors`. `errors` has `policy`, `message` (of one request),
+    `uses` and `decisions`. `snapshots`
     has `id`, `taken_at`, `uses` and `decisions`.
     """
 
@@ -76,17 +79,16 @@ def replay(posture: Posture, policies: PolicySet, limit: int = 0) -> Replay:
     of = replayed(posture, policies)
     broken = pairs(posture, of, DENY)
     owed = total(debt_of(posture))
+    by_policy = _policies(of)
     lists = {
-        "identities": _identities(posture, of, broken),
-        "now_refused": _changed(posture, of, "allow", (DENY, ESCALATE)),
-        "now_allowed": _changed(posture, of, "deny", (ALLOW,)),
-        "policies": _policies(of),
-        "errors": _errors(of),
-        "snapshots": _snapshots(of),
+        "identities": _identities(posture, of, broken, limit),
+        "now_refused": _changed(posture, of, "allow", (DENY, ESCALATE), limit),
+        "now_allowed": _changed(posture, of, "deny", (ALLOW,), limit),
+        "policies": _cut(posture, by_policy, limit),
+        "errors": _cut(posture, _errors(of), limit),
+        "snapshots": _cut(posture, _snapshots(of), limit),
     }
-    shown = {name: cut(frame, limit) for name, (frame, _) in lists.items()}
-    rows = lists["policies"][0]
-    never = (rows["uses"] + rows["decisions"] == 0) & ~rows["template"]
+    never = (by_policy["uses"] + by_policy["decisions"] == 0) & ~by_policy["template"]
     return Replay(
         engine=policies.engine,
         version=policies.version,
@@ -96,20 +98,26 @@ def replay(posture: Posture, policies: PolicySet, limit: int = 0) -> Replay:
             "refused": float(broken["debt"].sum()) if owed.known else None,
             "of": owed.debt if owed.known else None,
         },
-        never_decided=[str(name) for name in rows["id"][never]],
+        never_decided=[str(name) for name in by_policy["id"][never]],
         notes=_notes(posture, of),
-        left_out=sum(left for _, left in shown.values()),
-        **{
-            name: Table(shown[name][0].reset_index(drop=True), posture.graph.things, kinds)
-            for name, (_, kinds) in lists.items()
-        },
+        left_out=sum(left for _, left in lists.values()),
+        **{name: table for name, (table, _) in lists.items()},
     )
 
 
-Rows = tuple[pd.DataFrame, dict[str, Kind]]
+Listed = tuple[Table, int]  # the rows shown, and how many are left out
 
 
-def _identities(posture: Posture, of: Replayed, broken: pd.DataFrame) -> Rows:
+def _cut(posture: Posture, frame: pd.DataFrame, limit: int) -> Listed:
+    shown, left = cut(frame, limit)
+    return _table(posture, shown, {}), left
+
+
+def _table(posture: Posture, frame: pd.DataFrame, kinds: dict[str, Kind]) -> Table:
+    return Table(frame.reset_index(drop=True), posture.graph.things, kinds)
+
+
+def _identities(posture: Posture, of: Replayed, broken: pd.DataFrame, limit: int) -> Listed:
     numbers, counts = by_identity(of.uses)
     debt = debt_of(posture)
     owed = pd.Series(np.where(debt.known, debt.debt.sum(axis=1), np.nan), debt.identities)
@@ -119,23 +127,26 @@ def _identities(posture: Posture, of: Replayed, broken: pd.DataFrame) -> Rows:
     frame["debt"] = owed.reindex(numbers).to_numpy(float)
     refused = broken.groupby("identity")["debt"].sum().reindex(numbers).fillna(0.0)
     frame["debt_refused"] = np.where(frame["debt"].isna(), np.nan, refused.to_numpy(float))
-    for name, rows in (
-        ("broken_but_used", broken),
-        ("needs_approval", pairs(posture, of, ESCALATE)),
-    ):
-        lists = _lists(posture, of, rows)
-        frame[name] = objects([lists.get(number, []) for number in numbers.tolist()])
     order = ["would_deny", "would_escalate", "unknown", "uses"]
-    return frame.sort_values(order, ascending=False, kind="stable"), {"identity": Kind.NODE}
+    shown, left = cut(frame.sort_values(order, ascending=False, kind="stable"), limit)
+    shown = shown.assign(
+        broken_but_used=_lists(posture, of, DENY, broken, shown["identity"]),
+        needs_approval=_lists(
+            posture, of, ESCALATE, pairs(posture, of, ESCALATE), shown["identity"]
+        ),
+    )
+    return _table(posture, shown, {"identity": Kind.NODE}), left
 
 
-def _lists(posture: Posture, of: Replayed, rows: pd.DataFrame) -> dict[int, list[dict[str, Any]]]:
+def _lists(
+    posture: Posture, of: Replayed, outcome: int, rows: pd.DataFrame, identities: pd.Series
+) -> np.ndarray:
     """Return the used access in `rows` of each identity, most used first, as plain data."""
+    numbers = identities.to_numpy(np.int64)
+    rows = rows[rows["identity"].isin(numbers)]
     rows = rows.sort_values(["uses", "last"], ascending=False, kind="stable")
-    names = [
-        _named(of, {at for v in verdicts for at in of.uses.verdicts[v].reasons})
-        for verdicts in rows["verdicts"]
-    ]
+    decided = reasons(of, outcome, numbers)
+    positions = map(decided.__getitem__, rows[PAIR].itertuples(index=False, name=None))
     columns = {
         "resource": rows["resource"].to_numpy(np.int64),
         "level": rows["level"].to_numpy(np.int64),
@@ -143,14 +154,14 @@ def _lists(posture: Posture, of: Replayed, rows: pd.DataFrame) -> dict[int, list
         "uses": rows["uses"].array,
         "explained": rows["explained"].array,
         "last_used_at": instants(rows["last"]).array,
-        "policies": objects(names),
+        "policies": objects([_named(of, each) for each in positions]),
         "debt": rows["debt"].array,
     }
-    made = as_json(Table(pd.DataFrame(columns), posture.graph.things, PAIR))
-    lists: dict[int, list[dict[str, Any]]] = {}
+    made = as_json(Table(pd.DataFrame(columns), posture.graph.things, ACCESS))
+    lists: dict[int, list[dict[str, Any]]] = {number: [] for number in numbers.tolist()}
     for number, row in zip(rows["identity"].tolist(), made, strict=True):
-        lists.setdefault(number, []).append(row)
-    return lists
+        lists[number].append(row)
+    return objects(list(lists.values()))
 
 
 def _named(of: Replayed, positions: set[int]) -> list[str]:
@@ -193,14 +204,16 @@ def _summed(of: Judged, mask: np.ndarray) -> int:
     return int(of.asked.rows["count"].to_numpy(np.int64)[judged].sum())
 
 
-def _changed(posture: Posture, of: Replayed, recorded: str, wanted: tuple[int, ...]) -> Rows:
+def _changed(
+    posture: Posture, of: Replayed, recorded: str, wanted: tuple[int, ...], limit: int
+) -> Listed:
     """List the decisions that the policy set would decide otherwise, latest first."""
     judged, records = of.decisions, of.decisions.asked.records
     outcome = judged.outcome
     mask = (records["decision"] == recorded).to_numpy(bool) & np.isin(outcome, wanted)
-    rows = np.flatnonzero(mask)[::-1]
+    rows, left = cut(np.flatnonzero(mask)[::-1], limit)
     asked = judged.asked.rows.iloc[rows]
-    reasons = [set(judged.verdicts[v].reasons) for v in judged.verdict[rows].tolist()]
+    decided = [set(judged.verdicts[v].reasons) for v in judged.verdict[rows].tolist()]
     frame = pd.DataFrame(
         {
             "decision": records["id"].array[rows],
@@ -209,18 +222,18 @@ def _changed(posture: Posture, of: Replayed, recorded: str, wanted: tuple[int, .
             "resource": asked["resource"].to_numpy(np.int64),
             "action": asked["action"].array,
             "outcome": np.array(OUTCOMES, object)[outcome[rows]],
-            "policies": objects([_named(of, positions) for positions in reasons]),
+            "policies": objects([_named(of, positions) for positions in decided]),
         }
     )
-    return frame, ENDS
+    return _table(posture, frame, ENDS), left
 
 
-def _policies(of: Replayed) -> Rows:
+def _policies(of: Replayed) -> pd.DataFrame:
     policies = of.policies.policies
     (by_uses, failed), (by_decisions, also_failed) = (
         deciding(judged, len(policies)) for judged in (of.uses, of.decisions)
     )
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "id": [policy.id for policy in policies],
             "file": [policy.file for policy in policies],
@@ -232,26 +245,25 @@ def _policies(of: Replayed) -> Rows:
             "errors": failed + also_failed,
         }
     )
-    return frame, {}
 
 
-def _errors(of: Replayed) -> Rows:
+def _errors(of: Replayed) -> pd.DataFrame:
     by_uses, by_decisions = errors(of.uses), errors(of.decisions)
-    named = sorted({*by_uses, *by_decisions})
+    positions = sorted({*by_uses, *by_decisions})
+    names = [of.policies.policies[at].id if at >= 0 else None for at in positions]
+    messages = [(by_uses.get(at) or by_decisions[at])[1] for at in positions]
     frame = pd.DataFrame(
         {
-            "policy": objects(
-                [of.policies.policies[at].id if at >= 0 else None for at, _ in named]
-            ),
-            "message": objects([message for _, message in named]),
-            "uses": [by_uses.get(each, 0) for each in named],
-            "decisions": [by_decisions.get(each, 0) for each in named],
+            "policy": objects(names),
+            "message": objects(messages),
+            "uses": [by_uses.get(at, (0, ""))[0] for at in positions],
+            "decisions": [by_decisions.get(at, (0, ""))[0] for at in positions],
         }
     )
-    return frame.sort_values(["uses", "decisions"], ascending=False, kind="stable"), {}
+    return frame.sort_values(["uses", "decisions"], ascending=False, kind="stable")
 
 
-def _snapshots(of: Replayed) -> Rows:
+def _snapshots(of: Replayed) -> pd.DataFrame:
     infos = of.uses.snapshots
     rows = [
         {
@@ -264,7 +276,7 @@ def _snapshots(of: Replayed) -> Rows:
     ]
     frame = pd.DataFrame(rows)
     frame["taken_at"] = pd.to_datetime(frame["taken_at"], utc=True)
-    return frame[frame["uses"] + frame["decisions"] > 0], {}
+    return frame[frame["uses"] + frame["decisions"] > 0]
 
 
 def _notes(posture: Posture, of: Replayed) -> list[str]:

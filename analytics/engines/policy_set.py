@@ -64,8 +64,16 @@ class Mentions:
 
     Attributes
     ----------
-    attributes : frozenset of str
-        The attributes of entities that any policy reads or tests for.
+    attributes, tested : frozenset of str
+        The attributes of entities that a policy reads, or of which it only tests the presence.
+    scopes : frozenset of str
+        The attributes of principals of which a policy asks whether the resource is in them, and
+        nothing else: `a`, or `a.b` within a record.
+    literals : frozenset of (str, str)
+        The entities that policies name, by type and id.
+    principal_itself, resource_itself : bool
+        Whether a policy can tell apart two principals, or two resources, of which all of the above
+        is equal.
     valued, presence : frozenset of str
         The names in the context of which a policy reads the value, or only whether it is there.
     now_against : frozenset of (int or str)
@@ -77,6 +85,11 @@ class Mentions:
     """
 
     attributes: frozenset[str] = frozenset()
+    tested: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    literals: frozenset[tuple[str, str]] = frozenset()
+    principal_itself: bool = False
+    resource_itself: bool = False
     valued: frozenset[str] = frozenset()
     presence: frozenset[str] = frozenset()
     now_against: frozenset[int | str] = frozenset()
@@ -84,8 +97,9 @@ class Mentions:
     everything: bool = False
 
     def reads(self, attribute: str) -> bool:
-        """Return whether a policy may read an attribute of an entity."""
-        return self.everything or attribute in self.attributes
+        """Return whether a policy may read an attribute of an entity, or test for it."""
+        scopes = {scope.partition(".")[0] for scope in self.scopes}
+        return self.everything or attribute in self.attributes | self.tested | scopes
 
     def context(self, name: str) -> bool:
         """Return whether a policy may read or test a name in the context."""

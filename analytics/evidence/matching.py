@@ -42,6 +42,7 @@ REASONS = (
     *("", "decided afterwards", "justification expired", "policy out of date"),
     "the log tells the day at most",
 )
+ACT = ["at", "id", "principal", "resource", "level"]  # what makes two rows one use, and their order
 DAY_ONLY = 4  # a position in `REASONS`
 
 
@@ -128,11 +129,12 @@ def _evidence(posture: Posture) -> Evidence:
     coarse, candidates = _by_day(posture, rest, frame, indexed)
     rested[indexed.record[candidates]] = True
     allowed = (indexed.frame["decision"] == "allow").to_numpy(bool)
-    parts = [judged.drop(columns=["action", "correlation", "folded"]), coarse]
+    judged = judged.drop(columns=["action", "correlation", "folded"])
+    if len(coarse):
+        parts = [part for part in (judged, coarse) if len(part)]
+        judged = pd.concat(parts).sort_values(ACT, kind="stable", ignore_index=True)
     return Evidence(
-        pd.concat([p for p in parts if len(p)] or parts[:1]).sort_values(
-            ["at", "id", "principal", "resource", "level"], kind="stable", ignore_index=True
-        ),
+        judged,
         unplaced + out,
         indexed.frame["id"][allowed & ~rested],
     )
@@ -221,9 +223,17 @@ def _seen(posture: Posture) -> tuple[pd.DataFrame, int]:
 
 def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
     """Return each use once, in the order of time."""
-    act = ["at", "id", "principal", "resource", "level"]
-    once = rows.sort_values(act, kind="stable").drop_duplicates(["id", *act])
-    return once.reset_index(drop=True).assign(count=1)
+    at = rows["at"].to_numpy(np.int64)
+    order = np.argsort(at, kind="stable")
+    ordered = at[order]
+    same = np.append(ordered[1:] == ordered[:-1], False)
+    tied = np.flatnonzero(same | np.append(False, same[:-1]))
+    # Few share an instant: to sort and compare the ids of all would cost most of the time.
+    several = rows.iloc[order[tied]].reset_index(drop=True).sort_values(ACT, kind="stable")
+    order[tied] = order[tied][several.index]
+    kept = np.ones(len(order), bool)
+    kept[tied] = ~several.duplicated(ACT).to_numpy(bool)
+    return rows.iloc[order[kept]].reset_index(drop=True).assign(count=1)
 
 
 def judged_use(

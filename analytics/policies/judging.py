@@ -5,18 +5,17 @@ snapshots is judged with the earliest; there are as many as `Judged.early` has.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analytics.engines.policy_set import Mentions, PolicySet, Question, Verdict
 from analytics.past import past
+from analytics.policies.alike import Ends
 from analytics.policies.asked import Asked
-from analytics.policies.cedar_entities import entities, uid
+from analytics.policies.cedar_entities import uid
 from analytics.policies.distinct import GRANT_END, Contexts, distinct
 from analytics.policies.grant_ends import grant_ends
-from analytics.policies.policy_input import above, policy_input
 from analytics.posture import Posture
 from graph.access import NEVER
 from graph.stores import SnapshotInfo
@@ -63,7 +62,9 @@ def judged(posture: Posture, policies: PolicySet, asked: Asked) -> Judged:
         rows = np.flatnonzero((place == number) & asked.askable)
         part = _Part.of(posture, _then(posture, infos[number]), asked, rows, policies.mentions)
         groups = distinct(part.columns())
-        answers = policies.judge((part.question(int(row)) for row in groups.first), part.entities())
+        answers = policies.judge(
+            map(part.question, groups.first.tolist()), part.ends.entities(groups.first)
+        )
         of_group = np.array([pool.setdefault(v, len(pool)) for v in answers], np.int64)
         verdict[rows], absent[rows] = of_group[groups.group], part.absent
         evaluated += len(groups.first)
@@ -91,16 +92,9 @@ def _then(posture: Posture, info: SnapshotInfo | None) -> Posture:
 
 @dataclass(frozen=True)
 class _Part:
-    """The requests of one snapshot: of the nodes of `now`, by the facts of its posture, `then`.
+    """The requests of one snapshot: their ends, actions and contexts."""
 
-    `ends` are the numbers of principals and of resources now, `ends_then` those of then, -1 for
-    nodes that were not there.
-    """
-
-    now: Posture
-    then: Posture
-    ends: tuple[np.ndarray, np.ndarray]
-    ends_then: tuple[np.ndarray, np.ndarray]
+    ends: Ends
     action: np.ndarray
     contexts: Contexts
 
@@ -108,46 +102,42 @@ class _Part:
     def of(
         cls, now: Posture, then: Posture, asked: Asked, rows: np.ndarray, mentions: Mentions
     ) -> "_Part":
-        """Return the requests at `rows` of `asked`."""
+        """Return the requests at `rows` of `asked`, by the facts of the posture `then`."""
         part = Asked(asked.rows.iloc[rows].reset_index(drop=True), asked.records)
         principal, resource, level = (
             part.rows[name].to_numpy(np.int64) for name in ("principal", "resource", "level")
         )
-        ends_then = _earlier(now, then, principal), _earlier(now, then, resource)
-        ends = np.full(len(rows), NEVER)
+        earlier = _earlier(now, then, principal), _earlier(now, then, resource)
+        grant_end = np.full(len(rows), NEVER)
         if mentions.context(GRANT_END):
-            ends = grant_ends(then, *ends_then, level)
-        contexts = Contexts.of(part, mentions, ends)
-        action = part.rows["action"].to_numpy(object)
-        return cls(now, then, (principal, resource), ends_then, action, contexts)
+            grant_end = grant_ends(then, *earlier, level)
+        return cls(
+            Ends(now.graph, then, principal, resource, *earlier, mentions),
+            part.rows["action"].to_numpy(object),
+            Contexts.of(part, mentions, grant_end),
+        )
 
     @property
     def absent(self) -> np.ndarray:
         """Mask of the requests about a node that was not there."""
-        return np.asarray((self.ends_then[0] < 0) | (self.ends_then[1] < 0))
+        return np.asarray((self.ends.principal_then < 0) | (self.ends.resource_then < 0))
 
     def columns(self) -> list[np.ndarray]:
         """Return columns of integers that tell requests apart."""
         named, _ = pd.factorize(self.action)
-        return [*self.ends, named.astype(np.int64), *self.contexts.codes()]
+        return [*self.ends.columns(), named.astype(np.int64), *self.contexts.codes()]
 
     def question(self, row: int) -> Question:
         """Return the request of a row."""
-        principal, resource = (self.now.graph.thing(int(ends[row])) for ends in self.ends)
+        principal, resource = (
+            self.ends.now.thing(int(of[row])) for of in (self.ends.principal, self.ends.resource)
+        )
         return Question(
             uid(principal["label"], principal["id"]),
             uid("Action", self.action[row]),
             uid(resource["label"], resource["id"]),
             self.contexts.at(row),
         )
-
-    def entities(self) -> list[dict[str, Any]]:
-        """Return the entities that the requests touch, with what contains them."""
-        principals, resources = (np.unique(ends[ends >= 0]) for ends in self.ends_then)
-        of = policy_input(
-            self.then, principals, above(self.then, resources), self.contexts.mentions.reads
-        )
-        return entities(of)
 
 
 def _earlier(now: Posture, then: Posture, numbers: np.ndarray) -> np.ndarray:

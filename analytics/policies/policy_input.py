@@ -95,12 +95,19 @@ def above(posture: Posture, resources: np.ndarray) -> np.ndarray:
 
 @once
 def parent_of(posture: Posture) -> np.ndarray:
-    """Return the number of the resource that contains each node (int64); -1 for none."""
+    """Return the number of the resource that contains each node (int64); -1 for none.
+
+    What is stated to contain itself, over others too, is in nothing: engines refuse such a loop.
+    """
     graph = posture.graph
     outer = np.full(len(graph.ids), -1, np.int64)
     frame = graph.frames[RESOURCE]
     inner, named = graph.numbers(frame["id"]), graph.numbers(frame["parent_id"])
-    outer[inner] = np.where(named == inner, -1, named)
+    outer[inner] = named
+    farther = np.append(outer, -1)
+    for _ in range(len(outer).bit_length()):
+        farther = farther[farther]
+    outer[farther[farther >= 0]] = -1  # only a loop goes on for so long, and ends in itself
     return outer
 
 

@@ -14,6 +14,7 @@ from analytics.policies.judging import NOT_ASKED, Judged, judged
 from analytics.posture import Posture
 
 PAIR = ["identity", "resource", "action"]
+Pair = tuple[int, int, str]
 COUNTED = len(OUTCOMES) + 1  # the outcomes, and last what was not judged
 
 
@@ -68,12 +69,10 @@ def pairs(posture: Posture, of: Replayed, outcome: int) -> pd.DataFrame:
     -------
     DataFrame
         `identity`, `resource` (numbers), `action`, `level`, `uses` (a count), `explained` (how many
-        of them a recorded decision explains), `last` (milliseconds), `verdicts` (a list of
-        positions in those of the uses), and `debt`: what the identity owes for this access, null
-        where that is not known.
+        of them a recorded decision explains), `last` (milliseconds), and `debt`: what the identity
+        owes for this access, null where that is not known.
     """
-    rows, verdict = of.uses.asked.rows, of.uses.verdict
-    mask = of.uses.outcome == outcome
+    rows, mask = of.uses.asked.rows, of.uses.outcome == outcome
     count = rows["count"].to_numpy(np.int64)
     explained = (uses(posture)["state"] == EXPLAINED).to_numpy(bool)
     kept = pd.DataFrame(
@@ -85,18 +84,14 @@ def pairs(posture: Posture, of: Replayed, outcome: int) -> pd.DataFrame:
             "uses": count[mask],
             "explained": np.where(explained, count, 0)[mask],
             "last": rows["at"].to_numpy(np.int64)[mask],
-            "verdict": verdict[mask],
         }
     )
-    groups = kept.groupby(PAIR, sort=False)
-    summed = groups.agg(
+    summed = kept.groupby(PAIR, sort=False).agg(
         level=("level", "first"),
         uses=("uses", "sum"),
         explained=("explained", "sum"),
         last=("last", "max"),
     )
-    single = kept[[*PAIR, "verdict"]].drop_duplicates()
-    summed["verdicts"] = single.groupby(PAIR, sort=False)["verdict"].agg(list)
     return _with_debt(posture, summed.reset_index())
 
 
@@ -119,6 +114,18 @@ def _with_debt(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(debt=joined.fillna(0.0).where(known).to_numpy(float))
 
 
+def reasons(of: Replayed, outcome: int, identities: np.ndarray) -> dict[Pair, set[int]]:
+    """Return the positions of the policies that decided the used access of some identities."""
+    rows, verdict = of.uses.asked.rows, of.uses.verdict
+    mask = (of.uses.outcome == outcome) & rows["principal"].isin(identities).to_numpy(bool)
+    kept = rows.loc[mask, ["principal", "resource", "action"]].assign(verdict=verdict[mask])
+    positions: dict[Pair, set[int]] = {}
+    for *pair, at in kept.drop_duplicates().itertuples(index=False, name=None):
+        decided = positions.setdefault((pair[0], pair[1], pair[2]), set())
+        decided.update(of.uses.verdicts[at].reasons)
+    return positions
+
+
 def deciding(of: Judged, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Count for each of `count` policies the requests that it decided, and those it failed on."""
     weights = _by_verdict(of)
@@ -129,13 +136,17 @@ def deciding(of: Judged, count: int) -> tuple[np.ndarray, np.ndarray]:
     return decided, failed
 
 
-def errors(of: Judged) -> dict[tuple[int, str], int]:
-    """Count the requests for each policy and message of an error; position -1: no policy."""
-    counts: dict[tuple[int, str], int] = {}
+def errors(of: Judged) -> dict[int, tuple[int, str]]:
+    """Count the requests that each policy failed on, with the message of one of them.
+
+    The position -1 stands for no policy: the engine refused the request.
+    """
+    counts: dict[int, tuple[int, str]] = {}
     for weight, verdict in zip(_by_verdict(of).tolist(), of.verdicts, strict=True):
-        refused = [(NOT_ASKED, verdict.refused)] if verdict.refused else []
-        for error in {*verdict.errors, *refused}:
-            counts[error] = counts.get(error, 0) + weight
+        refused = {NOT_ASKED: verdict.refused} if verdict.refused else {}
+        for at, message in {**dict(verdict.errors), **refused}.items():
+            count, first = counts.get(at, (0, message))
+            counts[at] = count + weight, first
     return counts
 
 

@@ -49,7 +49,8 @@ def _drawn(element: Element, count: int, who: str, agents: int, things: int) -> 
     return _frame(element, count, **columns, decision=kind, policy_id="p", policy_version="1")
 
 
-def _facts(agents: int, things: int) -> Facts:
+def facts_of(agents: int, things: int) -> Facts:
+    """Return the facts of an estate with all uses and decisions."""
     e = Estate().agent(*(f"a{n}" for n in range(agents)))
     for n in range(things):
         e.resource(f"r{n}", "confidential")
@@ -61,7 +62,7 @@ def _facts(agents: int, things: int) -> Facts:
 
 
 def _timed(agents: int, things: int) -> Iterator[Figure]:
-    facts = _facts(agents, things)
+    facts = facts_of(agents, things)
 
     def fresh() -> Posture:
         posture = assess(AccessGraph.of(facts, AS_OF))

@@ -16,6 +16,7 @@ from typing import Any
 import cedarpy
 
 from analytics.engines.cedar_mentions import mentions_of
+from analytics.engines.cedar_slices import Slices
 from analytics.engines.cedar_values import cedar_value
 from analytics.engines.policy_set import (
     ALLOW,
@@ -42,30 +43,25 @@ IN_ERROR = re.compile(r"`policy(\d+)`")
 
 @dataclass(frozen=True)
 class CedarSet:
-    """A set of Cedar policies; `forms` are the policies in Cedar's JSON form, by position."""
+    """A set of Cedar policies; `forms` are those without slots in Cedar's JSON form, by position.
+
+    Of each request only the policies are evaluated whose scope it can meet: see `slices`.
+    """
 
     policies: tuple[Policy, ...]
     version: str
-    full: cedarpy.PolicySet
     forms: Mapping[int, Mapping[str, Any]]
     engine: str = "cedar"
 
     @cached_property
     def mentions(self) -> Mentions:
         """What the policies can tell apart."""
-        return mentions_of(iter(self.forms.values()))
+        return mentions_of(self.forms.values())
 
     @cached_property
-    def approved(self) -> cedarpy.PolicySet:
-        """The set as it is once a person has approved: without the forbids that escalate."""
-        kept = {
-            f"policy{at}": form
-            for at, form in self.forms.items()
-            if not (self.policies[at].escalates and self.policies[at].effect == FORBID)
-            and not self.policies[at].template
-        }
-        parts = {"staticPolicies": kept, "templates": {}, "templateLinks": []}
-        return cedarpy.PolicySet.from_json_str(json.dumps(parts))
+    def slices(self) -> Slices:
+        """The policies by the one entity that their scope names."""
+        return Slices(self.forms)
 
     def judge(
         self,
@@ -76,16 +72,31 @@ class CedarSet:
         """Yield what the set says of each question, many of them in one call of the engine."""
         known, waiting = _entities(entities, schema), iter(questions)
         while asked := list(islice(waiting, TOGETHER)):
-            yield from self._judged(asked, known, schema)
+            verdicts: dict[int, Verdict] = {}
+            for positions, places in self.slices.of(asked):
+                part = [asked[place] for place in places]
+                made = self._judged(positions, part, known, schema)
+                verdicts.update(zip(places, made, strict=True))
+            yield from (verdicts[place] for place in range(len(asked)))
 
     def _judged(
-        self, questions: Sequence[Question], known: Any, schema: str | None
+        self,
+        positions: tuple[int, ...],
+        questions: Sequence[Question],
+        known: Any,
+        schema: str | None,
     ) -> list[Verdict]:
-        verdicts = self._ask(self.full, questions, known, schema)
+        """Return the verdicts by some policies, without those lifted that a person may lift."""
+        verdicts = self._ask(positions, questions, known, schema)
         lifted = [at for at, verdict in enumerate(verdicts) if self._may_escalate(verdict)]
         if not lifted:
             return verdicts
-        approved = self._ask(self.approved, [questions[at] for at in lifted], known, schema)
+        kept = tuple(
+            at
+            for at in positions
+            if not (self.policies[at].escalates and self.policies[at].effect == FORBID)
+        )
+        approved = self._ask(kept, [questions[at] for at in lifted], known, schema)
         for at, verdict in zip(lifted, approved, strict=True):
             if verdict.outcome != DENY:
                 outcome = UNKNOWN if verdict.outcome == UNKNOWN else ESCALATE
@@ -102,12 +113,13 @@ class CedarSet:
 
     def _ask(
         self,
-        policies: cedarpy.PolicySet,
+        positions: tuple[int, ...],
         questions: Sequence[Question],
         entities: Any,
         schema: str | None,
     ) -> list[Verdict]:
         requests = [_request(question) for question in questions]
+        policies = self.slices.parsed(positions)
         answers = cedarpy.is_authorized_batch(requests, policies, entities, schema)
         return [self._verdict(answer) for answer in answers]
 
@@ -141,11 +153,12 @@ def parsed(files: Mapping[str, str]) -> CedarSet:
     for file, text in files.items():
         for at, form, template in _forms(file, text):
             named = f"policy{at}" if len(files) == 1 else f"{file}:policy{at}"
-            forms[len(policies)] = form
+            if not template:
+                forms[len(policies)] = form
             policies.append(_policy(form, named, file, template))
     text = "\n".join(files.values())
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return CedarSet(tuple(policies), digest, cedarpy.PolicySet.from_str(text), forms)
+    return CedarSet(tuple(policies), digest, forms)
 
 
 def _forms(file: str, text: str) -> Iterator[tuple[int, Mapping[str, Any], bool]]:
