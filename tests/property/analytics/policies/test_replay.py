@@ -27,7 +27,8 @@ POLICIES = [
     "{ principal has declared_scope_at && resource in principal.declared_scope_at.read };",
     f"forbid{ALL} unless {{ principal.owner_active }};",
     f"forbid{ALL} when {{ resource.sensitivity >= 10 && !(context has justification) }};",
-    f"forbid{ALL} when {{ context has grant_expires_at && context.grant_expires_at <= context.now }};",
+    f"forbid{ALL} when "
+    "{ context has grant_expires_at && context.grant_expires_at <= context.now };",
     f'@decision("escalate") forbid{ALL} when '
     '{ context has risk && context.risk.greaterThan(decimal("0.5")) };',
     'permit(principal == Agent::"a0", action, resource);',
