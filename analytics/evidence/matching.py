@@ -108,7 +108,8 @@ def _evidence(posture: Posture) -> Evidence:
     frame, unplaced = _seen(posture)
     indexed = decisions(posture)
     exact, rest, out = folded(posture, frame)
-    frame = _in_order(pd.concat([frame, exact.assign(folded=True)], ignore_index=True))
+    if len(exact):
+        frame = _in_order(pd.concat([frame, exact.assign(folded=True)], ignore_index=True))
     state, reason, chosen = _judge(posture, frame, indexed)
     state = np.where(_joined_elsewhere(posture, frame, state, indexed), UNKNOWN, state)
     known = watched(posture, frame["resource"].to_numpy(), frame["identity"].to_numpy())
