@@ -28,10 +28,11 @@ def grant_ends(
     asked = pd.DataFrame({"identity": identity, "resource": resource, "level": level})
     distinct = asked[(identity >= 0) & (resource >= 0)].drop_duplicates()
     latest = _latest(posture, distinct, expires)
-    joined = asked.merge(latest, on=list(asked.columns), how="left")["end"]
+    ending = latest[latest["end"] != WITHOUT_END]
+    joined = asked.merge(ending, on=list(asked.columns), how="left")["end"]
     known = joined.notna().to_numpy(bool)
     ends[known] = joined[known].to_numpy(np.int64)
-    return np.where(ends == WITHOUT_END, NEVER, ends)
+    return ends
 
 
 def _latest(posture: Posture, asked: pd.DataFrame, expires: np.ndarray) -> pd.DataFrame:
