@@ -11,6 +11,7 @@ from analytics.evidence.window import ALWAYS, Window
 from analytics.findings.reconciliation import all_checks
 from analytics.findings.reconciliation.check import CASE, HOLDS, UNKNOWN, Compared
 from analytics.posture import Posture
+from graph.access import NEVER
 
 KINDS = {"identity": Kind.NODE, "resource": Kind.NODE, "level": Kind.LEVEL}
 ENDS = ("identity", "resource")
@@ -59,9 +60,12 @@ def reconciliation(
 
 
 def _within(compared: Compared, about: int | None, window: Window) -> Compared:
-    """Return what was compared about one node, if it is given, within a window."""
+    """Return what was compared about one node, if it is given, within a window.
+
+    What has no instant, as it is so at all times, is within any.
+    """
     rows = compared.rows
-    mask = window.covers(rows["at"])
+    mask = window.covers(rows["at"]) | (rows["at"] == NEVER).to_numpy(bool)
     if about is not None:
         ends = [end for end in (*ENDS, "principal") if end in rows]
         mask &= (rows[ends] == about).any(axis=1).to_numpy(bool)

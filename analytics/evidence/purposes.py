@@ -13,7 +13,7 @@ from graph.once import once
 from graph.schema import CAN_ACCESS, IDENTITIES
 
 WORD = re.compile(r"[^\W\d_]+")
-SHORT, STEM = 4, 5  # words of fewer letters say little; of longer ones the first letters count
+SHORT = STEM = 4  # words of fewer letters say little; of longer ones the first letters count
 
 
 @once
@@ -31,7 +31,7 @@ def stems(text: str) -> frozenset[str]:
     """Return the beginnings of the words of a purpose, without short words.
 
     >>> sorted(stems("Closing the monthly books")), sorted(stems("Monthly close"))
-    (['books', 'closi', 'month'], ['close', 'month'])
+    (['book', 'clos', 'mont'], ['clos', 'mont'])
     """
     return frozenset(word[:STEM] for word in WORD.findall(text.casefold()) if len(word) >= SHORT)
 

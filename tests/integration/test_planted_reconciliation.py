@@ -120,6 +120,15 @@ def crossed_with_decision(p: Planter) -> None:
     p.used(resource="elsewhere")
 
 
+def no_enforcing_point(p: Planter) -> None:
+    tool = f"tool-{p.number}"
+    p.estate.thing("Tool", tool, f"{tool}-decided").link(p.bot, "CALLS", tool)
+    p.estate.link(p.bot, "CALLS", f"{tool}-decided")
+    p.decided(tool=f"{tool}-decided")
+    p.used()
+    p.plant("no_enforcing_point", tool)
+
+
 def outside_scope(p: Planter) -> None:
     p.plant("allowed_outside_scope", p.decided(action="write"))
     p.used(level="write")
@@ -174,7 +183,16 @@ def silent(p: Planter) -> None:
 KINDS: tuple[Callable[[Planter], None], ...] = (
     *(sound, sound_by_correlation, denied_then_allowed, crossed_with_decision),
     *(without_decision, too_late_for_its_decision, denied, denied_and_recorded_as_done),
-    *(not_done, not_seen, crossed, outside_scope, other_purpose, ended_task, template),
+    *(
+        no_enforcing_point,
+        not_done,
+        not_seen,
+        crossed,
+        outside_scope,
+        other_purpose,
+        ended_task,
+        template,
+    ),
     *(no_reason, afterwards, expired, old_policy, silent),
 )
 
@@ -197,7 +215,7 @@ def planted(seed: int) -> tuple[Posture, Planted]:
 def listed(posture: Posture) -> Planted:
     found: Planted = defaultdict(set)
     for row in reconciliation(posture)["cases"]:
-        found[row["check"]].add(row["use"] or row["decision"])
+        found[row["check"]].add(row["use"] or row["decision"] or row["resource"]["id"])
     return found
 
 

@@ -8,6 +8,7 @@ from analytics.assumptions.model import model
 from analytics.evidence.deciding import AFTERWARDS, EXPLAINED, LATE
 from analytics.evidence.decisions import parents, records
 from analytics.evidence.matching import WINDOW
+from analytics.evidence.outcomes import carried_out
 from analytics.evidence.reconciled import actions, decided
 from analytics.findings.reconciliation.check import Check, Compared, same, states
 from analytics.posture import Posture
@@ -20,11 +21,10 @@ def denied_yet_executed(posture: Posture) -> Compared:
     """Compare refusals with their own outcome."""
     frame = records(posture)
     denied = (frame["decision"] == "deny").to_numpy(bool)
-    known = frame["executed"].notna().to_numpy(bool)
+    executed = frame["executed"].fillna(carried_out(frame))
+    known = executed.notna().to_numpy(bool)
     sentence = "it was denied, and the record says that it was carried out"
-    return Compared(
-        decided(posture), states(denied, known, flags(frame["executed"])), same(sentence)
-    )
+    return Compared(decided(posture), states(denied, known, flags(executed)), same(sentence))
 
 
 def recorded_as_not_done(posture: Posture) -> Compared:
@@ -35,7 +35,7 @@ def recorded_as_not_done(posture: Posture) -> Compared:
     """
     rows, frame = actions(posture), records(posture)
     record, state = (rows[name].to_numpy(np.int64) for name in ("record", "state"))
-    outcome = frame["executed"].array.take(record, allow_fill=True)
+    outcome = carried_out(frame).array.take(record, allow_fill=True)
     stated = ~np.asarray(outcome.isna())
     not_done = stated & ~np.asarray(outcome.fillna(True), bool)
     beforehand = (state == LATE) & (rows["reason"] != AFTERWARDS).to_numpy(bool)
@@ -49,7 +49,7 @@ def recorded_as_not_done(posture: Posture) -> Compared:
 def _carried_out_before(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     """Return a mask of the uses that another record, shortly before, says were carried out."""
     frame, made = records(posture), decided(posture)
-    done = flags(frame["executed"]) & (frame["decision"] == "allow").to_numpy(bool)
+    done = flags(carried_out(frame)) & (frame["decision"] == "allow").to_numpy(bool)
     others = made.loc[done, ["at", "identity", "resource"]].assign(done=True)
     above, mask = parents(posture), np.zeros(len(rows), bool)
     uses = rows[["at", "identity", "resource"]].reset_index(drop=True)
@@ -72,7 +72,7 @@ def done_and_not_seen(posture: Posture) -> Compared:
     could not have been seen, or another fact shows that it was used since, nothing is known.
     """
     frame, rows = records(posture), decided(posture)
-    applies = (frame["decision"] == "allow").to_numpy(bool) & flags(frame["executed"])
+    applies = (frame["decision"] == "allow").to_numpy(bool) & flags(carried_out(frame))
     explaining = np.zeros(len(rows), bool)
     deciding = actions(posture)["record"].to_numpy(np.int64)
     explaining[deciding[deciding >= 0]] = True

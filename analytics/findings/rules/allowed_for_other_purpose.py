@@ -12,7 +12,7 @@ from analytics.posture import Posture
 def find(posture: Posture) -> pd.DataFrame:
     """Find permissions whose purpose shares no word with the declared one, or whose task had ended.
 
-    Words of four letters or more are compared by their first five; a task has ended when a grant
+    Words of four letters or more are compared by their first four; a task has ended when a grant
     for it says so.
     """
     return about_uses(

@@ -116,6 +116,44 @@ def test_a_refused_use_is_listed_as_denied_and_not_twice():
     assert checked(e, "denied_but_happened") == (1, 1, 0)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        ({"result": "failure"}, (1, 1, 0)),
+        ({"executed": "true", "result": "Failed"}, (1, 1, 0)),  # tried, and it did not succeed
+        ({"result": "success"}, (0, 1, 0)),
+        ({"result": "queued"}, (0, 0, 1)),
+    ],
+)
+def test_the_words_of_a_result_tell_where_the_flag_does_not(outcome, expected):
+    e = bot().decided("10:00", **outcome).used("10:05")
+    assert checked(e, "recorded_as_not_done") == expected
+
+
+def test_a_refusal_whose_result_is_a_success():
+    e = bot().decided("10:00", "deny", result="success").decided("10:01", "deny", result="denied")
+    assert cases(e, "denied_yet_executed") == [(None, "d1")]
+
+
+def test_what_was_tried_and_failed_is_not_expected_in_a_log_of_uses():
+    e = granted().decided("10:00", executed="true", result="error")
+    assert checked(e, "done_and_not_seen") == (0, 0, 0)
+
+
+def test_a_declared_scope_that_no_decision_enforces():
+    e = bot().agent("free").thing("Tool", "mail", "web", "shell").thing("Tool", "t4", name="Files")
+    for tool in ("mail", "web", "shell", "t4"):
+        e.link("bot", "CALLS", tool).link("free", "CALLS", tool)
+    e.decided("10:00", resource="mail").decided("10:01", tool="web").decided("10:02", tool="Files")
+    assert checked(e, "no_enforcing_point") == (1, 4, 0)  # `free` declares no scope
+    (row,) = [r for r in reconciliation(e.posture())["cases"] if r["check"] == "no_enforcing_point"]
+    assert (row["identity"]["id"], row["resource"]["id"], row["at"]) == ("bot", "shell", None)
+    late = Window(pd.Timestamp(at("20:00")))
+    assert checked(e, "no_enforcing_point", window=late) == (1, 4, 0)  # at all times
+    e.declares = ("grants", "scope")
+    assert checked(e, "no_enforcing_point") == (0, 3, 1)
+
+
 def granted(**facts: Any) -> Log:
     return bot().can("bot", "read", "r", granted_at=ago(300), **{"telemetry": "true", **facts})
 
