@@ -86,6 +86,7 @@ BASES: list[dict[str, Any]] = [
     {"artifact": {"controls": {}}},
     {"retrieved_chunks": [{}]},
     {"signer_records": [{}]},
+    {"parent_chain": [{}], "envelopes": [{}]},
     {"producer_record": {}, "referee_record": {}},
     {"preimage": {"agent_id": 1, "action_type": 2}},
 ]

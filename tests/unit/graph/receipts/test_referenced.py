@@ -1,7 +1,6 @@
 """Records that hold digests of their parts: one of each format, and each way it breaks."""
 
 import base64
-import copy
 import hashlib
 import io
 import json
@@ -161,6 +160,28 @@ def referee() -> Record:
     return {"producer_record": producer, "referee_record": {"claim_level_ceiling": "high"}}
 
 
+def presented() -> Record:
+    block = {"preimage": action()}
+    granted = {"request_id": "r-1", "decision_id": "d-1"}
+    return {
+        "issued_action": block,
+        "presented_action": block,
+        "original_authorization": granted,
+        "presented": granted,
+        "presented_bytes_utf8": '{"a":1,"b":2}',
+        "wallet_signature": {"signer": "0xAB", "signed_over": "decision_binding_ref"},
+        "decision_binding_ref": "of this decision",
+        "action_ref_preimage": {"agent_id": "did:pkh:0xab"},
+        "session": {"session_valid_until_ms": 1_750_000_000_000},
+        "terminal_receipt": {"issued_at_ms": 1_750_000_000_000},
+        "envelopes": [{"attestation": {"admissibility_result": "allow"}}] * 2,
+        "parent_chain": [
+            {"composition_ref": "a", "artifact": {"parent_composition_ref": "b"}},
+            {"composition_ref": "b", "artifact": {"parent_composition_ref": "c"}},
+        ],
+    }
+
+
 HOLDS: dict[str, tuple[Callable[[], Record], str]] = {
     "reference": (reference, "reference"),
     "custody": (custody, "custody"),
@@ -175,6 +196,7 @@ HOLDS: dict[str, tuple[Callable[[], Record], str]] = {
     "execution": (execution, "execution_join"),
     "delegation": (delegation, "delegation_chain"),
     "referee": (referee, "referee"),
+    "presented": (presented, "presented"),
 }
 
 
@@ -185,7 +207,7 @@ def test_one_that_holds_is_accepted(made, form):
 
 def changed(record: Record, path: str, value: Any) -> Record:
     """Return a record with one value changed at a path of keys; `-` takes it away."""
-    made = copy.deepcopy(record)
+    made = json.loads(json.dumps(record))  # parts that are one object become several
     *steps, last = path.split("/")
     inner: Any = made
     for step in steps:
@@ -231,6 +253,14 @@ BROKEN = {
     "another root": (delegation(), "chain_artifact/root_delegator", "rogue"),
     "another action": (delegation(), "leaf_preimage/scope", "pay:all"),
     "another delegation": (delegation(), "delegation_artifacts/0/scope", "all"),
+    "another content": (presented(), "presented_action/preimage/scope", "all"),
+    "another request": (presented(), "presented/request_id", "r-2"),
+    "keys out of order": (presented(), "presented_bytes_utf8", '{"b":2,"a":1}'),
+    "signed something else": (presented(), "wallet_signature/signed_over", "action_ref"),
+    "another signer": (presented(), "wallet_signature/signer", "0xCD"),
+    "after its session": (presented(), "terminal_receipt/issued_at_ms", 1_750_000_000_001),
+    "two words": (presented(), "envelopes/1/attestation/admissibility_result", "block"),
+    "a loop": (presented(), "parent_chain/1/artifact/parent_composition_ref", "a"),
     "claims too much": (referee(), "producer_record/declared_claim_level", "higher"),
     "an anchor without time": (referee(), "producer_record/anchor/block_time", None),
 }  # fmt: skip
