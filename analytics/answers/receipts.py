@@ -1,7 +1,8 @@
 """Verified records: of a file of decisions or receipts, what each proves, and the first break."""
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,10 @@ from graph.access import NEVER
 from graph.receipts.claims import ACCEPT, CLAIMS, NO, REJECT, UNKNOWN, YES
 from graph.receipts.keys import KeyRing
 from graph.receipts.verifying import Entry, Verified, claim_of, verify
+from graph.secrets import redact_text
 
+HEX = re.compile("[0-9a-f]{64}")
+LONGEST = 300  # letters of a text of a record that are shown
 ORDER = (REJECT, UNKNOWN, ACCEPT)  # the refused ones first
 NO_NODES = pd.DataFrame({"id": [], "label": [], "name": []}, dtype="string")
 
@@ -73,8 +77,8 @@ def verified_records(
         records=len(entries),
         valid=verified.valid,
         first_broken=verified.first_broken,
-        id=broken.judged.id if broken is not None and broken.judged is not None else None,
-        reason=broken.reasons[0] if broken is not None else None,
+        id=_shown(broken.judged.id) if broken is not None and broken.judged is not None else None,
+        reason=_shown(broken.reasons[0]) if broken is not None else None,
         verdicts=_counted((entry.verdict for entry in entries), ORDER),
         claims={
             name: _counted((claim_of(entry, name).state for entry in entries), (YES, NO, UNKNOWN))
@@ -82,7 +86,7 @@ def verified_records(
         },
         formats=dict(sorted(Counter(entry.format or "not known" for entry in entries).items())),
         dated_in_future=sum(entry.future for entry in entries),
-        keys_not_given=sorted(missing),
+        keys_not_given=[str(_shown(name)) for name in sorted(missing)],
         judged=_judged(shown),
         chains=_chains(verified),
         faults=_faults(faults),
@@ -100,14 +104,14 @@ def _judged(entries: Sequence[Entry]) -> Table:
     dated = [entry.judged.dated if entry.judged else None for entry in entries]
     columns: dict[str, Any] = {
         "record": pd.array([entry.record for entry in entries], dtype="int64"),
-        "id": _texts([entry.judged.id if entry.judged else None for entry in entries]),
+        "id": _all_shown(entry.judged.id if entry.judged else None for entry in entries),
         "format": _texts([entry.format for entry in entries]),
         "verdict": _texts([entry.verdict for entry in entries]),
     }
     for name, parts in claims.items():
         columns[f"{name}.state"] = _texts([claim.state for claim in parts])
-        columns[f"{name}.reason"] = _texts([claim.reason for claim in parts])
-    columns["reasons"] = objects([list(entry.reasons) for entry in entries])
+        columns[f"{name}.reason"] = _all_shown(claim.reason for claim in parts)
+    columns["reasons"] = objects([[_shown(text) for text in entry.reasons] for entry in entries])
     milliseconds = [round(at.timestamp() * 1000) if at is not None else NEVER for at in dated]
     columns["dated"] = instants(np.array(milliseconds, np.int64))
     return Table(pd.DataFrame(columns), NO_NODES)
@@ -116,10 +120,10 @@ def _judged(entries: Sequence[Entry]) -> Table:
 def _chains(verified: Verified) -> Table:
     chains = verified.chains
     columns = {
-        "chain": _texts([chain.name for chain in chains]),
+        "chain": _all_shown(chain.name for chain in chains),
         "records": pd.array([chain.records for chain in chains], dtype="int64"),
         "first_record": pd.array([chain.first for chain in chains], dtype="int64"),
-        "head": _texts([chain.head for chain in chains]),
+        "head": _texts([_digest(chain.head) for chain in chains]),
         "breaks": pd.array([len(chain.faults) for chain in chains], dtype="int64"),
     }
     return Table(pd.DataFrame(columns), NO_NODES)
@@ -128,12 +132,28 @@ def _chains(verified: Verified) -> Table:
 def _faults(faults: Sequence[Any]) -> Table:
     columns = {
         "record": pd.array([fault.record for _, fault in faults], dtype="int64"),
-        "chain": _texts([chain.name for chain, _ in faults]),
+        "chain": _all_shown(chain.name for chain, _ in faults),
         "kind": _texts([fault.kind for _, fault in faults]),
-        "reason": _texts([fault.reason for _, fault in faults]),
+        "reason": _all_shown(fault.reason for _, fault in faults),
     }
     return Table(pd.DataFrame(columns), NO_NODES)
 
 
 def _texts(values: Sequence[str | None]) -> Any:
     return pd.array(list(values), dtype="string")
+
+
+def _shown(text: str | None) -> str | None:
+    """Return a text of a record as it may be shown: without secrets, and of a bounded length."""
+    if text is None:
+        return None
+    return redact_text(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
+
+
+def _digest(text: str | None) -> str | None:
+    """Return a digest as it is; what only stands in its place as any other text."""
+    return text if text is not None and HEX.fullmatch(text) else _shown(text)
+
+
+def _all_shown(values: Iterable[str | None]) -> Any:
+    return _texts([_shown(value) for value in values])

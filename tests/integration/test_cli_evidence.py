@@ -196,3 +196,13 @@ def test_a_window_chooses_uses_and_records(cli, store):
 def test_a_window_does_not_go_with_verify(cli, tmp_path):
     path = written(tmp_path / "d.jsonl", records())
     cli("evidence", "verify", path, "--since", "2026-07-20T11:00:00Z", "--json").refused(2)
+
+
+def test_a_secret_in_a_record_is_not_shown_and_a_long_text_is_cut(cli, tmp_path):
+    secret = "ghp_" + "a1B2" * 9
+    chain = list(chained([{"id": secret, "decision": f"deny {secret}"}, {"id": "x" * 5000}]))
+    for form in ("--json", "--limit=0"):
+        ran = cli("evidence", "verify", written(tmp_path / "d.jsonl", chain[::-1]), form)
+        assert ran.code == 1
+        assert secret not in ran.out + ran.err
+        assert "x" * 400 not in ran.out.replace("\n", "")
