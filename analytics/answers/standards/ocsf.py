@@ -72,7 +72,7 @@ def _event(
         "message": f"{row['sentence']} {row['accountability']}",
         "metadata": _metadata(),
         "finding_info": _info(row),
-        "resources": [_resource(t, row) for t in (row["subject"], row["object"]) if t],
+        "resources": _resources(row),
         "remediation": {"desc": row["remediation"]},
         "unmapped": {"state": row["state"], "evidence": [e["id"] for e in row["evidence"]]},
     }
@@ -102,6 +102,13 @@ def _info(row: dict[str, Any]) -> dict[str, Any]:
         "last_seen_time": _milliseconds(row["last_seen"]),
         "tags": [{"name": "references", "values": row["references"]}],
     }
+
+
+def _resources(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the subject, and the object if it is another node."""
+    subject, other = row["subject"], row["object"]
+    things = [subject] if other in (None, subject) else [subject, other]
+    return [_resource(thing, row) for thing in things]
 
 
 def _resource(thing: dict[str, str], row: dict[str, Any]) -> dict[str, Any]:

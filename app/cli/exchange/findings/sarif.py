@@ -89,7 +89,9 @@ def _result(row: dict[str, Any], place: int) -> dict[str, Any]:
 
 
 def _things(row: dict[str, Any]) -> list[dict[str, str]]:
-    return [thing for thing in (row["subject"], row["object"]) if thing is not None]
+    """Return the subject, and the object if it is another node: SARIF lists no place twice."""
+    subject, other = row["subject"], row["object"]
+    return [subject] if other in (None, subject) else [subject, other]
 
 
 def _location(thing: dict[str, str]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from app.cli.exchange import FORMATS, written
 from graph.journal.journal import journal_of
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
+from tests.support.estates import any_world
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.printed import findings
 from tests.support.standards.ocsf_schema import OcsfSchema
@@ -77,6 +78,14 @@ def test_sarif(answer, document):
         places = result["locations"][0]["logicalLocations"]
         assert places[0]["fullyQualifiedName"] == row["subject"]["id"]
         assert "physicalLocation" not in result["locations"][0]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_logs_of_any_world_are_valid(seed):
+    posture = any_world.estate(seed).posture()
+    document = envelope("findings", findings(posture), posture)
+    assert document["result"]["findings"]
+    assert sarif_faults(written("sarif", document, posture)) == []
 
 
 def test_sarif_says_what_is_accepted_and_what_is_gone(answer, document):
