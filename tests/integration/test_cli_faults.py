@@ -1,5 +1,6 @@
 """A fault of ours: the rest still answers, what failed is named, and the command ends with 5."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -98,6 +99,10 @@ def test_faults_are_named_in_every_form(run, monkeypatch, tmp_path):
         assert "CRD-04 failed: ValueError" in said.err, form
     assert run("export", "sarif", "--out", tmp_path / "s.json", "--json").code == 5
     assert "CRD-04" in (tmp_path / "s.json").read_text()
+    assert run("export", "oscal", "--out", tmp_path / "o.json", "--json").code == 5
+    (result,) = json.loads((tmp_path / "o.json").read_text())["assessment-results"]["results"]
+    unknown = [o["description"] for o in result["observations"] if o["methods"] == ["UNKNOWN"]]
+    assert any("CRD-04" in why and "trustdebt" in why for why in unknown)  # a fault of ours
     assert run("findings", "--fail-on", "low", "--json").code == 5
 
 
