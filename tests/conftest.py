@@ -6,13 +6,18 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("unit", "property", "integration", "real exports", "e2e", "notebooks")
+NEO4J = "neo4j"  # in the names of tests that need a server, or they take one of these fixtures:
+SERVERS = ("neo4j_uri", "neo4j_2026_uri", "empty_neo4j")
 NO_NEO4J = "no Neo4j: "  # how tests/integration/conftest.py begins its reason to skip
 MEMORY = 8 << 30  # bytes of a file system in memory, of which a run takes a small part
 KEPT = ("TRUSTDEBT_TEST_", "TRUSTDEBT_REAL_DATA")
@@ -55,6 +60,28 @@ def stage(item: pytest.Item) -> str:
         return "real exports"
     folders = item.path.relative_to(ROOT).parts
     return folders[1] if folders[0] == "tests" and folders[1] in STAGES else "unit"
+
+
+class Neo4jTogether(LoadFileScheduling):
+    """Keeps the tests of a file in one process, and all that need a Neo4j in another one.
+
+    Each process starts servers of its own, which costs more than most tests.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return NEO4J if NEO4J in nodeid or _needs_neo4j(file) else file
+
+
+@cache
+def _needs_neo4j(file: str) -> bool:
+    text = (ROOT / file).read_text(encoding="utf-8") if file.endswith(".py") else ""
+    return any(fixture in text for fixture in SERVERS)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Neo4jTogether | None:
+    """Share out the tests of `--dist loadfile`."""
+    return Neo4jTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)
