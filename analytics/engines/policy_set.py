@@ -66,6 +66,8 @@ class Mentions:
     ----------
     attributes, tested : frozenset of str
         The attributes of entities that a policy reads, or of which it only tests the presence.
+    every_attribute : bool
+        Whether they may read any attribute.
     scopes : frozenset of str
         The attributes of principals of which a policy asks whether the resource is in them, and
         nothing else: `a`, or `a.b` within a record.
@@ -86,6 +88,7 @@ class Mentions:
 
     attributes: frozenset[str] = frozenset()
     tested: frozenset[str] = frozenset()
+    every_attribute: bool = False
     scopes: frozenset[str] = frozenset()
     literals: frozenset[tuple[str, str]] = frozenset()
     principal_itself: bool = False
@@ -99,7 +102,8 @@ class Mentions:
     def reads(self, attribute: str) -> bool:
         """Return whether a policy may read an attribute of an entity, or test for it."""
         scopes = {scope.partition(".")[0] for scope in self.scopes}
-        return self.everything or attribute in self.attributes | self.tested | scopes
+        every = self.everything or self.every_attribute
+        return every or attribute in self.attributes | self.tested | scopes
 
     def context(self, name: str) -> bool:
         """Return whether a policy may read or test a name in the context."""

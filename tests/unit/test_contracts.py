@@ -15,6 +15,7 @@ FLOW = "ingest -> graph <- analytics <- app"
 ORDER = "analytics, from answers down to reach"
 APART = "The pages and the command line do not see each other"
 ALONE = "A rule, a measure, a check or a form is no library"
+ENGINES = "Only the engines of policies speak to Cedar and Rego"
 PAGES = "Only the pages use Streamlit and Plotly"
 BREACHES = [
     (FLOW, "graph", "import ingest.source"),
@@ -39,8 +40,12 @@ BREACHES = [
     ("Only the Neo4j store speaks to Neo4j", "graph/stores", "from neo4j import GraphDatabase"),
     ("Only the Neo4j store speaks to Neo4j", "app", "import neo4j"),
     (ORDER, "analytics/policies", "import analytics.remediation.cut"),
-    ("Only the engines of policies speak to Cedar", "app", "import cedarpy"),
-    ("Only the engines of policies speak to Cedar", "analytics/policies", "import cedarpy"),
+    ("Only the engines of policies speak to Cedar and Rego", "app", "import cedarpy"),
+    (
+        "Only the engines of policies speak to Cedar and Rego",
+        "analytics/policies",
+        "import cedarpy",
+    ),
     ("Only the app draws", "analytics", "import plotly.graph_objects"),
     ("Only the app draws", "graph", "import streamlit"),
     ("Only the app draws", "ingest", "from rich.console import Console"),

@@ -31,7 +31,7 @@ def _of_entities(given: dict[str, Any]) -> bool:
 def decide(
     posture: "Posture | None",
     request: Annotated[Path, typer.Argument(help="An AuthZEN request, as a JSON file.")],
-    policies: Annotated[Path, typer.Option(help="Cedar policies: a file, or a folder of them.")],
+    policies: Annotated[Path, typer.Option(help="Cedar or Rego: a file, or a folder.")],
     entities: Annotated[
         Path | None, typer.Option(help="Entities in Cedar's JSON format, instead of a snapshot.")
     ] = None,

@@ -70,7 +70,7 @@ def _of_a_file(given: dict[str, Any]) -> bool:
 @question("replay", storeless=_of_a_file, columns=REPLAY)
 def replay(
     posture: "Posture | None",
-    policies: Annotated[Path, typer.Argument(help="Cedar policies: a file, or a folder of them.")],
+    policies: Annotated[Path, typer.Argument(help="Cedar or Rego: a file, or a folder.")],
     requests: Annotated[
         Path | None, typer.Option(help="Requests to evaluate instead of what is recorded.")
     ] = None,

@@ -1,0 +1,203 @@
+"""Rego (https://www.openpolicyagent.org/docs/policy-language), evaluated by `regopy`.
+
+Of each package the rules `allow`, `deny` and `escalate` decide: one that is true, or a set that is
+not empty, holds. A request is denied by any `deny`, waits for a person by any `escalate`, is
+allowed by any `allow`, and is denied otherwise. The input has `principal`, `action` and `resource`
+(ids) and the names of the context; `data.trustdebt` has `principals` and `resources`, by id.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analytics.engines.policy_set import (
+    ALLOW,
+    DENY,
+    ESCALATE,
+    REFUSED,
+    Mentions,
+    Policy,
+    PolicyRefused,
+    Question,
+    Verdict,
+)
+from graph.secrets import redact_text
+
+if TYPE_CHECKING:
+    from regopy import Interpreter
+
+SUFFIX = ".rego"
+DECIDING = {"allow": "permit", "deny": "forbid", "escalate": "forbid"}
+ENDS = ("principal", "action", "resource")
+# What is not code, and what a policy must not ask: another machine, this one, or chance. The engine
+# leaves a call that it does not have undefined, so that a rule with it would never hold.
+NOT_CODE = re.compile(r'"(?:[^"\\\n]|\\.)*+"|`[^`]*+`|#[^\n]*+')
+OUTSIDE = re.compile(r"\b(?:http\.send|net\.\w+|opa\.runtime|rand\.\w+|uuid\.\w+)")
+PACKAGE = re.compile(r"^\s*package\s+([\w.]+)", re.MULTILINE)
+RULE = re.compile(rf"^(?:default\s+)?({'|'.join(DECIDING)})\b", re.MULTILINE)
+INPUT = re.compile(r"\binput\b(?:\.(\w+))?")
+PLACE = re.compile(r"\(error \d+:[^|]*\|(\d+)\|\d+\s*\(errormsg \d+:([^)]*)\)")
+MISSING = "Rego needs the package regopy: install trustdebt with the extra rego"
+
+
+@dataclass(frozen=True)
+class RegoSet:
+    """A set of Rego modules: their texts by file, and the rules of their packages that decide."""
+
+    policies: tuple[Policy, ...]
+    version: str
+    mentions: Mentions
+    files: Mapping[str, str]
+    engine: str = "rego"
+
+    def judge(
+        self,
+        questions: Iterable[Question],
+        entities: Sequence[Mapping[str, Any]],
+        schema: str | None = None,
+    ) -> Iterator[Verdict]:
+        """Yield what the set says of each question."""
+        if schema is not None:
+            raise PolicyRefused(next(iter(self.files)), "", "Rego takes no schema of Cedar")
+        interpreter = _interpreter(self.files)
+        interpreter.add_data({"trustdebt": _data(entities)})
+        bundle = interpreter.build(self._query, [])
+        for question in questions:
+            interpreter.set_input(_input(question))
+            yield self._verdict(interpreter, bundle)
+
+    @property
+    def _query(self) -> str:
+        """Ask all rules that decide, each for its values: none where it is undefined."""
+        rules = enumerate(policy.id for policy in self.policies)
+        return "; ".join(f"r{at} = [value | value := data.{rule}]" for at, rule in rules)
+
+    def _verdict(self, interpreter: "Interpreter", bundle: Any) -> Verdict:
+        try:
+            output = str(interpreter.query_bundle(bundle))
+            values = json.loads(output)["bindings"]
+        except (ValueError, LookupError, TypeError, RuntimeError) as error:
+            why = redact_text(" ".join(str(error).split()))
+            return Verdict(None, REFUSED, refused=f"the engine has an error: {why}")
+        holding = [at for at in range(len(self.policies)) if any(values[f"r{at}"])]
+        by_rule = {rule: tuple(at for at in holding if self._rule(at) == rule) for rule in DECIDING}
+        if by_rule["deny"] or not by_rule["allow"]:
+            return Verdict("deny", DENY, by_rule["deny"])
+        if by_rule["escalate"]:
+            return Verdict("deny", ESCALATE, by_rule["escalate"])
+        return Verdict("allow", ALLOW, by_rule["allow"])
+
+    def _rule(self, position: int) -> str:
+        return self.policies[position].id.rpartition(".")[2]
+
+
+def parsed(files: Mapping[str, str]) -> RegoSet:
+    """Parse the texts of files, by their names.
+
+    Raises
+    ------
+    PolicyRefused
+        One does not parse, none has a rule that decides, or the engine is not installed.
+    """
+    policies: dict[str, Policy] = {}
+    for file, text in files.items():
+        code = NOT_CODE.sub('""', text)
+        outside = OUTSIDE.search(code)
+        if outside:
+            raise PolicyRefused(file, "", f"calls {outside[0]}, which is not evaluated")
+        package = PACKAGE.search(code)
+        for rule in dict.fromkeys(RULE.findall(code)) if package else ():
+            named = f"{package[1]}.{rule}" if package else rule
+            policy = Policy(named, file, DECIDING[rule], rule == "escalate", False)
+            policies.setdefault(named, policy)
+    _interpreter(files)
+    if not policies:
+        rules = ", ".join(DECIDING)
+        raise PolicyRefused(next(iter(files)), "", f"has no rule named {rules}")
+    text = "\n".join(files.values())
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    made = RegoSet(tuple(policies.values()), digest, _mentions(files.values()), dict(files))
+    _try(made)
+    return made
+
+
+def _try(policies: RegoSet) -> None:
+    """Refuse a set that the engine cannot evaluate at all, such as for a function it lacks."""
+    thing = {"type": "", "id": ""}
+    (verdict,) = policies.judge([Question(thing, thing, thing, {})], [])
+    if verdict.outcome == REFUSED:
+        reason = f"cannot be evaluated, as where a function is not known: {verdict.refused}"
+        raise PolicyRefused(next(iter(policies.files)), "", reason)
+
+
+def _interpreter(files: Mapping[str, str]) -> "Interpreter":
+    try:
+        from regopy import Interpreter, LogLevel
+        from regopy.rego_shared import RegoError
+    except ImportError:
+        raise PolicyRefused(next(iter(files)), "", MISSING) from None
+    interpreter = Interpreter()
+    interpreter.log_level = LogLevel.NONE  # else it writes to the terminal itself
+    for file, text in files.items():
+        try:
+            interpreter.add_module(file, text)
+        except RegoError as error:
+            raise _refused(file, text, str(error)) from None
+    return interpreter
+
+
+def _refused(file: str, text: str, message: str) -> PolicyRefused:
+    match = PLACE.search(message)
+    if match is None:
+        return PolicyRefused(file, "", f"does not parse: {' '.join(message.split())[:200]}")
+    line = text.encode()[: int(match[1])].count(b"\n") + 1
+    return PolicyRefused(file, f"line {line}", f"does not parse: {match[2]}")
+
+
+def _mentions(texts: Iterable[str]) -> Mentions:
+    """Return what modules can tell apart: every node, and the names of the input they mention."""
+    names = {name for text in texts for name in INPUT.findall(NOT_CODE.sub('""', text))}
+    return Mentions(
+        principal_itself=True,
+        resource_itself=True,
+        every_attribute=True,
+        valued=frozenset(names - {*ENDS, ""}),
+        now_exact="now" in names,
+        everything="" in names,
+    )
+
+
+def _input(question: Question) -> dict[str, Any]:
+    return {**question.context, **{name: getattr(question, name)["id"] for name in ENDS}}
+
+
+def _data(entities: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return entities as documents by id, which may be principals and resources."""
+    things = {
+        entity["uid"]["id"]: {
+            **_plain(entity.get("attrs", {})),
+            "label": entity["uid"]["type"],
+            "parents": [parent["id"] for parent in entity.get("parents", ())],
+        }
+        for entity in entities
+    }
+    return {"principals": things, "resources": things}
+
+
+def _number(extension: Mapping[str, Any]) -> Any:
+    decimal = extension.get("fn") == "decimal"
+    return float(extension["arg"]) if decimal else extension.get("arg")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of Cedar's form as plain data: references to entities are their ids."""
+    if isinstance(value, Mapping):
+        if "__entity" in value:
+            return value["__entity"]["id"]
+        if "__extn" in value:
+            return _number(value["__extn"])
+        return {name: _plain(part) for name, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list) else value
