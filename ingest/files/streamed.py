@@ -1,6 +1,6 @@
-"""Logs of JSON lines, read one object at a time, however long the log is."""
+"""Logs of lines, read one line at a time, however long the log is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,13 @@ from ingest.source import Rejected
 
 LOG = Limits(size=bound("LOG_BYTES"))
 PEEKED = 1 << 20  # bytes within which the first line of a log of lines ends
+Parse = Callable[[str], Any]  # raises `WrongValue`
 
 
-def json_objects(path: Path, rows: Rows, limits: Limits = LOG) -> Iterator[tuple[Any, Place]]:
-    """Yield the JSON value of each line with its place; a line that holds none is rejected.
+def values_of_lines(
+    path: Path, rows: Rows, parse: Parse = strict_document, limits: Limits = LOG
+) -> Iterator[tuple[Any, Place]]:
+    """Yield the value of each line with its place; a line that `parse` refuses is rejected.
 
     Raises
     ------
@@ -33,7 +36,7 @@ def json_objects(path: Path, rows: Rows, limits: Limits = LOG) -> Iterator[tuple
                     continue
                 place = f"line {number}"
                 try:
-                    yield strict_document(line), Place(str(path), place)
+                    yield parse(line), Place(str(path), place)
                 except WrongValue as wrong:
                     lost.append(Rejected(str(path), place, str(wrong)))
                     bound_rejected(lost, path)
@@ -41,8 +44,8 @@ def json_objects(path: Path, rows: Rows, limits: Limits = LOG) -> Iterator[tuple
         rows.take_over(lost, [ended] if ended else [])
 
 
-def is_of_lines(path: Path) -> bool:
-    """Return whether the first line of a file is a JSON value by itself, and not the only one.
+def is_of_lines(path: Path, parse: Parse = strict_document) -> bool:
+    """Return whether the first line of a file is a value by itself, and not the only one.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def is_of_lines(path: Path) -> bool:
     if not end:
         return len(head) == PEEKED
     try:
-        strict_document(first.decode())
+        parse(first.decode())
     except (UnicodeDecodeError, WrongValue):
         return False
     return bool(rest.strip())

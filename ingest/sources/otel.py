@@ -24,7 +24,7 @@ from ingest.files.export import (
     refuse_all,
     scope_of,
 )
-from ingest.files.streamed import is_of_lines, json_objects
+from ingest.files.streamed import is_of_lines, values_of_lines
 from ingest.rows import Place, Rows, listed, text
 from ingest.secrets.names import bare_address
 from ingest.secrets.redaction import redact_text
@@ -151,7 +151,7 @@ class _Log:
     def take_file(self, file: ExportFile, budget: Budget) -> None:
         """Add the spans of a file: of each of its lines, or of its one document."""
         if is_of_lines(file.path):
-            for value, place in json_objects(file.path, self.rows):
+            for value, place in values_of_lines(file.path, self.rows):
                 self._batch(value, place)
             return
         document = json_of(file, budget, self.rows)

@@ -17,7 +17,14 @@ from graph.receipts.keys import KeyRing, read_keys
 from graph.schema import AUTHENTICATES_AS, CREDENTIAL
 from graph.values import canonical, iso
 from ingest.clock import latest_of
-from ingest.files.export import Budget, export_files, refuse_all, scope_of
+from ingest.files.export import (
+    Budget,
+    ExportFile,
+    export_files,
+    readable,
+    refuse_all,
+    scope_of,
+)
 from ingest.rows import Place, Rows, listed, text
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request
@@ -56,8 +63,7 @@ def read(request: Request) -> Reading:
         if not file.alone and file.path.suffix not in SUFFIXES:
             continue
         before = log.tokens
-        for value, place in tokens_of(file, budget, log.rows):
-            log.take(value, place)
+        readable(log.rows, lambda file=file: log.take_file(file, budget))  # type: ignore[misc]
         if file.alone and log.tokens == before and not log.rows.rejected:
             raise InputRefused(file.path, "", "holds no security event token")
     if not log.tokens:
@@ -91,6 +97,11 @@ class _Log:
     accounts: dict[str, States] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     credentials: dict[str, tuple[str, dict[str, Any], States, Place]] = field(default_factory=dict)
+
+    def take_file(self, file: ExportFile, budget: Budget) -> None:
+        """Add the tokens of a file."""
+        for value, place in tokens_of(file, budget, self.rows):
+            self.take(value, place)
 
     def take(self, value: Any, place: Place) -> None:
         """Add one token."""

@@ -8,8 +8,10 @@ from graph.receipts.claims import NO, YES
 from graph.receipts.jws import WrongJws, is_compact, is_json, json_of, parse
 from graph.receipts.keys import KeyRing
 from graph.receipts.signed import checked
-from graph.values import WrongValue, strict_document
-from ingest.files.export import Budget, ExportFile, json_documents, readable, text_of
+from graph.values import strict_document
+from ingest.files.bounded import decode
+from ingest.files.export import Budget, ExportFile, json_documents
+from ingest.files.streamed import is_of_lines, values_of_lines
 from ingest.rows import Place, Rows
 
 SETS = "sets"  # of the answer of a polled stream (RFC 8936): tokens by their ids
@@ -24,36 +26,33 @@ class Token:
 
 
 def tokens_of(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[Any, Place]]:
-    """Yield what may be tokens in a file: its lines, its documents, or the tokens they hold."""
-    content = text_of(file, budget, rows)
-    if content is None:
+    """Yield what may be tokens in a file: its lines, its documents, or the tokens they hold.
+
+    Raises
+    ------
+    InputRefused
+        The file cannot be read; nothing was yielded then.
+    """
+    if is_of_lines(file.path, _line):
+        for value, place in values_of_lines(file.path, rows, _line):
+            yield from _within(value, place)
         return
-    lines = [(number, line.strip()) for number, line in enumerate(content.splitlines(), 1)]
-    lines = [(number, line) for number, line in lines if line]
-    if len(lines) == 1 or not (is_compact(lines[0][1]) or _is_object(lines[0][1])):
-        if is_compact(content.strip()):
-            yield content.strip(), file.place
-            return
-        documents = readable(rows, lambda: json_documents(content, file.path))
-        for document, place in documents or ():
-            yield from _within(document, place)
+    content = decode(budget.read(file.path), file.path)
+    if is_compact(content.strip()):
+        yield content.strip(), file.place
         return
-    for number, line in lines:
-        place = Place(str(file.path), f"line {number}")
-        try:
-            value = line if is_compact(line) else strict_document(line)
-        except WrongValue as wrong:
-            rows.all_read = False
-            rows.reject(place, str(wrong))
-            continue
-        yield from _within(value, place)
+    for document, place in json_documents(content, file.path):
+        yield from _within(document, place)
 
 
-def _is_object(line: str) -> bool:
-    try:
-        return isinstance(strict_document(line), dict)
-    except WrongValue:
-        return False
+def _line(line: str) -> Any:
+    """Return the token or the document of a line.
+
+    Raises
+    ------
+    WrongValue
+    """
+    return line.strip() if is_compact(line.strip()) else strict_document(line)
 
 
 def _within(document: Any, place: Place) -> Iterator[tuple[Any, Place]]:
