@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from analytics.answers.requests import Requests
     from analytics.posture import Posture
 
+NOTHING_PERMITS = "nothing permits it"
 PAIR: Columns = {
     "identity": "identity",
     "resource": "resource",
     "action": "action",
     "uses": "uses",
     "last used": "last_used_at",
-    "policies": "policies",
+    "policies": lambda r: r["policies"] or NOTHING_PERMITS,
     "debt": "debt",
 }
 CHANGED: Columns = {
@@ -28,7 +29,7 @@ CHANGED: Columns = {
     "resource": "resource",
     "action": "action",
     "now": "outcome",
-    "policies": "policies",
+    "policies": lambda r: r["policies"] or NOTHING_PERMITS,
 }
 REPLAY: dict[str, Columns] = {
     "identities": {
@@ -57,7 +58,7 @@ REPLAY: dict[str, Columns] = {
         "request": "request",
         "decision": "decision",
         "outcome": "outcome",
-        "policies": "policies",
+        "policies": lambda r: r["policies"] or (NOTHING_PERMITS if r["decision"] else None),
         "not evaluated": "refused",
     },
 }
