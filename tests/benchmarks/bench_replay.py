@@ -10,7 +10,7 @@ from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.benchmarks.bench_evidence import AGENTS, DECISIONS, RESOURCES, USES, facts_of
 from tests.benchmarks.measure import Figure, Size, Topic, cpu, peak
-from tests.support.estates.small_estates import AS_OF
+from tests.support.estates.small_estates import AS_OF, Estate
 
 POLICIES = 200
 ALWAYS = """
@@ -43,7 +43,7 @@ def _timed(what: str, more: str) -> Iterator[Figure]:
         path = Path(folder) / "set.cedar"
         path.write_text(_set(POLICIES, more), encoding="utf-8")
         policies = policy_set(path)
-    replay(assess(AccessGraph.of(facts_of(1, 1), AS_OF)), policies, 1)  # loads the compiled code
+    replay(Estate().agent("a").resource("r").quick(), policies, 1)  # loads the compiled code
     posture = assess(AccessGraph.of(facts, AS_OF))
     spent = cpu(lambda: replay(posture, policies, 50))
     yield Figure(f"{what}, processor time", spent, "s", 1, at_most=60)
