@@ -35,7 +35,7 @@ def prove(
         Path | None, typer.Option(help="A file for the proof, as canonical JSON.")
     ] = None,
 ) -> "Proof | CheckedProof":
-    """Prove that access was justified. Example: trustdebt prove bot --at 2026-08-01T10:00:00Z."""
+    """Prove justified access. Example: trustdebt prove bot --at 2026-07-31 --resource ledger."""
     if thing == VERIFY and file is not None:
         return _checked(posture, file)
     if file is not None:
