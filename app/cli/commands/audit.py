@@ -57,7 +57,7 @@ def audit(
         ),
     ] = None,
 ) -> dict[str, Any]:
-    """Write a pack for audit. Example: trustdebt audit bot --since 2026-07-01 --until 2026-08-01."""
+    """Write an audit pack. Example: trustdebt audit bot --since 2026-07-01 --until 2026-08-01."""
     if posture is None:
         assert path is not None
         return _checked(path)
