@@ -103,7 +103,9 @@ class _Part:
         cls, now: Posture, then: Posture, asked: Asked, rows: np.ndarray, mentions: Mentions
     ) -> "_Part":
         """Return the requests at `rows` of `asked`, by the facts of the posture `then`."""
-        part = Asked(asked.rows.iloc[rows].reset_index(drop=True), asked.records)
+        part = asked
+        if len(rows) < len(asked.rows):  # else a copy of all of them
+            part = Asked(asked.rows.iloc[rows].reset_index(drop=True), asked.records)
         principal, resource, level = (
             part.rows[name].to_numpy(np.int64) for name in ("principal", "resource", "level")
         )
