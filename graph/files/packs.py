@@ -9,7 +9,6 @@ import io
 import os
 import re
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -70,7 +69,7 @@ def write_pack(files: Mapping[str, bytes], out: Path) -> None:
         replace_file(out, zipped(files))
         return
     private_folder(out.parent)
-    made = Path(tempfile.mkdtemp(prefix=".pack-", dir=out.parent))
+    made = beside(out)
     try:
         for name, content in files.items():
             private_folder((made / name).parent)
@@ -84,14 +83,19 @@ def write_pack(files: Mapping[str, bytes], out: Path) -> None:
 
 def replace_file(out: Path, content: bytes) -> None:
     """Write a file, or leave what is there as it is."""
-    handle, name = tempfile.mkstemp(prefix=".pack-", dir=out.parent)
+    part = beside(out)
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with private_bytes(part) as stream:
             stream.write(content)
-        Path(name).replace(out)
+        part.replace(out)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
+
+
+def beside(out: Path) -> Path:
+    """Return a name of this process beside `out`, for what is not whole yet."""
+    return out.with_name(f".{out.name}.{os.getpid()}")
 
 
 # -- checking -------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from graph.values import WrongValue, strict_document
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 MOST_BYTES = MIB
 LEAST_RSA_BITS = 2048
-PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----")
 HEX_KEY = re.compile(r"[0-9a-fA-F]{64}")
 PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")  # members of a JWK that hold a secret
 ED25519, ES256, RS256 = "EdDSA", "ES256", "RS256"

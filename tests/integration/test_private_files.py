@@ -50,6 +50,13 @@ def _fill(cli, store: Path, to: Path) -> list[Path]:
         assert cli("export", form, "--out", made[-1], "--store", store).code == 0
     made.append(to / "out-estate")
     assert cli("estate", "--agents", 3, "--out", made[-1]).code == 0
+    window = ("--since", "2026-01-01", "--until", "2026-02-01", "--store", store)
+    for name in ("chain.json", "pack.zip", "pack/"):
+        made.append(to / name)
+        assert cli("audit", "bot", "--out", f"{to}/{name}", *window).code == 0
+    made.append(to / "proof.json")
+    claim = ("--at", "2026-01-15", "--resource", "db", "--store", store)
+    assert cli("prove", "bot", "--out", made[-1], *claim).code == 0
     return made
 
 
@@ -57,7 +64,7 @@ def test_every_command_that_writes_where_it_is_told_is_run_here():
     """`_fill` runs these; whoever adds one must add it there."""
     commands = typer.main.get_command(trustdebt.app).commands
     out = {n for n, c in commands.items() if any("--out" in p.opts for p in c.params)}
-    assert out == {"export", "estate"}
+    assert out == {"export", "estate", "audit", "prove"}
 
 
 def test_nobody_else_may_read_a_store_or_an_export(cli, tmp_path, umask):

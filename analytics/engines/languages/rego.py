@@ -36,7 +36,7 @@ ENDS = ("principal", "action", "resource")
 # leaves a call that it does not have undefined, so that a rule with it would never hold.
 NOT_CODE = re.compile(r'"(?:[^"\\\n]|\\.)*+"|`[^`]*+`|#[^\n]*+')
 OUTSIDE = re.compile(r"\b(?:http\.send|net\.\w+|opa\.runtime|rand\.\w+|uuid\.\w+)")
-PACKAGE = re.compile(r"^\s*package\s+([\w.]+)", re.MULTILINE)
+PACKAGE = re.compile(r"^[ \t]*package[ \t]+([\w.]+)", re.MULTILINE)
 RULE = re.compile(rf"^(?:default\s+)?({'|'.join(DECIDING)})\b", re.MULTILINE)
 INPUT = re.compile(r"\binput\b(?:\.(\w+))?")
 PLACE = re.compile(r"\(error \d+:[^|]*\|(\d+)\|\d+\s*\(errormsg \d+:([^)]*)\)")

@@ -43,7 +43,7 @@ def _of_a_pack(given: dict[str, Any]) -> bool:
     return given["thing"] == VERIFY and given["path"] is not None
 
 
-@question("audit", storeless=_of_a_pack, columns=AUDIT, lasting=True)
+@question("audit", rows=("chain",), storeless=_of_a_pack, columns=AUDIT, lasting=True)
 def audit(
     posture: "Posture | None",
     thing: Annotated[str, typer.Argument(help="An identity, a team or a person; or verify.")],

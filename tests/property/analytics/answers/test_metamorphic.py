@@ -18,8 +18,9 @@ from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, OWNS
 from tests.support.estates.any_world import estate
 from tests.support.estates.small_estates import Estate, ago, together
 from tests.support.printed import debt, evidence, findings, identities, kpis, orphans, stale
+from tests.support.search import worlds
 
-SEEDS = range(4)
+SEEDS = range(worlds(3, 12))
 QUESTIONS: dict[str, Callable[[Posture], Any]] = {
     "identities": lambda p: identities(p)["identities"],
     "findings": lambda p: findings(p)["findings"],
