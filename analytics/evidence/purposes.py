@@ -62,7 +62,7 @@ def tasks_ended(posture: Posture) -> np.ndarray:
 def compared_purposes(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
     """Return masks of the records whose purpose could be compared, and of those that differ."""
     frame, identity = records(posture), decided(posture)["identity"].to_numpy(np.int64)
-    declared = np.where(identity >= 0, purpose_of(posture)[identity], None)
+    declared = np.append(purpose_of(posture), [None])[identity]  # -1: the last
     pairs = pd.DataFrame({"given": frame["purpose"].to_numpy(object), "declared": declared})
     stated = (pairs["given"].notna() & pairs["declared"].notna()).to_numpy(bool)
     distinct = pairs[stated].drop_duplicates()

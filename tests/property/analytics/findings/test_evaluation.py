@@ -11,7 +11,7 @@ from tests.support.references.findings import Findings
 from tests.support.search import worlds
 
 ABOUT_THE_WHOLE = ("OWN-01", "OWN-04", "SCP-01", "LPR-03", "TIM-01", "TIM-03", "REV-01", "ISO-02")
-WORLDS, STEP = worlds(40, 200), 20
+WORLDS, STEP = worlds(20, 200), 20
 
 
 def found(posture: Posture, about: list[str]) -> dict[str, set[tuple[str, str]]]:

@@ -257,7 +257,7 @@ def test_a_later_moment_or_a_shorter_window_never_regains_less(estate):
         estate.rows[element] = [r | {"valid_from": None} if "valid_from" in r else r for r in rows]
     facts = estate.quick().graph.facts
     last = 0.0
-    for days in (0, -50, -100, -300):  # before the facts, later uses are not known
+    for days in (-31, -50, -100, -300):  # uses are told up to 30 days ahead, and known from then on
         posture = assess(AccessGraph.of(facts, pd.Timestamp(ago(days))))
         now = stale_answer(posture, DAYS)["regained"]["weighted"] or 0.0
         assert now >= last - 1e-9
