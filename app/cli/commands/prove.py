@@ -21,7 +21,7 @@ PROVE: dict[str, Columns] = {
 }
 
 
-@question("prove", rows=("rests_on",), columns=PROVE, lasting=True)
+@question("prove", rows=("rests_on", "gaps"), columns=PROVE, lasting=True)
 def prove(
     posture: "Posture",
     thing: Annotated[str, typer.Argument(help="Whose access, or the word verify.")],
