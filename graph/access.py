@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from graph.as_of import NEVER as NEVER
 from graph.as_of import as_of as rows_as_of
 from graph.as_of import in_force, made
+from graph.as_of import millisecond as millisecond
 from graph.as_of import milliseconds as milliseconds
 from graph.coverage import DECIDED, JOURNAL
 from graph.edges import Edges as Edges
@@ -137,7 +138,7 @@ class AccessGraph:
     @cached_property
     def now(self) -> int:
         """`as_of` as milliseconds since 1970."""
-        return int(np.datetime64(self.as_of.tz_convert(None), "ms").astype(np.int64))
+        return millisecond(self.as_of)
 
     @cached_property
     def looks_back(self) -> bool:

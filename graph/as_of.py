@@ -27,6 +27,18 @@ def milliseconds(instants: pd.Series) -> np.ndarray:
     return np.asarray(instants.to_numpy("datetime64[ms]").astype(np.int64))
 
 
+def millisecond(at: pd.Timestamp) -> int:
+    """Return an instant as milliseconds since 1970.
+
+    A timestamp in seconds is no exact number, and times 1000 may fall short.
+
+    >>> at = pd.Timestamp("2004-05-21T03:07:02.705Z")
+    >>> millisecond(at), int(at.timestamp() * 1000)
+    (1085108822705, 1085108822704)
+    """
+    return int(np.datetime64(at.tz_convert(None), "ms").astype(np.int64))
+
+
 def as_of(frame: pd.DataFrame, element: Element, now: int) -> pd.DataFrame:
     """Return the rows of an element as of an instant (milliseconds).
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analytics.answers.shape import cut
 from analytics.answers.table import Table, instants, objects
-from graph.access import NEVER
+from graph.access import NEVER, millisecond
 from graph.receipts.claims import ACCEPT, CLAIMS, NO, REJECT, UNKNOWN, YES
 from graph.receipts.keys import KeyRing
 from graph.receipts.verifying import Entry, Verified, claim_of, verify
@@ -112,7 +112,7 @@ def _judged(entries: Sequence[Entry]) -> Table:
         columns[f"{name}.state"] = _texts([claim.state for claim in parts])
         columns[f"{name}.reason"] = _all_shown(claim.reason for claim in parts)
     columns["reasons"] = objects([[_shown(text) for text in entry.reasons] for entry in entries])
-    milliseconds = [round(at.timestamp() * 1000) if at is not None else NEVER for at in dated]
+    milliseconds = [millisecond(pd.Timestamp(at)) if at is not None else NEVER for at in dated]
     columns["dated"] = instants(np.array(milliseconds, np.int64))
     return Table(pd.DataFrame(columns), NO_NODES)
 

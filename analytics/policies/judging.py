@@ -17,7 +17,7 @@ from analytics.policies.cedar_entities import uid
 from analytics.policies.distinct import GRANT_END, Contexts, distinct
 from analytics.policies.grant_ends import grant_ends
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.access import NEVER, millisecond
 from graph.stores import SnapshotInfo
 
 NOT_ASKED = -1
@@ -78,7 +78,7 @@ def _placed(
     taken = [info.taken_at for info in infos if info is not None]
     if len(taken) < len(infos):  # facts without a store are those of one moment
         return np.zeros(len(at), np.int64), at < posture.graph.now
-    begins = np.array([int(stamp.timestamp() * 1000) for stamp in taken], np.int64)
+    begins = np.array([millisecond(stamp) for stamp in taken], np.int64)
     place = np.searchsorted(begins, at, "right") - 1
     return np.maximum(place, 0).astype(np.int64), place < 0
 

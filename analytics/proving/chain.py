@@ -11,7 +11,7 @@ from analytics.evidence.decisions import decisions
 from analytics.evidence.matching import uses
 from analytics.posture import Posture
 from analytics.usage.actors import actors
-from graph.access import NEVER, milliseconds
+from graph.access import NEVER, millisecond, milliseconds
 from graph.schema import CAN_ACCESS
 
 GRANT, REVIEW, DECISION, USE = "grant", "review", "decision", "use"
@@ -34,7 +34,7 @@ class Links:
 
 def links(posture: Posture, identity: int, since: pd.Timestamp, until: pd.Timestamp) -> Links:
     """Return what concerns an identity (a number) from `since` on and before `until`."""
-    start, end = (int(at.timestamp() * 1000) for at in (since, until))
+    start, end = (millisecond(at) for at in (since, until))
     holders = _holders(posture, identity)
     acted, indexed = uses(posture), decisions(posture)
     records, reviews = indexed.frame, _reviews(posture, holders)

@@ -11,6 +11,7 @@ from analytics.posture import Posture
 from analytics.proving.entitlement import NO, YES
 from analytics.proving.entitlement import UNKNOWN as NOT_KNOWN
 from analytics.proving.moments import Moments
+from graph.access import millisecond
 
 LOWEST = 0  # a position in `LEVELS`: any permission includes it
 
@@ -19,7 +20,7 @@ LOWEST = 0  # a position in `LEVELS`: any permission includes it
 class Decided:
     """Whether a decision allowed the use, with the record that decides it and the recorded use.
 
-    `record` is a row of the decision records of `posture`, None if none decides. `use` is the id of
+    `record` is a row of the decision records, None if none decides. `use` is the id of
     the recorded use at the very instant, None if none is recorded.
     """
 
@@ -27,13 +28,12 @@ class Decided:
     because: str | None
     record: pd.Series | None
     use: str | None
-    posture: Posture
 
 
 def decided(known: Moments, identity: int, resource: int, level: int | None) -> Decided:
     """Return the decision on a use of a resource by an identity (numbers in `known.latest`)."""
     posture = known.latest.posture
-    at = int(known.at.timestamp() * 1000)
+    at = millisecond(known.at)
     recorded = uses_at(posture, identity, at)
     recorded = recorded[recorded["resource"] == resource]
     if level is not None:
@@ -41,10 +41,10 @@ def decided(known: Moments, identity: int, resource: int, level: int | None) -> 
     if not len(recorded):
         asked = LOWEST if level is None else level
         state, reason, record = judged_use(posture, identity, resource, asked, at)
-        return _decided(posture, state, reason, record, None)
+        return _decided(state, reason, record, None)
     row = recorded.iloc[0]
     record = _record(posture, row["decision"])
-    return _decided(posture, int(row["state"]), int(row["reason"]), record, str(row["id"]))
+    return _decided(int(row["state"]), int(row["reason"]), record, str(row["id"]))
 
 
 def uses_at(posture: Posture, identity: int, at: int) -> pd.DataFrame:
@@ -59,16 +59,14 @@ def _record(posture: Posture, id_: object) -> pd.Series | None:
     return rows.iloc[0] if len(rows) else None
 
 
-def _decided(
-    posture: Posture, state: int, reason: int, record: pd.Series | None, use: str | None
-) -> Decided:
+def _decided(state: int, reason: int, record: pd.Series | None, use: str | None) -> Decided:
     if state == EXPLAINED:
-        return Decided(YES, None, record, use, posture)
+        return Decided(YES, None, record, use)
     if state == UNKNOWN:
-        return Decided(NOT_KNOWN, "no source would have recorded a decision", record, use, posture)
+        return Decided(NOT_KNOWN, "no source would have recorded a decision", record, use)
     words = {"denied_but_happened": "it was denied", "unexplained": "no decision allowed it"}
     name = STATES[state]
     because = words.get(name, REASONS[reason])
     if name == "unexplained" and record is not None:
         because = "it was escalated, and nobody allowed it"
-    return Decided(NO, because, record, use, posture)
+    return Decided(NO, because, record, use)

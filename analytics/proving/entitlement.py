@@ -13,7 +13,7 @@ from analytics.changes.drift.walk import Room, Since, opened_first
 from analytics.posture import Filter, Posture
 from analytics.proving.moments import Moments, numbers_in
 from analytics.proving.readings import Reading
-from graph.access import NEVER, milliseconds
+from graph.access import NEVER, millisecond, milliseconds
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
 from graph.values import iso
@@ -83,7 +83,7 @@ def _by_readings(
     """Judge by the ways that both readings show, of those that `chosen` keeps."""
     seen = _way(known, known.before, chosen, identity, resource, level)
     later = _way(known, known.after, chosen, identity, resource, level)
-    way, at = seen or later, int(known.at.timestamp() * 1000)
+    way, at = seen or later, millisecond(known.at)
     if way is None:
         return Entitlement(NO, None)
     if known.after is None or (seen is not None and later is not None):
@@ -91,7 +91,7 @@ def _by_readings(
     if known.before is None:
         undated = "no date says whether all of the way was there by then"
         return Entitlement(YES, way) if way.since <= at else Entitlement(UNKNOWN, way, undated)
-    newest = int(known.before.posture.graph.facts.taken_at.timestamp() * 1000)
+    newest = millisecond(known.before.posture.graph.facts.taken_at)
     if seen is None and newest < way.since <= at:
         return Entitlement(YES, way)
     return Entitlement(UNKNOWN, way, _between(known, "is gone in" if seen else "is only in"))

@@ -12,7 +12,7 @@ from analytics.evidence.outcomes import carried_out
 from analytics.evidence.reconciled import actions, decided
 from analytics.findings.reconciliation.check import Check, Compared, same, states
 from analytics.posture import Posture
-from graph.access import NEVER, flags
+from graph.access import NEVER, flags, millisecond
 
 MILLISECONDS = WINDOW * 1000
 
@@ -139,14 +139,10 @@ def _logged(posture: Posture, at: np.ndarray) -> np.ndarray:
         periods = scope.usage_periods or ((first, scope.taken_at),)
         covered = np.zeros(len(at), bool)
         for begin, end in periods:
-            since = NEVER if begin is None else _milliseconds(begin)
-            covered |= (at >= since) & (at + MILLISECONDS <= _milliseconds(end))
+            since = NEVER if begin is None else millisecond(begin)
+            covered |= (at >= since) & (at + MILLISECONDS <= millisecond(end))
         mask &= covered
     return mask
-
-
-def _milliseconds(at: pd.Timestamp) -> int:
-    return int(at.timestamp() * 1000)
 
 
 CHECKS = (

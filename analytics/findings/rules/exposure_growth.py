@@ -9,6 +9,7 @@ from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, findings_of, plural
 from analytics.posture import Posture
 from analytics.residue import alive
+from graph.access import millisecond
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -20,7 +21,7 @@ def find(posture: Posture) -> pd.DataFrame:
     names = posture.graph.things["name"]
     sentences = [
         f"The exposure of {names[g.identity]} grew from {g.before:.4g} to {g.after:.4g} on average "
-        f"by {day(_ms(g.info.taken_at))}, when {plural(len(g.grants), 'grant')} came."
+        f"by {day(millisecond(g.info.taken_at))}, when {plural(len(g.grants), 'grant')} came."
         for g in grown
     ]
     remedy = [
@@ -31,15 +32,11 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         np.array([g.identity for g in grown], np.int64),
         sentences,
-        since=np.array([_ms(g.info.taken_at) for g in grown], np.int64),
+        since=np.array([millisecond(g.info.taken_at) for g in grown], np.int64),
         weighs=np.array([g.heaviest for g in grown]),
         evidence=[g.grants for g in grown],
         remedy=remedy,
     )
-
-
-def _ms(instant: pd.Timestamp) -> int:
-    return int(instant.timestamp() * 1000)
 
 
 RULE = Rule(
