@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,7 @@ def write_pack(files: Mapping[str, bytes], out: Path) -> None:
         return
     private_folder(out.parent)
     made = beside(out)
+    shutil.rmtree(made, ignore_errors=True)  # of a process that was ended before
     try:
         for name, content in files.items():
             private_folder((made / name).parent)
@@ -162,14 +163,10 @@ def _listed(content: bytes) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """Return the digests of a manifest by name, and the lines that are none."""
     listed: dict[str, str] = {}
     wrong = []
-    for place, line in enumerate(_lines(content), 1):
+    for place, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
         match = LINE.fullmatch(line)
         if match is None:
             wrong.append((MANIFEST, f"line {place} is no digest and name"))
         else:
             listed[match[2]] = match[1]
     return listed, wrong
-
-
-def _lines(content: bytes) -> Iterable[str]:
-    return content.decode("utf-8", "replace").splitlines()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.files.packs import MANIFEST, check_pack, with_manifest, write_pack, zipped
+from graph.files.packs import MANIFEST, beside, check_pack, with_manifest, write_pack, zipped
 from graph.files.regular import InputRefused
 
 FILES = with_manifest({"chain.json": b'{"chain":[]}', "proofs/0001.json": b'{"claim":1}'})
@@ -91,6 +91,14 @@ def test_a_pack_is_written_whole_or_not_at_all(tmp_path: Path):
         write_pack(FILES, taken)
     assert [path.name for path in tmp_path.iterdir()] == ["pack"]
     assert [path.name for path in taken.iterdir()] == ["mine.txt"]
+
+
+def test_what_an_ended_process_left_is_not_taken_along(tmp_path: Path):
+    left = beside(tmp_path / "pack")
+    left.mkdir()
+    (left / "half.json").write_text("{")
+    write_pack(FILES, tmp_path / "pack")
+    assert check_pack(tmp_path / "pack").wrong == ()
 
 
 def test_what_is_no_pack_is_refused(tmp_path: Path):
