@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from analytics.answers.prove import Proof, as_document
+from analytics.answers.prove import Proof
+from analytics.answers.table import as_json
 from app.escape import markup
 from graph.receipts.canonical import canonical_bytes
 
@@ -24,7 +25,8 @@ class ProofOfAccess:
     @cached_property
     def document(self) -> dict[str, Any]:
         """The proof as plain data."""
-        return as_document(self.answer)
+        plain: dict[str, Any] = as_json(self.answer)
+        return plain
 
     def canonical(self) -> bytes:
         """Return the proof as canonical JSON (RFC 8785), which `trustdebt prove verify` checks."""

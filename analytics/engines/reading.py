@@ -1,6 +1,6 @@
 """Reading of policy sets: one file, or a folder of files of one language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -30,14 +30,24 @@ def policy_set(path: Path) -> PolicySet:
     PolicyRefused
         It cannot be read, holds no policy, mixes languages, or does not parse; with the place.
     """
-    files = {name: _text(file) for name, file in _files(path)}
+    return policies_in({name: _content(file) for name, file in _files(path)}, path)
+
+
+def policies_in(files: Mapping[str, bytes], origin: Path | str) -> PolicySet:
+    """Read the policies of files of one language, by name; a message names their `origin`.
+
+    Raises
+    ------
+    PolicyRefused
+    """
     suffixes = {Path(name).suffix for name in files}
     if len(suffixes) > 1:
         mixed = ", ".join(sorted(suffixes))
-        raise PolicyRefused(path, "", f"mixes policies of several languages: {mixed}")
-    parsed: PolicySet = all_languages()[suffixes.pop()].parsed(files)
+        raise PolicyRefused(origin, "", f"mixes policies of several languages: {mixed}")
+    texts = {name: _text(name, content) for name, content in files.items()}
+    parsed: PolicySet = all_languages()[suffixes.pop()].parsed(texts)
     if not parsed.policies:
-        raise PolicyRefused(path, "", "holds no policy")
+        raise PolicyRefused(origin, "", "holds no policy")
     return parsed
 
 
@@ -58,11 +68,16 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
     yield from ((file.relative_to(path).as_posix(), file) for file in files)
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> bytes:
     try:
         with sized_file(path, bound("FILE_BYTES")) as file:
-            return file.read().decode("utf-8-sig")
+            return file.read()
     except InputRefused as refused:
         raise PolicyRefused(path, refused.place, refused.reason) from None
+
+
+def _text(name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise PolicyRefused(path, "", "is not UTF-8 text") from None
+        raise PolicyRefused(name, "", "is not UTF-8 text") from None

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from analytics.engines.policy_set import PolicyRefused
-from app.web.views.evidence.policies import _parsed
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
@@ -87,6 +85,7 @@ def test_the_assurance_of_an_identity_is_beside_its_reach(open_page: Open, said:
     assert any(title.startswith("Assurance: ") for title in titles), titles
 
 
-def test_languages_are_not_mixed() -> None:
-    with pytest.raises(PolicyRefused, match="mix"):
-        _parsed({"a.cedar": b"permit(principal, action, resource);", "b.rego": b""})
+def test_the_command_that_says_the_same_is_shown(open_page: Open, said: Path) -> None:
+    words = texts(open_page(said, "evidence", use="u2"))
+    at_ = "2026-07-20T10:05:00Z"
+    assert f"trustdebt prove bot --at {at_} --resource r --level read" in words

@@ -46,7 +46,7 @@ def draw(posture: Posture) -> None:
         )
     else:
         _coverage(answer)
-        _uses(posture, answer)
+        _uses(posture)
     _checks(answer)
     policies(posture)
     link(st.container(), "Accepted risks are on the page Reviews", "reviews")
@@ -111,9 +111,9 @@ def _shares(frame: pd.DataFrame) -> pd.DataFrame:
 # -- the uses --------------------------------------------------------------------------------------
 
 
-def _uses(posture: Posture, answer: EvidenceOfUses) -> None:
+def _uses(posture: Posture) -> None:
     st.header("Uses, the worst first", anchor=False)
-    rows = _worst_first(answer.uses.readable())
+    rows = _worst_first(posture)
     drawn = pd.DataFrame(
         {
             "At": rows["at"],
@@ -144,8 +144,10 @@ def _opened(rows: pd.DataFrame, at: int | None) -> pd.Series | None:
     return named.iloc[0] if len(named) else None
 
 
-def _worst_first(rows: pd.DataFrame) -> pd.DataFrame:
-    """Sort uses by their state, the latest first within each."""
+@kept
+def _worst_first(posture: Posture) -> pd.DataFrame:
+    """Return the uses by their state, the latest first within each."""
+    rows = matched(posture).uses.readable()
     rank = rows["state"].map(ORDER.index)
     order = rows.assign(rank=rank).sort_values(["rank", "at"], ascending=[True, False])
     return order.drop(columns="rank").reset_index(drop=True)

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from analytics.answers.replay import Replay, replay
-from analytics.engines.policy_set import PolicyRefused, PolicySet
-from analytics.engines.reading import all_languages
+from analytics.engines.policy_set import PolicyRefused
+from analytics.engines.reading import all_languages, policies_in
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.tables import below, table
@@ -33,7 +33,7 @@ def policies(posture: Posture) -> None:
         st.caption("Every recorded use is asked again, with the posture of its own time.")
         return
     try:
-        parsed = _parsed({file.name: file.getvalue() for file in files})
+        parsed = policies_in({file.name: file.getvalue() for file in files}, "the upload")
     except PolicyRefused as refused:
         st.error(markdown(str(refused), 500))
         return
@@ -41,26 +41,10 @@ def policies(posture: Posture) -> None:
         _draw(replay(posture, parsed))
 
 
-def _parsed(content: dict[str, bytes]) -> PolicySet:
-    languages = {name[name.rfind(".") :] for name in content}
-    if len(languages) > 1:
-        raise PolicyRefused("the files", "", "mix policies of several languages")
-    texts = {}
-    for name, data in content.items():
-        try:
-            texts[name] = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise PolicyRefused(name, "", "is not UTF-8 text") from None
-    parsed: PolicySet = all_languages()[languages.pop()].parsed(texts)
-    if not parsed.policies:
-        raise PolicyRefused("the files", "", "hold no policy")
-    return parsed
-
-
 def _draw(answer: Replay) -> None:
     tiles = st.columns(3)
     of = answer.uses["of"]
-    for place, (name, label) in zip(tiles, FIGURES, strict=False):
+    for place, (name, label) in zip(tiles[:2], FIGURES, strict=True):
         tile(place, label, number(answer.uses[name]), f"of {number(of)} recorded uses")
     refused, owed = answer.debt["refused"], answer.debt["of"]
     tile(tiles[2], "Debt of what is denied", brief(refused), f"of {brief(owed)} in all")

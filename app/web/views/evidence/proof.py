@@ -1,14 +1,16 @@
 """One use opened into its proof: what was so then, what is missing, and the file to keep."""
 
 import json
+import shlex
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from analytics.answers.prove import as_document, prove
+from analytics.answers.prove import prove
+from analytics.answers.table import as_json
 from analytics.posture import Posture
-from app.escape import code, markdown
+from app.escape import code, markdown, plain
 from app.web.sentences import clause_lines
 from app.web.snapshots import kept
 from app.wording import moment
@@ -24,7 +26,8 @@ STATES = {"yes": "yes", "no": "no", "unknown": "not known"}
 @kept
 def made(posture: Posture, thing: str, at: str, resource: str, level: str | None) -> dict[str, Any]:
     """Return the proof of an access at an instant, as plain data."""
-    return as_document(prove(posture, thing, pd.Timestamp(at), resource, level))
+    document: dict[str, Any] = as_json(prove(posture, thing, pd.Timestamp(at), resource, level))
+    return document
 
 
 def proof(posture: Posture, thing: str, at: pd.Timestamp, resource: str, level: object) -> None:
@@ -97,9 +100,11 @@ def _standing(part: dict[str, Any]) -> None:
 
 def _take_away(document: dict[str, Any]) -> None:
     claim = document["claim"]
-    line = ["trustdebt prove", claim["identity"]["id"], "--at", claim["at"]]
+    line = ["trustdebt", "prove", claim["identity"]["id"], "--at", claim["at"]]
     line += ["--resource", claim["resource"]["id"]]
     line += ["--level", claim["level"]] if claim["level"] else []
+    st.caption("The same on the command line:")
+    st.code(plain(shlex.join(line)), language="bash")
     st.caption(f"Digest of all it rests on ({len(document['rests_on'])} facts):")
     st.code(document["digest"], language=None)
     st.download_button(
