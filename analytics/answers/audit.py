@@ -1,6 +1,5 @@
 """The audit pack of an identity and a window: its chain in order, proofs, and what was decided."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ import pandas as pd
 
 from analytics.answers.assurance import assurance
 from analytics.answers.coverage import coverage as coverage_of_sources
-from analytics.answers.prove import as_document, prove
+from analytics.answers.prove import prove
 from analytics.answers.shape import plain, when
 from analytics.answers.standards.ocsf import ocsf_events
 from analytics.answers.standards.oscal import assessment_results
@@ -24,6 +23,7 @@ from analytics.posture import Posture
 from analytics.proving.chain import DECISION, GRANT, REVIEW, USE, Links, links
 from analytics.usage.actors import actors
 from graph.journal.entries import Acceptance
+from graph.journal.hash_chain import sha256
 from graph.receipts.canonical import canonical_bytes
 from graph.schema import CAN_ACCESS, FACT_NODES, HUMAN, LEVELS, TEAM
 from graph.schema import REVIEW as REVIEWS
@@ -87,7 +87,7 @@ def chain(posture: Posture, window: Window) -> dict[str, Any]:
         "since": iso(window.since),
         "until": iso(window.until),
     }
-    return body | {"digest": hashlib.sha256(canonical_bytes(body)).hexdigest()}
+    return body | {"digest": sha256(canonical_bytes(body))}
 
 
 # -- entries --------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def _proofs(posture: Posture, window: Window, made: Links) -> Iterator[tuple[str
         at = pd.Timestamp(int(row["at"]), unit="ms", tz="UTC")
         resource = str(graph.ids[int(row["resource"])])
         proof = prove(posture, thing, at, resource, LEVELS[int(row["level"])])
-        yield f"{number:04}", as_document(proof)
+        yield f"{number:04}", as_json(proof)
 
 
 def _exceptions(posture: Posture, window: Window) -> dict[str, Any]:

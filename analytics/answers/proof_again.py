@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.answers.prove import as_document, digest_of, prove
-from analytics.answers.table import Table
+from analytics.answers.prove import digest_of, prove
+from analytics.answers.table import Table, as_json
 from analytics.posture import Posture
 from analytics.proving.grounds import digests
 from graph.schema import ELEMENTS
@@ -76,10 +76,11 @@ def check_proof(posture: Posture, document: Any) -> CheckedProof:
         except NoSuchSnapshot:
             not_kept.append(snapshot)
             continue
-        except StoreError as error:
-            broken = [("Snapshot", "", snapshot, str(error))]
+        except StoreError as error:  # nothing in it can be checked
+            breaks.append(("Snapshot", "", snapshot, str(error)))
+            continue
         breaks += broken
-        checked += max(len(wanted) - len(broken), 0)
+        checked += len(wanted) - len(broken)
     again = None if breaks or not_kept else _asked_again(posture, proof, at)
     if again == "other":
         breaks.append(("Proof", "", None, "asked again, the answer is another"))
@@ -89,19 +90,26 @@ def check_proof(posture: Posture, document: Any) -> CheckedProof:
 
 def _checked_form(document: Any) -> dict[str, Any]:
     """Return the proof of a document, which may be in the envelope of an answer."""
-    proof = document.get("result", document) if isinstance(document, dict) else None
     try:
-        assert isinstance(proof, dict)
+        proof: dict[str, Any] = document.get("result", document)
+        texts = list(_texts_of(proof))
         instant(proof["claim"]["at"])
-        facts = [[ground[name] for name in GROUND] for ground in proof["rests_on"]]
-        names = [proof["claim"]["identity"]["id"], proof["claim"]["resource"]["id"]]
-        snapshots = [ground["snapshot"] or "" for ground in proof["rests_on"]]
-        every = [*names, *proof["snapshots"], *snapshots, proof["digest"]]
-        assert all(isinstance(text, str) for text in every)
-        assert all(isinstance(text, str) for fact in facts for text in fact)
-        return proof
-    except (AssertionError, KeyError, TypeError, WrongValue):
-        raise NoProof("is no proof: it lacks a claim, a digest or what it rests on") from None
+    except (AttributeError, KeyError, TypeError, WrongValue):
+        texts, proof = [None], {}
+    if not all(isinstance(text, str) for text in texts):
+        raise NoProof("is no proof: it lacks a claim, a digest or what it rests on")
+    return proof
+
+
+def _texts_of(proof: dict[str, Any]) -> Iterator[Any]:
+    """Yield what must be text in a proof."""
+    claim = proof["claim"]
+    yield from (claim["identity"]["id"], claim["resource"]["id"], proof["digest"])
+    yield from proof["snapshots"]
+    yield proof["entitlement"]["state"]
+    for ground in proof["rests_on"]:
+        yield from (ground[name] for name in GROUND)
+        yield ground["snapshot"] or ""
 
 
 def _differing(
@@ -137,7 +145,7 @@ def _asked_again(posture: Posture, proof: dict[str, Any], at: pd.Timestamp) -> s
     claim = proof["claim"]
     newest = _posture(posture, max(proof["snapshots"], default=None))
     names = claim["identity"]["id"], at, claim["resource"]["id"], claim["level"]
-    again = as_document(prove(newest, *names))
+    again = as_json(prove(newest, *names))
     return "same" if again["digest"] == proof["digest"] else "other"
 
 

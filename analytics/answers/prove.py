@@ -1,6 +1,5 @@
 """Proof that access was justified at an instant: one document, with a digest of all it rests on."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -9,7 +8,6 @@ import pandas as pd
 
 from analytics.answers.shape import edge_step, grant_step, plain, sentence, when
 from analytics.answers.show import value_of
-from analytics.answers.table import as_json
 from analytics.posture import Posture
 from analytics.proving.decision import Decided, decided, uses_at
 from analytics.proving.entitlement import (
@@ -24,7 +22,8 @@ from analytics.proving.envelope import Envelope, envelope
 from analytics.proving.grounds import Ground, grounds
 from analytics.proving.moments import Moments, moments, numbers_in
 from analytics.proving.standing import standing
-from graph.access import UnknownThing
+from graph.access import UnknownThing, millisecond
+from graph.journal.hash_chain import sha256
 from graph.receipts.canonical import canonical_bytes
 from graph.schema import CAN_ACCESS, DECISION_RECORD, LEVELS
 from graph.values import iso
@@ -38,7 +37,6 @@ GRANT = (
     *("id", "grant_id", "granted_at", "expires_at", "reviewed_at", "approved_by"),
     *("role_name", "policy_id", "task_id"),
 )
-PLACES = ("snapshot", "snapshots")  # where to look: no part of what is proven
 APART = (
     *("id", "at", "decision", "policy_id", "policy_version", "engine", "justification"),
     *("approver", "justification_expires_at"),
@@ -120,7 +118,7 @@ def _wanted(
     graph, asked = known.latest.posture.graph, LEVELS.index(level) if level is not None else None
     if resource is not None:
         return graph.find(resource), asked
-    rows = uses_at(known.latest.posture, identity, int(known.at.timestamp() * 1000))
+    rows = uses_at(known.latest.posture, identity, millisecond(known.at))
     if asked is not None:
         rows = rows[rows["level"] == asked]
     pairs = sorted(set(zip(rows["resource"].tolist(), rows["level"].tolist(), strict=True)))
@@ -155,14 +153,15 @@ def _proof(known: Moments, identity: int, resource: int, level: int | None) -> P
 
 def digest_of(document: dict[str, Any]) -> str:
     """Return the digest of a proof as plain data; see `Proof`."""
-    return hashlib.sha256(canonical_bytes(_lasting(document))).hexdigest()
+    body = {name: value for name, value in document.items() if name not in ("digest", "snapshots")}
+    body["entitlement"] = _without_snapshot(body["entitlement"])
+    body["rests_on"] = [_without_snapshot(ground) for ground in body["rests_on"]]
+    return sha256(canonical_bytes(body))
 
 
-def _lasting(value: Any) -> Any:
-    if isinstance(value, dict):
-        left = {k: v for k, v in value.items() if k not in PLACES and k != "digest"}
-        return {k: _lasting(v) for k, v in left.items()}
-    return [_lasting(each) for each in value] if isinstance(value, list) else value
+def _without_snapshot(part: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where a fact was found, which is no part of what is proven."""
+    return {name: value for name, value in part.items() if name != "snapshot"}
 
 
 def _within(
@@ -181,7 +180,7 @@ def _verdict(had: Entitlement, by: Decided, within: Envelope) -> str:
     states = (had.state, by.state, within.state)
     if NO in states:
         return NOT_PROVEN
-    return UNKNOWN if UNKNOWN in states or list(_lacking(by)) else PROVEN
+    return UNKNOWN if UNKNOWN in states or any(_lacking(by)) else PROVEN
 
 
 def _lacking(by: Decided) -> Iterator[str]:
@@ -341,9 +340,3 @@ def _grounds(
     records = [str(by.record["id"])] if by.record is not None else []
     records += [by.use] if by.use else []
     return sorted({*grounds(reading, ids), *grounds(known.latest, records)})
-
-
-def as_document(proof: Proof) -> dict[str, Any]:
-    """Return a proof as plain data."""
-    document: dict[str, Any] = as_json(proof)
-    return document

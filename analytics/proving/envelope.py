@@ -5,13 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.families.scope import inside_scope, scopes_of
+from analytics.assumptions.families.scope import scopes_of
 from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants
 from analytics.changes.drift.baseline import reviewed
 from analytics.coverage import stated_by
+from analytics.lineage.approvals import YES as INSIDE
+from analytics.lineage.approvals import declared
 from analytics.posture import Posture
 from analytics.proving.entitlement import NO, UNKNOWN, YES, Way
-from graph.access import NEVER, milliseconds
+from graph.access import NEVER, AccessGraph, milliseconds
 from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, REVIEW
 from graph.values import iso, strict_json
 
@@ -58,15 +60,29 @@ def envelope(
     ended = _ended(posture, row)
     if ended is not None:
         return Envelope(NO, ended, approvals, scope)
+    levels = np.arange(len(LEVELS)) if level is None else np.array([level])
+    asked = np.full(len(levels), resource), levels
     if identity in scopes_of(posture):
-        if _inside(posture, identity, resource, level):
+        if (declared(posture, np.full(len(levels), identity), *asked) == INSIDE).any():
             return Envelope(YES, None, approvals, scope)
         return Envelope(NO, "it is outside the declared scope", approvals, scope)
-    if any(_covers(posture, identity, resource, level, each) for each in approvals):
-        return Envelope(YES, None, approvals, scope)
+    approved = [each for each in approvals if _covers(graph, identity, asked, each)]
+    return Envelope(*_by_approvals(posture, identity, row, approved), approvals, scope)
+
+
+def _by_approvals(
+    posture: Posture, identity: int, row: int, approved: list[Approval]
+) -> tuple[str, str | None]:
+    """Judge without a declared scope; an approval is of what there was when it was given."""
+    graph = posture.graph
+    granted = int(graph.grant_use[2][row]) if row >= 0 else NEVER
+    if any(each.at != NEVER and each.at >= granted for each in approved):
+        return YES, None
+    if any(each.at == NEVER for each in approved):
+        return UNKNOWN, "it was approved at a time that nobody states"
     if stated_by(graph, "scope")[identity] or stated_by(graph, "reviews")[identity]:
-        return Envelope(NO, "no scope is declared, and nobody approved it", approvals, scope)
-    return Envelope(UNKNOWN, "no source states scopes or reviews of it", approvals, scope)
+        return NO, "no scope is declared, and nobody approved it"
+    return UNKNOWN, "no source states scopes or reviews of it"
 
 
 def _ended(posture: Posture, row: int) -> str | None:
@@ -86,18 +102,6 @@ def _scope(posture: Posture, identity: int) -> object:
     frame = graph.frames[label]
     texts = frame["declared_scope"][frame["id"] == str(graph.ids[identity])].dropna()
     return strict_json(texts.iloc[0]) if len(texts) else None
-
-
-def _inside(posture: Posture, identity: int, resource: int, level: int | None) -> bool:
-    levels = np.arange(len(LEVELS), dtype=np.int8) if level is None else np.array([level], np.int8)
-    inside = inside_scope(
-        posture,
-        np.array([identity]),
-        np.zeros(len(levels), np.int32),
-        np.full(len(levels), resource, np.int32),
-        levels,
-    )
-    return bool(inside.any())
 
 
 def _decided(posture: Posture, identity: int, holder: int, row: int) -> pd.DataFrame:
@@ -136,11 +140,10 @@ def _of_grant(posture: Posture, row: int) -> list[Approval]:
 
 
 def _covers(
-    posture: Posture, identity: int, resource: int, level: int | None, approval: Approval
+    graph: AccessGraph, identity: int, asked: tuple[np.ndarray, np.ndarray], approval: Approval
 ) -> bool:
-    """Return whether an approval covers an access; a list of an identity's covers what it lists."""
-    listed = reviewed(posture.graph).get(identity)
+    """Return whether an approval covers what is asked; one with a list covers what it lists."""
+    listed = reviewed(graph).get(identity)
     if approval.on != "identity" or listed is None or listed.by != approval.fact:
         return True
-    levels = np.arange(len(LEVELS)) if level is None else np.array([level])
-    return bool(listed.allows(np.full(len(levels), resource), levels).any())
+    return bool(listed.allows(*asked).any())

@@ -1,6 +1,5 @@
 """Grounds of a proof: the facts it rests on, each with a digest of what a scope states of it."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 from analytics.proving.readings import Reading
 from graph.element import Element
 from graph.facts import Facts
+from graph.journal.hash_chain import sha256
 from graph.receipts.canonical import canonical_bytes
 from graph.schema import ELEMENTS
 from graph.values import iso, text_array
@@ -56,7 +56,7 @@ def digests(
     for (id_, source, scope), own in rows.groupby(["id", "source", "scope"]):
         stated = [_stated(row) for row in own[names].to_dict("records")]
         text = canonical_bytes(sorted(stated, key=canonical_bytes))
-        yield (str(id_), str(source), str(scope)), hashlib.sha256(text).hexdigest()
+        yield (str(id_), str(source), str(scope)), sha256(text)
 
 
 def _stated(row: dict[str, Any]) -> dict[str, Any]:

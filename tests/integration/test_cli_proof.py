@@ -80,6 +80,30 @@ def test_damage_anywhere_under_a_proof_is_told_with_its_place(cli: Run, publishe
     assert missed == []
 
 
+def test_of_a_damaged_snapshot_nothing_counts_as_checked(cli: Run, tmp_path):
+    store, file = tmp_path / "store", tmp_path / "proof.json"
+    older = two_exports(store)
+    proof = cli(*ASKED, "--out", str(file), *asked(store)).result
+    (damaged,) = store.glob(f"snapshots/{older}/Agent.parquet")
+    damaged.write_bytes(damaged.read_bytes()[:-9] + b"\0" * 9)
+    answer = cli("prove", "verify", str(file), *asked(store))
+    assert answer.code == 1
+    (broken,) = answer.result["breaks"]
+    assert (broken["element"], broken["snapshot"]) == ("Snapshot", older)
+    elsewhere = [fact for fact in proof["rests_on"] if fact["snapshot"] != older]
+    assert answer.result["checked"] == len(elsewhere) > 0
+
+
+def two_exports(store: Path) -> str:
+    """Publish what was there at 10:02, which has the grant, and later; return the older id."""
+    first = said()
+    first.at = pd.Timestamp(at("10:02"))
+    ingest(ParquetStore(store), [first.job()])
+    ingest(ParquetStore(store), [said().job()])
+    older, _ = (info.id for info in ParquetStore(store).snapshots())
+    return older
+
+
 def test_a_changed_proof_is_found(cli: Run, published, tmp_path):
     file = tmp_path / "proof.json"
     cli(*ASKED, "--out", str(file), *asked(published))
@@ -109,11 +133,7 @@ def test_the_document_says_no_age(cli: Run, published):
 def test_after_pruning_a_proof_is_checked_as_far_as_the_evidence_is_kept(cli: Run, tmp_path):
     """The export of 20 July, of which the grant is, was pruned; the twin is before that."""
     store, file = tmp_path / "store", tmp_path / "proof.json"
-    first = said()
-    first.at = pd.Timestamp(at("10:02"))
-    ingest(ParquetStore(store), [first.job()])
-    ingest(ParquetStore(store), [said().job()])
-    (older, _) = (info.id for info in ParquetStore(store).snapshots())
+    older = two_exports(store)
     proof = cli(*ASKED, "--out", str(file), *asked(store)).result
     assert proof["entitlement"]["snapshot"] == older
     assert cli("prove", "verify", str(file), *asked(store)).result["verdict"] == "holds"

@@ -42,8 +42,8 @@ def prove(
         raise UsageError("a file goes with the word verify: trustdebt prove verify FILE")
     if at is None:
         raise UsageError("--at is needed: the instant of the use")
-    from analytics.answers.prove import as_document
     from analytics.answers.prove import prove as answer
+    from analytics.answers.table import as_json
     from graph.files.private import private_bytes
     from graph.receipts.canonical import canonical_bytes
 
@@ -53,7 +53,7 @@ def prove(
     if out is not None:
         try:
             with private_bytes(out) as stream:
-                stream.write(canonical_bytes(as_document(proof)))
+                stream.write(canonical_bytes(as_json(proof)))
         except OSError as error:
             raise UsageError(f"{out} cannot be written: {error.strerror}") from None
     return proof

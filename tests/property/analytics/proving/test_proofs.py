@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.prove import as_document, prove
+from analytics.answers.prove import prove
+from analytics.answers.table import as_json
 from analytics.history import open_posture
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
@@ -105,7 +106,7 @@ def test_an_entitlement_is_what_the_log_of_all_facts_says(facts, taken, moment):
     posture, at = history.posture(history.infos[-1].id), moment + 0.5
     for resource in RESOURCES:
         for level in LEVELS:
-            made = as_document(prove(posture, "bot", day(at), resource, level))
+            made = as_json(prove(posture, "bot", day(at), resource, level))
             wanted = expected(facts, taken, at, (resource, level))
             assert made["entitlement"]["state"] == wanted, (resource, level, made["entitlement"])
 
@@ -135,4 +136,4 @@ def proof(order: tuple[int, ...], store: Path) -> dict[str, object]:
     every = exports()
     for number in order:
         ingest(ParquetStore(store), [every[number].job()])
-    return as_document(prove(open_posture(str(store)), "bot", day(6.5), "r", "read"))
+    return as_json(prove(open_posture(str(store)), "bot", day(6.5), "r", "read"))

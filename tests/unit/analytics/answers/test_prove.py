@@ -5,7 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from analytics.answers.prove import NothingToProve, as_document, digest_of, prove
+from analytics.answers.prove import NothingToProve, digest_of, prove
+from analytics.answers.table import as_json
 from analytics.history import History
 from graph.schema import COVERS, REVIEW
 from tests.support.estates.decision_log import Log, at
@@ -45,7 +46,7 @@ def by_key(made: Log) -> Log:
 
 
 def proof(made: Log, moment: pd.Timestamp = USE, resource="r", level="read"):
-    return as_document(prove(made.posture(), "bot", moment, resource, level))
+    return as_json(prove(made.posture(), "bot", moment, resource, level))
 
 
 def reviewed(made: Log, decision: str, days: float = 15) -> Log:
@@ -179,6 +180,18 @@ CASES = {
         "envelope",
         "nobody approved",
     ),
+    "approved before it was granted": (
+        lambda: reviewed(estate(decision={}, scope=None), "approve", days=30),
+        "not_proven",
+        "envelope",
+        "nobody approved",
+    ),
+    "approved nobody knows when": (
+        lambda: estate(decision={}, scope=None, grant={"approved_by": "ann"}),
+        "unknown",
+        "envelope",
+        "at a time that nobody states",
+    ),
     "revoked by a review": (
         lambda: reviewed(estate(decision={}), "revoke"),
         "not_proven",
@@ -232,7 +245,7 @@ def test_what_could_have_been_done_is_proven_without_a_use():
 
 def test_without_a_resource_the_use_at_that_instant_is_meant():
     made = estate(decision={})
-    assert as_document(prove(made.posture(), "bot", USE)) == proof(made)
+    assert as_json(prove(made.posture(), "bot", USE)) == proof(made)
 
 
 def test_of_no_use_or_several_at_once_the_resource_must_be_named():
@@ -252,6 +265,24 @@ def test_the_digest_is_of_the_facts_and_of_nothing_else():
     assert other["digest"] != first["digest"]
     moved = first | {"snapshots": ["000007-00"]}
     assert digest_of(moved) == first["digest"]
+
+
+def test_only_the_places_of_facts_are_left_out_of_the_digest():
+    """A record may have a field of that name: what it says is part of what is proven."""
+    first = proof(estate(decision={"posture": '{"snapshot": "s-41", "digest": "d"}'}))
+    assert first["decision"]["posture"] == {"snapshot": "s-41", "digest": "d"}
+    for name in ("snapshot", "digest"):
+        posture = first["decision"]["posture"] | {name: "another"}
+        changed = first | {"decision": first["decision"] | {"posture": posture}}
+        assert digest_of(changed) != first["digest"], name
+
+
+def test_a_use_is_found_at_its_very_millisecond():
+    """2004-05-21T03:07:02.705Z is a millisecond less if it goes through seconds."""
+    moment = "2004-05-21T03:07:02.705Z"
+    made = estate(decision=None, granted_at="2004-01-01T00:00:00Z")
+    made.used("10:05", at=moment)
+    assert proof(made, pd.Timestamp(moment))["claim"]["use"] == "u2"
 
 
 # -- two snapshots -------------------------------------------------------------------------------
@@ -293,14 +324,14 @@ def last(history: History):
 def test_the_snapshots_around_an_instant_decide_together(name):
     first, first_at, second, second_at, state = PAIRS[name]
     history = history_of(seen(BEFORE, first_at, first), seen(AFTER, second_at, second))
-    made = as_document(prove(last(history), "bot", USE, "r", "read"))
+    made = as_json(prove(last(history), "bot", USE, "r", "read"))
     assert made["entitlement"]["state"] == state, made["entitlement"]
 
 
 def test_an_agent_that_is_gone_can_be_asked_about():
     gone = Log(at=pd.Timestamp("2026-08-01", tz="UTC")).resource("r", "confidential")
     made = prove(last(history_of(seen(BEFORE), gone)), "bot", USE, "r", "read")
-    assert as_document(made)["entitlement"]["state"] == "unknown"
+    assert as_json(made)["entitlement"]["state"] == "unknown"
 
 
 def test_what_was_known_then_is_what_had_been_recorded_by_then():
@@ -310,7 +341,7 @@ def test_what_was_known_then_is_what_had_been_recorded_by_then():
     in_time = pd.Timestamp("2026-07-11", tz="UTC"), late[1]
     for recorded, known in ((in_time, True), (late, False)):
         history = history_of(*states, recorded=recorded)
-        made = as_document(prove(last(history), "bot", USE, "r", "read"))
+        made = as_json(prove(last(history), "bot", USE, "r", "read"))
         then = made["posture_then"]["known_then"]
         assert (then is not None) == known
         assert any(gap["part"] == "posture_then" for gap in made["gaps"]) == (not known)
@@ -321,6 +352,6 @@ def test_a_proof_of_a_former_snapshot_stays_the_same():
     newer = seen("09-01").decided("10:04", **SAID)
     history, longer = history_of(*states), history_of(*states, newer)
     earlier = longer.posture(longer.infos[1].id)
-    first = as_document(prove(last(history), "bot", USE, "r", "read"))
-    assert as_document(prove(earlier, "bot", USE, "r", "read")) == first
-    assert as_document(prove(last(longer), "bot", USE, "r", "read"))["decision"]["id"] == "d3"
+    first = as_json(prove(last(history), "bot", USE, "r", "read"))
+    assert as_json(prove(earlier, "bot", USE, "r", "read")) == first
+    assert as_json(prove(last(longer), "bot", USE, "r", "read"))["decision"]["id"] == "d3"
