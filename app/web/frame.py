@@ -1,6 +1,7 @@
 """The frame of every page: the choice of snapshot, its freshness, and errors of the store."""
 
 import os
+from datetime import date
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +14,7 @@ from analytics.source_states import covered
 from app import clock
 from app.escape import code, markdown, plain
 from app.freshness import freshness as freshness_words
-from app.web.address import recall, remember
+from app.web.address import LATEST, recall, refused, remember
 from app.web.snapshots import Choice, choose
 from app.wording import counted, day, moment, span, stamp
 from graph.stores import (
@@ -24,7 +25,7 @@ from graph.stores import (
     StoreEmpty,
 )
 
-LATEST = "latest"
+FIRST, LAST = date(1970, 1, 1), date(2199, 12, 31)  # the days that one can ask for
 OLD = pd.Timedelta(days=30)  # a source older than this today is marked
 
 
@@ -58,27 +59,55 @@ def selected() -> Choice:
         as_of = st.date_input(
             "As of",
             value=None,
+            min_value=FIRST,
+            max_value=LAST,
             key="as_of",
             format="YYYY-MM-DD",
             help="Judge the snapshot as of midnight UTC of this day instead of the moment its "
             "facts speak of.",
         )
-    remember("snapshot", LATEST)
+    remember("snapshot")
     remember("as_of")
     instant = None if as_of is None else pd.Timestamp(as_of, tz="UTC")
     return choose(store_uri(), None if wanted == LATEST else wanted, instant)
 
 
-def _iso(text: str) -> object:
-    return pd.Timestamp(text[:10]).date()
+def _iso(text: str) -> date:
+    day = date.fromisoformat(text[:10])
+    if not FIRST <= day <= LAST:
+        raise ValueError(text)
+    return day
 
 
 def _matching_id(wanted: str, ids: list[str]) -> str:
-    """Return the snapshot id for an id or a unique prefix of it, else `LATEST`."""
+    """Return the snapshot id for an id or a unique prefix of it.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or several.
+    """
     matches = [id_ for id_ in ids if id_.startswith(wanted)]
-    if wanted == LATEST or len(matches) != 1:
-        return LATEST
-    return matches[0]
+    if wanted == LATEST or len(matches) == 1:
+        return matches[0] if matches else LATEST
+    raise ValueError(wanted)
+
+
+def _not_in_store() -> None:
+    """Draw what the address asks for and the store does not have."""
+    snapshot, instant = refused("snapshot"), refused("as_of")
+    if snapshot is not None:
+        st.error(
+            f"The address names the snapshot {code(snapshot)}, which is not in this store. "
+            "**What is shown is the latest snapshot.**",
+            icon=":material/history:",
+        )
+    if instant is not None:
+        st.error(
+            f"The address names the day {code(instant)}, which is none. **What is shown is judged "
+            "as of the moment that its facts speak of.**",
+            icon=":material/history:",
+        )
 
 
 def _snapshot_words(snapshot: str, known: dict[str, SnapshotInfo], current: SnapshotInfo) -> str:
@@ -90,6 +119,7 @@ def _snapshot_words(snapshot: str, known: dict[str, SnapshotInfo], current: Snap
 
 def freshness(posture: Posture, choice: Choice) -> None:
     """Draw a line on the snapshot and instant of the page, and on old or missing sources."""
+    _not_in_store()
     graph, info = posture.graph, choice.snapshot
     words = [f"As of **{moment(graph.as_of)}**", f"snapshot {code(info.id)}"]
     now = clock.now()

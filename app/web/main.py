@@ -1,17 +1,21 @@
 """The pages that `trustdebt app` serves; under `streamlit run` they cannot change the store."""
 
 import os
+from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage as Page
 
+from analytics.posture import Posture
 from analytics.runtime.budget import VARIABLE, OverBudget, WrongBudget, budget_of, within
 from analytics.runtime.faults import collecting, described
+from app.web.address import arrive, settle
 from app.web.frame import explain, explain_budget, freshness, selected, tell_faults
+from app.web.menu import menu
 from app.web.server.door import enter
-from app.web.snapshots import forget, read
+from app.web.snapshots import Choice, forget, read
 from app.web.view import View
 from app.web.views import all_views
 from graph.memory import starved
@@ -20,55 +24,70 @@ from graph.stores import NoSuchSnapshot, StoreEmpty, StoreError
 LOGO = Path(__file__).with_name("logo.svg")
 
 
+@dataclass
+class _Run:
+    """What a page draws: known only after its place in the menu, and the sidebar."""
+
+    choice: Choice | None = None
+    posture: Posture | None = None
+
+
 def main() -> None:
-    """Draw the menu, the sidebar and the chosen page."""
+    """Draw the sidebar and the chosen page, within their budget of memory and time."""
     st.set_page_config(page_title="trustdebt", page_icon="🕸️", layout="wide")
     enter()
     st.logo(LOGO.read_text(encoding="utf-8"), size="large")
-    views = sorted(all_views().values(), key=lambda view: view.order)
-    pages = {
-        view.name: st.Page(
-            partial(_page, view),
-            title=view.title,
-            icon=view.icon,
-            url_path="start" if view is views[0] else view.name,
-            default=view is views[0],
-        )
-        for view in views
-    }
+    run, views = _Run(), sorted(all_views().values(), key=lambda view: view.order)
+    pages = {view.name: _page(view, run, "start" if view is views[0] else "") for view in views}
     st.session_state["pages"] = pages
-    menu = {
-        section: [pages[view.name] for view in members]
-        for section, members in groupby(views, key=lambda view: view.section)
-    }
-    first = views[0]  # served at "/", and under its name as well
-    named = st.Page(
-        partial(_page, first), title=first.title, url_path=first.name, visibility="hidden"
-    )
-    menu[first.section].append(named)
-    st.navigation(menu).run()
-
-
-def _page(view: View) -> None:
-    """Draw a page within its budget of memory and time."""
+    named = _page(views[0], run, views[0].name)  # the first is served at "/", and by its name
+    page = st.navigation([*pages.values(), named], position="hidden")
+    view = next((view for view in views if pages[view.name] is page), views[0])
+    arrive(view.name)
     try:
         with within(budget_of(os.environ.get(VARIABLE))):
-            _drawn(view)
+            _drawn(view, views, page, run)
     except (OverBudget, WrongBudget) as error:
         forget()
         explain_budget(error)
 
 
-def _drawn(view: View) -> None:
+def _page(view: View, run: _Run, path: str) -> Page:
+    return st.Page(
+        partial(_body, view, run),
+        title=view.title,
+        icon=view.icon,
+        url_path=path or view.name,
+        default=path == "start",
+    )
+
+
+def _drawn(view: View, views: list[View], page: Page, run: _Run) -> None:
+    with st.sidebar:
+        menu_place = st.container(gap=None)
+    heading = st.empty()
+    heading.title(view.title, anchor=False)
     try:
-        choice = selected()
-        posture = read(choice)
+        run.choice = selected()
+        menu(menu_place, views)
+        run.posture = read(run.choice)
     except (StoreError, NoSuchSnapshot) as error:
+        if run.choice is None:
+            menu(menu_place, views)
+        heading.empty()
         explain(error)
         if view.empty and isinstance(error, StoreEmpty):
             view.empty()
         return
-    st.title(view.title, anchor=False)
+    page.run()
+    settle()
+
+
+def _body(view: View, run: _Run) -> None:
+    """Draw a page below its heading."""
+    posture, choice = run.posture, run.choice
+    if posture is None or choice is None:
+        return
     broken = st.empty()
     try:
         freshness(posture, choice)

@@ -3,6 +3,8 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.web.address import to
+
 
 def tile(
     place: DeltaGenerator, label: str, figure: str, beside: str | None = None, meaning: str = ""
@@ -26,5 +28,5 @@ def link(place: DeltaGenerator, words: str, page: str, **address: str) -> None:
         st.session_state["pages"][page],
         label=words,
         icon=":material/arrow_forward:",
-        query_params=address,
+        query_params=to(address),
     )

@@ -85,7 +85,8 @@ def _controls(posture: Posture, thing: str) -> tuple[Question, str, Arrangement 
     label = posture.graph.thing(posture.graph.number(thing))["label"]
     _follow(thing, label)
     row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
-    direction = _switch(row, "direction", "Question", DIRECTIONS, "reaches")
+    fitting = "reached-by" if label == "Resource" else "reaches"
+    direction = _switch(row, "direction", "Question", DIRECTIONS, fitting)
     mode = _switch(
         row,
         "mode",
@@ -109,18 +110,17 @@ def _controls(posture: Posture, thing: str) -> tuple[Question, str, Arrangement 
 
 
 def _follow(thing: str, label: str) -> None:
-    """Reset the choices when another node is chosen, and select the question that fits it."""
+    """Reset the choices when another node is chosen here, and select the question that fits it.
+
+    A link sets them itself, so what is reset before they are recalled does not matter then.
+    """
     before = st.session_state.get("blast:thing")
     st.session_state["blast:thing"] = thing
     if before in (None, thing):
-        if before is None and label == "Resource" and "direction" not in st.query_params:
-            st.session_state["direction"] = "reached-by"
         return
     st.session_state["unfolded"] = frozenset()
-    if "retire" not in st.query_params or st.session_state.get("retire"):
-        st.session_state["retire"] = False
-    if "focus" not in st.query_params or st.query_params["focus"] == st.session_state.get("focus"):
-        st.session_state["focus"] = None
+    st.session_state["retire"] = False
+    st.session_state["focus"] = None
     st.session_state["direction"] = "reached-by" if label == "Resource" else "reaches"
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 
 from analytics.answers.evidence import EvidenceOfUses, evidence
 from analytics.posture import Posture
+from app.web.address import recall, remember
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import link, tile
@@ -137,10 +138,10 @@ def _uses(posture: Posture) -> None:
 
 def _opened(rows: pd.DataFrame, at: int | None) -> pd.Series | None:
     """Return the selected use, or else the one in the address; None if neither is there."""
+    recall(ADDRESS, "")
     if at is not None:
-        st.query_params[ADDRESS] = str(rows["id"].iloc[at])
-        return rows.iloc[at]
-    named = rows[rows["id"] == st.query_params.get(ADDRESS)]
+        st.session_state[ADDRESS] = str(rows["id"].iloc[at])
+    named = rows[rows["id"] == remember(ADDRESS, "")]
     return named.iloc[0] if len(named) else None
 
 
