@@ -36,7 +36,7 @@ class _State:
     arrival: Query | None = None  # the address to take values from
     fresh: bool = True  # nothing is carried over to this arrival
     linked: bool = False  # a link within the page, which the browser does not show by itself
-    taken: set[str] = field(default_factory=set)
+    taken: dict[str, tuple[str, Any]] = field(default_factory=dict)  # by key: name, and value
     pending: Query = field(default_factory=dict)
     running: bool = False
     pages: dict[str, Query] = field(default_factory=dict)
@@ -56,7 +56,7 @@ def arrive(page: str) -> None:
     back = bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
     moved = page != state.page
     if back or moved or not _known(state, query):
-        state.arrival, state.taken, state.refused = query, set(), {}
+        state.arrival, state.taken, state.refused = query, {}, {}
         state.fresh, state.linked = back or not state.page, not moved and not back
         state.address, state.before = query, []
     state.page, state.pending, state.running = page, {}, True
@@ -74,10 +74,12 @@ def settle() -> None:
     written = {n: state.pending[n] for n in (*TRAVELLING, *state.pending) if n in state.pending}
     if state.arrival is None:
         state.refused = {}
-    else:  # it is written already, but for what was carried over
-        over = () if state.fresh else (*TRAVELLING, *state.lists)
-        written = query | {name: written[name] for name in over if name in written}
-    if written != query or state.linked or query != state.address:
+    else:  # it is written already, but for what was carried over or could not be kept
+        over = [] if state.fresh else [*TRAVELLING, *state.lists]
+        over += [name for key, (name, value) in state.taken.items() if _changed(key, value)]
+        kept = {name: texts for name, texts in query.items() if name not in over}
+        written = kept | {name: written[name] for name in over if name in written}
+    if written != _query(empty=True) or state.linked or query != state.address:
         st.query_params.from_dict({n: v[0] if len(v) == 1 else v for n, v in written.items()})
     if written != state.address:
         state.before.append((time.monotonic(), state.address))
@@ -85,15 +87,23 @@ def settle() -> None:
     state.arrival, state.linked, state.running = None, False, False
 
 
-def _query() -> Query:
-    return {name: st.query_params.get_all(name) for name in st.query_params}
+def _changed(key: str, value: Any) -> bool:
+    """Return whether a page put another value in the place of one of the address."""
+    values = _state().values
+    return key in values and values[key] != value
+
+
+def _query(empty: bool = False) -> Query:
+    """Return the parameters of the address, by default without those that hold nothing."""
+    texts = {name: st.query_params.get_all(name) for name in st.query_params}
+    return {name: values for name, values in texts.items() if empty or any(values)}
 
 
 def _arriving(state: _State, name: str, key: str) -> bool:
     """Return whether a value is to be taken from the address, for the first time since arrival."""
     if state.arrival is None or key in state.taken:
         return False
-    state.taken.add(key)
+    state.taken[key] = (name, None)
     shared = name in TRAVELLING or name in state.lists
     return name in state.arrival or state.fresh or not shared
 
@@ -121,6 +131,7 @@ def recall(
                 st.session_state[key] = accept(texts[-1])
             except ValueError:
                 state.refused[name] = texts[-1]
+        state.taken[key] = (name, st.session_state[key])
     elif key not in st.session_state:
         st.session_state[key] = state.values.get(key, default)
     return st.session_state[key]
@@ -150,13 +161,15 @@ def recall_each(name: str) -> list[str]:
     state.lists.add(name)
     if _arriving(state, name, name):
         st.session_state[name] = list(dict.fromkeys((state.arrival or {}).get(name, [])))
+        state.taken[name] = (name, list(st.session_state[name]))
     texts: list[str] = st.session_state.setdefault(name, [])
     return texts
 
 
 def remember_each(name: str) -> None:
     """Put the list of texts under `name` into the address, one parameter each."""
-    _put(name, list(st.session_state.get(name, [])))
+    _state().values[name] = list(st.session_state.get(name, []))
+    _put(name, _state().values[name])
 
 
 def _put(name: str, texts: list[str]) -> None:

@@ -64,7 +64,7 @@ def _page(view: View, run: _Run, path: str) -> Page:
 
 def _drawn(view: View, views: list[View], page: Page, run: _Run) -> None:
     with st.sidebar:
-        menu_place = st.container(gap=None)
+        menu_place = st.container(gap="xxsmall")
     heading = st.empty()
     heading.title(view.title, anchor=False)
     try:

@@ -85,9 +85,7 @@ def test_a_snapshot_that_is_picked_is_in_every_address(
         assert f"snapshot={first}" in page.url
 
 
-def test_each_step_back_undoes_one_step(
-    serve: Serve, store: Path, open_window: Open
-) -> None:
+def test_each_step_back_undoes_one_step(serve: Serve, store: Path, open_window: Open) -> None:
     home = serve(store)
     window = open_window(home)
     page = window.go(f"{home}/ownership")
