@@ -128,10 +128,10 @@ def _undo(frame: pd.DataFrame, column: Property, now: int, changed: dict[str, pd
         return
     if column.when is When.HAPPENED:
         changed[column.name] = values.mask(later)
-    if column.dates:
-        dated = changed.get(column.dates, frame[column.dates])
+    for name in column.dates:
+        dated = changed.get(name, frame[name])
         undone = dated.isin(column.states).to_numpy(bool) if column.states else True
-        changed[column.dates] = dated.mask(later & undone)
+        changed[name] = dated.mask(later & undone)
 
 
 def _made_again(

@@ -59,9 +59,11 @@ class Property:
     """A named, typed and explained value on a node, a relationship or a record.
 
     Every instant declares in `when` its effect on its row. `dates` names the property whose value
-    was set at that instant, if it is among `states` (empty: any value). Every text declares its
+    was set at that instant, if it is among `states` (empty: any value), and what else is known of
+    that. Every text declares its
     kind in `content`, unless it has `choices`. A property that `refers` holds ids of nodes: a
-    single id as text, several within a list or JSON.
+    single id as text, several within a list or JSON. One that is `later` than stores in use leaves
+    the hash of facts as it was where nothing states it.
     """
 
     name: str
@@ -71,10 +73,11 @@ class Property:
     choices: tuple[str, ...] = ()
     unit: str = ""
     when: When | None = None
-    dates: str = ""
+    dates: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     content: Content | None = None
     refers: bool = False
+    later: bool = False
 
     def __post_init__(self) -> None:
         """Reject a text without `content`, and `content` on anything else."""

@@ -170,6 +170,8 @@ class Facts:
         for element in ELEMENTS:
             frame = self.frames[element]
             if len(frame):
+                later = [c.name for c in element.columns if c.later and frame[c.name].isna().all()]
+                frame = frame.drop(columns=later)
                 rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
                 digest.update(f"{element.name}:{len(rows)}:".encode())
                 digest.update(np.sort(rows).tobytes())

@@ -75,7 +75,7 @@ def _life(rows: pd.DataFrame, label: Node) -> pd.DataFrame:
     columns = {c.name: rows[c.name] for c in happened if c.name in rows}
     if "last_used_at" in columns:  # a use counts whatever label the log gave the node
         columns["last_used_at"] = rows[[n for n in USED_AT if n in rows]].max(axis=1)
-    for dated in {c.dates for c in happened if c.dates and c.dates in rows}:
+    for dated in {name for c in happened for name in c.dates if name in rows}:
         (allowed,) = (c.choices for c in label.columns if c.name == dated)
         columns[dated] = rows[dated].where(rows[dated].isin(allowed))
     life = rows[shared].assign(**columns)

@@ -38,9 +38,9 @@ def instant_of(value: Any) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(value)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):  # the first and the last day lie in other years elsewhere
         return None
-    return at.astimezone(UTC) if at.tzinfo is not None else None
 
 
 def is_future(at: datetime | None, now: datetime | None) -> bool:

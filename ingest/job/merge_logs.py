@@ -8,13 +8,15 @@ the value at its latest instant, and all other properties the reading of the lat
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from graph.element import Element
 from graph.facts import Coverage, Period
-from graph.schema import USED
+from graph.schema import CREDENTIAL_ENDED, USED
 from graph.usage import by_day as uses_by_day
 from graph.values import iso
+from ingest.lives import LEAKED, RANK
 
 QUIET = pd.Timedelta(days=3)  # longest silence that is no gap in a log: a weekend
 FIRST = ("first_seen", "first_at")
@@ -22,9 +24,7 @@ LAST = (
     *("last_seen", "last_at", "last_used_at", "last_active_at", "created_at", "deleted_at"),
     *("rotated_at", "granted_at"),
 )
-STATES = (  # of one instant, the last wins
-    *("active", "leaked", "expired", "disabled", "revoked", "left", "retired", "deleted"),
-)
+RENEWED = ("created_at", "rotated_at")
 
 
 def added_up(before: pd.DataFrame, now: pd.DataFrame, element: Element) -> pd.DataFrame:
@@ -68,11 +68,25 @@ def _take_state(merged: pd.DataFrame, rows: pd.DataFrame) -> None:
     known = rows[rows["status_at"].notna()]
     if known.empty:
         return
-    rank = known["status"].map({name: n for n, name in enumerate(STATES)})
+    known = known[~_leaked_after_its_end(known, rows)]
+    rank = known["status"].map(RANK)
     latest = known.assign(_rank=rank).sort_values(["id", "status_at", "_rank"])
     latest = latest.drop_duplicates("id", keep="last").set_index("id")
-    for name in ("status", "status_at"):
+    for name in ("status", "status_at", "status_by"):
         merged.loc[latest.index, name] = latest[name]
+
+
+def _leaked_after_its_end(known: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+    """Return a mask of the leaks of credentials that had ended, and were not renewed since."""
+    leaked = (known["status"] == LEAKED).fillna(False).to_numpy(bool)
+    if not leaked.any():
+        return leaked
+    over = known[known["status"].isin(CREDENTIAL_ENDED)]
+    ended = known["id"].map(over.groupby("id")["status_at"].max())
+    renewed = rows[[name for name in RENEWED if name in rows]].max(axis=1)
+    again = known["id"].map(renewed.groupby(rows["id"]).max())
+    dead = (ended <= known["status_at"]) & ~(again > ended)
+    return np.asarray(leaked & dead.to_numpy(bool))
 
 
 def _take_counts(merged: pd.DataFrame, rows: pd.DataFrame) -> None:

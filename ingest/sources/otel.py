@@ -5,8 +5,8 @@ attributes of `KEPT`. Messages, prompts, and the arguments and results of tools 
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import ChainMap, Counter
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Source
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".log")
+Key = tuple[bytes, bytes]  # a trace and a span of it
 OPERATION, METHOD = "gen_ai.operation.name", "mcp.method.name"
 AGENT_ID, AGENT_NAME = "gen_ai.agent.id", "gen_ai.agent.name"
 TOOL_NAME, CALL_ID = "gen_ai.tool.name", "gen_ai.tool.call.id"
@@ -45,11 +46,11 @@ KEPT = frozenset(
 )
 INVOKED, CREATED, EXECUTED = "invoke_agent", "create_agent", "execute_tool"
 MCP_CALL, MCP_READ = "tools/call", "resources/read"
+NOTHING: Key = (b"", b"")  # in place of a span around another
 TRACE, SPAN = re.compile(r"[0-9a-fA-F]{32}"), re.compile(r"[0-9a-fA-F]{16}")
 ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+")
 FAILED = (2, "STATUS_CODE_ERROR")
 NANOSECONDS, LATEST = 1_000_000, 253_402_300_799_999  # in a millisecond; the year 9999 in these
-Key = tuple[bytes, bytes]  # a trace and a span of it
 
 
 def read(request: Request) -> Reading:
@@ -93,7 +94,7 @@ def _attributes(owner: Mapping[str, Any]) -> dict[str, str]:
 
 def _address(uri: str) -> str:
     """Return an address without what may be a secret of it: its user, query and fragment."""
-    return bare_address(uri) if re.match(r"\w+://[^/]", uri) else re.split("[?#]", uri)[0]
+    return bare_address(uri) if re.match(r"[\w+.-]+://[^/]", uri) else re.split("[?#]", uri)[0]
 
 
 def _milliseconds(span: Mapping[str, Any]) -> int | None:
@@ -123,14 +124,25 @@ class _Acting:
 
 @dataclass(slots=True)
 class _Call:
-    """A use of a tool or a resource: its attributes, its outcome and its own agent, if named."""
+    """A use of a tool or a resource: its attributes, its outcome and its own agent, if named.
+
+    `named` is the attribute that names what was used, `inner` the outcomes of the spans within it
+    that repeat it.
+    """
 
     at: int
     attributes: dict[str, str]
+    named: str
     failed: bool
     agent: str
     place: Place
     repeats: bool = False
+    inner: list[bool] = field(default_factory=list)
+
+    @property
+    def used(self) -> tuple[str, str]:
+        """What was used: the attribute that names it, and the name."""
+        return self.named, self.attributes[self.named]
 
 
 @dataclass
@@ -147,6 +159,7 @@ class _Log:
     acting: dict[Key, _Acting] = field(default_factory=dict)
     calls: dict[Key, _Call] = field(default_factory=dict)
     agents: dict[str, tuple[dict[str, Any], Place]] = field(default_factory=dict)
+    agent_around: dict[Key, Key] = field(default_factory=dict)
 
     def take_file(self, file: ExportFile, budget: Budget) -> None:
         """Add the spans of a file: of each of its lines, or of its one document."""
@@ -164,10 +177,18 @@ class _Log:
         if not isinstance(batches, list):
             self.passed["records without spans"] += 1
             return
-        for batch in (each for each in batches if isinstance(each, dict)):
-            for scope in (s for s in listed(batch.get("scopeSpans")) if isinstance(s, dict)):
-                for span in listed(scope.get("spans")):
+        for batch in batches:
+            for scope in self._within(batch, "scopeSpans", place):
+                for span in self._within(scope, "spans", place):
                     self.take(span, place)
+
+    def _within(self, owner: Any, name: str, place: Place) -> list[Any]:
+        """Return the parts of a batch of spans; one that is no object is rejected."""
+        if isinstance(owner, dict):
+            return listed(owner.get(name))
+        self.rows.all_read = False
+        self.rows.reject(place, "a batch of spans must be an object")
+        return []
 
     def take(self, span: Any, place: Place) -> None:
         """Add one span."""
@@ -204,7 +225,7 @@ class _Log:
             status = span.get("status")
             code = status.get("code") if isinstance(status, dict) else None
             failed = code in FAILED or ERROR in known
-            self.calls[key] = _Call(at, known, failed, agent, place)
+            self.calls[key] = _Call(at, known, named, failed, agent, place)
         elif operation or method:
             self.passed["spans of other operations"] += 1
         else:
@@ -212,54 +233,84 @@ class _Log:
 
     def _agent(self, attributes: Mapping[str, str], at: int, place: Place) -> str:
         """Declare the agent that a span names; "" if it names none."""
-        uid, name = attributes.get(AGENT_ID, ""), attributes.get(AGENT_NAME, "")
-        uid, name = uid or name, name or uid
+        uid = attributes.get(AGENT_ID) or attributes.get(AGENT_NAME, "")
+        platform = attributes.get(PROVIDER)
         if not uid:
             return ""
         id_ = uid if ARN.fullmatch(uid) else f"otel:{self.scope}/agent/{uid}"
-        facts, _ = self.agents.setdefault(id_, ({"name": name, "seen": at}, place))
+        facts, _ = self.agents.setdefault(id_, ({"seen": at}, place))
         facts["seen"] = max(at, facts["seen"])
-        facts["platform"] = facts.get("platform") or attributes.get(PROVIDER)
+        for kind, value in (("name", attributes.get(AGENT_NAME)), ("platform", platform)):
+            if value is not None:  # the latest counts, in whatever order the spans come
+                facts[kind] = max((at, value), facts.get(kind, (at, value)))
         return id_
 
     # -- the tree of spans ---------------------------------------------------------------------
 
-    def _above(self, key: Key) -> Iterable[Key]:
-        """Yield the spans around a span, the nearest first; one that holds itself ends it."""
-        trace, passed = key[0], {key}
-        while parent := self.parents.get(key):
-            key = trace, parent
-            if key in passed:
-                return
-            passed.add(key)
-            yield key
+    def _around(self, key: Key, among: Container[Key], known: dict[Key, Key]) -> Key:
+        """Return the nearest span around a span that is among some; `NOTHING` if none is.
+
+        `known` keeps the answers, so that a deep trace is climbed once; a span that holds itself
+        has nothing around it.
+        """
+        climbed: list[Key] = []
+        nearest = NOTHING
+        while key not in known:
+            known[key] = NOTHING  # until it is known, and for good if the way leads back to it
+            climbed.append(key)
+            parent = self.parents.get(key)
+            if not parent:
+                break
+            key = key[0], parent
+            if key in among:
+                nearest = key
+                break
+        else:
+            nearest = known[key]
+        known.update(dict.fromkeys(climbed, nearest))
+        return nearest
 
     def _agent_of(self, key: Key, call: _Call) -> str:
         """Return the agent of a call: the one around it, else the one that it names."""
-        around = next((k for k in self._above(key) if k in self.acting), None)
-        return self.acting[around].agent if around is not None else call.agent
+        around = self._around(key, self.acting, self.agent_around)
+        return self.acting[around].agent if around != NOTHING else call.agent
 
     def _join_repeated(self) -> None:
-        """Join the spans of one call: of the agent, of its MCP client and of the MCP server."""
-        innermost_first = sorted(self.calls, key=lambda k: -sum(1 for _ in self._above(k)))
-        for key in innermost_first:
-            call = self.calls[key]
-            around = next(
-                (k for k in self._above(key) if k in self.calls or k in self.acting), None
-            )
-            outer = self.calls.get(around) if around is not None else None
-            if outer is None or outer.attributes.get(TOOL_NAME) != call.attributes.get(TOOL_NAME):
+        """Join the spans of one call: of the agent, of its MCP client and of the MCP server.
+
+        What is within fails the call only if all of it did: another attempt may have succeeded.
+        """
+        known: dict[Key, Key] = {}
+        either = ChainMap[Key, Any](self.calls, self.acting)
+        outer = {key: self._around(key, either, known) for key in self.calls}
+        for key in self._innermost_first(outer):
+            call, around = self.calls[key], self.calls.get(outer[key])
+            call.failed = call.failed or (bool(call.inner) and all(call.inner))
+            if around is None or around.used != call.used:
                 continue
             call.repeats = True
-            outer.failed = outer.failed or call.failed
+            around.inner.append(call.failed)
             for name in (SESSION, SERVER, CALL_ID, METHOD):
                 if name in call.attributes:
-                    outer.attributes.setdefault(name, call.attributes[name])
+                    around.attributes.setdefault(name, call.attributes[name])
+
+    def _innermost_first(self, outer: Mapping[Key, Key]) -> list[Key]:
+        """Return the calls, each before the one around it."""
+        within = Counter(around for around in outer.values() if around in outer)
+        ready = [key for key in outer if not within[key]]
+        for key in ready:
+            around = outer[key]
+            if around in outer:
+                within[around] -= 1
+                if not within[around]:
+                    ready.append(around)
+        return ready
 
     # -- rows ----------------------------------------------------------------------------------
 
     def write(self) -> None:
         """Write the agents, who made and called whom, and each use."""
+        start = f"otel:{self.scope}/agent/"
         for id_, (facts, place) in self.agents.items():
             seen = iso(_stamp(facts["seen"]))
             self.rows.node(
@@ -267,8 +318,8 @@ class _Log:
                 id_,
                 place,
                 kind="ai_agent",
-                name=facts["name"],
-                platform=facts.get("platform"),
+                name=facts["name"][1] if "name" in facts else id_.removeprefix(start),
+                platform=facts["platform"][1] if "platform" in facts else None,
                 last_active_at=seen,
             )
         self._lineage()
@@ -285,8 +336,8 @@ class _Log:
         """Write which agent called or made which, by the latest span of each pair."""
         latest: dict[tuple[str, str, bool], _Acting] = {}
         for key, span in self.acting.items():
-            around = next((k for k in self._above(key) if k in self.acting), None)
-            parent = self.acting[around].agent if around is not None else span.agent
+            around = self._around(key, self.acting, self.agent_around)
+            parent = self.acting[around].agent if around != NOTHING else span.agent
             pair = parent, span.agent, span.created
             if parent != span.agent and (pair not in latest or span.at > latest[pair].at):
                 latest[pair] = span
@@ -301,17 +352,18 @@ class _Log:
             return
         known = call.attributes
         method = known.get(METHOD) or known.get(OPERATION)
-        if TOOL_NAME in known:
+        by_tool = call.named == TOOL_NAME
+        if by_tool:
             resource, level = self._tool(known, call.place), None
         else:
-            resource, level = self._resource(known, call.place), "read"
+            resource, level = self._resource(known[call.named], call.place), "read"
         trace, id_ = (part.hex() for part in key)
         row = {
             "id": f"otel:{trace}/{id_}",
             "at": iso(_stamp(call.at)),
             "principal": agent,
             "resource": resource,
-            "action": known.get(TOOL_NAME) if TOOL_NAME in known else method,
+            "action": known[TOOL_NAME] if by_tool else method,
             "level": level,
             "outcome": "failure" if call.failed else "success",
             "correlation_id": trace,
@@ -329,9 +381,8 @@ class _Log:
         self.rows.node(TOOL, id_, place, name=name, kind=kind)
         return id_
 
-    def _resource(self, known: Mapping[str, str], place: Place) -> str:
+    def _resource(self, name: str, place: Place) -> str:
         """Declare a source of data, by its id or its address."""
-        name = known[URI] if URI in known else known[DATA_SOURCE]
         id_ = name if ARN.fullmatch(name) else f"otel:{self.scope}/resource/{name}"
         self.rows.node(RESOURCE, id_, place, name=name)
         return id_

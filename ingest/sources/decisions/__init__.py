@@ -10,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from graph.access import millisecond
 from graph.schema import DECISION_RECORD
 from graph.values import WrongValue, instant
+from ingest.clock import latest_of
 from ingest.files.export import (
     Budget,
     Documents,
@@ -46,6 +48,7 @@ def read(request: Request) -> Reading:
     used: list[ExportFile] = []
     kinds: Counter[str] = Counter()
     latest: list[pd.Timestamp] = []
+    ahead = latest_of(request)
     for file in export_files(request.paths):
         if not file.alone and file.path.suffix not in (*LINES, ".json"):
             continue
@@ -57,7 +60,7 @@ def read(request: Request) -> Reading:
                 rows.all_read = False
                 rows.reject(place, "a record must be an object")
                 continue
-            kind = _add(rows, record, place, latest)
+            kind = _add(rows, record, place, latest, ahead)
             kinds[kind] += 1
             count += kind != "other"
         if count:
@@ -68,6 +71,8 @@ def read(request: Request) -> Reading:
         refuse_all(request, rows, "nothing in it is a decision record")
     if kinds["event"]:
         rows.warn(f"{kinds['event']} audit entries record no decision and were passed over")
+    if kinds["ahead"]:
+        rows.warn(f"{kinds['ahead']} records dated in the future were passed over")
     if kinds["other"]:
         rows.warn(f"{kinds['other']} records of another sort were passed over")
     taken = request.taken_at or max(latest, default=None) or taken_at(request, used, rows)
@@ -89,8 +94,13 @@ def _records(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
     return [(record, place.at(number)) for number, record in enumerate(listed)]
 
 
-def _add(rows: Rows, record: Mapping[str, Any], place: Place, latest: list[pd.Timestamp]) -> str:
-    """Add a record, and return its kind: "decision", "event" (no decision) or "other"."""
+def _add(
+    rows: Rows, record: Mapping[str, Any], place: Place, latest: list[pd.Timestamp], ahead: int
+) -> str:
+    """Add a record, and return its kind: "decision", "event" (no decision), "ahead" or "other".
+
+    A record "ahead" is dated after `ahead` (milliseconds), and is not added.
+    """
     record = redact_value(record)  # before its words are changed, such as to lower case
     if is_entry(record):
         try:
@@ -104,11 +114,15 @@ def _add(rows: Rows, record: Mapping[str, Any], place: Place, latest: list[pd.Ti
     else:
         return "other"
     flat = flatten(made)
-    rows.add(DECISION_RECORD, flat, place)
     try:
-        latest[:] = [max([*latest, instant(flat["at"])])]
+        at = instant(flat["at"])
     except WrongValue:
         rows.all_read = False  # the row is rejected when it is typed
+    else:
+        if millisecond(at) > ahead:
+            return "ahead"
+        latest[:] = [max([*latest, at])]
+    rows.add(DECISION_RECORD, flat, place)
     return "decision"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from graph.access import millisecond
 from graph.usage.outcomes import FAILED
 from graph.values import WrongValue, instant
 from ingest.rows import listed, text
@@ -52,7 +53,7 @@ def time_of(event: Mapping[str, Any]) -> int | None:
         at = int(at)
     if type(at) is not int or not EARLIEST <= at <= LATEST:
         try:
-            at = round(instant(text(event.get("time_dt"))).timestamp() * 1000)
+            at = millisecond(instant(text(event.get("time_dt"))))
         except WrongValue:
             return None
     return at if EARLIEST <= at <= LATEST else None

@@ -21,6 +21,7 @@ from graph.schema import (
 )
 from graph.usage import by_day
 from graph.values import canonical, iso
+from ingest.clock import latest_of
 from ingest.files.export import (
     Budget,
     Documents,
@@ -31,6 +32,7 @@ from ingest.files.export import (
     refuse_all,
     scope_of,
 )
+from ingest.lives import in_order
 from ingest.rows import Place, Rows, listed, text
 from ingest.secrets.names import bare_address
 from ingest.secrets.redaction import redact_text
@@ -70,7 +72,7 @@ def read(request: Request) -> Reading:
     InputRefused
         If a document is broken, or if nothing is an event of OCSF.
     """
-    log, budget = _Log(scope_of(request).replace("/", ":")), Budget()
+    log, budget = _Log(scope_of(request).replace("/", ":"), latest_of(request)), Budget()
     for file in export_files(request.paths):
         if not file.alone and file.path.suffix not in (*LINES, ".json"):
             continue
@@ -119,6 +121,7 @@ class _Log:
     """Adds events up; they are not kept."""
 
     scope: str
+    latest: int
     rows: Rows = field(default_factory=Rows)
     events: int = 0
     last: int | None = None
@@ -139,13 +142,16 @@ class _Log:
         if type(kind) is not int:
             self.passed["records that are no event"] += 1
             return
+        self.events += 1
         if self._again(event):
             self.passed["events that came twice"] += 1
             return
-        self.events += 1
         if at is None:
             self.rows.all_read = False
             self.rows.reject(place, "an event must have a time in milliseconds")
+            return
+        if at > self.latest:
+            self.passed["events dated in the future"] += 1
             return
         self.last = at if self.last is None else max(self.last, at)
         if kind not in (*LEVELS_OF, *LIVES, SIGN_IN, ACCESS):
@@ -309,7 +315,9 @@ class _Log:
             self.rows.link(AUTHENTICATES_AS, id_, owner, place)
         self._write_grants()
         for (identity, thing, level), use in self.uses.items():
-            if identity != thing and self.rows.labels.get(identity) is not RESOURCE:
+            if self.rows.labels.get(identity) is RESOURCE:
+                self.passed["events by what others use as a resource"] += use.days.total()
+            else:
                 self.rows.link(
                     USED,
                     identity,
@@ -330,7 +338,7 @@ class _Log:
     def _state(self, id_: str) -> dict[str, Any]:
         """Return the state of an account after all of its changes, in the order of time."""
         state: dict[str, Any] = {}
-        for at, status, created in sorted(self.lives.get(id_, [])):
+        for at, status, created in in_order(self.lives.get(id_, [])):
             state |= {"status": status, "status_at": iso(stamp(at))}
             if created:
                 state["created_at"] = iso(stamp(at))

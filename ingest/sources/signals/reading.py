@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from graph.access import millisecond
 from graph.receipts.dates import instant_of
 from graph.receipts.jws import WrongJws
 from graph.receipts.keys import KeyRing, read_keys
@@ -25,6 +26,7 @@ from ingest.files.export import (
     refuse_all,
     scope_of,
 )
+from ingest.lives import in_order
 from ingest.rows import Place, Rows, listed, text
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request
@@ -45,8 +47,12 @@ SEEN = ("session-established", "session-presented")
 CHANGED, COMPROMISED = "credential-change", "credential-compromise"
 CHANGES = {"create": "active", "update": "active", "revoke": "revoked", "delete": "deleted"}
 TYPES = {"password": "password", "pin": "password", "x509": "certificate"}
-NAMING = ("x509_serial", "credential_id", "fido2_aaguid", "friendly_name")
-States = list[tuple[int, str, str]]  # instants in milliseconds, with a state and what brought it
+NAMING = ("x509_serial", "credential_id")  # either tells a credential of a subject from others
+DESCRIBING = ("fido2_aaguid", "friendly_name")  # its model and its name, which others may share
+INITIATORS = ("admin", "user", "policy", "system")
+# Instants in milliseconds, with a state, what brought it, and who initiated that or "".
+State = tuple[int, str, str, str]
+States = list[State]
 
 
 def read(request: Request) -> Reading:
@@ -156,16 +162,17 @@ class _Log:
         place: Place,
     ) -> None:
         name = next((kind.removeprefix(f) for f in FAMILIES if kind.startswith(f)), "")
-        subject = subject_of(claims.get("sub_id", details.get("subject")), self.scope)
+        subject = subject_of(claims.get("sub_id") or details.get("subject"), self.scope)
         if not name:
             self.passed["events of other families"] += 1
         elif subject is None:
             self.passed["events about no identity"] += 1
         elif name in ACCOUNTS:
             self._subject(subject, place)
-            self.accounts.setdefault(subject.id, []).append((at, ACCOUNTS[name], name))
+            state = at, ACCOUNTS[name], name, _initiator(details)
+            self.accounts.setdefault(subject.id, []).append(state)
         elif name in SESSIONS:
-            self._session(subject, at, place)
+            self._session(subject, details, at, place)
         elif name in SEEN:
             self._subject(subject, place)
             self.seen[subject.id] = max(at, self.seen.get(subject.id, at))
@@ -178,10 +185,11 @@ class _Log:
     def _subject(self, subject: Subject, place: Place) -> None:
         self.subjects.setdefault(subject.id, (subject, place))
 
-    def _session(self, subject: Subject, at: int, place: Place) -> None:
+    def _session(self, subject: Subject, details: Mapping[str, Any], at: int, place: Place) -> None:
         """Record the end of a session; of all of them, where none is named."""
         name = f"session/{subject.session}" if subject.session else "sessions"
-        self._ended(subject, name, {"type": "token"}, (at, "revoked", name), place)
+        state = at, "revoked", name, _initiator(details)
+        self._ended(subject, name, {"type": "token"}, state, place)
 
     def _credential(
         self, name: str, subject: Subject, details: Mapping[str, Any], at: int, place: Place
@@ -192,17 +200,18 @@ class _Log:
         if state is None:
             self.passed["changes of credentials of no known kind"] += 1
             return
-        own = next((redact_text(text(details.get(n))) for n in NAMING if text(details.get(n))), "")
+        own = next(filter(None, _texts(details, NAMING)), "")
+        own = own or " ".join(filter(None, _texts(details, DESCRIBING)))
         facts = {"type": TYPES.get(kind), "name": f"{kind} {own}".strip()}
         id_ = f"{kind}/{own}" if own else kind
-        self._ended(subject, id_, facts, (at, state, change), place)
+        self._ended(subject, id_, facts, (at, state, change, _initiator(details)), place)
 
     def _ended(
         self,
         subject: Subject,
         name: str,
         facts: dict[str, Any],
-        state: tuple[int, str, str],
+        state: State,
         place: Place,
     ) -> None:
         self._subject(subject, place)
@@ -235,18 +244,28 @@ class _Log:
             self.rows.warn(f"{self.unchecked} tokens were read without checking a signature")
 
 
+def _texts(details: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+    return [redact_text(text(details.get(name))) for name in names]
+
+
+def _initiator(details: Mapping[str, Any]) -> str:
+    """Return who initiated an event, "" where it does not say so in a word of CAEP."""
+    word = text(details.get("initiating_entity")).lower()
+    return word if word in INITIATORS else ""
+
+
 def _milliseconds(*values: Any) -> int | None:
     """Return the first value that is an instant, in milliseconds."""
     at = next((at for value in values if (at := instant_of(value)) is not None), None)
-    return round(at.timestamp() * 1000) if at is not None else None
+    return millisecond(pd.Timestamp(at)) if at is not None else None
 
 
 def _state(states: States) -> dict[str, Any]:
     """Return the state of a thing after all its changes, in the order of time."""
     facts: dict[str, Any] = {}
-    for at, state, change in sorted(states):
+    for at, state, change, initiator in in_order(states):
         instant = iso(_stamp(at))
-        facts |= {"status": state, "status_at": instant}
+        facts |= {"status": state, "status_at": instant, "status_by": initiator or None}
         if state == "deleted":
             facts["deleted_at"] = instant
         elif change == "create":

@@ -65,11 +65,11 @@ def _simple(value: Any, label: Node, scope: str) -> Subject | None:
     emails = [id_.lower() for kind, id_ in ids if id_ and kind == "email"]
     external = [f"oidc:{id_}" for kind, id_ in ids if id_ and kind == "iss_sub"]
     external += [f"spiffe:{id_}" for _, id_ in ids if id_.startswith(SPIFFE)]
-    rest = next((id_ for _, id_ in ids if id_), "")
+    rest = next(iter(emails), "") or next((id_ for _, id_ in ids if id_), "")
     if not rest:
         return None
     label = SERVICE_ACCOUNT if own.startswith(SPIFFE) else label
-    id_ = own or f"signals:{scope}/{emails[0] if emails and rest == ids[0][1] else rest}"
+    id_ = own or f"signals:{scope}/{rest}"
     return Subject(id_, label, emails[0] if emails else None, tuple(dict.fromkeys(external)))
 
 

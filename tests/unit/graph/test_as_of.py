@@ -44,10 +44,9 @@ def one_row(element, column):
     row = {"id": "x"}
     at = ago(50)
     row[column.name] = canonical({"read": at}) if column.dtype is Dtype.INSTANTS else at
-    if column.dates and column.states:
-        row[column.dates] = column.states[0]
-    elif column.dates:
-        row[column.dates] = "disabled" if column.dates == "status" else "ann"
+    for name in column.dates:
+        came = {"status": "disabled", "status_by": "admin"}.get(name, "ann")
+        row[name] = column.states[0] if column.states else came
     e = Estate()
     rows = {}
     if isinstance(element, Relationship):
@@ -99,10 +98,10 @@ def test_crossing_an_instant_does_what_the_schema_says(element, column):
     assert [bool(t) for t in there] == expected[0]
     assert expected[1] is None or told == expected[1]
     assert expected[2] is None or isinstance(element, Relationship) or alive == expected[2]
-    if column.dates:
-        came = [frame[column.dates].tolist() for frame in held]
+    for name in column.dates:
+        came = [frame[name].tolist() for frame in held]
         assert pd.isna(came[0][0])
-        assert came[1][0] in (*column.states, "disabled", "ann")
+        assert came[1][0] in (*column.states, "disabled", "admin", "ann")
 
 
 def test_an_instant_after_it_was_read_is_a_clock_that_runs_ahead():

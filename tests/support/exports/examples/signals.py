@@ -10,7 +10,14 @@ EXPORTS: list[Export] = [
     {
         "events.jsonl": "\n".join(
             [
-                json.dumps(event(RISC, "account-disabled", {"format": "opaque", "id": "bot"})),
+                json.dumps(
+                    event(
+                        RISC,
+                        "account-disabled",
+                        {"format": "opaque", "id": "bot"},
+                        initiating_entity="admin",
+                    )
+                ),
                 json.dumps(
                     event(
                         CAEP,
@@ -18,6 +25,7 @@ EXPORTS: list[Export] = [
                         {"format": "email", "email": "ann@acme.test"},
                         number=2,
                         change_type="revoke",
+                        initiating_entity="policy",
                         credential_type="x509",
                         x509_serial="42",
                     )

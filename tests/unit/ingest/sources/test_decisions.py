@@ -111,6 +111,13 @@ def test_the_last_record_says_when_the_log_was_taken(read):
     assert read(RECORD, taken_at=stated).graph.coverage[0].taken_at == stated
 
 
+def test_a_clock_in_the_future_is_counted_and_moves_nothing(read):
+    loaded = read(RECORD, RECORD | {"id": "d-02", "at": "2099-01-01T00:00:00Z"})
+    assert [row["id"] for row in loaded.rows(DECISION_RECORD)] == ["d-01"]
+    assert loaded.graph.coverage[0].taken_at.year == 2026
+    assert "1 records dated in the future were passed over" in loaded.done.warnings
+
+
 def test_an_entry_of_the_mesh(read):
     """The toolkit writes UTC and leaves the zone out; hashes and rule are kept."""
     (row,) = read(MESH).rows(DECISION_RECORD)

@@ -19,7 +19,7 @@ from graph.schema import (
     SERVICE_ACCOUNT,
     USED,
 )
-from ingest.source import InputRefused
+from ingest.source import InputRefused, Request
 from ingest.sources.ocsf import SOURCE
 from tests.support.exports.loading import load
 from tests.support.hostile.canaries import leaks
@@ -340,3 +340,32 @@ def test_privileges_of_no_known_level_are_counted(read):
         "1 events of privileges whose level is not known were passed over",
         "1 events that name no resource were passed over",
     ]
+
+
+def test_of_one_instant_a_deletion_counts_last(read):
+    """A script that retires an account disables and deletes it within one second."""
+    gone, off = (CHANGE | {"activity_id": activity, "time": NOON} for activity in (6, 5))
+    assert read(gone, off).one(SERVICE_ACCOUNT)["status"] == "deleted"
+
+
+def test_a_clock_in_the_future_is_counted_and_moves_nothing(read):
+    loaded = read(BY_AGENT, BY_AGENT | {"time": NOON + 60 * 366 * DAY})
+    assert loaded.of(USED, "count") == [1]
+    assert "1 events dated in the future were passed over" in loaded.done.warnings
+    assert loaded.graph.coverage[0].taken_at == pd.Timestamp("2026-07-01T12:00:00Z")
+
+
+def test_a_file_that_only_repeats_another_is_no_empty_one(tmp_path):
+    named = BY_AGENT | {"metadata": {"uid": "e-1"}}
+    paths = tuple(tmp_path / name for name in ("a.jsonl", "b.jsonl"))
+    for path in paths:
+        path.write_text(json.dumps(named))
+    assert len(SOURCE.read(Request(paths, "demo")).rows[USED]) == 1
+
+
+def test_uses_by_what_others_use_are_counted(read):
+    arn = "arn:aws:bedrock:eu-west-1:123456789012:agent/a"
+    by_it = BY_AGENT | {"ai_agent": {"uid": arn}}
+    loaded = read(BY_AGENT | {"resources": [{"uid": arn}]}, by_it, by_it)
+    assert loaded.of(USED, "count") == [1]
+    assert "2 events by what others use as a resource were passed over" in loaded.done.warnings

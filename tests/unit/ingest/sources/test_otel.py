@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pandas as pd
@@ -132,6 +133,75 @@ def test_what_is_read_from_a_server_or_a_source_of_data_is_a_read_of_a_resource(
         ("otel:acme/resource/kb-1", "read"),
     ]
     assert len(rows(read, RESOURCE)) == 2
+
+
+def test_a_resource_read_within_the_search_of_another_is_a_use_of_its_own(tmp_path):
+    read = reading(
+        tmp_path,
+        batch(
+            agent(1, "planner"),
+            span(2, 1, gen__ai_operation_name="retrieval", gen__ai_data__source_id="kb-1"),
+            span(3, 2, mcp_method_name="resources/read", mcp_resource_uri="file:///b"),
+            span(4, 3, mcp_method_name="resources/read", mcp_resource_uri="file:///b"),
+        ),
+    )
+    assert [use["resource"] for use in rows(read, USE_EVENT)] == [
+        "otel:acme/resource/kb-1",
+        "otel:acme/resource/file:///b",
+    ]
+
+
+def test_one_failed_attempt_of_two_is_no_failed_use(tmp_path):
+    """A client tries again: what the agent called was done. If both fail, it was not."""
+    called = {"mcp_method_name": "tools/call", "gen__ai_tool_name": "search"}
+    for second, outcome in ((False, "success"), (True, "failure")):
+        spans = span(3, 2, error=True, **called), span(4, 2, error=second, **called)
+        read = reading(tmp_path, batch(agent(1, "planner"), tool(2, "search", 1), *spans))
+        assert [use["outcome"] for use in rows(read, USE_EVENT)] == [outcome]
+
+
+def test_what_a_span_reads_is_no_tool_that_it_names_besides(tmp_path):
+    named = {"gen__ai_tool_name": "search", "gen__ai_data__source_id": "kb-1"}
+    chat = span(2, 1, gen__ai_operation_name="chat", **named)
+    read = reading(tmp_path, batch(agent(1, "planner"), chat))
+    assert [use["resource"] for use in rows(read, USE_EVENT)] == ["otel:acme/resource/kb-1"]
+
+
+def test_an_address_of_any_scheme_loses_its_user(tmp_path):
+    address = "git+https://user:hunter2@a.test/repo?k=1"
+    spans = agent(1, "planner"), span(2, 1, mcp_method_name="resources/read",
+                                      mcp_resource_uri=address)  # fmt: skip
+    (use,) = rows(reading(tmp_path, batch(*spans)), USE_EVENT)
+    assert "user" not in use["resource"]
+    assert use["resource"].endswith("a.test/repo")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_agent_has_its_latest_name_in_whatever_order_its_spans_come(tmp_path, order):
+    bare = span(1, gen__ai_operation_name="invoke_agent", gen__ai_agent_id="planner")
+    first = agent(2, "planner", minute=1, gen__ai_provider_name="one")
+    last = agent(3, "planner", minute=2, gen__ai_provider_name="two")
+    last["attributes"][2]["value"]["stringValue"] = "Planner 2"
+    read = reading(tmp_path, batch(*(bare, first, last)[::order]))
+    (row,) = rows(read, AGENT)
+    assert (row["name"], row["platform"]) == ("Planner 2", "two")
+
+
+def test_deep_traces_are_climbed_once(tmp_path):
+    """The time of 6,000 calls within each other grows with their number, not its square."""
+    depth = 6_000
+    calls = [tool(n, f"t{n}", n - 1) for n in range(2, depth)]
+    start = process_time()
+    read = reading(tmp_path, batch(agent(1, "planner"), *calls))
+    assert process_time() - start < 4  # it took 20 seconds
+    assert len(rows(read, USE_EVENT)) == depth - 2
+
+
+def test_a_batch_that_is_no_object_is_rejected(tmp_path):
+    good = batch(agent(1, "planner"))
+    read = reading(tmp_path, good, {"resourceSpans": [5, {"scopeSpans": ["x"]}]})
+    assert [each.reason for each in read.rejected] == ["a batch of spans must be an object"] * 2
+    assert not read.complete
 
 
 def test_what_no_agent_did_is_counted(tmp_path):

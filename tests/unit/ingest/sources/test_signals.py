@@ -303,3 +303,94 @@ def test_an_agent_that_another_source_states_ends_and_its_key_outlives_it(tmp_pa
     assert ended_at(posture)[number] == AT * 1000
     left = residue(posture)
     assert posture.graph.things["id"].loc[left["thing"]].tolist()[0] == "key"
+
+
+def test_a_key_that_had_ended_stays_so_when_it_is_found_to_have_leaked(tmp_path):
+    """Revoked at once, and told to others afterwards: it opens nothing again."""
+    kept = {"credential_type": "x509", "x509_serial": "42"}
+    revoked = event(CAEP, "credential-change", BOT, 1, AT, change_type="revoke", **kept)
+    leaked = event(RISC, "credential-compromise", BOT, 2, AT + HOUR, **kept)
+    again = event(CAEP, "credential-change", BOT, 3, AT + 2 * HOUR, change_type="update", **kept)
+    names = ("status", "status_at")
+    read = reading(tmp_path, leaked, revoked)
+    assert rows(read, CREDENTIAL, *names) == [("revoked", "2026-07-01T10:00:00Z")]
+    late = event(RISC, "credential-compromise", BOT, 4, AT + 3 * HOUR, **kept)
+    read = reading(tmp_path, late, leaked, again, revoked)
+    assert rows(read, CREDENTIAL, *names) == [("leaked", "2026-07-01T13:00:00Z")]
+
+
+def test_of_one_instant_the_end_that_is_final_counts_last(tmp_path):
+    read = reading(
+        tmp_path, event(RISC, "account-purged", BOT, 1), event(RISC, "account-disabled", BOT, 2)
+    )
+    assert rows(read, HUMAN, "status") == [("deleted",)]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_subject_has_one_id_in_whatever_order_its_aliases_come(tmp_path, order):
+    names = [{"format": "x"}, {"format": "phone_number", "phone_number": "+1"},
+             {"format": "email", "email": "Ann@A.test"}]  # fmt: skip
+    subject = {"format": "aliases", "identifiers": names[::order]}
+    read = reading(tmp_path, event(RISC, "account-disabled", subject))
+    assert rows(read, HUMAN, "id", "email") == [("signals:acme/ann@a.test", "ann@a.test")]
+
+
+def test_two_keys_of_one_model_are_two(tmp_path):
+    model = {"credential_type": "fido2-roaming", "fido2_aaguid": "m-1", "change_type": "create"}
+    red, blue = (
+        event(CAEP, "credential-change", BOT, n, AT, **model, friendly_name=name)
+        for n, name in enumerate(("red", "blue"))
+    )
+    gone = event(CAEP, "credential-change", BOT, 3, AT + HOUR, **model | {"change_type": "revoke"},
+                 friendly_name="red")  # fmt: skip
+    read = reading(tmp_path, red, blue, gone)
+    assert rows(read, CREDENTIAL, "name", "status") == [
+        ("fido2-roaming m-1 red", "revoked"),
+        ("fido2-roaming m-1 blue", "active"),
+    ]
+
+
+def test_a_subject_that_is_null_leaves_that_of_the_event(tmp_path):
+    value = event(RISC, "account-disabled", BOT) | {"sub_id": None}
+    value["events"][f"{RISC}account-disabled"]["subject"] = BOT
+    assert rows(reading(tmp_path, value), HUMAN, "id") == [("bot",)]
+
+
+def test_an_instant_beyond_all_years_is_none(tmp_path):
+    value = event(RISC, "account-disabled", BOT) | {"iat": "9999-12-31T23:59:59-05:00"}
+    value["events"][f"{RISC}account-disabled"] = {}
+    read = reading(tmp_path, value, event(RISC, "account-enabled", BOT, 2))
+    assert [each.reason for each in read.rejected] == ["an event must have an instant"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_leak_that_another_log_tells_opens_nothing_again(tmp_path, order):
+    kept = {"credential_type": "x509", "x509_serial": "42"}
+    told = [
+        event(CAEP, "credential-change", BOT, 1, AT, change_type="revoke", **kept),
+        event(RISC, "credential-compromise", BOT, 2, AT + HOUR, **kept),
+    ]
+    store = ParquetStore(tmp_path / "store")
+    for number, value in enumerate(told[::order]):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps(value))
+        ingest(store, [(SOURCE, Request((path,), "acme", TAKEN))])
+    (key,) = store.read()[1].frames[CREDENTIAL].to_dict("records")
+    assert (key["status"], key["status_at"]) == ("revoked", pd.Timestamp(AT, unit="s", tz="UTC"))
+
+
+def test_who_initiated_the_last_change_is_kept_and_nobody_is_guessed(tmp_path):
+    read = reading(
+        tmp_path,
+        event(RISC, "account-disabled", BOT, 1, AT, initiating_entity="admin"),
+        event(CAEP, "session-revoked", BOT, 2, AT, initiating_entity="Policy"),
+        event(RISC, "account-disabled", {"format": "opaque", "id": "cat"}, 3, AT,
+              initiating_entity="Ann of the help desk"),
+    )  # fmt: skip
+    assert rows(read, HUMAN, "id", "status_by") == [("bot", "admin"), ("cat", None)]
+    assert rows(read, CREDENTIAL, "status_by") == [("policy",)]
+    assert "Ann" not in " ".join(frame.to_json() for frame in read.rows.values())
+    later = event(RISC, "account-enabled", BOT, 4, AT + HOUR)
+    read = reading(tmp_path, later, event(RISC, "account-disabled", BOT, 1, AT,
+                                          initiating_entity="admin"))  # fmt: skip
+    assert rows(read, HUMAN, "status", "status_by") == [("active", None)]
