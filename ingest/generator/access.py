@@ -23,6 +23,8 @@ LEVEL_SETS = np.array([0b0010, 0b0011, 0b0110, 0b0111, 0b1110])
 SOD_SIDES = ("vendor-master", "payment-run")
 GROWTH = (-175, -127)  # days between which the access of some agents grew, amid a history of a year
 KEPT = "kept"  # a planted grant that is not removed again
+LOG = "audit_log"  # the type of a resource that shows what agents do
+CHANGING = 0b1100  # the bits of the levels that change a resource
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def grant_access(population: Population, rng: np.random.Generator) -> Access:
         grants["kind"] == "shared"
     )
     grants, used, reviewed = _states(grants, population, rng)
+    resources.loc[_logs(resources, grants), "type"] = LOG
     return Access(resources, sets, joins, joined, chains, grants, used, reviewed)
 
 
@@ -98,6 +101,14 @@ def _resources(population: Population, rng: np.random.Generator) -> pd.DataFrame
         special="tool",
     )
     return pd.concat([plain, *special, served], ignore_index=True).astype({"id": "string"})
+
+
+def _logs(resources: pd.DataFrame, grants: pd.DataFrame) -> list[int]:
+    """Choose a log in each unit: the first that an agent may change, and no control may use."""
+    may_change = (grants["agent"] >= 0) & (grants["levels"] & CHANGING > 0) & grants["end"].isna()
+    fit = resources.index.isin(grants["resource"][may_change]) & (resources["special"] == "")
+    fit &= ~resources.index.isin(grants["resource"][grants["governed"].astype(bool)])
+    return resources[fit].drop_duplicates("unit").index.tolist()
 
 
 def _of(population: Population, pattern: str, kind: str, sensitivity: int) -> pd.DataFrame:

@@ -14,12 +14,13 @@ from ingest.generator.access import LEVELS, Access
 from ingest.generator.clock import present, stamp
 from ingest.generator.credentials import Credentials
 from ingest.generator.names import pick
-from ingest.generator.population import Population
+from ingest.generator.population import PROVIDERS, Population
 from ingest.sources.decisions.records import nest
 
 MINUTE = 1 / 1440
 RECENT = 50  # days
 PLANTED = ("unexplained", "denied", "late")
+UNDECIDED = ("unexplained", "plain")  # states of uses without a decision
 ORDER = (1, 2, 0, 3)  # the order in which a grant's levels are checked: read, write, list, admin
 # What is wrong with the records of explained uses of agents that are not governed, in turn.
 SLIPS = ("not_done", "", "template", "", "other_purpose", "template", "")
@@ -91,6 +92,24 @@ def _only_way(access: Access) -> np.ndarray:
     set_pairs = pd.MultiIndex.from_frame(given[["account", "resource"]].astype(int))
     own_pairs = pd.MultiIndex.from_frame(grants[["agent", "resource"]].astype(int))
     return ~np.asarray(own_pairs.isin(set_pairs))
+
+
+def platforms(plan: EvidencePlan, population: Population, access: Access) -> np.ndarray:
+    """Return the platform of each resource (dtype object), None where nobody states it.
+
+    It is stated of some that are used without a decision, and that no control uses: of each second
+    one it is another than that of the agent.
+    """
+    agents, grants = population.agents, access.grants.iloc[plan.rows]
+    agent, resource = grants["agent"].to_numpy(), grants["resource"].to_numpy()
+    controls = agents["governed"].to_numpy(bool)[agent]
+    open_ = np.isin(plan.state, UNDECIDED) & ~controls & ~np.isin(resource, resource[controls])
+    own = pd.Index(PROVIDERS).get_indexer(agents["provider"].to_numpy(object)[agent])
+    stated = np.full(len(access.resources), None, object)
+    for step, rows in enumerate((np.flatnonzero(open_)[1::4], np.flatnonzero(open_)[::4])):
+        other = (own[rows] + step) % len(PROVIDERS)
+        stated[resource[rows]] = np.array(PROVIDERS, object)[other]
+    return stated
 
 
 def seen(plan: EvidencePlan, access: Access, at: float) -> pd.DataFrame:
@@ -180,7 +199,7 @@ def _decisions(
             "executed": done,
             "result": np.where(done, "success", "refused"),
         }
-    )[~np.isin(state, ["plain", "unexplained"])]
+    )[~np.isin(state, UNDECIDED)]
     made = made.sort_values("at", kind="stable").reset_index(drop=True)
     if made.empty:
         return made

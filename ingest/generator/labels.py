@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ingest.generator.access import LEVELS
+from ingest.generator.access import CHANGING, LEVELS, LOG
 from ingest.generator.activity_facts import WAYS
 from ingest.generator.clock import MONTHS, present, stamp
-from ingest.generator.evidence import seen
+from ingest.generator.evidence import UNDECIDED, seen
 from ingest.generator.sets import ANYONE
-from ingest.generator.stale import would_lose
+from ingest.generator.stale import all_grants, would_lose
 from ingest.generator.uses import key_last_used, last_active
 from ingest.generator.world import World
 
@@ -39,6 +39,7 @@ def defects(world: World, snapshots: int) -> pd.DataFrame:
         *_grants(world),
         *_paths(world),
         *_credentials(world),
+        _self_changes(world),
         *_isolation(world),
         *_evidence(world),
     ]
@@ -290,6 +291,22 @@ def _credentials(world: World) -> Iterator[pd.DataFrame]:
         yield _rows(rule, keys["id"][chosen], day=day[chosen], why=why)
 
 
+def _self_changes(world: World) -> pd.DataFrame:
+    """Return the agents that may change a log of their own platform, or of one nobody states."""
+    agents, access = world.population.agents, world.access
+    grants = all_grants(world)
+    grants = grants[grants["levels"] & CHANGING > 0]
+    logs = np.flatnonzero(access.resources["type"] == LOG)
+    pairs = grants.loc[grants["resource"].isin(logs), ["account", "resource"]].drop_duplicates()
+    existing = (agents["account"] >= 0) & ~(
+        agents["ended"].notna() & (agents["ended_as"] == "deleted")
+    )
+    rows = agents.loc[existing, ["id", "account", "provider"]].merge(pairs, on="account")
+    platform = world.platforms[rows["resource"]]
+    rows = rows[pd.isna(platform) | (platform == rows["provider"].to_numpy(object))]
+    return _rows("LPR-06", rows["id"], _resource(world, rows), why="may change a log of its own")
+
+
 # ---------------------------------------------------------------- isolation and evidence
 
 
@@ -332,6 +349,11 @@ def _evidence(world: World) -> Iterator[pd.DataFrame]:
         mask = state == name
         day = uses["day"].to_numpy()[mask]
         yield _rows(rule, agent[mask], resource[mask], day, use[mask], why)
+    platform = world.platforms[grants["resource"].to_numpy()]
+    own = world.population.agents["provider"].to_numpy(object)[grants["agent"].to_numpy()]
+    mask = np.isin(state, UNDECIDED) & ~pd.isna(platform) & (platform != own)
+    why = "another platform, without a decision"
+    yield _rows("EVD-05", agent[mask], resource[mask], uses["day"].to_numpy()[mask], use[mask], why)
     yield from _decisions(world, uses, agent, resource)
 
 

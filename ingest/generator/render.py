@@ -175,6 +175,7 @@ def _resources(world: World, at: float) -> dict[Element, pd.DataFrame]:
         {
             "id": resources["id"],
             "type": resources["type"],
+            "provider": world.platforms,
             "env": NAMES[resources["env"]],
             "sensitivity": np.array(SENSITIVITIES, object)[resources["sensitivity"]],
             "control_plane": special == "account:{}-{}",

@@ -35,13 +35,22 @@ def _pairs(reach: pd.DataFrame, column: str, bit: int, agents: int) -> np.ndarra
 
 
 def account_grants(world: World) -> pd.DataFrame:
-    """Return the grants of each account: all `levels`, and those `fresh` along the path."""
+    """Return the standing grants of each account; see `all_grants`."""
+    grants = all_grants(world)
+    return grants[~grants["eligible"]].drop(columns="eligible")
+
+
+def all_grants(world: World) -> pd.DataFrame:
+    """Return the grants of each account: all `levels`, and those `fresh` along the path.
+
+    Those that are `eligible` are given just in time, and do not stand.
+    """
     access = world.access
     grants = access.grants
     exists = present(grants["granted"].to_numpy(), grants["end"].to_numpy(), NOW)
-    now = grants[exists & ~grants["eligible"].to_numpy(bool)]  # just-in-time access is not standing
+    now = grants[exists].astype({"eligible": bool})
     now = now.assign(fresh=now["levels"] & ~now["unused"])[
-        ["holder", "resource", "levels", "fresh"]
+        ["holder", "resource", "levels", "fresh", "eligible"]
     ]
     accounts = world.population.accounts["id"]
     own = pd.DataFrame({"account": np.arange(len(accounts)), "holder": accounts, "taken": True})
@@ -54,7 +63,7 @@ def account_grants(world: World) -> pd.DataFrame:
     holders = pd.concat([own, joined, *chains], ignore_index=True)
     of_accounts = holders.merge(now, on="holder")
     of_accounts["fresh"] = np.where(of_accounts["taken"], of_accounts["fresh"], 0)
-    return of_accounts[["account", "resource", "levels", "fresh"]]
+    return of_accounts[["account", "resource", "levels", "fresh", "eligible"]]
 
 
 def _reach(world: World) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """A synthetic estate with its whole history, before it is rendered as of a day."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from ingest.generator.access import Access, grant_access
 from ingest.generator.activity_facts import ActivityFacts, draw_activity_facts
 from ingest.generator.clock import Recurring
 from ingest.generator.credentials import Credentials, issue
-from ingest.generator.evidence import EvidencePlan, plan_evidence
+from ingest.generator.evidence import EvidencePlan, plan_evidence, platforms
 from ingest.generator.ownership import draw_owners, ownership_states
 from ingest.generator.population import Population, populate
 from ingest.generator.structure import Structure, connect
@@ -37,6 +38,11 @@ class World:
     active: Recurring
     aars: np.ndarray
     activity_facts: ActivityFacts
+
+    @cached_property
+    def platforms(self) -> np.ndarray:
+        """The platform of each resource; see `ingest.generator.evidence.platforms`."""
+        return platforms(self.evidence, self.population, self.access)
 
     def alive(self, at: float) -> pd.Series:
         """Return the ids of the agents made by day `at`, of all tools, and of their accounts."""

@@ -14,7 +14,7 @@ from tests.support.estates.accuracy import Accuracy, accuracy, assessed
 from tests.support.printed import debt
 
 AGENTS, SEEDS = 110, range(4)  # `make bench` counts ten seeds
-PLANTED = 42  # rules at least; SCP-04 takes a longer history: test_planted_growth.py
+PLANTED = 44  # rules at least; SCP-04 takes a longer history: test_planted_growth.py
 
 
 @pytest.fixture(scope="module")

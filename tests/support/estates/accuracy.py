@@ -18,7 +18,7 @@ from tests.support.estates.small_estates import NOTHING
 
 GRANTS = ("LPR-01", "LPR-02", "LPR-03", "TIM-01", "TIM-02", "REV-01", "REV-02", "SCP-02", "ISO-01")
 PAIRS = ("LPR-05", "OWN-02", "OWN-05", "OWN-07", "SCP-03", "ISO-05", "EVD-01", "EVD-02", "EVD-03")
-PAIRS = (*PAIRS, "EVD-04", "EVD-06", "EVD-07", "EVD-08")
+PAIRS = (*PAIRS, "EVD-04", "EVD-05", "EVD-06", "EVD-07", "EVD-08", "LPR-06")
 KEYS = ("CRD-01", "CRD-02", "CRD-03", "CRD-04", "CRD-05", "CRD-06", "CRD-07")
 DATED = ("OWN-02", "OWN-04", "OWN-05", "OWN-07", "SCP-02", "SCP-03", "LPR-01", "LPR-02")
 DATED = (*DATED, "TIM-02", "TIM-03", "REV-02")

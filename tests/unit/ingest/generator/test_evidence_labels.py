@@ -71,3 +71,20 @@ def test_records_of_decisions(estate):
             found["EVD-08"].add(agent)
     for rule in ("EVD-04", "EVD-06", "EVD-07", "EVD-08"):
         assert estate.planted(rule, "subject") == found[rule], rule
+
+
+def test_uses_of_another_platform(estate):
+    """Without any decision about them; each second platform that is stated is the agent's own."""
+    agents, resources = estate.node("Agent"), estate.node("Resource")
+    owner = {a: g for g, held in estate.accounts.items() if g in agents for a in held}
+    decided = {(d["subject"]["id"], d["resource"]["id"]) for d in estate.lines("decisions.jsonl")}
+    found, same = set(), 0
+    for use in estate.lines("uses.jsonl"):
+        agent, resource = owner.get(use["principal"], use["principal"]), use["resource"]
+        platform = resources[resource]["provider"]
+        if use.get("level") and platform and (agent, resource) not in decided:
+            same += platform == agents[agent]["provider"]
+            if platform != agents[agent]["provider"]:
+                found.add((agent, resource))
+    assert estate.planted("EVD-05", "subject", "object") == found
+    assert same

@@ -340,6 +340,17 @@ def test_readers_of_vaults(estate):
     assert estate.planted("LPR-04", "subject") == found
 
 
+def test_agents_that_may_change_a_log(estate):
+    resources, found = estate.node("Resource"), set()
+    for agent, row in estate.agents.items():
+        for grant in estate.entitlements(agent) if row["status"] != "deleted" else ():
+            log = resources[grant["target_id"]]
+            shown = log["provider"] in ("", row["provider"]) and log["type"] == "audit_log"
+            if shown and {"write", "admin"} & set(json.loads(grant["levels"])):
+                found.add((agent, grant["target_id"]))
+    assert estate.planted("LPR-06", "subject", "object") == found
+
+
 def test_uses_agree_with_the_grants(estate):
     last = {
         (g["source_id"], g["target_id"]): json.loads(g["last_used_at"] or "{}")
@@ -382,8 +393,9 @@ def test_every_rule_is_planted(estate):
         *(f"OWN-0{n}" for n in range(1, 8)), "SCP-01", "LPR-01", "LPR-02", "LPR-03",
         *(f"TIM-0{n}" for n in range(1, 5)), "REV-01", *(f"CRD-0{n}" for n in range(1, 7)),
         "CRD-07", "LPR-05", "ISO-03", "ISO-04", "ISO-05", "EVD-01", "EVD-02", "EVD-03",
-        "EVD-04", "EVD-08",
+        "EVD-04", "EVD-05", "EVD-08",
     }  # fmt: skip
     if len(estate.agents) > 300:
         wanted |= {"EVD-06", "EVD-07", "SCP-02", "SCP-03", "REV-02", "ISO-01", "ISO-02", "LPR-04"}
+        wanted |= {"LPR-06"}
     assert wanted <= estate.labels["planted"].keys()
