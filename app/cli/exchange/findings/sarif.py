@@ -7,6 +7,7 @@ file. The same finding has the same partial fingerprint in every run, by which t
 from typing import Any
 
 from analytics.answers.standards.product import PRODUCT, product_version
+from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 
 SCHEMA = (
@@ -53,10 +54,11 @@ def _invocation(faults: list[dict[str, str]]) -> dict[str, Any]:
 
 
 def _rule(row: dict[str, Any]) -> dict[str, Any]:
+    remedies = {rule.id: rule.remedy for rule in all_rules().values()}
     return {
         "id": row["rule"],
         "shortDescription": {"text": row["title"]},
-        "help": {"text": row["remediation"]},
+        "help": {"text": remedies[row["rule"]]},
         "properties": {
             "tags": ["security", *row["references"]],
             "security-severity": SECURITY[row["severity"]],
@@ -69,7 +71,7 @@ def _result(row: dict[str, Any], place: int) -> dict[str, Any]:
         "ruleId": row["rule"],
         "ruleIndex": place,
         "level": LEVELS[row["severity"]],
-        "message": {"text": f"{row['sentence']} {row['accountability']}"},
+        "message": {"text": _without_links(f"{row['sentence']} {row['accountability']}")},
         "locations": [{"logicalLocations": [_location(t) for t in _things(row)]}],
         "partialFingerprints": {FINGERPRINT: row["id"]},
         "suppressions": _suppressions(row),
@@ -80,12 +82,22 @@ def _result(row: dict[str, Any], place: int) -> dict[str, Any]:
             "firstSeen": row["first_seen"],
             "accountable": row["accountable"]["id"] if row["accountable"] else None,
             "accountability": row["accountability"],
+            "remediation": row["remediation"],
             "evidence": [fact["id"] for fact in row["evidence"]],
         },
     }
     if row["state"] == "resolved":
         result["baselineState"] = "absent"
     return result
+
+
+def _without_links(text: str) -> str:
+    """Return a text in which nothing is a link, as a name from the data may pretend (3.11.6).
+
+    >>> _without_links("[bot](https://evil.test) has no owner.")
+    '[bot] (https://evil.test) has no owner.'
+    """
+    return text.replace("](", "] (")
 
 
 def _things(row: dict[str, Any]) -> list[dict[str, str]]:

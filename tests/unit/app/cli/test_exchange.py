@@ -80,6 +80,18 @@ def test_sarif(answer, document):
         assert "physicalLocation" not in result["locations"][0]
 
 
+def test_a_rule_speaks_of_no_single_finding_and_a_name_is_no_link():
+    name = "[bot](https://evil.test)"
+    e = Estate().agent("a", name=name).resource("r", "restricted")
+    posture = e.can("a", "read", "r", granted_at=ago(300)).posture()
+    (run,) = written("sarif", envelope("findings", findings(posture), posture), posture)["runs"]
+    assert all("bot" not in rule["help"]["text"] for rule in run["tool"]["driver"]["rules"])
+    told = [result["message"]["text"] for result in run["results"]]
+    assert any("[bot] (https" in text for text in told)
+    assert not any("](" in text for text in told)
+    assert any(name in result["properties"]["remediation"] for result in run["results"])
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_logs_of_any_world_are_valid(seed):
     posture = any_world.estate(seed).posture()
