@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analytics.evidence.decisions import out_of_date, records
@@ -24,8 +25,8 @@ EXPECTED = {
 }
 
 
-def decision_records(posture: Posture, explained: Evidence) -> dict[str, Any]:
-    """Count the decision records so far, and what is missing or wrong in them.
+def decision_records(posture: Posture, explained: Evidence, mask: np.ndarray) -> dict[str, Any]:
+    """Count the decision records in a mask, and what is missing or wrong in them.
 
     `never_used` are permissions without a use, `executed_though_denied` refusals whose own outcome
     says that they were carried out, `out_of_date` decisions by a replaced version of a policy, and
@@ -33,15 +34,17 @@ def decision_records(posture: Posture, explained: Evidence) -> dict[str, Any]:
     its records (`of`) lack what an audit needs, as a count (`lacking`) and as a share (`missing`).
     """
     frame = records(posture)
+    old, alike = out_of_date(frame)[mask], templates(posture)[mask]
+    frame = frame[mask]
     decision = frame["decision"]
     executed = flags(frame["executed"])
     return {
         "records": len(frame),
         **{kind: int((decision == kind).sum()) for kind in ("allow", "deny", "escalate")},
-        "never_used": len(explained.idle),
+        "never_used": int(mask[explained.idle.index].sum()),
         "executed_though_denied": int(((decision == "deny").to_numpy(bool) & executed).sum()),
-        "out_of_date": int(out_of_date(frame).sum()),
-        "templates": int(templates(posture).sum()),
+        "out_of_date": int(old.sum()),
+        "templates": int(alike.sum()),
         "engines": [
             {
                 "engine": str(name),

@@ -18,6 +18,7 @@ from analytics.evidence.deciding import EXPLAINED, UNEXPLAINED
 from analytics.evidence.decisions import records as decided
 from analytics.evidence.matching import REASONS, SENSITIVE, STATES, UNKNOWN
 from analytics.evidence.matching import evidence as evidence_of
+from analytics.evidence.reconciled import decided as made
 from analytics.evidence.window import ALWAYS, Window
 from analytics.posture import Posture
 from graph.element import Content
@@ -54,7 +55,8 @@ def evidence(
 ) -> EvidenceOfUses:
     """Return the explanation of each use, latest first; `about` is its identity or resource.
 
-    Only uses and records within `window` count.
+    Only uses and records within `window` count; `unplaced` counts all, as what they are of is not
+    known.
 
     `said` of a use holds the free-text fields of its decision record.
 
@@ -77,12 +79,21 @@ def evidence(
         },
         crossing=_crossing(posture, rows),
         identities=_by_identity(posture, rows, limit),
-        decisions=decision_records(posture, matched),
+        decisions=decision_records(posture, matched, _records_of(posture, about, window)),
         actions=action_chains(posture, mask, limit),
         reconciliation=reconciliation(posture, about, limit, window),
         unplaced=matched.unplaced,
         left_out=left_out,
     )
+
+
+def _records_of(posture: Posture, about: int | None, window: Window) -> np.ndarray:
+    """Return a mask of the decision records within a window, about one node if it is given."""
+    rows = made(posture)
+    mask = window.covers(rows["at"])
+    if about is not None:
+        mask &= (rows[["identity", "resource"]] == about).any(axis=1).to_numpy(bool)
+    return mask
 
 
 def _uses(posture: Posture, rows: pd.DataFrame) -> Table:

@@ -18,6 +18,7 @@ def evaluated_at(posture: Posture) -> np.ndarray:
 
     A read covers an identity if it states it and declares facts that a posture rests on; a log that
     only names one does not. What a read of a part did not mention counts from the read that did.
+    Before that read it is not known when there was one.
     """
     graph = posture.graph
     at = np.full(len(graph.ids), NEVER)
@@ -31,4 +32,4 @@ def evaluated_at(posture: Posture) -> np.ndarray:
         numbers = graph.numbers(frame["id"])
         known = numbers >= 0
         np.maximum.at(at, numbers[known], milliseconds(seen)[known])
-    return np.asarray(np.minimum(at, graph.now))
+    return np.where(at <= graph.now, at, NEVER)

@@ -31,7 +31,7 @@ def judge(posture: Posture) -> Judged:
     """
     identities, baselines = posture.accountable, reviewed(posture.graph)
     units, state = entitlements(posture, model()), _state(posture, baselines)
-    beyond, used = _beyond(posture, state, baselines), outside(posture)
+    beyond, used = _beyond(posture, state, baselines), _used(posture, state, baselines)
     used_place = np.searchsorted(identities, used["identity"].to_numpy(np.int64))
     of = np.bincount(units.place, minlength=len(identities))
     over = np.bincount(units.place, beyond, len(identities)).astype(np.int64)
@@ -83,6 +83,13 @@ def _beyond(posture: Posture, state: np.ndarray, baselines: dict[int, Baseline])
         baseline = baselines[int(units.identities[place])]
         beyond[rows] = ~baseline.allows(units.resource[rows], units.level[rows])
     return beyond
+
+
+def _used(posture: Posture, state: np.ndarray, baselines: dict[int, Baseline]) -> pd.DataFrame:
+    """Return the uses beyond the scope of their identity; see `outside`."""
+    approved = posture.accountable[state == REVIEWED].tolist()
+    entries = {number: baselines[number].entries for number in approved}
+    return pd.concat([outside(posture), outside(posture, entries)], ignore_index=True)
 
 
 def _because(state: int, of: int, over: int, uses: int, hidden: bool) -> str:

@@ -7,6 +7,7 @@ from analytics.assumptions.model import model
 from analytics.assumptions.reviews import APPROVE, decisions
 from analytics.figures.claim import Claim, Judged, counted, facts_of
 from analytics.findings.rule import plural
+from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 
 
@@ -28,9 +29,10 @@ def judge(posture: Posture) -> Judged:
 
 
 def _approvals(posture: Posture) -> pd.DataFrame:
-    """Return the reviews that approved an identity as a whole."""
+    """Return the reviews that approved an identity as a whole, within the review cycle."""
     rows, identities = decisions(posture.graph), posture.accountable
     rows = rows[(rows["decision"] == APPROVE) & rows["grant_id"].isna()]
+    rows = rows[posture.graph.now - rows["at"] <= model().review * DAY]
     rows = rows[rows["thing"].isin(identities)]
     place = np.searchsorted(identities, rows["thing"].to_numpy(np.int64))
     ids = posture.graph.things["id"].to_numpy(object)[rows["review"].to_numpy(np.int64)]

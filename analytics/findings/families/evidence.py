@@ -10,6 +10,7 @@ from analytics.evidence.asked import asked
 from analytics.evidence.matching import recent
 from analytics.findings.reconciliation import all_checks
 from analytics.findings.rule import findings_of, nothing
+from analytics.gathered import gathered
 from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.residue import alive
@@ -41,10 +42,12 @@ def by_agents(posture: Posture, state: int) -> pd.DataFrame:
     return pd.DataFrame(rows[asked(posture)[rows["identity"].to_numpy(int)]])
 
 
-def reconciled(posture: Posture, *checks: str) -> pd.DataFrame:
+def reconciled(posture: Posture, *checks: str, of_records: bool = True) -> pd.DataFrame:
     """Return the cases of some checks in the last 90 days, by live software identities.
 
-    They have the columns of `by_software`; `id` is that of a record where no use was seen.
+    They have the columns of `by_software`; `id` is that of a record where no use was seen. `count`
+    counts each record once, however many uses or checks it is a case of, unless the cases are not
+    `of_records`.
     """
     rows = pd.concat([all_checks()[name].compare(posture).cases for name in checks])
     rows = rows[posture.graph.now - rows["at"] <= UNUSED_DAYS * DAY]
@@ -54,6 +57,8 @@ def reconciled(posture: Posture, *checks: str) -> pd.DataFrame:
     level = np.append(LEVEL_WEIGHTS, 0.0)[rows["level"].to_numpy(np.int64)]  # -1: the last
     ids = rows["use"].fillna(rows["decision"])
     columns = {"id": ids, "reason": 0, "sensitivity": sensitivity, "weight": sensitivity * level}
+    if of_records:
+        columns["count"] = (~rows.duplicated([*BY, "record"])).astype(np.int64)
     return pd.DataFrame(rows.assign(**columns))
 
 
@@ -66,7 +71,7 @@ def about_uses(
 ) -> pd.DataFrame:
     """Build one finding for the uses of each identity and resource.
 
-    `say` returns the sentence of a group (`count`, `first` and `last` in milliseconds, `reason`),
+    `say` returns the sentence of a group (`count`, `first` and `last` in milliseconds, `reasons`),
     given the names of identity and resource. `remedy` is a format string with places for them.
     """
     if rows.empty:
@@ -79,9 +84,9 @@ def about_uses(
             count=("count", "sum"),
             first=("at", "min"),
             last=("at", "max"),
-            reason=("reason", "max"),
             weighs=("exposure", "max"),
         )
+        .assign(reasons=gathered(rows, BY, "reason").to_numpy(object))
     )
     names = posture.graph.things["name"]
     ends = [(str(names[r.identity]), str(names[r.resource])) for r in records(each)]

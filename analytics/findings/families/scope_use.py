@@ -1,5 +1,6 @@
 """Uses compared with declared scopes: uses outside them, and the share of entries used."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,8 +64,13 @@ def used_by(posture: Posture) -> pd.DataFrame:
     return all_uses[kept].reset_index(drop=True)
 
 
-def outside(posture: Posture) -> pd.DataFrame:
+def outside(posture: Posture, scopes: Mapping[int, Sequence[Entry]] | None = None) -> pd.DataFrame:
     """Return the uses outside the declared scope of an identity.
+
+    Parameters
+    ----------
+    scopes : mapping, optional
+        The entries of each identity (number) whose uses are compared; by default those declared.
 
     Returns
     -------
@@ -72,7 +78,7 @@ def outside(posture: Posture) -> pd.DataFrame:
         A row for each identity and resource: `identity`, `resource`, `levels` (bits), `first`
         (milliseconds), `count`, `exposure` (of the heaviest level) and `facts` (tuple of ids).
     """
-    rows, scopes = used_by(posture), scopes_of(posture)
+    rows, scopes = used_by(posture), scopes_of(posture) if scopes is None else scopes
     rows = rows[rows["identity"].isin(list(scopes)).to_numpy(bool)]
     container = _containers(posture)
     inside = _covered(scopes, rows, rows["resource"].to_numpy())
@@ -129,7 +135,7 @@ def _containers(posture: Posture) -> np.ndarray:
 
 
 def _covered(
-    scopes: dict[int, list[Entry]], rows: pd.DataFrame, resource: np.ndarray
+    scopes: Mapping[int, Sequence[Entry]], rows: pd.DataFrame, resource: np.ndarray
 ) -> np.ndarray:
     """Return a mask of the uses that a scope covers, taken as uses of `resource`."""
     whose, place = np.unique(rows["identity"].to_numpy(np.int64), return_inverse=True)

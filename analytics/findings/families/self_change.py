@@ -11,7 +11,7 @@ from analytics.evidence.crossing import platforms
 from analytics.evidence.decisions import parents
 from analytics.findings.derived_control import acting_as
 from analytics.posture import Posture
-from analytics.usage.action_levels import level_of
+from analytics.usage.action_levels import LEVEL_OF_VERB, UNKNOWN, level_of
 from graph.once import once
 from graph.schema import AGENT, CALLS, CAN_ACCESS, LEVELS, PRINCIPALS, RESOURCE, TOOL
 from graph.values import strict_json
@@ -34,7 +34,9 @@ REGISTER_WORDS = frozenset(("registry", "register"))
 TOOL_WORDS = frozenset(("tool", "tools", "mcp"))
 # What takes from a log or turns it off; whoever only adds to it leaves the rest as it is.
 ENDS_LOGS = frozenset(("delete", "stop", "disable", "purge", "remove", "update", "modify"))
-TAKES = ("passrole", "assumerole")  # to use an identity is not to change it
+TAKES = (["pass"], ["assume"])  # the verbs by which an identity is used, and not changed
+CHANGING = frozenset(verb for verb, level in LEVEL_OF_VERB.items() if level >= WRITE)
+WILD, BETWEEN = re.compile(r"[*?]"), re.compile(r"[./ ]")  # in names, and between their parts
 
 
 @once
@@ -111,8 +113,12 @@ def _logs(posture: Posture, units: Entitlements) -> pd.DataFrame:
 
 def _ends_logs(actions: object) -> bool:
     names = _list(actions)
-    words = [{w.lower() for w in WORD.findall(name.rpartition(":")[2])} for name in names]
-    return not names or any("*" in n or ENDS_LOGS & w for n, w in zip(names, words, strict=True))
+    return not names or any(_ends(name) for name in names)
+
+
+def _ends(action: str) -> bool:
+    name, is_open = _name(action)
+    return not ENDS_LOGS.isdisjoint(_words(name)) or (is_open and _may_become(name, ENDS_LOGS))
 
 
 def _of_type(posture: Posture, words: frozenset[str]) -> np.ndarray:
@@ -170,8 +176,39 @@ def _changing(posture: Posture, row: np.ndarray) -> np.ndarray:
 
 
 def _changes(action: str) -> bool:
-    name = action.rpartition(":")[2]
-    return name.lower() not in TAKES and ("*" in name or level_of(action) >= WRITE)
+    name, is_open = _name(action)
+    if _words(name)[:1] in TAKES:
+        return False
+    level = level_of(name if is_open else action)
+    return level >= WRITE or (is_open and level == UNKNOWN and _may_become(name, CHANGING))
+
+
+def _name(action: str) -> tuple[str, bool]:
+    """Return the name of an action, without its service, and whether it is a pattern of names.
+
+    Of a pattern it is what stands before the first wildcard: nothing, if all but some are meant.
+
+    >>> _name("iam:GetRole"), _name("iam:Get*"), _name("NotAction(iam:Get*)")
+    (('GetRole', False), ('Get', True), ('', True))
+    """
+    if action.startswith("NotAction("):
+        return "", True
+    name, *rest = WILD.split(action.rpartition(":")[2])
+    return name, bool(rest)
+
+
+def _may_become(name: str, verbs: frozenset[str]) -> bool:
+    """Return whether the beginning of a name may be that of a name with one of these verbs.
+
+    >>> [_may_become(name, frozenset(["delete"])) for name in ("", "Del", "logs.", "Get", "GetLog")]
+    [True, True, True, False, False]
+    """
+    words = _words(BETWEEN.split(name)[-1])
+    return not words or (len(words) == 1 and any(verb.startswith(words[0]) for verb in verbs))
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in WORD.findall(name)]
 
 
 def _list(text: object) -> list[str]:

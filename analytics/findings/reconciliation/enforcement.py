@@ -50,6 +50,7 @@ def _carried_out_before(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     """Return a mask of the uses that another record, shortly before, says were carried out."""
     frame, made = records(posture), decided(posture)
     done = flags(carried_out(frame)) & (frame["decision"] == "allow").to_numpy(bool)
+    done &= (made["resource"] >= 0).to_numpy(bool)  # -1 is no resource, and no parent of one
     others = made.loc[done, ["at", "identity", "resource"]].assign(done=True)
     above, mask = parents(posture), np.zeros(len(rows), bool)
     uses = rows[["at", "identity", "resource"]].reset_index(drop=True)
@@ -122,7 +123,9 @@ def _observed(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     )
     mask = np.zeros(len(rows), bool)
     asked = rows[["at", *pair]].reset_index(drop=True)
-    for resource in (asked["resource"], pd.Series(above[asked["resource"]], dtype=np.int64)):
+    own = asked["resource"].to_numpy(np.int64)
+    outer = np.append(above, -1)[own]  # -1, for a resource that is not known: the last
+    for resource in (own, outer):
         joined = asked.assign(resource=resource).merge(access, on=pair, how="left")
         unused = (joined["latest"] < joined["at"]).to_numpy(bool)
         mask |= joined["observed"].fillna(False).to_numpy(bool) & unused

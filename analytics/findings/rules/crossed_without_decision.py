@@ -18,7 +18,7 @@ def find(posture: Posture) -> pd.DataFrame:
     platform = platforms(posture)
     return about_uses(
         posture,
-        reconciled(posture, "crossed_without_decision"),
+        reconciled(posture, "crossed_without_decision", of_records=False),
         lambda r, identity, resource: (
             f"{identity} of {platform[r.identity]} used {resource} of {platform[r.resource]} "
             f"without a decision: {plural(r.count, 'use')}, the last on {day(r.last)}."

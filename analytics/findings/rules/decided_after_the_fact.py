@@ -2,15 +2,18 @@
 
 import pandas as pd
 
-from analytics.evidence.deciding import AFTERWARDS, EXPIRED, LATE
+from analytics.evidence.deciding import AFTERWARDS, EXPIRED, LATE, OLD_POLICY
 from analytics.findings.families.evidence import about_uses, by_agents
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
-REASONS = {AFTERWARDS: "was allowed only afterwards", EXPIRED: "rests on an expired justification"}
-OUTDATED = "was allowed by a policy that had been replaced"
+REASONS = {
+    AFTERWARDS: "was allowed only afterwards",
+    EXPIRED: "rests on an expired justification",
+    OLD_POLICY: "was allowed by a policy that had been replaced",
+}
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -20,7 +23,7 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         rows,
         lambda r, identity, resource: (
-            f"{identity} used {resource}, which {REASONS.get(r.reason, OUTDATED)}: "
+            f"{identity} used {resource}, which {' or '.join(REASONS[n] for n in r.reasons)}: "
             f"{plural(r.count, 'use')}, the last on {day(r.last)}."
         ),
         "Have {} ask before it uses {}, with a reason that still holds.",

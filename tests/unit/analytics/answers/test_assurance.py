@@ -116,6 +116,12 @@ def test_without_such_a_read_the_age_is_not_known():
     assert (row["evaluated_at"], row["evaluation_age_days"]) == (None, None)
 
 
+def test_before_a_read_it_is_not_known_when_there_was_one():
+    e = Estate().agent("a", created_at=ago(90))
+    row = statement(e.posture(AS_OF - pd.Timedelta(days=9)), "a")
+    assert (row["evaluated_at"], row["evaluation_age_days"]) == (None, None)
+
+
 def test_least_proven_first_with_totals_by_claim_and_what_is_left_out(posture):
     every = assurance(posture)
     assert [r["id"] for r in every["statements"]] == ["bad", "dim", "good"]
@@ -148,6 +154,29 @@ def test_what_a_review_approved_is_the_scope_of_a_role():
     assert verdicts(e.link("w", "COVERS", "role"), "role", "boundary") == ("proven", 2, 0, 0)
     (claim,) = [c for c in statement(e.posture(), "role")["claims"] if c["claim"] == "boundary"]
     assert (claim["facts"], claim["settled_by"]) == (["w"], None)
+
+
+def test_an_approval_of_long_ago_is_no_fact_of_the_review():
+    e = people().agent("bot").can("bot", "read", "r", id="g", granted_at=ago(300))
+    for name, days in (("new", 9), ("old", 91)):
+        e.thing("Review", name, decision="approve", decided_at=ago(days)).link(
+            name, "COVERS", "bot"
+        )
+    (claim,) = [c for c in statement(e.posture(), "bot")["claims"] if c["claim"] == "review"]
+    assert (claim["verdict"], claim["facts"]) == ("proven", ["g", "new"])
+
+
+def test_a_use_beyond_what_a_review_approved_disproves_the_boundary():
+    """The log shows a use of `s` that no grant is known for; a part of `r` is within `r`."""
+    e = people().thing("Role", "role").resource("lambda", type="service").resource("s")
+    e.link("role", "TRUSTS", "lambda").can("role", "read", "r", id="g")
+    approved = [{"resource": "r", "level": "read"}]
+    e.thing("Review", "v", decision="approve", decided_at=ago(9), baseline=approved)
+    e.link("v", "COVERS", "role").resource("r/part", "internal", parent_id="r")
+    e.add(USE_EVENT, id="w", at=ago(3), principal="role", resource="r/part", level="read")
+    assert verdicts(e, "role", "boundary") == ("proven", 1, 0, 0)
+    e.add(USE_EVENT, id="x", at=ago(3), principal="role", resource="s", level="read")
+    assert verdicts(e, "role", "boundary") == ("not_proven", 1, 1, 0)
 
 
 def test_a_use_beyond_the_scope_disproves_the_boundary():

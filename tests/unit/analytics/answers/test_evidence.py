@@ -3,6 +3,7 @@
 import pandas as pd
 
 from analytics.evidence.matching import evidence, unexplained, uses
+from analytics.evidence.window import Window
 from analytics.posture import assess
 from graph.access import AccessGraph
 from graph.schema import USE_EVENT
@@ -149,6 +150,19 @@ def test_what_the_records_leave_out_by_engine():
     assert (cedar["engine"], cedar["records"]) == ("cedar", 2)
     assert (cedar["missing"]["purpose"], cedar["missing"]["justification"]) == (0.0, 0.5)
     assert cedar["missing"]["risk"] == opa["missing"]["purpose"] == 1.0
+
+
+def test_records_count_within_the_window_and_about_what_is_asked():
+    e = log().agent("other").decided("10:00", justification="close").used("10:05")
+    e.decided("11:00", "deny", subject="other").decided("12:00", subject="other", executed="true")
+    posture = e.posture()
+    other, window = posture.graph.number("other"), Window(pd.Timestamp(at("11:30")))
+    told = evidence_answer(posture, other)["decisions"]
+    assert (told["records"], told["deny"], told["never_used"]) == (2, 1, 1)
+    assert told["engines"][0]["lacking"]["justification"] == 2
+    told = evidence_answer(posture, window=window)["decisions"]
+    assert (told["records"], told["deny"], told["never_used"]) == (1, 0, 1)
+    assert evidence_answer(posture)["decisions"]["records"] == 3
 
 
 def test_justifications_that_differ_in_numbers_alone_are_templates():

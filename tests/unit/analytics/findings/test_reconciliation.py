@@ -8,6 +8,7 @@ import pytest
 
 from analytics.evidence.window import Window
 from analytics.findings.reconciliation import all_checks
+from graph.access import AccessGraph
 from tests.support.estates.decision_log import Log, at, log
 from tests.support.estates.small_estates import ago
 from tests.support.printed import reconciliation
@@ -82,6 +83,8 @@ def test_across_a_boundary_without_a_decision():
     e.decided("11:00").used("11:05")
     assert cases(e, "crossed_without_decision") == [("u1", None)]
     assert checked(e, "crossed_without_decision") == (1, 2, 1)
+    again = Log().agent("bot", provider="AWS").resource("r", "internal", provider="aws")
+    assert checked(again.used("10:05"), "crossed_without_decision") == (0, 0, 0)
     (row,) = [
         r for r in reconciliation(e.posture())["cases"] if r["check"] == "crossed_without_decision"
     ]
@@ -173,6 +176,18 @@ def granted(**facts: Any) -> Log:
 def test_recorded_as_done_and_not_seen(made: Made, expected):
     e = made().decided("10:00", executed="true")
     assert checked(e, "done_and_not_seen") == expected
+
+
+def test_a_record_about_something_unknown_says_nothing_of_anything_else():
+    """Neither is it the outcome of a use, nor of the last thing that has a parent."""
+    e = bot().decided("10:00", executed="false").used("10:05")
+    e.decided("10:01", resource="stranger", executed="true")
+    assert checked(e, "recorded_as_not_done") == (1, 1, 0)
+    assert checked(e, "done_and_not_seen") == (0, 0, 1)
+    e = granted().resource("z/part", "internal", parent_id="r")
+    assert AccessGraph.of(e.facts()).ids.to_pylist()[-1] == "z/part"
+    e.decided("10:00", resource="stranger", executed="true")
+    assert checked(e, "done_and_not_seen") == (0, 0, 1)
 
 
 def test_what_no_log_covers_is_not_known():

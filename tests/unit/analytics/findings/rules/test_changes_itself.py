@@ -58,7 +58,17 @@ MEANS = {
         ("sink", "a log of its own platform"),
     ),
 }
+PATTERNS = ["iam:*", "*", "iam:P*", "iam:Up*", "iam:Delete*", "NotAction(iam:Get*)", "i.roles.*"]
 NONE = {
+    "reading its own role": lambda: (
+        bot()
+        .thing("Role", "role")
+        .link("svc", "ASSUMES", "role")
+        .can("svc", "", "role", actions=["iam:Get*", "iam:List*", "iam:Pass*", "sts:AssumeRole*"])
+    ),
+    "adding to a log, and reading it": lambda: bot().can(
+        "svc", "write", "sink", actions=["logs:Put*", "logs:Describe*", "logs:Get*"]
+    ),
     "reading its instructions": lambda: bot(charter_id="repo").can("svc", "read", "repo"),
     "the instructions of another": lambda: bot().can("svc", "write", "repo"),
     "an account of another": lambda: bot().account("far").can("svc", "admin", "far"),
@@ -91,6 +101,13 @@ def test_what_it_can_change_of_itself(case):
     assert (row.subject, row.object, row.severity) == ("bot", target, "high")
     assert words in row.sentence
     assert len(row.evidence) == 1
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_stands_for_whatever_it_may_become(pattern):
+    e = bot().thing("Role", "role").link("svc", "ASSUMES", "role")
+    (row,) = found(e.can("svc", "", "role", actions=[pattern]), RULE)
+    assert row.object == "role"
 
 
 @pytest.mark.parametrize("case", NONE)

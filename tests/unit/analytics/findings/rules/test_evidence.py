@@ -189,3 +189,32 @@ def test_why_it_was_too_late():
     e = used(decided(e, 3 + MINUTE, policy_version="1"))
     (row,) = findings(e.posture(), rule="EVD-03")["findings"]
     assert "by a policy that had been replaced" in row["sentence"]
+
+
+def test_a_permission_for_another_purpose_and_an_ended_task_is_one():
+    e = purposed().can("bot", "read", "r", task_id="T", task_ended_at=ago(5), expires_at=ago(-9))
+    e = decided(e, 4, task_id="T", purpose="answering customers")
+    (row,) = findings(e.posture(), rule="EVD-08")["findings"]
+    assert "1 permission, the last" in row["sentence"]
+
+
+def test_one_decision_with_another_outcome_is_one_however_often_it_was_used():
+    e = used(used(decided(log(), 3 + 2 * MINUTE, executed="false"), 3 + MINUTE))
+    (row,) = findings(e.posture(), rule="EVD-04")["findings"]
+    assert "1 decision with another outcome" in row["sentence"]
+    assert {"u3", f"u{3 + MINUTE}"} < {f["id"] for f in row["evidence"]}
+
+
+def test_uses_after_one_question_to_a_person_are_all_counted():
+    e = Estate().agent("bot", provider="entra").resource("r", "public", provider="aws")
+    e = used(used(decided(e, 3 + 2 * MINUTE, "escalate"), 3 + MINUTE))
+    (row,) = findings(e.posture(), rule="EVD-05")["findings"]
+    assert "2 uses" in row["sentence"]
+
+
+def test_each_way_of_being_too_late_is_told():
+    e = used(decided(log(), 3 + 2 * MINUTE, justification_expires_at=ago(3 + MINUTE)))
+    e = decided(used(e, 9), 9 - MINUTE)
+    (row,) = findings(e.posture(), rule="EVD-03")["findings"]
+    assert "which was allowed only afterwards or rests on an expired" in row["sentence"]
+    assert "2 uses" in row["sentence"]
