@@ -25,6 +25,7 @@ class ChokePoints:
     starts: int
     targets: int
     exposed: int
+    pairs: int
     not_known: int
     truncated: bool
     nodes: Table
@@ -44,10 +45,11 @@ def choke_points(
     `exclusive_exposure` counts the starts that lose all access to all targets if the node, or all
     edges of that type between its two ends, are removed. `participation` counts the pairs of start
     and target with a path through it; for an item that only supports derived steps, those through
-    the step that carries most. `truncated`: the search met its bound, and an exposure that it did
-    not count is None; or a derived step has more alternatives than are listed, and an item that
-    supports it may free fewer than given. `not_known` counts the starts whose reach is unknown: no
-    other figure includes them.
+    the step that carries most. `exposed` counts the starts that reach any target, `pairs` the pairs
+    of a start and a target that it reaches. `truncated`: the search met its bound, and an exposure
+    that it did not count is None; or a derived step has more alternatives than are listed, and an
+    item that supports it may free fewer than given. `not_known` counts the starts whose reach is
+    unknown: no other figure includes them.
     """
     points = choke.choke_points(posture, starts, targets, mode)
     nodes, nodes_left = cut_off(_worst(points.exposure, points.participation), limit)
@@ -56,6 +58,7 @@ def choke_points(
         starts=len(starts),
         targets=len(targets),
         exposed=points.exposed,
+        pairs=points.pairs,
         not_known=not_known(posture, starts, mode),
         truncated=points.items.capped or _not_counted(points),
         nodes=_nodes(posture, points, nodes),

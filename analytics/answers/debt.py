@@ -119,7 +119,7 @@ def debt(
         accepted=float(borne[places].sum()) if sums.known else None,
         grade=letter,
         grade_because=because,
-        capped_by=_capped_by(posture, owed, places) if because in CAPS else [],
+        capped_by=capped_by(posture, owed, places) if because in CAPS else [],
         model={"id": owed.model.id, "hash": owed.model.hash},
         by=by,
         groups=_group_table(posture, owed, by, shown, borne, places),
@@ -159,7 +159,7 @@ def _groups(posture: Posture, owed: Debt, by: str, places: np.ndarray | slice) -
     return grouped(posture, owed, keys(posture, by), places)
 
 
-def _capped_by(posture: Posture, owed: Debt, places: np.ndarray | slice) -> list[dict[str, Any]]:
+def capped_by(posture: Posture, owed: Debt, places: np.ndarray | slice) -> list[dict[str, Any]]:
     """Return the credentials, uses and identities that cap a grade, up to `NAMED`."""
     caps = caps_of(posture, owed.model)
     which = np.zeros(len(owed.identities), bool)
@@ -237,7 +237,7 @@ def _group_capped_by(
         return []
     mask = np.zeros(len(owed.identities), bool)
     mask[places] = True
-    return _capped_by(posture, owed, np.flatnonzero(mask & (keys(posture, by) == group.key)))
+    return capped_by(posture, owed, np.flatnonzero(mask & (keys(posture, by) == group.key)))
 
 
 def _order(owed: Debt) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The accountable identities, widest reach first."""
+"""The accountable identities, the worst first."""
 
 import time
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import pandas as pd
 
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, instants
+from analytics.answers.worst import worst_first
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import grouped
 from analytics.posture import Posture
@@ -29,16 +30,16 @@ class Identities:
 
 
 def identities(posture: Posture, limit: int = 0) -> Identities:
-    """List the accountable identities with owners, reach and debt.
+    """List the accountable identities with owners, reach and debt, the worst first.
 
-    If no source could declare the access of one, its reach, debt and ratio are null.
+    The order is that of `analytics.answers.worst`. If no source could declare the access of one,
+    its reach, debt and ratio are null.
     """
     begun = time.perf_counter()
     reach = posture.totals()
     took = time.perf_counter() - begun
     known = posture.reach_known[posture.accountable]
-    order = np.lexsort((posture.accountable, -reach.weighted, ~known))
-    rows, left_out = cut(order, limit)
+    rows, left_out = cut(worst_first(posture), limit)
     numbers, is_known = posture.accountable[rows], pd.Series(known[rows])
     owed = list(grouped(posture, debt_of(posture), posture.accountable))
     groups = [owed[row] for row in rows.tolist()]

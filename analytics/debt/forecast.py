@@ -44,16 +44,22 @@ def forecast(
     return [_outlook(today, ahead) for ahead in days]
 
 
-def _outlook(today: Balance, days: int) -> Outlook:
-    graph = today.posture.graph
+def ahead(posture: Posture, days: int) -> Posture:
+    """Return the posture of the same facts, assessed `days` later."""
+    graph = posture.graph
     at = graph.as_of + pd.Timedelta(days=days)
     then = assess(AccessGraph.of(graph.facts, at, graph.snapshot))
-    then.history, then.journal = today.posture.history, today.posture.journal
+    then.history, then.journal = posture.history, posture.journal
+    return then
+
+
+def _outlook(today: Balance, days: int) -> Outlook:
+    then = ahead(today.posture, days)
     until = period(today, balance(then, today.debt.model))
     figures = until.figures
     return Outlook(
         days=days,
-        at=at,
+        at=then.graph.as_of,
         debt=figures["closing"],
         interest=figures["accrued"] + figures["rescored"],
         opening=figures["new"],

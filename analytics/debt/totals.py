@@ -16,7 +16,10 @@ from analytics.posture import Posture
 from graph.once import once
 from graph.schema import CREDENTIAL
 
-ALARM = "a credential that leaked still opens something, or something happened that was denied"
+ALARM = (
+    "a credential that leaked still opens something, or an action that policy denied still went "
+    "through"
+)
 FAILED = "an assumption could not be judged, by a fault of trustdebt"
 ORPHAN = "nobody in any role answers for an identity that can do much"
 NOT_KNOWN = "of no identity is it known what it may use"
@@ -150,14 +153,14 @@ def _caps(posture: Posture, by: Model) -> Caps:
     np.maximum.at(heaviest, debt.units.place, debt.units.exposure)
     orphan = posture.ownership.nobody()[debt.identities] & (heaviest >= debt.model.orphan_exposure)
     return Caps(
-        _leaked(posture) | _denied(posture, debt),
+        holds_leaked(posture) | _denied(posture, debt),
         orphan,
         "usage" in posture.graph.declared,
         posture.before_data,
     )
 
 
-def _leaked(posture: Posture) -> np.ndarray:
+def holds_leaked(posture: Posture) -> np.ndarray:
     """Return a mask of the accountable identities that hold a live leaked credential."""
     frame, pairs = posture.graph.frames[CREDENTIAL], credential_pairs(posture)
     which = leaked(posture)[posture.graph.numbers(frame["id"])]

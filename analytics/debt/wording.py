@@ -32,6 +32,24 @@ UNKNOWN: Mapping[str, str] = {
     "third_party": "No source says whether {identity}, run by another organisation, was vetted.",
 }
 
+KINDS: Mapping[str, str] = {  # what the items of an assumption are, as one kind of thing
+    "owner": "access that nobody answers for",
+    "scope": "access beyond what was approved",
+    "necessity": "access that nobody uses",
+    "standing": "access that never ends",
+    "outlived": "access that should have ended",
+    "review": "access that nobody reviewed",
+    "evidence": "use without a decision",
+    "cred_storage": "secrets outside a secret manager",
+    "cred_age": "credentials that were not rotated",
+    "cred_auth": "weak authentication",
+    "cred_shared": "shared credentials",
+    "cred_human": "credentials that people use as well",
+    "env": "access into production from outside it",
+    "third_party": "third parties that nobody vetted",
+    "sod": "both sides of a duty in one hand",
+}
+
 
 def why(assumption: str, known: bool, facts: Mapping[str, str]) -> str:
     """Return the sentence for a broken item, or for one that cannot be judged."""

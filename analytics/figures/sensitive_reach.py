@@ -1,22 +1,41 @@
-"""Reach of sensitive resources."""
+"""Reach of sensitive resources, and of the administration of whole control planes."""
 
 import numpy as np
 
 from analytics.posture import Posture
 from analytics.reach.kernels import traversal
 from analytics.weights import SENSITIVITY
-from graph.schema import LEVELS
+from graph.access import flags
+from graph.schema import LEVELS, RESOURCE
 
-READ = LEVELS.index("read")
+READ, ADMIN = LEVELS.index("read"), LEVELS.index("admin")
 
 
 def reaching(posture: Posture) -> np.ndarray:
     """Return a mask of the nodes that can at least read a confidential or restricted resource."""
+    weights = posture.sensitivities["weight"].to_numpy()
+    return _reaching(posture, weights >= SENSITIVITY["confidential"], READ)
+
+
+def administering(posture: Posture) -> np.ndarray:
+    """Return a mask of the nodes that can administer a control plane, such as a cloud account."""
+    return _reaching(posture, control_planes(posture), ADMIN)
+
+
+def control_planes(posture: Posture) -> np.ndarray:
+    """Return a mask of the resources through which whole systems are run."""
+    mask, frame = np.zeros(len(posture.graph.ids), bool), posture.graph.frames[RESOURCE]
+    mask[posture.graph.numbers(frame["id"][flags(frame["control_plane"])])] = True
+    return mask
+
+
+def _reaching(posture: Posture, wanted: np.ndarray, least: int) -> np.ndarray:
+    """Return a mask of the nodes that reach a wanted resource at the level `least` or higher."""
     network = posture.network()
-    usual = posture.sensitivities["weight"].to_numpy()[network.resource]
-    more = network.levels >> READ
-    holding = np.flatnonzero((usual >= SENSITIVITY["confidential"]) & (more > 0))
-    least = READ + np.select([more[holding] >> bit & 1 == 1 for bit in range(3)], [0, 1, 2])
+    more = network.levels >> least
+    holding = np.flatnonzero(wanted[network.resource] & (more > 0))
+    bits = range(len(LEVELS) - least)
+    ceiling = least + np.select([more[holding] >> bit & 1 == 1 for bit in bits], list(bits))
     holders = network.holders[holding]
-    hops = traversal.backward(network.turned, holders, least.astype(np.int8))
+    hops = traversal.backward(network.turned, holders, ceiling.astype(np.int8))
     return np.asarray(hops >= 0)

@@ -26,10 +26,12 @@ class ChokePoints:
     """The nodes and items on paths, one position for each node (`nodes`) and each item (`items`).
 
     `exposure` and `participation` (int64) are those of nodes, `item_exposure` and
-    `item_participation` those of items. `exposed` counts the starts that reach any target.
+    `item_participation` those of items. `exposed` counts the starts that reach any target, `pairs`
+    the pairs of a start and a target that it reaches.
     """
 
     exposed: int
+    pairs: int
     nodes: np.ndarray
     exposure: np.ndarray
     participation: np.ndarray
@@ -51,6 +53,7 @@ def choke_points(
     shown = np.setdiff1d(on_way.nodes, targets)
     return ChokePoints(
         all_ways.starts,
+        pairs_of(all_ways),
         shown,
         exposure[shown],
         participation[shown],
@@ -58,6 +61,11 @@ def choke_points(
         item_exposure,
         item_participation,
     )
+
+
+def pairs_of(ways: Ways) -> int:
+    """Count the pairs of a start and a target that it reaches."""
+    return int(_starts_before(ways)[ways.is_target].sum())
 
 
 @dataclass(frozen=True)

@@ -98,8 +98,17 @@ def _mark(posture: Posture) -> str:
 
 def kept(answer: Callable[..., T]) -> Callable[..., T]:
     """Cache the results of `answer(posture, ...)` by the key of the posture."""
-    remember: Any = st.cache_resource(
-        show_spinner="Working it out…", max_entries=32, hash_funcs={Posture: moment_of}
-    )
-    kept_answer: Callable[..., T] = remember(answer)
-    return kept_answer
+    return kept_while("Working it out…")(answer)
+
+
+def kept_while(doing: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Cache the results of `answer(posture, ...)`, and say what is done and for how long so far."""
+
+    def remember(answer: Callable[..., T]) -> Callable[..., T]:
+        cached: Any = st.cache_resource(
+            show_spinner=doing, show_time=True, max_entries=32, hash_funcs={Posture: moment_of}
+        )
+        kept_answer: Callable[..., T] = cached(answer)
+        return kept_answer
+
+    return remember

@@ -30,3 +30,32 @@ def link(place: DeltaGenerator, words: str, page: str, **address: str) -> None:
         icon=":material/arrow_forward:",
         query_params=to(address),
     )
+
+
+def signal(
+    place: DeltaGenerator,
+    label: str,
+    figure: str,
+    change: int | None,
+    beside: str | None = None,
+    meaning: str = "",
+) -> None:
+    """Draw a figure of which more is worse, with its change since the last quarter.
+
+    The colour of the change has its word beside it. Texts must not contain names from the data,
+    but `meaning` may, escaped.
+    """
+    if change is None:
+        tile(place, label, figure, beside, meaning)
+        return
+    word = "worse" if change > 0 else "better" if change < 0 else "the same"
+    place.metric(
+        label,
+        figure,
+        delta=f"{change:+,}" if change else 0,
+        delta_color="inverse",
+        delta_description=f"in a quarter: {word}" + (f"; {beside}" if beside else ""),
+        help=meaning or None,
+        border=True,
+        height="stretch",
+    )

@@ -30,7 +30,7 @@ def test_posture_counts_with_denominators(open_page: Open, store: Path) -> None:
     assert seen["Accountable identities"] == "6"
     assert seen["No accountable owner"] == "2 of 6"
     # 30 of the 40 databases were never used: 3 restricted, 4 confidential, 23 internal.
-    assert seen["Blast radius nobody uses"].endswith("%")
+    assert seen["Access unused for 90 days"].endswith("%")
 
 
 def test_unknown_owners_are_not_none(open_page: Open, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_unknown_use_is_not_stale(open_page: Open, tmp_path: Path) -> None:
             row.pop("last_used_at", None)
             row.pop("telemetry", None)
     publish(world, tmp_path / "s")
-    assert figures(open_page(tmp_path / "s"))["Blast radius nobody uses"] == "not known"
+    assert figures(open_page(tmp_path / "s"))["Access unused for 90 days"] == "not known"
     test = open_page(tmp_path / "s", "stale_access")
     assert not test.exception
     assert figures(test)["What you get back"] == "not known"

@@ -51,7 +51,7 @@ def test_every_page_is_drawn(stores, open_page: Open, name: str, view: str) -> N
 def test_nothing_is_zero_or_green_where_nobody_states_grants(stores, open_page: Open) -> None:
     shown = tiles(open_page(stores["dark"]))
     assert shown["Trust debt ratio"][0] == NOT_KNOWN
-    assert shown["Blast radius nobody uses"][0] == NOT_KNOWN
+    assert shown["Access unused for 90 days"][0] == NOT_KNOWN
     radius = tiles(open_page(stores["dark"], "blast_radius", thing="bot"))
     assert {v for v, _ in radius.values()} == {NOT_KNOWN}
     words = " ".join(str(m.value) for m in open_page(stores["dark"]).markdown)
@@ -64,7 +64,7 @@ def test_a_ratio_that_is_not_rated_shows_its_range(stores, open_page: Open) -> N
     ratio, beside = tiles(page)["Trust debt ratio"]
     assert " to " in ratio
     assert beside == "not rated"
-    assert tiles(page)["Blast radius nobody uses"][0] == NOT_KNOWN
+    assert tiles(page)["Access unused for 90 days"][0] == NOT_KNOWN
     words = " ".join(str(m.value) for m in page.markdown)
     assert "meets the target" not in words
     assert "met is **not known**" in words

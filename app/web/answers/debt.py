@@ -12,11 +12,12 @@ from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.groups import GROUPINGS, keys, name
 from analytics.debt.ledger.entries import Moment, oldest
 from analytics.debt.owed import debt_of
+from analytics.debt.totals import grouped
 from analytics.posture import Posture
 from app.web.answers.debt_path import way
 from app.web.answers.figures import names
 from app.web.snapshots import kept
-from app.wording import NO_FIGURE, days, number
+from app.wording import NO_FIGURE, days, number, thing_name
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
 
@@ -115,7 +116,8 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
     -------
     DataFrame
         `key` (as `items` has it), `name`, `debt`, `principal`, `interest`, `ratio`, `grade`
-        (empty if there is none) and `unverified`.
+        (empty if there is none), `because` (why the grade is not that of its ratio, with the first
+        cause by name, else empty) and `unverified`.
     """
     rows = debt(posture, by, limit=0).groups.readable()
     names = rows["key"].map(WORDS) if by == "assumption" else rows["thing_name"].fillna(rows["key"])
@@ -128,9 +130,19 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
             "interest": rows["interest_per_day"].astype(float),
             "ratio": rows["tdr"].astype(float),
             "grade": rows["grade"].fillna(""),
+            "because": _because(rows),
             "unverified": rows["unverified"].astype(float),
         }
     )
+
+
+def _because(rows: pd.DataFrame) -> list[str]:
+    """Return for each group why its grade is not that of its ratio, and the cause by name."""
+    causes = [thing_name(causes[0]["thing"]) if causes else "" for causes in rows["capped_by"]]
+    return [
+        f"{because}: {cause}" if cause else str(because)
+        for because, cause in zip(rows["grade_because"].fillna(""), causes, strict=True)
+    ]
 
 
 @kept
@@ -147,12 +159,13 @@ def members(posture: Posture) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `id`, `name`, `debt`, and a column of keys for each of `GROUPINGS` but the assumption,
-        with `owner_name` and `team_name`.
+        `id`, `name`, `debt`, `grade`, and a column of keys for each of `GROUPINGS` but the
+        assumption, with `owner_name` and `team_name`.
     """
     owed, graph = debt_of(posture), posture.graph
     things = graph.things.loc[owed.identities].reset_index(drop=True)
-    rows = things[["id", "name"]].assign(debt=owed.debt.sum(axis=1))
+    graded = [group.grade for group in grouped(posture, owed, owed.identities)]
+    rows = things[["id", "name"]].assign(debt=owed.debt.sum(axis=1), grade=graded)
     for by in GROUPINGS:
         if by == "assumption":
             continue

@@ -11,6 +11,7 @@ from analytics.answers.findings import finding as finding_answer
 from analytics.answers.findings import findings as findings_answer
 from analytics.answers.orphans import orphaned
 from analytics.answers.orphans import orphans as orphans_answer
+from analytics.answers.worst import worst_first
 from analytics.findings.lifecycle.states import LISTED, STATES, listed, lives
 from analytics.ownership.owners import NOBODY, ROLES
 from analytics.posture import UNUSED_DAYS, Posture
@@ -25,7 +26,7 @@ UNKNOWN, BOTH, NONE = "unknown", "both roles", "nobody"
 
 @kept
 def accountable(posture: Posture) -> pd.DataFrame:
-    """Return a row for each accountable identity, widest reach first; NaN for unknown reach.
+    """Return a row for each accountable identity, the worst first; NaN for unknown reach.
 
     Returns
     -------
@@ -63,7 +64,7 @@ def accountable(posture: Posture) -> pd.DataFrame:
         ],
         NONE,
     )
-    return rows.sort_values("weighted", ascending=False, kind="stable", ignore_index=True)
+    return rows.iloc[worst_first(posture)].reset_index(drop=True)
 
 
 def names(posture: Posture, numbers: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Charts of trust debt as figures: pure functions of frames, so that tests can inspect them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,15 @@ from app.wording import day, days
 
 LONGEST = 24  # characters of a name in a tile
 DEBT, NEW, RETIRED, ACCRUED, RESCORED = "#8a94a3", "#d6336c", "#2f9e44", "#b7791f", "#7048e8"
-TILES = ["#2b6cb0", "#1f5c99", "#3f6f9f", "#17518a", "#4a6785"]  # one family: size tells, not hue
+BLUE, GREY = "#2b6cb0", "#55657a"
+GRADES = {  # white text is legible on each; what is not rated is grey, as is what has no grade
+    "A": "#2b7a3d",
+    "B": "#2f6f7a",
+    "C": "#8a5a00",
+    "D": "#b23c17",
+    "F": "#8c1130",
+}
+GRADE_WORDS = {letter: f"grade {letter}" for letter in GRADES} | {"NR": "not rated"}
 FLAT = ("identity", "assumption")  # groups without identities to draw within
 MORE, ALL = "more:", "all"
 HATCH = {"shape": "/", "fillmode": "replace", "size": 7, "solidity": 0.5}
@@ -53,7 +62,7 @@ def burn_down(periods: pd.DataFrame) -> go.Figure:
         barmode="relative",
         height=420,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.12},
+        legend={"orientation": "h", "y": -0.12},
     )
     figure.update_xaxes(type="category", categoryorder="array", categoryarray=start + ends)
     figure.update_yaxes(title={"text": "balance (tp)"}, rangemode="tozero", row=1, col=1)
@@ -65,52 +74,60 @@ def _bars(figure: go.Figure, ends: list[str], values: pd.Series, name: str, how:
     figure.add_bar(row=2, col=1, x=ends, y=values.tolist(), name=name, marker=how)
 
 
-def treemap(members: pd.DataFrame, by: str, most: int = 300) -> go.Figure:
-    """Draw the debt as a treemap: a tile for each group, and in it one for each identity.
+def treemap(
+    members: pd.DataFrame, by: str, grades: Mapping[str, str], most: int = 300
+) -> go.Figure:
+    """Draw the debt as a treemap: a tile for each group, and within it one for each identity.
 
-    `members` has `id`, `name`, `debt`, and for the groups `by` (keys) and `<by>_name`, or the keys
-    for names. Beyond the `most` with most debt, the identities of a group are one tile. The id of a
-    tile names its group, as `group_of` parses it; groups in `FLAT` have no inner tiles.
+    `members` has `id`, `name`, `debt`, `grade`, and for the groups `by` (keys) and `<by>_name`, or
+    the keys for names. `grades` are those of the groups, which colour and letter the tiles. Beyond
+    the `most` with most debt, the identities of a group are one tile. Inner tiles show once a group
+    is clicked. The id of a tile names its group, as `group_of` parses it; groups in `FLAT` have no
+    inner tiles.
     """
     owing = members[members["debt"] > 0].sort_values("debt", ascending=False, kind="stable")
     named = f"{by}_name" if f"{by}_name" in members else by
     tops = owing.groupby(by, sort=False).agg(debt=("debt", "sum"), name=(named, "first"))
-    ids, labels = [ALL, *(f"{by}:{key}" for key in tops.index)], ["All", *tops["name"]]
-    parents, values = ["", *[ALL] * len(tops)], [tops["debt"].sum(), *tops["debt"]]
+    columns = (tops.index, tops["debt"], tops["name"])
+    tiles = [
+        (f"{by}:{key}", debt, name, ALL, grades.get(key, ""))
+        for key, debt, name in zip(*columns, strict=True)
+    ]
     if by not in FLAT:
         shown = owing.head(most)
-        ids += [f"identity:{identity}" for identity in shown["id"]]
-        labels += list(shown["name"])
-        parents += [f"{by}:{key}" for key in shown[by]]
-        values += list(shown["debt"])
+        parts = (shown[c] for c in ("id", "debt", "name", by, "grade"))
+        tiles += [
+            (f"identity:{id_}", debt, name, f"{by}:{key}", grade)
+            for id_, debt, name, key, grade in zip(*parts, strict=True)
+        ]
         for key, part in owing.iloc[most:].groupby(by, sort=False):
-            ids.append(f"{MORE}{by}:{key}")
-            labels.append(f"{len(part):,} more")
-            parents.append(f"{by}:{key}")
-            values.append(part["debt"].sum())
+            words = f"{len(part):,} more"
+            tiles.append((f"{MORE}{by}:{key}", part["debt"].sum(), words, f"{by}:{key}", ""))
+    return _tiles(tiles, tops["debt"].sum())
+
+
+def _tiles(tiles: Sequence[tuple[str, float, str, str, str]], total: float) -> go.Figure:
+    """Draw tiles given as id, debt, name, id of the tile around, and grade."""
+    ids, debts, names, parents, letters = zip(*tiles, strict=True) if tiles else [()] * 5
     figure = go.Figure(
         go.Treemap(
-            ids=ids,
-            labels=[chart_text(label, LONGEST) for label in labels],
-            parents=parents,
-            values=values,
+            ids=[ALL, *ids],
+            labels=["All", *(chart_text(name, LONGEST) for name in names)],
+            parents=["", *parents],
+            values=[total, *debts],
+            text=["", *(GRADE_WORDS.get(letter, letter) for letter in letters)],
+            marker={"colors": [GREY, *(GRADES.get(letter, GREY) for letter in letters)]},
             branchvalues="total",
-            texttemplate="%{label}<br>%{value:,.0f}",
-            hovertemplate="%{label}<br>%{value:,.0f} tp<extra></extra>",
+            maxdepth=2,
+            texttemplate="%{label}<br>%{value:,.0f}<br>%{text}",
+            hovertemplate="%{label}<br>%{value:,.0f} tp<br>%{text}<extra></extra>",
             tiling={"pad": 2},
             pathbar={"thickness": 22},
             textfont={"color": "#ffffff"},
-            root={"color": "#55657a"},
         )
     )
     margin = {"l": 0, "r": 0, "t": 26, "b": 0}  # the path to a tile stands above
-    figure.update_layout(
-        height=420,
-        margin=margin,
-        treemapcolorway=TILES,
-        extendtreemapcolors=False,  # white text is illegible on lighter ones
-        uniformtext={"minsize": 10, "mode": "hide"},
-    )
+    figure.update_layout(height=420, margin=margin, uniformtext={"minsize": 9, "mode": "hide"})
     return figure
 
 
@@ -146,9 +163,9 @@ def ratio_trend(past: pd.DataFrame, target: float) -> go.Figure:
         x=ends,
         y=past["ratio"],
         mode="lines+markers+text",
-        text=[f"{ratio:.1%}" for ratio in past["ratio"]],
+        text=["" if pd.isna(ratio) else f"{ratio:.1%}" for ratio in past["ratio"]],
         textposition="bottom center",
-        line={"color": TILES[0], "width": 3},
+        line={"color": BLUE, "width": 3},
         name="Trust debt ratio",
         cliponaxis=False,
     )
@@ -162,7 +179,7 @@ def ratio_trend(past: pd.DataFrame, target: float) -> go.Figure:
     figure.update_layout(
         height=300,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.15},
+        legend={"orientation": "h", "y": -0.15},
         yaxis={"rangemode": "tozero", "tickformat": ".0%"},
         xaxis={"type": "category"},
     )

@@ -67,6 +67,16 @@ def sources(uri: str) -> list[dict[str, Any]]:
     return listed
 
 
+def example(uri: str) -> dict[str, Any]:
+    """Build the example estate in a store, as the command `demo` does; return its answer.
+
+    Raises
+    ------
+    Refused
+    """
+    return _run("demo", uri, ())
+
+
 def ingest(asked: Asked, files: Sequence[File], uri: str) -> dict[str, Any]:
     """Ingest uploaded files as one export; return the answer of the command.
 

@@ -111,7 +111,7 @@ def _orphaned(posture: Posture) -> None:
     )
     below(
         f"{counted(shown['id'].nunique(), 'identity', 'identities')} in "
-        f"{counted(len(shown), 'row')}, one for each role, widest reach first. "
+        f"{counted(len(shown), 'row')}, one for each role, the worst first. "
         "Select one to see what it reaches.",
         shown,
         "orphaned.csv",

@@ -99,7 +99,7 @@ def _all_owners(posture: Posture, everyone: pd.DataFrame) -> None:
         height=400,
     )
     words = f"All {counted(len(everyone), 'accountable identity', 'accountable identities')}"
-    below(f"{words}, widest reach first. Select one to see the evidence.", shown, "owners.csv")
+    below(f"{words}, the worst first. Select one to see the evidence.", shown, "owners.csv")
     if at is not None:
         with st.container(border=True):
             _evidence(posture, everyone.iloc[at])

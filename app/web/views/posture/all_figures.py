@@ -67,5 +67,5 @@ def _figure(posture: Posture, figure: pd.Series) -> None:
         table(rows, f"behind:{figure['name']}", f"The rows behind {figure['title']}.", height=350)
         below(f"{counted(len(rows), 'row')}.", rows, f"{figure['name']}.csv")
     elif page is not None:
-        link(st.container(), "The rows behind it", page[0], **page[1])
+        link(st.container(), "See the list", page[0], **page[1])
     st.caption(f"On the command line: {code(figure['rows'])}")

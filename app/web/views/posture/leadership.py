@@ -1,6 +1,5 @@
 """Figures for leadership: cached answers, formats, and the pages with their rows."""
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from analytics.answers.kpis import Kpis
 from analytics.answers.kpis import kpis as kpis_answer
 from analytics.answers.revocation import overdue_items
 from analytics.answers.table import INSTANT, instants
-from analytics.debt.past import Owed, past_debt
 from analytics.figures.approvals import approvals
 from analytics.figures.measure import population
 from analytics.figures.revocation_speed import overdue
@@ -22,9 +20,7 @@ from app.web.snapshots import kept
 from app.wording import NO_FIGURE, NOT_KNOWN, brief, counted, day, days, kind, number
 from graph.access import NEVER
 from graph.schema import IDENTITIES, LEVELS, TOOL
-from graph.stores import SnapshotInfo
 
-SNAPSHOTS = 12  # the latest ones in a trend
 LISTED = 1000
 DAY_SECONDS = 86_400
 MET = {True: "✓ met", False: "✗ missed"}
@@ -40,27 +36,6 @@ KINDS = {
 def kpis(posture: Posture) -> Kpis:
     """Return the leadership figures and the pillars, as in `answers.kpis`."""
     return kpis_answer(posture)
-
-
-@kept
-def past(posture: Posture) -> pd.DataFrame:
-    """Return the trust debt at each of the latest snapshots, up to the one shown.
-
-    Returns
-    -------
-    DataFrame
-        `at`, `debt`, `most`, `ratio`, `high` (the ratio if all unverified exposure were broken),
-        `coverage` (shares) and `grade`.
-    """
-    history, info, as_of = posture.history, posture.graph.snapshot, posture.graph.as_of
-    recent: list[SnapshotInfo] = []
-    if history is not None and info is not None:
-        before = [i for i in history.until(info) if i.id != info.id and i.taken_at < as_of]
-        recent = sorted(before, key=lambda i: i.order)[1 - SNAPSHOTS :]
-    rows = [*past_debt(posture, recent), Owed.of(posture)]
-    frame = pd.DataFrame([asdict(owed) for owed in rows])
-    frame.insert(0, "at", [*(i.taken_at for i in recent), as_of])
-    return frame
 
 
 def figure_words(value: float | None, unit: str) -> str:

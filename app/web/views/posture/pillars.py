@@ -43,8 +43,8 @@ def draw(posture: Posture) -> None:
             select=True,
         )
         st.caption(
-            "Discovery counts identities, the others weighted exposure. What nobody knows is not "
-            "in evidence. Select a pillar to see what it rests on."
+            "Discovery counts identities, the others weighted exposure. Unknown does not count as "
+            "good. Select a pillar to see its parts."
         )
     if at is not None:
         with st.container(border=True):
@@ -69,7 +69,7 @@ def _parts(posture: Posture, pillar: dict[str, Any]) -> None:
     at = table(
         pillar_rows(parts),
         f"parts:{pillar['name']}",
-        f"What {pillar['title']} rests on.",
+        f"The parts of {pillar['title']}.",
         {"": st.column_config.TextColumn(width=260)},
         select=True,
     )

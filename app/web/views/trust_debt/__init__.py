@@ -82,13 +82,14 @@ def _capped(owed: TrustDebt) -> str:
 def _known(posture: Posture, owed: TrustDebt) -> None:
     """Draw how much of the debt is known."""
     low, high = owed.tdr_range or (0.0, 0.0)
-    known = share(owed.coverage or 0.0, 1)
-    missing = ", ".join(posture.graph.undeclared)
-    sentences = (
-        f"**{known}** of what could be owed is known to be kept or broken. "
-        f"The rest, {brief(owed.unverified)} tp, is unverified: the ratio lies between "
-        f"**{low:.1%}** and **{high:.1%}**."
-    )
+    known, missing = owed.coverage or 0.0, ", ".join(posture.graph.undeclared)
+    sentences = f"We could check **{share(known, 1)}** of your access"
+    if known < 1:
+        sentences += (
+            f"; {share(1 - known, 1)} is unverified ({brief(owed.unverified)} tp), so the ratio "
+            f"lies between **{low:.1%}** and **{high:.1%}**"
+        )
+    sentences += "."
     sentences += dark_words(owed)
     if missing:
         sentences += f" No source states {markdown(missing)}."
@@ -115,17 +116,18 @@ def _figures(owed: TrustDebt) -> None:
     )
     tile(
         tiles[2],
-        "Interest a day",
+        "Grows per day",
         f"{brief(owed.interest_per_day)} tp",
         "while nothing changes",
         "Each day that a broken assumption stays broken adds to it, up to four missed cycles.",
     )
     tile(
         tiles[3],
-        "Lag factor",
-        NOT_KNOWN if owed.lag_factor is None else f"{owed.lag_factor:.2f}",
-        f"principal {brief(owed.principal)} tp",
-        "Debt by principal: one more than the review cycles missed on average; from 1 to 5.",
+        "Overdue",
+        NOT_KNOWN if owed.lag_factor is None else f"{owed.lag_factor:.1f}x",
+        f"{brief(owed.principal)} tp when it broke",
+        "What you owe is so many times what it was when it broke (the lag factor): each missed "
+        "review adds to it, from 1 up to 5.",
     )
 
 
@@ -189,11 +191,15 @@ def _ahead(kept_books: Ledger, now: float) -> None:
     outlooks = records(kept_books.forecast.frame) if kept_books.forecast is not None else []
     forecasts = [
         f"**{brief(outlook.debt)} tp** in {outlook.days} days "
-        f"(+{brief(outlook.debt - now)}; {counted(outlook.opening_items, 'new item')} fall due)"
+        f"(+{brief(outlook.debt - now)}; {_broken_words(outlook.opening_items)})"
         for outlook in outlooks
     ]
     if forecasts:
         st.markdown("Cost of delay, if nothing changes: " + ", ".join(forecasts) + ".")
+
+
+def _broken_words(count: int) -> str:
+    return f"{counted(count, 'more promise')} will be broken"
 
 
 def _debtors(posture: Posture) -> str:
@@ -226,11 +232,13 @@ def _map(posture: Posture, by: str, rows: pd.DataFrame) -> str | None:
     tiles = members(posture)
     if by in FLAT:
         tiles = rows.rename(columns={"key": by}).assign(**{f"{by}_name": rows["name"]})
+    grades = dict(zip(rows["key"], rows["grade"], strict=True))
     state: Any = st.plotly_chart(
-        treemap(tiles, by),
+        treemap(tiles, by, grades),
         key=f"treemap:{by}",
         config={"displayModeBar": False},
-        alt="Tiles: the larger, the more is owed. The table beside it has the figures.",
+        alt="Tiles: the larger, the more is owed; coloured and lettered by grade. The table beside "
+        "it has the figures.",
         on_select="rerun",
         selection_mode="points",
     )
@@ -243,20 +251,26 @@ def _top(rows: pd.DataFrame, by: str) -> int | None:
         {
             BY[by]: rows["name"],
             "Debt": rows["debt"].round(),
-            "A day": rows["interest"].round(1),
+            "Grows per day": rows["interest"].round(1),
             "Ratio": rows["ratio"].map(lambda r: NO_FIGURE if pd.isna(r) else f"{r:.1%}"),
             "Grade": rows["grade"].replace("NR", "not rated"),
+            "Grade because": rows["because"],
         }
     )
     if by == "assumption":
-        shown = shown.drop(columns="Grade")
+        shown = shown.drop(columns=["Grade", "Grade because"])
     words = f"What each {BY[by].lower()} owes, the largest first."
     narrow = {
         BY[by]: st.column_config.TextColumn(width=150 if by != "assumption" else 175),
         "Debt": st.column_config.NumberColumn(format="localized", width=75),
-        "A day": st.column_config.NumberColumn(format="localized", width=62),
+        "Grows per day": st.column_config.NumberColumn(format="localized", width=62),
         "Ratio": st.column_config.TextColumn(width=58),
         "Grade": st.column_config.TextColumn(width=58),
+        "Grade because": st.column_config.TextColumn(
+            width=260,
+            help="By its ratio alone a group is A to 5%, B to 10%, C to 20%, D to 50%, else F. "
+            "What caps a grade below that is named.",
+        ),
     }
     return table(shown, f"debt:{by}", words, narrow, select=True, height=420)
 

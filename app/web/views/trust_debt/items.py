@@ -35,7 +35,7 @@ AMOUNT = {True: "Debt", False: "At stake"}
 
 def draw_items(posture: Posture, group: str) -> None:
     """Draw the items of a group ("" for all), and the edges behind the selected one."""
-    st.header("What each unit rests on", anchor=False)
+    st.header("Where the debt comes from", anchor=False)
     recall("items", BROKEN, one_of(STATES))
     st.segmented_control(
         "Items", STATES, key="items", format_func=STATES.__getitem__, required=True
@@ -61,11 +61,11 @@ def draw_items(posture: Posture, group: str) -> None:
             "Level": st.column_config.TextColumn(width=55),
             "About": st.column_config.TextColumn(width=95),
             "Since": st.column_config.TextColumn(width=90),
-            "Cycles": st.column_config.NumberColumn(
-                width=58, format="%.1f", help="Review cycles missed since it broke."
+            "Missed reviews": st.column_config.NumberColumn(
+                width=75, format="%.1f", help="Review cycles missed since it broke."
             ),
             AMOUNT[broken]: st.column_config.NumberColumn(format="localized", width=75),
-            "A day": st.column_config.NumberColumn(format="localized", width=60),
+            "Grows per day": st.column_config.NumberColumn(format="localized", width=75),
         },
         select=True,
         total=len(rows),
@@ -95,12 +95,12 @@ def _item_table(rows: pd.DataFrame, broken: bool) -> pd.DataFrame:
             "Level": rows["level"],
             "About": rows["about"],
             "Since": days(rows["since"]),
-            "Cycles": rows["cycles"].round(1),
+            "Missed reviews": rows["cycles"].round(1),
             AMOUNT[broken]: rows["debt"].round(1),
-            "A day": rows["interest"].round(2),
+            "Grows per day": rows["interest"].round(2),
         }
     )
-    return shown if broken else shown.drop(columns=["Since", "Cycles", "A day"])
+    return shown if broken else shown.drop(columns=["Since", "Missed reviews", "Grows per day"])
 
 
 def _item(posture: Posture, debt_item: dict[str, Any]) -> None:
@@ -117,7 +117,7 @@ def _item(posture: Posture, debt_item: dict[str, Any]) -> None:
         left.markdown(
             f"Principal **{number(debt_item['principal'])}** = degree {debt_item['degree']:g} "
             f"of {exposure}, "
-            f"weighed; {since}, {debt_item['cycles']:.1f} cycles missed.  \n"
+            f"weighed; {since}, {debt_item['cycles']:.1f} reviews missed.  \n"
             f"Mending it takes about {debt_item['effort_hours']:g} h."
         )
     else:

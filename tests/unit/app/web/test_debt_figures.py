@@ -9,10 +9,20 @@ import streamlit as st
 
 from analytics.answers.kpis import kpis
 from analytics.figures.measures import all_measures
+from app.web.answers.board import trend
 from app.web.answers.debt import groups, item, items, members
-from app.web.drawing.debt_charts import ALL, MORE, burn_down, group_of, ratio_trend, treemap
+from app.web.drawing.debt_charts import (
+    ALL,
+    GRADES,
+    GREY,
+    MORE,
+    burn_down,
+    group_of,
+    ratio_trend,
+    treemap,
+)
 from app.web.views import all_views
-from app.web.views.posture.leadership import figure_words, kpi_rows, past, rows_behind, rows_page
+from app.web.views.posture.leadership import figure_words, kpi_rows, rows_behind, rows_page
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.histories.small_history import history_of
 from tests.support.printed import debt as debt_answer
@@ -94,9 +104,10 @@ def test_tiles_add_up_and_say_what_they_stand_for() -> None:
             "debt": [5.0, 3.0, 2.0, 0.0],
             "team": ["t", "t", "u", "u"],
             "team_name": ["T", "T", "U", "U"],
+            "grade": ["F", "NR", "A", "A"],
         }
     )
-    tiles = treemap(rows, "team", most=1).data[0]
+    tiles = treemap(rows, "team", {"t": "D", "u": "NR"}, most=1).data[0]
     value = dict(zip(tiles.ids, tiles.values, strict=True))
     parent = dict(zip(tiles.ids, tiles.parents, strict=True))
     assert value == {
@@ -112,13 +123,20 @@ def test_tiles_add_up_and_say_what_they_stand_for() -> None:
         f"{MORE}team:t",
     }
     assert group_of(f"{MORE}team:t") == "team:t"
+    colour = dict(zip(tiles.ids, tiles.marker.colors, strict=True))
+    words = dict(zip(tiles.ids, tiles.text, strict=True))
+    assert (colour["team:t"], words["team:t"]) == (GRADES["D"], "grade D")
+    # What is not rated is grey and says so; it is never the colour of a good grade.
+    assert (colour["team:u"], words["team:u"]) == (GREY, "not rated")
+    assert colour["identity:a"] == GRADES["F"]
+    assert colour[f"{MORE}team:u"] == GREY
     assert "<b>" not in "".join(tiles.labels)
 
 
 def test_a_flat_grouping_has_no_tiles_within() -> None:
     posture = estate().posture()
     found = groups(posture, "assumption").rename(columns={"key": "assumption"})
-    tiles = treemap(found, "assumption").data[0]
+    tiles = treemap(found, "assumption", {}).data[0]
     assert set(tiles.parents) == {"", ALL}
     assert members(posture)["debt"].sum() == pytest.approx(found["debt"].sum())
 
@@ -146,8 +164,8 @@ def test_the_trend_has_a_point_for_each_snapshot_up_to_the_one_shown() -> None:
     later.at = later.at + pd.Timedelta(days=30)
     history = history_of(estate(), later)
     first, second = (history.posture(info.id) for info in history.infos)
-    assert past(first)["debt"].tolist() == [debt_answer(first)["debt"]]
-    rows = past(second)
+    assert trend(first)["debt"].tolist() == [debt_answer(first)["debt"]]
+    rows = trend(second)
     assert rows["debt"].tolist() == [debt_answer(p)["debt"] for p in (first, second)]
     assert (rows["ratio"] <= rows["high"]).all()
     figure = ratio_trend(rows, 0.05)

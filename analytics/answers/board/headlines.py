@@ -1,0 +1,114 @@
+"""The headline numbers: who reaches a crown jewel, the best single fix, and the open paths."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from analytics.answers.board.scope import Scope
+from analytics.answers.choke_points import not_known
+from analytics.posture import Filter, Posture
+from analytics.reach.ways import Ways, ways
+from analytics.remediation.choke_points import ChokePoints, choke_points, pairs_of
+from analytics.weights import UNKNOWN
+from graph.once import once
+from graph.schema import RELATIONSHIPS, RESOURCE
+
+MODE = "standing"
+VERBS = {place: relationship.verb for place, relationship in enumerate(RELATIONSHIPS)}
+
+
+@dataclass(frozen=True)
+class Headlines:
+    """The three numbers.
+
+    `starts` counts the agents (all identities where there is no agent: see `starts_are`),
+    `not_known` those of them whose reach is unknown, and `reaching` those that reach a crown jewel.
+    `paths` counts the pairs of a start and a crown jewel that it reaches. `best` is the one thing,
+    or the one step, without which most starts reach none: `what` (words), `thing` (the node, or
+    None), `frees`, and whether it is `protected`: in use, or for emergencies. `unrated` counts the
+    resources that may be crown jewels too, as nobody states how sensitive they are.
+    """
+
+    starts_are: str
+    starts: int
+    not_known: int
+    reaching: int
+    paths: int
+    best: dict[str, Any] | None
+    targets: int
+    unrated: int
+
+
+def headlines(posture: Posture, scope: Scope) -> Headlines:
+    """Return the three headline numbers of a scope."""
+    points = points_of(posture, scope)
+    return Headlines(
+        starts_are="agents" if scope.agents else "identities",
+        starts=len(scope.starts),
+        not_known=not_known(posture, scope.starts, MODE),
+        reaching=points.exposed,
+        paths=points.pairs,
+        best=_best(posture, points),
+        targets=len(scope.targets),
+        unrated=int((posture.sensitivities["stated"] == UNKNOWN).sum()),
+    )
+
+
+def paths_of(posture: Posture, scope: Scope) -> tuple[int, int]:
+    """Count the starts that reach a target, and the pairs of both."""
+    of_scope = all_ways(posture, scope)
+    return of_scope.starts, pairs_of(of_scope)
+
+
+def all_ways(posture: Posture, scope: Scope, moved: bool = True) -> Ways:
+    """Return the paths of a scope; without `moved`, those that have a login."""
+    network = posture.network(Filter(MODE, moved=moved))
+    return ways(network, scope.starts, scope.targets, posture.graph.has_label(RESOURCE))
+
+
+def points_of(posture: Posture, scope: Scope) -> ChokePoints:
+    """Return the choke points of a scope, computed once for a posture."""
+    return _points(posture, scope.starts.tobytes(), scope.targets.tobytes())
+
+
+@once
+def _points(posture: Posture, starts: bytes, targets: bytes) -> ChokePoints:
+    ends = (np.frombuffer(numbers, np.int64) for numbers in (starts, targets))
+    return choke_points(posture, *ends, MODE)
+
+
+def _best(posture: Posture, points: ChokePoints) -> dict[str, Any] | None:
+    """Return the thing or step that frees most; of equal ones a step that is not protected."""
+    nodes, items = points.exposure.max(initial=0), points.item_exposure.max(initial=0)
+    if max(nodes, items) <= 0:
+        return None
+    if items >= nodes:
+        item = best_item(points)
+        return {
+            "what": item_words(posture, points, item),
+            "thing": None,
+            "frees": int(points.item_exposure[item]),
+            "protected": bool(points.items.protected[item]),
+        }
+    thing = posture.graph.thing(int(points.nodes[int(np.argmax(points.exposure))]))
+    return {"what": thing["name"], "thing": thing, "frees": int(nodes), "protected": None}
+
+
+def best_item(points: ChokePoints, free: bool = False) -> int:
+    """Return the item that frees most, -1 for none; `free` leaves out the protected ones."""
+    exposure = points.item_exposure.astype(np.int64)
+    if free:
+        exposure = np.where(points.items.protected, 0, exposure)
+    if not len(exposure) or exposure.max() <= 0:
+        return -1
+    order = np.lexsort((-points.item_participation, points.items.protected, -exposure))
+    return int(order[0])
+
+
+def item_words(posture: Posture, points: ChokePoints, item: int) -> str:
+    """Describe a step by its ends: the access, membership, trust or login from one to the other."""
+    items, thing = points.items, posture.graph.thing
+    source, target = (int(end[item]) for end in (items.source, items.target))
+    verb = VERBS[int(items.relationship[item])]
+    return f"{thing(source)['name']} {verb} {thing(target)['name']}"

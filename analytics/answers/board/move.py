@@ -1,0 +1,294 @@
+"""The one move: what to do first, what it frees, and what it breaks.
+
+A leaked credential that caps the grade goes first, because nothing else lifts the cap. Otherwise it
+is the step without which most starts reach no crown jewel, of those that are not in use; and where
+no such step frees any, the change that pays off most debt (`analytics.answers.plan`). Reach, debt
+and broken uses are those of what-if.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.actions import LOGINS, REMOVING, Action
+from analytics.answers.board.headlines import all_ways, best_item, points_of
+from analytics.answers.board.scope import Scope, scope_of
+from analytics.answers.board.standing import Standing
+from analytics.answers.board.words import amount, counted
+from analytics.answers.changes import NOUNS, ORDERS
+from analytics.answers.debt import LEAKED
+from analytics.answers.handed_over import handed_over
+from analytics.answers.plan import RemovalPlan, plan
+from analytics.answers.shape import VERBS
+from analytics.answers.table import Kind, Table
+from analytics.answers.what_if import uses
+from analytics.ownership.responsible import accountable_people
+from analytics.posture import Posture
+from analytics.remediation.handover import Target
+from analytics.remediation.removal.before_and_after import changed, debt_owed, reach_of
+from analytics.remediation.removal.ended_uses import ended
+from analytics.remediation.removal.removable import observed, removals_of
+from analytics.remediation.removal.what_if import Removal
+from analytics.usage.idle_access import idle_rows
+from analytics.usage.logins import numbers_after
+from graph.once import once
+from graph.schema import CREDENTIAL, RELATIONSHIPS
+
+LEAK, CHOKE_POINT, PLANNED = "leak", "choke_point", "plan"
+STEPS = 5  # changes of the plan
+
+
+@dataclass(frozen=True)
+class Move:
+    """What to do first.
+
+    `why` is `leak`, `choke_point` or `plan`. `order` is what to do, `sentence` the same with what
+    it frees and breaks. `target` is a node, or `from`, `relationship` and `to`; `items` name it for
+    what-if. `frees` counts the starts that reach no crown jewel any more, of `of` that reach one.
+    `reach_removed` is a share, `debt_removed` trust points. `breaks` has the columns of
+    `analytics.answers.what_if.uses`; `observed` is whether a use would have been seen (null where
+    nothing is taken away). `command`, `place` and `undo` are those of a hand-over.
+    """
+
+    why: str
+    action: str
+    order: str
+    sentence: str
+    target: dict[str, Any]
+    items: list[str]
+    frees: int | None
+    of: int | None
+    reach_removed: float
+    debt_removed: float
+    breaks: Table
+    observed: bool | None
+    owner: dict[str, str] | None
+    command: str | None
+    place: str | None
+    undo: str | None
+
+
+def move(posture: Posture, scope: Scope, stands: Standing) -> Move | None:
+    """Return what to do first about the identities of a scope; None if nothing helps."""
+    leaks = [cause["thing"]["id"] for cause in stands.causes if cause["because"] == LEAKED]
+    if leaks:
+        return _of_leak(posture, scope, posture.graph.number(leaks[0]))
+    points = points_of(posture, scope)
+    item = best_item(points, free=True)
+    if item >= 0:
+        return _of_item(posture, scope, item)
+    return _of_plan(posture, scope)
+
+
+def _of_leak(posture: Posture, scope: Scope, key: int) -> Move:
+    thing = posture.graph.thing(key)
+    gone = [Removal(thing["id"], "", things=(thing["id"],))]
+    rows = idle_rows(posture)
+    logins = rows["telemetry"][rows["credential"] == key].astype(bool)
+    seen = bool(len(logins)) and bool(logins.all())
+    frees = _freed(posture, scope, gone)
+    action = Action.DEACTIVATE_CREDENTIAL
+    return _measured(posture, scope, LEAK, action, thing, key, Target(node=key), gone, frees, seen)
+
+
+def _of_item(posture: Posture, scope: Scope, item: int) -> Move:
+    """Return the removal of a step; of a login, that of its credential."""
+    points = points_of(posture, scope)
+    items, thing = points.items, posture.graph.thing
+    relationship = RELATIONSHIPS[int(items.relationship[item])]
+    ends = int(items.source[item]), int(items.target[item])
+    chosen = np.array([item])
+    seen = bool(observed(posture, items, chosen)[0])
+    if relationship in LOGINS:
+        key = ends[LOGINS[relationship]]
+        gone = [Removal(thing(key)["id"], "", things=(thing(key)["id"],))]
+        frees = _freed(posture, scope, gone)
+        action, on = REMOVING[CREDENTIAL], Target(node=key)
+        return _measured(
+            posture, scope, CHOKE_POINT, action, thing(key), key, on, gone, frees, seen
+        )
+    gone = removals_of(posture, items, chosen)
+    ids = tuple(id_ for removal in gone for _, id_ in removal.relationships)
+    target = {"from": thing(ends[0]), "relationship": relationship.name, "to": thing(ends[1])}
+    frees = int(points.item_exposure[item])
+    action, on = REMOVING[relationship], Target(relationship, ids)
+    return _measured(posture, scope, CHOKE_POINT, action, target, ends[0], on, gone, frees, seen)
+
+
+def _measured(
+    posture: Posture,
+    scope: Scope,
+    why: str,
+    action: Action,
+    target: dict[str, Any],
+    node: int,
+    on: Target,
+    gone: list[Removal],
+    frees: int,
+    seen: bool,
+) -> Move:
+    """Measure a removal as what-if does."""
+    after = changed(posture, gone)
+    fails = uses(posture, ended(posture, after, gone))
+    before = reach_of(posture)
+    reach = (before - reach_of(after)) / before if before else 0.0
+    debt = debt_owed(posture) - debt_owed(after)
+    of, order = points_of(posture, scope).exposed, order_words(action.value, target)
+    gains = _gain_words(scope, frees, of, reach, debt)
+    handed = handed_over(posture, [(action.value, on)])
+    return Move(
+        why=why,
+        action=action.value,
+        order=order,
+        sentence=f"{order}: {gains}; {_break_words(fails, seen)}.",
+        target=target,
+        items=_items(target),
+        frees=frees,
+        of=of,
+        reach_removed=reach,
+        debt_removed=debt,
+        breaks=fails,
+        observed=seen,
+        owner=_owner(posture, node),
+        **{name: handed[name][0] for name in ("command", "place", "undo")},
+    )
+
+
+def _of_plan(posture: Posture, scope: Scope) -> Move | None:
+    """Return the change that pays off most debt; None if none does."""
+    made = first_changes(posture, scope)
+    if not len(made.steps):
+        return None
+    row = made.steps.frame.iloc[0]
+    total, target = made.before["reach"], dict(row["target"])
+    reach = row["reach_removed"] / total if total else 0.0
+    order = order_words(row["action"], target)
+    nothing = uses(posture, ended(posture, posture, []))
+    gains = _gain_words(scope, 0, 0, reach, float(row["debt_removed"]))
+    breaks = len(row["breaks"])
+    rest = f"{counted(breaks, 'use')} would fail" if breaks else "nothing in use breaks"
+    owner = int(row["owner"])
+    return Move(
+        why=PLANNED,
+        action=row["action"],
+        order=order,
+        sentence=f"{order}: {gains}; {rest}.",
+        target={key: value for key, value in target.items() if key != "ids"},
+        items=_items(target),
+        frees=None,
+        of=None,
+        reach_removed=reach,
+        debt_removed=float(row["debt_removed"]),
+        breaks=nothing,
+        observed=row["observed"],
+        owner=posture.graph.thing(owner) if owner >= 0 else None,
+        command=row["command"],
+        place=row["place"],
+        undo=row["undo"],
+    )
+
+
+def first_changes(posture: Posture, scope: Scope) -> RemovalPlan:
+    """Return the first changes of the plan against debt, of what the identities of a scope have."""
+    return _planned(posture, scope.team)
+
+
+@once
+def _planned(posture: Posture, team: int | None) -> RemovalPlan:
+    whose: list[str] = []
+    if team is not None:
+        numbers = posture.accountable[scope_of(posture, team).places]
+        whose = [str(id_) for id_ in posture.graph.things["id"].iloc[numbers]]
+    return plan(posture, STEPS, "debt", whose=whose)
+
+
+def moves(posture: Posture, scope: Scope) -> Table:
+    """Return the first changes of the plan against debt, each as an order.
+
+    Returns
+    -------
+    Table
+        `id`, `order`, `debt_removed`, `reach_removed` (a share), `identities`, `breaks` (a count),
+        `use` and `verdict` (see `analytics.answers.plan`), and `owner` (a node).
+    """
+    made = first_changes(posture, scope)
+    steps, reach = made.steps.frame, made.before["reach"] or 1.0
+    orders = [
+        order_words(action, target)
+        for action, target in zip(steps["action"], steps["target"], strict=True)
+    ]
+    frame = pd.DataFrame(
+        {
+            "id": steps["id"],
+            "order": pd.array(orders, dtype="string"),
+            "debt_removed": steps["debt_removed"].astype(float),
+            "reach_removed": steps["reach_removed"].astype(float) / reach,
+            "identities": steps["identities"],
+            "breaks": [len(fails) for fails in steps["breaks"]],
+            "use": steps["use"],
+            "verdict": steps["verdict"],
+            "owner": steps["owner"],
+        }
+    )
+    return Table(frame, posture.graph.things, {"owner": Kind.NODE})
+
+
+def _freed(posture: Posture, scope: Scope, gone: list[Removal]) -> int:
+    """Count the starts that reach a target now and have no login to one after a removal."""
+    after = changed(posture, gone)
+    number = numbers_after(posture.graph, after.graph)
+    starts, targets = (number[ends] for ends in (scope.starts, scope.targets))
+    left = Scope(scope.team, scope.places, starts[starts >= 0], scope.agents, targets[targets >= 0])
+    return points_of(posture, scope).exposed - all_ways(after, left, moved=False).starts
+
+
+def order_words(action: str, target: dict[str, Any]) -> str:
+    """Return what to do, as an order.
+
+    >>> order_words("deactivate_credential", {"id": "k", "label": "Credential", "name": "key-1"})
+    'Deactivate key-1'
+    >>> ends = {"from": {"name": "bot"}, "relationship": "MEMBER_OF", "to": {"name": "admins"}}
+    >>> order_words("remove_member", ends)
+    'Remove the membership: bot is a member of admins'
+    """
+    if "from" not in target:
+        return ORDERS[Action(action)].format(target["name"])
+    clause = f"{target['from']['name']} {VERBS[target['relationship']]} {target['to']['name']}"
+    noun = NOUNS.get(Action(action), ("access", "access"))[0]
+    verb = {Action.NARROW_GRANT: "Narrow", Action.SET_EXPIRY: "Set an end for"}
+    return f"{verb.get(Action(action), 'Remove')} the {noun}: {clause}"
+
+
+def _gain_words(scope: Scope, frees: int, of: int, reach: float, debt: float) -> str:
+    kind = ("agent", "agents") if scope.agents else ("identity", "identities")
+    parts = []
+    if frees:
+        verb = "reaches" if frees == 1 else "reach"
+        parts.append(f"{frees:,} of {counted(of, *kind)} {verb} no crown jewel any more")
+    if round(reach, 3) > 0:
+        parts.append(f"{reach:.1%} of all reach goes")
+    if round(debt, 1) > 0:
+        parts.append(f"{amount(debt)} of debt is paid off")
+    return ", ".join(parts) or "what leaked opens nothing any more"
+
+
+def _break_words(fails: Table, seen: bool) -> str:
+    if not len(fails):
+        return "nothing in use breaks" if seen else "nobody would see a use that breaks: ask first"
+    users = fails.of_nodes("identity", "name").drop_duplicates().tolist()
+    rest = f" and {len(users) - 1:,} more" if len(users) > 1 else ""
+    return f"{counted(len(fails), 'recent use')} would fail, of {users[0]}{rest}"
+
+
+def _items(target: dict[str, Any]) -> list[str]:
+    """Return the target as an item of what-if."""
+    if "from" in target:
+        return [",".join((target["from"]["id"], target["relationship"], target["to"]["id"]))]
+    return [target["id"]]
+
+
+def _owner(posture: Posture, node: int) -> dict[str, str] | None:
+    person = int(accountable_people(posture)[node])
+    return posture.graph.thing(person) if person >= 0 else None

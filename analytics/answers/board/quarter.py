@@ -1,0 +1,157 @@
+"""The direction: today against the snapshot of about a quarter ago."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from analytics.answers.board.headlines import paths_of
+from analytics.answers.board.scope import Scope, same_scope
+from analytics.answers.board.standing import sensitive_counts
+from analytics.answers.board.words import day
+from analytics.assumptions.model import NOT_RATED
+from analytics.debt.ledger.balance import balance
+from analytics.debt.ledger.period import PARTS, period
+from analytics.debt.owed import debt_of
+from analytics.debt.totals import graded, total
+from analytics.past import past
+from analytics.posture import Posture
+from graph.stores import SnapshotInfo
+from graph.values import iso
+
+DAYS, AWAY = 90, 45  # a quarter, and how far from it a snapshot may be
+SAME = 0.001  # a smaller difference of the ratio is none
+BETTER, WORSE, STEADY, UNKNOWN = "better", "worse", "the same", "unknown"
+
+
+@dataclass(frozen=True)
+class Quarter:
+    """Today against a quarter ago.
+
+    `snapshot`, `at` and `days` are those of the earlier snapshot; None, with the reason in
+    `because`, where there is none. `then` and `now` have `tdr`, `debt`, `grade`, `sensitive`,
+    `reaching` and `paths`; a figure that nobody could know is None. `moved` has the debt that was
+    `new`, `retired`, `accrued` and `rescored` since, and by `coverage` how much of `new`, `retired`
+    and `rescored` only came into sight or went out of it; None for one team. `pace_per_day` is the
+    change of debt a day, less what only coverage changed. `direction` is better, worse, the same or
+    unknown.
+    """
+
+    direction: str
+    sentence: str
+    because: str | None
+    snapshot: str | None = None
+    at: str | None = None
+    days: int | None = None
+    then: dict[str, Any] | None = None
+    now: dict[str, Any] | None = None
+    moved: dict[str, Any] | None = None
+    pace_per_day: float | None = None
+
+
+def quarter(posture: Posture, scope: Scope) -> Quarter:
+    """Compare a scope with the snapshot nearest to `DAYS` before, not more than `AWAY` off it."""
+    info, because = quarter_ago(posture)
+    if info is None or posture.history is None:
+        return Quarter(UNKNOWN, f"Direction unknown: {because}.", because)
+    earlier = posture.history.posture(info.id)
+    beside = same_scope(earlier, posture, scope)
+    now, then = figures(posture, scope), figures(earlier, beside)
+    moved = _moved(earlier, posture) if scope.team is None else None
+    days = (posture.graph.as_of - info.taken_at).days
+    direction, because = _direction(then, now, moved)
+    return Quarter(
+        direction=direction,
+        sentence=_sentence(direction, because, then, now, info),
+        because=because,
+        snapshot=info.id,
+        at=iso(info.taken_at),
+        days=days,
+        then=then,
+        now=now,
+        moved=moved,
+        pace_per_day=_pace(then, now, moved, days),
+    )
+
+
+def quarter_ago(posture: Posture) -> tuple[SnapshotInfo | None, str | None]:
+    """Return the snapshot to compare with, or why there is none."""
+    infos = past(posture)
+    if not infos:
+        return None, "there is no earlier snapshot"
+    wanted = posture.graph.as_of - pd.Timedelta(days=DAYS)
+    nearest = min(infos, key=lambda info: abs(info.taken_at - wanted))
+    if abs(nearest.taken_at - wanted) > pd.Timedelta(days=AWAY):
+        return None, f"no snapshot is of about {day(wanted)}; the nearest is of " + day(
+            nearest.taken_at
+        )
+    return nearest, None
+
+
+def figures(posture: Posture, scope: Scope) -> dict[str, Any]:
+    """Return the figures of a posture that are compared."""
+    owed = debt_of(posture)
+    sums, (grade, _) = total(owed, scope.places), graded(posture, owed, scope.places)
+    sensitive = sensitive_counts(posture, scope)
+    reaching, paths = paths_of(posture, scope)
+    return {
+        "grade": grade,
+        "tdr": sums.ratio if sums.known else None,
+        "debt": sums.debt if sums.known else None,
+        "identities": sums.identities,
+        "sensitive": sensitive["count"] if sensitive["of"] else None,
+        "reaching": reaching,
+        "paths": paths,
+    }
+
+
+def _moved(earlier: Posture, posture: Posture) -> dict[str, Any]:
+    sums = period(balance(earlier), balance(posture)).figures
+    seen = {part: sums[f"{part}_by_coverage"] for part in PARTS}
+    return {part: sums[part] for part in (*PARTS, "accrued")} | {"coverage": seen}
+
+
+def _direction(
+    then: dict[str, Any], now: dict[str, Any], moved: dict[str, Any] | None
+) -> tuple[str, str | None]:
+    if NOT_RATED in (then["grade"], now["grade"]):
+        when = "today" if now["grade"] == NOT_RATED else "then"
+        return UNKNOWN, f"too little was known {when} to rate it"
+    change = now["tdr"] - then["tdr"]
+    if moved is not None:
+        real, seen = _net(moved)
+        if abs(seen) > abs(real):
+            return UNKNOWN, "most of what moved only came into sight, or went out of it"
+    if abs(change) < SAME:
+        return STEADY, None
+    return (WORSE if change > 0 else BETTER), None
+
+
+def _net(moved: dict[str, Any]) -> tuple[float, float]:
+    """Return the net change of debt in the world, and by coverage alone."""
+    seen = moved["coverage"]
+    by_coverage = seen["new"] - seen["retired"] + seen["rescored"]
+    every = moved["new"] - moved["retired"] + moved["rescored"] + moved["accrued"]
+    return every - by_coverage, by_coverage
+
+
+def _pace(
+    then: dict[str, Any], now: dict[str, Any], moved: dict[str, Any] | None, days: int
+) -> float | None:
+    if then["debt"] is None or now["debt"] is None or days <= 0:
+        return None
+    return (_net(moved)[0] if moved is not None else now["debt"] - then["debt"]) / days
+
+
+def _sentence(
+    direction: str,
+    because: str | None,
+    then: dict[str, Any],
+    now: dict[str, Any],
+    info: SnapshotInfo,
+) -> str:
+    since = f"since {day(info.taken_at)}"
+    if then["tdr"] is None or now["tdr"] is None:
+        return f"Direction unknown {since}: {because}."
+    change = f"{100 * (now['tdr'] - then['tdr']):+.1f} points {since}"
+    return f"Direction unknown ({change}): {because}." if because else f"{change}: {direction}."

@@ -1,0 +1,50 @@
+"""The identities that an answer for leadership is about: all accountable ones, or one team's."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.debt.groups import keys
+from analytics.posture import Posture
+from analytics.selectors import ALL_AGENTS, crown_jewels, select
+from graph.schema import AGENT
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The identities of an answer.
+
+    `team` is the number of a team, -1 for the identities of no team, and None for all. `places`
+    (positions in `accountable`) are the identities; `starts` (numbers) those whose paths are
+    counted: the agents among them, or all of them where there is no agent. `agents` tells which.
+    `targets` are the crown jewels.
+    """
+
+    team: int | None
+    places: np.ndarray
+    starts: np.ndarray
+    agents: bool
+    targets: np.ndarray
+
+
+def scope_of(posture: Posture, team: int | None = None) -> Scope:
+    """Return the identities of a team (a node's number, or -1), or all of them."""
+    every = posture.accountable
+    places = np.arange(len(every))
+    if team is not None:
+        places = np.flatnonzero(keys(posture, "team") == team)
+    agents = select(posture, [ALL_AGENTS]) if team is None else every[places]
+    agents = agents[posture.graph.has_label(AGENT)[agents]]
+    starts = agents if len(agents) else every[places]
+    return Scope(team, places, starts, len(agents) > 0, np.flatnonzero(crown_jewels(posture)))
+
+
+def same_scope(earlier: Posture, posture: Posture, scope: Scope) -> Scope:
+    """Return the same scope in another posture of the same store; empty if it lacks the team."""
+    if scope.team is None or scope.team < 0:
+        return scope_of(earlier, scope.team)
+    number = earlier.graph.number(posture.graph.thing(scope.team)["id"])
+    nothing = np.zeros(0, np.int64)
+    if number < 0:
+        return Scope(number, nothing, nothing, scope.agents, np.flatnonzero(crown_jewels(earlier)))
+    return scope_of(earlier, number)

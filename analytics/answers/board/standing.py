@@ -1,0 +1,274 @@
+"""The standing of an estate: its grade, and the sentence that says why and names things."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from analytics.answers.board.scope import Scope
+from analytics.answers.board.words import counted
+from analytics.answers.debt import DENIED, LEAKED, capped_by
+from analytics.assumptions.items import Debt
+from analytics.assumptions.model import ASSUMPTIONS, NOT_RATED, NUMBER
+from analytics.debt.owed import debt_of
+from analytics.debt.totals import ORPHAN, caps_of, graded, total
+from analytics.debt.wording import KINDS
+from analytics.evidence.deciding import DENIED as WAS_DENIED
+from analytics.evidence.matching import uses
+from analytics.figures.measure import population
+from analytics.figures.revocation_speed import Spells, overdue, time_to_revoke
+from analytics.figures.sensitive_reach import administering, control_planes, reaching
+from analytics.posture import Posture
+from analytics.reach.spread import spread
+from analytics.weights import UNKNOWN, mask_weights
+
+RATINGS = {"A": "good", "B": "fair", "C": "poor", "D": "bad", "F": "failing", "NR": "not rated"}
+LEVEL_WORDS = ("may list", "can read", "can write to", "administers")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How much trust is owed, and the sentence that says why.
+
+    `rating` is the grade in a word. `tdr`, `tdr_range`, `target` and `coverage` are shares, amounts
+    trust points; they are null where the access of no identity is known. `reason` says what the
+    grade comes from, and `causes` names what caps it (see `analytics.answers.debt`). `sensitive`
+    counts the identities that can read sensitive data, `of` those whose reach is known,
+    `not_known` the others; `resources` and `unrated` those of unstated sensitivity; and
+    `administer` those that can administer a control plane.
+    """
+
+    sentence: str
+    reason: str
+    grade: str
+    rating: str
+    grade_because: str | None
+    causes: list[dict[str, Any]]
+    tdr: float | None
+    tdr_range: list[float] | None
+    target: float
+    debt: float | None
+    max_debt: float | None
+    interest_per_day: float | None
+    coverage: float | None
+    identities: int
+    not_known: int
+    sensitive: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """How long access takes to be removed once it should have ended; see `revocation`."""
+
+    sentence: str
+    days: float | None
+    target_days: float
+    ended: int
+    overdue: int
+    because: str | None
+
+
+def standing(posture: Posture, scope: Scope) -> Standing:
+    """Return the grade of the identities of a scope, and the sentence that says why."""
+    owed = debt_of(posture)
+    sums, (grade, because) = total(owed, scope.places), graded(posture, owed, scope.places)
+    causes = _causes(posture, owed, scope, because)
+    reason = _reason(posture, owed, scope, (grade, because), causes)
+    sensitive = sensitive_counts(posture, scope)
+    known = sums.known
+    return Standing(
+        sentence=f"{reason} {_sensitive_words(posture, scope, sensitive)}".strip(),
+        reason=reason,
+        grade=grade,
+        rating=RATINGS[grade],
+        grade_because=because,
+        causes=causes,
+        tdr=sums.ratio if known else None,
+        tdr_range=list(sums.range) if known else None,
+        target=owed.model.bands[0],
+        debt=sums.debt if known else None,
+        max_debt=sums.most if known else None,
+        interest_per_day=sums.interest if known else None,
+        coverage=sums.coverage if known else None,
+        identities=sums.identities,
+        not_known=sums.not_known,
+        sensitive=sensitive,
+    )
+
+
+# -- why the grade is what it is ----------------------------------------------------------------
+
+
+def _causes(
+    posture: Posture, owed: Debt, scope: Scope, because: str | None
+) -> list[dict[str, Any]]:
+    """Return what caps the grade, the worst first; an alarm is named even if the ratio is worse."""
+    caps = caps_of(posture)
+    if caps.before_data or not (caps.alarm[scope.places].any() or because == ORPHAN):
+        return []
+    causes = capped_by(posture, owed, scope.places)
+    weights = [_worth(posture, owed, cause) for cause in causes]
+    order = sorted(range(len(causes)), key=lambda place: (-weights[place], place))
+    return [causes[place] for place in order]
+
+
+def _worth(posture: Posture, owed: Debt, cause: dict[str, Any]) -> float:
+    """Return the weight of the heaviest access that a cause is about."""
+    number = posture.graph.number(cause["thing"]["id"])
+    if cause["because"] == LEAKED:
+        opened = heaviest_opened(posture, number)
+        return opened[2] if opened is not None else 0.0
+    return float(owed.units.exposure[owed.units.identity == number].max(initial=0.0))
+
+
+def heaviest_opened(posture: Posture, number: int) -> tuple[int, int, float] | None:
+    """Return the heaviest resource that a node reaches, how many more, and its weight."""
+    network = posture.network()
+    used = spread(network, number).used()
+    if not len(used["resource"]):
+        return None
+    resources, place = np.unique(used["resource"], return_inverse=True)
+    levels = np.zeros(len(resources), np.uint8)
+    np.bitwise_or.at(levels, place, used["levels"].astype(np.uint8))
+    weights = mask_weights()[levels] * network.weight[resources]
+    heaviest = int(np.argmax(weights))
+    return int(resources[heaviest]), len(resources) - 1, float(weights[heaviest])
+
+
+def _reason(
+    posture: Posture,
+    owed: Debt,
+    scope: Scope,
+    grade: tuple[str, str | None],
+    causes: list[dict[str, Any]],
+) -> str:
+    letter, because = grade
+    head = "Not rated" if letter == NOT_RATED else f"Grade {letter}"
+    if causes and letter != NOT_RATED:
+        more = len({cause["thing"]["id"] for cause in causes}) - 1
+        rest = f" It is one of {more + 1:,} such alarms." if more else ""
+        return f"{head}: {_cause_words(posture, owed, causes[0])}.{rest}"
+    if letter == NOT_RATED:
+        return f"{head}: {because}."
+    return f"{head}: {_driver_words(posture, owed, scope)}."
+
+
+def _cause_words(posture: Posture, owed: Debt, cause: dict[str, Any]) -> str:
+    name, number = cause["thing"]["name"], posture.graph.number(cause["thing"]["id"])
+    if cause["because"] == LEAKED:
+        opened = heaviest_opened(posture, number)
+        if opened is None:
+            return f"{name} leaked and still works for {cause['identity']['name']}"
+        resource, more, _ = opened
+        rest = f" and {counted(more, 'more resource')}" if more else ""
+        return f"{name} leaked and still opens {posture.graph.thing(resource)['name']}{rest}"
+    if cause["because"] == DENIED:
+        return _denied_words(posture, number)
+    return f"nobody answers for {name}, which {_heaviest_words(posture, owed, number)}"
+
+
+def _denied_words(posture: Posture, number: int) -> str:
+    name, rows = posture.graph.thing(number)["name"], uses(posture)
+    mask = (rows["identity"] == number) & (rows["state"] == WAS_DENIED)
+    if not mask.any():
+        return f"{name} acts as an account that did what it had been denied"
+    resource = int(rows["resource"][mask].iloc[-1])
+    used = posture.graph.thing(resource)["name"] if resource >= 0 else "something"
+    return f"{name} used {used} although that had been denied"
+
+
+def _heaviest_words(posture: Posture, owed: Debt, number: int) -> str:
+    units = owed.units
+    rows = np.flatnonzero(units.identity == number)
+    if not len(rows):
+        return "can do much"
+    heaviest = rows[int(np.argmax(units.exposure[rows]))]
+    resource = posture.graph.thing(int(units.resource[heaviest]))["name"]
+    return f"{LEVEL_WORDS[int(units.level[heaviest])]} {resource}"
+
+
+def _driver_words(posture: Posture, owed: Debt, scope: Scope) -> str:
+    """Return what most is owed for, and who owes most."""
+    debts, sums = owed.debt[scope.places], total(owed, scope.places)
+    if not sums.debt:
+        return "nothing that anybody could verify is owed"
+    words = f"{sums.ratio:.1%} of the trust that could be owed is owed"
+    kind = KINDS[ASSUMPTIONS[int(np.argmax(debts.sum(axis=0)))]]
+    debtor = owed.identities[scope.places][int(np.argmax(debts.sum(axis=1)))]
+    return f"{words}, most of it for {kind}; {posture.graph.thing(int(debtor))['name']} owes most"
+
+
+# -- what can be done with it today -------------------------------------------------------------
+
+
+def sensitive_counts(posture: Posture, scope: Scope) -> dict[str, int]:
+    """Count the identities of a scope that can read sensitive data, and those of unknown reach."""
+    judged = population(posture)
+    mask = np.isin(judged.place, scope.places)
+    identities, known = judged.identities[mask], judged.reach_known[mask]
+    stated = posture.sensitivities["stated"].to_numpy(object)
+    return {
+        "count": int(np.count_nonzero(reaching(posture)[identities])),
+        "of": int(np.count_nonzero(known)),
+        "not_known": int(np.count_nonzero(~known)),
+        "resources": int(np.count_nonzero(stated != "")),
+        "unrated": int(np.count_nonzero(stated == UNKNOWN)),
+        "administer": int(np.count_nonzero(administering(posture)[identities])),
+    }
+
+
+def _sensitive_words(posture: Posture, scope: Scope, counts: dict[str, int]) -> str:
+    if not counts["of"]:
+        if not counts["not_known"]:
+            return "No accountable identity is in service."
+        return (
+            f"What {counted(counts['not_known'], 'identity', 'identities')} can reach is unknown."
+        )
+    rated = counts["resources"] - counts["unrated"]
+    parts = []
+    if rated or counts["count"]:
+        verb = "reads" if counts["count"] == 1 else "can read"
+        parts.append(f"{counts['count']:,} of {counts['of']:,} identities {verb} sensitive data")
+    if counts["administer"] and (not rated or not counts["count"]):
+        parts.append(_administering_words(posture, counts))
+    words = f"{' and '.join(parts)} today." if parts else ""
+    if counts["unrated"] and 2 * counts["unrated"] >= counts["resources"]:
+        unrated = f"{counts['unrated']:,} of {counts['resources']:,}"
+        words += f" How sensitive {unrated} resources are, nobody states."
+    return words.strip()
+
+
+def _administering_words(posture: Posture, counts: dict[str, int]) -> str:
+    planes = np.flatnonzero(control_planes(posture))
+    name = posture.graph.thing(int(planes[0]))["name"] if len(planes) == 1 else "a control plane"
+    verb = "administers" if counts["administer"] == 1 else "administer"
+    return f"{counts['administer']:,} of {counts['of']:,} identities {verb} {name}"
+
+
+# -- how long removing takes --------------------------------------------------------------------
+
+
+def revocation(posture: Posture, scope: Scope) -> Revocation:
+    """Return the median days from when access should have ended until it was removed.
+
+    Open items count as censored (`analytics.figures.revocation_speed`). It walks through all
+    snapshots kept.
+    """
+    spells = overdue(posture)
+    if scope.team is not None:
+        ids = set(posture.graph.things["id"].iloc[posture.accountable[scope.places]])
+        spells = Spells(spells.rows[spells.rows["identity"].isin(ids)])
+    target = debt_of(posture).model.cycle[NUMBER["outlived"]]
+    count = len(spells.rows)
+    if not count:
+        because = "nothing was ever overdue in the snapshots kept"
+        return Revocation("", None, target, 0, 0, because)
+    speed = time_to_revoke(posture, spells)
+    days, ended = speed["median_days"], speed["ended"]
+    if days is None:
+        because = "fewer than half of what was overdue is gone so far"
+        items = counted(count, "permission")
+        words = f"Of {items} that should have ended, {ended:,} {'is' if ended == 1 else 'are'} gone"
+        return Revocation(f"{words}; target {target:g} days.", None, target, ended, count, because)
+    words = f"Removing access takes {counted(round(days), 'day')}, target {target:g}."
+    return Revocation(words, days, target, ended, count, None)

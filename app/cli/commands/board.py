@@ -1,0 +1,94 @@
+"""Command for the board: are we in trouble, why, and what to do first: board."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.columns import Columns, of_unit, words
+from app.cli.command import LimitOption, UsageError, question
+
+if TYPE_CHECKING:
+    from analytics.answers.board import Board
+    from analytics.posture import Posture
+
+NO_TEAM = "no-team"
+LISTED = 10
+
+BOARD: dict[str, Columns] = {
+    "moves": {
+        "do": "order",
+        "debt removed": "debt_removed",
+        "reach removed": lambda r: of_unit(r["reach_removed"], "share"),
+        "uses that fail": lambda r: r["breaks"] or None,
+        "use": lambda r: words(r["use"]) if r["use"] else None,
+        "owner": "owner",
+    },
+    "worst_identities": {
+        "": "rank",
+        "identity": lambda r: r,
+        "because": "because",
+        "grade": "grade",
+        "reaches": "resources",
+    },
+    "trend": {
+        "at": "at",
+        "debt": "debt",
+        "ratio": lambda r: of_unit(r["ratio"], "share"),
+        "at worst": lambda r: of_unit(r["high"], "share"),
+        "grade": "grade",
+    },
+    "teams_teams": {
+        "team": "name",
+        "identities": "identities",
+        "debt": "debt",
+        "ratio": lambda r: of_unit(r["tdr"], "share"),
+        "grade": "grade",
+        "because": lambda r: r["capped_by"],
+        "read sensitive data": "sensitive",
+    },
+    "risks_expiries": {
+        "runs out": "until",
+        "days": "days",
+        "finding": "sentence",
+        "accepted by": "by",
+        "state": lambda r: words(r["state"]),
+    },
+    "gaps_missing": {
+        "nobody states": "says",
+        "checks that wait": "checks",
+        "unknown for want of it": lambda r: of_unit(r["settles"], "share"),
+    },
+    "gaps_connect": {"connect": "source", "checks it lets run": "checks", "states": "kinds"},
+}
+
+
+@question("board", columns=BOARD)
+def board(
+    posture: "Posture",
+    team: Annotated[
+        str | None, typer.Option(help=f"Only the identities of a team, or {NO_TEAM}.")
+    ] = None,
+    target: Annotated[
+        float | None, typer.Option(min=0.1, max=100, help="Ratio to reach, in percent.")
+    ] = None,
+    limit: LimitOption = LISTED,
+) -> "Board":
+    """Say in a minute how bad it is, why, and what to do first. Example: trustdebt board."""
+    from analytics.answers.board import board as answer
+    from app.clock import now
+
+    aim = None if target is None else target / 100
+    return answer(posture, now(), _team(posture, team), aim, limit)
+
+
+def _team(posture: "Posture", name: str | None) -> int | None:
+    """Return the number of a team, -1 for the identities of none, None for all."""
+    from analytics.debt.groups import NONE
+    from graph.schema import TEAM
+
+    if name is None or name == NO_TEAM:
+        return None if name is None else NONE
+    number = posture.graph.find(name)
+    if not posture.graph.has_label(TEAM)[number]:
+        raise UsageError(f"--team names a team, and {name} is none")
+    return number

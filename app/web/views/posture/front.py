@@ -1,0 +1,242 @@
+"""The front of the page: how bad it is, why, what to do first, and whether it gets better."""
+
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analytics.answers.board import Headlines, Move, Quarter, Standing
+from analytics.answers.board.burn_down import BurnDown, Reached, WithPlan
+from analytics.posture import Posture
+from app.escape import markdown
+from app.web.answers import board
+from app.web.tiles import link, signal
+from app.web.views.posture.rests import draw as draw_rests
+from app.wording import NO_FIGURE, brief, counted, number, share
+
+LARGE = 4_000  # identities from which the plan is worked out on request
+COLOURS = {"A": "green", "B": "green", "C": "orange", "D": "red", "F": "red", "NR": "gray"}
+TURNS = {"better": "green", "worse": "red", "the same": "", "unknown": ""}
+MEANING = (
+    "Trust debt is access whose reason does not hold any more, weighed by what it opens and how "
+    "long that has been so. The figure is its share of the most that could be owed. A to 5%, B to "
+    "10%, C to 20%, D to 50%, else F. A leaked key caps the grade at D, a powerful identity "
+    "without any owner at C. Not rated where too little is verified, or nobody sees use."
+)
+
+
+def draw(posture: Posture, target: float) -> None:
+    """Draw the sentence, the figure, the move, the headline numbers and the burn-down."""
+    places = _Places()
+    stands = board.standing(posture)
+    _sentence(places.sentence, stands.sentence)
+    _figure(places.figure, stands, None)
+    heads = board.headlines(posture)
+    _tiles(posture, places, heads, stands, None)
+    with places.rests:
+        draw_rests(posture)
+    since = board.quarter(posture)
+    _figure(places.figure, stands, since)
+    _tiles(posture, places, heads, stands, since)
+    with places.move:
+        _move(board.move(posture))
+    removing = board.revocation(posture)
+    _sentence(places.sentence, f"{stands.sentence} {removing.sentence}".strip())
+    burn = board.burn_down(posture, target)
+    _burn_down(posture, places.burn, burn, None)
+    if burn.to_repay and _wants_plan(posture, places.plan):
+        _burn_down(posture, places.burn, burn, board.with_plan(posture, target))
+
+
+class _Places:
+    """The places of the parts on the page, in the order in which they are read."""
+
+    def __init__(self) -> None:
+        left, right = st.columns([4, 1], gap="medium", vertical_alignment="center")
+        self.sentence, self.figure = left.empty(), right.empty()
+        left, right = st.columns([3, 2], gap="medium")
+        self.move, self.burn = left.container(), right.empty()
+        self.plan = right.container()
+        self.tiles = st.empty()
+        self.rests = st.container()
+
+
+def _sentence(place: DeltaGenerator, sentence: str) -> None:
+    place.subheader(markdown(sentence, 900), anchor=False)
+
+
+def _figure(place: DeltaGenerator, stands: Standing, since: Quarter | None) -> None:
+    """Draw the one figure: the grade with its word, the ratio, and its direction."""
+    low, high = stands.tdr_range or (0.0, 0.0)
+    rated = stands.grade != "NR"
+    if stands.tdr is None:
+        value = NO_FIGURE
+    elif rated or f"{low:.0%}" == f"{high:.0%}":
+        value = f"{stands.tdr:.1%}"
+    else:
+        value = f"{low:.0%} to {high:.0%}"
+    colour: Any = COLOURS[stands.grade]
+    with place.container(border=True):
+        st.metric(
+            "Trust debt ratio",
+            value,
+            delta=f"grade {stands.grade}: {stands.rating}" if rated else stands.rating,
+            delta_color=colour,
+            delta_arrow="off",
+            help=MEANING,
+        )
+        if since is not None:
+            turn, words = TURNS[since.direction], markdown(since.sentence, 300)
+            st.caption(f":{turn}[{words}]" if turn else words)
+
+
+def _tiles(
+    posture: Posture,
+    places: _Places,
+    heads: Headlines,
+    stands: Standing,
+    since: Quarter | None,
+) -> None:
+    with places.tiles.container():
+        columns = st.columns(4)
+        _reaching(columns[0], heads, since)
+        _best(columns[1], heads)
+        _paths(columns[2], heads, since)
+        _sensitive(columns[3], stands, since)
+
+
+def _reaching(place: DeltaGenerator, heads: Headlines, since: Quarter | None) -> None:
+    known = heads.starts - heads.not_known
+    value = f"{number(heads.reaching)} of {number(known)}" if known else NO_FIGURE
+    dark = f"{number(heads.not_known)} more unknown" if heads.not_known else None
+    if not heads.targets:
+        value, dark = NO_FIGURE, "no crown jewel is known"
+    signal(
+        place,
+        f"{heads.starts_are.capitalize()} that reach a crown jewel",
+        value,
+        _change(since, "reaching"),
+        dark,
+        "A crown jewel is a restricted resource or a control plane. "
+        + (
+            f"How sensitive {counted(heads.unrated, 'resource')} are, nobody states."
+            if heads.unrated
+            else ""
+        ),
+    )
+    link(place, "Who and by which paths", "choke_points")
+
+
+def _best(place: DeltaGenerator, heads: Headlines) -> None:
+    best = heads.best
+    if best is None:
+        value, beside = ("0", "no single fix") if heads.reaching else (NO_FIGURE, "nothing to cut")
+    else:
+        value = f"{number(best['frees'])} of {number(heads.reaching)}"
+        beside = "in use: ask its owner first" if best["protected"] else None
+    signal(
+        place,
+        "Best single fix cuts off",
+        value,
+        None,
+        beside,
+        "So many reach no crown jewel any more once one thing or one step is removed"
+        + (f": {markdown(best['what'], 120)}." if best else "."),
+    )
+    link(place, "What it is", "choke_points")
+
+
+def _paths(place: DeltaGenerator, heads: Headlines, since: Quarter | None) -> None:
+    signal(
+        place,
+        "Open paths to crown jewels",
+        number(heads.paths) if heads.targets else NO_FIGURE,
+        _change(since, "paths"),
+        f"to {counted(heads.targets, 'crown jewel')}" if heads.targets else None,
+        f"Pairs of one of the {heads.starts_are} and a crown jewel that it reaches.",
+    )
+    link(place, "Where they pass", "choke_points")
+
+
+def _sensitive(place: DeltaGenerator, stands: Standing, since: Quarter | None) -> None:
+    counts = stands.sensitive
+    rated = counts["resources"] > counts["unrated"]
+    known = counts["of"] and rated
+    unrated = share(counts["unrated"], counts["resources"])
+    signal(
+        place,
+        "Can read sensitive data",
+        f"{number(counts['count'])} of {number(counts['of'])}" if known else NO_FIGURE,
+        _change(since, "sensitive") if known else None,
+        f"{unrated} of resources unrated" if counts["unrated"] else None,
+        "Identities that can read, or do more to, what is confidential or restricted.",
+    )
+    link(place, "Who", "posture", figure="sensitive_reach")
+
+
+def _change(since: Quarter | None, name: str) -> int | None:
+    """Return the change of a count since the last quarter; None where it is not known."""
+    if since is None or since.then is None or since.now is None:
+        return None
+    then, now = since.then[name], since.now[name]
+    return None if then is None or now is None else int(now - then)
+
+
+# -- the move, and the burn-down ----------------------------------------------------------------
+
+
+def _move(move: Move | None) -> None:
+    with st.container(border=True, height="stretch"):
+        st.markdown("**Fix first**")
+        if move is None:
+            st.markdown("No single change is known that frees anything.")
+            return
+        st.markdown(markdown(move.sentence, 600))
+        owner = f"Ask **{markdown(move.owner['name'])}**." if move.owner else "No owner is known."
+        st.caption(f"{owner} Undo: {markdown(move.undo or 'not known', 200)}")
+        left, right = st.columns(2)
+        link(left, "See what it changes", "blast_radius", **_what_if(move))
+        link(right, "The whole plan", "plan", plan="shown")
+
+
+def _what_if(move: Move) -> dict[str, str]:
+    target = move.target
+    thing = target["from"]["id"] if "from" in target else target["id"]
+    return {"thing": thing, "remove": move.items[0]}
+
+
+def _burn_down(
+    posture: Posture, place: DeltaGenerator, burn: BurnDown, plan: WithPlan | None
+) -> None:
+    with place.container(border=True, height="stretch"):
+        st.markdown(f"**When is the target of {burn.target:.1%} reached?**")
+        lines = [f"Today's pace: {_reached(burn.today)}"]
+        if plan is not None:
+            lines.append(f"With the plan: {_reached(plan.reached)}")
+        lines.append(f"Delay: {burn.delay_sentence}")
+        if burn.to_repay:
+            lines.append(f"To remove: {brief(burn.to_repay)} tp of debt")
+        st.markdown("\n".join(f"* {markdown(line, 400)}" for line in lines))
+
+
+def _reached(reached: Reached) -> str:
+    return reached.sentence
+
+
+def _wants_plan(posture: Posture, place: DeltaGenerator) -> bool:
+    """Return whether the plan is to be worked out: of a large estate only on request."""
+    if len(posture.accountable) < LARGE or st.session_state.get("front:plan"):
+        return True
+    return bool(
+        place.button(
+            "Work out the date with the plan",
+            key="front:plan:button",
+            icon=":material/timer:",
+            help="Takes a minute or more in an estate of this size.",
+            on_click=_remember_plan,
+        )
+    )
+
+
+def _remember_plan() -> None:
+    st.session_state["front:plan"] = True

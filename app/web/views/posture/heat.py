@@ -1,0 +1,84 @@
+"""The heat map: which team owes for which assumption."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics.answers.board import Teams
+from analytics.posture import Posture
+from app.web.answers import board
+from app.web.answers.debt import WORDS
+from app.web.drawing.heat_map import heat_map
+from app.web.tables import below, table
+from app.wording import NO_FIGURE, counted, share
+
+ROWS = 12  # teams in the picture
+
+
+def draw(posture: Posture) -> None:
+    """Draw the teams by the assumptions of which they broke most, and the same as a table."""
+    answer = board.teams(posture)
+    st.header("Teams", anchor=False)
+    rows = answer.teams.readable()
+    if rows.empty:
+        st.markdown("No accountable identity is known, so no team answers for any.")
+        return
+    broken, unknown = _shares(rows, answer, "broken"), _shares(rows, answer, "unknown")
+    kept = [name for name in broken if broken[name].notna().any() or unknown[name].notna().any()]
+    st.plotly_chart(
+        heat_map(
+            rows["name"].head(ROWS).tolist(),
+            [WORDS[name] for name in kept],
+            broken[kept].head(ROWS),
+            unknown[kept].head(ROWS),
+        ),
+        key="heat",
+        config={"displayModeBar": False},
+        alt="Heat map: of each team and assumption, the share that is broken. The table below has "
+        "the figures.",
+    )
+    st.caption(
+        "Numbers: percent of the team's access of which this does not hold. A question mark: at "
+        "least a tenth is unknown. A dash: it applies to nothing of the team."
+    )
+    with st.expander(f"{counted(len(rows), 'team')} as a table, and why each has its grade"):
+        _table(rows, broken[kept])
+
+
+def _shares(rows: pd.DataFrame, answer: Teams, part: str) -> pd.DataFrame:
+    return pd.DataFrame({name: rows[f"{part}_{name}"] for name in answer.assumptions})
+
+
+def _table(rows: pd.DataFrame, broken: pd.DataFrame) -> None:
+    shown = pd.DataFrame(
+        {
+            "Team": rows["name"],
+            "Identities": rows["identities"],
+            "Debt": rows["debt"].round(),
+            "Ratio": rows["tdr"].map(lambda r: NO_FIGURE if pd.isna(r) else f"{r:.1%}"),
+            "Grade": rows["grade"].replace("NR", "not rated"),
+            "Grade because": because(rows),
+            "Read sensitive data": [
+                share(able, of) if of else ""
+                for able, of in zip(rows["sensitive"], rows["identities"], strict=True)
+            ],
+            **{
+                WORDS[name]: column.map(lambda part: "" if pd.isna(part) else f"{part:.0%}")
+                for name, column in broken.items()
+            },
+        }
+    )
+    at = table(shown, "teams", "What each team owes, and for what.", select=True, height=420)
+    below("Select a team to see what it owes.", shown, "teams.csv")
+    if at is not None:
+        team = rows["team"].iloc[at]
+        group = f"team:{team}" if pd.notna(team) else "team:no team"
+        target: Any = st.session_state["pages"]["trust_debt"]
+        st.switch_page(target, query_params={"by": "team", "group": group})
+
+
+def because(rows: pd.DataFrame) -> pd.Series:
+    """Return why each grade is not that of its ratio: the reason, and the first cause by name."""
+    reason, cause = rows["grade_because"].fillna(""), rows["capped_by"]
+    return reason.where(cause.isna(), reason + ": " + cause.fillna("").astype(str))

@@ -1,0 +1,118 @@
+"""The worst identities and the worst findings, side by side."""
+
+import pandas as pd
+import streamlit as st
+
+from analytics.findings.lifecycle.states import ACCEPTED
+from analytics.posture import Posture
+from app.web.answers import board
+from app.web.answers.changes import changes
+from app.web.answers.figures import findings
+from app.web.tables import table
+from app.wording import MARKS, NO_FIGURE, NOT_KNOWN, brief, counted, days, number
+
+WORST = 10
+
+
+def identities(posture: Posture) -> None:
+    """Draw the identities, the worst first, with the reason of each."""
+    answer = board.worst_identities(posture)
+    rows = answer.identities.readable().head(WORST)
+    st.header("Worst identities", anchor=False)
+    if rows.empty:
+        st.markdown("No accountable identity is known.")
+        return
+    known = rows["resources"].notna()
+    at = table(
+        pd.DataFrame(
+            {
+                "Identity": rows["name"],
+                "Grade": rows["grade"].replace("NR", "not rated"),
+                "Why": rows["because"],
+                "Reaches": rows["resources"].map(brief, na_action="ignore").where(known, NO_FIGURE),
+            }
+        ),
+        "worst-identities",
+        f"The {len(rows)} worst identities, and why.",
+        {
+            "Identity": st.column_config.TextColumn(width=150),
+            "Grade": st.column_config.TextColumn(width=70),
+            "Why": st.column_config.TextColumn(width=330),
+            "Reaches": st.column_config.TextColumn(width=70, help="Resources within reach."),
+        },
+        select=True,
+    )
+    dark = answer.not_known
+    last = f" {number(dark)} of unknown access come last." if dark else ""
+    st.caption(f"{answer.order}{last} Select one to open it.")
+    if at is not None:
+        page = st.session_state["pages"]["blast_radius"]
+        st.switch_page(page, query_params={"thing": str(rows["id"].iloc[at])})
+
+
+def worst_findings(posture: Posture) -> None:
+    """Draw the worst findings that nobody accepted."""
+    every = findings(posture)
+    st.header("Worst findings", anchor=False)
+    if every.empty:
+        st.markdown("No rule found anything in what is known.")
+        return
+    accepted = every["state"] == ACCEPTED
+    rows = every[~accepted]
+    worst = rows.head(WORST)
+    at = table(
+        pd.DataFrame(
+            {
+                "Severity": worst["severity"].astype(str).map(MARKS),
+                "What is wrong": worst["sentence"],
+                "Since": days(worst["since"]),
+            }
+        ),
+        "worst",
+        f"The {len(worst)} worst findings of {len(rows)}.",
+        {
+            "Severity": st.column_config.TextColumn(width=95),
+            "What is wrong": st.column_config.TextColumn(width=340),
+            "Since": st.column_config.TextColumn(width=90),
+        },
+        select=True,
+    )
+    borne = int(accepted.sum())
+    beside = f"; {counted(borne, 'accepted one')} not among them" if borne else ""
+    asked = f"they ask for {counted(len(changes(posture)), 'change')}"
+    st.caption(
+        f"{number(len(worst))} of {counted(len(rows), 'open finding')}{beside}; {asked}. "
+        "Select one to open it."
+    )
+    if at is not None:
+        target = st.session_state["pages"]["findings"]
+        st.switch_page(target, query_params={"finding": worst["id"].iloc[at]})
+
+
+def expiries(posture: Posture) -> None:
+    """Draw the accepted risks, those that run out first at the top."""
+    known = board.risks(posture)
+    st.header("Accepted risks", anchor=False)
+    rows = known.expiries.readable()
+    if rows.empty:
+        st.markdown("Nobody accepted a risk.")
+        return
+    left = rows["days"].map(lambda days: f"in {days} days" if days >= 0 else f"{-days} days ago")
+    table(
+        pd.DataFrame(
+            {
+                "Runs out": days(rows["until"]),
+                "": left.where(rows["state"] == "in_force", left + ", open again"),
+                "What was accepted": rows["sentence"],
+                "By": rows["by"].fillna(NOT_KNOWN),
+            }
+        ),
+        "expiries",
+        "Accepted risks and when each runs out.",
+        {"What was accepted": st.column_config.TextColumn(width=420)},
+        height=300,
+    )
+    st.caption(
+        f"{counted(known.accepted, 'accepted risk')} in force, {number(known.soon)} of them run "
+        f"out within 30 days; {number(known.lapsed)} ran out and are open again."
+    )

@@ -1,0 +1,318 @@
+"""The board answer: its sentence names the reason, and no part of it claims what is unknown."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analytics.answers import board as parts
+from analytics.answers.board import board, scope_of
+from analytics.answers.board.burn_down import (
+    DATED,
+    MET,
+    NEVER,
+    UNKNOWN,
+    BurnDown,
+    Reached,
+    _by_plan,
+    _today,
+)
+from analytics.answers.board.quarter import Quarter
+from analytics.answers.table import as_json
+from analytics.findings.evaluation import find_all
+from analytics.findings.lifecycle.about import what_it_is_about
+from analytics.posture import Posture
+from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago
+from tests.support.histories.small_history import history_of
+
+DAY = pd.Timedelta(days=1)
+
+
+def estate(leaked: bool = False, third: bool = True, at: pd.Timestamp = AS_OF) -> Estate:
+    """Three agents reach a restricted database: one by a key, two by one role."""
+    made = Estate(at).person("ann", status="active").thing("Team", "ops", "web")
+    made.link("ann", "MEMBER_OF", "ops").resource("db", "restricted").resource("wiki", "internal")
+    made.thing("Role", "admins", status="active")
+    for name in ("a", "b", *(["c"] if third else [])):
+        made.agent(name, status="active").account(f"svc-{name}", status="active")
+        made.owned(name, business="ann", technical="ann", since=ago(500))
+    made.thing("Credential", "key", status="leaked" if leaked else "active")
+    made.link("a", "USES", "key").link("key", "AUTHENTICATES_AS", "svc-a")
+    made.can("svc-a", "read", "db", granted_at=ago(400))
+    for name in ("b", *(["c"] if third else [])):
+        made.link(name, "RUNS_AS", f"svc-{name}").link(f"svc-{name}", "ASSUMES", "admins")
+    return made.can("admins", "admin", "db", granted_at=ago(400))
+
+
+# -- the sentence -------------------------------------------------------------------------------
+
+
+def test_the_sentence_names_the_key_that_leaked_and_what_it_opens() -> None:
+    posture = estate(leaked=True).posture()
+    stands = parts.standing(posture, scope_of(posture))
+    assert stands.grade in ("D", "F")
+    assert stands.reason == f"Grade {stands.grade}: key leaked and still opens db."
+    # All three read the restricted database: `a` at that level, the others above it.
+    assert "3 of 3 identities can read sensitive data today." in stands.sentence
+    assert [cause["thing"]["id"] for cause in stands.causes] == ["key"]
+
+
+def test_without_a_leak_it_names_what_most_is_owed_for_and_who_owes_most() -> None:
+    """The twin: the same estate with the key in order."""
+    posture = estate().posture()
+    stands = parts.standing(posture, scope_of(posture))
+    assert "leaked" not in stands.sentence
+    assert not stands.causes
+
+
+def test_what_nobody_rated_is_not_rated_and_says_who_administers_it() -> None:
+    made = Estate(declares=["grants"]).account("root", "guest").resource("acct", control_plane=True)
+    made.resource("bucket").can("root", "admin", "acct").can("guest", "read", "bucket")
+    posture = made.posture()
+    stands = parts.standing(posture, scope_of(posture))
+    assert (stands.grade, stands.rating) == ("NR", "not rated")
+    assert stands.sentence.startswith("Not rated: ")
+    assert "1 of 2 identities administers acct today." in stands.sentence
+    assert "How sensitive 2 of 2 resources are, nobody states." in stands.sentence
+    assert "sensitive data" not in stands.sentence
+
+
+def test_nothing_at_all_is_no_comfort() -> None:
+    posture = Estate(declares=[]).agent("a").posture()
+    stands = parts.standing(posture, scope_of(posture))
+    assert (stands.grade, stands.tdr) == ("NR", None)
+    assert "What 1 identity can reach is not known." in stands.sentence
+
+
+# -- the three numbers --------------------------------------------------------------------------
+
+
+def test_the_headline_numbers() -> None:
+    """Three agents, one jewel: three paths; without the role's grant, two of them reach none."""
+    posture = estate().posture()
+    heads = parts.headlines(posture, scope_of(posture))
+    assert (heads.starts_are, heads.starts, heads.reaching, heads.paths) == ("agents", 3, 3, 3)
+    assert heads.best is not None
+    assert (heads.best["frees"], heads.best["what"]) == (2, "admins can access db")
+    assert (heads.targets, heads.unrated) == (1, 0)
+
+
+def test_without_agents_all_identities_are_counted() -> None:
+    made = Estate().account("root").resource("db", "restricted").can("root", "read", "db")
+    posture = made.posture()
+    heads = parts.headlines(posture, scope_of(posture))
+    assert (heads.starts_are, heads.starts, heads.reaching) == ("identities", 1, 1)
+
+
+# -- the move -----------------------------------------------------------------------------------
+
+
+def test_a_leaked_key_goes_first() -> None:
+    posture = estate(leaked=True).posture()
+    scope = scope_of(posture)
+    first = parts.move(posture, scope, parts.standing(posture, scope))
+    assert first is not None
+    assert (first.why, first.order, first.items) == ("leak", "Deactivate key", ["key"])
+    # `a` has no other login; the two others keep theirs.
+    assert (first.frees, first.of) == (1, 3)
+    assert first.sentence.startswith(
+        "Deactivate key: 1 of 3 agents reaches no crown jewel any more"
+    )
+
+
+def test_else_the_step_that_frees_most() -> None:
+    posture = estate().posture()
+    scope = scope_of(posture)
+    first = parts.move(posture, scope, parts.standing(posture, scope))
+    assert first is not None
+    assert (first.why, first.frees, first.of) == ("choke_point", 2, 3)
+    assert first.order == "Remove the grant: admins can access db"
+    assert first.items == ["admins,CAN_ACCESS,db"]
+
+
+def test_a_step_in_use_is_not_the_first_move() -> None:
+    """The grant of the role was used yesterday: it may not go first, although it frees most."""
+    made = estate()
+    made.rows[next(e for e in made.rows if e.name == "CAN_ACCESS")][-1] |= {
+        "last_used_at": '{"admin":"' + ago(1) + '"}',
+        "telemetry": True,
+    }
+    posture = made.posture()
+    scope = scope_of(posture)
+    first = parts.move(posture, scope, parts.standing(posture, scope))
+    assert first is not None
+    assert first.order != "Remove the grant: admins can access db"
+
+
+# -- the direction ------------------------------------------------------------------------------
+
+
+def now_and_before(days: float) -> Posture:
+    """Return today, with one agent more than so many days ago."""
+    history = history_of(estate(third=False, at=AS_OF - days * DAY), estate())
+    return history.posture(history.infos[-1].id)
+
+
+def test_today_is_compared_with_a_quarter_ago() -> None:
+    posture = now_and_before(92)
+    since = parts.quarter(posture, scope_of(posture))
+    assert since.days == 92
+    assert since.then is not None
+    assert since.now is not None
+    assert (since.then["reaching"], since.now["reaching"]) == (2, 3)
+    assert (since.then["paths"], since.now["paths"]) == (2, 3)
+    assert since.moved is not None
+    assert since.moved["new"] > 0
+
+
+@pytest.mark.parametrize("days", [10, 300])
+def test_a_snapshot_that_is_no_quarter_away_is_not_compared_with(days: float) -> None:
+    posture = now_and_before(days)
+    since = parts.quarter(posture, scope_of(posture))
+    assert (since.direction, since.then) == ("unknown", None)
+    assert "the nearest is of" in since.sentence
+
+
+def test_one_snapshot_has_no_direction() -> None:
+    posture = estate().posture()
+    since = parts.quarter(posture, scope_of(posture))
+    assert since.sentence == "Direction unknown: there is no earlier snapshot."
+
+
+# -- the burn-down ------------------------------------------------------------------------------
+
+
+def pace(per_day: float | None) -> Quarter:
+    return Quarter("worse", "", "there is no earlier snapshot", pace_per_day=per_day)
+
+
+@pytest.mark.parametrize(
+    ("per_day", "state", "sentence"),
+    [
+        # 300 tp at 10 a day are 30 days from the first of August.
+        (-10.0, DATED, "31 Aug 2026 at today's pace."),
+        (2.0, NEVER, "Never at today's pace: debt grew by 60 tp a month."),
+        (0.0, NEVER, "Never at today's pace: debt did not shrink."),
+        (-0.01, NEVER, "Not within ten years at today's pace."),
+        (None, UNKNOWN, "Pace not known: there is no earlier snapshot."),
+    ],
+)
+def test_the_target_has_a_date_at_todays_pace(
+    per_day: float | None, state: str, sentence: str
+) -> None:
+    posture = estate().posture()
+    stands = parts.standing(posture, scope_of(posture))
+    reached = _today(posture, stands, 0.05, 300.0, pace(per_day))
+    assert (reached.state, reached.sentence) == (state, sentence)
+
+
+def test_a_target_is_not_met_while_the_unverified_could_break_it() -> None:
+    posture = estate().posture()
+    stands = replace(parts.standing(posture, scope_of(posture)), tdr_range=[0.02, 0.71])
+    assert _today(posture, stands, 0.05, 0.0, pace(0.0)).state == UNKNOWN
+    sure = replace(stands, tdr_range=[0.02, 0.04])
+    assert _today(posture, sure, 0.05, 0.0, pace(0.0)).state == MET
+    assert _today(posture, replace(stands, grade="NR"), 0.05, None, pace(0.0)).state == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("repaid", "growth", "sentence"),
+    [
+        # 300 to repay; 200 less 50 a month are two months.
+        (200.0, 50.0, "30 Sep 2026 with 5 changes a month."),
+        (310.0, 50.0, "As soon as the plan is carried out: 5 changes pay off 310 tp."),
+        (
+            40.0,
+            50.0,
+            "Never with 5 changes a month: 5 changes pay off 40 tp, and debt grows by 50 tp a month.",
+        ),
+    ],
+)
+def test_the_target_has_a_date_with_the_plan(repaid: float, growth: float, sentence: str) -> None:
+    burn = BurnDown(0.05, 300.0, None, Reached(UNKNOWN, None, ""), 30, growth, "")
+    assert _by_plan(estate().posture(), burn, repaid, 5).sentence == sentence
+
+
+def test_delay_costs_what_the_same_facts_owe_later() -> None:
+    posture, later = estate().posture(), estate().posture(AS_OF + 30 * DAY)
+    scope = scope_of(posture)
+    stands = parts.standing(posture, scope)
+    burn = parts.burn_down(posture, scope, stands, parts.quarter(posture, scope))
+    after = parts.standing(later, scope_of(later))
+    assert burn.delay_debt == pytest.approx(after.debt - stands.debt)
+    assert burn.delay_sentence.startswith("Waiting 30 days adds ")
+
+
+# -- teams, risks and gaps ----------------------------------------------------------------------
+
+
+def test_a_team_has_its_share_of_each_assumption() -> None:
+    posture = estate(leaked=True).posture()
+    rows = as_json(parts.teams(posture).teams)
+    # Ann of the team ops owns all three agents; the key of `a` caps the grade of the team.
+    assert [(row["name"], row["identities"]) for row in rows] == [("ops", 3)]
+    assert rows[0]["sensitive"] == 3
+    assert rows[0]["broken"]["owner"] == 0.0
+    assert 0.0 <= rows[0]["broken"]["standing"] <= 1.0
+
+
+def test_a_board_of_one_team_counts_its_identities_only() -> None:
+    made = estate(leaked=True).agent("lone", status="active")
+    posture = made.posture()
+    lone = board(posture, AS_OF, team=-1)
+    assert (lone.team, lone.standing.identities) == ("no team", 1)
+    assert not lone.standing.causes
+    assert lone.headlines.reaching == 0
+    ops = board(posture, AS_OF, team=posture.graph.number("ops"))
+    assert (ops.team, ops.standing.identities, ops.headlines.reaching) == ("ops", 3, 3)
+    assert "key leaked" in ops.sentence
+    empty = board(posture, AS_OF, team=posture.graph.number("web"))
+    assert empty.standing.identities == 0
+
+
+def test_accepted_risks_run_out_by_their_date(tmp_path: Path) -> None:
+    history = history_of(estate(leaked=True), journal=tmp_path / "journal")
+    posture = history.posture(history.infos[-1].id)
+    ids = find_all(posture)["id"].tolist()[:2]
+    for id_, days in zip(ids, (10, 60), strict=True):
+        about = what_it_is_about(posture, id_)
+        assert posture.journal is not None
+        posture.journal.accept(id_, AS_OF + days * DAY, "ann", "known", AS_OF - DAY, about)
+    fresh = history_of(estate(leaked=True), journal=tmp_path / "journal")
+    posture = fresh.posture(fresh.infos[-1].id)
+    known = parts.risks(posture, scope_of(posture))
+    assert (known.accepted, known.soon, known.lapsed) == (2, 1, 0)
+    assert as_json(known.expiries)[0]["days"] == 10
+    later = fresh.posture(fresh.infos[-1].id, AS_OF + 20 * DAY)
+    known = parts.risks(later, scope_of(later))
+    assert (known.accepted, known.lapsed) == (1, 1)
+
+
+def test_the_age_of_the_data_is_that_of_today() -> None:
+    posture = estate().posture()
+    known = parts.gaps(posture, scope_of(posture), AS_OF + 118 * DAY)
+    assert (known.oldest_days, known.old) == (118, 1)
+    # The twin: measured from the snapshot itself everything would look fresh.
+    assert parts.gaps(posture, scope_of(posture), AS_OF).oldest_days == 0
+
+
+def test_what_is_missing_says_who_states_it_and_what_it_settles() -> None:
+    made = estate()
+    made.declares = tuple(kind for kind in EVERYTHING if kind != "usage")
+    posture = made.posture()
+    known = parts.gaps(posture, scope_of(posture), AS_OF)
+    missing = {row["kind"]: row for row in known.missing}
+    assert "usage" in missing
+    assert missing["usage"]["checks"] > 0
+    assert missing["usage"]["settles"] > 0
+    assert "aws" in missing["usage"]["sources"]
+    assert not parts.gaps(estate().posture(), scope_of(posture), AS_OF).missing
+
+
+def test_the_whole_answer_is_plain_data() -> None:
+    posture = now_and_before(92)
+    answer = as_json(board(posture, AS_OF))
+    assert answer["sentence"].startswith(answer["standing"]["reason"])
+    assert answer["trend"][-1]["at"] == "2026-08-01T00:00:00Z"
+    assert len(answer["moves"]) <= 5
