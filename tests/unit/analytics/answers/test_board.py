@@ -225,7 +225,8 @@ def test_a_target_is_not_met_while_the_unverified_could_break_it() -> None:
         (
             40.0,
             50.0,
-            "Never with 5 changes a month: 5 changes pay off 40 tp, and debt grows by 50 tp a month.",
+            "Never with 5 changes a month: "
+            "5 changes pay off 40 tp, and debt grows by 50 tp a month.",
         ),
     ],
 )

@@ -4,13 +4,13 @@ import numpy as np
 
 from analytics.answers.identities import identities
 from analytics.answers.table import as_json
-from analytics.answers.worst import DENIED, LEAKED, UNKNOWN, worst, worst_first
+from analytics.answers.worst import LEAKED, UNKNOWN, worst, worst_first
 from analytics.posture import Posture
 from tests.support.estates.small_estates import Estate, ago
 
 
 def three(status: str) -> Estate:
-    """Agent `wide` administers a restricted database, `small` reads a wiki by a key, `idle` nothing."""
+    """State `wide`, which administers a database, `small`, which reads a wiki by a key, `idle`."""
     estate = Estate().agent("wide", "small", "idle", status="active")
     estate.account("svc-wide", "svc-small").resource("db", "restricted").resource(
         "wiki", "internal"
@@ -70,7 +70,3 @@ def test_some_of_them_keep_their_order() -> None:
     rows = as_json(worst(posture, among=places))["identities"]
     assert [(row["rank"], row["id"]) for row in rows] == [(1, "wide"), (2, "idle")]
     assert as_json(worst(posture, limit=1))["left_out"] == 2
-
-
-def test_a_denied_use_is_an_alarm_too() -> None:
-    assert DENIED != LEAKED
