@@ -14,6 +14,7 @@ from analytics.source_states import covered
 from app import clock
 from app.escape import code, markdown, plain
 from app.freshness import freshness as freshness_words
+from app.web import welcome
 from app.web.address import LATEST, recall, refused, remember
 from app.web.snapshots import Choice, choose
 from app.wording import counted, day, moment, span, stamp
@@ -151,7 +152,7 @@ def explain(error: Exception, titled: bool = False) -> None:
     """Draw what is wrong with the store, and what to do about it."""
     uri = store_uri()
     if isinstance(error, StoreEmpty):
-        _welcome(uri)
+        welcome.draw(uri, without_password(uri))
         return
     if not titled:
         st.title("The store cannot be shown", anchor=False)
@@ -191,22 +192,6 @@ def tell_faults(place: DeltaGenerator, faults: Faults) -> None:
     lines = [f"- {markdown(rule)}: {code(how)}" for rule, how in sorted(faults.items())]
     words = "Not everything could be judged. What is shown leaves out:"
     place.error("\n".join([words, "", *lines, "", REPORT]), icon=":material/error:")
-
-
-def _welcome(uri: str) -> None:
-    st.title("Nothing has been read yet", anchor=False)
-    st.markdown("The store is empty. Try the product on an estate that it makes up itself:")
-    st.code("trustdebt demo", None)
-    st.markdown("or read your own systems, one after the other:")
-    st.code(
-        "trustdebt sources                      # what can be read\n"
-        "trustdebt ingest aws account.json      # an AWS account's authorization details\n"
-        "trustdebt ingest estate my-estate/     # the native format",
-        "shell",
-    )
-    st.caption(f"Store: {code(without_password(uri))}. This page shows it as soon as it is there.")
-    if st.button("Look again", type="primary"):
-        st.rerun()
 
 
 def without_password(uri: str) -> str:

@@ -14,7 +14,7 @@ from app.web.drawing.debt_charts import ratio_trend
 from app.web.tables import table
 from app.web.tiles import link, tile
 from app.web.view import View
-from app.web.views.posture import all_figures, front, heat, pillars, rests, start, worst
+from app.web.views.posture import all_figures, front, heat, pillars, rests, worst
 from app.web.views.posture.leadership import figure_words, kpis, rows_page
 from app.wording import NO_FIGURE, brief, counted, day, number, share
 from graph.schema import AGENT
@@ -239,4 +239,4 @@ def _makeup(everyone: pd.DataFrame) -> str:
     return f"{counted(agents, 'agent')}, {counted(len(everyone) - agents, 'other')}"
 
 
-VIEW = View("posture", "Posture", ":material/monitoring:", "Overview", 10, draw, start.draw)
+VIEW = View("posture", "Posture", ":material/monitoring:", "Overview", 10, draw)

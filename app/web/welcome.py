@@ -1,0 +1,53 @@
+"""The welcome of an empty store: load the example, upload an export, or connect a system."""
+
+import streamlit as st
+
+from app.escape import code, markdown
+from app.web.server import door, upload
+from app.web.tiles import link
+
+FAILED = "welcome:failed"
+CONNECT = (
+    "aws iam get-account-authorization-details > details.json",
+    "trustdebt ingest aws details.json",
+    "trustdebt ingest estate my-estate/   # your own tables",
+)
+
+
+def draw(uri: str, shown: str) -> None:
+    """Draw the three ways to begin; `uri` is the store, `shown` its address as a page may show."""
+    st.title("Nothing has been read yet", anchor=False)
+    st.markdown("The store is empty. Three ways to begin:")
+    example, uploading, connecting = st.columns([2, 2, 3], gap="medium")
+    with example.container(border=True, height="stretch"):
+        _example(uri)
+    with uploading.container(border=True, height="stretch"):
+        st.subheader("Upload", anchor=False)
+        st.markdown("Read an export of one of your systems: its files, or a ZIP of its folder.")
+        link(st.container(), "Upload files", "sources")
+        st.caption("With the same checks as the command line. Nothing is sent anywhere.")
+    with connecting.container(border=True, height="stretch"):
+        st.subheader("Connect", anchor=False)
+        st.markdown("Export with read-only rights, then read it:")
+        st.code("\n".join(CONNECT), "shell")
+        st.caption("`trustdebt sources` lists every system that can be read.")
+    st.caption(f"Store: {code(shown)}. This page shows it as soon as it is there.")
+    if st.button("Refresh", icon=":material/refresh:"):
+        st.rerun()
+
+
+def _example(uri: str) -> None:
+    st.subheader("Load the example", anchor=False)
+    st.markdown("A made-up company: 200 agents, half a year of history.")
+    if FAILED in st.session_state:
+        st.error(markdown(st.session_state.pop(FAILED), 500), icon=":material/block:")
+    st.code("trustdebt demo", "shell")
+    if not door.ask(st, "example", "load it here"):
+        return
+    if st.button("Load the example", type="primary", icon=":material/play_arrow:"):
+        with st.spinner("Building the example, about 15 seconds…", show_time=True):
+            try:
+                upload.example(uri)
+            except upload.Refused as refused:
+                st.session_state[FAILED] = str(refused)
+        st.rerun()

@@ -1,0 +1,129 @@
+"""The front page: one sentence, one figure, one move; nothing unrated is green, old data is old."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analytics.answers.board import headlines, scope_of, standing
+from analytics.history import open_posture
+from app import clock
+from app.web.server import upload
+from app.web.views.posture.front import COLOURS, TURNS
+from graph.schema import CREDENTIAL
+from tests.e2e.conftest import Open
+from tests.e2e.estate import AS_OF, World, estate, publish
+from tests.e2e.said import figures, texts
+
+
+def leaked() -> World:
+    """Return the estate in which the key of the wide agent leaked."""
+    world = estate()
+    world.rows[CREDENTIAL][0]["status"] = "leaked"
+    return world
+
+
+@pytest.fixture(scope="module")
+def leaky(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish the estate, and a quarter later with a leaked key."""
+    folder = tmp_path_factory.mktemp("front") / "s"
+    publish(estate(), folder, AS_OF - pd.Timedelta(days=92))
+    publish(leaked(), folder)
+    return folder
+
+
+def test_the_first_line_names_the_reason_and_the_first_move(open_page: Open, leaky: Path) -> None:
+    test = open_page(leaky)
+    assert not test.exception
+    first = test.subheader[0].value
+    assert "key\\-1 leaked and still opens db\\-0" in first
+    assert "can read sensitive data today" in first
+    said = texts(test)
+    assert "Deactivate key\\-1: " in said
+    assert "since 1 May 2026" in said
+
+
+def test_the_headline_numbers_are_those_of_the_answer(open_page: Open, leaky: Path) -> None:
+    posture = open_posture(str(leaky))
+    heads = headlines(posture, scope_of(posture))
+    seen = figures(open_page(leaky))
+    assert seen["Agents that reach a crown jewel"] == f"{heads.reaching} of {heads.starts}"
+    assert seen["Open paths to crown jewels"] == f"{heads.paths}"
+    assert heads.best is not None
+    assert seen["Best single fix cuts off"] == f"{heads.best['frees']} of {heads.reaching}"
+
+
+def test_figures_have_their_change_since_the_last_quarter(open_page: Open, leaky: Path) -> None:
+    tiles = {metric.label: metric for metric in open_page(leaky).metric}
+    assert str(tiles["Open paths to crown jewels"].delta) == "0"
+    described = tiles["Open paths to crown jewels"].proto.delta_description
+    assert described.startswith("in a quarter: the same")
+
+
+def test_without_an_earlier_snapshot_the_direction_is_unknown(open_page: Open, store: Path) -> None:
+    test = open_page(store)
+    assert "Direction unknown: there is no earlier snapshot" in texts(test)
+    assert not [m for m in test.metric if "in a quarter" in m.proto.delta_description]
+
+
+def test_what_is_not_rated_is_never_green() -> None:
+    assert COLOURS["NR"] == "gray"
+    assert TURNS["unknown"] == ""
+    assert [grade for grade, colour in COLOURS.items() if colour == "green"] == ["A", "B"]
+
+
+def test_old_data_is_old_today_whatever_day_is_looked_at(
+    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: AS_OF + pd.Timedelta(days=118))
+    test = open_page(store)
+    assert any("Old data: 1 data source: facts of 1 Aug 2026, 118 days old" in w.value
+               for w in test.warning)  # fmt: skip
+    monkeypatch.setattr(clock, "now", lambda: AS_OF + pd.Timedelta(hours=3))
+    assert not any("Old data" in w.value for w in open_page(store).warning)
+
+
+def test_the_grade_is_named_with_a_word(open_page: Open, leaky: Path) -> None:
+    posture = open_posture(str(leaky))
+    stands = standing(posture, scope_of(posture))
+    tiles = {metric.label: str(metric.delta) for metric in open_page(leaky).metric}
+    assert tiles["Trust debt ratio"] == f"grade {stands.grade}: {stands.rating}"
+
+
+def test_an_empty_store_offers_three_ways_to_begin(open_page: Open, tmp_path: Path) -> None:
+    test = open_page(tmp_path / "none")
+    assert not test.exception
+    assert [s.value for s in test.subheader] == ["Load the example", "Upload", "Connect"]
+    assert "trustdebt demo" in texts(test)
+    assert not [b for b in test.button if b.label == "Load the example"]
+
+
+def test_the_example_is_loaded_by_whoever_may_write(
+    open_deciding: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def build(uri: str) -> dict[str, object]:
+        asked.append(uri)
+        publish(estate(), tmp_path / "new")
+        return {}
+
+    monkeypatch.setattr(upload, "example", build)
+    test = open_deciding(tmp_path / "new")
+    next(b for b in test.button if b.label == "Load the example").click()
+    test = test.run()
+    assert asked == [str(tmp_path / "new")]
+    assert test.title[0].value == "Posture"
+
+
+def test_an_example_that_fails_says_why(
+    open_deciding: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(uri: str) -> dict[str, object]:
+        raise upload.Refused("the store is held by another ingest")
+
+    monkeypatch.setattr(upload, "example", refuse)
+    test = open_deciding(tmp_path / "new")
+    next(b for b in test.button if b.label == "Load the example").click()
+    test = test.run()
+    assert "the store is held by another ingest" in test.error[0].value
