@@ -23,6 +23,11 @@ def leaked() -> World:
     return world
 
 
+def plainly(text: str) -> str:
+    """Return Markdown without the marks that escape it."""
+    return text.replace("\\", "")
+
+
 @pytest.fixture(scope="module")
 def leaky(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Publish the estate, and a quarter later with a leaked key."""
@@ -35,11 +40,11 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_first_line_names_the_reason_and_the_first_move(open_page: Open, leaky: Path) -> None:
     test = open_page(leaky)
     assert not test.exception
-    first = test.subheader[0].value
-    assert "key\\-1 leaked and still opens db\\-0" in first
+    first = plainly(test.subheader[0].value)
+    assert "key-1 leaked and still opens db-0" in first
     assert "can read sensitive data today" in first
-    said = texts(test)
-    assert "Deactivate key\\-1: " in said
+    said = plainly(texts(test))
+    assert "Deactivate key-1: " in said
     assert "since 1 May 2026" in said
 
 
@@ -62,7 +67,7 @@ def test_figures_have_their_change_since_the_last_quarter(open_page: Open, leaky
 
 def test_without_an_earlier_snapshot_the_direction_is_unknown(open_page: Open, store: Path) -> None:
     test = open_page(store)
-    assert "Direction unknown: there is no earlier snapshot" in texts(test)
+    assert "Direction unknown: there is no earlier snapshot" in plainly(texts(test))
     assert not [m for m in test.metric if "in a quarter" in m.proto.delta_description]
 
 

@@ -74,8 +74,8 @@ def points_of(posture: Posture, scope: Scope) -> ChokePoints:
 
 @once
 def _points(posture: Posture, starts: bytes, targets: bytes) -> ChokePoints:
-    ends = (np.frombuffer(numbers, np.int64) for numbers in (starts, targets))
-    return choke_points(posture, *ends, MODE)
+    first, last = (np.frombuffer(numbers, np.int64) for numbers in (starts, targets))
+    return choke_points(posture, first, last, MODE)
 
 
 def _best(posture: Posture, points: ChokePoints) -> dict[str, Any] | None:

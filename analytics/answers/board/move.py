@@ -15,7 +15,7 @@ import pandas as pd
 from analytics.actions import LOGINS, REMOVING, Action
 from analytics.answers.board.headlines import all_ways, best_item, points_of
 from analytics.answers.board.scope import Scope, scope_of
-from analytics.answers.board.standing import Standing
+from analytics.answers.board.standing import Standing, heaviest_opened
 from analytics.answers.board.words import amount, counted
 from analytics.answers.changes import NOUNS, ORDERS
 from analytics.answers.debt import LEAKED
@@ -82,76 +82,90 @@ def move(posture: Posture, scope: Scope, stands: Standing) -> Move | None:
     return _of_plan(posture, scope)
 
 
+@dataclass(frozen=True)
+class _Step:
+    """A removal to be measured: `node` is what it is on, `on` the same for the hand-over.
+
+    `seen` tells whether a use would have been seen, `closes` what a thief of a leaked key loses.
+    """
+
+    why: str
+    action: Action
+    target: dict[str, Any]
+    node: int
+    on: Target
+    gone: list[Removal]
+    frees: int
+    seen: bool
+    closes: int = 0
+
+
 def _of_leak(posture: Posture, scope: Scope, key: int) -> Move:
-    thing = posture.graph.thing(key)
-    gone = [Removal(thing["id"], "", things=(thing["id"],))]
-    rows = idle_rows(posture)
+    rows, opened = idle_rows(posture), heaviest_opened(posture, key)
     logins = rows["telemetry"][rows["credential"] == key].astype(bool)
-    seen = bool(len(logins)) and bool(logins.all())
-    frees = _freed(posture, scope, gone)
-    action = Action.DEACTIVATE_CREDENTIAL
-    return _measured(posture, scope, LEAK, action, thing, key, Target(node=key), gone, frees, seen)
+    seen, closes = bool(len(logins)) and bool(logins.all()), opened[1] + 1 if opened else 0
+    return _measured(posture, scope, _of_key(posture, scope, LEAK, key, seen, closes))
 
 
 def _of_item(posture: Posture, scope: Scope, item: int) -> Move:
     """Return the removal of a step; of a login, that of its credential."""
     points = points_of(posture, scope)
-    items, thing = points.items, posture.graph.thing
+    items, thing, chosen = points.items, posture.graph.thing, np.array([item])
     relationship = RELATIONSHIPS[int(items.relationship[item])]
     ends = int(items.source[item]), int(items.target[item])
-    chosen = np.array([item])
     seen = bool(observed(posture, items, chosen)[0])
     if relationship in LOGINS:
         key = ends[LOGINS[relationship]]
-        gone = [Removal(thing(key)["id"], "", things=(thing(key)["id"],))]
-        frees = _freed(posture, scope, gone)
-        action, on = REMOVING[CREDENTIAL], Target(node=key)
-        return _measured(
-            posture, scope, CHOKE_POINT, action, thing(key), key, on, gone, frees, seen
-        )
+        return _measured(posture, scope, _of_key(posture, scope, CHOKE_POINT, key, seen))
     gone = removals_of(posture, items, chosen)
     ids = tuple(id_ for removal in gone for _, id_ in removal.relationships)
-    target = {"from": thing(ends[0]), "relationship": relationship.name, "to": thing(ends[1])}
-    frees = int(points.item_exposure[item])
-    action, on = REMOVING[relationship], Target(relationship, ids)
-    return _measured(posture, scope, CHOKE_POINT, action, target, ends[0], on, gone, frees, seen)
+    step = _Step(
+        why=CHOKE_POINT,
+        action=REMOVING[relationship],
+        target={"from": thing(ends[0]), "relationship": relationship.name, "to": thing(ends[1])},
+        node=ends[0],
+        on=Target(relationship, ids),
+        gone=gone,
+        frees=int(points.item_exposure[item]),
+        seen=seen,
+    )
+    return _measured(posture, scope, step)
 
 
-def _measured(
-    posture: Posture,
-    scope: Scope,
-    why: str,
-    action: Action,
-    target: dict[str, Any],
-    node: int,
-    on: Target,
-    gone: list[Removal],
-    frees: int,
-    seen: bool,
-) -> Move:
+def _of_key(
+    posture: Posture, scope: Scope, why: str, key: int, seen: bool, closes: int = 0
+) -> _Step:
+    thing = posture.graph.thing(key)
+    gone = [Removal(thing["id"], "", things=(thing["id"],))]
+    frees, on = _freed(posture, scope, gone), Target(node=key)
+    return _Step(why, REMOVING[CREDENTIAL], thing, key, on, gone, frees, seen, closes)
+
+
+def _measured(posture: Posture, scope: Scope, step: _Step) -> Move:
     """Measure a removal as what-if does."""
-    after = changed(posture, gone)
-    fails = uses(posture, ended(posture, after, gone))
+    after = changed(posture, step.gone)
+    fails = uses(posture, ended(posture, after, step.gone))
     before = reach_of(posture)
     reach = (before - reach_of(after)) / before if before else 0.0
     debt = debt_owed(posture) - debt_owed(after)
-    of, order = points_of(posture, scope).exposed, order_words(action.value, target)
-    gains = _gain_words(scope, frees, of, reach, debt)
-    handed = handed_over(posture, [(action.value, on)])
+    of, order = points_of(posture, scope).exposed, order_words(step.action.value, step.target)
+    parts = [f"whoever has it loses {counted(step.closes, 'resource')}"] if step.closes else []
+    gains = ", ".join([*parts, *_gains(scope, step.frees, of, reach, debt)])
+    handed = handed_over(posture, [(step.action.value, step.on)])
     return Move(
-        why=why,
-        action=action.value,
+        why=step.why,
+        action=step.action.value,
         order=order,
-        sentence=f"{order}: {gains}; {_break_words(fails, seen)}.",
-        target=target,
-        items=_items(target),
-        frees=frees,
+        sentence=f"{order}: {gains or 'it works no more'}; {_break_words(fails, step.seen)}.",
+        target=step.target,
+        items=_items(step.target),
+        frees=step.frees,
         of=of,
         reach_removed=reach,
         debt_removed=debt,
         breaks=fails,
-        observed=seen,
-        owner=_owner(posture, node),
+        observed=step.seen,
+        owner=_owner(posture, step.node),
         **{name: handed[name][0] for name in ("command", "place", "undo")},
     )
 
@@ -166,7 +180,7 @@ def _of_plan(posture: Posture, scope: Scope) -> Move | None:
     reach = row["reach_removed"] / total if total else 0.0
     order = order_words(row["action"], target)
     nothing = uses(posture, ended(posture, posture, []))
-    gains = _gain_words(scope, 0, 0, reach, float(row["debt_removed"]))
+    gains = ", ".join(_gains(scope, 0, 0, reach, float(row["debt_removed"])))
     breaks = len(row["breaks"])
     rest = f"{counted(breaks, 'use')} would fail" if breaks else "nothing in use breaks"
     owner = int(row["owner"])
@@ -261,7 +275,7 @@ def order_words(action: str, target: dict[str, Any]) -> str:
     return f"{verb.get(Action(action), 'Remove')} the {noun}: {clause}"
 
 
-def _gain_words(scope: Scope, frees: int, of: int, reach: float, debt: float) -> str:
+def _gains(scope: Scope, frees: int, of: int, reach: float, debt: float) -> list[str]:
     kind = ("agent", "agents") if scope.agents else ("identity", "identities")
     parts = []
     if frees:
@@ -271,15 +285,16 @@ def _gain_words(scope: Scope, frees: int, of: int, reach: float, debt: float) ->
         parts.append(f"{reach:.1%} of all reach goes")
     if round(debt, 1) > 0:
         parts.append(f"{amount(debt)} of debt is paid off")
-    return ", ".join(parts) or "what leaked opens nothing any more"
+    return parts
 
 
 def _break_words(fails: Table, seen: bool) -> str:
     if not len(fails):
         return "nothing in use breaks" if seen else "nobody would see a use that breaks: ask first"
-    users = fails.of_nodes("identity", "name").drop_duplicates().tolist()
-    rest = f" and {len(users) - 1:,} more" if len(users) > 1 else ""
-    return f"{counted(len(fails), 'recent use')} would fail, of {users[0]}{rest}"
+    user, used = (fails.of_nodes(column, "name").iloc[0] for column in ("identity", "resource"))
+    verb = VERBS.get(str(fails.frame["through.relationship"].iloc[0]), "uses")
+    rest = f" and {len(fails) - 1:,} more" if len(fails) > 1 else ""
+    return f"{counted(len(fails), 'recent use')} would fail: {user} {verb} {used}{rest}"
 
 
 def _items(target: dict[str, Any]) -> list[str]:

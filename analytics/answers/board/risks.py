@@ -1,5 +1,6 @@
 """Accepted risks: which run out when, and which have run out and are open again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,11 @@ from analytics.answers.shape import cut
 from analytics.answers.table import INSTANT, Kind, Table
 from analytics.findings.lifecycle.states import ACCEPTED, FAILING, listed, lives
 from analytics.posture import Posture
+from graph.journal.entries import Acceptance
 
 IN_FORCE, LAPSED = "in_force", "lapsed"
 SOON = 30  # days
-COLUMNS = ("finding", "subject", "severity", "sentence", "by", "until", "days", "state")
+NEEDED = ("id", "subject", "severity", "sentence", "step")  # columns of `listed`
 
 
 @dataclass(frozen=True)
@@ -49,31 +51,38 @@ def risks(posture: Posture, scope: Scope, limit: int = 0) -> Risks:
 
 def _rows(posture: Posture, scope: Scope) -> pd.DataFrame:
     if posture.journal is None or not posture.journal.acceptances():
-        return _frame([])
+        return _of_state(posture, pd.DataFrame(columns=list(NEEDED)), {}, 0, IN_FORCE)
     life = lives(posture)
-    entries = {IN_FORCE: life.acceptances, LAPSED: life.lapsed}
-    parts = {IN_FORCE: listed(posture, (ACCEPTED,)), LAPSED: listed(posture, FAILING)}
-    within = np.zeros(len(posture.graph.ids), bool)
-    within[posture.accountable[scope.places]] = True
-    made = []
-    for state, accepted in entries.items():
-        rows = parts[state]
-        rows = rows[rows["id"].isin(accepted) & (rows["step"] == len(life.infos))]
-        for row in rows.itertuples():
-            if scope.team is not None and not within[row.subject]:
-                continue
-            entry = accepted[row.id]
-            days = (entry.until - posture.graph.as_of) / pd.Timedelta(days=1)
-            made.append(
-                (
-                    *(row.id, row.subject, row.severity, row.sentence),
-                    *(entry.by, entry.until, int(np.floor(days)), state),
-                )
-            )
-    return _frame(made).sort_values(["until", "finding"], kind="stable", ignore_index=True)
+    now = len(life.infos)
+    in_force = _of_state(posture, listed(posture, (ACCEPTED,)), life.acceptances, now, IN_FORCE)
+    lapsed = _of_state(posture, listed(posture, FAILING), life.lapsed, now, LAPSED)
+    rows = pd.concat([in_force, lapsed], ignore_index=True)
+    if scope.team is not None:
+        rows = rows[rows["subject"].isin(posture.accountable[scope.places])]
+    return rows.sort_values(["until", "finding"], kind="stable", ignore_index=True)
 
 
-def _frame(rows: list[tuple[object, ...]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    types = {"subject": np.int64, "until": INSTANT, "days": np.int64}
-    return frame.astype(types)
+def _of_state(
+    posture: Posture,
+    rows: pd.DataFrame,
+    accepted: Mapping[str, Acceptance],
+    now: int,
+    state: str,
+) -> pd.DataFrame:
+    """Return the findings of today among `rows` that were accepted, with their acceptance."""
+    rows = rows[rows["id"].isin(accepted) & (rows["step"] == now)]
+    entries = [accepted[str(id_)] for id_ in rows["id"]]
+    until = pd.Series([entry.until for entry in entries], dtype=INSTANT)
+    left = (until - posture.graph.as_of) / pd.Timedelta(days=1)
+    return pd.DataFrame(
+        {
+            "finding": rows["id"].array,
+            "subject": rows["subject"].to_numpy(np.int64),
+            "severity": rows["severity"].array,
+            "sentence": rows["sentence"].array,
+            "by": pd.array([entry.by for entry in entries], dtype="string"),
+            "until": until.array,
+            "days": np.floor(left.to_numpy(float)).astype(np.int64),
+            "state": pd.array([state] * len(rows), dtype="string"),
+        }
+    )

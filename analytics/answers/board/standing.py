@@ -102,13 +102,17 @@ def standing(posture: Posture, scope: Scope) -> Standing:
 def _causes(
     posture: Posture, owed: Debt, scope: Scope, because: str | None
 ) -> list[dict[str, Any]]:
-    """Return what caps the grade, the worst first; an alarm is named even if the ratio is worse."""
+    """Return what caps the grade: leaks first, then what was denied, each the heaviest first.
+
+    An alarm is named even if the ratio alone is as bad.
+    """
     caps = caps_of(posture)
     if caps.before_data or not (caps.alarm[scope.places].any() or because == ORPHAN):
         return []
     causes = capped_by(posture, owed, scope.places)
     weights = [_worth(posture, owed, cause) for cause in causes]
-    order = sorted(range(len(causes)), key=lambda place: (-weights[place], place))
+    rank = [cause["because"] != LEAKED for cause in causes]
+    order = sorted(range(len(causes)), key=lambda n: (rank[n], -weights[n], n))
     return [causes[place] for place in order]
 
 
@@ -221,12 +225,11 @@ def _sensitive_words(posture: Posture, scope: Scope, counts: dict[str, int]) -> 
     if not counts["of"]:
         if not counts["not_known"]:
             return "No accountable identity is in service."
-        return (
-            f"What {counted(counts['not_known'], 'identity', 'identities')} can reach is unknown."
-        )
+        dark = counted(counts["not_known"], "identity", "identities")
+        return f"What {dark} can reach is not known."
     rated = counts["resources"] - counts["unrated"]
     parts = []
-    if rated or counts["count"]:
+    if rated:
         verb = "reads" if counts["count"] == 1 else "can read"
         parts.append(f"{counts['count']:,} of {counts['of']:,} identities {verb} sensitive data")
     if counts["administer"] and (not rated or not counts["count"]):

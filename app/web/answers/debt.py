@@ -164,8 +164,8 @@ def members(posture: Posture) -> pd.DataFrame:
     """
     owed, graph = debt_of(posture), posture.graph
     things = graph.things.loc[owed.identities].reset_index(drop=True)
-    graded = [group.grade for group in grouped(posture, owed, owed.identities)]
-    rows = things[["id", "name"]].assign(debt=owed.debt.sum(axis=1), grade=graded)
+    grades = pd.array([g.grade for g in grouped(posture, owed, owed.identities)], dtype="string")
+    rows = things[["id", "name"]].assign(debt=owed.debt.sum(axis=1), grade=grades)
     for by in GROUPINGS:
         if by == "assumption":
             continue

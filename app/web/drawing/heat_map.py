@@ -30,7 +30,7 @@ def heat_map(
     ]
     figure = go.Figure(
         go.Heatmap(
-            z=np.where(np.isnan(shares), None, shares),
+            z=shares,
             x=[chart_text(name, LONGEST) for name in columns],
             y=list(range(len(rows))),
             zmin=0.0,

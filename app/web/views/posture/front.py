@@ -109,14 +109,12 @@ def _reaching(place: DeltaGenerator, heads: Headlines, since: Quarter | None) ->
     known = heads.starts - heads.not_known
     value = f"{number(heads.reaching)} of {number(known)}" if known else NO_FIGURE
     dark = f"{number(heads.not_known)} more unknown" if heads.not_known else None
-    if not heads.targets:
-        value, dark = NO_FIGURE, "no crown jewel is known"
     signal(
         place,
         f"{heads.starts_are.capitalize()} that reach a crown jewel",
-        value,
+        value if heads.targets else NO_FIGURE,
         _change(since, "reaching"),
-        dark,
+        dark if heads.targets else "no crown jewel is known",
         "A crown jewel is a restricted resource or a control plane. "
         + (
             f"How sensitive {counted(heads.unrated, 'resource')} are, nobody states."
@@ -128,9 +126,10 @@ def _reaching(place: DeltaGenerator, heads: Headlines, since: Quarter | None) ->
 
 
 def _best(place: DeltaGenerator, heads: Headlines) -> None:
-    best = heads.best
+    best, beside = heads.best, None
     if best is None:
-        value, beside = ("0", "no single fix") if heads.reaching else (NO_FIGURE, "nothing to cut")
+        value = "0" if heads.reaching else NO_FIGURE
+        beside = "no single fix does" if heads.reaching else "nothing to cut off"
     else:
         value = f"{number(best['frees'])} of {number(heads.reaching)}"
         beside = "in use: ask its owner first" if best["protected"] else None

@@ -25,7 +25,7 @@ def draw(posture: Posture) -> None:
         st.markdown("No accountable identity is known, so no team answers for any.")
         return
     broken, unknown = _shares(rows, answer, "broken"), _shares(rows, answer, "unknown")
-    kept = [name for name in broken if broken[name].notna().any() or unknown[name].notna().any()]
+    kept = [name for name in answer.assumptions if broken[name].notna().any()]
     st.plotly_chart(
         heat_map(
             rows["name"].head(ROWS).tolist(),
@@ -64,7 +64,7 @@ def _table(rows: pd.DataFrame, broken: pd.DataFrame) -> None:
                 for able, of in zip(rows["sensitive"], rows["identities"], strict=True)
             ],
             **{
-                WORDS[name]: column.map(lambda part: "" if pd.isna(part) else f"{part:.0%}")
+                WORDS[str(name)]: column.map(lambda part: "" if pd.isna(part) else f"{part:.0%}")
                 for name, column in broken.items()
             },
         }

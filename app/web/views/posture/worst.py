@@ -9,7 +9,7 @@ from app.web.answers import board
 from app.web.answers.changes import changes
 from app.web.answers.figures import findings
 from app.web.tables import table
-from app.wording import MARKS, NO_FIGURE, NOT_KNOWN, brief, counted, days, number
+from app.wording import MARKS, NO_FIGURE, NOT_KNOWN, counted, days, number
 
 WORST = 10
 
@@ -22,14 +22,13 @@ def identities(posture: Posture) -> None:
     if rows.empty:
         st.markdown("No accountable identity is known.")
         return
-    known = rows["resources"].notna()
     at = table(
         pd.DataFrame(
             {
                 "Identity": rows["name"],
                 "Grade": rows["grade"].replace("NR", "not rated"),
                 "Why": rows["because"],
-                "Reaches": rows["resources"].map(brief, na_action="ignore").where(known, NO_FIGURE),
+                "Reaches": [NO_FIGURE if pd.isna(n) else number(n) for n in rows["resources"]],
             }
         ),
         "worst-identities",

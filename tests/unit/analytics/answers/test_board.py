@@ -117,7 +117,7 @@ def test_a_leaked_key_goes_first() -> None:
     # `a` has no other login; the two others keep theirs.
     assert (first.frees, first.of) == (1, 3)
     assert first.sentence.startswith(
-        "Deactivate key: 1 of 3 agents reaches no crown jewel any more"
+        "Deactivate key: whoever has it loses 1 resource, 1 of 3 agents reaches no crown jewel"
     )
 
 

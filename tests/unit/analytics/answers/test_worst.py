@@ -5,8 +5,9 @@ import numpy as np
 from analytics.answers.identities import identities
 from analytics.answers.table import as_json
 from analytics.answers.worst import LEAKED, UNKNOWN, worst, worst_first
-from analytics.posture import Posture
-from tests.support.estates.small_estates import Estate, ago
+from analytics.posture import Posture, assess
+from graph.access import AccessGraph
+from tests.support.estates.small_estates import Estate, ago, together
 
 
 def three(status: str) -> Estate:
@@ -46,8 +47,9 @@ def test_reach_alone_does_not_decide() -> None:
 
 
 def test_whoever_is_unknown_comes_last_and_is_counted() -> None:
-    estate = Estate(declares=["owners"]).agent("dark", "light").resource("r", "restricted")
-    posture = estate.can("light", "read", "r").posture()
+    dark = Estate(declares=["inventory"], source="clients").agent("dark")
+    light = Estate().agent("light").resource("r", "restricted").can("light", "read", "r")
+    posture = assess(AccessGraph.of(together(light, dark)))
     answer = worst(posture)
     rows = as_json(answer)["identities"]
     assert [row["id"] for row in rows] == ["light", "dark"]
