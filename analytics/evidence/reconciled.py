@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from analytics.evidence.decisions import decisions, records
+from analytics.evidence.decisions import records
 from analytics.evidence.matching import uses
 from analytics.posture import Posture
+from analytics.usage.action_levels import levels_of
+from analytics.usage.actors import actors
 from graph.access import milliseconds
 from graph.once import once
 
@@ -34,20 +36,18 @@ def decided(posture: Posture) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As in `actions`: `identity` is the actor (-1 for one that is not known), `use` is null,
+        As in `actions`: `identity` is the actor (-1 for one that is not known, whatever is known of
+        the resource), `use` is null,
         `count` is 1. Its rows are those of `records`.
     """
-    indexed, frame = decisions(posture), records(posture)
-    actor, level = (np.full(len(frame), -1, np.int64) for _ in range(2))
-    # A record that counts for the identity it was made with too names the agent first.
-    actor[indexed.record[::-1]] = indexed.actor[::-1]
-    level[indexed.record] = indexed.level
+    frame, graph, behind = records(posture), posture.graph, actors(posture)
+    subject, made_with = (behind.of(graph.numbers(frame[end])) for end in ("subject", "identity"))
     return pd.DataFrame(
         {
             "at": milliseconds(frame["at"]),
-            "identity": actor,
-            "resource": posture.graph.numbers(frame["resource"]).astype(np.int64),
-            "level": level,
+            "identity": np.where(subject >= 0, subject, made_with).astype(np.int64),
+            "resource": graph.numbers(frame["resource"]).astype(np.int64),
+            "level": levels_of(frame["action"]),
             "use": pd.array([pd.NA] * len(frame), dtype="string"),
             "decision": frame["id"].array,
             "record": np.arange(len(frame)),

@@ -190,6 +190,15 @@ def test_a_record_about_something_unknown_says_nothing_of_anything_else():
     assert checked(e, "done_and_not_seen") == (0, 0, 1)
 
 
+def test_who_asked_is_known_whatever_is_known_of_the_resource():
+    e = bot().decided("10:00", resource="stranger", purpose="answering customers")
+    assert checked(e, "other_purpose") == (1, 1, 0)
+    bot_ = e.posture().graph.number("bot")
+    assert checked(e, "no_justification", about=bot_) == (1, 1, 0)
+    (row,) = [r for r in reconciliation(e.posture())["cases"] if r["check"] == "other_purpose"]
+    assert (row["identity"]["id"], row["resource"]) == ("bot", None)
+
+
 def test_what_no_log_covers_is_not_known():
     e = Log(at=pd.Timestamp(at("10:10"))).agent("bot").resource("r", "confidential")
     e.can("bot", "read", "r", granted_at=ago(300), telemetry="true")
