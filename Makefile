@@ -18,7 +18,7 @@ help:
 	@echo 'make check   the checkers and the quick tests'
 	@echo 'make lint    the checkers only'
 	@echo 'make bench   the figures of docs/benchmarks.md'
-	@echo 'make search  the property tests on other examples, and five times as many'
+	@echo 'make search  every case that the tests sample, property tests on more examples'
 	@echo 'make fuzz    ten minutes of damaged exports through every reader'
 	@echo 'make neo4j   a Neo4j server to try the other store'
 	@echo 'make lock    requirements.lock anew'
@@ -70,9 +70,10 @@ check: docs lint
 bench: setup
 	$(BIN)/python tests/benchmarks/run.py
 
-# The property tests on TIMES as many examples as they name, others than those of every day.
-search: setup
-	TRUSTDEBT_TEST_EXAMPLES=$(or $(TIMES),5) OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/property
+# Every case of which a test tries some each day, and property tests on TIMES as many examples as
+# they name, others each time. Takes hours; IN=tests/property for a part.
+search: setup browser
+	TRUSTDEBT_TEST_EXAMPLES=$(or $(TIMES),5) OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(IN)
 
 # SECONDS=1200 for longer, SEED=2 for other inputs; what it finds is kept in fuzz-findings/.
 fuzz: setup

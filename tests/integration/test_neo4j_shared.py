@@ -14,6 +14,7 @@ from tests.integration.conftest import OURS, ask, raw
 from tests.integration.opening import opened, publish
 from tests.support.estates import worlds
 from tests.support.estates.small_estates import Estate
+from tests.support.search import some
 
 LABELS = [*(e.name for e in ELEMENTS), "Snapshot", "Pointer", "Lease", "Person", "Trust debt", ""]
 TYPES = [*(r.name for r in RELATIONSHIPS), "KNOWS", "SEEN BY"]
@@ -76,7 +77,7 @@ def tie_to_ours(uri: str, draw: random.Random) -> None:
         ask(uri, text, n=number, ours=OURS)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", some(range(5), 2))
 def test_what_is_of_others_stays_and_disturbs_nothing(shared: str, seed: int) -> None:
     draw = random.Random(seed)
     facts = [worlds.crowd(n) for n in (3, 4, 5)]

@@ -14,9 +14,10 @@ from analytics.posture import Posture
 from graph.schema import DECISION_RECORD, USE_EVENT
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import reconciliation
+from tests.support.search import some
 
 MINUTE = 1 / 1440
-AGENTS, SEEDS = 120, range(3)
+AGENTS, SEEDS = 120, some(range(3), 1)
 LETTERS = "abcdefgh"
 Planted = dict[str, set[str]]
 

@@ -19,6 +19,9 @@ from tests.integration.disturbed import (
 )
 from tests.integration.sealed import all_asked, copied
 from tests.support.estates.small_estates import AS_OF, Estate
+from tests.support.search import worlds
+
+EACH = worlds(every_day=4, search=1)  # of so many writes, one is where a process is killed
 
 # ---------------------------------------------------------------- the file of the key
 
@@ -117,9 +120,9 @@ def _killed(what: str, folder: Path, calls: int) -> bool:
 
 @pytest.mark.parametrize("what", ["ingest", "decide"])
 def test_who_is_killed_between_two_writes_leaves_a_seal_that_fits(sealed, tmp_path, with_key, what):
-    calls = 0
+    calls = 1 - EACH
     while True:
-        calls += 1
+        calls += EACH
         store = copied(sealed, tmp_path / str(calls))
         died = _killed(what, store, calls)
         entries = all_asked(store)
@@ -133,9 +136,9 @@ def test_who_is_killed_between_two_writes_leaves_a_seal_that_fits(sealed, tmp_pa
 
 
 def test_a_first_sealed_ingest_that_was_killed_is_begun_again(tmp_path, with_key):
-    calls, died = 0, True
+    calls, died = 1 - EACH, True
     while died:
-        calls += 1
+        calls += EACH
         store = tmp_path / str(calls) / "store"
         died = _killed("ingest", store, calls)
         assert ParquetStore(store).current() is None or len(ParquetStore(store).snapshots()) == 1
@@ -148,9 +151,9 @@ def test_a_first_sealed_ingest_that_was_killed_is_begun_again(tmp_path, with_key
 
 def test_who_is_killed_while_sealing_leaves_a_store_that_is_read_and_sealed(tmp_path, key):
     plain = three(tmp_path / "plain")[0]
-    calls, died = 0, True
+    calls, died = 1 - EACH, True
     while died:
-        calls += 1
+        calls += EACH
         store = shutil.copytree(plain, tmp_path / str(calls))
         with using(key):
             died = _killed("seal", store, calls)

@@ -26,6 +26,7 @@ from graph.stores import (
 )
 from tests.integration import crash
 from tests.integration.conftest import ask
+from tests.support import search
 from tests.support.estates import worlds
 
 
@@ -228,9 +229,9 @@ def _number(folder: Path) -> str:
 def test_killed_at_any_step_leaves_the_former_snapshot_whole(store: Store, store_uri: str):
     old, new = worlds.world(0), worlds.world(1)
     published(store, old)
-    steps = 0
+    each, steps = search.worlds(every_day=3, search=1), 0
     while crash.killed_after(store_uri, new, steps + 1):
-        steps += 1
+        steps += each
         info, facts = store.read()
         assert facts.hash == info.hash
         assert_same(facts, new if info.hash == new.hash else old)

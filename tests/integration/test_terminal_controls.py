@@ -14,6 +14,7 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.search import some
 
 # Everything of these categories below U+3000, and what stands for all beyond: control characters,
 # writing direction, separators of lines, private and unassigned characters.
@@ -57,8 +58,8 @@ def _obeyed(said: str) -> list[str]:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_answer_is_plain(cli, hostile, form):
-    asked = QUESTIONS if form in ("table", "json") else {"findings": []}
-    for name, more in asked.items():
+    asked = {"table": QUESTIONS, "json": dict(some(QUESTIONS.items(), 12))}
+    for name, more in asked.get(form, {"findings": []}).items():
         said = cli(name, *more, *FORMATS[form], "--store", hostile)
         assert said.code in (0, 1), (name, said.err)
         assert _obeyed(said.out + said.err) == [], name

@@ -26,8 +26,9 @@ from graph.values import iso
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
 from tests.support.histories.small_history import books, history_of
 from tests.support.printed import diff, findings
+from tests.support.search import some
 
-SEEDS = range(3)
+SEEDS = some(range(3), 1)
 SOURCES = ("cloud", "hub", "idp", "iga")
 AGENTS, THINGS = ("a0", "a1", "a2"), ("r0", "r1", "r2")
 TOKENS = ("github:acme/{}", "oidc:https://idp.test|{}", "spiffe:spiffe://acme.test/{}")

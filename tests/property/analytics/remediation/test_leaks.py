@@ -22,6 +22,7 @@ from tests.support.estates import any_world
 from tests.support.estates.small_estates import Estate
 from tests.support.references.reach import MODE, NODES, Reference, estates, number_of
 from tests.support.references.removal import without
+from tests.support.search import some
 
 STARTS = st.sets(st.sampled_from([n for n in NODES if n != "m0"]), min_size=1, max_size=5)
 LASTING = ("SPAWNS", "USES", "CONTROLS")
@@ -119,7 +120,7 @@ def at_once(posture: Posture, keys: list[int]) -> dict[int, list[tuple]]:
     }
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", some(range(24), 8))
 def test_what_breaks_with_each_key_is_what_its_removal_ends(seed):
     posture = any_world.estate(seed).quick()
     keys = np.flatnonzero(posture.graph.has_label(CREDENTIAL) & posture.graph.live).tolist()
@@ -183,7 +184,7 @@ def test_what_outlives_a_leak_is_what_was_handed_on_and_what_that_reaches(estate
         assert weighted == pytest.approx(left.weigh(alone))
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", some(range(10), 4))
 def test_after_the_kill_the_keys_open_nothing_and_lead_nowhere(seed):
     posture = any_world.estate(seed).quick()
     keys = np.flatnonzero(posture.graph.has_label(CREDENTIAL) & posture.graph.live)
@@ -196,10 +197,10 @@ def test_after_the_kill_the_keys_open_nothing_and_lead_nowhere(seed):
 
 def test_the_worlds_have_uses_that_break():
     """Else the comparison compares nothing."""
-    broken = 0
-    for seed in range(24):
+    broken, seeds = 0, some(range(24), 8)
+    for seed in seeds:
         posture = any_world.estate(seed).quick()
         keys = np.flatnonzero(posture.graph.has_label(CREDENTIAL) & posture.graph.live)
         broken += len(broken_uses(posture, keys))
-    assert broken > 24
+    assert broken > len(seeds)
     assert set(MODES) == {"standing", "potential"}
