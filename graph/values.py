@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.element import Dtype, Property
+from graph.files.bounds import bound
 
+TOO_DEEP = "is nested too deeply"
 MAX_TEXT = 65_536  # characters in one value; longer values are rejected, never cut
 INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}"
@@ -258,15 +260,37 @@ def _no_constant(_: str) -> Any:
 def strict_json(json_text: str) -> Any:
     """Parse a value of JSON, rejecting what `strict_document` rejects, and what is too long."""
     value = _parsed(json_text)
-    text(canonical(value))
+    try:
+        text(canonical(value))
+    except RecursionError:
+        raise WrongValue(TOO_DEEP) from None
     return value
 
 
 def strict_document(json_text: str) -> Any:
-    """Parse JSON of any length, rejecting repeated keys, NaN, infinities and lone surrogates."""
+    """Parse JSON of any length, rejecting repeated keys, NaN, infinities and lone surrogates.
+
+    What is nested more deeply than the bound `DEPTH` is rejected, too: whoever judges it walks it.
+    """
     value = _parsed(json_text)
+    brackets = json_text.count("{") + json_text.count("[")
+    if brackets > bound("DEPTH") and is_deep(value):
+        raise WrongValue(TOO_DEEP)
     _encodable(canonical(value))
     return value
+
+
+def is_deep(value: Any) -> bool:
+    """Return whether lists and objects lie in each other more deeply than the bound `DEPTH`."""
+    level = [value]
+    for _ in range(bound("DEPTH") + 1):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return bool(level)
 
 
 def _parsed(json_text: str) -> Any:

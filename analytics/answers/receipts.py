@@ -14,9 +14,10 @@ import pandas as pd
 from analytics.answers.shape import cut
 from analytics.answers.table import Table, instants, objects
 from graph.access import NEVER, millisecond
+from graph.receipts.chains import Chain
 from graph.receipts.claims import ACCEPT, CLAIMS, NO, REJECT, UNKNOWN, YES
 from graph.receipts.keys import KeyRing
-from graph.receipts.verifying import Entry, Verified, claim_of, verify
+from graph.receipts.verifying import Entry, claim_of, verify
 from graph.secrets import redact_text
 
 HEX = re.compile("[0-9a-f]{64}")
@@ -71,6 +72,7 @@ def verified_records(
     entries = verified.entries
     shown, left_out = cut(sorted(entries, key=lambda entry: ORDER.index(entry.verdict)), limit)
     faults, faults_left_out = cut(verified.faults, limit)
+    chains, chains_left_out = cut(verified.chains, limit)
     broken = entries[verified.first_broken] if verified.first_broken is not None else None
     missing = {name for e in entries if e.judged for name in e.judged.lacks}
     return VerifiedRecords(
@@ -88,9 +90,9 @@ def verified_records(
         dated_in_future=sum(entry.future for entry in entries),
         keys_not_given=[str(_shown(name)) for name in sorted(missing)],
         judged=_judged(shown),
-        chains=_chains(verified),
+        chains=_chains(chains),
         faults=_faults(faults),
-        left_out=left_out + faults_left_out,
+        left_out=left_out + faults_left_out + chains_left_out,
     )
 
 
@@ -117,8 +119,7 @@ def _judged(entries: Sequence[Entry]) -> Table:
     return Table(pd.DataFrame(columns), NO_NODES)
 
 
-def _chains(verified: Verified) -> Table:
-    chains = verified.chains
+def _chains(chains: Sequence[Chain]) -> Table:
     columns = {
         "chain": _all_shown(chain.name for chain in chains),
         "records": pd.array([chain.records for chain in chains], dtype="int64"),
@@ -147,7 +148,8 @@ def _shown(text: str | None) -> str | None:
     """Return a text of a record as it may be shown: without secrets, and of a bounded length."""
     if text is None:
         return None
-    return redact_text(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
+    shown = redact_text(text)  # first: half a secret would not be known for one
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
 
 
 def _digest(text: str | None) -> str | None:

@@ -5,7 +5,6 @@ it need not be evaluated there. Policies are sliced by the end that most of them
 `principal`, `action` or `resource`. All others are in every slice.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -21,9 +20,11 @@ Key = tuple[str, str]
 
 
 class Slices:
-    """The policies of a set, in Cedar's JSON form by position, sliced by one end."""
+    """The policies of a set by position, in Cedar's JSON form and as text, sliced by one end."""
 
-    def __init__(self, forms: Mapping[int, Mapping[str, Any]]) -> None:
+    def __init__(
+        self, forms: Mapping[int, Mapping[str, Any]], texts: Mapping[int, str] | None = None
+    ) -> None:
         named = {at: {end: _entity(form.get(end)) for end in SCOPE} for at, form in forms.items()}
         counts = Counter(end for ends in named.values() for end in SCOPE if ends[end])
         self._end = counts.most_common(1)[0][0] if counts else SCOPE[-1]
@@ -32,7 +33,7 @@ class Slices:
         for at, ends in named.items():
             key = ends[self._end]
             (self._by_key.setdefault(key, []) if key else self._always).append(at)
-        self._forms = forms
+        self._texts = texts or {}
         self.parsed = lru_cache(KEPT)(self._parsed)
 
     def of(self, questions: Sequence[Question]) -> Iterator[tuple[tuple[int, ...], list[int]]]:
@@ -47,10 +48,11 @@ class Slices:
             yield tuple(sorted([*self._always, *own])), listed
 
     def _parsed(self, positions: tuple[int, ...]) -> cedarpy.PolicySet:
-        """Return some policies as the engine holds them, with their positions as ids."""
-        kept = {f"policy{at}": self._forms[at] for at in positions}
-        parts = {"staticPolicies": kept, "templates": {}, "templateLinks": []}
-        return cedarpy.PolicySet.from_json_str(json.dumps(parts))
+        """Return some policies as the engine holds them: `policy0` is the first of them.
+
+        They are parsed from their text: of the JSON form the engine reads a bounded depth only.
+        """
+        return cedarpy.PolicySet.from_str("\n".join(self._texts[at] for at in positions))
 
 
 def _entity(constraint: Any) -> Key | None:

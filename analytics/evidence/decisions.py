@@ -4,6 +4,7 @@ A record counts for the agent it names. It counts for the identity it was made w
 more than one agent can be behind that identity: a log then names the identity only.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from graph.once import once
 from graph.schema import DECISION_RECORD, RESOURCE, TOOL
 
 KINDS = {"allow": ALLOW, "deny": DENY, "escalate": ESCALATE}
+NUMBER = re.compile(r"v?[0-9]{1,18}(?:\.[0-9]{1,18})*", re.IGNORECASE)  # a version that is one
 IDENTIFYING = ["id", "at", "subject", "resource", "action", "decision"]
 
 
@@ -95,30 +97,44 @@ def decisions(posture: Posture) -> Decisions:
 
 
 def out_of_date(frame: pd.DataFrame) -> np.ndarray:
-    """Return a mask of the records whose policy version had been replaced by then.
+    """Return a mask of the records whose policy version had been replaced before them.
 
     Versions that are numbers are ordered as such; of any others the one that decided first is the
-    oldest. `frame` must be in the order of time.
+    oldest. One of the very instant of its successor was current. `frame` must be in the order of
+    time.
     """
-    if frame.empty:
-        return np.zeros(0, bool)
     policy = frame["engine"].fillna("") + "\x1f" + frame["policy_id"]
-    known = policy.notna() & frame["policy_version"].notna()
-    versions = pd.DataFrame({"policy": policy[known], "version": frame["policy_version"][known]})
-    versions["at"] = milliseconds(frame["at"])[known.to_numpy(bool)]
-    distinct = versions.drop_duplicates(["policy", "version"]).copy()
-    distinct["order"] = np.arange(len(distinct))
-    numbered = distinct["version"].str.fullmatch(r"v?\d+(?:\.\d+)*", case=False)
-    for _, rows in distinct[numbered.groupby(distinct["policy"]).transform("all")].groupby(
-        "policy"
-    ):
-        parts = rows["version"].str.lstrip("vV").str.split(".").map(lambda p: [*map(int, p)])
-        distinct.loc[parts.sort_values(kind="stable").index, "order"] = np.arange(len(rows))
-    ranked = versions.merge(distinct[["policy", "version", "order"]], on=["policy", "version"])
-    newest = ranked.groupby("policy")["order"].cummax()
+    rows = np.flatnonzero(policy.notna() & frame["policy_version"].notna())
+    of_policy, _ = pd.factorize(policy.iloc[rows])
+    of_version, versions = pd.factorize(frame["policy_version"].iloc[rows])
+    order = _ages(of_policy, of_version, list(map(str, versions)))
+    dated = pd.DataFrame({"policy": of_policy, "at": milliseconds(frame["at"])[rows]})
+    newest = pd.Series(order).groupby(of_policy).cummax().groupby(of_policy).shift(fill_value=-1)
+    before = newest.groupby([dated["policy"], dated["at"]]).transform("first")
     old = np.zeros(len(frame), bool)
-    old[np.flatnonzero(known)] = (ranked["order"] < newest).to_numpy(bool)
+    old[rows] = order < before.to_numpy(np.int64)
     return old
+
+
+def _ages(of_policy: np.ndarray, of_version: np.ndarray, versions: list[str]) -> np.ndarray:
+    """Return for each record a number (int64) that is larger for a later version of its policy."""
+    numbers = [_number(version) for version in versions]
+    known = {number: at for at, number in enumerate(sorted({n for n in numbers if n is not None}))}
+    rank = np.array([-1 if n is None else known[n] for n in numbers], np.int64)
+    named = np.ones(of_policy.max(initial=-1) + 1, bool)
+    named[of_policy[rank[of_version] < 0]] = False
+    first, _ = pd.factorize(of_policy.astype(np.int64) * max(len(versions), 1) + of_version)
+    return np.asarray(np.where(named[of_policy], rank[of_version], first), np.int64)
+
+
+def _number(version: str) -> tuple[int, ...] | None:
+    """Return the parts of a version that is a number, without zeros at its end."""
+    if not NUMBER.fullmatch(version):
+        return None
+    parts = [int(part) for part in version.lstrip("vV").split(".")]
+    while len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return tuple(parts)
 
 
 def watched(posture: Posture, resource: np.ndarray, actor: np.ndarray) -> np.ndarray:

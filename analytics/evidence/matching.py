@@ -6,6 +6,7 @@ the same correlation id. The nearest decision before the use counts, and only wh
 justification holds and its policy was the current one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,7 +110,9 @@ def _evidence(posture: Posture) -> Evidence:
     indexed = decisions(posture)
     exact, rest, out = folded(posture, frame)
     if len(exact):
-        frame = _in_order(pd.concat([frame, exact.assign(folded=True)], ignore_index=True))
+        rows = pd.concat([frame, exact.assign(folded=True)], ignore_index=True).assign(count=1)
+        order = _in_order(rows["at"].to_numpy(np.int64), lambda tied: rows[ACT].iloc[tied])
+        frame = rows.iloc[order].reset_index(drop=True)
     state, reason, chosen = _judge(posture, frame, indexed)
     state = np.where(_joined_elsewhere(posture, frame, state, indexed), UNKNOWN, state)
     known = watched(posture, frame["resource"].to_numpy(), frame["identity"].to_numpy())
@@ -158,6 +161,9 @@ def _joined_elsewhere(
     A sum has lost the correlation ids of its uses. So where no decision is near, and one with an id
     is about the same identity and resource, the state is unknown.
     """
+    summed = frame["folded"].to_numpy(bool)
+    if not summed.any():
+        return summed
     joined = np.flatnonzero((indexed.kind == ALLOW) & indexed.correlation.notna().to_numpy(bool))
     nodes = np.int64(len(posture.graph.ids))
     pairs = indexed.actor[joined] * nodes + indexed.resource[joined]
@@ -165,7 +171,7 @@ def _joined_elsewhere(
     identity, above = frame["identity"].to_numpy(np.int64) * nodes, parents(posture)[resource]
     joinable = np.isin(identity + resource, pairs)
     joinable |= (above >= 0) & np.isin(identity + above, pairs)
-    return np.asarray(joinable & (state == UNEXPLAINED) & frame["folded"].to_numpy(bool))
+    return np.asarray(joinable & (state == UNEXPLAINED) & summed)
 
 
 def _by_day(
@@ -201,40 +207,54 @@ def _weights(posture: Posture, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarr
 def _seen(posture: Posture) -> tuple[pd.DataFrame, int]:
     """Return the uses that succeeded, in the order of time, and the number without known ends."""
     graph, frame = posture.graph, posture.graph.frames[USE_EVENT]
-    frame = frame[~failed(frame["outcome"]) & (milliseconds(frame["at"]) <= graph.now)]
+    at = milliseconds(frame["at"])
     principal, resource = graph.numbers(frame["principal"]), graph.numbers(frame["resource"])
+    level = levels_of(frame["action"], frame["level"])
+    done = ~failed(frame["outcome"]) & (at <= graph.now)
     placed = (principal >= 0) & (resource >= 0)
     placed &= usable(posture)[resource]
-    rows = pd.DataFrame(
-        {
-            "id": frame["id"],
-            "at": milliseconds(frame["at"]),
-            "identity": actors(posture).of(principal, graph.numbers(frame["credential"])),
-            "principal": principal.astype(np.int64),
-            "resource": resource.astype(np.int64),
-            "level": levels_of(frame["action"], frame["level"]),
-            "action": frame["action"].str.lower(),
-            "correlation": frame["correlation_id"],
-            "count": 1,
-            "folded": False,
-        }
-    )[placed]
-    return _in_order(rows), int((~placed).sum())
+    rows = np.flatnonzero(done & placed)
+    acts = {"at": at, "principal": principal, "resource": resource, "level": level}
+    rows = rows[
+        _in_order(
+            at[rows],
+            lambda tied: pd.DataFrame(
+                {name: values[rows[tied]] for name, values in acts.items()}
+                | {"id": frame["id"].array[rows[tied]]}
+            ),
+        )
+    ]
+    credential = graph.numbers(frame["credential"])[rows]
+    made = {
+        "id": frame["id"].array[rows],
+        "at": at[rows],
+        "identity": actors(posture).of(principal[rows], credential),
+        "principal": principal[rows].astype(np.int64),
+        "resource": resource[rows].astype(np.int64),
+        "level": level[rows],
+        "action": frame["action"].iloc[rows].str.lower().array,
+        "correlation": frame["correlation_id"].array[rows],
+        "count": np.ones(len(rows), np.int64),
+        "folded": np.zeros(len(rows), bool),
+    }
+    return pd.DataFrame(made, copy=False), int((done & ~placed).sum())
 
 
-def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return each use once, in the order of time."""
-    at = rows["at"].to_numpy(np.int64)
+def _in_order(at: np.ndarray, acts: Callable[[np.ndarray], pd.DataFrame]) -> np.ndarray:
+    """Return the positions of uses in the order of time, each use once.
+
+    `at` are their instants; `acts` returns the columns `ACT` of the uses at some positions. Few
+    share an instant: to sort and compare the ids of all would cost most of the time.
+    """
     order = np.argsort(at, kind="stable")
     ordered = at[order]
     same = np.append(ordered[1:] == ordered[:-1], False)
     tied = np.flatnonzero(same | np.append(False, same[:-1]))
-    # Few share an instant: to sort and compare the ids of all would cost most of the time.
-    several = rows.iloc[order[tied]].reset_index(drop=True).sort_values(ACT, kind="stable")
+    several = acts(order[tied]).reset_index(drop=True).sort_values(ACT, kind="stable")
     order[tied] = order[tied][several.index]
     kept = np.ones(len(order), bool)
     kept[tied] = ~several.duplicated(ACT).to_numpy(bool)
-    return rows.iloc[order[kept]].reset_index(drop=True).assign(count=1)
+    return order[kept]
 
 
 def judged_use(

@@ -4,6 +4,7 @@ A use is asked by the identity that acted, at the level of the use; the use of a
 What its context was, beyond the instant, only the decision tells that was made about it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,25 +55,23 @@ class Asked:
 
 def asked_by_uses(posture: Posture) -> Asked:
     """Return the requests of all recorded uses, in the order of `evidence.matching.uses`."""
-    frame, decided = uses(posture), records(posture)
-    alone = decided["id"].drop_duplicates(keep=False)  # an id of several records tells nothing
-    place = pd.Index(alone).get_indexer(pd.Index(frame["decision"]))
-    record = np.append(alone.index.to_numpy(np.int64), NONE)[place]
-    record[(frame["reason"] == AFTERWARDS).to_numpy(bool)] = NONE
+    frame = uses(posture)
+    after = (frame["reason"] == AFTERWARDS).to_numpy(bool)
+    record = np.where(after, NONE, frame["record"].to_numpy(np.int64))
     level = frame["level"].to_numpy(np.int64)
     resource = frame["resource"].to_numpy(np.int64)
     rows = pd.DataFrame(
         {
             "principal": frame["identity"].to_numpy(np.int64),
             "resource": resource,
-            "action": _actions(posture, resource, level, None),
+            "action": actions(posture, resource, level),
             "level": level,
             "at": frame["at"].to_numpy(np.int64),
             "count": frame["count"].to_numpy(np.int64),
             "record": record,
         }
     )
-    return Asked(rows, decided)
+    return Asked(rows, records(posture))
 
 
 def asked_by_decisions(posture: Posture) -> Asked:
@@ -88,7 +87,7 @@ def asked_by_decisions(posture: Posture) -> Asked:
         {
             "principal": principal,
             "resource": resource,
-            "action": _actions(posture, resource, level, frame["action"]),
+            "action": actions(posture, resource, level, frame["action"]),
             "level": level,
             "at": milliseconds(frame["at"]),
             "count": 1,
@@ -98,13 +97,22 @@ def asked_by_decisions(posture: Posture) -> Asked:
     return Asked(rows, frame)
 
 
-def _actions(
-    posture: Posture, resource: np.ndarray, level: np.ndarray, named: pd.Series | None
+def actions(
+    posture: Posture,
+    resource: np.ndarray,
+    level: np.ndarray,
+    named: Sequence[str] | pd.Series | None = None,
 ) -> np.ndarray:
-    """Return the action of each request: its level, `call`, or else as its record names it."""
+    """Return the action of each request: its level, `call`, or else as it is named itself.
+
+    Parameters
+    ----------
+    resource, level : int64[n]
+        The number of what is used, and the position in `LEVELS`; -1 for unknown ones.
+    """
     action: np.ndarray = np.array([*LEVELS, None], object)[level]
     if named is not None:
-        action = np.where(level < 0, named.to_numpy(object), action)
+        action = np.where(level < 0, np.asarray(named, object), action)
     tool = posture.graph.has_label(TOOL) & ~posture.graph.has_label(RESOURCE)
     action[np.append(tool, False)[resource]] = CALL
     return action

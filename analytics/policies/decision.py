@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.engines.policy_set import ALLOW, ESCALATE, REFUSED, UNKNOWN, PolicySet, Verdict
+from analytics.policies.asked import actions
 from analytics.policies.cedar_entities import entities, uid
 from analytics.policies.distinct import GRANT_END, NOW, SECOND
 from analytics.policies.grant_ends import grant_ends
@@ -21,7 +22,6 @@ from analytics.posture import Posture
 from analytics.usage.action_levels import level_of
 from graph.access import NEVER
 from graph.identity.lookup import UnknownThing
-from graph.schema import LEVELS
 from graph.secrets import redact_prose, redact_text
 from graph.values import iso
 
@@ -37,7 +37,8 @@ def placed(
 ) -> tuple[Request, list[dict[str, Any]], dict[str, Any]]:
     """Return a request about things of a posture, their entities, and the posture to record.
 
-    The context has the instant, and the end of the grant that gives the access, as they are known.
+    The context has the instant, and the end of the grant that gives the access, as they are known:
+    what the request says of either is dropped.
     A resource that no source states is known by what the request says of it alone.
 
     Raises
@@ -53,29 +54,28 @@ def placed(
         resource = -1
     numbers = np.array([resource] if resource >= 0 else [], np.int64)
     of = policy_input(posture, np.array([principal]), above(posture, numbers))
-    ends = {
-        (question.principal["type"], question.principal["id"]): _uid(posture, principal),
-        (question.resource["type"], question.resource["id"]): (
-            _uid(posture, resource) if resource >= 0 else question.resource
-        ),
-    }
-    subject, used = ends.values()
+    subject = _uid(posture, principal)
+    used = _uid(posture, resource) if resource >= 0 else question.resource
     level = level_of(question.action["id"])
     known = {NOW: int(at.timestamp())}
     end = grant_ends(posture, *(np.array([n]) for n in (principal, resource, level)))[0]
     if end != NEVER:
         known[GRANT_END] = int(end) // SECOND
+    stated = {name: value for name, value in question.context.items() if name != GRANT_END}
+    action = actions(posture, np.array([resource]), np.array([level]), [question.action["id"]])
     asked = replace(
         question,
         principal=subject,
         resource=used,
-        action=uid("Action", LEVELS[level] if level >= 0 else question.action["id"]),
-        context={**question.context, **known},
+        action=uid("Action", str(action[0])),
+        context={**stated, **known},
     )
+    named = ((question.principal, subject), (question.resource, used))
     facts = {
-        (ends[end]["type"], ends[end]["id"]): stated for end, stated in request.properties.items()
+        (end["type"], end["id"]): request.properties.get((name["type"], name["id"]), {})
+        for name, end in named
     }
-    made = replace(request, question=asked, properties=facts)
+    made = replace(request, question=asked, properties={k: v for k, v in facts.items() if v})
     return made, entities(of), _recorded_posture(posture, of, subject["id"])
 
 
@@ -114,7 +114,7 @@ def record_of(
         "resource": _end(ends[1], request.question.resource, ()),
         "intent": _named(context, {"purpose": "purpose", "task_id": "task_id"}),
         "context": _named(context, dict(zip(CONTEXT, CONTEXT, strict=True))),
-        "risk": context.get("risk") if isinstance(context.get("risk"), dict) else None,
+        "risk": _risk(context.get("risk")),
         "posture": dict(posture) if posture else None,
         "decision": DECISIONS.get(verdict.outcome, "deny"),
         "policy": {
@@ -153,6 +153,14 @@ def _behalf(document: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
 
 def _named(context: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     return {name: context[of] for name, of in names.items() if context.get(of) is not None}
+
+
+def _risk(stated: Any) -> dict[str, Any] | None:
+    """Return the risk of a request, which may be its score alone."""
+    if isinstance(stated, dict):
+        return stated
+    is_score = isinstance(stated, int | float) and not isinstance(stated, bool)
+    return {"score": stated} if is_score else None
 
 
 def _justification(stated: Any) -> dict[str, Any] | None:

@@ -20,8 +20,7 @@ def evaluate(
     """
     ended: set[int] = set()
     for batch in batches(requests):
-        stated = {end: facts for each in batch for end, facts in each.properties.items()}
-        known = with_properties(entities, stated)
+        known = with_properties(entities, batch[0].properties)
         verdicts = policies.judge([request.question for request in batch], known, schema)
         for request, verdict in zip(batch, verdicts, strict=True):
             if request.within in ended:

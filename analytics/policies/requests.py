@@ -6,10 +6,10 @@ A file holds one JSON document, a list of them, or one a line. An AuthZEN reques
 `evaluations`, each of which takes what it does not state from the request around it.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,10 @@ def _requests(path: Path, place: str, document: Any, within: int) -> Iterator[Re
     if evaluations is None or evaluations == []:
         yield _request(path, place, document, within)
         return
-    semantics = (document.get("options") or {}).get("evaluations_semantic", EACH)
+    options = document.get("options") or {}
+    if not isinstance(options, dict):
+        raise InputRefused(path, f"{place}/options", "must be an object")
+    semantics = options.get("evaluations_semantic", EACH)
     if semantics not in SEMANTICS:
         where = f"{place}/options/evaluations_semantic"
         raise InputRefused(path, where, f"is none of {', '.join(SEMANTICS)}")
@@ -169,14 +172,23 @@ def _of_cedar(path: Path, place: str, document: dict[str, Any], within: int) -> 
 def _entity(path: Path, place: str, value: Any) -> Uid:
     if isinstance(value, str):
         match = NAMED.fullmatch(value)
-        if match is None:
+        named = _unquoted(match[2]) if match is not None else None
+        if match is None or named is None:
             raise InputRefused(path, place, 'is no entity, such as Agent::"bot"')
-        value = {"type": match[1], "id": json.loads(match[2])}
+        value = {"type": match[1], "id": named}
     if isinstance(value, dict) and isinstance(value.get("__entity"), dict):
         value = value["__entity"]
     if not isinstance(value, dict):
         raise InputRefused(path, place, f"the request has no {place.rpartition('/')[2]}")
     return {name: _text(path, f"{place}/{name}", value.get(name)) for name in ("type", "id")}
+
+
+def _unquoted(text: str) -> str | None:
+    """Return a text without its quotes, as JSON escapes it; None where it is escaped otherwise."""
+    try:
+        return str(strict_document(text))
+    except WrongValue:
+        return None
 
 
 def _uid(path: Path, place: str, value: Mapping[str, Any], kind: str, name: str) -> Uid:
@@ -226,10 +238,20 @@ def entities_in(path: Path | None) -> list[Mapping[str, Any]]:
         raise InputRefused(path, "", str(wrong)) from None
     if not isinstance(listed, list):
         raise InputRefused(path, "", "must be a list of entities")
-    for number, entity in enumerate(listed):
-        if not isinstance(entity, dict) or not isinstance(entity.get("uid"), dict):
-            raise InputRefused(path, f"/{number}", "an entity must be an object with a uid")
-    return listed
+    return [_known(path, f"/{number}", entity) for number, entity in enumerate(listed)]
+
+
+def _known(path: Path, place: str, entity: Any) -> Mapping[str, Any]:
+    """Return an entity with all ids as `{type, id}`; the engine judges its attributes."""
+    if not isinstance(entity, dict) or not isinstance(entity.get("uid"), dict):
+        raise InputRefused(path, place, "an entity must be an object with a uid")
+    if not isinstance(entity.get("attrs", {}), dict):
+        raise InputRefused(path, f"{place}/attrs", "must be an object")
+    parents = entity.get("parents", [])
+    if not isinstance(parents, list):
+        raise InputRefused(path, f"{place}/parents", "must be a list")
+    above = [_entity(path, f"{place}/parents/{n}", each) for n, each in enumerate(parents)]
+    return {**entity, "uid": _entity(path, f"{place}/uid", entity["uid"]), "parents": above}
 
 
 def with_properties(
@@ -253,24 +275,13 @@ def with_properties(
 
 
 def _key(entity: Mapping[str, Any]) -> tuple[str, str]:
-    uid = entity["uid"]
-    uid = uid.get("__entity", uid)
-    return str(uid.get("type")), str(uid.get("id"))
+    return entity["uid"]["type"], entity["uid"]["id"]
 
 
 def batches(requests: Sequence[Request]) -> Iterator[list[Request]]:
-    """Yield requests in order, those together that say nothing different of the same thing."""
-    batch: list[Request] = []
-    stated: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for request in requests:
-        ends = {
-            (u["type"], u["id"]) for u in (request.question.principal, request.question.resource)
-        }
-        facts_of = {end: request.properties.get(end, {}) for end in ends}
-        if any(stated.get(end, facts) != facts for end, facts in facts_of.items()):
-            yield batch
-            batch, stated = [], {}
-        batch.append(request)
-        stated |= facts_of
-    if batch:
-        yield batch
+    """Yield requests in order, those together that say the same of the same things.
+
+    What one says of a thing is nothing to another, even where a policy leads it to that thing.
+    """
+    for _, together in groupby(requests, key=lambda request: request.properties):
+        yield list(together)

@@ -10,7 +10,7 @@ from typing import IO, Any
 from graph.files.private import FILE as PRIVATE
 from graph.files.regular import InputRefused
 from graph.journal.hash_chain import FIRST_HASH, chained
-from graph.values import canonical, strict_json
+from graph.values import canonical, strict_document
 
 WRITTEN = {"prev_hash", "hash"}
 FLAGS = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
@@ -48,7 +48,7 @@ def _last_hash(path: Path, file: IO[str]) -> str:
     previous = FIRST_HASH
     for number, line in enumerate(file):
         try:
-            record = strict_json(line)
+            record = strict_document(line)
             stated = {name: record[name] for name in record.keys() - WRITTEN}
             (expected,) = chained([stated], previous)
         except (ValueError, TypeError, AttributeError):

@@ -44,12 +44,11 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """A record that none follows yet: its chain, position, date and number."""
+    """A record that none follows yet: its chain, position and date."""
 
     chain: Chain
     record: int
     dated: datetime | None
-    sequence: int | None
 
 
 @dataclass
@@ -59,25 +58,26 @@ class Chains:
     chains: list[Chain] = field(default_factory=list)
     _ends: dict[str, _End] = field(default_factory=dict)
     _by_name: dict[str, Chain] = field(default_factory=dict)
-    _place: dict[str, int] = field(default_factory=dict)
+    _place: dict[str, tuple[Chain, int]] = field(default_factory=dict)
+    _latest: Chain | None = None
     _awaited: dict[str, Fault] = field(default_factory=dict)
 
     def add(self, record: int, link: Link, dated: datetime | None) -> None:
         """Add a record at its position in the file."""
         if link.digest in self._place:
-            reason = f"is the record {self._place[link.digest]} again"
-            self._fault(self._current(record), Fault(record, DOUBLED, reason))
+            chain, before = self._place[link.digest]
+            self._fault(chain, Fault(record, DOUBLED, f"is the record {before} again"))
             return
         end = self._ends.pop(link.previous, None) if link.previous is not None else None
         chain = end.chain if end is not None else self._placed(record, link)
         if link.rewritten:
             chain.faults.append(Fault(record, REWRITTEN, link.rewritten))
         if end is not None:
-            self._compare(end, record, link, dated)
+            self._compare(end, record, dated)
             dated = end.dated if dated is None else dated
-        self._place[link.digest] = record
-        chain.records, chain.last = chain.records + 1, record
-        self._advance(_End(chain, record, dated, link.sequence), link.digest)
+        self._place[link.digest] = chain, record
+        self._count(chain, record)
+        self._advance(_End(chain, record, dated), link.digest)
 
     def unreadable(self, record: int, reason: str) -> None:
         """Add something that is no record of a chain."""
@@ -89,18 +89,21 @@ class Chains:
         It starts just after the last record of the other, and what follows it follows the record
         that it replaced.
         """
-        for chain in list(self.chains):
-            before = next((c for c in self.chains if c.last == chain.first - 1), None)
+        by_last, kept = {chain.last: chain for chain in self.chains}, []
+        for chain in self.chains:
+            before = by_last.get(chain.first - 1)
             broken = chain.faults[0] if chain.faults else None
-            if before is None or broken is None or broken.record != chain.first + 1:
+            replaces = broken is not None and broken.record == chain.first + 1
+            if before is None or broken is None or not replaces or broken.kind != MISSING:
+                kept.append(chain)
                 continue
-            if broken.kind == MISSING:
-                reason = "starts a chain anew where a record of another stood"
-                chain.faults[0] = Fault(chain.first, REWRITTEN, reason)
-                before.faults += chain.faults
-                before.records, before.last = before.records + chain.records, chain.last
-                before.head = chain.head
-                self.chains.remove(chain)
+            reason = "starts a chain anew where a record of another stood"
+            chain.faults[0] = Fault(chain.first, REWRITTEN, reason)
+            before.faults += chain.faults
+            del by_last[before.last]
+            before.records, before.last = before.records + chain.records, chain.last
+            before.head, by_last[before.last] = chain.head, before
+        self.chains = kept
 
     def faults(self) -> Iterator[tuple[Chain, Fault]]:
         """Yield the faults of all chains, in the order of the file."""
@@ -110,13 +113,14 @@ class Chains:
     def _fault(self, chain: Chain, fault: Fault) -> None:
         """Note a record that is counted in a chain, but is no link of it."""
         chain.faults.append(fault)
-        chain.records, chain.last = chain.records + 1, fault.record
+        self._count(chain, fault.record)
+
+    def _count(self, chain: Chain, record: int) -> None:
+        chain.records, chain.last, self._latest = chain.records + 1, record, chain
 
     def _current(self, record: int) -> Chain:
         """Return the chain of the record just before, else a new one."""
-        if not self.chains:
-            return self._begun(record, None)
-        return max(self.chains, key=lambda chain: chain.last)
+        return self._latest if self._latest is not None else self._begun(record, None)
 
     def _begun(self, record: int, name: str | None) -> Chain:
         chain = Chain(name or f"chain {len(self.chains) + 1}", record)
@@ -143,7 +147,7 @@ class Chains:
     def _unlinked(self, record: int, previous: str) -> Fault:
         """Return the fault of a record that follows no end."""
         if previous in self._place:
-            before = self._place[previous]
+            _, before = self._place[previous]
             reason = f"follows the record {before}, which another record follows already"
             return Fault(record, FORKED, reason)
         reason = "does not follow the record before it: the one it follows is not in the file"
@@ -160,14 +164,9 @@ class Chains:
         fault.kind = REORDERED
         fault.reason = f"stands before the record {end.record}, which it follows"
 
-    def _compare(self, end: _End, record: int, link: Link, dated: datetime | None) -> None:
-        """Compare the date and the number of a record with those of the one it follows."""
+    def _compare(self, end: _End, record: int, dated: datetime | None) -> None:
+        """Compare the date of a record with that of the one it follows."""
         if dated is not None and end.dated is not None and dated < end.dated:
             seconds = (end.dated - dated).total_seconds()
             reason = f"is dated {seconds:g} s before the record {end.record}, which it follows"
             end.chain.faults.append(Fault(record, BACKDATED, reason))
-        if link.sequence is None or end.sequence is None or link.sequence == end.sequence + 1:
-            return
-        reason = f"has the number {link.sequence}, and follows the number {end.sequence}"
-        kind = MISSING if link.sequence > end.sequence else REORDERED
-        end.chain.faults.append(Fault(record, kind, reason))

@@ -50,14 +50,15 @@ class Link:
 
     `digest` is its own, as it states it; `previous` that of the record before, None for the first
     of a chain. `rewritten` says why its content does not have the digest, None if it does. `chain`
-    and `sequence` are None where the format has none.
+    names the chain, None where the format has no name for it. `alone`: nothing follows it, and its
+    digest shows only whether it comes twice.
     """
 
     digest: str
     previous: str | None
     rewritten: str | None = None
     chain: str | None = None
-    sequence: int | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

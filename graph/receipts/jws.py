@@ -130,6 +130,8 @@ def parse(value: Any) -> Jws:
 def _made(payload: str | None, parts: list[tuple[str, Mapping[str, Any], Any]]) -> Jws:
     headers = tuple(_header(protected, header) for protected, header, _ in parts)
     values = tuple(_bytes(signature, "its signature") for *_, signature in parts)
+    if len({header.get("b64") is False for header in headers}) > 1:  # RFC 7797, 3
+        raise WrongJws("has signatures that do not agree on whether its payload is encoded")
     return Jws(payload, headers, tuple(protected for protected, *_ in parts), values)
 
 
@@ -139,10 +141,10 @@ def _header(protected: str, unprotected: Mapping[str, Any]) -> Mapping[str, Any]
     if not isinstance(header, dict) or not isinstance(header.get("alg"), str):
         raise WrongJws("has a header that states no algorithm")
     critical = header.get("crit", [])
-    if not isinstance(critical, list) or not all(name in UNDERSTOOD for name in critical):
+    if not isinstance(critical, list) or any(name not in UNDERSTOOD for name in map(str, critical)):
         raise WrongJws("has a critical extension that is not understood")
-    if "b64" in header and "b64" not in critical:
-        raise WrongJws("states b64 without calling it critical")
+    if ("b64" in header) != ("b64" in critical):
+        raise WrongJws("states b64 without calling it critical, or calls it so without stating it")
     name = unprotected.get("kid")
     return {"kid": name, **header} if isinstance(name, str) else header
 

@@ -27,6 +27,7 @@ from graph.values import WrongValue, strict_document
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 MOST_BYTES = MIB
 LEAST_RSA_BITS = 2048
+BEGIN = "-----BEGIN "
 PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----")
 HEX_KEY = re.compile(r"[0-9a-fA-F]{64}")
 PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")  # members of a JWK that hold a secret
@@ -133,6 +134,8 @@ def _of_file(data: bytes, path: Path) -> Iterator[tuple[str | None, str, PublicK
     blocks = list(PEM.finditer(text))
     if not blocks:
         raise InputRefused(path, "", "is no key: neither JSON nor PEM")
+    if len(blocks) < text.count(BEGIN):
+        raise InputRefused(path, "", "holds a key that is not whole, or that is no PUBLIC KEY")
     for number, block in enumerate(blocks, 1):
         yield None, *_of_pem(block, path, f"key {number}")
 
@@ -197,7 +200,7 @@ def _of_jwk(jwk: Any, path: Path, place: str) -> tuple[str | None, str, PublicKe
     except (KeyError, TypeError, ValueError):
         raise InputRefused(path, place, "is no whole JWK of a known kind") from None
     stated = jwk.get("alg")
-    if stated is not None and ALSO.get(stated, stated) != algorithm:
+    if stated is not None and algorithm not in (stated, ALSO.get(str(stated))):
         raise InputRefused(path, place, "states an algorithm that is not that of its key")
     name = jwk.get("kid")
     return (name if isinstance(name, str) and name else None), algorithm, public

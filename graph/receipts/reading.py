@@ -1,6 +1,7 @@
 """The records of a file: lines of JSON or JWS, one document with a list of them, or several."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +12,11 @@ from graph.files.bounds import bound
 from graph.files.regular import InputRefused
 from graph.receipts.formats import all_formats
 from graph.receipts.jws import is_compact
-from graph.values import WrongValue, strict_document
+from graph.values import WrongValue, canonical, strict_document
 
 BLANK = " \t\r\n"  # between values of JSON; any other letter there is a fault
 NOT_BLANK = re.compile(f"[^{BLANK}]")
+FORBIDDEN = object()  # stands for a value that JSON forbids
 NO_JSON = "the format is not known: it is no JSON"
 # Where a document has several lists, the one of these names holds the records.
 LISTS = ("records", "receipts", "entries", "decisions", "fixtures", "vectors", "events")
@@ -97,8 +99,13 @@ def _recognised(value: Any) -> bool:
 
 
 def _documents(text: str) -> Iterator[Any]:
-    """Yield the consecutive JSON documents of a text; None for an object with a repeated key."""
-    decoder = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse)
+    """Yield the consecutive JSON documents of a text, with `FORBIDDEN` where JSON forbids a value.
+
+    So a value that it forbids breaks the record that holds it, and no other one.
+    """
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_once, parse_float=_finite, parse_constant=lambda _: FORBIDDEN
+    )
     at = 0
     while (match := NOT_BLANK.search(text, at)) is not None:
         at = match.start()
@@ -109,26 +116,40 @@ def _documents(text: str) -> Iterator[Any]:
         yield document
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
+def _once(pairs: list[tuple[str, Any]]) -> Any:
     made = dict(pairs)
-    return made if len(made) == len(pairs) else None
+    return made if len(made) == len(pairs) else FORBIDDEN
 
 
-def _refuse(_: str) -> Any:
-    raise ValueError("a number is not finite")
+def _finite(text: str) -> Any:
+    value = float(text)
+    return value if math.isfinite(value) else FORBIDDEN
+
+
+def _is_whole(value: Any) -> bool:
+    """Return whether a value, and all in it, is one that `strict_document` would have returned."""
+    try:
+        strict_document(canonical(value))
+    except (TypeError, RecursionError, WrongValue):  # TypeError: `FORBIDDEN` has no JSON
+        return False
+    return True
 
 
 def _listed(document: Any) -> Iterator[Item]:
     """Yield the records of a document: itself, its elements, or those of the list within it."""
     if isinstance(document, list):
-        yield from (_unwrapped(value, {}) for value in document)
+        yield from (_unwrapped(_whole(value), {}) for value in document)
         return
     name = _list_in(document) if isinstance(document, dict) else None
     if name is None or _recognised(document):
-        yield _unwrapped(document, {})
+        yield _unwrapped(_whole(document), {})
         return
-    around = {key: value for key, value in document.items() if key != name}
-    yield from (_unwrapped(value, around) for value in document[name])
+    around = {key: value for key, value in document.items() if key != name and _is_whole(value)}
+    yield from (_unwrapped(_whole(value), around) for value in document[name])
+
+
+def _whole(value: Any) -> Any:
+    return value if _is_whole(value) else None
 
 
 def _list_in(document: Mapping[str, Any]) -> str | None:
@@ -141,7 +162,7 @@ def _list_in(document: Mapping[str, Any]) -> str | None:
 
 def _is_records(value: Any) -> bool:
     return isinstance(value, list) and all(
-        each is None or isinstance(each, dict) or is_compact(each) for each in value
+        each in (None, FORBIDDEN) or isinstance(each, dict) or is_compact(each) for each in value
     )
 
 

@@ -5,16 +5,18 @@ its parts belong together. One that does not shows that something was changed.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from graph.receipts.chained import named, own_word
-from graph.receipts.claims import Claim, Judged, Link, no, unknown, yes
+from graph.receipts.claims import Claim, Judged, Link, no, unknown
 from graph.receipts.dates import dated
 from graph.receipts.digests import bare, digests
 
 HEX = re.compile(r"(?:sha256[:-])?[0-9a-fA-F]{64}")
+NOT_SIGNED = "on the word of whoever wrote it"
 CONSISTENT = "its digests recompute; it is not signed"
 KIND = re.compile("_(?:preimage|artifact|descriptor)$")
 
@@ -29,7 +31,7 @@ def changed(record: Mapping[str, Any], part: str, reference: str) -> str | None:
     stated, value = record.get(reference), record.get(part)
     if not is_digest(stated) or value is None or bare(str(stated)) in digests(value):
         return None
-    return f"its {part} does not have the digest that {reference} states"
+    return _differs(part, reference)
 
 
 def parts_with_digests(record: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
@@ -40,6 +42,7 @@ def parts_with_digests(record: Mapping[str, Any]) -> Iterator[tuple[str, list[st
     `artifact_hash`.
     """
     stated = [name for name, value in record.items() if is_digest(value)]
+    turned = sorted(name[::-1] for name in stated)
     for part, value in record.items():
         if not isinstance(value, dict):
             continue
@@ -50,33 +53,47 @@ def parts_with_digests(record: Mapping[str, Any]) -> Iterator[tuple[str, list[st
         else:
             stem = KIND.sub("", part)
             ends = (stem, f"{stem}_ref") if stem != part else ()
-            names = [name for name in stated if name.endswith(ends) and ends]
+            names = list(dict.fromkeys(name for end in ends for name in _ending(turned, end)))
         if names:
             yield part, names
+
+
+def _ending(turned: list[str], end: str) -> Iterator[str]:
+    """Yield the names that end in a text; `turned` are all names backwards, in order."""
+    begin = end[::-1]
+    for place in range(bisect_left(turned, begin), len(turned)):
+        if not turned[place].startswith(begin):
+            return
+        yield turned[place][::-1]
 
 
 def rewritten(record: Mapping[str, Any]) -> str | None:
     """Return the first part of a record that has none of the digests stated for it, or None."""
     for part, names in parts_with_digests(record):
-        faults = [changed(record, part, name) for name in names]
-        if all(faults):
-            return faults[0]
+        known = frozenset(digests(record[part]))
+        if not any(bare(record[name]) in known for name in names):
+            return _differs(part, names[0])
     return None
+
+
+def _differs(part: str, reference: str) -> str:
+    return f"its {part} does not have the digest that {reference} states"
 
 
 def judged(
     record: Mapping[str, Any],
     faults: Mapping[str, str | None],
-    proven: Mapping[str, str] | None = None,
+    stated: Mapping[str, str] | None = None,
     at: datetime | None = None,
     link: Link | None = None,
 ) -> Judged:
-    """Judge a record by what is wrong with each claim, and by what else is proven.
+    """Judge a record by what is wrong with each claim, and by what else it states of it.
 
-    Only a fault refuses it. A missing digest leaves nothing to recompute, and is no fault.
+    Only a fault refuses it. A missing digest leaves nothing to recompute, and is no fault. What is
+    stated is not proven, as nobody signed it.
     """
     claims: dict[str, Claim] = own_word(record, unknown(CONSISTENT))
-    claims |= {name: yes(reason) for name, reason in (proven or {}).items()}
+    claims |= {name: unknown(f"{reason}, {NOT_SIGNED}") for name, reason in (stated or {}).items()}
     wrong = {name: fault for name, fault in faults.items() if fault is not None}
     claims |= {name: no(fault) for name, fault in wrong.items()}
     needs = tuple(name for name in claims if name in wrong)

@@ -109,6 +109,7 @@ class _Run:
     now: datetime | None
     entries: list[Entry] = field(default_factory=list)
     chains: Chains = field(default_factory=Chains)
+    chained: bool = False  # whether a record of a chain was there
     used_keys: set[int] = field(default_factory=set)
     claims: dict[tuple[Claim, ...], Mapping[str, Claim]] = field(default_factory=dict)
 
@@ -124,7 +125,8 @@ class _Run:
         entry.future = is_future(judged.dated, self.now)
         if judged.link is not None:
             self.chains.add(number, judged.link, judged.dated)
-        elif self.chains.chains and judged.claims[AUTHENTIC].state == NO:
+            self.chained |= not judged.link.alone
+        elif self.chained and judged.claims[AUTHENTIC].state == NO:
             self.chains.unreadable(number, judged.claims[AUTHENTIC].reason)
         self.entries.append(entry)
 
@@ -136,7 +138,7 @@ class _Run:
     def _strange(self, number: int, value: Any) -> None:
         """Take something of no known format: it breaks a chain, and is unknown elsewhere."""
         reason = NOT_READ if value is None else NO_HASH
-        if self.chains.chains or value is None:
+        if self.chained or value is None:
             self.chains.unreadable(number, reason)
         self.entries.append(Entry(number, None, None, UNKNOWN, reasons=["is of no known format"]))
 

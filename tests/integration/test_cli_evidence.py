@@ -206,3 +206,11 @@ def test_a_secret_in_a_record_is_not_shown_and_a_long_text_is_cut(cli, tmp_path)
         assert ran.code == 1
         assert secret not in ran.out + ran.err
         assert "x" * 400 not in ran.out.replace("\n", "")
+
+
+@pytest.mark.parametrize("before", range(262, 300, 6))
+def test_no_part_of_a_secret_is_shown_where_a_long_text_is_cut(cli, tmp_path, before):
+    secret = "ghp_" + "a1B2" * 9
+    path = written(tmp_path / "d.jsonl", list(chained([{"id": "x " * (before // 2) + secret}])))
+    ran = cli("evidence", "verify", path, "--json")
+    assert (ran.code, "a1B2" in ran.out) == (0, False)

@@ -43,7 +43,7 @@ IN_ERROR = re.compile(r"`policy(\d+)`")
 
 @dataclass(frozen=True)
 class CedarSet:
-    """A set of Cedar policies; `forms` are those without slots in Cedar's JSON form, by position.
+    """A set of Cedar policies; those without slots in Cedar's JSON form and as text, by position.
 
     Of each request only the policies are evaluated whose scope it can meet: see `slices`.
     """
@@ -51,6 +51,7 @@ class CedarSet:
     policies: tuple[Policy, ...]
     version: str
     forms: Mapping[int, Mapping[str, Any]]
+    texts: Mapping[int, str]
     engine: str = "cedar"
 
     @cached_property
@@ -61,7 +62,7 @@ class CedarSet:
     @cached_property
     def slices(self) -> Slices:
         """The policies by the one entity that their scope names."""
-        return Slices(self.forms)
+        return Slices(self.forms, self.texts)
 
     def judge(
         self,
@@ -121,15 +122,16 @@ class CedarSet:
         requests = [_request(question) for question in questions]
         policies = self.slices.parsed(positions)
         answers = cedarpy.is_authorized_batch(requests, policies, entities, schema)
-        return [self._verdict(answer) for answer in answers]
+        return [self._verdict(answer, positions) for answer in answers]
 
-    def _verdict(self, answer: cedarpy.AuthzResult) -> Verdict:
+    def _verdict(self, answer: cedarpy.AuthzResult, positions: tuple[int, ...]) -> Verdict:
+        """Return an answer with the positions of its policies; the engine counts those it got."""
         diagnostics = answer.diagnostics
         if answer.decision is cedarpy.Decision.NoDecision:
             why = "; ".join(diagnostics.errors) or "the engine gives no decision"
             return Verdict(None, REFUSED, refused=redact_text(why))
-        reasons = tuple(sorted(_position(name) for name in diagnostics.reasons))
-        errors = tuple(sorted(_error(text) for text in diagnostics.errors))
+        reasons = tuple(sorted(positions[_position(name)] for name in diagnostics.reasons))
+        errors = tuple(sorted(_error(text, positions) for text in diagnostics.errors))
         if answer.decision is cedarpy.Decision.Deny:
             return Verdict("deny", DENY, reasons, errors)
         outcome = ALLOW
@@ -150,15 +152,16 @@ def parsed(files: Mapping[str, str]) -> CedarSet:
     """
     policies: list[Policy] = []
     forms: dict[int, Mapping[str, Any]] = {}
+    texts: dict[int, str] = {}
     for file, text in files.items():
-        for at, form, template in _forms(file, text):
+        for (at, form, template), own in zip(_forms(file, text), _pieces(text), strict=False):
             named = f"policy{at}" if len(files) == 1 else f"{file}:policy{at}"
             if not template:
-                forms[len(policies)] = form
+                forms[len(policies)], texts[len(policies)] = form, own
             policies.append(_policy(form, named, file, template))
     text = "\n".join(files.values())
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return CedarSet(tuple(policies), digest, forms)
+    return CedarSet(tuple(policies), digest, forms, texts)
 
 
 def _forms(file: str, text: str) -> Iterator[tuple[int, Mapping[str, Any], bool]]:
@@ -167,6 +170,8 @@ def _forms(file: str, text: str) -> Iterator[tuple[int, Mapping[str, Any], bool]
         document = json.loads(cedarpy.policies_to_json_str(text))
     except ValueError as error:
         raise _refused(file, text, str(error)) from None
+    except RecursionError:
+        raise PolicyRefused(file, "", "holds a condition that is nested too deeply") from None
     named = [
         (_position(name), form, template)
         for part, template in (("staticPolicies", False), ("templates", True))
@@ -189,16 +194,25 @@ def _policy(form: Mapping[str, Any], named: str, file: str, template: bool) -> P
 def _refused(file: str, text: str, message: str) -> PolicyRefused:
     """Return the refusal of a file, with the line on which its first wrong policy begins."""
     begin = 0
-    for end in (*(match.end() for match in PART.finditer(text) if match[0] == ";"), len(text)):
+    for piece in _pieces(text):
         try:
-            cedarpy.policies_to_json_str(text[begin:end])
+            cedarpy.policies_to_json_str(piece)
         except ValueError as error:
             message = str(error)
             break
-        begin = end
+        begin += len(piece)
     blank = BLANK.match(text, begin)
     line = text.count("\n", 0, blank.end() if blank else begin) + 1
     return PolicyRefused(file, f"line {line}", f"does not parse: {' '.join(message.split())}")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield the text of each policy, and last what follows them: a semicolon ends a policy."""
+    begin = 0
+    for end in (match.end() for match in PART.finditer(text) if match[0] == ";"):
+        yield text[begin:end]
+        begin = end
+    yield text[begin:]
 
 
 def _entities(entities: Sequence[Mapping[str, Any]], schema: str | None) -> Any:
@@ -224,6 +238,11 @@ def _position(name: str) -> int:
     return int(match[1]) if match else -1
 
 
-def _error(text: str) -> tuple[int, str]:
+def _error(text: str, positions: tuple[int, ...]) -> tuple[int, str]:
+    """Return the position of the policy that failed, and why, by that position."""
     match = IN_ERROR.search(text)
-    return (int(match[1]) if match else -1, redact_text(text))
+    if match is None:
+        return -1, redact_text(text)
+    at = positions[int(match[1])]
+    named = f"{text[: match.start()]}`policy{at}`{text[match.end() :]}"
+    return at, redact_text(named)

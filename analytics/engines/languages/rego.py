@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 SUFFIX = ".rego"
 DECIDING = {"allow": "permit", "deny": "forbid", "escalate": "forbid"}
 ENDS = ("principal", "action", "resource")
-# What is not code, and what a policy must not ask: another machine, this one, or chance. The engine
-# leaves a call that it does not have undefined, so that a rule with it would never hold.
+# What is not code, and what a policy must not ask: another machine, this one, its clock, or chance.
+# The engine leaves a call that it does not have undefined, so a rule with it would never hold.
 NOT_CODE = re.compile(r'"(?:[^"\\\n]|\\.)*+"|`[^`]*+`|#[^\n]*+')
-OUTSIDE = re.compile(r"\b(?:http\.send|net\.\w+|opa\.runtime|rand\.\w+|uuid\.\w+)")
+OUTSIDE = re.compile(r"\b(?:http\.send|net\.\w+|opa\.runtime|rand\.\w+|time\.now_ns|uuid\.\w+)")
 PACKAGE = re.compile(r"^[ \t]*package[ \t]+([\w.]+)", re.MULTILINE)
 RULE = re.compile(rf"^(?:default\s+)?({'|'.join(DECIDING)})\b", re.MULTILINE)
 INPUT = re.compile(r"\binput\b(?:\.(\w+))?")
@@ -188,16 +188,20 @@ def _data(entities: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _number(extension: Mapping[str, Any]) -> Any:
-    decimal = extension.get("fn") == "decimal"
-    return float(extension["arg"]) if decimal else extension.get("arg")
+    """Return a decimal as a number, and the text of any other extension."""
+    stated = extension.get("arg")
+    try:
+        return float(str(stated)) if extension.get("fn") == "decimal" else stated
+    except ValueError:
+        return stated
 
 
 def _plain(value: Any) -> Any:
     """Return a value of Cedar's form as plain data: references to entities are their ids."""
     if isinstance(value, Mapping):
-        if "__entity" in value:
-            return value["__entity"]["id"]
-        if "__extn" in value:
+        if isinstance(value.get("__entity"), Mapping):
+            return value["__entity"].get("id")
+        if isinstance(value.get("__extn"), Mapping):
             return _number(value["__extn"])
         return {name: _plain(part) for name, part in value.items()}
     return [_plain(part) for part in value] if isinstance(value, list) else value

@@ -36,11 +36,11 @@ def judge(record: Mapping[str, Any], context: Context) -> Judged:
         *_profile(content if "anchored_digest" in record else {}),
         rewritten(record),
     )
-    proven = {CHECKED: "an anchor of before the outcome has its digest"} if envelope else {}
+    stated = {CHECKED: "an anchor of before the outcome has its digest"} if envelope else {}
     if "anchored_digest" in record:
-        proven = {CHECKED: "its digest is the one that was kept elsewhere"}
+        stated = {CHECKED: "its digest is the one that was kept elsewhere"}
     faults = {AUTHENTIC: tampered, CHECKED: first(*_anchor(record, envelope))}
-    return judged(record, faults, proven, dated(content), _link(record, content))
+    return judged(record, faults, stated, dated(content), _link(record, content))
 
 
 def _anchor(record: Mapping[str, Any], envelope: Mapping[str, Any]) -> Iterator[str]:

@@ -25,8 +25,8 @@ def judge(record: Mapping[str, Any], context: Context) -> Judged:
     content = mapping(record.get("preimage"))
     fault = first(*_parties(content, record), *_phase(record, context), *_boundary(record, content))
     independent = content.get("custody_type") == INDEPENDENT and fault is None
-    proven = {CHECKED: "who captured it neither acted, deployed nor signed"} if independent else {}
-    return judged(record, {AUTHENTIC: rewritten(record), CHECKED: fault}, proven)
+    stated = {CHECKED: "who captured it neither acted, deployed nor signed"} if independent else {}
+    return judged(record, {AUTHENTIC: rewritten(record), CHECKED: fault}, stated)
 
 
 def _parties(content: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[str]:
@@ -37,10 +37,12 @@ def _parties(content: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[
         content.get(f"{party}_id") for party in ("capturer", "executor", "deployer")
     )
     signer = mapping(record.get("paired_signing_trust_ref")).get("signer_id")
-    if kind == SAME and capturer != executor:
+    if kind == SAME and (capturer is None or capturer != executor):
         yield "it was captured by another than who acted"
     elif kind == DEPLOYER and (capturer == executor or capturer != deployer):
         yield "it was not captured by the deployer of who acted"
+    elif kind == INDEPENDENT and (capturer is None or executor is None):
+        yield "it does not say who captured it, or who acted"
     elif kind == INDEPENDENT and capturer in (executor, deployer, signer):
         yield "self-attested: who captured it also acted, deployed or signed"
     elif kind not in (SAME, DEPLOYER, INDEPENDENT):

@@ -7,17 +7,30 @@ signed, each delegator signs the reference of its own delegation.
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from graph.receipts.claims import AUTHENTIC, AUTHORISED, Context, Judged, Link, no, unknown, yes
+from graph.receipts.claims import (
+    AUTHENTIC,
+    AUTHORISED,
+    NO,
+    YES,
+    Context,
+    Judged,
+    Link,
+    no,
+    unknown,
+    yes,
+)
 from graph.receipts.digests import bare, digests, is_digest_of
 from graph.receipts.format import Format
 from graph.receipts.keys import ED25519, KeyRing, key_ring_of
 from graph.receipts.referenced import changed, first, judged, listed, mapping
-from graph.receipts.signed import Signature, checked, verifying
+from graph.receipts.signed import Outcome, Signature, checked, verifying
 
 CHAIN = "chain_artifact"
+HANDED_ON = "each hop hands on what it was given, down to the action"
 
 
 def recognises(record: Any) -> bool:
@@ -37,12 +50,11 @@ def judge(record: Mapping[str, Any], context: Context) -> Judged:
         if leaf and not is_digest_of(chain.get("leaf_action_ref"), leaf)
         else None,
     )
-    handed_on = "each hop hands on what it was given, down to the action"
     result = judged(
         record,
         {AUTHENTIC: tampered, AUTHORISED: unlinked},
-        {AUTHORISED: handed_on},
-        link=Link(next(digests(chain)), None, chain=_name(chain)),
+        {AUTHORISED: HANDED_ON},
+        link=Link(next(digests(chain)), None, chain=_name(chain), alone=True),
     )
     return _signed(result, hops, context)
 
@@ -93,13 +105,15 @@ def _signed(result: Judged, hops: list[Mapping[str, Any]], context: Context) -> 
     signatures = [_signature(hop) for hop in hops]
     if not any(signature is not None for signature in signatures):
         return result
-    brought, claims, lacks = _brought(context.around), dict(result.claims), []
+    brought, claims = _brought(context.around), dict(result.claims)
+    outcomes: list[Outcome] = []
     state = yes("every hop is signed by its delegator")
     for number, signature in enumerate(signatures):
         if signature is None:
             state = no(f"hop {number} is not signed")
             break
         outcome = checked(signature, context.keys)
+        outcomes.append(outcome)
         own = [key for key in brought.keys if key.name == signature.key]
         if outcome.by is None and own and not any(verifying(signature, own)):
             state = no(f"the signature of hop {number} does not hold")
@@ -108,12 +122,19 @@ def _signed(result: Judged, hops: list[Mapping[str, Any]], context: Context) -> 
             state = no(f"hop {number}: {outcome.claim.reason}")
             break
         if outcome.by is None:
-            lacks.append(str(outcome.lacks))
             state = unknown(f"hop {number}: {outcome.claim.reason}")
-    if result.claims[AUTHENTIC].state != "no":
+    if result.claims[AUTHENTIC].state != NO:
         claims[AUTHENTIC] = state
-    needs = tuple(dict.fromkeys((*result.needs, AUTHENTIC)))
-    return Judged(result.id, claims, needs, result.dated, result.link, tuple(dict.fromkeys(lacks)))
+    if claims[AUTHENTIC].state == YES and claims[AUTHORISED].state != NO:
+        claims[AUTHORISED] = yes(HANDED_ON)
+    return replace(
+        result,
+        claims=claims,
+        needs=tuple(dict.fromkeys((*result.needs, AUTHENTIC))),
+        lacks=tuple(dict.fromkeys(each.lacks for each in outcomes if each.lacks)),
+        candidates=frozenset().union(*(each.candidates for each in outcomes)),
+        verified_by=frozenset(each.by.number for each in outcomes if each.by is not None),
+    )
 
 
 def _signature(hop: Mapping[str, Any]) -> Signature | None:

@@ -5,6 +5,7 @@ an attempt its action, a result and a proof their attempt.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from graph.receipts.claims import AUTHENTIC, AUTHORISED, OCCURRED, Context, Judged, Link
@@ -34,18 +35,25 @@ def judge(record: Mapping[str, Any], context: Context) -> Judged:
     """Judge the references of an execution, and whether the decision covers what was done."""
     envelope, parts = record["envelope"], mapping(record.get("preimages"))
     decision = mapping(parts.get("decision_id"))
+    attempted = instant_of(mapping(parts.get("attempt_id")).get("ts_ms"))
     missing = None if parts else "nothing of what it refers to is there to recompute"
     return judged(
         record,
         {
             AUTHENTIC: first(*_profile(decision), *_digests(envelope, parts), missing),
-            AUTHORISED: first(*_decided(envelope, decision)),
+            AUTHORISED: first(*_decided(envelope, decision, attempted)),
             OCCURRED: first(*_done(envelope, parts)),
         },
         {AUTHORISED: "the decision names the action, and was in force"} if decision else {},
-        instant_of(mapping(parts.get("attempt_id")).get("ts_ms")),
-        Link(f"{envelope.get('decision_id')}/{envelope.get('attempt_id')}", None),
+        attempted,
+        _link(envelope),
     )
+
+
+def _link(envelope: Mapping[str, Any]) -> Link | None:
+    """Return what an execution is known by: shown twice, it is doubled."""
+    ids = [envelope.get(name) for name in ("decision_id", "attempt_id")]
+    return Link("/".join(map(str, ids)), None, alone=True) if all(ids) else None
 
 
 def _profile(decision: Mapping[str, Any]) -> Iterator[str]:
@@ -61,7 +69,9 @@ def _digests(envelope: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[
             yield f"its {name} is not the digest of what it names"
 
 
-def _decided(envelope: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterator[str]:
+def _decided(
+    envelope: Mapping[str, Any], decision: Mapping[str, Any], attempted: datetime | None
+) -> Iterator[str]:
     if decision and "action_ref" not in decision:
         yield "the decision names no action"
     elif decision and decision["action_ref"] != envelope.get("action_ref"):
@@ -74,6 +84,8 @@ def _decided(envelope: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterat
     expires, at = (instant_of(decision.get(n)) for n in ("policy_expires_ms", "ts_ms"))
     if expires is not None and at is not None and expires <= at:
         yield "the policy had expired when it decided"
+    if expires is not None and attempted is not None and expires <= attempted:
+        yield "the policy had expired when it was attempted"
 
 
 def _done(envelope: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[str]:

@@ -35,7 +35,7 @@ def _link(record: Mapping[str, Any]) -> Link | str:
     )
     return Link(
         digest=bare(stated),
-        previous=None if previous == FIRST_HASH else bare(previous),
+        previous=None if bare(previous) == FIRST_HASH else bare(previous),
         rewritten=None if matches else "was changed after it was hashed",
     )
 

@@ -20,7 +20,7 @@ from graph.receipts.dates import dated
 from graph.receipts.digests import written
 from graph.receipts.format import Format
 from graph.receipts.jws import Jws, WrongJws, is_compact, is_json, json_of, parse
-from graph.receipts.keys import key_ring_of
+from graph.receipts.keys import Key, key_ring_of
 from graph.receipts.signed import Outcome, Signature, checked, label, verifying
 
 BESIDE = ("payload", "record", "receipt")
@@ -45,7 +45,8 @@ def judge(record: Any, context: Context) -> Judged:
     try:
         jws = parse(value)
         content = jws.content()
-        if content is not None and shown is not None and content not in written(shown):
+        forms = _forms(shown) if shown is not None else ()
+        if content is not None and shown is not None and content not in forms:
             raise WrongJws("what it shows is not the content that was signed")
         payload = _payload(shown, content)
     except WrongJws as wrong:
@@ -53,7 +54,7 @@ def judge(record: Any, context: Context) -> Judged:
     if content is None and shown is None:
         open_ = unknown("its payload is detached, and not beside it")
         return Judged(None, own_word({}, open_), needs=(AUTHENTIC,))
-    signatures = jws.signatures(tuple(written(shown)) if shown is not None else ())
+    signatures = jws.signatures(forms)
     outcomes = [checked(signature, context.keys) for signature in signatures]
     claims = own_word(payload, _authentic(jws, signatures, outcomes))
     if independent := _independent(outcomes):
@@ -67,6 +68,12 @@ def judge(record: Any, context: Context) -> Judged:
         candidates=frozenset().union(*(each.candidates for each in outcomes)),
         verified_by=frozenset(each.by.number for each in outcomes if each.by is not None),
     )
+
+
+def _forms(shown: Any) -> tuple[bytes, ...]:
+    """Return the ways in which what stands beside a JWS may have been signed; a text as it is."""
+    plain = (shown.encode(),) if isinstance(shown, str) else ()
+    return (*plain, *written(shown))
 
 
 def _payload(shown: Any, content: bytes | None) -> Mapping[str, Any]:
@@ -83,21 +90,24 @@ def _authentic(jws: Jws, signatures: Sequence[Signature], outcomes: Sequence[Out
         for claim in claims:
             if claim.state == state:
                 return claim
-    for header, signature in zip(jws.headers, signatures, strict=True):
-        ring = key_ring_of(header.get("jwk"), "its header")
-        if ring.keys and not any(verifying(signature, ring.keys)):
+    rings = [key_ring_of(header.get("jwk"), "its header").keys for header in jws.headers]
+    for signature, keys in zip(signatures, rings, strict=True):
+        if keys and not any(verifying(signature, keys)):
             return no("the signature does not hold even under the key that it brings itself")
-        if ring.keys:
-            return unknown(f"self-attested: {claims[0].reason}, and it brings its own")
+    if any(rings):
+        return unknown(f"self-attested: {claims[0].reason}, and it brings its own")
     return claims[0]
 
 
 def _independent(outcomes: list[Outcome]) -> Claim | None:
-    """Return that several parties signed, if the keys of more than one verify."""
-    keys = {outcome.by.number: label(outcome.by) for outcome in outcomes if outcome.by is not None}
-    if len(keys) < 2:
+    """Return that several parties signed, if several keys verify: one under two names is one."""
+    several: list[Key] = []
+    for key in (outcome.by for outcome in outcomes if outcome.by is not None):
+        if all(key.public != known.public for known in several):
+            several.append(key)
+    if len(several) < 2:
         return None
-    return yes(f"it is signed with {len(keys)} keys: {', '.join(keys.values())}")
+    return yes(f"it is signed with {len(several)} keys: {', '.join(map(label, several))}")
 
 
 FORMAT = Format("jws", "JSON Web Signature (RFC 7515)", 20, recognises, judge)

@@ -103,14 +103,18 @@ def _looped(record: Mapping[str, Any]) -> Iterator[str]:
     for each in chain:
         parent = mapping(each.get("artifact")).get("parent_composition_ref")
         parents[str(each.get("composition_ref"))] = parent
+    ended: set[str] = set()  # what leads to an end
     for start in parents:
-        passed, here = {start}, parents[start]
+        passed, here = set[str](), start
         while isinstance(here, str) and here in parents and here not in passed:
+            if here in ended:
+                break
             passed.add(here)
             here = parents[here]
         if isinstance(here, str) and here in passed:
             yield "its parents lead back to itself"
             return
+        ended |= passed
 
 
 FORMAT = Format("presented", "What was issued and what is presented", 47, recognises, judge)

@@ -5,7 +5,7 @@ on a claim counts for nothing. What is signed is sorted JSON without spaces, wit
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from graph.receipts.claims import (
@@ -142,7 +142,8 @@ class _Reader:
 
     def checked(self, evidence: Mapping[str, Any]) -> Claim:
         """Return whether a check passed, of the tools of this action, and lately."""
-        if evidence.get("input_digest") != self.record.get("tool_set_digest"):
+        tools = self.record.get("tool_set_digest")
+        if not isinstance(tools, str) or evidence.get("input_digest") != tools:
             return no("it checked another set of tools")
         if evidence.get("output") != "pass":
             return no("the check did not pass")
@@ -160,7 +161,7 @@ class _Reader:
             return unknown("nothing says at which instant the check had to be fresh")
         if is_future(issued, at):
             return no("it is dated after the instant at which it is judged")
-        if at - issued > timedelta(seconds=window):
+        if (at - issued).total_seconds() > window:
             return no(f"the check was made more than {window:g} s before")
         return yes("it is fresh")
 

@@ -35,7 +35,10 @@ def judge(record: Mapping[str, Any], context: Context) -> Judged:
             ),
         ),
     }
-    return judged(record, faults, {CHECKED: "a referee found what the producer claims"})
+    found = {"declared_claim_level"} <= producer.keys() and bool(referee)
+    return judged(
+        record, faults, {CHECKED: "a referee found what the producer claims"} if found else {}
+    )
 
 
 def _joined(joins: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -53,7 +56,7 @@ def _joined(joins: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 def _level(producer: Mapping[str, Any], referee: Mapping[str, Any]) -> Iterator[str]:
     claimed, ceiling = producer.get("declared_claim_level"), referee.get("claim_level_ceiling")
     if claimed is not None and claimed != ceiling:
-        yield "it claims a higher level than the referee found"
+        yield "it claims another level than the referee found"
     hint, mode = producer.get("declared_evidence_mode_hint"), referee.get("evidence_mode")
     if hint is not None and hint != mode:
         yield "it claims another kind of evidence than the referee found"

@@ -7,6 +7,7 @@ from graph.receipts.claims import AUTHENTIC, CHECKED, Context, Judged
 from graph.receipts.digests import is_digest_of, without
 from graph.receipts.format import Format
 from graph.receipts.referenced import first, judged, listed, mapping
+from graph.values import canonical
 
 PIECES, DIGEST = "retrieved_chunks", "source_hash"
 
@@ -33,9 +34,10 @@ def _digests(pieces: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _cited(output: Mapping[str, Any], pieces: list[Mapping[str, Any]]) -> Iterator[str]:
-    known = [piece.get("chunk_id") for piece in pieces]
+    ids = (piece.get("chunk_id") for piece in pieces)
+    known = {canonical(id_) for id_ in ids if id_ is not None}
     for claim in listed(output.get("claims")):
-        if mapping(claim).get("cited_chunk_id") not in known:
+        if canonical(mapping(claim).get("cited_chunk_id")) not in known:
             yield "a claim cites a piece that was not retrieved"
 
 

@@ -44,7 +44,11 @@ def judge(record: Mapping[str, Any], context: Context) -> Judged:
         AUTHORISED: first(*_recomputed(artifact)),
         CHECKED: first(*_independent(record, verdict)),
     }
-    return judged(record, faults, {CHECKED: "somebody else than who acted judged it"})
+    issuer, agent = verdict.get("issuer_id"), mapping(record.get("preimage")).get("agent_id")
+    another = issuer is not None and agent is not None
+    return judged(
+        record, faults, {CHECKED: "somebody else than who acted judged it"} if another else {}
+    )
 
 
 def _of_action(record: Mapping[str, Any], verdict: Mapping[str, Any]) -> Iterator[str]:

@@ -191,6 +191,34 @@ def test_a_secret_in_a_message_is_not_shown(tmp_path):
     assert token not in str(refused.value)
 
 
+@pytest.mark.parametrize("count", [60, 200, 5_000])
+def test_a_long_condition_is_evaluated_or_refused(tmp_path, count):
+    """Each operand lies within the next one in JSON, of which engines read a bounded depth."""
+    text = " || ".join(f"context.n == {n}" for n in range(count))
+    whole = f'{FORBID[:-1]} when {{ context.n < 0 }}; @id("long") {PERMIT[:-1]} when {{ {text} }};'
+    if count > 1_000:
+        with pytest.raises(PolicyRefused, match="too deeply"):
+            written(tmp_path, one=whole)
+        return
+    policies = written(tmp_path, one=whole)
+    assert told(policies, asked(policies, [], n=count - 1)) == ("allow", ["long"])
+    assert told(policies, asked(policies, [], n=count)) == ("deny", [])
+
+
+def test_a_message_names_the_position_of_its_policy(tmp_path):
+    """The engine is asked about some policies alone, and counts those."""
+    text = (
+        'permit(principal, action, resource == Resource::"other"); // a comment; "with marks\n'
+        '@note("; \\" //") permit(principal, action, resource == Resource::"books") when { 1 < 2 };'
+        "forbid(principal, action, resource) when { principal.absent }; // no more"
+    )
+    policies = written(tmp_path, one=text.replace("\\n", "\n"))
+    verdict = asked(policies, entities())
+    assert verdict.reasons == (1,)
+    ((at, message),) = verdict.errors
+    assert (at, "`policy2`" in message) == (2, True)
+
+
 def test_many_requests_come_back_in_order(tmp_path):
     text = "permit(principal, action, resource) when { context.n < 3 };"
     policies = written(tmp_path, one=text)

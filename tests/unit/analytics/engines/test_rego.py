@@ -67,6 +67,7 @@ def test_an_error_of_the_engine_is_no_decision(tmp_path, text):
     [
         (HEAD + "allow if { 1 + }\n", "set.rego, line 3"),
         (HEAD + 'deny if http.send({"method": "get", "url": "http://x"}).status == 200\n', "http"),
+        (HEAD + "deny if time.now_ns() > 1\n", "time.now_ns"),
         (HEAD + "deny if unheard_of(1)\n", "cannot be evaluated"),
         (HEAD + "x := 1\n", "has no rule named"),
         ("allow := true\n", "set.rego"),

@@ -160,6 +160,27 @@ VECTORS = {  # what was decided and seen -> the state of each use, and the recor
         ),
         [("explained", "d1")],
     ),
+    "a policy that was replaced in the same instant": (
+        lambda e: (
+            e.decided("10:00", resource="r/part", policy_version="10")
+            .decided("10:00", policy_version="9")
+            .used("10:05")
+        ),
+        [("explained", "d2")],
+    ),
+    "the same version, written in another way": (
+        lambda e: (
+            e.decided("09:00", policy_version="2.0")
+            .decided("09:30", policy_version="2")
+            .decided("10:00", policy_version="v2.0")
+            .used("10:05")
+        ),
+        [("explained", "d3")],
+    ),
+    "a version of very many digits": (
+        lambda e: e.decided("10:00", policy_version="9" * 5000).used("10:05"),
+        [("explained", "d1")],
+    ),
     "the newer digest": (
         lambda e: (
             e.decided("09:00", resource="r/part", policy_version="f0")

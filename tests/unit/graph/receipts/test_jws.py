@@ -119,6 +119,38 @@ def test_two_signers_are_somebody_independent():
     assert entry.verdict == "reject"
 
 
+def test_one_key_under_two_names_is_nobody_else():
+    parts = [compact(ED, RECORD, kid=name).split(".") for name in ("a", "b")]
+    signed = [{"protected": head, "signature": value} for head, _, value in parts]
+    document = {"payload": parts[0][1], "signatures": signed}
+    (entry,) = judged(document, ring=keys(jwk(ED, "a"), jwk(ED, "b")))
+    assert entry.judged is not None
+    assert (entry.verdict, entry.judged.claims["checked"].state) == ("accept", "no")
+
+
+def test_a_text_beside_its_signature_is_signed_as_it_is():
+    """RFC 7797, 4.2: the payload is a text, and the signature is of its letters."""
+    head = encoded(json.dumps({"alg": "EdDSA", "b64": False, "crit": ["b64"]}).encode())
+    value = encoded(signature(ED, f"{head}.$.02".encode()))
+    assert verdict({"payload": "$.02", "jws": f"{head}..{value}"}, jwk(ED)) == "accept"
+    assert verdict({"payload": "$.03", "jws": f"{head}..{value}"}, jwk(ED)) == "reject"
+
+
+def test_signatures_that_read_the_payload_in_two_ways_are_refused():
+    head, payload, value = compact(ED, RECORD, kid="a").split(".")
+    other = encoded(
+        json.dumps({"alg": "EdDSA", "kid": "z", "b64": False, "crit": ["b64"]}).encode()
+    )
+    signed = [{"protected": head, "signature": value}, {"protected": other, "signature": value}]
+    state, reason = authentic({"payload": payload, "signatures": signed}, jwk(ED, "a"))
+    assert (state, "do not agree" in reason) == ("no", True)
+
+
+@pytest.mark.parametrize("crit", [[[]], [{}], [5], "b64", ["b64"], {}])
+def test_critical_extensions_may_be_anything(crit):
+    assert verdict(compact(ED, RECORD, kid="k", crit=crit), jwk(ED, "k")) == "reject"
+
+
 def test_the_key_it_brings_itself_proves_nothing():
     text = compact(ED, RECORD, jwk=jwk(ED))
     state, reason = authentic(text)

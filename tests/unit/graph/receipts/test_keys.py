@@ -81,6 +81,13 @@ REFUSED = {
     "an algorithm of another kind": (json.dumps(jwk(ED) | {"alg": "HS256"}), "not that of its key"),
     "a member that is no text": (json.dumps(jwk(ED) | {"x": 5}), "no whole JWK"),
     "a key twice": ('{"kty": "OKP", "kty": "OKP"}', "repeats a key"),
+    "an algorithm that is no text": (json.dumps(jwk(ED) | {"alg": []}), "not that of its key"),
+    "a PEM cut off beside a whole one": (pem(ED) + pem(EC)[:60], "not whole"),
+    "a private PEM with headers": (
+        f"{pem(ED)}-----BEGIN EC PRIVATE KEY-----\nDEK-Info: AES-128-CBC\n\n{SECRET}\n"
+        "-----END EC PRIVATE KEY-----",
+        "not whole",
+    ),
     "a broken PEM": ("-----BEGIN PUBLIC KEY-----\nAA\n-----END PUBLIC KEY-----", "no whole"),
 }
 

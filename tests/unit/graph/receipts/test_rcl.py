@@ -149,3 +149,17 @@ def test_the_keys_that_a_file_brings_itself_prove_nothing_but_can_refuse():
 
 def test_freshness_needs_an_instant():
     assert entry_of(receipt(), evaluation_time=None).verdict == "unknown"
+
+
+@pytest.mark.parametrize("window", [1e300, 10**30])
+def test_any_window_is_one(window):
+    assert entry_of(receipt(), freshness_window_seconds=window).verdict == "accept"
+
+
+def test_a_check_of_tools_that_nobody_names_is_none():
+    """Neither the receipt nor the check says of which tools it is: that is no agreement."""
+    unnamed = {"output": "pass", "issued_at": NOW}
+    record = receipt(check=signed(unnamed, "checker"))
+    del record["tool_set_digest"], record["envelope_sig"]
+    entry = entry_of(signed(record, "emitter", "envelope_sig"))
+    assert states(entry) == ["yes", "yes", "yes", "no"]

@@ -1,21 +1,26 @@
 """A file of chained records: whole, and broken in every way that one change can."""
 
+import contextlib
 import io
 import json
+import time
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from graph.files.regular import InputRefused
 from graph.journal.hash_chain import chained
+from graph.receipts.chains import Chains
+from graph.receipts.claims import Link
 from graph.receipts.keys import KeyRing, key_ring_of
 from graph.receipts.reading import UnknownFormat
-from graph.receipts.verifying import Verified, verify
+from graph.receipts.verifying import Verified, claim_of, verify
 from tests.support.chains import RECORDS, plainly
-from tests.support.signing import compact, ed25519_key, jwk
+from tests.support.signing import canonical, compact, ed25519_key, jwk, signature
 
 NO_KEYS = KeyRing()
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
@@ -292,3 +297,133 @@ def test_a_chain_may_be_signed(signed_first):
     records[1]["at"] = "2026-07-03T10:00:00Z"
     result = verified(lines(records), ring)
     assert (result.valid, result.first_broken) == (False, 1)
+
+
+# -- two chains, and very many -------------------------------------------------------------------
+
+
+def test_a_doubled_record_is_counted_in_its_own_chain():
+    """It stands after the records of another chain, and is no record of that one."""
+    result = verified(lines([*DATED[:3], *OTHER[:2], DATED[1]]))
+    assert [(chain.name, fault.record, fault.kind) for chain, fault in result.faults] == [
+        ("chain 1", 5, "doubled")
+    ]
+    assert [(c.name, c.records) for c in result.chains] == [("chain 1", 4), ("chain 2", 2)]
+
+
+def test_very_many_chains_take_time_in_proportion():
+    """Each record starts a chain, and each comes twice: pairs of chains are never compared."""
+    chains = Chains()
+    begun = time.process_time()
+    for place in range(40_000):
+        chains.add(place, Link(f"digest {place % 20_000}", None), None)
+    chains.rejoin()
+    assert time.process_time() - begun < 3
+    assert (len(chains.chains), len(list(chains.faults()))) == (20_000, 20_000)
+
+
+# -- values that only some readers of JSON take ----------------------------------------------------
+
+
+FORBIDDEN = {
+    "a key twice": '{"a": 1, "a": 2}',
+    "no Unicode": '"\\ud800"',
+    "infinite": "1e999",
+    "no number": "NaN",
+    "very deep": "[" * 500 + "]" * 500,
+    "as deep as parsers go": "[" * 700 + "]" * 700,
+}
+
+
+@pytest.mark.parametrize("value", FORBIDDEN.values(), ids=list(FORBIDDEN))
+@pytest.mark.parametrize("form", ["line", "list", "list in a document"])
+def test_a_forbidden_value_within_a_record_breaks_that_record(value, form):
+    """The hash of the record is that of another value in its place: null, as a reader may see."""
+    records = plainly([at(1), {"id": "b", "why": None}, at(3)], escape=False)
+    texts = [json.dumps(record) for record in records]
+    texts[1] = texts[1].replace('"why": null', f'"why": {value}')
+    assert value in texts[1]
+    text = {
+        "line": "\n".join(texts),
+        "list": f"[{','.join(texts)}]",
+        "list in a document": f'{{"records": [{",".join(texts)}], "more": {value}}}',
+    }[form]
+    assert verified(text).first_broken == 1
+
+
+@pytest.mark.parametrize("depth", range(900, 1001, 5))
+def test_no_depth_is_a_fault(depth):
+    record = f'{{"hash": "x", "prev_hash": "y", "why": {"[" * depth}{"]" * depth}}}'
+    for text in (f"{json.dumps(CHAIN[0])}\n{record}", f"[{record}]"):
+        with contextlib.suppress(UnknownFormat):
+            assert verified(text).valid is False
+
+
+@pytest.mark.parametrize(
+    "date", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00", "-1", "", 10**300, -5]
+)
+def test_a_date_that_no_calendar_has_is_no_date(date):
+    (entry,) = verified(lines(plainly([{"id": "a", "at": date}], escape=False))).entries
+    assert entry.judged is not None
+    assert (entry.verdict, entry.judged.dated) == ("accept", None)
+
+
+# -- signatures in a field -------------------------------------------------------------------------
+
+SIGNED = {"id": "x", "decision": "allow"}
+
+
+def signed(key: Any, **more: Any) -> dict[str, Any]:
+    record = {**SIGNED, **more}
+    return {**record, "signature": signature(key, canonical(record)).hex()}
+
+
+def authentic(record: dict[str, Any], ring: KeyRing = NO_KEYS, **around: Any) -> str:
+    (entry,) = verified(json.dumps({**around, "records": [record]}), ring).entries
+    return claim_of(entry, "authentic").state
+
+
+PDP, STRANGER = ed25519_key("pdp"), ed25519_key("stranger")
+PDP_RING = key_ring_of({"keys": [jwk(PDP, "pdp")]}, "keys.json")
+
+
+@pytest.mark.parametrize("name", ["EdDSA", "Ed25519", "ed25519", "ED25519", "eddsa"])
+def test_an_algorithm_is_known_in_either_case_outside_of_jose(name):
+    record = signed(PDP, alg=name, kid="pdp")
+    assert authentic(record, PDP_RING) == "yes"
+    assert authentic({**record, "decision": "deny"}, PDP_RING) == "no"
+
+
+def test_a_signature_of_rsa_in_a_field():
+    key = rsa.generate_private_key(65537, 2048)
+    ring = key_ring_of({"keys": [jwk(key, "k")]}, "keys.json")
+    record = signed(key, alg="RS256", kid="k")
+    assert authentic(record, ring) == "yes"
+    assert authentic({**record, "id": "y"}, ring) == "no"
+
+
+def test_a_signature_in_a_form_that_is_not_known_is_open():
+    """DER, or a text of another alphabet: nothing shows that it is broken."""
+    for value in ("30" * 70, "z3FXQ!", "short"):
+        assert authentic({**SIGNED, "signature": value}) == "unknown"
+        assert authentic({**SIGNED, "alg": "EdDSA", "signature": value}) == "no"
+
+
+def test_other_digests_in_a_document_are_no_keys():
+    """Any 32 bytes would be taken for a key of Ed25519, under which nothing holds."""
+    record = signed(PDP, kid="pdp")
+    assert authentic(record, head="ab" * 32) == "unknown"
+
+
+def test_the_keys_of_others_in_a_document_refute_nothing():
+    record = signed(PDP, kid="pdp")
+    raw = {key: key.public_key().public_bytes_raw().hex() for key in (PDP, STRANGER)}
+    assert authentic(record, public_keys={"stranger": raw[STRANGER]}) == "unknown"
+    assert authentic(record, public_keys={"stranger": raw[PDP], "pdp": raw[STRANGER]}) == "no"
+    assert authentic(record, public_keys={"pdp": raw[PDP]}) == "unknown"  # self-attested
+
+
+@pytest.mark.parametrize("alg", [[], {}, 5, None, "x"])
+def test_a_key_that_a_record_brings_may_be_anything(alg):
+    record = signed(PDP, jwk={**jwk(PDP), "alg": alg})
+    assert authentic(record) == "unknown"

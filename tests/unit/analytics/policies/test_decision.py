@@ -1,0 +1,75 @@
+"""Decisions about single requests: what is asked of the policies, and what is recorded of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from analytics.answers.decide import decide
+from analytics.engines.reading import policy_set
+from graph.receipts.verifying import verify
+from tests.support.estates.small_estates import AS_OF, Estate, ago
+
+
+def decided(folder: Path, estate: Estate, policy: str, request: dict[str, Any]) -> dict[str, Any]:
+    (folder / "set.cedar").write_text(policy)
+    (folder / "r.json").write_text(json.dumps(request))
+    policies = policy_set(folder / "set.cedar")
+    return decide(estate.posture(), policies, folder / "r.json", AS_OF, records=folder / "d.jsonl")
+
+
+def asked(action: str, resource: str, **more: Any) -> dict[str, Any]:
+    return {
+        "subject": {"type": "agent", "id": "bot"},
+        "action": {"name": action},
+        "resource": {"type": "thing", "id": resource},
+        **more,
+    }
+
+
+def test_a_tool_is_called(tmp_path):
+    """As in a replay; by its verb the action would be to write."""
+    text = 'permit(principal, action == Action::"call", resource == Tool::"t");'
+    for action in ("call", "read", "frobnicate"):
+        record = decided(
+            tmp_path, Estate().agent("bot").thing("Tool", "t"), text, asked(action, "t")
+        )
+        assert (record["decision"], record["action"]["name"]) == ("allow", action)
+
+
+def test_an_agent_may_ask_for_itself(tmp_path):
+    request = asked("write", "bot")
+    request["resource"]["type"] = "agent"
+    text = "permit(principal, action, resource) when { principal == resource };"
+    assert decided(tmp_path, Estate().agent("bot"), text, request)["decision"] == "allow"
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"), [(None, "deny"), (ago(9), "deny"), (ago(-9), "allow")]
+)
+def test_a_request_does_not_say_when_its_grant_ends(tmp_path, end, expected):
+    later = int((AS_OF + pd.Timedelta(days=99)).timestamp())
+    estate = Estate().agent("bot").resource("r").can("bot", "read", "r", expires_at=end)
+    text = "permit(principal, action, resource) when { context.grant_expires_at > context.now };"
+    request = asked("read", "r", context={"grant_expires_at": later, "now": 0})
+    assert decided(tmp_path, estate, text, request)["decision"] == expected
+
+
+def test_a_score_is_a_risk(tmp_path):
+    text = 'permit(principal, action, resource) when { context.risk.lessThan(decimal("0.5")) };'
+    estate = Estate().agent("bot").resource("r")
+    record = decided(tmp_path, estate, text, asked("read", "r", context={"risk": 0.25}))
+    assert (record["decision"], record["risk"]) == ("allow", {"score": 0.25})
+
+
+def test_a_long_record_is_followed_by_others(tmp_path):
+    """What was appended is a record of the chain, however long its reason is."""
+    estate, text = Estate().agent("bot").resource("r"), "permit(principal, action, resource);"
+    for reason in ("because " * 10_000, "so"):
+        decided(tmp_path, estate, text, asked("read", "r", context={"justification": reason}))
+    path = tmp_path / "d.jsonl"
+    with path.open("rb") as stream:
+        verified = verify(stream, path)
+    assert (len(verified.entries), verified.valid) == (2, True)
