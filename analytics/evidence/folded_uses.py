@@ -16,9 +16,10 @@ from analytics.evidence.deciding import ALLOW
 from analytics.evidence.decisions import Decisions, parents, usable
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
+from analytics.usage.action_levels import stated_levels
 from analytics.usage.actors import actors
 from graph.access import NEVER, AccessGraph, milliseconds
-from graph.schema import CREDENTIAL, LEVELS, USED
+from graph.schema import CREDENTIAL, USED
 from graph.usage import by_day as uses_by_day
 
 ACT = ["identity", "resource", "level"]
@@ -89,7 +90,7 @@ def _rows(posture: Posture) -> tuple[pd.DataFrame, int]:
             "identity": actors(posture).of(principal),
             "key": graph.has_label(CREDENTIAL)[principal],
             "resource": resource.astype(np.int64),
-            "level": pd.Index(LEVELS).get_indexer(pd.Index(frame["level"].astype(object))),
+            "level": stated_levels(frame["level"]),
             "first": first,
             "last": np.minimum(last, now),
             "first_known": True,
@@ -190,7 +191,7 @@ def by_day(
     keys = [identity + resource, np.where(above[resource] >= 0, identity + above[resource], -1)]
     bounds = [(np.searchsorted(pair, k, "left"), np.searchsorted(pair, k, "right")) for k in keys]
     places = np.flatnonzero(sum(high - low for low, high in bounds) > 0)
-    singles = exact.assign(day=exact["at"] // DAY).groupby([*ACT, "day"]).size().to_dict()
+    singles = _by_act_and_day(exact, rest.iloc[places])
     explained, candidates = [], []
     for place in places.tolist():
         row = rest.iloc[place]
@@ -209,6 +210,14 @@ def by_day(
                 explained.append((place, max(day * DAY, int(row["first"])), matched))
     frame = pd.DataFrame(explained, columns=["place", "at", "count"]).astype(np.int64)
     return frame, np.concatenate([np.zeros(0, np.int64), *candidates])
+
+
+def _by_act_and_day(exact: pd.DataFrame, rest: pd.DataFrame) -> dict[Any, int]:
+    """Count the single uses of each identity, resource, level and day, of the acts in `rest`."""
+    if rest.empty:  # as in nearly every estate: to compare all uses would take much memory
+        return {}
+    rows = exact[[*ACT, "at"]].merge(rest[ACT], on=ACT)
+    return dict(rows.assign(day=rows["at"] // DAY).groupby([*ACT, "day"]).size())
 
 
 def _days(texts: list[object]) -> dict[int, int]:

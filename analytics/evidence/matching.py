@@ -318,7 +318,12 @@ def _judge(
 
 
 def _codes(left: pd.Series, right: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Return common numbers for the texts of two columns; -1 for an absent one."""
+    """Return common numbers for the texts of two columns; -1 for an absent one.
+
+    Where one has none, nothing is common: all are -1.
+    """
+    if left.isna().all() or right.isna().all():
+        return np.full(len(left), -1), np.full(len(right), -1)
     codes = pd.factorize(pd.concat([left, right], ignore_index=True))[0].astype(np.int64)
     return codes[: len(left)], codes[len(left) :]
 
@@ -338,5 +343,8 @@ def _groups(
     chosen = np.flatnonzero(kept)
     order = chosen[np.lexsort((rank[chosen], pair[chosen]))]
     ordered = pair[order]
-    sides = [np.searchsorted(ordered, key, side) for key in keys for side in ("left", "right")]
-    return order.astype(np.int64), np.stack(sides, axis=1).astype(np.int64)
+    bounds = np.zeros((len(keys[0]), 4), np.int64)
+    for place, key in enumerate(keys if len(ordered) else ()):
+        bounds[:, 2 * place] = np.searchsorted(ordered, key, "left")
+        bounds[:, 2 * place + 1] = np.searchsorted(ordered, key, "right")
+    return order.astype(np.int64), bounds

@@ -17,6 +17,7 @@ import pandas as pd
 from analytics.assumptions.families.scope import inside_scope, scopes_of
 from analytics.engines.policy_set import Mentions
 from analytics.policies.cedar_entities import SCOPE, SCOPE_AT, entities
+from analytics.policies.distinct import firsts
 from analytics.policies.policy_input import above, parent_of, policy_input
 from analytics.posture import Posture
 from graph.access import AccessGraph
@@ -68,29 +69,23 @@ class Ends:
         numbers = [n for label, n in places if n >= 0 and graph.thing(n)["label"] == label]
         return np.array(numbers, np.int64)
 
-    def columns(self) -> list[np.ndarray]:
-        """Return columns of integers (int64): equal where the policies see no difference."""
+    def columns(self) -> Iterator[np.ndarray]:
+        """Yield columns of integers (int64): equal where the policies see no difference."""
         seen, paths = self.mentions, self.mentions.scopes
         by_scope = all(path in PATHS for path in paths)
         itself = (
             seen.everything or seen.principal_itself or not by_scope,
             seen.everything or seen.resource_itself or not by_scope,
         )
-        nodes = [
-            ends if alone else self._classes(ends, then)
-            for ends, then, alone in (
-                (self.principal, self.principal_then, itself[0]),
-                (self.resource, self.resource_then, itself[1]),
-            )
-        ]
-        if all(itself):
-            return nodes
-        return [*nodes, *(self._within(path) for path in sorted(paths & PATHS.keys()))]
+        yield self.principal if itself[0] else self._classes(self.principal, self.principal_then)
+        yield self.resource if itself[1] else self._classes(self.resource, self.resource_then)
+        if not all(itself):
+            yield from (self._within(path) for path in sorted(paths & PATHS.keys()))
 
     def _classes(self, ends: np.ndarray, then: np.ndarray) -> np.ndarray:
         """Return for each node the number of its class."""
-        _, first, place = np.unique(ends, return_index=True, return_inverse=True)
-        keys = [self._key(int(ends[at]), int(then[at])) for at in first.tolist()]
+        place, _ = pd.factorize(ends)
+        keys = [self._key(int(ends[at]), int(then[at])) for at in firsts(place).tolist()]
         codes, _ = pd.factorize(np.array(keys, object))
         return codes.astype(np.int64)[place]
 

@@ -64,12 +64,14 @@ def asked_by_uses(posture: Posture) -> Asked:
         {
             "principal": frame["identity"].to_numpy(np.int64),
             "resource": resource,
-            "action": actions(posture, resource, level),
+            # An object for each distinct action: as text, each use would have its own.
+            "action": pd.Series(actions(posture, resource, level), dtype=object),
             "level": level,
             "at": frame["at"].to_numpy(np.int64),
             "count": frame["count"].to_numpy(np.int64),
             "record": record,
-        }
+        },
+        copy=False,  # of the table of uses
     )
     return Asked(rows, records(posture))
 
@@ -87,7 +89,7 @@ def asked_by_decisions(posture: Posture) -> Asked:
         {
             "principal": principal,
             "resource": resource,
-            "action": actions(posture, resource, level, frame["action"]),
+            "action": pd.Series(actions(posture, resource, level, frame["action"]), dtype=object),
             "level": level,
             "at": milliseconds(frame["at"]),
             "count": 1,

@@ -5,6 +5,7 @@ compare it with; if they read it in any other way, every instant counts. Of othe
 context counts their value, or only their presence, or nothing, as the policies read them.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,20 +63,19 @@ class Contexts:
             },
         )
 
-    def codes(self) -> list[np.ndarray]:
-        """Return columns of small integers (int64): equal where the policies see no difference."""
-        columns = [*self._now()]
+    def codes(self) -> Iterator[np.ndarray]:
+        """Yield columns of small integers (int64): equal where the policies see no difference."""
+        yield from self._now()
         if self.mentions.context(GRANT_END):
             valued = self.mentions.everything or GRANT_END in self.mentions.valued
-            columns.append(_coded(self.ends, valued))
+            yield _coded(self.ends, valued)
         for name, values in self.recorded.items():
             valued = self.mentions.everything or name in self.mentions.valued
             codes, _ = pd.factorize(values)
             column = codes[self.record]
             if name == JUSTIFICATION:
                 column = np.where(self.expired, NONE, column)
-            columns.append(_coded(column, valued))
-        return columns
+            yield _coded(column, valued)
 
     def at(self, row: int) -> dict[str, Any]:
         """Return the context of one request, as plain data."""
@@ -95,18 +95,17 @@ class Contexts:
         seen = self.mentions
         return seen.everything or seen.now_exact or bool(seen.now_against) or seen.context(NOW)
 
-    def _now(self) -> list[np.ndarray]:
-        """Return how the instants compare with what they are compared with, or the instants."""
+    def _now(self) -> Iterator[np.ndarray]:
+        """Yield how the instants compare with what they are compared with, or the instants."""
         if self.mentions.everything or self.mentions.now_exact:
-            return [self.now]
-        sides = []
+            yield self.now
+            return
         for against in sorted(self.mentions.now_against, key=str):
             if isinstance(against, int):
-                sides.append(np.sign(self.now - against))
+                yield np.sign(self.now - against)
             elif against == GRANT_END:
-                sides.append(np.where(self.ends == NONE, 2, np.sign(self.now - self.ends)))
+                yield np.where(self.ends == NONE, 2, np.sign(self.now - self.ends))
             # a recorded text is no instant: the policy has an error, whatever the instant is
-        return sides
 
 
 def _coded(column: np.ndarray, valued: bool) -> np.ndarray:
@@ -114,11 +113,27 @@ def _coded(column: np.ndarray, valued: bool) -> np.ndarray:
     return column if valued else (column != NONE).astype(np.int64)
 
 
-def distinct(columns: list[np.ndarray]) -> Distinct:
-    """Group rows whose columns (int64, of one length) are equal."""
-    group = np.zeros(len(columns[0]), np.int64)
+def distinct(columns: Iterable[np.ndarray], count: int) -> Distinct:
+    """Group `count` rows whose columns (int64) are equal; one column is taken at a time.
+
+    >>> distinct([np.array([7, 7, 8]), np.array([0, 1, 1])], 3).group
+    array([0, 1, 2])
+    """
+    group = np.zeros(count, np.int64)
     for column in columns:
         codes, names = pd.factorize(column)
-        group, _ = pd.factorize(group * max(len(names), 1) + codes)
-    _, first = np.unique(group, return_index=True)
-    return Distinct(first, group.astype(np.int64))
+        group *= max(len(names), 1)
+        group += codes
+        group = pd.factorize(group)[0].astype(np.int64, copy=False)
+    return Distinct(firsts(group), group)
+
+
+def firsts(group: np.ndarray) -> np.ndarray:
+    """Return the first row of each group (int64); groups are numbered as they come first.
+
+    >>> firsts(np.array([0, 1, 0, 2]))
+    array([0, 1, 3])
+    """
+    first = np.zeros(group.max(initial=-1) + 1, np.int64)
+    first[group[::-1]] = np.arange(len(group) - 1, -1, -1)  # the last one written stays
+    return first

@@ -4,6 +4,7 @@ A request is judged with the last snapshot whose facts are of its instant or bef
 snapshots is judged with the earliest; there are as many as `Judged.early` has.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,7 @@ def judged(posture: Posture, policies: PolicySet, asked: Asked) -> Judged:
     for number in np.unique(place[asked.askable]).tolist():
         rows = np.flatnonzero((place == number) & asked.askable)
         part = _Part.of(posture, _then(posture, infos[number]), asked, rows, policies.mentions)
-        groups = distinct(part.columns())
+        groups = distinct(part.columns(), len(rows))
         answers = policies.judge(
             map(part.question, groups.first.tolist()), part.ends.entities(groups.first)
         )
@@ -124,10 +125,11 @@ class _Part:
         """Mask of the requests about a node that was not there."""
         return np.asarray((self.ends.principal_then < 0) | (self.ends.resource_then < 0))
 
-    def columns(self) -> list[np.ndarray]:
-        """Return columns of integers that tell requests apart."""
-        named, _ = pd.factorize(self.action)
-        return [*self.ends.columns(), named.astype(np.int64), *self.contexts.codes()]
+    def columns(self) -> Iterator[np.ndarray]:
+        """Yield columns of integers that tell requests apart."""
+        yield from self.ends.columns()
+        yield pd.factorize(self.action)[0]
+        yield from self.contexts.codes()
 
     def question(self, row: int) -> Question:
         """Return the request of a row."""

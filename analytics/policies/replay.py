@@ -10,8 +10,10 @@ from analytics.engines.policy_set import OUTCOMES, PolicySet
 from analytics.evidence.deciding import EXPLAINED
 from analytics.evidence.matching import uses
 from analytics.policies.asked import asked_by_decisions, asked_by_uses
+from analytics.policies.distinct import distinct
 from analytics.policies.judging import NOT_ASKED, Judged, judged
 from analytics.posture import Posture
+from graph.access import NEVER
 
 PAIR = ["identity", "resource", "action"]
 Pair = tuple[int, int, str]
@@ -72,27 +74,34 @@ def pairs(posture: Posture, of: Replayed, outcome: int) -> pd.DataFrame:
         of them a recorded decision explains), `last` (milliseconds), and `debt`: what the identity
         owes for this access, null where that is not known.
     """
-    rows, mask = of.uses.asked.rows, of.uses.outcome == outcome
-    count = rows["count"].to_numpy(np.int64)
     explained = (uses(posture)["state"] == EXPLAINED).to_numpy(bool)
-    kept = pd.DataFrame(
-        {
-            "identity": rows["principal"].to_numpy(np.int64)[mask],
-            "resource": rows["resource"].to_numpy(np.int64)[mask],
-            "action": rows["action"].to_numpy(object)[mask],
-            "level": rows["level"].to_numpy(np.int64)[mask],
-            "uses": count[mask],
-            "explained": np.where(explained, count, 0)[mask],
-            "last": rows["at"].to_numpy(np.int64)[mask],
-        }
+    return _with_debt(
+        posture, _summed(of.uses, np.flatnonzero(of.uses.outcome == outcome), explained)
     )
-    summed = kept.groupby(PAIR, sort=False).agg(
-        level=("level", "first"),
-        uses=("uses", "sum"),
-        explained=("explained", "sum"),
-        last=("last", "max"),
-    )
-    return _with_debt(posture, summed.reset_index())
+
+
+def _summed(of: Judged, rows: np.ndarray, explained: np.ndarray) -> pd.DataFrame:
+    """Return the used access at some rows, in the order in which it comes first."""
+    asked = of.asked.rows
+    keys = ("principal", "resource", "action")
+    groups = distinct((pd.factorize(asked[name].to_numpy()[rows])[0] for name in keys), len(rows))
+    chosen, group = asked.iloc[rows[groups.first]], groups.group
+    count, judged_at = (asked[name].to_numpy(np.int64)[rows] for name in ("count", "at"))
+    summed, of_them = (np.zeros(len(chosen), np.int64) for _ in range(2))
+    np.add.at(summed, group, count)
+    np.add.at(of_them, group, np.where(explained[rows], count, 0))
+    last = np.full(len(chosen), NEVER)
+    np.maximum.at(last, group, judged_at)
+    columns = {
+        "identity": chosen["principal"].to_numpy(np.int64),
+        "resource": chosen["resource"].to_numpy(np.int64),
+        "action": pd.Series(chosen["action"].to_numpy(object), dtype=object),
+        "level": chosen["level"].to_numpy(np.int64),
+        "uses": summed,
+        "explained": of_them,
+        "last": last,
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
 def _with_debt(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +118,7 @@ def _with_debt(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
         }
     )
     summed = owed.groupby(key, as_index=False)["debt"].sum()
-    joined = rows.merge(summed, on=key, how="left")["debt"]
+    joined = rows[key].merge(summed, on=key, how="left")["debt"]
     known = np.isin(rows["identity"], debt.identities[debt.known])
     return rows.assign(debt=joined.fillna(0.0).where(known).to_numpy(float))
 

@@ -5,6 +5,7 @@ the verb and the kind of thing changed together. An action without a known verb 
 """
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -38,10 +39,20 @@ def level_of(action: str) -> int:
 
 def levels_of(actions: pd.Series, stated: pd.Series | None = None) -> np.ndarray:
     """Return the level (int64) of each action: the declared one if there is one, else by name."""
-    codes, names = pd.factorize(actions)
-    known = np.array([level_of(str(name)) for name in names] + [UNKNOWN], np.int64)
-    by_name = known[codes]  # an absent action has the code -1
+    by_name = _each(actions, level_of)
     if stated is None:
         return by_name
-    declared = pd.Index(LEVELS).get_indexer(pd.Index(stated.astype(object)))
-    return np.where(declared >= 0, declared, by_name).astype(np.int64)
+    declared = stated_levels(stated)
+    return np.where(declared >= 0, declared, by_name)
+
+
+def stated_levels(stated: pd.Series) -> np.ndarray:
+    """Return the positions in `LEVELS` (int64) of stated levels, -1 for any other text or none."""
+    return _each(stated, lambda text: LEVELS.index(text) if text in LEVELS else UNKNOWN)
+
+
+def _each(texts: pd.Series, level: Callable[[str], int]) -> np.ndarray:
+    """Return the level (int64) of each text, worked out once for each distinct one; -1 for none."""
+    codes, names = pd.factorize(texts)
+    known = np.array([level(str(name)) for name in names] + [UNKNOWN], np.int64)
+    return known[codes]  # an absent text has the code -1

@@ -10,7 +10,7 @@ its uses before; such rows are marked `later`.
 import numpy as np
 import pandas as pd
 
-from analytics.usage.action_levels import levels_of
+from analytics.usage.action_levels import levels_of, stated_levels
 from graph.access import NEVER, AccessGraph, milliseconds
 from graph.element import Element, Relationship
 from graph.frames import Frames
@@ -22,7 +22,6 @@ from graph.schema import (
     ELEMENTS,
     HUMAN,
     IDENTITIES,
-    LEVELS,
     USE_EVENT,
     USED,
 )
@@ -33,6 +32,9 @@ UNUSED_DAYS = 90  # a use within so many days counts as recent
 ACTING = (*IDENTITIES, HUMAN, CREDENTIAL)
 LAST_USE = ("last_active_at", "last_used_at")  # fields that declare the last use of a node
 NONE = -1
+SMALL = dict.fromkeys(("principal", "key", "target", "step", "grant"), np.int32) | {
+    "level": np.int8  # a table of very many uses takes half the memory so
+}
 
 
 def sightings(graph: AccessGraph) -> pd.DataFrame:
@@ -68,9 +70,12 @@ def _reported(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
 def _frame(
     element: Element, row: np.ndarray, at: np.ndarray, **declared: np.ndarray
 ) -> pd.DataFrame:
-    columns: dict[str, object] = {"element": ELEMENTS.index(element), "row": row, "at": at}
-    absent = dict.fromkeys(("principal", "key", "target", "level", "step", "grant"), NONE)
-    return pd.DataFrame(absent | columns | declared | {"later": False}, index=np.arange(len(row)))
+    declared = {name: values.astype(SMALL[name]) for name, values in declared.items()}
+    for name, dtype in SMALL.items():
+        declared.setdefault(name, np.full(len(row), NONE, dtype))
+    element_of = np.full(len(row), ELEMENTS.index(element), np.int16)
+    columns = {"element": element_of, "row": row.astype(np.int32), "at": at.astype(np.int64)}
+    return pd.DataFrame(columns | declared | {"later": np.zeros(len(row), bool)})
 
 
 def _of_nodes(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
@@ -129,7 +134,8 @@ def _of_sums(graph: AccessGraph, frames: Frames) -> pd.DataFrame:
     last, first = milliseconds(frame["last_at"]), milliseconds(frame["first_at"])
     at = np.where(last == NEVER, first, last)
     row = np.arange(len(frame))
-    return _frame(USED, row, at, principal=principal, target=target, level=_levels(frame))
+    level = stated_levels(frame["level"])
+    return _frame(USED, row, at, principal=principal, target=target, level=level)
 
 
 def _of_events(graph: AccessGraph, frames: Frames) -> pd.DataFrame:
@@ -145,10 +151,6 @@ def _of_events(graph: AccessGraph, frames: Frames) -> pd.DataFrame:
     ends["principal"] = np.where(ends["principal"] >= 0, ends["principal"], ends["key"])
     at, level = milliseconds(frame["at"]), levels_of(frame["action"], frame["level"])
     row = np.flatnonzero(~failed(frame["outcome"]))
+    row = row[np.argsort(at[row], kind="stable")]
     rows = _frame(USE_EVENT, row, at[row], level=level[row], **{n: e[row] for n, e in ends.items()})
-    last = rows.sort_values(["at", "row"], kind="stable")
-    return pd.DataFrame(last.drop_duplicates(["principal", "key", "target", "level"], keep="last"))
-
-
-def _levels(frame: pd.DataFrame) -> np.ndarray:
-    return pd.Index(LEVELS).get_indexer(pd.Index(frame["level"].astype(object))).astype(np.int64)
+    return pd.DataFrame(rows.drop_duplicates(["principal", "key", "target", "level"], keep="last"))

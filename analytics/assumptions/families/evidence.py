@@ -67,7 +67,7 @@ def _unexplained(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _recent(case: Case) -> pd.DataFrame:
-    """Return the recent uses, each with the counts that `_unexplained` sums.
+    """Return the recent uses of what entitlements are of, with the counts that `_unexplained` sums.
 
     `uses` counts those whose explanation is known, `bad` those that no decision explains, first at
     `since`; `doubtful` marks the others.
@@ -75,7 +75,11 @@ def _recent(case: Case) -> pd.DataFrame:
     seen = uses(case.posture)
     at = seen["at"].to_numpy(np.int64)
     lately = (at <= case.now) & (case.now - at <= case.model.unused * DAY)
-    seen = seen[lately & (seen["level"] >= 0).to_numpy(bool)]
+    acts, used = (np.zeros(len(case.posture.graph.ids), bool) for _ in range(2))
+    acts[case.units.identity] = acts[case.units.holder] = used[case.units.resource] = True
+    about = acts[seen["identity"].to_numpy(np.int64)] & used[seen["resource"].to_numpy(np.int64)]
+    rows = np.flatnonzero(lately & about & (seen["level"] >= 0).to_numpy(bool))
+    seen = seen[["identity", "resource", "level", "state", "count", "at"]].iloc[rows]
     doubtful = (seen["state"] == UNKNOWN).to_numpy(bool)
     expected = asked(case.posture)[seen["identity"].to_numpy(np.int64)]
     expected |= (seen["state"] == DENIED).to_numpy(bool)

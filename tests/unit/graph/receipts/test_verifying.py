@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from graph.files.regular import InputRefused
 from graph.journal.hash_chain import chained
@@ -18,9 +17,9 @@ from graph.receipts.chains import Chains
 from graph.receipts.claims import Link
 from graph.receipts.keys import KeyRing, key_ring_of
 from graph.receipts.reading import UnknownFormat
-from graph.receipts.verifying import Verified, claim_of, verify
+from graph.receipts.verifying import Verified, verify
 from tests.support.chains import RECORDS, plainly
-from tests.support.signing import canonical, compact, ed25519_key, jwk, signature
+from tests.support.signing import compact, ed25519_key, jwk
 
 NO_KEYS = KeyRing()
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
@@ -366,64 +365,3 @@ def test_a_date_that_no_calendar_has_is_no_date(date):
     (entry,) = verified(lines(plainly([{"id": "a", "at": date}], escape=False))).entries
     assert entry.judged is not None
     assert (entry.verdict, entry.judged.dated) == ("accept", None)
-
-
-# -- signatures in a field -------------------------------------------------------------------------
-
-SIGNED = {"id": "x", "decision": "allow"}
-
-
-def signed(key: Any, **more: Any) -> dict[str, Any]:
-    record = {**SIGNED, **more}
-    return {**record, "signature": signature(key, canonical(record)).hex()}
-
-
-def authentic(record: dict[str, Any], ring: KeyRing = NO_KEYS, **around: Any) -> str:
-    (entry,) = verified(json.dumps({**around, "records": [record]}), ring).entries
-    return claim_of(entry, "authentic").state
-
-
-PDP, STRANGER = ed25519_key("pdp"), ed25519_key("stranger")
-PDP_RING = key_ring_of({"keys": [jwk(PDP, "pdp")]}, "keys.json")
-
-
-@pytest.mark.parametrize("name", ["EdDSA", "Ed25519", "ed25519", "ED25519", "eddsa"])
-def test_an_algorithm_is_known_in_either_case_outside_of_jose(name):
-    record = signed(PDP, alg=name, kid="pdp")
-    assert authentic(record, PDP_RING) == "yes"
-    assert authentic({**record, "decision": "deny"}, PDP_RING) == "no"
-
-
-def test_a_signature_of_rsa_in_a_field():
-    key = rsa.generate_private_key(65537, 2048)
-    ring = key_ring_of({"keys": [jwk(key, "k")]}, "keys.json")
-    record = signed(key, alg="RS256", kid="k")
-    assert authentic(record, ring) == "yes"
-    assert authentic({**record, "id": "y"}, ring) == "no"
-
-
-def test_a_signature_in_a_form_that_is_not_known_is_open():
-    """DER, or a text of another alphabet: nothing shows that it is broken."""
-    for value in ("30" * 70, "z3FXQ!", "short"):
-        assert authentic({**SIGNED, "signature": value}) == "unknown"
-        assert authentic({**SIGNED, "alg": "EdDSA", "signature": value}) == "no"
-
-
-def test_other_digests_in_a_document_are_no_keys():
-    """Any 32 bytes would be taken for a key of Ed25519, under which nothing holds."""
-    record = signed(PDP, kid="pdp")
-    assert authentic(record, head="ab" * 32) == "unknown"
-
-
-def test_the_keys_of_others_in_a_document_refute_nothing():
-    record = signed(PDP, kid="pdp")
-    raw = {key: key.public_key().public_bytes_raw().hex() for key in (PDP, STRANGER)}
-    assert authentic(record, public_keys={"stranger": raw[STRANGER]}) == "unknown"
-    assert authentic(record, public_keys={"stranger": raw[PDP], "pdp": raw[STRANGER]}) == "no"
-    assert authentic(record, public_keys={"pdp": raw[PDP]}) == "unknown"  # self-attested
-
-
-@pytest.mark.parametrize("alg", [[], {}, 5, None, "x"])
-def test_a_key_that_a_record_brings_may_be_anything(alg):
-    record = signed(PDP, jwk={**jwk(PDP), "alg": alg})
-    assert authentic(record) == "unknown"
