@@ -138,17 +138,17 @@ def _is_whole(value: Any) -> bool:
 def _listed(document: Any) -> Iterator[Item]:
     """Yield the records of a document: itself, its elements, or those of the list within it."""
     if isinstance(document, list):
-        yield from (_unwrapped(_whole(value), {}) for value in document)
+        yield from (_unwrapped(_allowed(value), {}) for value in document)
         return
     name = _list_in(document) if isinstance(document, dict) else None
     if name is None or _recognised(document):
-        yield _unwrapped(_whole(document), {})
+        yield _unwrapped(_allowed(document), {})
         return
     around = {key: value for key, value in document.items() if key != name and _is_whole(value)}
-    yield from (_unwrapped(_whole(value), around) for value in document[name])
+    yield from (_unwrapped(_allowed(value), around) for value in document[name])
 
 
-def _whole(value: Any) -> Any:
+def _allowed(value: Any) -> Any:
     return value if _is_whole(value) else None
 
 
