@@ -25,6 +25,7 @@ from graph.edges import joined
 from graph.once import once
 from graph.schema import (
     AGENT,
+    CAN_ACCESS,
     CONTROL,
     CREDENTIAL,
     CREDENTIAL_ENDED,
@@ -55,7 +56,8 @@ class Filter:
     edges and grants not used for that many days, unless `stale_logins` keeps those of an agent to
     an account; with `only_stale`, it keeps only those. `unobservable=False` leaves out grant levels
     whose recent use is unknown, `moved=False` access that moved under a removal, and so has no
-    login. `identity_only` keeps the edges that stay with one identity.
+    login. `identity_only` keeps the edges that stay with one identity. `kinds` are the names of the
+    relationships that are kept, None for all.
     """
 
     mode: str = "standing"
@@ -68,6 +70,7 @@ class Filter:
     only_stale: bool = False
     moved: bool = True
     stale_logins: bool = False
+    kinds: frozenset[str] | None = None
 
 
 class Posture:
@@ -269,6 +272,10 @@ class Posture:
             keep[self.escalated.moved] = False
         if chosen.identity_only:
             keep &= np.isin(edges.kind, IDENTITY_KINDS)
+        if chosen.kinds is not None:
+            keep &= np.isin(
+                edges.kind, [i for i, r in enumerate(CONTROL) if r.name in chosen.kinds]
+            )
         if chosen.stale is not None:
             unused = stale(
                 self.edges_latest, edges.telemetry, edges.since, self.graph.now, chosen.stale
@@ -287,6 +294,8 @@ class Posture:
         if not chosen.unobservable:
             days = UNUSED_DAYS if chosen.stale is None else chosen.stale
             levels = levels & self.observed_levels(days)
+        if chosen.kinds is not None and CAN_ACCESS.name not in chosen.kinds:
+            levels = np.zeros_like(levels)
         return replace(grants, levels=levels)
 
     def stale_levels(self, days: int) -> np.ndarray:

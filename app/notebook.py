@@ -293,8 +293,8 @@ class Snapshot:
         ------
         UnknownThing, AmbiguousThing
         """
-        asked = (self.posture, self.posture.graph.find(thing), mode, max_hops, leaked)
-        return BlastRadius(blast_radius_answer(*asked), reach_tree(*asked))
+        asked = (self.posture, self.posture.graph.find(thing), mode, max_hops)
+        return BlastRadius(blast_radius_answer(*asked, leaked), reach_tree(*asked))
 
     def to_pandas(self) -> Frames:
         """Return the frames of the snapshot, one for each label or type."""

@@ -16,12 +16,12 @@ from analytics.reach.spread import Spread, spread
 from analytics.remediation.unknowns import Asked, what_to_ask
 from analytics.weights import UNKNOWN, mask_weights
 from graph.frames import records
-from graph.schema import CREDENTIAL, LEVEL_SETS, LEVELS, SENSITIVITIES
+from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, LEVEL_SETS, LEVELS, SENSITIVITIES
 
 NAMED = 3  # nodes named in a sentence
 PROFILE = ("hops", "resources", "weighted")
 KINDS = {"resource": Kind.ITSELF, "levels": Kind.LEVELS}
-VARIANTS = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "derived": {"derived": False},
     "conditional": {"conditional": False},
     "assumed": {"assumed": False},
@@ -305,7 +305,7 @@ def _notes(posture: Posture, start: int, leaked: bool, max_hops: int | None) -> 
         if bound.fillna(False).astype(bool).any():
             notes.append("The credential is bound to its client: a thief needs that key as well.")
     if max_hops is not None:
-        notes.append(f"Bounded: only what is within {max_hops} hops.")
+        notes.append(f"Showing {max_hops} hops only; the full reach may be larger.")
     return notes
 
 
@@ -314,14 +314,15 @@ def reach_tree(
     start: int,
     mode: str = "standing",
     max_hops: int | None = None,
-    leaked: bool = False,
+    kinds: frozenset[str] | None = None,
 ) -> dict[str, Any]:
     """Return the whole reach as a tree of shortest paths, for drawing.
 
     Each node but the start has the `parent` through which it is reached first; the parent of a
-    resource is the nearest holder of a grant on it.
+    resource is the nearest holder of a grant on it. With `kinds`, it is the reach over
+    relationships of these names alone.
     """
-    tree = spread(posture.network(Filter(mode)), start, max_hops)
+    tree = spread(posture.network(Filter(mode, kinds=kinds)), start, max_hops)
     net, graph = tree.network, posture.graph
     states = np.flatnonzero(tree.hops >= 0)
     order = states[np.argsort(tree.hops[states], kind="stable")]
@@ -354,6 +355,18 @@ def reach_tree(
         step = grant_step(posture, grant, int(use.levels))
         edges.append(step | {"stale": bool(use.levels & ~unused == 0)})
     return {"start": graph.thing(start), "nodes": list(nodes.values()), "edges": edges}
+
+
+def kinds_of_steps(
+    posture: Posture, start: int, mode: str = "standing", max_hops: int | None = None
+) -> list[str]:
+    """List the names of the relationships that lead on from what `start` reaches, or from it."""
+    tree = spread(posture.network(Filter(mode)), start, max_hops)
+    net, met = tree.network, np.zeros(len(posture.graph.ids), bool)
+    met[np.flatnonzero(tree.hops >= 0) >> 2] = True
+    leaving = net.edge[np.repeat(met, np.diff(net.indptr))]
+    names = [CONTROL[kind].name for kind in np.unique(posture.edges.kind[leaving]).tolist()]
+    return [*names, *([CAN_ACCESS.name] if len(tree.reached()) else [])]
 
 
 def _edge_stale(posture: Posture, edge: int) -> bool:

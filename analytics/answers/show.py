@@ -75,7 +75,7 @@ def show(posture: Posture, number: int) -> Known:
         owners=_owners(posture, number),
         owner_evidence=evidence_of(posture, number) if _may_be_owned(thing) else {},
         credentials=_credentials(posture, number),
-        grants=_edges(posture, [(CAN_ACCESS, _rows(posture, CAN_ACCESS, source=number))]),
+        grants=edge_table(posture, [(CAN_ACCESS, _rows(posture, CAN_ACCESS, source=number))]),
         relationships=_relationships(posture, number),
         findings=findings(posture, about=number).findings,
         debt_items=item_table(posture, owed, items),
@@ -153,8 +153,8 @@ def _rows(
     return frame.take(places).sort_values("id") if len(places) else frame.iloc[:0]
 
 
-def _edges(posture: Posture, parts: Sequence[tuple[Relationship, pd.DataFrame]]) -> Table:
-    """Return relationships with their facts, given rows of each type."""
+def edge_table(posture: Posture, parts: Sequence[tuple[Relationship, pd.DataFrame]]) -> Table:
+    """Return relationships with all their facts, given rows of each type."""
     graph = posture.graph
     stated = [(relationship, rows) for relationship, rows in parts if len(rows)] or parts[:1]
     frames = []
@@ -223,7 +223,7 @@ def _relationships(posture: Posture, number: int) -> Table:
     """Return every other relationship of the node, in both directions."""
     others = [r for r in RELATIONSHIPS if r not in (OWNS, CAN_ACCESS)]
     sides = ({"source": number}, {"target": number})
-    return _edges(posture, [(r, _rows(posture, r, **side)) for r in others for side in sides])
+    return edge_table(posture, [(r, _rows(posture, r, **side)) for r in others for side in sides])
 
 
 def _stated_by(posture: Posture, thing: dict[str, str]) -> Table:

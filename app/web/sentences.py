@@ -25,15 +25,16 @@ def step_lines(steps: Sequence[Mapping[str, Any]], as_of: pd.Timestamp) -> str:
 
 def clause_lines(steps: Sequence[Mapping[str, Any]]) -> str:
     """Return the steps as a numbered Markdown list, without what is known of their use."""
-    return "\n".join(f"{at}. {_clause(step)}" for at, step in enumerate(steps, 1))
+    return "\n".join(f"{at}. {clause(step)}" for at, step in enumerate(steps, 1))
 
 
 def _line(step: Mapping[str, Any], as_of: pd.Timestamp) -> str:
-    line = f"{_clause(step)}  \n{' · '.join(evidence(step, as_of))}"
+    line = f"{clause(step)}  \n{' · '.join(evidence(step, as_of))}"
     return "".join([line, *(f"\n    - {fact}" for fact in _facts(step))])
 
 
-def _clause(step: Mapping[str, Any]) -> str:
+def clause(step: Mapping[str, Any]) -> str:
+    """Return a step or a fact as a clause in Markdown, its names escaped."""
     verb = VERBS.get(str(step["relationship"]), str(step["relationship"]))
     if step.get("levels"):
         verb = f"may {joined([LEVEL_VERBS.get(level, level) for level in step['levels']])}"
@@ -51,7 +52,7 @@ def _facts(step: Mapping[str, Any]) -> list[str]:
 
 def _fact(fact: Mapping[str, Any], concluded: bool) -> str:
     """Describe a fact in full if a rule derived the step from it; else only its source."""
-    parts = [_clause(fact).replace("**", "")] if concluded else []
+    parts = [clause(fact).replace("**", "")] if concluded else []
     for name, words in (("policy", "policy"), ("role", "role"), ("action", "action")):
         if fact.get(name):
             parts.append(f"{words} {code(fact[name])}")

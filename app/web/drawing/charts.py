@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from app.escape import chart_text
 
-BLUE, GREY, CRIMSON = "#3b82c4", "#8a94a3", "#d6336c"
+BLUE, GREY, CRIMSON = "#2f6fab", "#5f6875", "#c02a5e"  # white text on each is legible
 LONGEST = 28  # characters of a name on an axis
 
 
@@ -27,8 +27,8 @@ def bars(frame: pd.DataFrame, name: str, value: str, axis: str) -> go.Figure:
         )
     )
     figure.update_layout(
-        height=60 + 30 * len(shown),
-        margin={"l": 8, "r": 40, "t": 8, "b": 40},
+        height=76 + 30 * len(shown),
+        margin={"l": 8, "r": 40, "t": 8, "b": 56},
         xaxis={"title": {"text": axis}, "rangemode": "tozero"},
         yaxis={"tickvals": [str(i) for i in range(len(shown))], "ticktext": names},
         showlegend=False,
@@ -69,7 +69,7 @@ def pillars(rows: pd.DataFrame) -> go.Figure:
     for column, words, marker in (
         ("shown", "In evidence", {"color": BLUE}),
         ("broken", "Broken", {"color": CRIMSON}),
-        ("unknown", "Unknown", {"color": GREY, "pattern": {"shape": "/", "fillmode": "replace"}}),
+        ("unknown", "Unknown", {"color": GREY, "pattern": {"shape": "/", "fgcolor": "#6d7683"}}),
     ):
         figure.add_bar(
             y=titles,
@@ -78,6 +78,7 @@ def pillars(rows: pd.DataFrame) -> go.Figure:
             orientation="h",
             marker=marker,
             text=[f"{share:.0%}" if share >= 0.06 else "" for share in rows[column]],
+            textfont={"color": "#ffffff"},
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,

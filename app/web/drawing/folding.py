@@ -8,7 +8,6 @@ counted in a last "+N more" beside its siblings. Nothing is dropped without bein
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 CAP = 150  # nodes drawn by default
@@ -67,26 +66,20 @@ class Tree:
         """The number of nodes in the tree, including its start."""
         return len(self.nodes)
 
-    def through(self, way: Sequence[str]) -> "Tree":
-        """Return the tree with the nodes of a path from the root attached along that path."""
-        if not all(id_ in self.nodes for id_ in way):
-            return self
-        above = {id_: before for before, id_ in pairwise(way) if id_ != self.root}
-        parents = {i: above.get(i, node["parent"]) for i, node in self.nodes.items()}
-        nodes, hops = [], {self.root: int(self.nodes[self.root]["hops"])}
-        below: dict[str, list[str]] = {}
-        for id_, parent in parents.items():
-            below.setdefault(str(parent), []).append(id_)
-        waiting = deque([self.root])
-        while waiting:
-            id_ = waiting.popleft()
-            nodes.append({**self.nodes[id_], "parent": parents[id_], "hops": hops[id_]})
-            hops |= dict.fromkeys(below.get(id_, ()), hops[id_] + 1)
-            waiting.extend(below.get(id_, ()))
-        return Tree.of(nodes, self.classes, self.weights)
+    def only(self, wanted: Set[str]) -> "Tree":
+        """Return the part of the tree that leads to these nodes; its root is always there."""
+        kept = {self.root}
+        for id_ in wanted:
+            at: str | None = id_ if id_ in self.nodes else None
+            while at is not None and at not in kept:
+                kept.add(at)
+                parent = self.nodes[at]["parent"]
+                at = None if parent is None else str(parent)
+        rows = [node for id_, node in self.nodes.items() if id_ in kept]
+        return Tree.of(rows, self.classes, self.weights)
 
     def way_to(self, end: str) -> list[str]:
-        """List the ids from the root to `one`; empty if it is not in the tree."""
+        """List the ids from the root to `end`; empty if it is not in the tree."""
         way: list[str] = []
         at: str | None = end if end in self.nodes else None
         while at is not None:
@@ -134,35 +127,54 @@ def fold(
     pinned : set of str
         Nodes that must be drawn as themselves, such as those on a chosen path.
     rows : int
-        The most pieces without children of their own, as far as folding can reach that.
+        The most pieces without children of their own, as far as folding can reach that; what is
+        unfolded and pinned comes on top.
 
     Returns
     -------
     list of Piece
         `sum(p.stands_for or 1 for p in pieces)` equals `tree.total`.
     """
-    cap = min(HARD_CAP, max(cap, HARD_CAP if unfolded else cap))
-    pieces: list[Piece] = []
-    for threshold in THRESHOLDS:
-        pieces, cut = _pieces(tree, cap, threshold, unfolded, pinned)
-        inner = {p.parent for p in pieces}
-        shown = sum(p.id not in inner for p in pieces)
-        if not cut and (shown <= rows or unfolded):
-            break
+    threshold = _threshold(tree, cap, rows)
+    room = HARD_CAP if unfolded else min(HARD_CAP, cap)
+    pieces, _ = _pieces(tree, room, threshold, unfolded, pinned)
+    if pinned - {p.id for p in pieces}:
+        pieces, _ = _pieces(tree, room, threshold, unfolded, pinned, first=pinned)
     return pieces
 
 
+def _threshold(tree: Tree, cap: int, rows: int) -> int:
+    """Return the mildest threshold at which all fits, whatever is unfolded or pinned.
+
+    So opening one fold opens that one, and leaves the others and their places as they are.
+    """
+    for threshold in THRESHOLDS:
+        pieces, cut = _pieces(tree, min(HARD_CAP, cap), threshold, frozenset(), frozenset())
+        inner = {p.parent for p in pieces}
+        if not cut and sum(p.id not in inner for p in pieces) <= rows:
+            return threshold
+    return THRESHOLDS[-1]
+
+
 def _pieces(
-    tree: Tree, cap: int, threshold: int, unfolded: Set[str], pinned: Set[str]
+    tree: Tree,
+    cap: int,
+    threshold: int,
+    unfolded: Set[str],
+    pinned: Set[str],
+    first: Set[str] = frozenset(),
 ) -> tuple[list[Piece], bool]:
-    """Return the pieces of a breadth-first walk, and whether any had to be cut."""
+    """Return the pieces of a breadth-first walk, and whether any had to be cut.
+
+    Nodes in `first` come before their siblings, so that the others are cut.
+    """
     pieces = [_single(tree, tree.root)]
     waiting = deque([tree.root] if tree.root in tree.children else [])
     cut = False
     while waiting:
         parent = waiting.popleft()
         room = cap - len(pieces) - len(waiting)
-        wanted = _under(tree, parent, threshold, unfolded, pinned)
+        wanted = _under(tree, parent, threshold, unfolded, pinned, first)
         taken, left = _fitting(tree, wanted, room)
         pieces.extend(taken)
         waiting.extend(p.id for p in taken if not p.stands_for and p.id in tree.children)
@@ -186,30 +198,38 @@ def _fitting(tree: Tree, wanted: list[Piece], room: int) -> tuple[list[Piece], l
 
 
 def _under(
-    tree: Tree, parent: str, threshold: int, unfolded: Set[str], pinned: Set[str]
+    tree: Tree,
+    parent: str,
+    threshold: int,
+    unfolded: Set[str],
+    pinned: Set[str],
+    first: Set[str],
 ) -> list[Piece]:
-    """List the pieces under `parent`: pinned nodes, inner nodes, leaves and folds."""
-    first: list[str] = []
+    """List the pieces under `parent`: those that come first, inner nodes, leaves and folds."""
+    ahead: list[str] = []
     inner: list[str] = []
     groups: dict[str, list[str]] = {}
     for child in tree.children[parent]:
-        if child in pinned:
-            first.append(child)
+        if child in first:
+            ahead.append(child)
         elif child in tree.children:
             inner.append(child)
         else:
             groups.setdefault(_group(tree, parent, child), []).append(child)
-    singles = [_single(tree, c) for c in (*_sorted(tree, first), *_sorted(tree, inner))]
+    singles = [_single(tree, c) for c in (*_sorted(tree, ahead), *_sorted(tree, inner))]
 
     def heaviest(group: str) -> tuple[float, str]:
         return -max(tree.weights.get(c, 0.0) for c in groups[group]), group
 
     for group in sorted(groups, key=heaviest):
         members = groups[group]
-        if group in unfolded or len(members) < threshold:
+        hidden = [c for c in members if c not in pinned]
+        if group in unfolded or len(members) < threshold or len(hidden) < 2:
             singles += [_single(tree, c) for c in _sorted(tree, members)]
         else:
-            singles.append(_folded(tree, parent, group, members))
+            alone = _sorted(tree, [c for c in members if c in pinned])
+            singles += [_single(tree, c) for c in alone]
+            singles.append(_folded(tree, parent, group, hidden))
     return singles
 
 

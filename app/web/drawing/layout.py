@@ -16,10 +16,10 @@ from app.wording import counted, kind, number
 
 Arrangement = Literal["layers", "rings"]
 
-SPREAD = 600.0  # width of all layers, unless two would be closer than NEAREST
-NEAREST, FARTHEST = 125.0, 210.0  # between two layers
-ROW = 30.0  # between leaves
-GAP = 16.0  # more between the leaves of two parents
+SPREAD = 680.0  # width of all layers, unless two would be closer than NEAREST
+NEAREST, FARTHEST = 125.0, 230.0  # between two layers
+ROW = 24.0  # between leaves
+GAP = 12.0  # more between the leaves of two parents
 RING = 95.0  # least distance between rings
 ARC = 24.0  # between leaves along a ring
 WIDEST = 1.4 * math.pi  # the widest arc for a node's children
@@ -100,15 +100,19 @@ def arrange(
     cap, unfolded, pinned
         As for `fold`.
     """
-    pieces = fold(tree, cap, unfolded, pinned, rows=NARROW)
-    leaves = _leaf_counts(pieces)[pieces[0].id]
-    chosen = arrangement or ("layers" if leaves <= NARROW else "rings")
+    chosen = arrangement or _fitting_arrangement(tree, cap)
+    rows = ROUND if arrangement == "rings" else NARROW
+    pieces = fold(tree, cap, unfolded, pinned, rows)
     if chosen == "layers":
         return Drawing(_layers(pieces), "layers", tree.total)
-    if arrangement == "rings":
-        pieces = fold(tree, cap, unfolded, pinned, rows=ROUND)
     spots, rings = _rings(pieces)
     return Drawing(spots, "rings", tree.total, rings)
+
+
+def _fitting_arrangement(tree: Tree, cap: int) -> Arrangement:
+    """Return the arrangement by the number of rows, whatever is unfolded or pinned."""
+    pieces = fold(tree, cap, rows=NARROW)
+    return "layers" if _leaf_counts(pieces)[pieces[0].id] <= NARROW else "rings"
 
 
 def _by_parent(pieces: Sequence[Piece]) -> dict[str, list[Piece]]:

@@ -9,13 +9,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.web.drawing.layout import Drawing
+from app.wording import VERBS
 
 AMBER, CRIMSON, GREY, BLUE = "#b7791f", "#d6336c", "#8a94a3", "#3b82c4"
+
+WORDS: Mapping[str, str] = {
+    **VERBS,
+    "": "leads to",  # to a fold, or from a start that stands for several
+    "own_identity": "made",
+    "on_behalf_of": "sends, to act for it,",
+    "shared_blueprint": "is the blueprint of",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A drawn edge between two pieces, with its states."""
+    """A drawn edge between two pieces, with its states.
+
+    `folded` counts the edges that an edge to a fold stands for. `change` is "new" or "gone" against
+    the snapshot before, in a replay.
+    """
 
     source: str
     target: str
@@ -23,26 +36,49 @@ class Link:
     stale: bool = False
     conditional: bool = False
     derived: bool = False
+    folded: int = 0
+    change: str = ""
+
+    @property
+    def words(self) -> str:
+        """What the source does to the target."""
+        return WORDS.get(self.relationship, self.relationship)
+
+    @property
+    def ends(self) -> tuple[str, str, str]:
+        """The ids of both ends, and the type between them."""
+        return self.source, self.relationship, self.target
 
 
 def links(drawing: Drawing, edges: Iterable[Mapping[str, Any]]) -> list[Link]:
     """List the edges to draw: those between drawn nodes, and one to each fold."""
     shown = {spot.piece.id for spot in drawing.spots if not spot.piece.stands_for}
-    link_by_ends: dict[tuple[str, str, str], Link] = {}
+    by_ends: dict[tuple[str, str, str], Link] = {}
     for edge in edges:
-        source, target = _end(edge["from"]), _end(edge["to"])
-        if source in shown and target in shown:
-            relationship = str(edge["relationship"])
-            link_by_ends[source, target, relationship] = Link(
-                source,
-                target,
-                relationship,
-                bool(edge.get("stale")),
-                bool(edge.get("conditional")),
-                bool(edge.get("derived")),
-            )
-    folds = (s.piece for s in drawing.spots if s.piece.stands_for and s.piece.parent)
-    return [*link_by_ends.values(), *(Link(str(p.parent), p.id, p.relationship) for p in folds)]
+        link = link_of(edge)
+        if link.source in shown and link.target in shown:
+            by_ends[link.ends] = link
+    # Folds, and what hangs from a start that stands for several, have no edge of their own.
+    into = {link.target for link in by_ends.values()}
+    pieces = (s.piece for s in drawing.spots if s.piece.parent)
+    folds = [p for p in pieces if p.stands_for or (p.id not in into and not p.relationship)]
+    return [
+        *by_ends.values(),
+        *(Link(str(p.parent), p.id, p.relationship, folded=p.stands_for) for p in folds),
+    ]
+
+
+def link_of(edge: Mapping[str, Any]) -> Link:
+    """Return the link of a step of an answer."""
+    return Link(
+        _end(edge["from"]),
+        _end(edge["to"]),
+        str(edge["relationship"]),
+        bool(edge.get("stale")),
+        bool(edge.get("conditional")),
+        bool(edge.get("derived")),
+        change=str(edge.get("change") or ""),
+    )
 
 
 def _end(thing: Any) -> str:

@@ -5,22 +5,19 @@ every other colour is legible on light and on dark. Nothing in it runs or loads,
 it is escaped.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.escape import markup
+from app.web.drawing import geometry
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Arrangement, Drawing, Spot, arrange
 from app.web.drawing.links import AMBER, BLUE, CRIMSON, GREY, Link, links
-from graph.schema import FACT_NODES, SENSITIVITIES
+from app.web.drawing.scene import BELOW, COLOURS, LABEL, SYMBOLS
+from graph.schema import SENSITIVITIES
 
 CAP = 60  # nodes in a picture without zoom
-LABEL, BELOW = 30, 20  # characters of a name beside a node, and below one
 MARGIN, BESIDE = 46.0, 200.0
-COLOURS: Mapping[str, str] = {n.name: n.colour for n in FACT_NODES}
-SYMBOLS: Mapping[str, str] = {n.name: n.symbol for n in FACT_NODES}
-CORNERS = {"hexagon": 6, "round-hexagon": 6, "pentagon": 5, "round-triangle": 3, "diamond": 4}
 
 
 def picture(tree: Mapping[str, Any], cap: int = CAP, arrangement: Arrangement | None = None) -> str:
@@ -51,7 +48,7 @@ def draw(drawing: Drawing, edges: Iterable[Link]) -> str:
     x, y = left - max(aside, 60), top - (MARGIN if layers else BESIDE)
     width = right + BESIDE - x
     height = bottom + (MARGIN if layers else BESIDE) - y
-    places = {spot.piece.id: spot for spot in drawing.spots}
+    drawn = list(edges)
     start = drawing.spots[0].piece.name
     title = f"Blast radius of {start}"
     parts = [
@@ -60,7 +57,7 @@ def draw(drawing: Drawing, edges: Iterable[Link]) -> str:
         f'style="max-width:100%;height:auto" font-family="sans-serif" font-size="11">',
         f"<title>{markup(title)}</title><desc>{markup(drawing.summary)}</desc>",
         *(_ring(radius) for radius in drawing.rings),
-        *(_edge(edge, places) for edge in edges),
+        *map(_edge, drawn, geometry.lines(drawing, drawn)),
         *(_node(spot, drawing) for spot in drawing.spots),
         "</svg>",
     ]
@@ -74,85 +71,48 @@ def _ring(radius: float) -> str:
     )
 
 
-def _edge(edge: Link, places: Mapping[str, Spot]) -> str:
-    a, b = places[edge.source], places[edge.target]
+def _edge(edge: Link, line: geometry.Line) -> str:
     dashes = "6 4" if edge.stale else "2 3" if edge.conditional else ""
     colour = AMBER if edge.stale else BLUE if edge.derived else GREY
-    length = math.hypot(b.x - a.x, b.y - a.y) or 1.0
-    ux, uy = (b.x - a.x) / length, (b.y - a.y) / length
-    ends = (a.x + 11 * ux, a.y + 11 * uy, b.x - 13 * ux, b.y - 13 * uy)
-    x, y = ends[2], ends[3]
-    wing = f"{x - 6 * ux - 3 * uy:.1f},{y - 6 * uy + 3 * ux:.1f}"
-    other = f"{x - 6 * ux + 3 * uy:.1f},{y - 6 * uy - 3 * ux:.1f}"
     return (
-        f'<line x1="{ends[0]:.1f}" y1="{ends[1]:.1f}" x2="{x:.1f}" y2="{y:.1f}" '
-        f'stroke="{colour}" stroke-width="1.3"'
+        f'<path d="{line.path}" fill="none" stroke="{colour}" stroke-width="1.3"'
         + (f' stroke-dasharray="{dashes}"' if dashes else "")
-        + f'/><polygon points="{x:.1f},{y:.1f} {wing} {other}" fill="{colour}"/>'
+        + f'/><polygon points="{line.tip}" fill="{colour}"/>'
     )
 
 
 def _node(spot: Spot, drawing: Drawing) -> str:
     piece = spot.piece
-    ring = CRIMSON if piece.kind == "restricted" else GREY
+    is_restricted = piece.kind == "restricted"
     look = (
-        f'fill="{COLOURS.get(piece.label, GREY)}" stroke="{ring}" '
-        f'stroke-width="{2.5 if piece.kind == "restricted" else 1}"'
+        f'fill="{COLOURS.get(piece.label, GREY)}" stroke="{CRIMSON if is_restricted else GREY}" '
+        f'stroke-width="{2.5 if is_restricted else 1}"'
     )
-    if piece.stands_for:
-        shape = _card(spot.x + 2, spot.y - 3, look) + _card(spot.x - 1, spot.y, look)
-    else:
-        shape = _shape(SYMBOLS.get(piece.label, ""), spot.x, spot.y, look, piece.hops == 0)
-    return shape + _text(spot, drawing)
-
-
-def _card(x: float, y: float, look: str) -> str:
-    return f'<rect x="{x - 10:.1f}" y="{y - 7:.1f}" width="20" height="15" rx="3" {look}/>'
-
-
-def _shape(symbol: str, x: float, y: float, look: str, start: bool) -> str:
-    size = 13.0 if start else 9.0
-    if symbol == "star":
-        return _polygon(x, y, [size if at % 2 == 0 else size * 0.45 for at in range(10)], look)
-    if symbol in CORNERS:
-        return _polygon(x, y, [size] * CORNERS[symbol], look)
-    if "rectangle" in symbol:
-        rounded = 4 if symbol.startswith("round") else 0
-        return (
-            f'<rect x="{x - 8:.1f}" y="{y - 8:.1f}" width="16" height="16" rx="{rounded}" {look}/>'
-        )
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.0f}" {look}/>'
-
-
-def _polygon(x: float, y: float, radii: list[float], look: str) -> str:
-    turn = 2 * math.pi / len(radii)
-    points = " ".join(
-        f"{x + r * math.sin(at * turn):.1f},{y - r * math.cos(at * turn):.1f}"
-        for at, r in enumerate(radii)
+    symbol = SYMBOLS.get(piece.label, "")
+    parts = (
+        geometry.cards(spot.x, spot.y)
+        if piece.stands_for
+        else geometry.shape(symbol, piece.hops == 0, spot.x, spot.y)
     )
-    return f'<polygon points="{points}" {look}/>'
+    return "".join(_part(part, look) for part in parts) + _text(spot, drawing)
+
+
+def _part(part: geometry.Part, look: str) -> str:
+    tag, attributes = part
+    texts = (
+        f'{name}="{value:.1f}"' if isinstance(value, float) else f'{name}="{value}"'
+        for name, value in attributes.items()
+    )
+    return f"<{tag} {' '.join(texts)} {look}/>"
 
 
 def _text(spot: Spot, drawing: Drawing) -> str:
-    below = not spot.leaf or spot.piece.hops == 0
-    text = markup(spot.text, BELOW if below and spot.piece.hops else LABEL)
+    at = geometry.place(spot, drawing)
+    is_below = geometry.below(spot) and spot.piece.hops
+    text = markup(spot.text, BELOW if is_below else LABEL)
     heavy = ' font-weight="bold"' if spot.piece.stands_for or spot.piece.hops == 0 else ""
-    if below:
-        where = f'x="{spot.x:.1f}" y="{spot.y + 23:.1f}" text-anchor="middle"'
-    elif drawing.arrangement == "layers":
-        where = f'x="{spot.x + 15:.1f}" y="{spot.y + 4:.1f}"'
-    else:
-        where = _outwards(spot)
-    return f'<text {where} fill="currentColor"{heavy}>{text}</text>'
-
-
-def _outwards(spot: Spot) -> str:
-    """Return SVG attributes that rotate a text along its ray, never upside down."""
-    left = math.cos(spot.angle) < 0
-    degrees = math.degrees(spot.angle) - (180 if left else 0)
-    away = -15 if left else 15
-    anchor = "end" if left else "start"
+    turned = f' transform="rotate({at.turn} {spot.x:.1f} {spot.y:.1f})"' if at.turn else ""
     return (
-        f'x="{spot.x + away:.1f}" y="{spot.y + 4:.1f}" text-anchor="{anchor}" '
-        f'transform="rotate({degrees:.1f} {spot.x:.1f} {spot.y:.1f})"'
+        f'<text x="{spot.x + at.x:.1f}" y="{spot.y + at.y:.1f}" text-anchor="{at.anchor}"'
+        f'{turned} fill="currentColor"{heavy}>{text}</text>'
     )

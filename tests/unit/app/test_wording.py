@@ -16,7 +16,7 @@ from app import wording
 from app.cli.exchange.findings import sarif
 from app.web import picker
 from app.web.answers import debt
-from app.web.drawing import graph_view
+from app.web.drawing import scene
 from app.web.views import ownership, posture
 from app.web.views.blast_radius import foothold
 from app.web.views.posture import leadership
@@ -34,7 +34,7 @@ WORDS = {
     "states of findings": (wording.STATES, FINDING_STATES),
     "assumptions": (debt.WORDS, ASSUMPTIONS),
     "groupings": (debt.BY, GROUPINGS),
-    "shapes": (graph_view.SHAPES, {label.symbol for label in FACT_NODES}),
+    "shapes": (scene.SHAPES, {label.symbol for label in FACT_NODES}),
     "sarif": (sarif.LEVELS, BAND_NAMES),
     "sarif scores": (sarif.SECURITY, BAND_NAMES),
 }

@@ -39,7 +39,7 @@ def known(posture: Posture, thing: str) -> Known:
 def thing_panel(posture: Posture, thing: str) -> None:
     """Draw what is known of a node; absent facts are left out."""
     row = posture.graph.thing(posture.graph.number(thing))
-    st.subheader(f"{markdown(row['name'], 60)}", anchor=False)
+    st.header(f"{markdown(row['name'], 60)}", anchor=False)
     st.caption(f"{kind(row['label']).capitalize()} · {code(row['id'])}")
     shown = known(posture, thing)
     facts = shown.properties
@@ -90,11 +90,12 @@ def stamp_like(text: str) -> bool:
 
 def path_to(posture: Posture, question: Question, end: str) -> dict[str, Any] | None:
     """Return the shortest path to `end` at the level that the reader chose, else the highest."""
-    chosen = st.session_state.get(_level_key(question, end))
+    chosen = st.session_state.get(level_key(question, end))
     return way(posture, question.thing, end, question.mode, chosen)
 
 
-def _level_key(question: Question, end: str) -> str:
+def level_key(question: Question, end: str) -> str:
+    """Return the key of the choice of a path's level."""
     return f"level:{question.thing}:{end}:{question.mode}"
 
 
@@ -107,7 +108,7 @@ def level_choice(posture: Posture, question: Question, end: str) -> None:
         "Level",
         reached,
         default=reached[-1],
-        key=_level_key(question, end),
+        key=level_key(question, end),
         required=True,
     )
 

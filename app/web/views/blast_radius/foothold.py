@@ -27,14 +27,18 @@ def durable(durability: dict[str, Any] | None) -> str:
     if durability is None or not durability["routes"]:
         return ""
     routes, kept = durability["routes"], durability["routes_after_kill"]
-    ways = counted(routes, "separate way")
-    exactly = "" if durability["exact"] else "at least "
-    after = f"**{exactly}{number(kept)}** are left even after" if kept else "none is left once"
-    after += " it is disabled and its keys are revoked"
-    seen = ""
+    least = "" if durability["exact"] else "at least "
+    count = f"{least}{number(routes)} separate routes" if routes > 1 or least else "one route"
+    words = f"**{count[0].upper()}{count[1:]}** to the crown jewels."
+    if kept:
+        words += f" **{least}{number(kept)}** are left even after it is disabled and its keys are "
+        words += "revoked."
+    else:
+        words += f" Disabling it and revoking its keys closes {'it' if routes == 1 else 'them'}."
     if durability["unlogged_share"] is not None:
-        seen = f"; {share(durability['unlogged'], durability['hops'])} of the steps leave no log"
-    return f"**{exactly}{ways}** to the crown jewels: {after}{seen}."
+        unlogged = share(durability["unlogged"], durability["hops"])
+        words += f" {unlogged} of the steps leave no log."
+    return words
 
 
 def _questions(interval: dict[str, Any], asked: list[dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ from analytics.answers.what_if import posture_without
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.answers.reach import Question, Reach, found_by
-from app.web.drawing import graph_view
+from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Arrangement, arrange
 from app.web.drawing.links import links
@@ -69,7 +69,7 @@ def tray(
 
     The removals on offer are from `path`, the path on the page.
     """
-    st.header("What if", anchor=False)
+    st.header("What if", anchor="what-if")
     _offer(posture, path, items)
     if not items:
         return
@@ -94,7 +94,7 @@ def reverse_tray(
     items: tuple[str, ...],
 ) -> None:
     """Draw the list of removals, and who still reaches a node after them."""
-    st.header("What if", anchor=False)
+    st.header("What if", anchor="what-if")
     _offer(posture, path, items)
     if not items:
         return
@@ -213,7 +213,15 @@ def _picture(place: Any, title: str, answer: Reach, arrangement: Arrangement | N
             return
         drawing = arrange(answer.tree, arrangement, DRAWN)
         edges = links(drawing, answer.edges)
-        graph_view.draw(drawing, edges, f"picture-{title.lower()}", height=HEIGHT)
+        name = answer.tree.nodes[answer.tree.root]["name"]
+        canvas.draw(
+            drawing,
+            edges,
+            f"picture-{title.lower()}",
+            title=f"What {name} reaches, {title.lower()}",
+            view=answer.tree.root,
+            height=HEIGHT,
+        )
         st.caption(drawing.summary)
 
 

@@ -27,6 +27,7 @@ from app.web.views.choke_points.answers import (
     smallest_cut,
     unrated,
 )
+from app.web.views.choke_points.drawn import picture
 from app.web.what_if import all_tiles, breaks_table, changed
 from app.wording import NO_FIGURE, counted, number, share
 
@@ -54,8 +55,15 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     if not ranks.answer.exposed:
         st.markdown("Nothing of the first reaches anything of the second in what is known.")
         return
+    recall("item")
+    left, right = st.columns([5, 2], gap="small")
+    with left:
+        picture(posture, aim, int(ranks.answer.exposed))
+    with right, st.container(border=True, height=560):
+        meant = _detail(posture, ranks, items)
+    if meant:
+        _effect(posture, str(st.session_state["item"]), meant)
     _ranks(ranks, aim)
-    _detail(posture, ranks, items)
     _cut(posture, aim, items)
 
 
@@ -138,7 +146,6 @@ def _ranks(ranks: Ranked, aim: Aim) -> None:
         THROUGH: st.column_config.NumberColumn(help=THROUGH_HELP, format="localized"),
         PROTECTED: st.column_config.TextColumn(help=PROTECTED_HELP, width="small"),
     }
-    recall("item")
     st.caption(
         f"**{FREES}**: the starts that lose all access to the targets when this alone is removed. "
         f"**{THROUGH}**: {THROUGH_HELP[0].lower()}{THROUGH_HELP[1:]}"
@@ -172,25 +179,35 @@ def _choose(title: str, item: str | None) -> None:
     seen = f"choke:row:{title}"
     if item != st.session_state.get(seen):
         st.session_state[seen] = item
-        st.session_state["item"] = item or st.session_state["item"]
+        if item and item != st.session_state["item"]:
+            st.session_state["item"] = item
+            st.session_state["choke:reveal"] = st.session_state.get("choke:reveal", 0) + 1
+            st.rerun()
 
 
-def _detail(posture: Posture, ranks: Ranked, items: tuple[str, ...]) -> None:
-    """Draw the starts freed by removing the chosen row, its effect on all, and failing uses."""
+def _detail(posture: Posture, ranks: Ranked, items: tuple[str, ...]) -> str:
+    """Draw the starts freed by removing the chosen item; return what it is, empty for none."""
     item = st.session_state["item"]
     meant = meanings(posture, (item,))[item] if item else Taken("")
     if not meant.words:
         if item:
             st.warning(f"{markdown(item)} cannot be shown: {markdown(meant.why_not, 500)}.")
-        st.caption("Select a thing or a step to see what removing it would change.")
-        return
+        st.caption(
+            "Click a node or a line in the picture, or select a row below, to see what removing it "
+            "would change."
+        )
+        return ""
+    st.header(f"Without {markdown(meant.words)}", anchor=False)
+    st.markdown(_gain(ranks, item))
+    add_button(item, "choke", items)
+    _show_tray(items, "detail", f"Show the what-if: {counted(len(items), 'removal')}")
+    return meant.words
+
+
+def _effect(posture: Posture, item: str, words: str) -> None:
+    """Draw the effect of removing the chosen item on all, and the uses that would fail."""
     with st.container(border=True):
-        st.subheader(f"What if {markdown(meant.words)} were removed", anchor=False)
-        st.markdown(_gain(ranks, item))
-        row = st.container(horizontal=True)
-        with row:
-            add_button(item, "choke", items)
-            _show_tray(items)
+        st.subheader(f"What if {markdown(words)} were removed", anchor=False)
         answer = changed(posture, (item,))
         all_tiles(posture, answer)
         breaks_table(posture, answer, f"choke:{item}")
@@ -210,10 +227,8 @@ def _gain(ranks: Ranked, item: str) -> str:
     return f"Frees **{number(frees)} of {number(exposed)}** ({share(frees, exposed)}). {busy}."
 
 
-def _show_tray(items: tuple[str, ...]) -> None:
-    if items and st.button(
-        f"Show the what-if: {counted(len(items), 'removal')}", icon=":material/hub:"
-    ):
+def _show_tray(items: tuple[str, ...], place: str, words: str) -> None:
+    if items and st.button(words, icon=":material/hub:", key=f"tray:{place}"):
         st.switch_page(st.session_state["pages"]["blast_radius"], query_params={"remove": items})
 
 
@@ -243,7 +258,8 @@ def _cut(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     unseen = int((~edges["observed"].astype(bool)).sum())
     below(use_of(len(rows), len(cut.breaks), unseen), rows, "smallest-cut.csv")
     wanted = cut_items(edges)
-    st.button(
+    row = st.container(horizontal=True)
+    row.button(
         "Add all to what-if",
         icon=":material/content_cut:",
         disabled=set(wanted) <= set(items) or len(wanted) > MOST,
@@ -251,6 +267,8 @@ def _cut(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
         on_click=add_each,
         args=(wanted,),
     )
+    with row:
+        _show_tray(items, "cut", "See it in the what-if")
 
 
 VIEW = View("choke_points", "Choke points", ":material/filter_alt:", "Overview", 25, draw)

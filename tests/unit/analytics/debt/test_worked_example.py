@@ -29,7 +29,7 @@ def test_a_bounded_reach_says_so(hops, weighted):
     found = _reach(example(), "A", max_hops=hops)
     assert found["weighted"] == weighted
     assert found["max_hops"] == hops
-    assert any("Bounded" in note for note in found["notes"])
+    assert any("hops only" in note for note in found["notes"])
 
 
 def test_a_leaked_key_is_not_its_agent():

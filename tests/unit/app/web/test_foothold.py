@@ -7,17 +7,17 @@ HELD = {"routes": 3, "routes_after_kill": 2, "exact": True, "unlogged": 1, "hops
 
 def test_what_outlives_the_kill_is_said() -> None:
     said = durable({**HELD, "unlogged_share": 0.25})
-    assert "3 separate ways" in said
+    assert "3 separate routes" in said
     assert "**2** are left" in said
     assert "25% of the steps leave no log" in said
 
 
 def test_nothing_left_is_said_and_an_unknown_share_is_not() -> None:
     said = durable({**HELD, "routes_after_kill": 0, "unlogged_share": None})
-    assert "none is left" in said
+    assert "closes them" in said
     assert "log" not in said
 
 
 def test_a_bound_is_called_one_and_no_way_says_nothing() -> None:
-    assert "at least 3" in durable({**HELD, "exact": False, "unlogged_share": None})
+    assert "At least 3" in durable({**HELD, "exact": False, "unlogged_share": None})
     assert durable({**HELD, "routes": 0, "unlogged_share": None}) == durable(None) == ""

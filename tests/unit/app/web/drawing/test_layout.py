@@ -89,6 +89,43 @@ def test_unfolding_shows_members_up_to_the_hard_cap_and_counts_the_rest() -> Non
     assert arrange(tree, "rings", unfolded={group}).spots[-1].text == "+2,041 more"
 
 
+def two_folds() -> Tree:
+    """Return a role with 30 internal and 28 public resources: two folds."""
+    classes = {f"db-{at:05}": "internal" if at < 30 else "public" for at in range(58)}
+    return Tree.of(star(58), classes)
+
+
+@pytest.mark.parametrize("arrangement", [None, "layers", "rings"])
+def test_opening_a_fold_opens_that_one_in_the_same_layout(arrangement: Any) -> None:
+    tree = two_folds()
+    before = arrange(tree, arrangement)
+    folds = {s.text: s.piece.id for s in before.spots if s.piece.stands_for}
+    assert set(folds) == {"30 internal resources", "28 public resources"}
+    after = arrange(tree, arrangement, unfolded={folds["30 internal resources"]})
+    left = [s.text for s in after.spots if s.piece.stands_for]
+    assert left == ["28 public resources"]
+    assert after.shown == 2 + 30
+    assert after.arrangement == before.arrangement
+
+
+def test_choosing_a_node_moves_none_that_is_drawn() -> None:
+    tree = Tree.of(star(8))
+    before = arrange(tree)
+    assert arrange(tree, pinned=frozenset(tree.way_to("db-00005"))) == before
+
+
+def test_a_chosen_leaf_stands_beside_the_fold_it_leaves() -> None:
+    drawing = arrange(two_folds(), pinned=frozenset({"db-00003"}))
+    texts = [s.text for s in drawing.spots]
+    assert texts[2:] == ["name of db-00003", "29 internal resources", "28 public resources"]
+
+
+def test_a_part_of_a_tree_holds_what_leads_to_it() -> None:
+    part = Tree.of(star(8)).only({"db-00002", "not there"})
+    assert set(part.nodes) == {"a", "r", "db-00002"}
+    assert part.total == 3
+
+
 def test_what_is_asked_for_is_drawn_as_itself() -> None:
     tree = Tree.of(star(2338))
     drawing = arrange(tree, pinned=frozenset(tree.way_to("db-02000")))

@@ -1,0 +1,53 @@
+"""One step between two nodes as evidence: the facts that state or support it, and its use."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analytics.answers.shape import plain
+from analytics.answers.show import edge_table
+from analytics.answers.table import Table
+from analytics.posture import Posture
+from graph.schema import CAN_ACCESS, RELATIONSHIPS, USED
+from graph.values import text_array
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The evidence of a step; see `edge`.
+
+    `facts` has `from`, `relationship`, `to` and all that its source says of each fact, without what
+    is absent. `first_used_at` and `last_used_at` are instants, or None where no log shows any.
+    """
+
+    facts: Table
+    first_used_at: str | None
+    last_used_at: str | None
+
+
+def edge(posture: Posture, start: int, end: int, ids: Iterable[str]) -> Edge:
+    """Return the facts with these ids, and the uses of node `end` by node `start`."""
+    wanted = pa.array(sorted(set(ids)), pa.large_string())
+    parts = []
+    for relationship in RELATIONSHIPS if len(wanted) else ():
+        frame = posture.graph.frames[relationship]
+        if not frame.empty:
+            mask = pc.is_in(text_array(frame["id"]).cast(pa.large_string()), wanted)
+            parts.append((relationship, frame[mask.to_numpy(zero_copy_only=False)]))
+    first, last = _used(posture, start, end)
+    facts = edge_table(posture, parts or [(CAN_ACCESS, posture.graph.frames[CAN_ACCESS].iloc[:0])])
+    return Edge(facts, first, last)
+
+
+def _used(posture: Posture, start: int, end: int) -> tuple[str | None, str | None]:
+    """Return the first and the last use of a resource by one identity that a log shows."""
+    starts, ends = posture.graph.ends(USED)
+    rows = posture.graph.frames[USED][(np.asarray(starts) == start) & (np.asarray(ends) == end)]
+    if rows.empty:
+        return None, None
+    values = (rows["first_at"].min(), rows["last_at"].max())
+    return tuple(None if pd.isna(value) else str(plain(value)) for value in values)  # type: ignore[return-value]

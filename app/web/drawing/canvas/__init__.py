@@ -1,0 +1,108 @@
+"""The canvas on a page: our own small component, which draws a scene and tells what was chosen.
+
+Its script and styles are the files of this folder, sent as one text: Streamlit serves files of a
+component from an installed package alone. The page keeps what was drawn under which id, so that
+nothing from the browser but these ids is believed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.escape import plain
+from app.web.drawing.folding import Piece
+from app.web.drawing.layout import Drawing
+from app.web.drawing.links import Link
+from app.web.drawing.scene import UNLIT, Lit, edge_id, legend, node_id, rows_of, scene
+
+HEIGHT = 560
+SCRIPTS = ("camera.js", "draw.js", "exports.js", "tools.js", "main.js")
+NAME = "trustdebt_canvas"
+ACT = "act"  # the state that the browser sets
+HELP = (
+    "Tab goes through nodes and steps, Enter chooses, Shift and Enter opens a fold, arrow keys "
+    "move the picture, plus and minus zoom, 0 fits it."
+)
+_DRAWN, _SEEN = "canvas:drawn", "canvas:seen"
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A reader's action in a picture: choosing a node or an edge, or opening a fold."""
+
+    piece: Piece | None
+    link: Link | None
+    unfold: bool
+
+
+@cache
+def _component() -> Any:
+    """Declare the component, by the texts of its files."""
+    here = Path(__file__).parent
+    script = "\n".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    styles = (here / "canvas.css").read_text(encoding="utf-8")
+    return st.components.v2.component(NAME, js=script, css=styles)
+
+
+def picked(key: str) -> Picked | None:
+    """Return the reader's last action in the picture `key`, once; call it before drawing."""
+    state, seen = st.session_state.get(key), f"{_SEEN}:{key}"
+    act = state.get(ACT) if isinstance(state, Mapping) else None
+    if not isinstance(act, Mapping) or act.get("at") == st.session_state.get(seen):
+        return None
+    st.session_state[seen] = act.get("at")
+    drawn = st.session_state.get(f"{_DRAWN}:{key}", {}).get(str(act.get("id")))
+    if drawn is None:
+        return None
+    if isinstance(drawn, Link):
+        return Picked(None, drawn, False)
+    return Picked(drawn, None, bool(act.get("open")))
+
+
+def draw(
+    drawing: Drawing,
+    links: Sequence[Link],
+    key: str,
+    lit: Lit = UNLIT,
+    *,
+    title: str = "",
+    view: str = "",
+    anchor: str = "",
+    reveal: str = "",
+    height: int = HEIGHT,
+) -> None:
+    """Draw a picture, of which nodes and edges can be chosen.
+
+    Parameters
+    ----------
+    drawing, links, lit, anchor
+        As for `scene`.
+    key : str
+        The place on the page; `picked` takes the same.
+    title : str
+        A sentence on what the picture shows, not escaped.
+    view : str
+        What is looked at: as long as it stays the same, the camera does.
+    reveal : str
+        When this changes, the picture is scrolled to, and what is chosen is brought into sight.
+    height : int
+        In pixels.
+    """
+    folds = {s.piece.id: s.piece for s in drawing.spots if s.piece.stands_for}
+    drawn: dict[str, Piece | Link] = {node_id(s.piece.id): s.piece for s in drawing.spots}
+    drawn |= {edge_id(link): folds.get(link.target, link) for link in links}
+    st.session_state[f"{_DRAWN}:{key}"] = drawn
+    labels = {s.piece.label for s in drawing.spots}
+    data = scene(drawing, links, lit, title, anchor) | {
+        "view": f"{key}:{view}",
+        "height": height,
+        "reveal": reveal,
+        "help": HELP,
+        "legend": legend(labels, links),
+        "rows": rows_of(drawing, links).map(plain).to_numpy().tolist(),
+    }
+    _component()(key=key, data=data, on_act_change=lambda: None)

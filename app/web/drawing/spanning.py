@@ -1,0 +1,57 @@
+"""A tree over any edges, for drawing: each node hangs from the first that leads to it."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.web.drawing.folding import Tree
+
+ALL = "*"  # the id of a start that stands for several
+
+
+def spanning(
+    edges: Iterable[Mapping[str, Any]], roots: Sequence[str] = (), several: str = ""
+) -> Tree:
+    """Return the breadth-first tree over `edges`, each with `from`, `relationship` and `to`.
+
+    Parameters
+    ----------
+    edges : iterable of mapping
+        At least one; both ends are `{id, label, name}`. `sensitivity` is that of `to`, if given.
+    roots : sequence of str
+        Where the tree begins; without any, the nodes that no edge leads to, or the first one.
+    several : str
+        The name of the start that stands before several roots.
+    """
+    listed = list(edges)
+    nodes: dict[str, dict[str, Any]] = {}
+    below: dict[str, list[Mapping[str, Any]]] = {}
+    classes: dict[str, str] = {}
+    for edge in listed:
+        for end in ("from", "to"):
+            nodes.setdefault(str(edge[end]["id"]), dict(edge[end]))
+        below.setdefault(str(edge["from"]["id"]), []).append(edge)
+        if edge.get("sensitivity"):
+            classes[str(edge["to"]["id"])] = str(edge["sensitivity"])
+    led_to = {str(edge["to"]["id"]) for edge in listed}
+    begins = [i for i in roots if i in nodes] or [i for i in nodes if i not in led_to]
+    begins = begins or [next(iter(nodes))]
+    rows: dict[str, dict[str, Any]] = {}
+    before = None
+    if len(begins) > 1:
+        before = ALL
+        rows[ALL] = {"id": ALL, "label": "", "name": several, "hops": 0, "parent": None}
+    waiting = deque((i, before, "", int(before is not None)) for i in begins)
+    while waiting or len(rows) - (before is not None) < len(nodes):
+        if not waiting:  # what no start leads to, such as a circle of its own
+            rest = next(i for i in nodes if i not in rows)
+            waiting.append((rest, next(iter(rows)), "", 1))
+        id_, parent, relationship, hops = waiting.popleft()
+        if id_ in rows:
+            continue
+        rows[id_] = nodes[id_] | {"hops": hops, "parent": parent, "edge": relationship}
+        waiting.extend(
+            (str(edge["to"]["id"]), id_, str(edge["relationship"]), hops + 1)
+            for edge in below.get(id_, ())
+        )
+    return Tree.of(rows.values(), classes)

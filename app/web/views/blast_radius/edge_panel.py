@@ -1,0 +1,111 @@
+"""The panel beside the picture for one edge: what states it, on what it rests, and its use."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from analytics.answers.edge import Edge, edge
+from analytics.answers.table import as_json
+from analytics.posture import Posture
+from app.escape import code, markdown
+from app.web.removals import add_button, edge_item, meanings
+from app.web.sentences import clause, evidence
+from app.web.snapshots import kept
+from app.wording import ago, day, kind, thing_id
+
+TEXTS = {
+    "role_name": "Role or permission set",
+    "policy_id": "Policy and statement",
+    "grant_id": "Grant",
+    "rule": "Rule",
+    "action": "Action",
+    "issuer": "Issuer",
+    "subject": "Subject",
+    "approved_by": "Last approved by",
+    "task_id": "For the task",
+}
+DAYS = {
+    "granted_at": "Granted",
+    "expires_at": "Expires",
+    "reviewed_at": "Last approved",
+    "task_ended_at": "Its task ended",
+    "first_seen": "First read by us",
+    "last_seen": "Last read by us",
+}
+LISTED = 6  # actions of a fact
+
+
+@kept
+def known(posture: Posture, start: str, end: str, ids: tuple[str, ...]) -> Edge:
+    """Return the evidence of a step."""
+    return edge(posture, posture.graph.number(start), posture.graph.number(end), ids)
+
+
+def edge_panel(posture: Posture, step: Mapping[str, Any], items: tuple[str, ...]) -> None:
+    """Draw what is known of one edge, and offer to remove it in the what-if."""
+    source, target = thing_id(step["from"]), thing_id(step["to"])
+    st.header("Step", anchor=False)
+    st.markdown(clause(step))
+    st.caption(
+        f"{kind(step['from']['label']).capitalize()} {code(source)} → "
+        f"{kind(step['to']['label'])} {code(target)}"
+    )
+    ids = tuple(step["support"]) or ((str(step["id"]),) if step["id"] else ())
+    shown = known(posture, source, target, ids)
+    st.markdown("  \n".join([*evidence(step, posture.graph.as_of), *_use(posture, shown)]))
+    rows = as_json(shown.facts)
+    if step["derived"]:
+        st.markdown("**No source states this step. It rests on:**" if rows else "")
+    for row in rows:
+        with st.container(border=True):
+            st.markdown(_fact(row, bool(step["derived"])))
+    if not rows:
+        st.caption("No single fact is behind it: it follows from what its ends are.")
+    else:
+        st.caption("The file and the line that a fact was read from are not kept.")
+    _offer(posture, step, items)
+
+
+def _use(posture: Posture, shown: Edge) -> list[str]:
+    """Return the first and the last use that a log shows of the two ends themselves."""
+    if shown.first_used_at is None and shown.last_used_at is None:
+        return []
+    as_of = posture.graph.as_of
+    return [
+        f"first use seen {day(shown.first_used_at)}",
+        f"last use seen {day(shown.last_used_at)}, {ago(shown.last_used_at, as_of)}",
+    ]
+
+
+def _fact(row: Mapping[str, Any], concluded: bool) -> str:
+    """Describe a fact in Markdown; of a concluded step also between which nodes it is."""
+    lines = [clause(row)] if concluded else []
+    for name, words in TEXTS.items():
+        if row.get(name):
+            lines.append(f"{words}: {code(row[name])}")
+    if row.get("actions"):
+        shown = ", ".join(code(action) for action in row["actions"][:LISTED])
+        more = len(row["actions"]) - LISTED
+        lines.append(f"Allows {shown}" + (f" and {more} more" if more > 0 else ""))
+    if row.get("condition"):
+        lines.append(f"Only if {markdown(row['condition'], 300)}")
+    lines += [f"{words}: **{day(row[name])}**" for name, words in DAYS.items() if row.get(name)]
+    lines.append(f"Stated by {markdown(row['source'])} {markdown(row['scope'])}")
+    lines.append(f"Fact {code(row['id'])}")
+    return "  \n".join(lines)
+
+
+def _offer(posture: Posture, step: Mapping[str, Any], items: tuple[str, ...]) -> None:
+    """Draw a button for each removal that takes the step away."""
+    offered = tuple(step["support"]) if step["derived"] else (edge_item(step),)
+    known_items = meanings(posture, tuple(dict.fromkeys(offered)))
+    removable = [item for item, meant in known_items.items() if meant.words]
+    if not removable:
+        st.caption("It cannot be removed by itself.")
+        return
+    st.markdown("**What if it were removed?**")
+    for at, item in enumerate(removable):
+        if step["derived"]:
+            st.caption(markdown(known_items[item].words, 200))
+        add_button(item, f"edge:{at}", items)

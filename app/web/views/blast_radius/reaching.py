@@ -1,0 +1,316 @@
+"""What a node reaches: the figures, the picture with the panel beside it, and the list."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from analytics.posture import Posture
+from app.escape import code, markdown
+from app.web.answers.reach import Question, Reach, reach, sieved, sureness
+from app.web.answers.replayed import Moment, replayed
+from app.web.drawing import canvas
+from app.web.drawing.charts import steps as steps_chart
+from app.web.drawing.folding import Piece
+from app.web.drawing.layout import Drawing, arrange
+from app.web.drawing.links import Link, links
+from app.web.drawing.scene import Lit, rows_of
+from app.web.removals import removals
+from app.web.tables import below, full, table
+from app.web.tiles import tile
+from app.web.views.blast_radius.assured import assured
+from app.web.views.blast_radius.controls import Choices
+from app.web.views.blast_radius.detail import level_choice, path_panel, thing_panel
+from app.web.views.blast_radius.edge_panel import edge_panel
+from app.web.views.blast_radius.foothold import under_figures
+from app.web.views.blast_radius.frame import Frame
+from app.web.views.blast_radius.leak import keys_of, leak
+from app.web.views.blast_radius.paths import Paths, between_buttons, path_choice, paths_shown
+from app.web.views.blast_radius.picks import Pick, choose, fold_all, pick_in, step_of, unfold
+from app.web.views.blast_radius.retire import retire, retire_button
+from app.web.views.blast_radius.tray import tray
+from app.wording import NO_FIGURE, brief, counted, day, kind, number, share, thing_id
+from graph.frames import records
+
+PICTURE = "picture"
+TABLE = "The picture as a table"
+TILES = ("Resources reached", "Weighted blast radius", "With admin", "Only through escalation")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the picture shows: what is chosen, the paths to it, and what is drawn.
+
+    `moment` is that of a replay, None without one.
+    """
+
+    question: Question
+    pick: Pick
+    paths: Paths
+    step: dict[str, Any] | None
+    drawing: Drawing
+    links: list[Link]
+    moment: Moment | None
+
+    @property
+    def lit(self) -> Lit:
+        """What is lit: the chosen edge alone, or the paths to the chosen node."""
+        if self.step is None:
+            return Lit.along(self.paths.passed, self.pick.focus)
+        ends = thing_id(self.step["from"]), thing_id(self.step["to"])
+        return Lit.along([], edge=(ends[0], str(self.step["relationship"]), ends[1]))
+
+
+def reaches(posture: Posture, choices: Choices, frame: Frame) -> None:
+    """Draw what a node reaches."""
+    question = choices.question
+    answer = reach(posture, question)
+    items = removals(posture)
+    with frame.figures:
+        _figures(answer)
+        _notes(posture, question, answer)
+    if answer.tree.total == 1:
+        _nothing(posture, choices, answer, items, frame)
+        return
+    shown = _shown(posture, choices, answer)
+    with frame.left:
+        _picture(answer, shown)
+        under_figures(answer.figures)
+    with frame.panel:
+        if shown.step is not None:
+            edge_panel(posture, shown.step, items)
+        else:
+            _panel(posture, answer, shown)
+    retire(posture, question.thing)
+    tray(posture, question, answer, items, choices.arrangement, shown.paths.first)
+    _resources(answer, choices)
+
+
+def _shown(posture: Posture, choices: Choices, answer: Reach) -> Shown:
+    """Apply the reader's last action, and work out what the picture shows."""
+    question = choices.question
+    moment = None
+    if choices.when:
+        moment = replayed(posture, question, choices.sieve, choices.when)
+    whole = answer.tree if moment is None or moment.tree is None else moment.tree
+    pick = pick_in(PICTURE, whole)
+    paths = paths_shown(posture, question, pick, answer)
+    if moment is not None and moment.tree is not None:
+        tree, edges = moment.tree, moment.edges
+    else:
+        tree, edges = sieved(posture, question, choices.sieve)
+        edges = [*(step for path in paths.every for step in path["steps"]), *edges]
+    pinned = {id_ for way in paths.passed for node in way for id_ in tree.way_to(node)}
+    drawing = arrange(
+        tree,
+        choices.arrangement,
+        unfolded=frozenset(st.session_state["open"]),
+        pinned=frozenset(pinned),
+    )
+    step = step_of(pick.edge, edges) if pick.edge else None
+    return Shown(question, pick, paths, step, drawing, links(drawing, edges), moment)
+
+
+def _nothing(
+    posture: Posture, choices: Choices, answer: Reach, items: tuple[str, ...], frame: Frame
+) -> None:
+    """Draw a node that reaches nothing, or of which that is not known."""
+    thing = choices.question.thing
+    if answer.figures.weighted is not None:
+        frame.left.markdown("It reaches nothing in what is known.")
+    with frame.panel:
+        thing_panel(posture, thing)
+        keys_of(posture, thing)
+        retire_button(posture, thing)
+    retire(posture, thing)
+    tray(posture, choices.question, answer, items, choices.arrangement, None)
+
+
+def _notes(posture: Posture, question: Question, answer: Reach) -> None:
+    """Draw what bounds the figures."""
+    effect = answer.figures.leak
+    for note in answer.figures.notes:
+        if effect is None or note != effect["sentence"]:  # drawn below, with what to do
+            st.info(markdown(note, 500))
+    if question.leaked:
+        count = int(answer.figures.counts["resources"] or 0)
+        leak(posture, question.thing, count, question.mode)
+
+
+def _figures(answer: Reach) -> None:
+    """Draw the figures in one line, and what they consist of in a second one."""
+    figures, tiles = answer.figures, st.columns(4)
+    if figures.weighted is None:
+        for place, label in zip(tiles, TILES, strict=True):
+            tile(place, label, NO_FIGURE, "no source states grants of it")
+        return
+    counts, by_level = figures.counts, figures.counts["by_level"]
+    restricted = counts["by_sensitivity"].get("restricted", 0)
+    unknown = counts["by_sensitivity"].get("unknown", 0)
+    derived = share(figures.derived_weighted or 0.0, figures.weighted) if figures.weighted else "0"
+    values = (
+        f"{number(counts['resources'])} of {number(counts['of'])}",
+        brief(figures.weighted),
+        f"{number(by_level['admin'])} of {number(counts['resources'])}",
+        derived,
+    )
+    meanings = (
+        "Resources that it reaches, of all that are known.",
+        "Sensitivity times level, added up over all resources reached. Larger is worse. "
+        "Possible is what is reached if every condition and every assumption holds.",
+        "Levels are counted one by one: a grant of write alone does not read.",
+        "Share of the weighted blast radius that is reached only by steps that a rule concluded, "
+        "such as a privilege escalation.",
+    )
+    for place, label, value, meaning in zip(tiles, TILES, values, meanings, strict=True):
+        place.metric(label, value, help=meaning)
+    parts = [
+        f"**{number(restricted)}** restricted",
+        f"{number(unknown)} of unknown sensitivity" if unknown else "",
+        f"weight: {sureness(figures.interval)}",
+        f"{number(by_level['write'])} with write, {number(by_level['read'])} with read",
+        f"by escalation {brief(figures.derived_weighted)} of {brief(figures.weighted)}",
+    ]
+    st.caption(" · ".join(part for part in parts if part))
+
+
+def _picture(answer: Reach, shown: Shown) -> None:
+    question, drawing = shown.question, shown.drawing
+    name = answer.tree.nodes[answer.tree.root]["name"]
+    canvas.draw(
+        drawing,
+        shown.links,
+        PICTURE,
+        shown.lit,
+        title=f"What {name} reaches",
+        view=f"{question.thing}:{drawing.arrangement}",
+        anchor=shown.pick.opened,
+        reveal=str(st.session_state.get("reveal", "")),
+    )
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.caption(_summary(answer, shown))
+    if st.session_state["open"]:
+        row.button("Fold again", icon=":material/unfold_less:", type="tertiary", on_click=fold_all)
+    with st.expander(TABLE, icon=":material/table:"):
+        rows = rows_of(drawing, shown.links)
+        table(rows, f"drawn:{question}", "Every step in the picture, with its two ends.")
+
+
+def _summary(answer: Reach, shown: Shown) -> str:
+    """Return a sentence in Markdown on how much is drawn, and at which moment."""
+    words = f"**{shown.drawing.summary}**"
+    if shown.moment is not None:
+        return f"{words} {moment_words(shown.moment)}"
+    left_out = answer.tree.total - shown.drawing.total
+    if left_out:
+        words += f" The filters leave out {number(left_out)} of {number(answer.tree.total)}."
+    return words
+
+
+def moment_words(moment: Moment) -> str:
+    """Return a sentence on what a replay shows.
+
+    Names of the data are not in it.
+    """
+    at = day(moment.info.taken_at)
+    if moment.absent:
+        return f"On {at} it was not there: the picture is that of this page's snapshot."
+    if moment.before is None:
+        return f"On {at}, the first snapshot: there is nothing to compare it with."
+    nodes = list(moment.changes.values())
+    return (
+        f"On {at}, against {day(moment.before.taken_at)}: "
+        f"{counted(moment.new, 'new step')} and {number(moment.gone)} gone; "
+        f"{counted(nodes.count('new'), 'new thing')} and {number(nodes.count('gone'))} gone."
+    )
+
+
+def _panel(posture: Posture, answer: Reach, shown: Shown) -> None:
+    pick, paths, thing = shown.pick, shown.paths, shown.question.thing
+    folded = {s.piece.id: s for s in shown.drawing.spots if s.piece.stands_for}
+    if pick.focus in folded:
+        _fold_panel(answer, folded[pick.focus].piece, folded[pick.focus].text)
+        return
+    if pick.edge:
+        st.caption("That step is not in this picture.")
+    if pick.focus and posture.graph.number(pick.focus) < 0:
+        st.markdown(f"{code(pick.focus)} is not in the snapshot of this page: it was there before.")
+        return
+    if not paths.end:
+        thing_panel(posture, pick.focus or thing)
+        between_buttons(posture, thing, pick.focus)
+        keys_of(posture, thing)
+        retire_button(posture, thing)
+        assured(posture, thing)
+        st.caption(
+            "Click a node for how it is reached, a line for what states it; double click a fold "
+            "to open it."
+        )
+        _profile(answer)
+        return
+    thing_panel(posture, paths.end)
+    level_choice(posture, paths.question, paths.end)
+    path_choice(paths)
+    path_panel(posture, paths.first)
+    between_buttons(posture, thing, paths.end)
+
+
+def _fold_panel(answer: Reach, piece: Piece, text: str) -> None:
+    st.header(f"{markdown(text)}", anchor=False)
+    parent = answer.tree.nodes.get(piece.parent or "")
+    if parent:
+        st.caption(f"Folded under {kind(parent['label'])} {markdown(parent['name'])}")
+    st.button(
+        "Unfold",
+        type="primary",
+        icon=":material/unfold_more:",
+        on_click=unfold,
+        args=(piece,),
+    )
+    st.caption("At most 300 nodes are drawn. The table below lists every resource.")
+
+
+def _profile(answer: Reach) -> None:
+    hops = answer.figures.hop_profile.frame
+    if len(hops) > 1:
+        st.plotly_chart(
+            steps_chart(hops, "weighted"),
+            key="profile",
+            config={"displayModeBar": False},
+            alt="Bars: the weighted blast radius within so many hops. "
+            + "; ".join(f"{row.hops}: {number(row.weighted)}" for row in records(hops)),
+        )
+
+
+def _resources(answer: Reach, choices: Choices) -> None:
+    st.header("Resources reached", anchor=False)
+    chosen = choices.sieve.sensitivities
+    rows = answer.table[answer.table["Sensitivity"].isin(chosen)] if chosen else answer.table
+    at = table(
+        rows.drop(columns="id"),
+        f"reached:{choices.question}:{','.join(chosen)}",
+        "The resources reached, heaviest first.",
+        {
+            "Weight": st.column_config.ProgressColumn(
+                format="%.0f", min_value=0, max_value=full(answer.table["Weight"])
+            ),
+            "Hops": st.column_config.NumberColumn(width="small"),
+        },
+        select=True,
+    )
+    below(
+        f"{number(len(rows))} of {counted(len(answer.table), 'resource')}, heaviest first. "
+        "Select one to see in the picture how it is reached.",
+        rows,
+        "blast-radius.csv",
+    )
+    _choose(rows["id"].iloc[at] if at is not None else None)
+
+
+def _choose(thing: str | None) -> None:
+    """Make the row a reader chose the chosen node, once for each choice."""
+    if thing != st.session_state.get("blast:row"):
+        st.session_state["blast:row"] = thing
+        if thing is not None and thing != st.session_state.get("focus"):
+            choose(thing)
+            st.rerun()

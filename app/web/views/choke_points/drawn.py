@@ -1,0 +1,145 @@
+"""The picture of the page: the smallest cut, or the worst way into each target."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from analytics.answers.cut import SmallestCut
+from analytics.answers.narrative import narrative
+from analytics.posture import Posture
+from app.web.address import one_of, recall, recall_each, remember, remember_each
+from app.web.drawing import canvas
+from app.web.drawing.layout import arrange
+from app.web.drawing.links import links
+from app.web.drawing.scene import Lit, rows_of
+from app.web.drawing.spanning import spanning
+from app.web.removals import edge_item
+from app.web.snapshots import kept
+from app.web.tables import table
+from app.web.views.choke_points.answers import Aim, smallest_cut
+from app.wording import counted, number
+from graph.schema import AUTHENTICATES_AS
+
+PICTURE = "choke-picture"
+PICTURES = {"cut": "Smallest cut", "ways": "Worst way into each target"}
+WAYS = 30  # targets whose worst way is drawn
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The edges to draw, where they begin, and sentences on what they are."""
+
+    edges: list[dict[str, Any]]
+    starts: str
+    title: str
+    words: str
+
+
+def picture(posture: Posture, aim: Aim, exposed: int) -> None:
+    """Draw the picture, and make what is chosen in it the chosen item."""
+    recall("picture", "cut", one_of(PICTURES))
+    shown = st.segmented_control(
+        "Picture",
+        list(PICTURES),
+        key="picture",
+        format_func=lambda choice: PICTURES[choice],
+        required=True,
+    )
+    remember("picture", "cut")
+    routes = worst_ways(posture, aim) if shown == "ways" else cut_routes(posture, aim, exposed)
+    if not routes.edges:
+        st.markdown(routes.words)
+        return
+    _draw(routes, f"{shown}:{aim}")
+
+
+def _draw(routes: Routes, view: str) -> None:
+    recall_each("open")
+    folds = st.session_state["open"]
+    picked = canvas.picked(PICTURE)
+    if picked is not None and picked.link is not None and picked.link.relationship:
+        source, relationship, target = picked.link.ends
+        is_key = relationship == AUTHENTICATES_AS.name
+        st.session_state["item"] = source if is_key else f"{source},{relationship},{target}"
+    elif picked is not None and picked.piece is not None:
+        if picked.unfold and picked.piece.stands_for:
+            folds = st.session_state["open"] = list(dict.fromkeys([*folds, picked.piece.id]))
+        elif picked.piece.label and not picked.piece.stands_for:
+            st.session_state["item"] = picked.piece.id
+    remember_each("open")
+    tree = spanning(routes.edges, several=routes.starts)
+    drawing = arrange(tree, "layers", unfolded=frozenset(folds))
+    drawn = links(drawing, routes.edges)
+    canvas.draw(
+        drawing,
+        drawn,
+        PICTURE,
+        _lit(routes, str(st.session_state.get("item") or "")),
+        title=routes.title,
+        view=view,
+        reveal=str(st.session_state.get("choke:reveal", "")),
+        height=460,
+    )
+    st.caption(f"{routes.words} {drawing.summary}")
+    with st.expander("The picture as a table", icon=":material/table:"):
+        table(rows_of(drawing, drawn), f"drawn:{view}", "Every step in the picture.")
+
+
+def _lit(routes: Routes, item: str) -> Lit:
+    """Light the chosen item, an edge or a node."""
+    for edge in routes.edges:
+        if edge_item(edge) == item:
+            ends = edge["from"]["id"], edge["relationship"], edge["to"]["id"]
+            return Lit.along([], edge=ends)
+    return Lit.along([], item)
+
+
+@kept
+def cut_routes(posture: Posture, aim: Aim, exposed: int) -> Routes:
+    """Return the steps of the smallest cut, or those in use that stand in its way."""
+    cut = smallest_cut(posture, aim)
+    rows = (cut.edges if cut.separable else cut.protected).frame
+    thing = posture.graph.thing
+    edges = [
+        {"from": thing(int(start)), "relationship": str(how), "to": thing(int(end)),
+         "sensitivity": _class(posture, int(end))}
+        for start, how, end in zip(rows["from"], rows["relationship"], rows["to"], strict=True)
+    ]  # fmt: skip
+    return Routes(edges, counted(exposed, "start"), _cut_title(cut), _cut_words(cut, len(edges)))
+
+
+def _cut_title(cut: SmallestCut) -> str:
+    return "The smallest cut" if cut.separable else "Access in use that cannot be cut"
+
+
+def _cut_words(cut: SmallestCut, count: int) -> str:
+    if not cut.separable:
+        return f"{counted(count, 'step')} in use stand in the way."
+    if not count:
+        return "There is nothing to cut."
+    return f"Every route from the starts to the targets passes one of these {number(count)} steps."
+
+
+def _class(posture: Posture, node: int) -> str:
+    return str(posture.sensitivities["stated"].get(node, "") or "")
+
+
+@kept
+def worst_ways(posture: Posture, aim: Aim) -> Routes:
+    """Return the worst way into each target that is reached, up to `WAYS` targets."""
+    starts, targets = aim.ends(posture)
+    answer = narrative(posture, targets, starts, aim.mode, WAYS)
+    rows = answer.narratives.frame
+    edges: dict[str, dict[str, Any]] = {}
+    drawn = 0
+    for steps in rows["steps"]:
+        drawn += bool(steps)
+        for step in steps:
+            node = posture.graph.number(str(step["to"]["id"]))
+            edges.setdefault(edge_item(step), {**step, "sensitivity": _class(posture, node)})
+    words = (
+        f"The worst way into {number(drawn)} of {counted(answer.reached, 'target')} that some "
+        "start reaches, the worst targets first."
+    )
+    return Routes(list(edges.values()), "the starts", "The worst way into each target", words)

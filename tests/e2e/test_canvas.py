@@ -1,0 +1,145 @@
+"""In a real browser: the picture keeps its camera, and a pointer and a keyboard do the same."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page
+
+from tests.e2e.browsing import Open, Serve, camera, graph, names, node, place
+
+
+def opened(serve: Serve, store: Path, open_window: Open, more: str = "") -> tuple[Page, Locator]:
+    home = serve(store)
+    page = open_window(home).go(f"{home}/blast_radius?thing=wide{more}")
+    return page, graph(page)
+
+
+def saved(page: Page, picture: Locator, name: str, folder: Path) -> bytes:
+    with page.expect_download() as download:
+        picture.get_by_role("button", name=f"Save as {name}").click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path.read_bytes()
+
+
+def test_the_camera_stays_through_choices_folds_and_pages(
+    serve: Serve, store: Path, open_window: Open
+) -> None:
+    page, picture = opened(serve, store, open_window)
+    fitted = camera(picture)
+    picture.get_by_role("button", name="Zoom in").click()
+    box = picture.locator("svg").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 30, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 80, box["y"] + 70, steps=4)
+    page.mouse.up()
+    moved = camera(picture)
+    assert moved != fitted
+    page.mouse.click(*place(picture, "deploy"))
+    page.get_by_text(re.compile("^How it is reached")).wait_for()
+    assert camera(picture) == moved
+    # The role that the fold hangs from stays where it is, and the zoom as it was.
+    before = place(picture, "deploy")
+    page.mouse.dblclick(*place(picture, "30 internal resources"), delay=20)
+    page.get_by_text("Showing all 44 things").wait_for()
+    after = place(picture, "deploy")
+    assert abs(before[0] - after[0]) < 1.5
+    assert abs(before[1] - after[1]) < 1.5
+    zoom = re.compile(r"scale\((.+)\)")
+    assert zoom.search(camera(picture))[1] == zoom.search(moved)[1]  # type: ignore[index]
+    kept = camera(picture)
+    page.get_by_role("link", name="Ownership").click()
+    page.get_by_role("heading", name="Ownership").wait_for()
+    page.get_by_role("link", name="Blast radius").click()
+    page.get_by_role("heading", name="Blast radius").wait_for()
+    assert len(names(graph(page))) == 44
+    assert camera(graph(page)) == kept
+
+
+def test_a_line_is_chosen_and_explained(serve: Serve, store: Path, open_window: Open) -> None:
+    page, picture = opened(serve, store, open_window)
+    line = picture.locator('.edge[aria-label^="svc-wide may assume deploy"] .line')
+    box = line.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url("**edge=svc-wide*ASSUMES*deploy*")
+    page.get_by_role("heading", name="Step", exact=True).wait_for()
+    page.get_by_role("button", name="Add to what-if").click()
+    page.wait_for_url("**remove=svc-wide*ASSUMES*deploy*")
+
+
+def test_all_of_it_is_done_by_keyboard(serve: Serve, store: Path, open_window: Open) -> None:
+    page, picture = opened(serve, store, open_window)
+    before = camera(picture)
+    picture.locator("svg").focus()
+    for key in ("ArrowRight", "ArrowDown", "+", "-"):
+        page.keyboard.press(key)
+        assert camera(picture) != before, key
+        before = camera(picture)
+    page.keyboard.press("0")
+    order = []
+    for _ in range(4):  # the first node, the step from it and its end, …
+        page.keyboard.press("Tab")
+        order.append(page.evaluate(ACTIVE))
+    assert order[0].startswith("wide-bot, agent, the start")
+    assert order[1].split(", ")[0].startswith("wide-bot ")
+    halo = picture.locator(".node:focus-visible .halo, .edge:focus-visible .line")
+    assert halo.count() == 1
+    chosen = page.evaluate(ACTIVE)
+    page.keyboard.press("Enter")
+    picture.locator('[aria-pressed="true"][data-id]').wait_for()
+    assert page.evaluate(ACTIVE) == chosen
+    fold = node(picture, "30 internal resources")
+    fold.focus()
+    page.keyboard.press("Shift+Enter")
+    page.get_by_text("Showing all 44 things").wait_for()
+
+
+ACTIVE = """() => {
+    let at = document.activeElement;
+    while (at.shadowRoot) at = at.shadowRoot.activeElement;
+    return at.getAttribute("aria-label");
+}"""
+
+
+def test_a_node_is_found_and_labels_are_hidden(
+    serve: Serve, store: Path, open_window: Open
+) -> None:
+    page, picture = opened(serve, store, open_window)
+    box = picture.get_by_role("searchbox", name="Find in picture")
+    box.fill("db-0")
+    assert picture.get_by_role("status").inner_text() == "10 of 15"
+    assert picture.locator(".node.hit").count() == 10
+    box.fill("deploy")
+    box.press("Enter")
+    page.wait_for_url("**focus=deploy*")
+    box.fill("")
+    picture.get_by_role("button", name="Hide labels").click()
+    assert not picture.locator(".name").first.is_visible()
+
+
+def test_the_picture_is_saved_whole_and_runs_nothing(
+    serve: Serve, hostile_store: Path, open_window: Open, chromium: Browser, tmp_path: Path
+) -> None:
+    page, picture = opened(serve, hostile_store, open_window)
+    texts = names(picture)
+    svg = saved(page, picture, "SVG", tmp_path).decode()
+    root = ET.fromstring(svg)
+    tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert tags <= {"svg", "g", "title", "desc", "rect", "circle", "polygon", "path", "text"}
+    assert not [a for e in root.iter() for a in e.attrib if a.startswith("on") or "href" in a]
+    drawn = [e.text for e in root.iter() if e.tag.endswith("}text")]
+    assert set(texts) <= set(drawn)
+    png = saved(page, picture, "PNG", tmp_path)
+    assert png.startswith(b"\x89PNG")
+    assert len(png) > 5_000
+    html = saved(page, picture, "HTML", tmp_path)
+    other = chromium.new_page()
+    other.goto((tmp_path / "picture.html").as_uri())
+    assert other.evaluate("() => window.pwned") is None
+    assert other.locator("script, img, a").count() == 0
+    assert other.locator("table tr").count() == picture.locator(".edge").count() + 1
+    assert b"default-src 'none'" in html
+    other.close()

@@ -1,0 +1,143 @@
+"""What pages draw on the canvas: filters, paths, time, edges, cuts and lineage."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from graph.schema import CAN_ACCESS
+from tests.e2e.conftest import Open
+from tests.e2e.estate import AS_OF, estate, publish
+from tests.e2e.said import texts
+from tests.e2e.test_pages import drawn, graph
+
+
+def edges(test: AppTest) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the drawn edges by the names of their ends."""
+    items = graph(test)["items"]
+    names = {item["id"]: item["name"] for item in items if "name" in item}
+    return {(names[e["from"]], names[e["to"]]): e for e in items if "from" in e}
+
+
+def marked(test: AppTest, mark: str) -> set[tuple[str, str]]:
+    return {ends for ends, edge in edges(test).items() if mark in edge["marks"]}
+
+
+def click(test: AppTest, key: str, item: str, at: int) -> None:
+    test.session_state[key] = {"act": {"id": item, "open": False, "at": at}}
+    test.run()
+
+
+def test_a_step_is_explained_and_can_be_removed(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="wide")
+    click(test, "picture", edges(test)["svc-wide", "deploy"]["id"], 1)
+    assert test.query_params["edge"] == "svc-wide,ASSUMES,deploy"
+    assert marked(test, "chosen") == {("svc-wide", "deploy")}
+    seen = texts(test)
+    assert "last used 29 Jul 2026, 3 days ago" in seen
+    assert "Stated by estate acme" in seen
+    next(b for b in test.button if b.label == "Add to what-if").click().run()
+    assert test.query_params["remove"] == "svc-wide,ASSUMES,deploy"
+    assert not test.exception
+
+
+def test_a_grant_says_when_it_was_granted_and_under_which_condition(
+    open_page: Open, store: Path
+) -> None:
+    test = open_page(store, "blast_radius", thing="wide", edge="deploy,CAN_ACCESS,db-01")
+    seen = texts(test)
+    assert "Granted: **1 Jan 2026**" in seen
+    assert "Only if aws\\:SourceIp is 10\\.0\\.0\\.0\\/8" in seen
+    gone = open_page(store, "blast_radius", thing="wide", edge="deploy,CAN_ACCESS,nothing")
+    assert not gone.exception
+    assert "That step is not in this picture." in texts(gone)
+
+
+def test_kinds_of_step_filter_the_picture_and_find_other_ways(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="wide", steps="RUNS_AS")
+    assert set(drawn(test)) == {"wide-bot", "svc-wide"}
+    assert "The filters leave out 42 of 44." in texts(test)
+    # Without RUNS_AS the key is the way to the account, and all of it is still there.
+    other = "USES,AUTHENTICATES_AS,ASSUMES,CAN_ACCESS"
+    around = open_page(store, "blast_radius", thing="wide", steps=other)
+    assert "Showing 14 of 44 things" in texts(around)
+    assert ("wide-bot", "svc-wide") not in edges(around)
+
+
+def test_sensitivities_filter_picture_and_table(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="wide", sensitivity="restricted")
+    assert len(drawn(test)) == 7  # the agent, its account, the role and four databases
+    reached = next(f.value for f in test.dataframe if "Resource" in f.value)
+    assert set(reached["Sensitivity"]) == {"restricted"}
+    assert test.query_params["sensitivity"] == "restricted"
+
+
+def test_several_paths_are_drawn_and_one_is_explained(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="wide", focus="db-00", paths="5")
+    assert "There are 2 paths in all." in texts(test)
+    shared = {("svc-wide", "deploy"), ("deploy", "db-00")}
+    assert marked(test, "path") == {("wide-bot", "svc-wide"), *shared}
+    by_key = {("wide-bot", "key-1"), ("key-1", "svc-wide")}
+    assert marked(test, "other-path") == by_key
+    next(c for c in test.segmented_control if c.label == "Explained").set_value(2).run()
+    assert marked(test, "path") == {*by_key, *shared}
+    assert not test.exception
+
+
+def test_paths_start_at_any_chosen_node(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="wide", focus="svc-wide")
+    next(b for b in test.button if b.label == "Show paths from here").click().run()
+    assert test.query_params["between"] == "svc-wide"
+    test.query_params["focus"] = "db-02"
+    test.run()
+    assert marked(test, "path") == {("svc-wide", "deploy"), ("deploy", "db-02")}
+
+
+@pytest.fixture
+def two_months(tmp_path: Path) -> tuple[Path, list[str]]:
+    """Publish two snapshots: db-39 opens in the second, and db-38 is closed in it."""
+    snapshots = []
+    for month, missing in ((1, "db-39"), (0, "db-38")):
+        world = estate()
+        world.rows[CAN_ACCESS] = [
+            row for row in world.rows[CAN_ACCESS] if row["target_id"] != missing
+        ]
+        at = AS_OF - pd.Timedelta(days=31 * month)
+        snapshots.append(publish(world, tmp_path / "s", at))
+    return tmp_path / "s", snapshots
+
+
+def test_time_is_replayed_with_what_is_new_and_gone(
+    open_page: Open, two_months: tuple[Path, list[str]]
+) -> None:
+    store, (first, last) = two_months
+    test = open_page(store, "blast_radius", thing="wide", when=last)
+    assert marked(test, "new") == {("deploy", "db-39")}
+    assert marked(test, "gone") == {("deploy", "db-38")}
+    assert "1 new step and 1 gone; 1 new thing and 1 gone" in texts(test)
+    test.select_slider(key="when").set_value(first).run()
+    assert not marked(test, "new") | marked(test, "gone")
+    assert "the first snapshot" in texts(test)
+    assert test.query_params["when"] == first
+    test.toggle(key="replay").set_value(False).run()
+    assert "when" not in test.query_params
+    assert not test.exception
+
+
+def test_the_smallest_cut_is_drawn_and_its_steps_are_chosen(open_page: Open, store: Path) -> None:
+    test = open_page(store, "choke_points", start="wide", target="db-00")
+    (ends,) = [ends for ends in edges(test) if edges(test)[ends]["text"] != "leads to"]
+    click(test, "choke-picture", edges(test)[ends]["id"], 1)
+    assert test.query_params["item"]
+    assert "Frees **1 of 1**" in texts(test)
+    ways = open_page(store, "choke_points", start="wide", target="db-00", picture="ways")
+    assert ("deploy", "db-00") in edges(ways)
+    assert "The worst way into 1 of 1 target" in texts(ways)
+
+
+def test_a_lineage_of_nothing_says_so(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="wide", direction="lineage")
+    assert not test.exception
+    assert "Nothing made it, and it made nothing" in texts(test)
