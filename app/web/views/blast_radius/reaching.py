@@ -92,8 +92,8 @@ def _shown(posture: Posture, choices: Choices, answer: Reach) -> Shown:
     moment = None
     if choices.when:
         moment = replayed(posture, question, choices.sieve, choices.when)
-    whole = answer.tree if moment is None or moment.tree is None else moment.tree
-    pick = pick_in(PICTURE, whole)
+    base = answer.tree if moment is None or moment.tree is None else moment.tree
+    pick = pick_in(PICTURE, base)
     paths = paths_shown(posture, question, pick, answer)
     if moment is not None and moment.tree is not None:
         tree, edges = moment.tree, moment.edges
