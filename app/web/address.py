@@ -18,6 +18,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 TRAVELLING = ("snapshot", "as_of")
 LATEST = "latest"  # the snapshot of an address that names none
+STRAYS = 50  # turns of a page that are remembered
 LATE = 3.0  # seconds in which a browser may still send the address before the last
 
 Query = dict[str, list[str]]
@@ -31,6 +32,7 @@ class _State:
     """
 
     page: str = ""
+    arrivals: int = 0
     address: Query = field(default_factory=dict)  # as the page was last left
     before: list[tuple[float, Query]] = field(default_factory=list)  # until when, by the clock
     arrival: Query | None = None  # the address to take values from
@@ -40,6 +42,7 @@ class _State:
     pending: Query = field(default_factory=dict)
     running: bool = False
     pages: dict[str, Query] = field(default_factory=dict)
+    strays: list[tuple[str, Query, Query]] = field(default_factory=list)  # see `turn`
     lists: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)  # also of widgets that are not drawn
@@ -56,9 +59,12 @@ def arrive(page: str) -> None:
     back = bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
     moved = page != state.page
     if back or moved or not _known(state, query):
+        if back:
+            query = next((left for *stray, left in state.strays if stray == [page, query]), query)
         state.arrival, state.taken, state.refused = query, {}, {}
         state.fresh, state.linked = back or not state.page, not moved and not back
         state.address, state.before = query, []
+        state.arrivals += 1
     state.page, state.pending, state.running = page, {}, True
 
 
@@ -77,7 +83,7 @@ def settle() -> None:
     else:  # it is written already, but for what was carried over or could not be kept
         over = [] if state.fresh else [*TRAVELLING, *state.lists]
         over += [name for key, (name, value) in state.taken.items() if _changed(key, value)]
-        kept = {name: texts for name, texts in query.items() if name not in over}
+        kept = {name: texts for name, texts in state.arrival.items() if name not in over}
         written = kept | {name: written[name] for name in over if name in written}
     if written != _query(empty=True) or state.linked or query != state.address:
         st.query_params.from_dict({n: v[0] if len(v) == 1 else v for n, v in written.items()})
@@ -135,6 +141,11 @@ def recall(
     elif key not in st.session_state:
         st.session_state[key] = state.values.get(key, default)
     return st.session_state[key]
+
+
+def arrivals() -> int:
+    """Return how often this session came to an address: what a page let choose is new after one."""
+    return _state().arrivals
 
 
 def refused(name: str) -> str | None:
@@ -195,6 +206,18 @@ def leading(page: str) -> dict[str, str | list[str]]:
     for name in state.lists & chosen.keys():
         chosen[name] = list(st.session_state.get(name, []))
     return {name: texts for name, texts in chosen.items() if texts} | carried()
+
+
+def turn(page: str, address: Mapping[str, str | list[str]]) -> None:
+    """Turn to another page, for what cannot be a link, such as a bar of a chart.
+
+    Streamlit leaves a step of history behind that has this page and the parameters of that one:
+    whoever goes back to it is meant to come to this page as it was left.
+    """
+    state, wanted = _state(), to(address)
+    stray = {n: [v] if isinstance(v, str) else list(v) for n, v in wanted.items()}
+    state.strays = [*state.strays, (state.page, stray, state.address)][-STRAYS:]
+    st.switch_page(st.session_state["pages"][page], query_params=wanted)
 
 
 def to(address: Mapping[str, str | list[str]]) -> dict[str, str | list[str]]:

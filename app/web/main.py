@@ -12,9 +12,11 @@ from analytics.posture import Posture
 from analytics.runtime.budget import VARIABLE, OverBudget, WrongBudget, budget_of, within
 from analytics.runtime.faults import collecting, described
 from app.web.address import arrive, settle
+from app.web.finder import finder
 from app.web.frame import explain, explain_budget, freshness, selected, tell_faults
 from app.web.menu import menu
 from app.web.server.door import enter
+from app.web.shortcut import shortcut
 from app.web.snapshots import Choice, forget, read
 from app.web.view import View
 from app.web.views import all_views
@@ -64,7 +66,7 @@ def _page(view: View, run: _Run, path: str) -> Page:
 
 def _drawn(view: View, views: list[View], page: Page, run: _Run) -> None:
     with st.sidebar:
-        menu_place = st.container(gap="xxsmall")
+        search_place, menu_place = st.container(), st.container(gap="xxsmall")
     heading = st.empty()
     heading.title(view.title, anchor=False)
     try:
@@ -79,6 +81,10 @@ def _drawn(view: View, views: list[View], page: Page, run: _Run) -> None:
         if view.empty and isinstance(error, StoreEmpty):
             view.empty()
         return
+    with search_place:
+        finder(run.posture, views)
+    with st.sidebar:
+        shortcut()
     page.run()
     settle()
 

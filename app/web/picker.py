@@ -1,17 +1,19 @@
-"""The picker of one node: a search over ids and names, and a select box with the matches."""
+"""The picker of one node: one box with the first ones, which takes any name or id as well."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
 from analytics.posture import Posture
-from app.escape import LONGEST, plain
+from app.escape import LONGEST, code, markdown, plain
 from app.web.answers.figures import accountable
 from app.web.snapshots import kept
-from app.wording import kind, number
+from app.wording import counted, kind
 
 OFFERED = 200  # options in the box
+LIKELY = 6  # nodes offered for a text that names several
 PREFIXES = {
     "agent": "Agent",
     "account": "ServiceAccount",
@@ -55,46 +57,104 @@ def matches(posture: Posture, text: str) -> list[str]:
     return ids
 
 
-def options(posture: Posture, text: str, chosen: str | None) -> tuple[list[str], int]:
-    """Return the ids to offer, including the chosen one, and the count of those left out."""
-    ids = matches(posture, text) if text else accountable(posture)["id"].tolist()
-    ids = ids or posture.graph.things["id"].head(OFFERED + 1).tolist()
-    offered = ids[:OFFERED]
-    if chosen is not None and chosen not in offered:
-        offered = [chosen, *offered]
-    return offered, max(0, len(ids) - OFFERED)
-
-
 def pick(posture: Posture, key: str, label: str, help_text: str) -> str | None:
-    """Draw the search and the select box; return the id of the chosen node."""
-    left, right = st.columns([2, 3])
-    text = left.text_input(
-        "Search",
-        key=f"{key}:search",
+    """Draw a box to choose a node in; return its id."""
+    ids = accountable(posture)["id"].tolist() or posture.graph.things["id"].tolist()
+    offered = Offered(ids[:OFFERED], namer(posture), is_node)
+    return choose_in(posture, key, label, offered, help_text)
+
+
+def is_node(posture: Posture, text: str) -> bool:
+    """Return whether a text is the id of a node."""
+    return posture.graph.number(text) >= 0
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What a box offers: values, their words, and which other values are valid.
+
+    What is typed, and is no valid value, is searched for among the nodes.
+    """
+
+    options: Sequence[str]
+    words: Callable[[str], str]
+    valid: Callable[[Posture, str], bool]
+
+
+def choose_in(
+    posture: Posture, key: str, label: str, offered: Offered, help_text: str
+) -> str | None:
+    """Draw one box to choose in or to type into; return the chosen value.
+
+    Typed text chooses the only node that it names; of several, buttons offer the first ones.
+    """
+    values, chosen = list(offered.options), st.session_state.get(key)
+    if chosen is not None and chosen not in values:
+        values = [chosen, *values]
+    kinds = ", ".join(f"`{word}:`" for word in PREFIXES)
+    value: str | None = st.selectbox(
+        label,
+        values,
+        key=key,
+        format_func=offered.words,
+        help=f"{help_text} Type part of any name or id, with a kind before it if you like: {kinds}",
+        accept_new_options=True,
+        filter_mode="contains",
         placeholder="part of a name or id",
-        help="Put a kind before the text to keep only that kind: "
-        + ", ".join(f"`{word}:`" for word in PREFIXES),
-    ).strip()
-    _choose_only_match(posture, text, key)
-    offered, more = options(posture, text, st.session_state.get(key))
-    chosen: str | None = right.selectbox(
-        label, offered, key=key, format_func=namer(posture), help=help_text
+        on_change=take_typed,
+        args=(posture, key, offered),
     )
-    if text and not matches(posture, text):
-        left.caption("Nothing is called that.")
-    if more:
-        right.caption(f"{number(more)} more; search to find them.")
-    return chosen
+    st.session_state[f"{key}:before"] = value
+    _which(posture, key)
+    return value
 
 
-def _choose_only_match(posture: Posture, text: str, key: str) -> None:
-    """Choose the match of a new search if it is the only one."""
-    seen = f"{key}:searched"
-    if text and text != st.session_state.get(seen):
-        ids = matches(posture, text)
-        if len(ids) == 1:
-            st.session_state[key] = ids[0]
-    st.session_state[seen] = text
+def take_typed(posture: Posture, key: str, offered: Offered) -> None:
+    """Take a value that was chosen; look up one that was typed."""
+    text = st.session_state[key]
+    st.session_state[f"{key}:asked"] = None
+    if text is None or text in offered.options or offered.valid(posture, text):
+        return
+    ids = named(posture, text)
+    if len(ids) == 1:
+        st.session_state[key] = ids[0]
+    else:
+        st.session_state[key] = st.session_state.get(f"{key}:before")
+        st.session_state[f"{key}:asked"] = text
+
+
+def named(posture: Posture, text: str) -> list[str]:
+    """Return the ids of the nodes that a text names: the one with that very name, or matches."""
+    try:
+        return [str(posture.graph.thing(posture.graph.find(text))["id"])]
+    except LookupError:
+        return matches(posture, text)
+
+
+def _which(posture: Posture, key: str) -> None:
+    """Draw what a typed text may mean, if it is not one thing."""
+    text = st.session_state.get(f"{key}:asked")
+    if not text:
+        return
+    ids, name = matches(posture, text), namer(posture)
+    if not ids:
+        st.caption(f"Nothing is called {code(text)}.")
+        return
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    more = f"; the first {LIKELY}" if len(ids) > LIKELY else ""
+    row.caption(f"{counted(len(ids), 'thing')} like {code(text)}{more}:", width="content")
+    for at, id_ in enumerate(ids[:LIKELY]):
+        row.button(
+            markdown(name(id_), 80),
+            key=f"{key}:like:{at}",
+            type="tertiary",
+            on_click=_take,
+            args=(key, id_),
+        )
+
+
+def _take(key: str, id_: str) -> None:
+    st.session_state[key], st.session_state[f"{key}:asked"] = id_, None
 
 
 @kept

@@ -16,9 +16,9 @@ from analytics.selectors import (
 )
 from app.escape import markdown, plain
 from app.web.address import recall, remember
-from app.web.picker import OFFERED, matches, namer
+from app.web.picker import Offered, choose_in, namer
 from app.web.snapshots import kept
-from app.wording import kind, number
+from app.wording import kind
 from graph.schema import FACT_NODES
 
 SETS = {
@@ -51,29 +51,19 @@ def selected(posture: Posture, selector: str) -> tuple[int, ...]:
 
 
 def choose(posture: Posture, name: str, label: str, default: str) -> str:
-    """Draw the search and the select box; return the selector, kept in the address as `name`."""
+    """Draw a box to choose nodes in; return the selector, kept in the address as `name`."""
     key = f"choose:{name}"
     recall(name, default, _accept(posture), key=key)
     if not selected(posture, st.session_state[key]):
         st.session_state[key] = default
-    left, right = st.columns([2, 3])
-    text = left.text_input(
-        f"Search: {label.lower()}", key=f"{key}:search", placeholder="one thing"
-    ).strip()
-    ids = matches(posture, text) if text else []
-    offered = [*ids[:OFFERED], *sets(posture)]
-    if st.session_state[key] not in offered:
-        offered = [st.session_state[key], *offered]
-    if text and text != st.session_state.get(f"{key}:searched") and len(ids) == 1:
-        st.session_state[key] = ids[0]
-    st.session_state[f"{key}:searched"] = text
-    chosen: str = right.selectbox(label, offered, key=key, format_func=words(posture), help=MEANING)
-    if text and not ids:
-        left.caption("Nothing is called that.")
-    if len(ids) > OFFERED:
-        right.caption(f"{number(len(ids) - OFFERED)} more; search to find them.")
+    offered = Offered(sets(posture), words(posture), _selects)
+    chosen = choose_in(posture, key, label, offered, MEANING)
     remember(name, default, key=key)
-    return chosen
+    return chosen or default
+
+
+def _selects(posture: Posture, text: str) -> bool:
+    return bool(selected(posture, text))
 
 
 def _accept(posture: Posture) -> Callable[[str], str]:

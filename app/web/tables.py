@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.escape import csv_table, plain
+from app.web.address import arrivals
 from app.wording import NOT_KNOWN, number
 
 ROWS = 1000  # rows sent to the browser at once
@@ -20,9 +21,10 @@ def choose_rows(
     config: Mapping[str, Any] | None = None,
     total: int | None = None,
     height: int | None = None,
+    first: int | None = None,
 ) -> list[int]:
     """Draw `frame` as `table` does, and return the positions of the chosen rows."""
-    return _drawn(frame, key, alt, config, "multi-row", total, height)
+    return _drawn(frame, key, alt, config, "multi-row", total, height, first)
 
 
 def table(
@@ -33,14 +35,17 @@ def table(
     select: bool = False,
     total: int | None = None,
     height: int | None = None,
+    first: int | None = None,
 ) -> int | None:
-    """Draw `frame` and return the position of the chosen row.
+    """Draw `frame` and return the position of the chosen row; a click anywhere in it chooses it.
 
     `key` must name everything that decides which rows there are: a choice is a position, and
     survives a change of the rows under an unchanged key. `total` is given if `frame` is already
-    cut. `height` bounds, in pixels, a table that has others below it.
+    cut. `height` bounds, in pixels, a table that has others below it. `first` is the position of
+    the row that is chosen at first.
     """
-    chosen = _drawn(frame, key, alt, config, "single-row" if select else None, total, height)
+    mode = "single-row" if select else None
+    chosen = _drawn(frame, key, alt, config, mode, total, height, first)
     return chosen[0] if chosen else None
 
 
@@ -52,19 +57,29 @@ def _drawn(
     mode: str | None,
     total: int | None,
     height: int | None,
+    first: int | None,
 ) -> list[int]:
     cut, total = escaped(frame.head(ROWS)), len(frame) if total is None else total
-    wanted: dict[str, Any] = {"key": f"{key}:{total}", "hide_index": True, "alt": alt}
+    again = f":{arrivals()}" if arrivals() > 1 else ""  # an arrival chooses anew
+    wanted: dict[str, Any] = {"key": f"{key}:{total}{again}", "hide_index": True, "alt": alt}
     wanted["placeholder"] = NOT_KNOWN
     wanted["column_config"] = dict(config or {})
     if height:
         wanted["height"] = height if len(cut) * ROW_HEIGHT > height else "content"
     if mode:
-        wanted |= {"on_select": "rerun", "selection_mode": mode}
+        wanted |= {"on_select": "rerun", "selection_mode": [mode, "single-cell"]}
+        if first is not None and first < len(cut):
+            wanted["selection_default"] = {"selection": {"rows": [first]}}
     state: Any = st.dataframe(cut, **wanted)
     if total > len(cut):
         st.caption(f"Showing the first {number(len(cut))} of {number(total)} rows.")
-    return [row for row in state["selection"]["rows"] if row < len(cut)] if mode else []
+    return _chosen(state["selection"], len(cut)) if mode else []
+
+
+def _chosen(selection: Any, count: int) -> list[int]:
+    """Return the rows that are ticked, or else the row of the cell that was clicked."""
+    rows = list(selection["rows"]) or [row for row, _ in selection["cells"]]
+    return [row for row in rows if row < count]
 
 
 def below(words: str, rows: pd.DataFrame | Callable[[], str], file: str) -> None:

@@ -1,17 +1,24 @@
 """Page of reviews: what is to be decided about access, by whom, and how decisions were made."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
+from analytics.answers import journal
 from analytics.answers.reviews import Reviews, reviews
 from analytics.posture import Posture
 from app.escape import markdown
+from app.web.acceptance import decider_fields, write
+from app.web.card import links_to
 from app.web.sentences import step_lines
+from app.web.server import door
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.view import View
 from app.wording import NOT_KNOWN, brief, counted, number
+from graph.journal.entries import DECISIONS
 
 ROWS = 1000  # packets drawn at once; the download has all
 HEIGHT = 430  # pixels
@@ -34,7 +41,7 @@ def draw(posture: Posture) -> None:
     answer = due(posture)
     packets = answer.packets.readable()
     _figures(answer, packets)
-    _packets(packets, posture.graph.as_of)
+    _packets(posture, packets)
     _measures(answer)
 
 
@@ -48,7 +55,7 @@ def _figures(answer: Reviews, packets: pd.DataFrame) -> None:
     tile(tiles[2], "Decisions so far", number(decided), words)
 
 
-def _packets(packets: pd.DataFrame, as_of: pd.Timestamp) -> None:
+def _packets(posture: Posture, packets: pd.DataFrame) -> None:
     st.header("To review", anchor=False)
     if packets.empty:
         st.markdown("Nothing is due for review in what is known.")
@@ -82,12 +89,14 @@ def _packets(packets: pd.DataFrame, as_of: pd.Timestamp) -> None:
     )
     below(words, drawn, "reviews.csv")
     if at is not None:
-        _packet(packets.iloc[at], as_of)
+        _packet(posture, packets.iloc[at])
 
 
-def _packet(row: pd.Series, as_of: pd.Timestamp) -> None:
+def _packet(posture: Posture, row: pd.Series) -> None:
     """Draw one packet: the path, the last use, what breaks, and who decided before."""
+    as_of = posture.graph.as_of
     st.subheader("What is to be decided", anchor=False)
+    links_to(posture, str(row["identity"]))
     st.markdown(f"**Why now.** {markdown(row['reason'], 1000)}")
     if row["path"]:
         st.markdown(f"**The path.**\n{step_lines(row['path'], as_of)}")
@@ -103,10 +112,28 @@ def _packet(row: pd.Series, as_of: pd.Timestamp) -> None:
     if before:
         words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in before.items())
         st.markdown(f"**Decided before.** {markdown(words, 500)}")
-    st.caption("To decide, on the command line:")
-    st.code(
-        f"trustdebt review {row['id']} --decision approve --by YOU --reason WHY", language="bash"
+    _decide(posture, str(row["id"]))
+
+
+def _decide(posture: Posture, packet: str) -> None:
+    """Draw the form that records a decision about a packet."""
+    place = st.container()
+    if posture.journal is None or not door.ask(place, f"review:{packet}"):
+        return
+    form = place.form(f"review:{packet}", border=False)
+    decision = form.segmented_control(
+        "Decision",
+        list(DECISIONS),
+        default=None,
+        format_func=str.capitalize,
+        key=f"review:decision:{packet}",
     )
+    by, reason = decider_fields(form, posture, "Why is this still needed, or not any more?")
+    if form.form_submit_button("Record the decision", type="primary"):
+        if decision is None:
+            form.error("Choose a decision.")
+            return
+        write(form, [partial(journal.review, posture, packet, decision, by, reason)])
 
 
 def _measures(answer: Reviews) -> None:

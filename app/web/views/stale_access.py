@@ -6,20 +6,22 @@ import pandas as pd
 import streamlit as st
 
 from analytics.answers.stale import stale as stale_answer
-from analytics.posture import Posture
+from analytics.posture import Filter, Posture
 from app.escape import markdown
 from app.web.address import one_of, recall, remember, some_of
 from app.web.answers.figures import accountable, got_back
+from app.web.card import card_link
 from app.web.picker import search
 from app.web.sentences import step_lines
 from app.web.snapshots import kept
-from app.web.tables import below, full, table
-from app.web.tiles import tile
+from app.web.tables import ROWS, below, full, table
+from app.web.tiles import link, tile
 from app.web.view import View
 from app.wording import (
     STALE_STATES,
     counted,
     edge_words,
+    kind,
     number,
 )
 
@@ -47,6 +49,7 @@ def draw(posture: Posture) -> None:
     paths = stale(posture, days, wanted)
     if wanted is None:
         _figures(posture, paths, days)
+        _identities(posture, days)
     _paths(posture, paths, days, wanted)
 
 
@@ -59,7 +62,9 @@ def _about(posture: Posture) -> tuple[int, ...] | None:
     remember("about", "", key="stale:about")
     if not text:
         return None
-    matches = search(accountable(posture), text)["id"]
+    everyone = accountable(posture)
+    exact = everyone["id"] == text  # a link names one identity, whatever others are called
+    matches = everyone["id"][exact] if exact.any() else search(everyone, text)["id"]
     return tuple(posture.graph.number(id_) for id_ in matches)
 
 
@@ -75,7 +80,8 @@ class Stale:
 @kept
 def stale(posture: Posture, days: int, about: tuple[int, ...] | None = None) -> Stale:
     """Return the stale paths of the widest identities, or of the given ones."""
-    answer = stale_answer(posture, days=days, limit=LISTED, about=about)
+    limit = LISTED if about is None else ROWS
+    answer = stale_answer(posture, days=days, limit=limit, about=about)
     paths = answer.paths.readable()
     first = [edge_words(step, "use is not logged") for step in paths["first_stale"]]
     frame = paths[["identity", "resource", "state"]].assign(
@@ -118,6 +124,64 @@ def _figures(posture: Posture, paths: Stale, days: int) -> None:
     )
 
 
+@kept
+def unused(posture: Posture, days: int) -> pd.DataFrame:
+    """Return a row for each identity with access not seen in use: all of them, most weight first.
+
+    Returns
+    -------
+    DataFrame
+        `id`, `Identity`, `Kind`, `Unused weight` (what goes away with access that is watched),
+        `Unused`, `Not logged` (counts of pairs of a resource and a level) and `Of` (all of them).
+    """
+    gone = posture.lost(Filter(stale=days))
+    doubtful = posture.lost(Filter(stale=days, unobservable=False))
+    things = posture.graph.things.loc[posture.accountable].reset_index(drop=True)
+    rows = pd.DataFrame(
+        {
+            "id": things["id"],
+            "Identity": things["name"],
+            "Kind": things["label"].map(kind),
+            "Unused weight": gone.weighted,
+            "Unused": gone.pairs,
+            "Not logged": doubtful.pairs - gone.pairs,
+            "Of": posture.totals().pairs,
+        }
+    )
+    rows = rows[doubtful.pairs > 0]
+    order = ["Unused weight", "Unused", "Not logged"]
+    return rows.sort_values(order, ascending=False, kind="stable", ignore_index=True)
+
+
+def _identities(posture: Posture, days: int) -> None:
+    """Draw every identity with its counts; a row leads to all its paths."""
+    rows = unused(posture, days)
+    if rows.empty:
+        return
+    st.header("By identity", anchor=False)
+    bar = st.column_config.ProgressColumn(
+        format="localized", min_value=0, max_value=full(rows["Unused weight"])
+    )
+    at = table(
+        rows.drop(columns="id"),
+        f"stale:identities:{days}",
+        "Identities with access not seen in use, most weight first.",
+        {"Unused weight": bar},
+        select=True,
+        height=330,
+    )
+    below(
+        f"{counted(len(rows), 'identity', 'identities')}, all with access not seen in use.",
+        rows,
+        "stale-identities.csv",
+    )
+    if at is not None:
+        ways = st.container(horizontal=True, vertical_alignment="center", gap="medium")
+        id_ = str(rows["id"].iloc[at])
+        card_link(ways, posture, id_)
+        link(ways, "All its unused access", "stale_access", about=id_, days=str(days))
+
+
 def _paths(posture: Posture, paths: Stale, days: int, wanted: tuple[int, ...] | None) -> None:
     st.header("Paths", anchor=False)
     rows = paths.rows
@@ -132,6 +196,7 @@ def _paths(posture: Posture, paths: Stale, days: int, wanted: tuple[int, ...] | 
         "Paths nobody uses: who reaches what, the first unused step, and for how long.",
         {
             "Level": st.column_config.TextColumn(width="small"),
+            "First unused step": st.column_config.TextColumn(width=330),
             "State": st.column_config.TextColumn(width=165),
             "Days unused": st.column_config.NumberColumn(format="%.0f", width=95),
             "Weight": st.column_config.ProgressColumn(
@@ -160,7 +225,7 @@ def _how_many(shown: int, paths: Stale) -> str:
     part = "" if shown == listed else f"{number(shown)} of "
     return (
         f"{part}the first {number(listed)} of {counted(paths.count, 'path')}, those of the widest "
-        "identities (name an identity above for its own)"
+        "identities (choose an identity above for all of its own)"
     )
 
 
@@ -192,11 +257,10 @@ def _chosen(posture: Posture, row: pd.Series) -> None:
         name, target = markdown(row["Identity"]), markdown(row["Reaches"])
         st.subheader(f"{name} → {target}, {row['Level']}", anchor=False)
         st.markdown(step_lines(row["steps"], posture.graph.as_of))
-        if st.button("Show in blast radius", icon=":material/hub:"):
-            st.switch_page(
-                st.session_state["pages"]["blast_radius"],
-                query_params={"thing": row["identity"], "focus": row["resource"]},
-            )
+        ways = st.container(horizontal=True, gap="medium")
+        card_link(ways, posture, str(row["identity"]))
+        address = {"thing": str(row["identity"]), "focus": str(row["resource"])}
+        link(ways, "Show in blast radius", "blast_radius", **address)
 
 
 VIEW = View("stale_access", "Stale access", ":material/hourglass_disabled:", "Findings", 40, draw)

@@ -16,9 +16,9 @@ from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import spanning
 from app.web.snapshots import kept
 from app.web.tables import below, table
+from app.web.thing.facts import thing_panel
 from app.web.tiles import tile
 from app.web.views.blast_radius.controls import Choices
-from app.web.views.blast_radius.detail import thing_panel
 from app.web.views.blast_radius.frame import Frame
 from app.web.views.blast_radius.picks import pick_in
 from app.wording import NOT_KNOWN, counted, day, number

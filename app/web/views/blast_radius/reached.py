@@ -15,8 +15,9 @@ from app.web.drawing.links import links
 from app.web.drawing.scene import Lit
 from app.web.removals import removals
 from app.web.tables import below, table
+from app.web.thing.facts import thing_panel
 from app.web.tiles import tile
-from app.web.views.blast_radius.detail import level_choice, path_panel, path_to, thing_panel
+from app.web.views.blast_radius.detail import level_choice, path_panel, path_to
 from app.web.views.blast_radius.edge_panel import edge_panel
 from app.web.views.blast_radius.frame import Frame
 from app.web.views.blast_radius.picks import pick_in, step_of

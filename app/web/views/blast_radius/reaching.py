@@ -17,17 +17,18 @@ from app.web.drawing.links import Link, links
 from app.web.drawing.scene import Lit, rows_of
 from app.web.removals import removals
 from app.web.tables import below, full, table
+from app.web.thing.assured import assured
+from app.web.thing.facts import thing_panel
+from app.web.thing.leak import keys_of, leak
+from app.web.thing.retire import retire, retire_button
 from app.web.tiles import tile
-from app.web.views.blast_radius.assured import assured
 from app.web.views.blast_radius.controls import Choices
-from app.web.views.blast_radius.detail import level_choice, path_panel, thing_panel
+from app.web.views.blast_radius.detail import level_choice, path_panel
 from app.web.views.blast_radius.edge_panel import edge_panel
 from app.web.views.blast_radius.foothold import under_figures
 from app.web.views.blast_radius.frame import Frame
-from app.web.views.blast_radius.leak import keys_of, leak
 from app.web.views.blast_radius.paths import Paths, between_buttons, path_choice, paths_shown
 from app.web.views.blast_radius.picks import Pick, choose, fold_all, pick_in, step_of, unfold
-from app.web.views.blast_radius.retire import retire, retire_button
 from app.web.views.blast_radius.tray import tray
 from app.wording import NO_FIGURE, brief, counted, day, kind, number, share, thing_id
 from graph.frames import records

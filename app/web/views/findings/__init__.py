@@ -16,9 +16,10 @@ from app.web import acceptance
 from app.web.address import recall, remember, some_of
 from app.web.answers.changes import asked_for
 from app.web.answers.figures import finding, findings, findings_csv, silent, states
+from app.web.card import links_to
 from app.web.tables import below, choose_rows, table
 from app.web.view import View
-from app.web.views.findings import changes
+from app.web.views.findings import changes, groups
 from app.wording import (
     MARKS,
     STATES,
@@ -26,13 +27,13 @@ from app.wording import (
     day,
     days,
     edge_words,
-    kind,
     number,
     thing_id,
     thing_name,
 )
 
 TITLES = {rule.id: rule.title for rule in all_rules().values()}
+MOST = 1000  # findings drawn at once; the download has all
 CHANGES = 8  # changes listed for a resolved finding
 DATES = {
     "since": "Since",
@@ -42,16 +43,17 @@ DATES = {
     "resolved_at": "Resolved",
 }
 COLUMNS = {
-    "Severity": st.column_config.TextColumn(width=90),
+    "Severity": st.column_config.TextColumn(width=88),
+    "What is wrong": st.column_config.TextColumn(width=420),
+    "About": st.column_config.TextColumn(width=130),
     "State": st.column_config.TextColumn(width=90),
-    "Rule": st.column_config.TextColumn(width=65),
-    "About": st.column_config.TextColumn(width=120),
-    "What is wrong": st.column_config.TextColumn(width=250),
     "Since": st.column_config.TextColumn(width=88),
-    "Answers for it": st.column_config.TextColumn(width=95),
+    "Owner": st.column_config.TextColumn(width=110),
+    "Rule": st.column_config.TextColumn(width=65),
     "First seen": st.column_config.TextColumn(width=88),
     "Last seen": st.column_config.TextColumn(width=88),
 }
+HEIGHT = 560  # pixels
 GROUPED = 50_000  # findings up to which the page groups them by change
 
 
@@ -63,44 +65,62 @@ def draw(posture: Posture) -> None:
         return
     rows, shown, chosen = _filtered(posture)
     many = len(rows) > GROUPED  # to group so many takes longer than a reader waits
-    drawn, wanted = _table(shown.head(1000)), None if many else asked_for(posture, shown)
-    narrow = {"What is wrong": st.column_config.TextColumn(width=165)}
-    at = choose_rows(
-        drawn,
-        f"findings:{chosen}",
-        "Findings, worst first: severity, state, rule, subject, what is wrong and since when.",
-        COLUMNS | (narrow if "Last seen" in drawn else {}),
-        total=len(shown),
-    )
-    below(
-        f"{number(len(shown))} of {counted(len(rows), 'finding')}, "
-        f"{_grouped(wanted)}, worst first. Select one to read it in full, or several to accept "
-        "them together.",
-        lambda: findings_csv(posture, shown),
-        "findings.csv",
-    )
-    if len(at) > 1:
-        st.session_state["finding"] = None
-        remember("finding")
-        with st.container(border=True):
-            acceptance.draw_many(posture, shown.iloc[at])
-    else:
-        _detail(posture, shown, at[0] if at else None)
+    wanted = None if many else asked_for(posture, shown)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        at = _listed(posture, rows, shown, chosen, wanted)
+    with right:
+        if len(at) > 1:
+            st.session_state["finding"] = None
+            remember("finding")
+            with st.container(border=True):
+                acceptance.draw_many(posture, shown.iloc[at])
+        elif not _detail(posture, shown, at[0] if at else None):
+            groups.draw(shown)
     if wanted is not None:
         changes.draw(wanted, len(shown))
     not_judged(posture)
+
+
+def _listed(
+    posture: Posture,
+    rows: pd.DataFrame,
+    shown: pd.DataFrame,
+    filters: str,
+    wanted: pd.DataFrame | None,
+) -> list[int]:
+    """Draw the table of the filtered findings; return the positions of the chosen ones."""
+    ids = shown["id"].head(MOST).tolist()
+    named = st.query_params.get("finding")
+    at = choose_rows(
+        _table(shown.head(MOST)),
+        f"findings:{filters}",
+        "Findings, worst first: severity, what is wrong, subject, state and since when.",
+        COLUMNS,
+        total=len(shown),
+        height=HEIGHT,
+        first=ids.index(named) if named in ids else None,
+    )
+    below(
+        f"{number(len(shown))} of {counted(len(rows), 'finding')}, "
+        f"{_grouped(wanted)}, worst first. Click one to read it; tick several to accept them "
+        "together (by keyboard: Shift and Space).",
+        lambda: findings_csv(posture, shown),
+        "findings.csv",
+    )
+    return at
 
 
 def _table(rows: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "Severity": rows["severity"].astype(str).map(MARKS),
-            "State": rows["state"].map(STATES),
-            "Rule": rows["rule"],
-            "About": rows["subject_name"],
             "What is wrong": rows["sentence"],
+            "About": rows["subject_name"],
+            "State": rows["state"].map(STATES),
             "Since": days(rows["since"]),
-            "Answers for it": rows["accountable_name"].fillna(rows["accountability"]),
+            "Owner": rows["accountable_name"].fillna(rows["accountability"]),
+            "Rule": rows["rule"],
             "First seen": days(rows["first_seen"]),
             "Last seen": days(rows["last_seen"]),
         }
@@ -157,8 +177,10 @@ def _keep(rows: pd.DataFrame, chosen: dict[str, list[str]], about: str) -> pd.Da
         if values:
             keep &= rows[column].isin(values)
     if about:
+        exact = rows["subject"] == about  # a link names one thing, whatever others are called
         named = rows["subject_name"].str.contains(about, case=False, regex=False)
-        keep &= named | rows["subject"].str.contains(about, case=False, regex=False)
+        named |= rows["subject"].str.contains(about, case=False, regex=False)
+        keep &= exact if exact.any() else named
     return rows[keep]
 
 
@@ -184,8 +206,8 @@ def _pills(
     return chosen
 
 
-def _detail(posture: Posture, shown: pd.DataFrame, at: int | None) -> None:
-    """Draw the finding of the chosen row, else the one in the address."""
+def _detail(posture: Posture, shown: pd.DataFrame, at: int | None) -> bool:
+    """Draw the finding of the chosen row, else the one in the address; return whether there is."""
     recall("finding")
     row = shown["id"].iloc[at] if at is not None else None
     if row != st.session_state.get("findings:row"):
@@ -197,40 +219,37 @@ def _detail(posture: Posture, shown: pd.DataFrame, at: int | None) -> None:
         st.warning(f"There is no finding {code(chosen)} in this snapshot.")
     if answer is not None:
         with st.container(border=True):
-            _finding(answer)
+            _finding(posture, answer)
             acceptance.draw(posture, answer)
+    return answer is not None
 
 
-def _finding(answer: dict[str, Any]) -> None:
+def _finding(posture: Posture, answer: dict[str, Any]) -> None:
     subject = answer["subject"]
     title = answer.get("title") or answer["rule"]
     st.subheader(f"{MARKS.get(answer['severity'], '')} · {markdown(title)}", anchor=False)
     st.markdown(markdown(answer["sentence"], 2000))
-    left, right = st.columns(2, gap="large")
-    left.markdown(f"**What to do**  \n{markdown(answer['remediation'], 2000)}")
-    left.markdown(f"**Answers for it**  \n{markdown(answer['accountability'], 500)}")
-    if left.button(f"Blast radius of this {kind(subject['label'])}", icon=":material/hub:"):
-        st.switch_page(
-            st.session_state["pages"]["blast_radius"], query_params={"thing": thing_id(subject)}
-        )
-    right.markdown(
+    links_to(posture, thing_id(subject))
+    st.markdown(f"**What to do**  \n{markdown(answer['remediation'], 2000)}")
+    st.markdown(f"**Owner**  \n{markdown(answer['accountability'], 500)}")
+    st.markdown(
         f"**Rule** {markdown(answer['rule'])} · **State** {markdown(STATES[answer['state']])}  \n"
         + " · ".join(
             f"**{words}** {day(answer[key])}" for key, words in DATES.items() if answer[key]
         )
     )
     if answer["state_why"]:
-        right.markdown(markdown(answer["state_why"], 2000))
+        st.markdown(markdown(answer["state_why"], 2000))
     if answer["resolved_by"]:
-        _resolved(answer["resolved_by"], right)
+        _resolved(answer["resolved_by"], st)
     if answer["references"]:
-        right.markdown(f"**See** {markdown(', '.join(map(str, answer['references'])), 500)}")
+        st.markdown(f"**See** {markdown(', '.join(map(str, answer['references'])), 500)}")
     if answer["evidence"]:
         shown = [code(_evidence(e)) for e in answer["evidence"][:10]]
         more = len(answer["evidence"]) - len(shown)
-        right.markdown("**Evidence**  \n" + "  \n".join(shown))
+        st.markdown("**Evidence**  \n" + "  \n".join(shown))
         if more:
-            right.caption(f"and {number(more)} more")
+            st.caption(f"and {number(more)} more")
 
 
 def _resolved(by: dict[str, Any], place: Any) -> None:
@@ -256,7 +275,7 @@ def not_judged(posture: Posture) -> None:
     skipped = silent(posture)
     if skipped.empty:
         return
-    with st.expander(f"{counted(len(skipped), 'rule')} could not look, for want of facts"):
+    with st.expander(f"{counted(len(skipped), 'check')} could not look, for want of facts"):
         table(skipped, "silent", "Rules that judged nothing, and which facts nobody declares.")
 
 

@@ -7,6 +7,8 @@ from analytics.answers.orphans import orphans as orphans_answer
 from analytics.posture import Posture
 from app.web.address import recall, remember, some_of
 from app.web.answers.figures import UNKNOWN, accountable, orphans
+from app.web.attesting import attest_form
+from app.web.card import links_to
 from app.web.frame import age
 from app.web.snapshots import kept
 from app.web.tables import below, table
@@ -14,15 +16,23 @@ from app.web.tiles import tile
 from app.web.view import View
 from app.web.views.ownership import departure, owners
 from app.wording import counted, days, kind, number, share
+from graph.journal.entries import ROLES
 
 RULES = {
     "OWN-01": "No owner stated",
     "OWN-02": "Owner departed",
     "OWN-03": "Owned by an empty team",
     "OWN-04": "One of two roles empty",
-    "OWN-05": "Orphaned with its parent",
-    "OWN-06": "Owned by itself or by software",
+    "OWN-05": "Its parent has no owner",
+    "OWN-06": "Owner is not a person",
     "OWN-07": "Transfer not accepted",
+}
+HEIGHT = 420  # pixels
+COLUMNS = {
+    "Identity": st.column_config.TextColumn(width=170),
+    "Role without owner": st.column_config.TextColumn(width=95),
+    "Why": st.column_config.TextColumn(width=190),
+    "Debt": st.column_config.NumberColumn(format="localized"),
 }
 
 
@@ -101,24 +111,41 @@ def _orphaned(posture: Posture) -> None:
     if rows.empty:
         st.markdown("Every identity whose owners are known has both, business and technical.")
         return
-    shown, chosen = _filtered(rows)
+    shown, filters = _filtered(rows)
     public = shown.drop(columns=["id", "Rule"])
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        at = _listed(shown, public, filters)
+    with right, st.container(border=True):
+        if at is None:
+            st.caption("Choose a row to assign its owner here, or to open its card.")
+        else:
+            _assign(posture, shown.iloc[at])
+
+
+def _listed(shown: pd.DataFrame, public: pd.DataFrame, filters: str) -> int | None:
     at = table(
         public,
-        f"orphans:{chosen}",
+        f"orphans:{filters}",
         "Identities without an accountable owner: why, since when, and who was the last owner.",
+        COLUMNS,
         select=True,
+        height=HEIGHT,
     )
     below(
         f"{counted(shown['id'].nunique(), 'identity', 'identities')} in "
-        f"{counted(len(shown), 'row')}, one for each role, the worst first. "
-        "Select one to see what it reaches.",
+        f"{counted(len(shown), 'row')}, one for each role, the worst first.",
         shown,
         "orphaned.csv",
     )
-    if at is not None:
-        target = st.session_state["pages"]["blast_radius"]
-        st.switch_page(target, query_params={"thing": shown["id"].iloc[at]})
+    return at
+
+
+def _assign(posture: Posture, row: pd.Series) -> None:
+    """Draw the links of the chosen identity, and the form that gives it an owner."""
+    links_to(posture, str(row["id"]))
+    role = str(row["Role without owner"])
+    attest_form(posture, str(row["id"]), role if role in ROLES else ROLES[0], opened=True)
 
 
 def _filtered(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:

@@ -11,6 +11,7 @@ from analytics.ownership.bus_factor import kept_by
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.address import recall_each, remember_each
+from app.web.card import links_to
 from app.web.picker import namer
 from app.web.snapshots import kept
 from app.web.tables import below, table
@@ -149,14 +150,12 @@ def _left_behind(posture: Posture, leaving: tuple[str, ...]) -> None:
         )
         more = f", {number(hidden['would_orphan'])} more left out" if hidden["would_orphan"] else ""
         below(
-            f"{counted(len(orphaned), 'role')}, costliest first{more}. Select one to see what it "
-            "reaches.",
+            f"{counted(len(orphaned), 'role')}, costliest first{more}. Choose one for its card.",
             orphaned,
             "would-orphan.csv",
         )
         if at is not None:
-            target = st.session_state["pages"]["blast_radius"]
-            st.switch_page(target, query_params={"thing": orphaned["id"].iloc[at]})
+            links_to(posture, str(orphaned["id"].iloc[at]))
     st.subheader("Secrets to replace", anchor=False)
     if secrets.empty:
         st.markdown("They know no secret that is known of.")

@@ -13,7 +13,7 @@ from analytics.answers.table import as_json
 from analytics.answers.tickets import Tickets, tickets
 from analytics.posture import Posture
 from app.escape import csv_table, markdown
-from app.web.address import one_of, recall, remember
+from app.web.address import one_of, recall, remember, turn
 from app.web.removals import MOST, add_each, edge_item, removals
 from app.web.sentences import use_of
 from app.web.snapshots import kept
@@ -150,7 +150,7 @@ def _to_what_if(posture: Posture, steps: pd.DataFrame) -> None:
     if items and st.button(
         f"Show the what-if: {counted(len(items), 'removal')}", icon=":material/hub:"
     ):
-        st.switch_page(st.session_state["pages"]["blast_radius"], query_params={"remove": items})
+        turn("blast_radius", {"remove": list(items)})
 
 
 def _show() -> None:

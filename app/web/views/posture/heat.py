@@ -1,12 +1,11 @@
 """The heat map: which team owes for which assumption."""
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from analytics.answers.board import Teams
 from analytics.posture import Posture
+from app.web.address import turn
 from app.web.answers import board
 from app.web.answers.debt import WORDS
 from app.web.drawing.heat_map import heat_map
@@ -74,8 +73,7 @@ def _table(rows: pd.DataFrame, broken: pd.DataFrame) -> None:
     if at is not None:
         team = rows["team"].iloc[at]
         group = f"team:{team}" if pd.notna(team) else "team:no team"
-        target: Any = st.session_state["pages"]["trust_debt"]
-        st.switch_page(target, query_params={"by": "team", "group": group})
+        turn("trust_debt", {"by": "team", "group": group})
 
 
 def because(rows: pd.DataFrame) -> pd.Series:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analytics.posture import Posture
+from app.web.address import turn
 from app.web.answers.debt import WORDS
 from app.web.drawing.charts import pillars as pillar_bars
 from app.web.tables import below, table
@@ -82,11 +83,6 @@ def _parts(posture: Posture, pillar: dict[str, Any]) -> None:
     st.caption("Select a row to see the items that are broken.")
     if at is not None:
         name = parts[at]["name"]
-        pages = st.session_state["pages"]
-        if name in WORDS:
-            group = {"by": "assumption", "group": f"assumption:{name}"}
-            st.switch_page(pages["trust_debt"], query_params=group)
-        st.switch_page(
-            pages["trust_debt"],
-            query_params={"by": "assumption", "group": "assumption:necessity", "items": "unknown"},
-        )
+        unseen = {"group": "assumption:necessity", "items": "unknown"}
+        group = {"group": f"assumption:{name}"} if name in WORDS else unseen
+        turn("trust_debt", {"by": "assumption", **group})

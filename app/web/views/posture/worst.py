@@ -5,9 +5,11 @@ import streamlit as st
 
 from analytics.findings.lifecycle.states import ACCEPTED
 from analytics.posture import Posture
+from app.web.address import turn
 from app.web.answers import board
 from app.web.answers.changes import changes
 from app.web.answers.figures import findings
+from app.web.card import open_card
 from app.web.tables import table
 from app.wording import MARKS, NO_FIGURE, NOT_KNOWN, counted, days, number
 
@@ -45,8 +47,7 @@ def identities(posture: Posture) -> None:
     last = f" {number(dark)} of unknown access come last." if dark else ""
     st.caption(f"{answer.order}{last} Select one to open it.")
     if at is not None:
-        page = st.session_state["pages"]["blast_radius"]
-        st.switch_page(page, query_params={"thing": str(rows["id"].iloc[at])})
+        open_card(str(rows["id"].iloc[at]))
 
 
 def worst_findings(posture: Posture) -> None:
@@ -84,8 +85,7 @@ def worst_findings(posture: Posture) -> None:
         "Select one to open it."
     )
     if at is not None:
-        target = st.session_state["pages"]["findings"]
-        st.switch_page(target, query_params={"finding": worst["id"].iloc[at]})
+        turn("findings", {"finding": str(worst["id"].iloc[at])})
 
 
 def expiries(posture: Posture) -> None:

@@ -15,6 +15,7 @@ from app.web.answers.debt import (
     item,
     items,
 )
+from app.web.card import links_to
 from app.web.sentences import step_lines
 from app.web.tables import below, table
 from app.wording import (
@@ -122,11 +123,7 @@ def _item(posture: Posture, debt_item: dict[str, Any]) -> None:
         )
     else:
         left.markdown(f"Not owed: it is unknown whether it holds. At stake is {exposure}, weighed.")
-    if left.button("Blast radius of the identity", icon=":material/hub:"):
-        st.switch_page(
-            st.session_state["pages"]["blast_radius"],
-            query_params={"thing": thing_id(debt_item["identity"])},
-        )
+    links_to(posture, thing_id(debt_item["identity"]), left)
     _edges(posture, debt_item, right)
 
 

@@ -1,6 +1,7 @@
 """When an address is taken as it is, and when the widgets of a page know better."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -78,3 +79,18 @@ def test_a_link_back_to_a_page_has_what_was_chosen_there() -> None:
     link(test, "b", snapshot="s1", remove=["x", "y"])
     state = test.session_state["address:state"]
     assert state.pages["a"] == {"snapshot": ["s1"], "kind": ["role"], "remove": ["x"]}
+
+
+def test_a_step_back_to_where_a_page_was_turned_shows_it_as_it_was_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Streamlit leaves this page with the parameters of the next one in the history."""
+    test = opened(snapshot="s1", kind="role")
+    state = test.session_state["address:state"]
+    state.strays.append(("a", {"snapshot": ["s1"], "id": ["x"]}, state.address))
+    link(test, "b", snapshot="s1")
+    went = SimpleNamespace(is_history_navigation=True)
+    monkeypatch.setattr(address, "get_script_run_ctx", lambda: went)
+    link(test, "a", snapshot="s1", id="x")
+    assert test.text_input(key="kind").value == "role"
+    assert dict(test.query_params) == {"snapshot": "s1", "kind": "role"}

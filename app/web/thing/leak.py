@@ -10,7 +10,7 @@ from analytics.posture import Posture
 from app.escape import markdown
 from app.web.snapshots import kept
 from app.web.tables import table
-from app.web.views.blast_radius.detail import known
+from app.web.thing.facts import known
 from app.wording import VERBS, brief, counted, joined, kind, number
 
 KEYS = 6  # keys of an identity offered one by one

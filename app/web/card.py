@@ -1,0 +1,54 @@
+"""The card of a thing is its page; every name leads there by one of these links."""
+
+from typing import Any
+
+import streamlit as st
+
+from analytics.posture import Posture
+from app.escape import markdown
+from app.web.address import to, turn
+
+PAGE = "identity"
+ICONS = {
+    "Agent": ":material/smart_toy:",
+    "ServiceAccount": ":material/badge:",
+    "Credential": ":material/key:",
+    "Role": ":material/theater_comedy:",
+    "Group": ":material/groups:",
+    "Human": ":material/person:",
+    "Team": ":material/groups:",
+    "Resource": ":material/database:",
+    "Tool": ":material/build:",
+}
+OTHER = ":material/circle:"
+
+
+def card_link(place: Any, posture: Posture, id_: str, words: str | None = None) -> None:
+    """Draw a link to the card of a thing, by its name; `words` must not hold names from the data.
+
+    `place` is a container, or `st` itself.
+    """
+    thing = posture.graph.thing(posture.graph.number(id_))
+    place.page_link(
+        st.session_state["pages"][PAGE],
+        label=words or markdown(thing["name"], 60),
+        icon=ICONS.get(thing["label"], OTHER),
+        query_params=to({"id": id_}),
+    )
+
+
+def open_card(id_: str) -> None:
+    """Turn to the card of a thing, for what cannot be a link, such as a bar of a chart."""
+    turn(PAGE, {"id": id_})
+
+
+def links_to(posture: Posture, id_: str, place: Any = None) -> None:
+    """Draw the links that lead on from a chosen row: to a thing's card, and its blast radius."""
+    row = (place or st).container(horizontal=True, vertical_alignment="center", gap="medium")
+    card_link(row, posture, id_)
+    row.page_link(
+        st.session_state["pages"]["blast_radius"],
+        label="Blast radius",
+        icon=":material/hub:",
+        query_params=to({"thing": id_}),
+    )

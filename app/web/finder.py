@@ -1,0 +1,142 @@
+"""The search of every page: things, findings, questions and pages by any part of a name."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from analytics.posture import Posture
+from app.escape import code, markdown
+from app.web.address import arrivals, to
+from app.web.answers.figures import findings
+from app.web.card import ICONS, PAGE
+from app.web.picker import PREFIXES, search
+from app.web.view import View
+from app.wording import kind, number
+
+LABELS = (
+    "Agent", "ServiceAccount", "Credential", "Role", "Resource", "Human", "Team", "Group", "Tool",
+)  # fmt: skip
+FEW, MANY = 3, 10  # results of each kind, and of the only kind
+SHORTEST = 2  # letters of a search
+QUESTIONS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("Which identities has nobody to answer for?", "ownership", {}),
+    ("What happens when these people leave?", "ownership", {}),
+    ("Which access is not used, and what do we get back?", "stale_access", {}),
+    ("What does most access to the crown jewels pass?", "choke_points", {}),
+    ("What should we change first, and what breaks?", "plan", {"plan": "shown"}),
+    ("How much trust is exposed without justification?", "trust_debt", {}),
+    ("Who owes it?", "trust_debt", {"by": "owner"}),
+    ("What is to be reviewed, and by whom?", "reviews", {}),
+    ("Was each use of sensitive data decided before it happened?", "evidence", {}),
+    ("What is wrong, worst first?", "findings", {}),
+    ("Which risks did somebody accept?", "findings", {"state": "accepted"}),
+    ("Where do the facts come from, and how old are they?", "sources", {}),
+)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One result: its words (not escaped), and the page and parameters that it leads to."""
+
+    words: str
+    icon: str
+    page: str
+    address: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Hits:
+    """The results of one kind that are shown, and how many there are."""
+
+    title: str
+    shown: tuple[Hit, ...]
+    count: int
+
+
+@st.fragment
+def finder(posture: Posture, views: list[View]) -> None:
+    """Draw the box, and what it finds while one types; it is empty again on every new page."""
+    text = st.text_input(
+        "Search everything",
+        key=f"finder:{arrivals()}",
+        type="search",
+        icon=":material/search:",
+        placeholder="Press / to search",
+        live=True,
+        help="Any part of a name, id, finding, question or page. A kind before it keeps only that: "
+        + ", ".join(f"`{word}:`" for word in PREFIXES),
+    )
+    text = (text or "").strip()
+    if len(text) < SHORTEST:
+        return
+    groups = [*_things(posture, text), *_findings(posture, text), *_pages(views, text)]
+    if not groups:
+        st.caption(f"Nothing here is called {code(text, 40)}.")
+    with st.container(border=True, gap=None):
+        for group in groups:
+            more = f" · {len(group.shown)} of {number(group.count)}"
+            st.caption(f"**{group.title}**{more if group.count > len(group.shown) else ''}")
+            for hit in group.shown:
+                _link(hit)
+
+
+def _link(hit: Hit) -> None:
+    page = st.session_state["pages"].get(hit.page)
+    if page is not None:
+        st.page_link(
+            page,
+            label=markdown(hit.words, 60),
+            icon=hit.icon,
+            width="stretch",
+            query_params=to(hit.address),
+        )
+
+
+def _things(posture: Posture, text: str) -> Iterable[Hits]:
+    """Yield the nodes of each label that match, those whose name begins with the text first."""
+    rows = search(posture.graph.things, text)
+    prefix, colon, rest = text.partition(":")
+    word = rest.strip() if colon and prefix.strip().casefold() in PREFIXES else text
+    later = ~rows["name"].str.casefold().str.startswith(word.casefold())
+    rows = rows.assign(later=later, length=rows["name"].str.len())
+    rows = rows.sort_values(["later", "length", "name"], kind="stable")
+    parts = {str(label): part for label, part in rows.groupby("label")}
+    for label in [label for label in LABELS if label in parts]:
+        first = parts[label].head(MANY if len(parts) == 1 else FEW)
+        shown = tuple(
+            Hit(name, ICONS[label], PAGE, {"id": id_})
+            for name, id_ in zip(first["name"], first["id"], strict=True)
+        )
+        yield Hits(kind(label, 2).capitalize(), shown, len(parts[label]))
+
+
+def _findings(posture: Posture, text: str) -> Iterable[Hits]:
+    rows = findings(posture)
+    if rows.empty or text.partition(":")[0] in PREFIXES:
+        return
+    mask = rows["sentence"].str.contains(text, case=False, regex=False)
+    mask |= rows["rule"].str.casefold() == text.casefold()
+    mask |= rows["id"].str.casefold() == text.casefold()
+    if not mask.any():
+        return
+    first = rows[mask].head(FEW)
+    shown = tuple(
+        Hit(sentence, ":material/flag:", "findings", {"finding": id_})
+        for sentence, id_ in zip(first["sentence"], first["id"], strict=True)
+    )
+    yield Hits("Findings, worst first", shown, int(mask.sum()))
+
+
+def _pages(views: list[View], text: str) -> Iterable[Hits]:
+    lower = text.casefold()
+    asked = [
+        Hit(words, ":material/help:", page, address)
+        for words, page, address in QUESTIONS
+        if lower in words.casefold()
+    ]
+    if asked:
+        yield Hits("Questions", tuple(asked[:FEW]), len(asked))
+    named = [Hit(v.title, v.icon, v.name) for v in views if lower in v.title.casefold()]
+    if named:
+        yield Hits("Pages", tuple(named[:FEW]), len(named))

@@ -1,0 +1,47 @@
+"""The key `/`, which puts the cursor into the search; and the menu of a phone, which closes itself.
+
+Streamlit has shortcuts for buttons alone, so these few lines run in the browser. They draw nothing,
+and no name from the data reaches them.
+"""
+
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+SCRIPT = """
+export default function () {
+  const side = "[data-testid=stSidebar]";
+  const press = (event) => {
+    const typing = event.target.closest && event.target.closest("input, textarea, [role=textbox]");
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing) return;
+    const closed = document.querySelector("[data-testid=stExpandSidebarButton]");
+    if (closed) closed.click();
+    const box = document.querySelector(side + " input[type=search]");
+    if (!box) return;
+    event.preventDefault();
+    setTimeout(() => box.focus(), closed ? 300 : 0);
+  };
+  const follow = (event) => {
+    const link = event.target.closest && event.target.closest(side + " a");
+    const close = document.querySelector("[data-testid=stSidebarCollapseButton] button");
+    if (link && close && window.innerWidth < 768) close.click();
+  };
+  document.addEventListener("keydown", press);
+  document.addEventListener("click", follow);
+  return () => {
+    document.removeEventListener("keydown", press);
+    document.removeEventListener("click", follow);
+  };
+}
+"""
+
+
+@cache
+def _component() -> Any:
+    return st.components.v2.component("trustdebt_shortcut", js=SCRIPT)
+
+
+def shortcut() -> None:
+    """Have the browser listen to the key."""
+    _component()(key="shortcut")

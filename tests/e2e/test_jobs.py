@@ -1,0 +1,109 @@
+"""In a real browser: the jobs of a reader, with the clicks that each takes."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from graph.journal.journal import journal_of
+from tests.e2e.browsing import Open, Serve
+from tests.e2e.conftest import Watched
+from tests.e2e.estate import estate, publish
+
+
+@dataclass
+class Reader:
+    """A reader at a page, whose clicks are counted; typing is none."""
+
+    window: Watched
+    clicks: int = 0
+    seen: list[str] = field(default_factory=list)
+
+    @property
+    def page(self) -> Page:
+        """The page that the reader looks at."""
+        return self.window.page
+
+    @property
+    def main(self) -> Locator:
+        """The page beside the sidebar."""
+        return self.page.get_by_test_id("stMain")
+
+    def click(self, what: Locator) -> None:
+        """Click, and wait until all is drawn."""
+        self.clicks += 1
+        what.click()
+        self.window.settle()
+
+    def reads(self, words: str) -> None:
+        """Require that a text is on the page."""
+        expect(self.main.get_by_text(words).first).to_be_visible(timeout=20_000)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish an estate that may be written beside."""
+    folder = tmp_path_factory.mktemp("jobs") / "s"
+    publish(estate(), folder)
+    return folder
+
+
+@pytest.fixture
+def reader(serve: Serve, own: Path, open_window: Open, told) -> Reader:
+    """Open the front page with the right to decide."""
+    home = serve(own)
+    window = open_window(home)
+    window.go(f"{home}/?token={told(home)}")
+    return Reader(window)
+
+
+def search(reader: Reader, text: str) -> Locator:
+    """Type into the search of every page, which the key `/` leads to; return what it finds."""
+    reader.page.keyboard.press("/")
+    box = reader.page.get_by_role("searchbox", name="Search everything")
+    expect(box).to_be_focused()
+    reader.page.keyboard.type(text)
+    return reader.page.get_by_test_id("stSidebar")
+
+
+def test_the_worst_agent_and_why_takes_two_clicks(reader: Reader) -> None:
+    side = reader.page.get_by_test_id("stSidebar")
+    reader.click(side.get_by_role("link", name="Identities", exact=True))
+    table = reader.main.get_by_test_id("stDataFrame").first
+    table.click(position={"x": 300, "y": 52})  # the text of the first row
+    reader.clicks += 1
+    reader.window.settle()
+    reader.click(reader.main.get_by_role("link", name="wide-bot"))
+    reader.reads("Number 1")
+    assert reader.clicks <= 3
+
+
+def test_what_a_leaked_key_opens_takes_one_click(reader: Reader) -> None:
+    found = search(reader, "key:key")
+    reader.click(found.get_by_role("link", name="key-1"))
+    reader.reads("Whoever has this key reaches all of this")
+    assert reader.clicks <= 3
+
+
+def test_an_owner_is_assigned_in_three_clicks(reader: Reader, own: Path) -> None:
+    found = search(reader, "orphan-bot")
+    reader.click(found.get_by_role("link", name="orphan-bot").first)
+    form = reader.main.get_by_test_id("stForm").first
+    form.get_by_role("combobox", name="Who answers for it").fill("ann")
+    reader.page.keyboard.press("Enter")
+    form.get_by_role("combobox", name="Who decides").fill("ann")
+    reader.page.keyboard.press("Enter")
+    reader.click(form.get_by_role("button", name="Assign"))
+    reader.reads("Recorded")
+    assert reader.clicks <= 3
+    (entry,) = journal_of(str(own)).attestations()
+    assert (entry.thing, entry.owner, entry.role) == ("orphan", "ann", "business")
+
+
+def test_what_breaks_takes_two_clicks(reader: Reader) -> None:
+    found = search(reader, "wide-bot")
+    reader.click(found.get_by_role("link", name="wide-bot").first)
+    reader.click(reader.main.get_by_role("button", name="Work out the safest fix"))
+    reader.reads("would fail")
+    assert reader.clicks <= 2
