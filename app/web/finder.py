@@ -18,6 +18,7 @@ LABELS = (
     "Agent", "ServiceAccount", "Credential", "Role", "Resource", "Human", "Team", "Group", "Tool",
 )  # fmt: skip
 FEW, MANY = 3, 10  # results of each kind, and of the only kind
+WIDE = 30  # characters of a result
 SHORTEST = 2  # letters of a search
 QUESTIONS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("Which identities has nobody to answer for?", "ownership", {}),
@@ -86,7 +87,7 @@ def _link(hit: Hit) -> None:
     if page is not None:
         st.page_link(
             page,
-            label=markdown(hit.words, 60),
+            label=markdown(hit.words, WIDE),
             icon=hit.icon,
             width="stretch",
             query_params=to(hit.address),

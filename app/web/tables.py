@@ -11,7 +11,7 @@ from app.web.address import arrivals
 from app.wording import NOT_KNOWN, number
 
 ROWS = 1000  # rows sent to the browser at once
-ROW_HEIGHT = 35  # pixels
+ROW_HEIGHT, LINE_HEIGHT = 35, 20  # pixels, of the first line and of each other
 
 
 def choose_rows(
@@ -22,9 +22,10 @@ def choose_rows(
     total: int | None = None,
     height: int | None = None,
     first: int | None = None,
+    lines: int = 1,
 ) -> list[int]:
     """Draw `frame` as `table` does, and return the positions of the chosen rows."""
-    return _drawn(frame, key, alt, config, "multi-row", total, height, first)
+    return _drawn(frame, key, alt, config, "multi-row", total, height, first, lines)
 
 
 def table(
@@ -36,16 +37,17 @@ def table(
     total: int | None = None,
     height: int | None = None,
     first: int | None = None,
+    lines: int = 1,
 ) -> int | None:
     """Draw `frame` and return the position of the chosen row; a click anywhere in it chooses it.
 
     `key` must name everything that decides which rows there are: a choice is a position, and
     survives a change of the rows under an unchanged key. `total` is given if `frame` is already
     cut. `height` bounds, in pixels, a table that has others below it. `first` is the position of
-    the row that is chosen at first.
+    the row that is chosen at first. Texts of a cell may have `lines`.
     """
     mode = "single-row" if select else None
-    chosen = _drawn(frame, key, alt, config, mode, total, height, first)
+    chosen = _drawn(frame, key, alt, config, mode, total, height, first, lines)
     return chosen[0] if chosen else None
 
 
@@ -58,14 +60,18 @@ def _drawn(
     total: int | None,
     height: int | None,
     first: int | None,
+    lines: int,
 ) -> list[int]:
     cut, total = escaped(frame.head(ROWS)), len(frame) if total is None else total
     again = f":{arrivals()}" if arrivals() > 1 else ""  # an arrival chooses anew
     wanted: dict[str, Any] = {"key": f"{key}:{total}{again}", "hide_index": True, "alt": alt}
     wanted["placeholder"] = NOT_KNOWN
     wanted["column_config"] = dict(config or {})
+    row_height = ROW_HEIGHT + (lines - 1) * LINE_HEIGHT
+    if lines > 1:
+        wanted["row_height"] = row_height
     if height:
-        wanted["height"] = height if len(cut) * ROW_HEIGHT > height else "content"
+        wanted["height"] = height if len(cut) * row_height > height else "content"
     if mode:
         wanted |= {"on_select": "rerun", "selection_mode": [mode, "single-cell"]}
         if first is not None and first < len(cut):
@@ -87,9 +93,9 @@ def below(words: str, rows: pd.DataFrame | Callable[[], str], file: str) -> None
 
     `rows` are the frame as drawn, or make the CSV of a list that the command line writes too.
     """
-    left, right = st.columns([4, 1])
-    left.caption(words)
-    right.download_button(
+    row = st.container(horizontal=True, vertical_alignment="top")
+    row.caption(words)
+    row.download_button(
         "Download CSV",
         rows if callable(rows) else lambda: csv_table(rows),
         file,
@@ -97,7 +103,6 @@ def below(words: str, rows: pd.DataFrame | Callable[[], str], file: str) -> None
         key=f"csv:{file}",
         on_click="ignore",
         icon=":material/download:",
-        width="stretch",
     )
 
 

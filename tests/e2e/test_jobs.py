@@ -60,23 +60,30 @@ def reader(serve: Serve, own: Path, open_window: Open, told) -> Reader:
 
 def search(reader: Reader, text: str) -> Locator:
     """Type into the search of every page, which the key `/` leads to; return what it finds."""
-    reader.page.keyboard.press("/")
     box = reader.page.get_by_role("searchbox", name="Search everything")
+    box.wait_for(timeout=60_000)
+    for _ in range(100):  # the script that listens is loaded after the page
+        reader.page.keyboard.press("/")
+        if box.evaluate("box => box === document.activeElement"):
+            break
+        reader.page.wait_for_timeout(100)
     expect(box).to_be_focused()
     reader.page.keyboard.type(text)
     return reader.page.get_by_test_id("stSidebar")
 
 
 def test_the_worst_agent_and_why_takes_two_clicks(reader: Reader) -> None:
-    side = reader.page.get_by_test_id("stSidebar")
-    reader.click(side.get_by_role("link", name="Identities", exact=True))
+    """The front page lists the worst identities; a click on the text of a row is enough."""
+    reader.reads("Worst identities")
+    row = {"x": 100, "y": 52}
     table = reader.main.get_by_test_id("stDataFrame").first
-    table.click(position={"x": 300, "y": 52})  # the text of the first row
+    table.scroll_into_view_if_needed()
+    table.click(position=row)  # type: ignore[arg-type]
     reader.clicks += 1
+    reader.page.wait_for_url("**/identity?*id=wide*", timeout=30_000)
     reader.window.settle()
-    reader.click(reader.main.get_by_role("link", name="wide-bot"))
     reader.reads("Number 1")
-    assert reader.clicks <= 3
+    assert reader.clicks <= 2
 
 
 def test_what_a_leaked_key_opens_takes_one_click(reader: Reader) -> None:

@@ -44,7 +44,7 @@ DATES = {
 }
 COLUMNS = {
     "Severity": st.column_config.TextColumn(width=88),
-    "What is wrong": st.column_config.TextColumn(width=420),
+    "What is wrong": st.column_config.TextColumn(width=400),
     "About": st.column_config.TextColumn(width=130),
     "State": st.column_config.TextColumn(width=90),
     "Since": st.column_config.TextColumn(width=88),
@@ -100,6 +100,7 @@ def _listed(
         total=len(shown),
         height=HEIGHT,
         first=ids.index(named) if named in ids else None,
+        lines=2,
     )
     below(
         f"{number(len(shown))} of {counted(len(rows), 'finding')}, "

@@ -104,9 +104,9 @@ def _figures(
         if owed.debt is None:
             tile(tiles[1], "Trust debt", NO_FIGURE, "nobody could state what is held")
         else:
-            part = share(owed.debt, owed.max_debt or 0)
-            beside = f"{graded(owed)} · {part} of the most it could owe"
-            tile(tiles[1], "Trust debt", f"{brief(owed.debt)} tp", beside)
+            beside = f"{graded(owed)} · {share(owed.debt, owed.max_debt or 0)}"
+            meaning = "The share is of the most that it could owe."
+            tile(tiles[1], "Trust debt", f"{brief(owed.debt)} tp", beside, meaning)
     rows = findings_about(posture, id_)
     counts = rows.loc[rows["state"].isin(OPEN), "severity"].value_counts()
     critical, high = int(counts.get("critical", 0)), int(counts.get("high", 0))
@@ -115,13 +115,14 @@ def _figures(
     tile(tiles[3], "Last use seen", *_last_use(posture, id_))
 
 
-def _reached(figures: BlastRadius) -> tuple[str, str]:
+def _reached(figures: BlastRadius) -> tuple[str, str, str]:
     if figures.weighted is None:
-        return NO_FIGURE, "no source states grants of it"
+        return NO_FIGURE, "no source states grants", ""
     counts = figures.counts
     restricted = counts["by_sensitivity"].get("restricted", 0)
-    beside = f"{number(restricted)} restricted · {sureness(figures.interval)}"
-    return f"{number(counts['resources'])} of {number(counts['of'])}", beside
+    figure = f"{number(counts['resources'])} of {number(counts['of'])}"
+    weight = f"Weighted: {brief(figures.weighted)}; {sureness(figures.interval)}."
+    return figure, f"{number(restricted)} restricted", weight
 
 
 def _last_use(posture: Posture, id_: str) -> tuple[str, str]:

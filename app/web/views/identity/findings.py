@@ -30,7 +30,7 @@ def draw_findings(posture: Posture, id_: str) -> None:
             state = "" if row["state"] == "open" else f" ({STATES[row['state']]})"
             st.page_link(
                 page,
-                label=f"{MARKS[str(row['severity'])]} · {markdown(row['sentence'], 140)}{state}",
+                label=f"{MARKS[str(row['severity'])]} · {markdown(row['sentence'], 72)}{state}",
                 width="stretch",
                 query_params=to({"finding": str(row["id"])}),
             )

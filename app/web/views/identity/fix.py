@@ -1,6 +1,5 @@
 """The safest fix of an identity: what to change first, what that repays, and what breaks."""
 
-import pandas as pd
 import streamlit as st
 
 from analytics.posture import Posture
@@ -51,13 +50,7 @@ def _closing(posture: Posture, id_: str) -> None:
         st.markdown("Nothing that is found about it asks for a change.")
         return
     for row in rows.head(SHOWN).to_dict("records"):
-        who_decides = row["decides_name"]
-        decides = "nobody" if pd.isna(who_decides) else f"**{markdown(who_decides, 60)}**"
-        closes = counted(int(row["count"]), "finding")
-        st.markdown(
-            f"- {markdown(row['sentence'], 300)} Closes {closes}, repays "
-            f"{brief(row['debt'])} tp; {decides} decides."
-        )
+        st.markdown(f"- {markdown(row['sentence'], 300)} It repays {brief(row['debt'])} tp.")
     if len(rows) > SHOWN:
         link(st.container(), f"All {counted(len(rows), 'change')}", "findings", about=id_)
 

@@ -30,7 +30,7 @@ RULES = {
 HEIGHT = 420  # pixels
 COLUMNS = {
     "Identity": st.column_config.TextColumn(width=170),
-    "Role without owner": st.column_config.TextColumn(width=95),
+    "Role without owner": st.column_config.TextColumn(width=130),
     "Why": st.column_config.TextColumn(width=190),
     "Debt": st.column_config.NumberColumn(format="localized"),
 }
