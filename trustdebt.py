@@ -341,13 +341,27 @@ def demo(
 @order("app")
 def run_app(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
+    address: Annotated[
+        str, typer.Option(help="Where it listens; by default for this machine only.")
+    ] = "127.0.0.1",
+    url: Annotated[
+        str | None, typer.Option(help="The address that people type, where a proxy is before it.")
+    ] = None,
+    sign_in: Annotated[
+        str | None,
+        typer.Option(help="File that sets up sign-in: docs/people.md.", envvar="TRUSTDEBT_SIGN_IN"),
+    ] = None,
+    open_to_all: Annotated[
+        str | None,
+        typer.Option(help="Without sign-in: the address again that others reach, to mean it."),
+    ] = None,
     store: StoreOption = None,
     judging_budget: BudgetOption = None,
 ) -> NoReturn:
-    """Start the app on this machine, for this machine only. Example: trustdebt app."""
-    from app.web.server.launch import launch
+    """Start the app, for this machine only unless people sign in. Example: trustdebt app."""
+    from app.web.server.launch import Place, launch
 
-    launch(port, store, judging_budget)
+    launch(Place(address, port, url, sign_in, open_to_all), store, judging_budget)
 
 
 with WithoutWorkingFolder():

@@ -1,4 +1,4 @@
-"""Decisions of people in the product: accept a finding, attest an owner, review access."""
+"""Decisions of people in the product: accept a finding, confirm that, attest an owner, review."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.findings.evaluation import RANK
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.findings.lifecycle.names import other_names
-from analytics.findings.lifecycle.states import LISTED, lives
+from analytics.findings.lifecycle.states import LISTED, STATES, listed, lives
 from analytics.ownership.owners import active_people
 from analytics.posture import Posture
 from analytics.remediation.reviewing.packets import PACKET, grant_of
@@ -36,11 +37,12 @@ def accept(
 ) -> dict[str, Any]:
     """Accept a finding until an instant; it stays listed, and is open again after that.
 
-    It counts from the moment looked at, which may be before now: that of the snapshot.
+    It counts from the moment looked at, which may be before now: that of the snapshot. A finding
+    that is critical counts as accepted only from when another person confirms it: see `confirm`.
 
     Raises
     ------
-    Refused, UnknownThing, AmbiguousThing, StoreError
+    Refused, NotAllowed, UnknownThing, AmbiguousThing, StoreError
     """
     finding_id = _finding(posture, finding)
     as_of = posture.graph.as_of
@@ -49,9 +51,51 @@ def accept(
     person, why = decider(posture, by), checked_text("reason", reason)
     also = other_names(posture, finding_id)
     about = what_it_is_about(posture, finding_id)
-    written = journal_of(posture).accept(finding_id, until, person, why, as_of, about, also)
-    note = "by the clock that is past: it counts only in what is asked as of earlier"
-    return _recorded(written) | {"note": note if until <= written.at else None}
+    second = is_critical(posture, finding_id)
+    written = journal_of(posture).accept(finding_id, until, person, why, as_of, about, also, second)
+    return _recorded(written) | {"note": _note(written)}
+
+
+def _note(written: Acceptance) -> str | None:
+    """Return why an acceptance does not count now, if it does not."""
+    if not written.counts:
+        return (
+            "it is critical, so it is pending until another person confirms it: "
+            f"trustdebt confirm {written.number}"
+        )
+    past = "by the clock that is past: it counts only in what is asked as of earlier"
+    return past if written.until <= written.at else None
+
+
+def is_critical(posture: Posture, finding: str) -> bool:
+    """Return whether a finding is critical, so that accepting it takes two people."""
+    return bool((listed(posture, STATES, finding)["rank"] == RANK["critical"]).any())
+
+
+def confirm(posture: Posture, entry: int, by: str | By, reason: str) -> dict[str, Any]:
+    """Confirm the acceptance of a critical finding as a second person; it counts from then.
+
+    Like the acceptance, it counts from the moment looked at.
+
+    Raises
+    ------
+    Refused, NotAllowed, NoSuchEntry, StoreError
+    """
+    journal, as_of = journal_of(posture), posture.graph.as_of
+    person, why = decider(posture, by), checked_text("reason", reason)
+    first = next((a.by for a in journal.waiting(as_of) if a.number == entry), None)
+    if first is not None and posture.graph.identities.canonical.get(first, first) == person.name:
+        raise Refused(f"{person.name} accepted it: another person has to confirm it")
+    return _recorded(journal.confirm(entry, person, why, as_of))
+
+
+def waiting(posture: Posture) -> dict[str, Acceptance]:
+    """Return the acceptances that wait for a second person, by the present id of the finding."""
+    if posture.journal is None:
+        return {}
+    entries = posture.journal.waiting(posture.graph.as_of)
+    called = lives(posture).called if entries else str
+    return {called(a.finding): a for a in entries}
 
 
 def attest(
@@ -137,11 +181,11 @@ def withdraw(posture: Posture, entry: int, by: str | By, reason: str) -> dict[st
 
     Raises
     ------
-    Refused, NoSuchEntry, StoreError
+    Refused, NotAllowed, NoSuchEntry, StoreError
     """
     journal = journal_of(posture)
     judged = (Acceptance, Campaign, Closing)  # they count from the instant looked at
-    begun = {e.number: e.since for e in journal.entries() if isinstance(e, judged)}
+    begun = {e.number: e.begins for e in journal.entries() if isinstance(e, judged)}
     since = max(begun[entry], posture.graph.as_of) if entry in begun else None
     person, why = decider(posture, by), checked_text("reason", reason)
     return _recorded(journal.withdraw(entry, person, why, since))
@@ -198,17 +242,20 @@ def _also(posture: Posture, thing: str) -> list[str]:
 def decider(posture: Posture, person: str | By) -> By:
     """Return the active person who decides; if no source declares any person, the name as given.
 
+    Whom the identity provider knows and no source declares decides under the name that it vouches
+    for, unverified as a person.
+
     Raises
     ------
     Refused, UnknownThing, AmbiguousThing
     """
-    claimed = person if isinstance(person, By) else By(person)
+    claimed = By.of(person)
     name, graph = checked_text("by", claimed.name), posture.graph
     people = deciders(posture)
     try:
-        number = graph.find(name)
+        number = _identified(posture, claimed, name)
     except UnknownThing:
-        if graph.has_label(HUMAN).any():
+        if graph.has_label(HUMAN).any() and not claimed.signed_in:
             near = nearest(graph, name, people)
             raise UnknownThing(name, near, "no person who could decide") from None
         return replace(claimed, name=name, verified=False)
@@ -216,6 +263,16 @@ def decider(posture: Posture, person: str | By) -> By:
     if number not in people:
         raise Refused(f"{graph.thing(number)['name']} is no longer here, and cannot decide")
     return replace(claimed, name=graph.thing(number)["id"])
+
+
+def _identified(posture: Posture, claimed: By, name: str) -> int:
+    """Return the number of the node that an author names, or signed in with the account of."""
+    try:
+        return posture.graph.find(name)
+    except UnknownThing:
+        if claimed.account is None:
+            raise
+        return posture.graph.find(claimed.account)
 
 
 def deciders(posture: Posture) -> np.ndarray:
@@ -226,6 +283,8 @@ def deciders(posture: Posture) -> np.ndarray:
 def _recorded(entry: Entry) -> dict[str, Any]:
     """Return an entry as written, with a note if its author could not be verified."""
     unverified = f"no source states any person: that {entry.by} decided it is not verified"
+    if entry.signed_in:
+        unverified = f"{entry.by} signed in, but no source states this person"
     return entry.record() | {"unverified": None if entry.verified else unverified}
 
 

@@ -1,6 +1,7 @@
-"""The form to accept findings until a date, or to withdraw an acceptance."""
+"""The forms to accept findings until a date, to confirm that, and to withdraw it."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -11,26 +12,34 @@ from analytics.answers import journal
 from analytics.ownership.owners import active_people
 from analytics.posture import Posture
 from analytics.weights import SEVERITIES
+from app import clock
 from app.escape import markdown
 from app.web.picker import OFFERED, namer
 from app.web.server import door
 from app.web.snapshots import kept
-from app.wording import counted, number
+from app.wording import counted, day, number
 from graph.access import AmbiguousThing, UnknownThing
 from graph.journal.actor import By
-from graph.journal.entries import NoSuchEntry
+from graph.journal.entries import Acceptance, NoSuchEntry
+from graph.journal.rights import NotAllowed
 from graph.stores import StoreError
 
-REFUSALS = (journal.Refused, UnknownThing, AmbiguousThing, NoSuchEntry, StoreError)
+REFUSALS = (journal.Refused, NotAllowed, UnknownThing, AmbiguousThing, NoSuchEntry, StoreError)
+TERMS = {"30 days": 30, "90 days": 90, "until a day": None}
+ACCEPT, CONFIRM = "acceptance", "confirmation"  # the rights
 
 
 def draw(posture: Posture, finding: dict[str, Any]) -> None:
     """Draw the form for a finding in its current state."""
-    if posture.journal is None or finding["state"] == "resolved" or not door.ask(st, "finding"):
+    if posture.journal is None or finding["state"] == "resolved":
         return
+    waiting = journal.waiting(posture).get(finding["id"])
     if finding["acceptance"] is not None:
-        _withdraw(posture, finding["acceptance"]["entry"])
-    else:
+        if door.ask(st, "finding", right=ACCEPT):
+            _withdraw(posture, finding["acceptance"]["entry"])
+    elif waiting is not None:
+        _pending(posture, waiting)
+    elif door.ask(st, "finding", right=ACCEPT):
         _accept(posture, [finding["id"]])
 
 
@@ -42,7 +51,7 @@ def draw_many(posture: Posture, rows: pd.DataFrame) -> None:
     open_ = rows["id"][~rows["state"].isin(["accepted", "resolved"])].tolist()
     if len(open_) < len(rows):
         st.caption(f"{number(len(rows) - len(open_))} are accepted or resolved already.")
-    if posture.journal is None or not open_ or not door.ask(st, "findings"):
+    if posture.journal is None or not open_ or not door.ask(st, "findings", right=ACCEPT):
         return
     _accept(posture, open_)
 
@@ -56,21 +65,59 @@ def _accept(posture: Posture, wanted: list[str]) -> None:
     form = st.expander(
         f"Accept {risks} for a time", icon=":material/gavel:", expanded=len(wanted) > 1
     ).form(f"accept:{','.join(wanted)}", border=False)
-    form.caption(f"{they} when the time is up.")
+    form.caption(
+        f"{they} when the time is up. What is critical counts as accepted only when a "
+        "second person has confirmed it."
+    )
+    term = form.segmented_control("Accept for", list(TERMS), key=f"term:{','.join(wanted)}")
     tomorrow = (posture.graph.as_of + pd.Timedelta(days=1)).date()
     until = form.date_input(
         "Until (midnight UTC)", value=None, min_value=tomorrow, format="YYYY-MM-DD"
     )
     by, reason = decider_fields(form, posture)
     if form.form_submit_button("Accept"):
-        if until is None:
-            form.error("Choose an end date.")
+        try:
+            lapses = _end(term, until, posture.graph.as_of)
+        except ValueError as unclear:
+            form.error(str(unclear))
             return
-        lapses = pd.Timestamp(until, tz="UTC").as_unit("ms")
         write(
             form,
             [partial(journal.accept, posture, finding, lapses, by, reason) for finding in wanted],
         )
+
+
+def _end(term: str | None, until: date | None, as_of: pd.Timestamp) -> pd.Timestamp:
+    """Return when an acceptance ends: after a term from today or from later data, or on a day."""
+    days = TERMS.get(term or "")
+    if until is not None and days is not None:
+        raise ValueError("Choose either a number of days or an end date.")
+    if until is not None:
+        return pd.Timestamp(until, tz="UTC").as_unit("ms")
+    if days is None:
+        raise ValueError("Choose an end date.")
+    begin = max(as_of, clock.now())
+    return (begin.normalize() + pd.Timedelta(days=days)).as_unit("ms")
+
+
+def _pending(posture: Posture, entry: Acceptance) -> None:
+    """Draw an acceptance that waits for a second person, and the forms to confirm or end it."""
+    name = namer(posture)(entry.by)
+    st.info(
+        f"**Pending.** {markdown(name)} would accept it until {day(entry.until)}: "
+        f"{markdown(entry.reason, 500)}  \nIt is critical, so it does not count until another "
+        "person confirms it.",
+        icon=":material/hourglass_top:",
+    )
+    if door.ask(st, "confirm", "confirm", CONFIRM):
+        form = st.expander("Confirm it as a second person", icon=":material/how_to_reg:").form(
+            f"confirm:{entry.number}", border=False
+        )
+        by, reason = decider_fields(form, posture, "Why do you agree?")
+        if form.form_submit_button("Confirm"):
+            write(form, [partial(journal.confirm, posture, entry.number, by, reason)])
+    if door.may(ACCEPT):
+        _withdraw(posture, entry.number)
 
 
 def _withdraw(posture: Posture, entry: int) -> None:
@@ -96,9 +143,14 @@ def decider_fields(
 ) -> tuple[By, str]:
     """Draw the fields for decider and reason, and return their values.
 
-    The first known people are offered; any other is found by id, e-mail or name. The journal checks
-    whether the named person may decide.
+    Who signed in decides; nobody else can be named. Without sign-in the first known people are
+    offered, and any other is found by id, e-mail or name. The journal checks whether the named
+    person may decide.
     """
+    if door.signs_in():
+        author = door.decider("")
+        form.caption(f":material/verified_user: You decide as {markdown(author.name)}, signed in.")
+        return author, form.text_area("Why", placeholder=example)
     known = people(posture)
     by = form.selectbox(
         "Who decides",
@@ -109,6 +161,7 @@ def decider_fields(
         placeholder="choose a person, or type an id, e-mail or name",
         help=None if known else "No source states who works here, so nobody can be chosen.",
     )
+    form.caption(":material/no_accounts: Not signed in: the journal says so beside the name.")
     return door.decider(by or ""), form.text_area("Why", placeholder=example)
 
 

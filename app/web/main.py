@@ -11,11 +11,12 @@ from streamlit.navigation.page import StreamlitPage as Page
 from analytics.posture import Posture
 from analytics.runtime.budget import VARIABLE, OverBudget, WrongBudget, budget_of, within
 from analytics.runtime.faults import collecting, described
+from app.web import entrance
 from app.web.address import arrive, settle
 from app.web.finder import finder
 from app.web.frame import explain, explain_budget, freshness, selected, tell_faults
 from app.web.menu import menu
-from app.web.server.door import enter
+from app.web.server import door
 from app.web.shortcut import shortcut
 from app.web.snapshots import Choice, forget, read
 from app.web.view import View
@@ -37,7 +38,7 @@ class _Run:
 def main() -> None:
     """Draw the sidebar and the chosen page, within their budget of memory and time."""
     st.set_page_config(page_title="trustdebt", page_icon="🕸️", layout="wide")
-    enter()
+    door.enter()
     st.logo(LOGO.read_text(encoding="utf-8"), size="large")
     run, views = _Run(), sorted(all_views().values(), key=lambda view: view.order)
     pages = {view.name: _page(view, run, "start" if view is views[0] else "") for view in views}
@@ -45,10 +46,13 @@ def main() -> None:
     named = _page(views[0], run, views[0].name)  # the first is served at "/", and by its name
     page = st.navigation([*pages.values(), named], position="hidden")
     view = next((view for view in views if pages[view.name] is page), views[0])
+    if not entrance.passed(view):
+        return
     arrive(view.name)
+    seen = [each for each in views if door.sees(each.right)]
     try:
         with within(budget_of(os.environ.get(VARIABLE))):
-            _drawn(view, views, page, run)
+            _drawn(view, seen, page, run)
     except (OverBudget, WrongBudget) as error:
         forget()
         explain_budget(error)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analytics.posture import Posture
+from graph.journal.rights import EXPLORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +12,8 @@ class View:
     """A page of the app: its place in the menu and the function that draws it.
 
     `name` is the page's path in the address. `order` sorts the menu; the first is the default page.
-    `empty` draws the page while nothing has been published yet.
+    `empty` draws the page while nothing has been published yet. Where people sign in, who sees the
+    page has the `right`, one of `graph.journal.rights.PAGES`.
     """
 
     name: str
@@ -21,3 +23,4 @@ class View:
     order: int
     draw: Callable[[Posture], None]
     empty: Callable[[], None] | None = None
+    right: str = EXPLORE

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 import pandas as pd
@@ -15,7 +15,8 @@ DECISIONS = ("approve", "revoke", "modify")
 OTHERS = ("also", "owner_also")  # other ids, absent if empty
 LISTS = (*OTHERS, "about")  # fields of several texts
 TUPLES = (*LISTS, "outcome")
-OMITTED = (*LISTS, "session")  # fields that JSON omits if empty
+CONFIRMED = ("second", "confirmed_at", "confirmed_by")
+OMITTED = (*LISTS, *CONFIRMED, "session", "account")  # fields that JSON omits if empty
 INSTANTS = ("at", "since", "until", "due", "as_of")
 
 
@@ -25,7 +26,8 @@ class Entry:
 
     `at` is when it was written; it is in force from `since` until `withdrawn_at`, if any. `by` is
     the id of a person whom a source declares; if no source declares any person, it is a name as
-    given, and not `verified`. Nobody signs in, so `by` is asserted by the operating-system account
+    given, and not `verified`. Who is `signed_in` proved to be `by` with an `account` of the
+    identity provider (`issuer|subject`); otherwise `by` is asserted by the operating-system account
     `os_user`, in a `session` of the app or, if that is None, by a command.
     """
 
@@ -40,6 +42,12 @@ class Entry:
     signed_in: bool = False
     os_user: str
     session: str | None
+    account: str | None = None
+
+    @property
+    def begins(self) -> pd.Timestamp:
+        """The instant from which the entry counts."""
+        return self.since
 
     def holds(self, moment: pd.Timestamp) -> bool:
         """Return whether the entry is in force at an instant."""
@@ -60,6 +68,8 @@ class Acceptance(Entry):
     `also` are the other ids of the finding then, from merged ids of its nodes. `about` holds the
     parts of its id: rule, identity, other node or "", and the parts of its key, if any. They
     describe the accepted finding after the finding itself is gone.
+
+    If it needs a `second` person, it is in force only from when `confirmed_by` has confirmed it.
     """
 
     kind: ClassVar[str] = "acceptance"
@@ -67,10 +77,28 @@ class Acceptance(Entry):
     until: pd.Timestamp
     about: tuple[str, ...]
     also: tuple[str, ...] = ()
+    second: bool = False
+    confirmed_at: pd.Timestamp | None = None
+    confirmed_by: str | None = None
+
+    @property
+    def begins(self) -> pd.Timestamp:
+        """The instant from which it counts, once it is confirmed if it needs that."""
+        return self.since if self.confirmed_at is None else max(self.since, self.confirmed_at)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it needs no second person, or has one."""
+        return not self.second or self.confirmed_at is not None
+
+    def waits(self, moment: pd.Timestamp) -> bool:
+        """Return whether it waits at an instant for a second person."""
+        return not self.counts and self.withdrawn_at is None and moment < self.until
 
     def holds(self, moment: pd.Timestamp) -> bool:
         """Return whether the acceptance is in force at an instant; it lapses at `until`."""
-        return Entry.holds(self, moment) and moment < self.until
+        begun = self.counts and self.begins <= moment
+        return begun and Entry.holds(self, moment) and moment < self.until
 
     @property
     def ends(self) -> pd.Timestamp:
@@ -156,6 +184,14 @@ class Closing(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation(Entry):
+    """The consent of a second person to the acceptance with the number `confirms`."""
+
+    kind: ClassVar[str] = "confirmation"
+    confirms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal(Entry):
     """The end of the entry with the number `withdraws`."""
 
@@ -163,32 +199,63 @@ class Withdrawal(Entry):
     withdraws: int
 
 
-KINDS: dict[str, type[Entry]] = {
-    k.kind: k for k in (Acceptance, Attestation, Review, Apart, Campaign, Closing, Withdrawal)
-}
+FINAL = (Confirmation, Withdrawal)  # of these nothing is withdrawn
+STANDING = (Acceptance, Attestation, Review, Apart, Campaign, Closing)
+KINDS: dict[str, type[Entry]] = {k.kind: k for k in (*STANDING, *FINAL)}
 E = TypeVar("E", bound=Entry)
 
 
 class NoSuchEntry(LookupError):
-    """The journal has no entry of that number that could be withdrawn or closed."""
+    """The journal has no entry of that number that could be withdrawn, closed or confirmed."""
 
     exit_code, code = 2, "unknown-entry"
 
 
-def begun(entries: Sequence[Entry], number: int) -> pd.Timestamp:
-    """Return the instant from which an entry is in force.
+def settled(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Return the entries with what later ones say of them: confirmed, or withdrawn."""
+    ended = {e.withdraws: e.since for e in reversed(entries) if isinstance(e, Withdrawal)}
+    second = {e.confirms: e for e in reversed(entries) if isinstance(e, Confirmation)}
+    return tuple(_ended(_confirmed(e, second), ended.get(e.number)) for e in entries)
+
+
+def _confirmed(entry: Entry, second: Mapping[int, Confirmation]) -> Entry:
+    confirmation = second.get(entry.number)
+    if confirmation is None or not isinstance(entry, Acceptance):
+        return entry
+    return replace(entry, confirmed_at=confirmation.since, confirmed_by=confirmation.by)
+
+
+def _ended(entry: Entry, end: pd.Timestamp | None) -> Entry:
+    return replace(entry, withdrawn_at=end and max(end, entry.begins))
+
+
+def to_withdraw(entries: Sequence[Entry], number: int) -> Entry:
+    """Return the entry of that number, if it may still be withdrawn.
 
     Raises
     ------
     NoSuchEntry
-        No entry has that number, or it was withdrawn already, or is itself a withdrawal.
+        No entry has that number, or it was withdrawn already, or nothing withdraws its kind.
     """
-    entry = next((e for e in entries if e.number == number), None)
-    if entry is None or isinstance(entry, Withdrawal):
+    entry = next((e for e in settled(entries) if e.number == number), None)
+    if entry is None or isinstance(entry, FINAL):
         raise NoSuchEntry(f"the journal has no entry {number} that could be withdrawn")
-    if number in _withdrawn(entries):
+    if entry.withdrawn_at is not None:
         raise NoSuchEntry(f"entry {number} was withdrawn already")
-    return entry.since
+    return entry
+
+
+def to_confirm(entries: Sequence[Entry], number: int, moment: pd.Timestamp) -> Acceptance:
+    """Return the acceptance of that number, if it waits at an instant for a second person.
+
+    Raises
+    ------
+    NoSuchEntry
+    """
+    entry = next((e for e in settled(entries) if e.number == number), None)
+    if not isinstance(entry, Acceptance) or not entry.waits(moment):
+        raise NoSuchEntry(f"the journal has no acceptance {number} that waits for a second person")
+    return entry
 
 
 def under_way(entries: Sequence[Entry]) -> tuple[Campaign, ...]:

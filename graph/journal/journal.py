@@ -1,9 +1,9 @@
 """The journal: decisions that people made in the product, kept beside the immutable snapshots.
 
-Its entries are acceptances of findings, attestations of owners, access reviews, ids kept apart,
-campaigns and their closings, and withdrawals of any of these; they are only ever added. Each entry
-holds its author, its reason, the instant it was written (`at`, by the clock) and takes effect
-(`since`), and the hash of the entry before it: reading the journal detects an entry that was
+Its entries are acceptances of findings and their confirmations, attestations of owners, access
+reviews, ids kept apart, campaigns and their closings, and withdrawals; they are only ever added.
+Each entry holds its author, its reason, the instant it was written (`at`, by the clock) and takes
+effect (`since`), and the hash of the entry before it: reading the journal detects an entry that was
 changed or removed from the middle.
 """
 
@@ -27,18 +27,22 @@ from graph.journal.entries import (
     Attestation,
     Campaign,
     Closing,
+    Confirmation,
     E,
     Entry,
     Review,
     Withdrawal,
-    begun,
     entry_of,
     of_kind,
     open_campaign,
+    settled,
+    to_confirm,
+    to_withdraw,
     under_way,
 )
 from graph.journal.file import Touched, journal_path, reading, touched, writing
 from graph.journal.hash_chain import FIRST_HASH
+from graph.journal.rights import require, require_another
 from graph.secrets import redact_prose, redact_text
 from graph.stores import StoreDamaged, StoreError, open_store
 from graph.values import canonical, iso
@@ -80,7 +84,7 @@ class Journal:
         return then
 
     def entries(self) -> tuple[Entry, ...]:
-        """Return all entries, oldest first, with `withdrawn_at` set where one was withdrawn.
+        """Return all entries, oldest first, with what later ones say of them; see `settled`.
 
         Raises
         ------
@@ -90,9 +94,7 @@ class Journal:
         entries = self._intact()
         if self.known is not None:
             entries = [e for e in entries if e.at <= self.known]
-        ended = {e.withdraws: e.since for e in reversed(entries) if isinstance(e, Withdrawal)}
-        ends = [(e, ended.get(e.number)) for e in entries]
-        return tuple(replace(e, withdrawn_at=end and max(end, e.since)) for e, end in ends)
+        return settled(entries)
 
     def _intact(self) -> list[Entry]:
         """Return the entries as written; those of before if the file was not touched since."""
@@ -105,8 +107,14 @@ class Journal:
         return kept[1]
 
     def acceptances(self) -> tuple[Acceptance, ...]:
-        """Return the acceptances, oldest first."""
-        return of_kind(Acceptance, self.entries())
+        """Return the acceptances that count, oldest first, each since it does."""
+        return tuple(
+            replace(a, since=a.begins) for a in of_kind(Acceptance, self.entries()) if a.counts
+        )
+
+    def waiting(self, moment: pd.Timestamp) -> tuple[Acceptance, ...]:
+        """Return the acceptances that wait at an instant for a second person, oldest first."""
+        return tuple(a for a in of_kind(Acceptance, self.entries()) if a.waits(moment))
 
     def attestations(self) -> tuple[Attestation, ...]:
         """Return the attestations of owners, oldest first."""
@@ -136,6 +144,12 @@ class Journal:
             )
         return str(row[0]) if row else FIRST_HASH
 
+    def hashes(self) -> dict[int, str]:
+        """Return the hash of each entry by its number; `entries` checks that they form a chain."""
+        with reading(self.path) as db:
+            rows = db.execute("SELECT number, hash FROM entry ORDER BY number") if db else ()
+            return {int(number): str(digest) for number, digest in rows}
+
     def accept(
         self,
         finding: str,
@@ -145,10 +159,37 @@ class Journal:
         since: pd.Timestamp | None,
         about: Sequence[str],
         also: Sequence[str] = (),
+        second: bool = False,
     ) -> Acceptance:
-        """Add an acceptance of a finding, in force from `since`, but not later than now."""
+        """Add an acceptance of a finding, in force from `since`, but not later than now.
+
+        If it needs a `second` person, it waits for `confirm`.
+        """
         values = {"finding": finding, "until": iso(until), "also": list(also), "about": list(about)}
-        return self._add(Acceptance, by, reason, since, values)
+        needed = {"second": True} if second else {}
+        return self._add(Acceptance, by, reason, since, values | needed)
+
+    def confirm(
+        self, number: int, by: "str | By", reason: str, since: pd.Timestamp | None
+    ) -> Confirmation:
+        """Add the consent of a second person to an acceptance, which counts from then.
+
+        Raises
+        ------
+        NoSuchEntry
+            No acceptance of that number waits for one.
+        NotAllowed
+            It is the same person, or one who did not sign in where the first did.
+        """
+        author = By.of(by)
+
+        def begins(entries: Sequence[Entry]) -> pd.Timestamp:
+            acceptance = to_confirm(entries, number, self.now() if since is None else since)
+            require_another(acceptance, author)
+            return acceptance.since
+
+        begins(self.entries())  # otherwise a confirmation that fails would create a journal
+        return self._add(Confirmation, author, reason, since, {"confirms": number}, begins)
 
     def attest(
         self,
@@ -246,14 +287,15 @@ class Journal:
         Raises
         ------
         NoSuchEntry
-            No entry has that number, or it was withdrawn already, or is itself a withdrawal.
+            No entry has that number, or it was withdrawn already, or nothing withdraws its kind.
         """
 
         def begins(entries: Sequence[Entry]) -> pd.Timestamp:
-            return begun(entries, number)
+            return to_withdraw(entries, number).begins
 
-        begins(self.entries())  # otherwise a withdrawal that fails would create a journal
-        return self._add(Withdrawal, by, reason, since, {"withdraws": number}, begins)
+        entry = to_withdraw(self.entries(), number)  # else a failing one would create a journal
+        values = {"withdraws": number}
+        return self._add(Withdrawal, by, reason, since, values, begins, right=entry.kind)
 
     def seen(self, snapshot: str, version: str, kind: str = FINDINGS) -> bytes | None:
         """Return the cached data of a snapshot under `version`, or None if absent or damaged."""
@@ -294,13 +336,16 @@ class Journal:
         since: pd.Timestamp | None,
         values: Values | Callable[[Sequence[Entry]], Values],
         begins: Callable[[Sequence[Entry]], pd.Timestamp] | None = None,
+        right: str | None = None,
     ) -> E:
         """Add an entry of these `values`, in force from `since`, but not before it `begins`.
 
-        What depends on the entries before is asked within the transaction: of two at once one
-        fails, or sees the other.
+        This is the one place that writes entries, so it asks whether the author has the `right`,
+        by default that to the kind of entry. What depends on the entries before is asked within the
+        transaction: of two at once one fails, or sees the other.
         """
-        author = by if isinstance(by, By) else By(by)
+        author = By.of(by)
+        require(author, right or kind.kind)
         with writing(self.path) as db:
             asked = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1"
             number, before = db.execute(asked).fetchone() or (0, FIRST_HASH)
@@ -319,6 +364,7 @@ class Journal:
                     "since": iso(counts),
                     "prev_hash": before,
                     **({} if author.verified else {"verified": False}),
+                    **({"signed_in": True, "account": author.account} if author.account else {}),
                     "os_user": system_user(),
                     "session": author.session,
                     **{k: v for k, v in stated.items() if k not in OTHERS or v},

@@ -37,7 +37,7 @@ GIVEN = {  # what a question is asked of the example; one that is not here is as
         str(ROOT / "app/cli/exchange/snapshots/example.cedar"),
     ],
 }
-WRITING = {"accept", "attest", "review", "apart", "withdraw", "export"}
+WRITING = {"accept", "confirm", "attest", "review", "apart", "withdraw", "export"}
 LISTS = {
     "findings": "findings",
     "stale": "paths",

@@ -21,6 +21,7 @@ WRITES = {  # what is decided, or written elsewhere; each time into a store of i
     "demo": lambda folder: ["--agents", 5],
     "export": lambda folder: ["opengraph", "--out", folder / "g.json"],
     "accept": lambda folder: ["F-", "--until", ago(-9), "--by", "ann", "--reason", "known"],
+    "confirm": lambda folder: [1, "--by", "ben", "--reason", "agreed"],
     "attest": lambda folder: ["ledger", "--owner", "ann", "--by", "ann"],
     "review": lambda folder: ["bot", "--decision", "approve", "--by", "ann", "--reason", "so"],
     "apart": lambda folder: ["bot", "bot", "--by", "ann", "--reason", "so"],

@@ -1,4 +1,4 @@
-"""Commands for decisions of people: accept, attest, review, apart, withdraw, journal."""
+"""Commands for decisions of people: accept, confirm, attest, review, apart, withdraw, journal."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +20,16 @@ Since = Annotated[
 def _about(row: Row) -> str:
     """Name what an entry is about."""
     named = row.get("finding") or row.get("thing") or row.get("name")
-    return str(named or f"entry {row.get('withdraws') or row.get('closes')}")
+    number = row.get("withdraws") or row.get("closes") or row.get("confirms")
+    return str(named or f"entry {number}")
+
+
+def _decided(row: Row) -> str | None:
+    """Say what an entry decided."""
+    if row.get("second") and not row.get("confirmed_at"):
+        return f"until {row['until']}, pending: nobody confirmed it"
+    decided = row.get("decision") or row.get("owner") or row.get("until")
+    return None if decided is None else str(decided)
 
 
 ENTRIES: dict[str, Columns] = {
@@ -28,7 +37,7 @@ ENTRIES: dict[str, Columns] = {
         "entry": "entry",
         "kind": "kind",
         "about": _about,
-        "what": lambda r: r.get("decision") or r.get("owner") or r.get("until"),
+        "what": _decided,
         "by": lambda r: r["by"] if r["signed_in"] else f"{r['by']} (not signed in)",
         "from": "since",
         "withdrawn": "withdrawn_at",
@@ -47,6 +56,8 @@ def accept(
 ) -> dict[str, Any]:
     """Accept a finding until a day. It stays listed, and is open again by itself then.
 
+    What is critical counts as accepted only when another person confirms it: see confirm.
+
     Example: trustdebt accept F-1a2b --until 2027-01-31 --by ann --reason "replaced by then".
     """
     from analytics.answers.journal import accept
@@ -54,6 +65,22 @@ def accept(
     lapses = instant_of(until, "--until")
     assert lapses is not None
     return accept(posture, finding, lapses, by, reason)
+
+
+@question("confirm")
+def confirm(
+    posture: "Posture",
+    entry: Annotated[int, typer.Argument(help="The number of the acceptance; see journal.")],
+    by: By,
+    reason: Reason,
+) -> dict[str, Any]:
+    """Confirm the acceptance of a critical finding, as another person than who accepted it.
+
+    Example: trustdebt confirm 3 --by bob --reason "agreed until the replacement is there".
+    """
+    from analytics.answers.journal import confirm
+
+    return confirm(posture, entry, by, reason)
 
 
 @question("attest")

@@ -1,18 +1,26 @@
-"""Access control of the app: changes need the token that its start printed.
+"""Access control of the app: who a session is, what it may see, and what it may do.
 
-Looking needs no token. Any account of this machine can reach a loopback address, so deciding and
-uploading require, once in each session, the token known only to the account that started the app.
+With sign-in, a session is a person whose roles say what it may see and do. Without, whoever reaches
+the app looks at everything, and deciding and uploading require, once in each session, the token
+that the start printed: any account of this machine can reach a loopback address, but only the one
+that started the app was given the token.
 """
 
 import hmac
 import os
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
+from app import clock
+from app.escape import markdown
+from app.web.server.sign_in import Person, SignIn
 from app.web.server.upload import HERE
 from graph.journal.actor import By
+from graph.journal.rights import EVERY_ROLE, grants, holders, require
 
 VARIABLE = "TRUSTDEBT_APP_TOKEN"
 PARAMETER = "token"
@@ -20,14 +28,21 @@ OPEN, SESSION = "door:open", "door:session"
 
 
 class _Door:
-    """The token of this process; None if it has none, so that no session may decide."""
+    """What the start of this process set up.
+
+    `token` is None if there is none, so that no session decides without sign-in. `sign_in` is None
+    if nobody signs in. `elsewhere`: the app is served at an address of others.
+    """
 
     token: str | None = None
+    sign_in: SignIn | None = None
+    elsewhere: bool = False
 
 
-def take_token() -> None:
-    """Remove the token from the environment, so that child processes do not inherit it."""
+def set_up(sign_in: SignIn | None, elsewhere: bool) -> None:
+    """Take over what the start says, and remove the token from what child processes inherit."""
     _Door.token = os.environ.pop(VARIABLE, None)
+    _Door.sign_in, _Door.elsewhere = sign_in, elsewhere
 
 
 def new_token() -> str:
@@ -37,7 +52,7 @@ def new_token() -> str:
 
 def at_home() -> bool:
     """Return whether only this machine can reach the app."""
-    return st.get_option("server.address") in HERE
+    return not _Door.elsewhere and st.get_option("server.address") in HERE
 
 
 def enter() -> None:
@@ -48,21 +63,90 @@ def enter() -> None:
         _try(token)
 
 
+# -- who it is ---------------------------------------------------------------------------------
+
+
+def signs_in() -> bool:
+    """Return whether people sign in here."""
+    return _Door.sign_in is not None
+
+
+def claims() -> Mapping[str, Any]:
+    """Return the claims with which this session signed in; empty if it did not."""
+    return st.user.to_dict()
+
+
+def person() -> Person | None:
+    """Return who signed in, asked anew at each call; None if nobody did, or not lately enough."""
+    setup = _Door.sign_in
+    return None if setup is None else setup.policy().person(claims(), clock.now())
+
+
+def longest() -> pd.Timedelta:
+    """Return how long a sign-in counts; no time where nobody signs in."""
+    return pd.Timedelta(0) if _Door.sign_in is None else _Door.sign_in.policy().max_age
+
+
+def roles() -> frozenset[str]:
+    """Return the roles of this session; without sign-in, whoever may decide has all of them."""
+    if signs_in():
+        visitor = person()
+        return frozenset() if visitor is None else visitor.roles
+    return EVERY_ROLE if at_home() and st.session_state.get(OPEN) else frozenset()
+
+
+def sees(right: str) -> bool:
+    """Return whether this session may see what needs a right; without sign-in everybody may."""
+    return not signs_in() or grants(roles(), right)
+
+
+def may(right: str) -> bool:
+    """Return whether this session may do what needs a right."""
+    return grants(roles(), right)
+
+
 def is_open() -> bool:
-    """Return whether this session may decide and upload."""
-    return at_home() and bool(st.session_state.get(OPEN))
+    """Return whether this session may do anything at all besides looking."""
+    return bool(roles()) if signs_in() else roles() == EVERY_ROLE
 
 
 def decider(name: str) -> By:
-    """Return the decider of this session, as a person who is not signed in."""
-    session = st.session_state.setdefault(SESSION, secrets.token_hex(6))
-    return By(name, session=str(session))
+    """Return the author of decisions of this session.
+
+    It is the person who signed in, whatever `name` says; without sign-in it is `name`.
+    """
+    session = str(st.session_state.setdefault(SESSION, secrets.token_hex(6)))
+    if not signs_in():
+        return By(name, session=session, roles=roles())
+    visitor = person()
+    if visitor is None:
+        return By("", session=session, roles=frozenset())
+    return By(visitor.name, session=session, roles=visitor.roles, account=visitor.account)
 
 
-def ask(place: Any, where: str, deed: str = "decide") -> bool:
-    """Return whether this session may decide; if not, draw the reason or the token field."""
-    if is_open():
+def demand(right: str) -> None:
+    """Refuse what this session may not do.
+
+    Raises
+    ------
+    NotAllowed
+    """
+    require(decider(""), right)
+
+
+# -- what it is told ---------------------------------------------------------------------------
+
+
+def ask(place: Any, where: str, deed: str = "decide", right: str | None = None) -> bool:
+    """Return whether this session may decide; if not, draw the reason or the token field.
+
+    With a `right`, it is whether the session may do what needs it.
+    """
+    if may(right) if right else is_open():
         return True
+    if signs_in():
+        place.caption(_lacks(deed, right))
+        return False
     if not at_home():
         place.info("Decisions are taken only where the app is open to this machine alone.")
         return False
@@ -78,6 +162,13 @@ def ask(place: Any, where: str, deed: str = "decide") -> bool:
             st.rerun()
         form.error("That is not the token of this start.")
     return False
+
+
+def _lacks(deed: str, right: str | None) -> str:
+    """Say which role would be needed."""
+    needed = f" the role {' or '.join(holders(right))}" if right else " a role"
+    own = ", ".join(sorted(roles())) or "none"
+    return f":material/lock: To {deed} here takes{needed}. Your roles: {markdown(own)}."
 
 
 def _try(given: str) -> bool:

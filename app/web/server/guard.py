@@ -1,10 +1,11 @@
 """The guard before the app's server: it serves its own address only, with protective headers.
 
 Streamlit lets any page of this machine, on whatever port, open its WebSocket, and sends no headers
-against framing. Here a request must name exactly the served address.
+against framing. Here a request must name exactly the served address: that of the app itself, or
+that of the proxy before it.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -15,15 +16,22 @@ Serve = Callable[[Message, Receive, Send], Awaitable[None]]
 CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 NAMES = ("127.0.0.1", "localhost")
 REFUSED = b"trustdebt answers only at its own address"
+HTTPS = "https://"
+YEAR = 31_536_000  # seconds
 
 
-def headers(port: int) -> list[tuple[bytes, bytes]]:
-    """Return the headers of every answer.
+def loopback(port: int) -> tuple[str, ...]:
+    """Return the origins of the app on this machine."""
+    return tuple(f"http://{name}:{port}" for name in NAMES)
+
+
+def headers(origins: Sequence[str]) -> list[tuple[bytes, bytes]]:
+    """Return the headers of every answer of the app that is served at some origins.
 
     Streamlit's page has an inline script and inline styles, and draws with workers, so these are
     allowed; scripts, frames and connections of other origins are not.
     """
-    own = " ".join(f"ws://{name}:{port}" for name in NAMES)
+    own = " ".join(f"ws{origin.removeprefix('http')}" for origin in origins)
     policy = {
         "default-src": "'self'",
         "script-src": "'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:",
@@ -47,17 +55,27 @@ def headers(port: int) -> list[tuple[bytes, bytes]]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
+    if _encrypted(origins):
+        values["Strict-Transport-Security"] = f"max-age={YEAR}"
     return [(k.lower().encode(), v.encode()) for k, v in values.items()]
 
 
-class Guard:
-    """Serves `app` to requests for its own address, and closes unused endpoints."""
+def _encrypted(origins: Sequence[str]) -> bool:
+    return all(origin.startswith(HTTPS) for origin in origins)
 
-    def __init__(self, app: Serve, port: int) -> None:
+
+class Guard:
+    """Serves `app` to requests for its own origins, and closes unused endpoints.
+
+    Where the browser's connection is encrypted, its cookies are for encrypted ones only.
+    """
+
+    def __init__(self, app: Serve, origins: Sequence[str]) -> None:
         self._app = app
-        self._headers = headers(port)
-        self._hosts = {f"{name}:{port}".encode() for name in NAMES}
-        self._origins = {b"http://" + host for host in self._hosts}
+        self._headers = headers(origins)
+        self._origins = {origin.encode() for origin in origins}
+        self._hosts = {origin.partition(b"://")[2] for origin in self._origins}
+        self._encrypted = _encrypted(origins)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
@@ -82,10 +100,17 @@ class Guard:
             if message["type"] == "http.response.start":
                 names = {name for name, _ in self._headers}
                 kept = [h for h in message.get("headers", ()) if h[0].lower() not in names]
+                kept = [self._secured(*h) for h in kept]
                 message = {**message, "headers": [*kept, *self._headers]}
             await send(message)
 
         return marked
+
+    def _secured(self, name: bytes, value: bytes) -> tuple[bytes, bytes]:
+        """Return a header, a cookie marked as one for encrypted connections where they are."""
+        cookie = self._encrypted and name.lower() == b"set-cookie"
+        marked = b"secure" in [part.strip().lower() for part in value.split(b";")]
+        return name, value + b"; Secure" if cookie and not marked else value
 
 
 async def _refuse(scope: Message, send: Send, status: int) -> None:

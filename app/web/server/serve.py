@@ -3,29 +3,40 @@
 A `.streamlit/` in the working folder or in a home could disable the protections: none is read.
 """
 
+import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from streamlit import config
 from streamlit.starlette import App
 
-from app.web.server.door import take_token
-from app.web.server.guard import Guard, Message, Receive, Send
-from app.web.server.upload import MAX_MIB
+from app.web.server import door
+from app.web.server.guard import NAMES, Guard, Message, Receive, Send, loopback
+from app.web.server.sign_in import SECRET, VARIABLE, SignIn, read_sign_in
+from app.web.server.upload import HERE, MAX_MIB
+from graph.journal.rights import serve_others
 
 MAIN = Path(__file__).parents[1] / "main.py"
 OWN = MAIN.parent / ".streamlit" / "config.toml"
+PORTS = {"http": 80, "https": 443}
 
 
-def settings(host: str, port: int) -> dict[str, Any]:
-    """Return the settings of Streamlit, with all protections."""
+def settings(host: str, port: int, address: str = "") -> dict[str, Any]:
+    """Return the settings of Streamlit, with all protections.
+
+    `address` is where people reach the app, if that is not `host` and `port`.
+    """
+    parts = urlsplit(address or f"http://{host}:{port}")
+    name = parts.hostname or host
     return {
         "server.address": host,
         "server.port": port,
-        "browser.serverAddress": host,
-        "browser.serverPort": port,
-        "server.allowedHosts": [host, "localhost"],
+        "browser.serverAddress": name,
+        "browser.serverPort": parts.port or PORTS[parts.scheme],
+        "server.allowedHosts": [name, "localhost"],
         "server.enableCORS": True,
         "server.corsAllowedOrigins": [],
         "server.enableXsrfProtection": True,
@@ -43,12 +54,24 @@ def settings(host: str, port: int) -> dict[str, Any]:
     }
 
 
+def origins(host: str, port: int, address: str, signs_in: bool) -> Sequence[str]:
+    """Return the origins under which the app answers.
+
+    Who signs in comes back to one address, so there is only one then.
+    """
+    if address:
+        return (address,)
+    named = f"[{host}]" if ":" in host else host
+    own = loopback(port) if host in NAMES else (f"http://{named}:{port}",)
+    return own[:1] if signs_in else own
+
+
 class Guarded(App):
     """Streamlit's server behind `Guard`, which refuses forbidden requests."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(MAIN)
-        self._guard = Guard(super().__call__, port)
+    def __init__(self, served: Sequence[str], secrets: Mapping[str, Any] | None) -> None:
+        super().__init__(MAIN, secrets=secrets)
+        self._guard = Guard(super().__call__, served)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -61,12 +84,18 @@ def own_files(file_name: str) -> list[str]:
 
 
 def main() -> None:
-    """Serve until stopped; the arguments are `HOST PORT`."""
-    host, port = sys.argv[1], int(sys.argv[2])
+    """Serve until stopped; the arguments are `HOST PORT` and, behind a proxy, its address."""
+    host, port, address = sys.argv[1], int(sys.argv[2]), "".join(sys.argv[3:])
     sys.argv[1:] = []
-    take_token()
+    named = os.environ.get(VARIABLE)
+    sign_in: SignIn | None = read_sign_in(Path(named)) if named else None
+    os.environ.pop(SECRET, None)  # so that no child process inherits it
+    serve_others()
+    door.set_up(sign_in, elsewhere=bool(address) or host not in HERE)
+    served = origins(host, port, address, sign_in is not None)
+    secrets = None if sign_in is None else {"auth": sign_in.secrets(served[0])}
     config.get_config_files = own_files
-    Guarded(port).run(config=settings(host, port))
+    Guarded(served, secrets).run(config=settings(host, port, address))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from app.web.view import View
 from app.web.views.posture import all_figures, front, heat, pillars, rests, worst
 from app.web.views.posture.leadership import figure_words, kpis, rows_page
 from app.wording import NO_FIGURE, brief, counted, day, number, share
+from graph.journal.rights import LOOK
 from graph.schema import AGENT
 
 TARGET = 5.0  # percent: the highest ratio with grade A
@@ -239,4 +240,4 @@ def _makeup(everyone: pd.DataFrame) -> str:
     return f"{counted(agents, 'agent')}, {counted(len(everyone) - agents, 'other')}"
 
 
-VIEW = View("posture", "Posture", ":material/monitoring:", "Overview", 10, draw)
+VIEW = View("posture", "Posture", ":material/monitoring:", "Overview", 10, draw, right=LOOK)

@@ -12,6 +12,7 @@ from app.web.server import door, upload
 from app.web.tables import below, table
 from app.web.views.sources import same_things
 from app.wording import counted, kind, moment, number
+from graph.journal.rights import UPLOAD, NotAllowed
 
 ANSWER, ROUND = "sources:answer", "sources:round"
 ADVICE = {
@@ -30,7 +31,7 @@ def _readable(uri: str) -> list[dict[str, Any]]:
 def draw(posture: Posture | None) -> None:
     """Draw the result of the last upload, and the form; `posture` is None for an empty store."""
     st.header("Read an export", anchor=False)
-    if not door.at_home():
+    if not door.signs_in() and not door.at_home():
         st.info("Uploads are taken only where the app is open to this machine alone.")
         return
     if ANSWER in st.session_state:
@@ -38,7 +39,7 @@ def draw(posture: Posture | None) -> None:
     if not st.toggle("Upload files", key="sources:upload"):
         st.caption("The same as `trustdebt ingest`, with the same checks.")
         return
-    if not door.ask(st, "upload", "upload"):
+    if not door.ask(st, "upload", "upload", UPLOAD):
         return
     try:
         source_by_name = {str(source["name"]): source for source in _readable(store_uri())}
@@ -106,9 +107,10 @@ def _ingest(asked: upload.Asked, files: list[upload.File]) -> None:
     """Ingest, and keep the answer before drawing: a click meanwhile would end this run."""
     with st.spinner("Reading…"):
         try:
+            door.demand(UPLOAD)
             st.session_state[ANSWER] = upload.ingest(asked, files, store_uri())
             st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
-        except upload.Refused as refused:
+        except (upload.Refused, NotAllowed) as refused:
             st.session_state[ANSWER] = {"refused": str(refused), "code": refused.code}
     st.rerun()
 

@@ -39,6 +39,7 @@ from app.wording import (
     thing_name,
 )
 from graph.frames import records
+from graph.journal.rights import LOOK
 
 TOP, CAPPED = 10, 3  # rows of a table; causes of a capped grade that are named
 MEANING = (
@@ -292,4 +293,6 @@ def _chosen(posture: Posture, by: str, *picked: str | None) -> str:
     return str(remember("group", "") or "")
 
 
-VIEW = View("trust_debt", "Trust debt", ":material/account_balance:", "Overview", 15, draw)
+VIEW = View(
+    "trust_debt", "Trust debt", ":material/account_balance:", "Overview", 15, draw, right=LOOK
+)
