@@ -10,9 +10,10 @@ from streamlit.testing.v1.element_tree import Selectbox
 
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.history import open_posture
+from app.web import acceptance
 from graph.journal.journal import journal_of
 from tests.e2e.conftest import Open
-from tests.e2e.estate import estate, publish
+from tests.e2e.estate import AS_OF, estate, publish
 from tests.e2e.said import texts
 from tests.support.printed import findings
 
@@ -24,7 +25,9 @@ def own(tmp_path: Path) -> Path:
 
 
 def _finding(store: Path) -> str:
-    return str(findings(open_posture(str(store)), rule="OWN-02")["findings"][0]["id"])
+    """Return a finding that one person may accept."""
+    rows = findings(open_posture(str(store)))["findings"]
+    return next(str(row["id"]) for row in rows if row["severity"] == "high")
 
 
 def _decider(test: AppTest) -> Selectbox:
@@ -73,6 +76,24 @@ def test_an_acceptance_that_says_too_little_is_refused(
     assert not test.exception
     assert message in test.error[0].value.replace("\\", "")
     assert journal_of(str(own)).entries() == ()
+
+
+@pytest.mark.parametrize(
+    ("today", "ends"),
+    [
+        ("2026-08-20T15:00:00Z", "2026-09-19"),  # days count from today
+        ("2026-07-01T00:00:00Z", "2026-08-31"),  # unless the data are of later: of 1 August
+    ],
+)
+def test_a_number_of_days_is_an_end(monkeypatch: pytest.MonkeyPatch, today: str, ends: str) -> None:
+    monkeypatch.setattr("app.clock.now", lambda: pd.Timestamp(today))
+    assert acceptance._end("30 days", None, AS_OF) == pd.Timestamp(ends, tz="UTC")
+    assert acceptance._end("until a day", date(2035, 1, 1), AS_OF).year == 2035
+    for term in (None, "until a day"):
+        with pytest.raises(ValueError, match="Choose an end date"):
+            acceptance._end(term, None, AS_OF)
+    with pytest.raises(ValueError, match="either"):
+        acceptance._end("30 days", date(2035, 1, 1), AS_OF)
 
 
 def test_a_damaged_journal_is_named_on_the_page(open_page: Open, own: Path) -> None:
