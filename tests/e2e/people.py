@@ -12,10 +12,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from app.isolation import isolated
 
+expect.set_options(timeout=30_000)
 SETUP = """
 [provider]
 metadata_url = "{provider}/.well-known/openid-configuration"
