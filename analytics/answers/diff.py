@@ -76,7 +76,7 @@ def diff(history: History, before: SnapshotInfo, after: SnapshotInfo, limit: int
     return Diff(
         before=before.id,
         after=after.id,
-        coverage=Table(_connected(before.coverage, after.coverage), later.things),
+        coverage=Table(connected(before.coverage, after.coverage), later.things),
         counts={kind: _counts(differences, kind) for kind in KINDS},
         renamed=Table(renamed, later.things, {"thing": Kind.NODE}),
         added=lists[ADDED],
@@ -100,7 +100,7 @@ def _renamed(earlier_ids: RenamedIds, after: AccessGraph) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _connected(before: tuple[Coverage, ...], after: tuple[Coverage, ...]) -> pd.DataFrame:
+def connected(before: tuple[Coverage, ...], after: tuple[Coverage, ...]) -> pd.DataFrame:
     """Return the scopes that are new, gone, or that declare other kinds of fact than before."""
     old, new = {c.key: c for c in before}, {c.key: c for c in after}
     rows = []

@@ -1,0 +1,73 @@
+"""Answers for the page that compares, cached for each two moments, and their rows as drawn."""
+
+import pandas as pd
+import streamlit as st
+
+from analytics.answers.compare import Listed, Sides, sides_of
+from analytics.debt.ledger.entries import Moment
+from analytics.posture import Posture
+from app.web.snapshots import moment_of
+from app.wording import NOT_KNOWN, kind
+
+KEPT = 2  # comparisons in memory: each holds two snapshots, and what they have in common
+CHANGES = {
+    "new": "+ new",
+    "gone": "- gone",
+    "opened": "+ opened",
+    "closed": "- closed",
+    "widened": "▲ widened",
+    "narrowed": "▽ narrowed",
+    "gained": "+ has an owner now",
+    "lost": "- lost its owner",
+    "replaced": "→ another owner",
+    "unclear": "? not known at one end",
+}
+SEEN = {"new", "opened", "gained", "widened"}  # changes that are something more
+TEAM = "Team"
+
+
+def _key(moment: Moment) -> tuple[str, str]:
+    return moment.info.id, moment.at.isoformat()
+
+
+@st.cache_resource(
+    show_spinner="Reading both snapshots…",
+    show_time=True,
+    max_entries=KEPT,
+    hash_funcs={Posture: moment_of, Moment: _key},
+)
+def both(posture: Posture, before: Moment, after: Moment) -> Sides:
+    """Read and judge two moments of the store of a posture."""
+    assert posture.history is not None, "a page reads its posture from a store"
+    return sides_of(posture.history, before, after)
+
+
+def drawn(listed: Listed, columns: dict[str, str]) -> pd.DataFrame:
+    """Return the rows as a table shows them: its `columns`, the change, why, and the team.
+
+    `columns` map headings to columns of the answer; nodes show their name, else their id.
+    """
+    rows = listed.rows.readable()
+    made = {heading: _cells(rows, name) for heading, name in columns.items()}
+    made["Change"] = rows["change"].map(CHANGES)
+    more = rows["change"].isin(SEEN)
+    seen = more.map({True: "we began to see it", False: "we ceased to see it"})
+    seen = seen.mask(rows["change"].isin(["replaced", "unclear", "narrowed", "widened"]), "we see")
+    seen = seen.replace("we see", "we see it differently")
+    made["Why"] = seen.where(rows["why"] == "coverage", "it changed")
+    made[TEAM] = _cells(rows, "team").fillna("no team")
+    return pd.DataFrame(made)
+
+
+def _cells(rows: pd.DataFrame, name: str) -> pd.Series:
+    if name == "label":
+        return rows["label"].map(kind)
+    named = f"{name}_name"
+    if named not in rows:
+        return rows[name]
+    return rows[named].replace("", pd.NA).fillna(rows[name])
+
+
+def known(value: float | None, form: str) -> str:
+    """Format a figure, or say that it is not known."""
+    return NOT_KNOWN if value is None else format(value, form)

@@ -1,0 +1,147 @@
+"""The summary of a comparison: a sentence, the figures at both ends, the sources, and the teams."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analytics.answers import compare
+from analytics.answers.compare import Listed, Sides
+from app.escape import code, markdown
+from app.web.tables import below, table
+from app.web.tiles import signal, tile
+from app.wording import NO_FIGURE, brief, counted, day, moment, number
+
+TRUTH, COVERAGE = "changed", "coverage"
+STATES = {"connected": "new", "lost": "no longer read", "kept": "at both ends"}
+HEADINGS = {
+    "agents_new": "Agents new",
+    "agents_gone": "Agents gone",
+    "paths_opened": "Paths opened",
+    "paths_closed": "Paths closed",
+    "paths_widened": "Paths widened",
+    "paths_narrowed": "Paths narrowed",
+    "findings_new": "Findings new",
+    "findings_gone": "Findings gone",
+    "owners_gained": "Owners gained",
+    "owners_lost": "Owners lost",
+    "owners_replaced": "Owners replaced",
+    "coverage": "Only seen otherwise",
+}
+
+
+def sentence(
+    place: DeltaGenerator, sides: Sides, lists: Mapping[str, Listed], team: int | None
+) -> None:
+    """Draw the sentence: what is compared, and what changed in truth."""
+    ends = [f"{moment(end.graph.as_of)} ({_snapshot(end)})" for end in (sides.before, sides.after)]
+    whose = "" if team is None else f" Of the team {_team(sides, team)}:"
+    starts = "agent" if sides.agents else "identity"
+    counts = {name: {k: n[TRUTH] for k, n in of.counts.items()} for name, of in lists.items()}
+    agents, paths, found_now = counts["agents"], counts["paths"], counts["findings"]
+    words = [
+        f"{counted(agents['new'], starts, 'agents' if sides.agents else 'identities')} new, "
+        f"{number(agents['gone'])} gone",
+        f"{counted(paths['opened'], 'path')} to a crown jewel opened, "
+        f"{number(paths['closed'])} closed",
+        f"{counted(found_now['new'], 'finding')} new, {number(found_now['gone'])} gone",
+        f"{counted(counts['owners']['lost'], 'owner')} lost",
+    ]
+    place.markdown(f"From **{ends[0]}** to **{ends[1]}**.{whose} **{'; '.join(words)}.**")
+    seen_only = sum(each.count(COVERAGE) for each in lists.values())
+    if seen_only:
+        place.markdown(
+            f":material/visibility: {counted(seen_only, 'difference')} more are none in truth: we "
+            "only began or ceased to see them, as the sources changed."
+        )
+    for rule, how in sides.failed.items():
+        place.warning(f"Findings of {markdown(rule)} are left out, it failed: {code(how)}")
+
+
+def _snapshot(end: Any) -> str:
+    info = end.graph.snapshot
+    return f"snapshot {info.sequence}" if info else "not published"
+
+
+def _team(sides: Sides, team: int) -> str:
+    return "—" if team < 0 else markdown(sides.things["name"].iloc[team])
+
+
+def figures(sides: Sides, team: int | None) -> None:
+    """Draw the figures of the later end, each with its difference from the earlier one."""
+    first, last = compare.figures(sides, team)
+    since = f"since {day(sides.before.graph.as_of)}"
+    tiles = st.columns(5)
+    tile(tiles[0], "Grade", _grade(last), f"was {_grade(first)}", "Trust debt ratio and grade.")
+    signal_of = (
+        ("debt", "Trust debt (tp)", "What is owed for exposed trust without justification."),
+        ("reaching", "Reach a crown jewel", "Agents, or identities, that reach a crown jewel."),
+        ("paths", "Paths to crown jewels", "Pairs of a start and a crown jewel that it reaches."),
+        ("findings", "Findings", "All that hold, accepted ones too; of the whole estate only."),
+    )
+    for place, (name, label, meaning) in zip(tiles[1:], signal_of, strict=True):
+        was, now = first[name], last[name]
+        change = None if was is None or now is None else round(now - was)
+        beside = f"of {number(last['starts'])}" if name == "reaching" else None
+        figure = NO_FIGURE if now is None else brief(now)
+        signal(place, label, figure, change, beside, meaning, since)
+
+
+def _grade(of: Mapping[str, Any]) -> str:
+    if of["grade"] == "NR" or of["tdr"] is None:
+        return "not rated"
+    return f"{of['grade']} · {of['tdr']:.1%}"
+
+
+def seen(place: DeltaGenerator, sides: Sides) -> None:
+    """Draw which sources came, went, or state other kinds of fact."""
+    rows = compare.scopes(sides).readable()
+    if sides.common is None:
+        place.caption(
+            ":material/visibility: The same sources state the same kinds of fact at both ends: all "
+            "that differs changed in truth."
+        )
+        return
+    with place.expander(f"What we can see changed: {counted(len(rows), 'source scope')}"):
+        if rows.empty:
+            st.markdown("Ids of one thing were merged or parted between the two.")
+            return
+        table(
+            pd.DataFrame(
+                {
+                    "Source": rows["source"],
+                    "Scope": rows["scope"],
+                    "It is": rows["state"].map(STATES),
+                    "Read whole": rows["complete"].map({True: "yes", False: "no"}),
+                    "Begins to state": rows["newly_declares"].str.join(", "),
+                    "No longer states": rows["no_longer_declares"].str.join(", "),
+                }
+            ),
+            "compare:scopes",
+            "Sources that came, went or state other kinds of fact.",
+        )
+
+
+def teams(sides: Sides) -> None:
+    """Draw what changed in each team."""
+    answer = compare.teams(sides)
+    st.header("By team", anchor=False)
+    rows = answer.readable()
+    if rows.empty:
+        st.markdown("Nothing differs in any team.")
+        return
+    names = rows["team_name"].replace("", pd.NA).fillna(rows["team"]).fillna("no team")
+    shown = pd.DataFrame({"Team": names})
+    for name, heading in HEADINGS.items():
+        if name in rows and rows[name].any():
+            shown[heading] = rows[name]
+    if not sides.agents:
+        shown = shown.rename(columns=lambda c: c.replace("Agents", "Identities"))
+    table(shown, "compare:teams", "What changed in each team, the most first.", height=320)
+    below(
+        f"{counted(len(shown), 'team')}, most changes first; what only came into sight is apart.",
+        shown,
+        "compare-teams.csv",
+    )

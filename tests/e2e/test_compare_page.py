@@ -1,0 +1,107 @@
+"""Two snapshots compared on a page: at once, in an address that keeps both, hostile names too."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from graph.schema import AGENT, CAN_ACCESS, RUNS_AS
+from tests.e2e.browsing import Open as OpenWindow
+from tests.e2e.browsing import Serve
+from tests.e2e.conftest import Open
+from tests.e2e.estate import AS_OF, World, estate, publish
+from tests.e2e.said import figures, texts
+
+QUARTER = pd.Timedelta(days=90)
+
+
+def later() -> World:
+    """Another agent that may write to a restricted database, and one agent less."""
+    world = estate()
+    world.rows[AGENT] = [row for row in world.rows[AGENT] if row["id"] != "clean-3"]
+    world.rows[RUNS_AS] = [row for row in world.rows[RUNS_AS] if row["source_id"] != "clean-3"]
+    for element, rows in world.rows.items():
+        world.rows[element] = [row for row in rows if row.get("target_id") != "clean-3"]
+    world.add(AGENT, id="new", name="new-bot", kind="ai_agent", status="active")
+    return world.link(CAN_ACCESS, "new", "db-03", levels='["write"]', telemetry=True)
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """Publish two snapshots a quarter apart; return the store and their ids."""
+    folder = tmp_path_factory.mktemp("compared") / "s"
+    first = publish(estate(), folder, AS_OF - QUARTER)
+    return folder, [first, publish(later(), folder, AS_OF)]
+
+
+def test_a_comparison_with_a_quarter_ago_is_there_at_once(
+    open_page: Open, history: tuple[Path, list[str]]
+) -> None:
+    store, (first, last) = history
+    test = open_page(store, "compare")
+    assert not test.exception
+    said = texts(test)
+    assert "1 agent new, 1 gone" in said
+    assert "1 path to a crown jewel opened" in said
+    assert "all that differs changed in truth" in said
+    agents = next(f.value for f in test.dataframe if "Agent" in f.value)
+    assert dict(zip(agents["Agent"], agents["Change"], strict=True)) == {
+        "new-bot": "+ new",
+        "clean-3-bot": "- gone",
+    }
+    assert set(agents["Why"]) == {"it changed"}
+    assert figures(test)["Paths to crown jewels"] == "9"  # 4 of wide, 1 each of 5
+    assert test.query_params["earlier"] == [first]
+    assert test.query_params["later"] == [last]
+
+
+def test_the_address_keeps_both_ends_and_the_filters(
+    open_page: Open, history: tuple[Path, list[str]]
+) -> None:
+    store, (first, last) = history
+    test = open_page(store, "compare", earlier=first, later=last, why="coverage", team="none")
+    assert test.selectbox(key="compare:team").value == "none"
+    assert not [f for f in test.dataframe if "Agent" in f.value], "nothing was only seen otherwise"
+    test = open_page(store, "compare", earlier="day", earlier_day="2026-06-01", later=last)
+    assert "1 Jun 2026 00:00 UTC" in texts(test)
+    assert test.query_params["earlier_day"] == ["2026-06-01"]
+    swapped = open_page(store, "compare", earlier=last, later=first)
+    assert "1 agent new, 1 gone" in texts(swapped)
+
+
+def test_ends_that_are_none_are_told(open_page: Open, history: tuple[Path, list[str]]) -> None:
+    store, (_, last) = history
+    assert "same moment" in texts(open_page(store, "compare", earlier=last, later=last))
+    unknown = texts(open_page(store, "compare", earlier="000099-nothing", later=last))
+    assert "not in this store" in unknown
+    early = open_page(store, "compare", earlier="day", earlier_day="2020-01-01", later=last)
+    assert "No snapshot is of 1 Jan 2020 or before" in texts(early)
+    assert not early.exception
+
+
+def test_one_snapshot_alone_has_nothing_to_compare(open_page: Open, store: Path) -> None:
+    test = open_page(store, "compare")
+    assert "The store holds only one snapshot yet" in texts(test)
+    assert not test.exception
+
+
+def test_two_snapshots_are_compared_in_three_clicks(
+    serve: Serve, history: tuple[Path, list[str]], open_window: OpenWindow
+) -> None:
+    """From the front page: Compare, and that is all; with other ends two clicks more."""
+    store, (first, last) = history
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(home)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Compare", exact=True).click()
+    page.get_by_text("1 agent new, 1 gone").wait_for(timeout=60_000)
+    window.settle()
+    assert f"earlier={first}" in page.url
+    assert f"later={last}" in page.url
+    page.get_by_role("combobox", name="Earlier").click()
+    page.get_by_role("option", name="2 ·").first.click()
+    page.get_by_text("Both ends are the same moment").wait_for()
+    window.settle()
+    page.reload()
+    page.get_by_text("Both ends are the same moment").wait_for()
+    assert f"earlier={last}" in page.url
