@@ -23,17 +23,19 @@ ICONS = {
 OTHER = ":material/circle:"
 
 
-def card_link(place: Any, posture: Posture, id_: str, words: str | None = None) -> None:
+def card_link(
+    place: Any, posture: Posture, id_: str, words: str | None = None, **address: str
+) -> None:
     """Draw a link to the card of a thing, by its name; `words` must not hold names from the data.
 
-    `place` is a container, or `st` itself.
+    `place` is a container, or `st` itself. `address` is what the link adds, such as a snapshot.
     """
     thing = posture.graph.thing(posture.graph.number(id_))
     place.page_link(
         st.session_state["pages"][PAGE],
         label=words or markdown(thing["name"], 60),
         icon=ICONS.get(thing["label"], OTHER),
-        query_params=to({"id": id_}),
+        query_params=to({"id": id_, **address}),
     )
 
 
@@ -42,13 +44,13 @@ def open_card(id_: str) -> None:
     turn(PAGE, {"id": id_})
 
 
-def links_to(posture: Posture, id_: str, place: Any = None) -> None:
+def links_to(posture: Posture, id_: str, place: Any = None, **address: str) -> None:
     """Draw the links that lead on from a chosen row: to a thing's card, and its blast radius."""
     row = (place or st).container(horizontal=True, vertical_alignment="center", gap="medium")
-    card_link(row, posture, id_)
+    card_link(row, posture, id_, **address)
     row.page_link(
         st.session_state["pages"]["blast_radius"],
         label="Blast radius",
         icon=":material/hub:",
-        query_params=to({"thing": id_}),
+        query_params=to({"thing": id_, **address}),
     )

@@ -39,7 +39,7 @@ def signal(
     change: int | None,
     beside: str | None = None,
     meaning: str = "",
-    since: str = "in a quarter",
+    since: str = "in a quarter: ",
 ) -> None:
     """Draw a figure of which more is worse, with its change `since` an earlier moment.
 
@@ -55,7 +55,7 @@ def signal(
         figure,
         delta=f"{change:+,}" if change else 0,
         delta_color="inverse",
-        delta_description=f"{since}: {word}" + (f"; {beside}" if beside else ""),
+        delta_description=f"{since}{word}" + (f"; {beside}" if beside else ""),
         help=meaning or None,
         border=True,
         height="stretch",

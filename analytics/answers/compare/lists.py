@@ -144,14 +144,16 @@ def _of_findings(sides: Sides, rows: Differences, column: str) -> np.ndarray:
 def owners(sides: Sides, limit: int = 0, team: int | None = None, why: str | None = None) -> Listed:
     """List the identities of both ends with another owner: `identity`, `role`, `was`, `now`.
 
-    Where either is not known, the change is unclear.
+    `was_known` and `now_known` say whether a source states it; where either is not, it is unclear.
     """
     rows = _owners(sides)
 
     def columns(at: np.ndarray) -> dict[str, Any]:
         role = np.array(ROLES, object)[rows.rows.key[at] % len(ROLES)]
-        was, now = (np.maximum(side[at], NONE) for side in (rows.rows.was, rows.rows.now))
-        return {"identity": rows.about[at], "role": role, "was": was, "now": now}
+        made = {"identity": rows.about[at], "role": role}
+        for name, side in (("was", rows.rows.was[at]), ("now", rows.rows.now[at])):
+            made |= {name: np.maximum(side, NONE), f"{name}_known": side != UNKNOWN}
+        return made
 
     return _listed(sides, rows, columns, (limit, team, why), NODE_ENDS)
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from analytics.answers import compare
 from analytics.answers.compare import Listed, Sides
 from analytics.debt.groups import NONE
 from analytics.posture import Posture
-from app.escape import csv_table, markdown, plain
-from app.web.address import one_of, recall, remember, to
+from app.escape import csv_table, plain
+from app.web.address import one_of, recall, remember
+from app.web.card import links_to
 from app.web.tables import ROWS, below, table
 from app.web.view import View
 from app.web.views.compare.answers import both, drawn
@@ -22,8 +22,8 @@ from app.wording import counted, number
 
 TRUTH, COVERAGE, ALL = "changed", "coverage", "all"
 SHOWN = {
-    TRUTH: "What changed",
-    COVERAGE: "What we began or ceased to see",
+    TRUTH: "It changed",
+    COVERAGE: "Only our sight changed",
     ALL: "Both",
 }
 EVERY, NO_TEAM = "", "none"  # of the choice of a team
@@ -148,19 +148,13 @@ def _counts(listed: Listed) -> str:
 
 
 def _lead_on(sides: Sides, row: pd.Series, about: str) -> None:
-    """Draw a link to what a row is about, in the snapshot that has it."""
+    """Draw links to what a row is about, in the snapshot that has it."""
     id_ = str(row[about])
     end = sides.after if sides.after.graph.number(id_) >= 0 else sides.before
     info = end.graph.snapshot
     if end.graph.number(id_) < 0 or info is None:
         return
-    place: DeltaGenerator = st.container(horizontal=True)
-    place.page_link(
-        st.session_state["pages"]["blast_radius"],
-        label=f"Blast radius of {markdown(row[f'{about}_name'] or id_, 60)}",
-        icon=":material/hub:",
-        query_params=to({"thing": id_, "snapshot": info.id}),
-    )
+    links_to(end, id_, snapshot=info.id)
 
 
 VIEW = View("compare", "Compare", ":material/difference:", "Overview", 18, draw)

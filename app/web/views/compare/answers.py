@@ -7,7 +7,7 @@ from analytics.answers.compare import Listed, Sides, sides_of
 from analytics.debt.ledger.entries import Moment
 from analytics.posture import Posture
 from app.web.snapshots import moment_of
-from app.wording import NOT_KNOWN, kind
+from app.wording import NOT_KNOWN
 
 KEPT = 2  # comparisons in memory: each holds two snapshots, and what they have in common
 CHANGES = {
@@ -60,14 +60,10 @@ def drawn(listed: Listed, columns: dict[str, str]) -> pd.DataFrame:
 
 
 def _cells(rows: pd.DataFrame, name: str) -> pd.Series:
-    if name == "label":
-        return rows["label"].map(kind)
     named = f"{name}_name"
     if named not in rows:
-        return rows[name]
-    return rows[named].replace("", pd.NA).fillna(rows[name])
-
-
-def known(value: float | None, form: str) -> str:
-    """Format a figure, or say that it is not known."""
-    return NOT_KNOWN if value is None else format(value, form)
+        return rows[name].fillna("none") if name in ("was", "now") else rows[name]
+    names = rows[named].replace("", pd.NA).fillna(rows[name])
+    if f"{name}_known" in rows:
+        names = names.fillna(rows[f"{name}_known"].map({True: "nobody", False: NOT_KNOWN}))
+    return names

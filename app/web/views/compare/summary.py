@@ -12,7 +12,7 @@ from analytics.answers.compare import Listed, Sides
 from app.escape import code, markdown
 from app.web.tables import below, table
 from app.web.tiles import signal, tile
-from app.wording import NO_FIGURE, brief, counted, day, moment, number
+from app.wording import NO_FIGURE, brief, counted, moment, number
 
 TRUTH, COVERAGE = "changed", "coverage"
 STATES = {"connected": "new", "lost": "no longer read", "kept": "at both ends"}
@@ -72,7 +72,6 @@ def _team(sides: Sides, team: int) -> str:
 def figures(sides: Sides, team: int | None) -> None:
     """Draw the figures of the later end, each with its difference from the earlier one."""
     first, last = compare.figures(sides, team)
-    since = f"since {day(sides.before.graph.as_of)}"
     tiles = st.columns(5)
     tile(tiles[0], "Grade", _grade(last), f"was {_grade(first)}", "Trust debt ratio and grade.")
     signal_of = (
@@ -86,7 +85,7 @@ def figures(sides: Sides, team: int | None) -> None:
         change = None if was is None or now is None else round(now - was)
         beside = f"of {number(last['starts'])}" if name == "reaching" else None
         figure = NO_FIGURE if now is None else brief(now)
-        signal(place, label, figure, change, beside, meaning, since)
+        signal(place, label, figure, change, beside, meaning, since="")
 
 
 def _grade(of: Mapping[str, Any]) -> str:
