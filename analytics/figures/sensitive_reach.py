@@ -17,9 +17,12 @@ def reaching(posture: Posture) -> np.ndarray:
     return _reaching(posture, weights >= SENSITIVITY["confidential"], READ)
 
 
-def administering(posture: Posture) -> np.ndarray:
-    """Return a mask of the nodes that can administer a control plane, such as a cloud account."""
-    return _reaching(posture, control_planes(posture), ADMIN)
+def administering(posture: Posture, planes: np.ndarray | None = None) -> np.ndarray:
+    """Return a mask of the nodes that can administer a control plane, such as a cloud account.
+
+    `planes` (a mask of nodes) are those in question; None for all.
+    """
+    return _reaching(posture, control_planes(posture) if planes is None else planes, ADMIN)
 
 
 def control_planes(posture: Posture) -> np.ndarray:

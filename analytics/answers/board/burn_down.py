@@ -119,15 +119,15 @@ def _today(
         return Reached(UNKNOWN, None, f"Pace not known: {since.because}.")
     if pace >= 0:
         grows = f"grew by {amount(pace * DELAY)} a month" if pace else "did not shrink"
-        return Reached(NEVER, None, f"Never at today's pace: debt {grows}.")
-    return _dated(posture, to_repay / -pace, "at today's pace")
+        return Reached(NEVER, None, f"Never: debt {grows}.")
+    return _dated(posture, to_repay / -pace)
 
 
 def _by_plan(posture: Posture, burn: BurnDown, repaid: float, steps: int) -> Reached:
     assert burn.to_repay is not None
     assert burn.delay_debt is not None
     if not steps:
-        return Reached(NEVER, None, "Never with the plan: no change is known that pays off debt.")
+        return Reached(NEVER, None, "Never: no change is known that pays off debt.")
     net = repaid - burn.delay_debt
     each = f"{counted(steps, 'change')} pay off {amount(repaid)}"
     if steps == 1:
@@ -140,14 +140,14 @@ def _by_plan(posture: Posture, burn: BurnDown, repaid: float, steps: int) -> Rea
             DATED, iso(posture.graph.as_of), f"As soon as the plan is carried out: {each}."
         )
     days = burn.to_repay / net * DELAY
-    return _dated(posture, days, f"with {counted(steps, 'change')} a month")
+    return _dated(posture, days, f", with {counted(steps, 'change')} a month")
 
 
-def _dated(posture: Posture, days: float, how: str) -> Reached:
+def _dated(posture: Posture, days: float, how: str = "") -> Reached:
     if days > FAR:
-        return Reached(NEVER, None, f"Not within ten years {how}.")
+        return Reached(NEVER, None, f"Not within ten years{how}.")
     at = posture.graph.as_of + pd.Timedelta(days=round(days))
-    return Reached(DATED, iso(at), f"{day(at)} {how}.")
+    return Reached(DATED, iso(at), f"{day(at)}{how}.")
 
 
 def _growth(posture: Posture, scope: Scope) -> float | None:

@@ -24,6 +24,7 @@ from analytics.answers.plan import RemovalPlan, plan
 from analytics.answers.shape import VERBS
 from analytics.answers.table import Kind, Table
 from analytics.answers.what_if import uses
+from analytics.assumptions.live_credentials import holdings
 from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
 from analytics.remediation.handover import Target
@@ -138,7 +139,10 @@ def _of_key(
     thing = posture.graph.thing(key)
     gone = [Removal(thing["id"], "", things=(thing["id"],))]
     frees, on = _freed(posture, scope, gone), Target(node=key)
-    return _Step(why, REMOVING[CREDENTIAL], thing, key, on, gone, frees, seen, closes)
+    rows = holdings(posture)
+    users = rows["identity"][rows["number"] == key].to_numpy(np.int64)
+    node = int(users[0]) if len(users) else key  # whoever answers for its user decides
+    return _Step(why, REMOVING[CREDENTIAL], thing, node, on, gone, frees, seen, closes)
 
 
 def _measured(posture: Posture, scope: Scope, step: _Step) -> Move:

@@ -23,6 +23,7 @@ from analytics.reach.spread import spread
 from analytics.weights import UNKNOWN, mask_weights
 
 RATINGS = {"A": "good", "B": "fair", "C": "poor", "D": "bad", "F": "failing", "NR": "not rated"}
+PLANES = 20  # control planes looked at one by one, for the name of one
 LEVEL_WORDS = ("may list", "can read", "can write to", "administers")
 
 
@@ -233,7 +234,7 @@ def _sensitive_words(posture: Posture, scope: Scope, counts: dict[str, int]) -> 
         verb = "reads" if counts["count"] == 1 else "can read"
         parts.append(f"{counts['count']:,} of {counts['of']:,} identities {verb} sensitive data")
     if counts["administer"] and (not rated or not counts["count"]):
-        parts.append(_administering_words(posture, counts))
+        parts.append(_administering_words(posture, scope, counts))
     words = f"{' and '.join(parts)} today." if parts else ""
     if counts["unrated"] and 2 * counts["unrated"] >= counts["resources"]:
         unrated = f"{counts['unrated']:,} of {counts['resources']:,}"
@@ -241,11 +242,18 @@ def _sensitive_words(posture: Posture, scope: Scope, counts: dict[str, int]) -> 
     return words.strip()
 
 
-def _administering_words(posture: Posture, counts: dict[str, int]) -> str:
-    planes = np.flatnonzero(control_planes(posture))
-    name = posture.graph.thing(int(planes[0]))["name"] if len(planes) == 1 else "a control plane"
-    verb = "administers" if counts["administer"] == 1 else "administer"
-    return f"{counts['administer']:,} of {counts['of']:,} identities {verb} {name}"
+def _administering_words(posture: Posture, scope: Scope, counts: dict[str, int]) -> str:
+    """Return how many administer the control plane that most do, of the first few."""
+    planes, identities = np.flatnonzero(control_planes(posture)), posture.accountable[scope.places]
+    count, name = counts["administer"], "a control plane"
+    for number in planes[:PLANES].tolist():
+        alone = np.zeros(len(posture.graph.ids), bool)
+        alone[number] = True
+        if np.count_nonzero(administering(posture, alone)[identities]) == count:
+            name = posture.graph.thing(number)["name"]
+            break
+    verb = "administers" if count == 1 else "administer"
+    return f"{count:,} of {counts['of']:,} identities {verb} {name}"
 
 
 # -- how long removing takes --------------------------------------------------------------------

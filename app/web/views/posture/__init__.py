@@ -28,12 +28,9 @@ OPEN = ("open", "reopened", "stale_evidence")
 def draw(posture: Posture) -> None:
     """Draw the front, then the worst, the teams, the trend, the pillars and all figures."""
     recall("target", TARGET, _percent)
-    front.draw(posture, float(st.session_state["target"]) / 100)
-    left, right = st.columns(2, gap="large")
-    with left:
-        worst.identities(posture)
-    with right:
-        worst.worst_findings(posture)
+    with_plan = front.draw(posture, float(st.session_state["target"]) / 100)
+    worst.identities(posture)
+    worst.worst_findings(posture)
     heat.draw(posture)
     _trend(posture)
     _three(posture)
@@ -44,6 +41,7 @@ def draw(posture: Posture) -> None:
     st.header("What this rests on", anchor=False)
     _checked(posture)
     rests.details(posture)
+    with_plan()
 
 
 def _checked(posture: Posture) -> None:

@@ -1,12 +1,13 @@
 """The front of the page: how bad it is, why, what to do first, and whether it gets better."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analytics.answers.board import Headlines, Move, Quarter, Standing
-from analytics.answers.board.burn_down import BurnDown, Reached, WithPlan
+from analytics.answers.board.burn_down import BurnDown, WithPlan
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.answers import board
@@ -14,7 +15,7 @@ from app.web.tiles import link, signal
 from app.web.views.posture.rests import draw as draw_rests
 from app.wording import NO_FIGURE, brief, counted, number, share
 
-LARGE = 4_000  # identities from which the plan is worked out on request
+LARGE = 600  # identities from which the plan is worked out on request
 COLOURS = {"A": "green", "B": "green", "C": "orange", "D": "red", "F": "red", "NR": "gray"}
 TURNS = {"better": "green", "worse": "red", "the same": "", "unknown": ""}
 MEANING = (
@@ -25,11 +26,17 @@ MEANING = (
 )
 
 
-def draw(posture: Posture, target: float) -> None:
-    """Draw the sentence, the figure, the move, the headline numbers and the burn-down."""
+def draw(posture: Posture, target: float) -> Callable[[], None]:
+    """Draw the sentence, the figure, the move, the headline numbers and the burn-down.
+
+    Returns
+    -------
+    callable
+        Draws the date with the plan, which takes longest; call it when the rest is drawn.
+    """
     places = _Places()
     stands = board.standing(posture)
-    _sentence(places.sentence, stands.sentence)
+    _sentence(places.sentence, stands)
     _figure(places.figure, stands, None)
     heads = board.headlines(posture)
     _tiles(posture, places, heads, stands, None)
@@ -40,12 +47,18 @@ def draw(posture: Posture, target: float) -> None:
     _tiles(posture, places, heads, stands, since)
     with places.move:
         _move(board.move(posture))
-    removing = board.revocation(posture)
-    _sentence(places.sentence, f"{stands.sentence} {removing.sentence}".strip())
+    _sentence(places.sentence, stands, board.revocation(posture).sentence)
     burn = board.burn_down(posture, target)
-    _burn_down(posture, places.burn, burn, None)
-    if burn.to_repay and _wants_plan(posture, places.plan):
-        _burn_down(posture, places.burn, burn, board.with_plan(posture, target))
+    _burn_down(places.burn, burn, None)
+    wanted = bool(burn.to_repay) and _wants_plan(posture, places.plan)
+
+    def with_plan() -> None:
+        if wanted:
+            with places.plan:
+                plan = board.with_plan(posture, target)
+            _burn_down(places.burn, burn, plan)
+
+    return with_plan
 
 
 class _Places:
@@ -53,16 +66,24 @@ class _Places:
 
     def __init__(self) -> None:
         left, right = st.columns([4, 1], gap="medium", vertical_alignment="center")
-        self.sentence, self.figure = left.empty(), right.empty()
+        self.sentence, self.rests, self.figure = left.empty(), left.container(), right.empty()
         left, right = st.columns([3, 2], gap="medium")
         self.move, self.burn = left.container(), right.empty()
         self.plan = right.container()
         self.tiles = st.empty()
-        self.rests = st.container()
 
 
-def _sentence(place: DeltaGenerator, sentence: str) -> None:
-    place.subheader(markdown(sentence, 900), anchor=False)
+def _sentence(place: DeltaGenerator, stands: Standing, removing: str = "") -> None:
+    """Draw why the grade is what it is, and below it what can be done today.
+
+    What is not rated has what is known of it in the first line: the reason alone says little.
+    """
+    first = stands.reason if stands.grade != "NR" else stands.sentence
+    rest = f"{stands.sentence.removeprefix(first)} {removing}".strip()
+    with place.container(gap="small"):
+        st.header(markdown(first, 600), anchor=False)
+        if rest:
+            st.markdown(markdown(rest, 600))
 
 
 def _figure(place: DeltaGenerator, stands: Standing, since: Quarter | None) -> None:
@@ -87,7 +108,7 @@ def _figure(place: DeltaGenerator, stands: Standing, since: Quarter | None) -> N
         )
         if since is not None:
             turn, words = TURNS[since.direction], markdown(since.sentence, 300)
-            st.caption(f":{turn}[{words}]" if turn else words)
+            st.markdown(f":{turn}[{words}]" if turn else words)
 
 
 def _tiles(
@@ -111,11 +132,12 @@ def _reaching(place: DeltaGenerator, heads: Headlines, since: Quarter | None) ->
     dark = f"{number(heads.not_known)} more unknown" if heads.not_known else None
     signal(
         place,
-        f"{heads.starts_are.capitalize()} that reach a crown jewel",
+        f"{heads.starts_are.capitalize()} at a crown jewel",
         value if heads.targets else NO_FIGURE,
         _change(since, "reaching"),
         dark if heads.targets else "no crown jewel is known",
-        "A crown jewel is a restricted resource or a control plane. "
+        f"So many {heads.starts_are} reach a crown jewel: a restricted resource or a control "
+        "plane. "
         + (
             f"How sensitive {counted(heads.unrated, 'resource')} are, nobody states."
             if heads.unrated
@@ -151,8 +173,9 @@ def _paths(place: DeltaGenerator, heads: Headlines, since: Quarter | None) -> No
         "Open paths to crown jewels",
         number(heads.paths) if heads.targets else NO_FIGURE,
         _change(since, "paths"),
-        f"to {counted(heads.targets, 'crown jewel')}" if heads.targets else None,
-        f"Pairs of one of the {heads.starts_are} and a crown jewel that it reaches.",
+        None if heads.targets else "no crown jewel is known",
+        f"Pairs of one of the {heads.starts_are} and one of "
+        f"{counted(heads.targets, 'crown jewel')} that it reaches.",
     )
     link(place, "Where they pass", "choke_points")
 
@@ -170,7 +193,7 @@ def _sensitive(place: DeltaGenerator, stands: Standing, since: Quarter | None) -
         f"{unrated} of resources unrated" if counts["unrated"] else None,
         "Identities that can read, or do more to, what is confidential or restricted.",
     )
-    link(place, "Who", "posture", figure="sensitive_reach")
+    link(place, "See the list", "posture", figure="sensitive_reach")
 
 
 def _change(since: Quarter | None, name: str) -> int | None:
@@ -192,7 +215,8 @@ def _move(move: Move | None) -> None:
             return
         st.markdown(markdown(move.sentence, 600))
         owner = f"Ask **{markdown(move.owner['name'])}**." if move.owner else "No owner is known."
-        st.caption(f"{owner} Undo: {markdown(move.undo or 'not known', 200)}")
+        undo = "; ".join((move.undo or "not known").splitlines())
+        st.caption(f"{owner} Undo: {markdown(undo, 90)}")
         left, right = st.columns(2)
         link(left, "See what it changes", "blast_radius", **_what_if(move))
         link(right, "The whole plan", "plan", plan="shown")
@@ -204,22 +228,16 @@ def _what_if(move: Move) -> dict[str, str]:
     return {"thing": thing, "remove": move.items[0]}
 
 
-def _burn_down(
-    posture: Posture, place: DeltaGenerator, burn: BurnDown, plan: WithPlan | None
-) -> None:
+def _burn_down(place: DeltaGenerator, burn: BurnDown, plan: WithPlan | None) -> None:
     with place.container(border=True, height="stretch"):
         st.markdown(f"**When is the target of {burn.target:.1%} reached?**")
-        lines = [f"Today's pace: {_reached(burn.today)}"]
+        lines = [("At today's pace", burn.today.sentence)]
         if plan is not None:
-            lines.append(f"With the plan: {_reached(plan.reached)}")
-        lines.append(f"Delay: {burn.delay_sentence}")
+            lines.append(("With the plan", plan.reached.sentence))
+        lines.append(("Cost of delay", burn.delay_sentence))
         if burn.to_repay:
-            lines.append(f"To remove: {brief(burn.to_repay)} tp of debt")
-        st.markdown("\n".join(f"* {markdown(line, 400)}" for line in lines))
-
-
-def _reached(reached: Reached) -> str:
-    return reached.sentence
+            lines.append(("To remove", f"{brief(burn.to_repay)} tp of debt"))
+        st.markdown("\n".join(f"* {head}: **{markdown(words, 400)}**" for head, words in lines))
 
 
 def _wants_plan(posture: Posture, place: DeltaGenerator) -> bool:
@@ -231,7 +249,8 @@ def _wants_plan(posture: Posture, place: DeltaGenerator) -> bool:
             "Work out the date with the plan",
             key="front:plan:button",
             icon=":material/timer:",
-            help="Takes a minute or more in an estate of this size.",
+            help="Every change is measured as what-if does: in an estate of this size it may take "
+            "minutes. The page says for how long so far.",
             on_click=_remember_plan,
         )
     )

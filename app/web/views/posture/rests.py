@@ -9,7 +9,6 @@ from app.escape import markdown
 from app.freshness import age_words, freshness
 from app.web.answers import board
 from app.web.tables import table
-from app.web.tiles import link
 from app.wording import counted, day, joined, kind, number
 from graph.schema import FACT_NODES
 
@@ -19,18 +18,15 @@ OLD = 30  # days from which the age is a warning
 def draw(posture: Posture) -> None:
     """Draw one line on the data and their age today, and what to connect next."""
     known = board.gaps(posture)
-    words = f"{counted(len(known.sources), 'data source')}: {freshness(known.sources)}"
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    with left:
-        if known.old:
-            left.warning(
-                f"Old data: {words}. What happened since is not in it.", icon=":material/schedule:"
-            )
-        else:
-            left.caption(f":material/database: {words}.")
-        if known.connect:
-            left.caption(f":material/help: {_connect_words(known)}")
-    link(right, "Sources", "sources")
+    words = f"{counted(len(known.sources), 'data source')}: {freshness(known.sources)}."
+    if known.old:
+        st.markdown(
+            f":orange-badge[:material/schedule: Old data] {words} What happened since is not in it."
+        )
+    else:
+        st.markdown(f":gray-badge[:material/database: Data] {words}")
+    if known.connect:
+        st.markdown(f":gray-badge[:material/help: Missing] {_connect_words(known)}")
 
 
 def _connect_words(known: Gaps) -> str:

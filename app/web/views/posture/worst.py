@@ -36,9 +36,9 @@ def identities(posture: Posture) -> None:
         "worst-identities",
         f"The {len(rows)} worst identities, and why.",
         {
-            "Identity": st.column_config.TextColumn(width=150),
+            "Identity": st.column_config.TextColumn(width=220),
             "Grade": st.column_config.TextColumn(width=70),
-            "Why": st.column_config.TextColumn(width=330),
+            "Why": st.column_config.TextColumn(width=520),
             "Reaches": st.column_config.TextColumn(width=70, help="Resources within reach."),
         },
         select=True,
@@ -72,7 +72,7 @@ def worst_findings(posture: Posture) -> None:
         f"The {len(worst)} worst findings of {len(rows)}.",
         {
             "Severity": st.column_config.TextColumn(width=95),
-            "What is wrong": st.column_config.TextColumn(width=340),
+            "What is wrong": st.column_config.TextColumn(width=740),
             "Since": st.column_config.TextColumn(width=90),
         },
         select=True,
