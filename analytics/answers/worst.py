@@ -1,7 +1,7 @@
 """Worst: the one order in which identities are called worse, and why each has its place.
 
-An identity whose grade is capped by an alarm comes first: it holds a credential that leaked and is
-alive, or did what was denied. Then the larger debt comes first; of equal debts the one of which
+An identity whose grade is capped by an alarm comes first: one that holds a credential that leaked and
+is alive, then one that did what was denied. Then the larger debt comes first; of equal debts the one of which
 more could turn out to be owed, then the wider reach. Identities of which no source could state the
 access come last: nothing is known of them, which is not the same as nothing being wrong.
 """
@@ -22,8 +22,8 @@ from analytics.posture import Posture
 from graph.once import once
 
 ORDER = (
-    "The worst first: whoever holds a leaked credential that still works, or did what was denied; "
-    "then by trust debt; then by what nobody could verify; then by reach."
+    "The worst first: whoever holds a leaked credential that still works; then who did what was "
+    "denied; then by trust debt; then by what nobody could verify; then by reach."
 )
 LEAKED = "holds a leaked credential that still works"
 DENIED = "did what it had been denied"
@@ -50,7 +50,8 @@ def worst_first(posture: Posture) -> np.ndarray:
     owed, alarm = debt_of(posture), caps_of(posture).alarm
     debt, doubt = owed.debt.sum(axis=1), owed.unverified.sum(axis=1)
     reach = posture.totals().weighted
-    return np.lexsort((owed.identities, -reach, -doubt, -debt, ~owed.known, ~alarm))
+    leaking = holds_leaked(posture)
+    return np.lexsort((owed.identities, -reach, -doubt, -debt, ~owed.known, ~alarm, ~leaking))
 
 
 def worst(posture: Posture, limit: int = 0, among: np.ndarray | None = None) -> Worst:

@@ -19,12 +19,12 @@ from graph.schema import DECLARABLE
 OLD = 30  # days
 STATES = {  # what a source states that declares a kind, in words
     "grants": "who may do what",
-    "owners": "who answers for each identity",
-    "scope": "what each identity was approved for",
+    "owners": "owners",
+    "scope": "approved scopes",
     "usage": "which access is used",
-    "reviews": "what was reviewed, and when",
-    "credentials": "keys, where they are kept and how old they are",
-    "decisions": "which decision came before each use",
+    "reviews": "reviews",
+    "credentials": "keys and where they are kept",
+    "decisions": "decisions about use",
     "trust": "who may take which role",
     "inventory": "which identities there are",
 }

@@ -278,8 +278,9 @@ def revocation(posture: Posture, scope: Scope) -> Revocation:
     days, ended = speed["median_days"], speed["ended"]
     if days is None:
         because = "fewer than half of what was overdue is gone so far"
-        items = counted(count, "permission")
-        words = f"Of {items} that should have ended, {ended:,} {'is' if ended == 1 else 'are'} gone"
-        return Revocation(f"{words}; target {target:g} days.", None, target, ended, count, because)
+        left = counted(count - ended, "grant, key or owner", "grants, keys or owners")
+        words = f"{left} outlived {'its' if count - ended == 1 else 'their'} end, target "
+        words += f"{target:g} days."
+        return Revocation(words, None, target, ended, count, because)
     words = f"Removing access takes {counted(round(days), 'day')}, target {target:g}."
     return Revocation(words, days, target, ended, count, None)

@@ -11,7 +11,7 @@ from app.escape import chart_text
 LONGEST = 24  # characters of a name
 DOUBT = 0.1  # share that is unknown from which a cell has a question mark
 SCALE = [[0.0, "#f3f5f8"], [0.25, "#f6c9a8"], [0.5, "#e58a5f"], [1.0, "#a31621"]]
-DARK = 0.55  # from here on the text on a cell is white
+DARK = 0.74  # from here on the text on a cell is white
 ROW, HEAD = 28, 130  # pixels of a row, and of the words above
 
 
