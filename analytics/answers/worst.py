@@ -1,9 +1,10 @@
 """Worst: the one order in which identities are called worse, and why each has its place.
 
-An identity whose grade is capped by an alarm comes first: one that holds a credential that leaked and
-is alive, then one that did what was denied. Then the larger debt comes first; of equal debts the one of which
-more could turn out to be owed, then the wider reach. Identities of which no source could state the
-access come last: nothing is known of them, which is not the same as nothing being wrong.
+An identity whose grade is capped by an alarm comes first: one that holds a credential that leaked
+and is alive, then one that did what was denied. Then the larger debt comes first; of equal debts
+the one of which more could turn out to be owed, then the wider reach. Identities of which no source
+could state the access come last: nothing is known of them, which is not the same as nothing being
+wrong.
 """
 
 from collections.abc import Iterator
