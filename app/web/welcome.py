@@ -10,7 +10,7 @@ FAILED = "welcome:failed"
 CONNECT = (
     "aws iam get-account-authorization-details > details.json",
     "trustdebt ingest aws details.json",
-    "trustdebt ingest estate my-estate/   # your own tables",
+    "trustdebt ingest estate my-estate/  # own tables",
 )
 
 
@@ -29,7 +29,7 @@ def draw(uri: str, shown: str) -> None:
     with connecting.container(border=True, height="stretch"):
         st.subheader("Connect", anchor=False)
         st.markdown("Export with read-only rights, then read it:")
-        st.code("\n".join(CONNECT), "shell")
+        st.code("\n".join(CONNECT), "shell", wrap_lines=True)
         st.caption("`trustdebt sources` lists every system that can be read.")
     st.caption(f"Store: {code(shown)}. This page shows it as soon as it is there.")
     if st.button("Refresh", icon=":material/refresh:"):

@@ -116,8 +116,8 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
     -------
     DataFrame
         `key` (as `items` has it), `name`, `debt`, `principal`, `interest`, `ratio`, `grade`
-        (empty if there is none), `because` (why the grade is not that of its ratio, with the first
-        cause by name, else empty) and `unverified`.
+        (empty if there is none), `cause` (the name of what caps the grade first, else empty) and
+        `unverified`.
     """
     rows = debt(posture, by, limit=0).groups.readable()
     names = rows["key"].map(WORDS) if by == "assumption" else rows["thing_name"].fillna(rows["key"])
@@ -130,19 +130,10 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
             "interest": rows["interest_per_day"].astype(float),
             "ratio": rows["tdr"].astype(float),
             "grade": rows["grade"].fillna(""),
-            "because": _because(rows),
+            "cause": [thing_name(c[0]["thing"]) if c else "" for c in rows["capped_by"]],
             "unverified": rows["unverified"].astype(float),
         }
     )
-
-
-def _because(rows: pd.DataFrame) -> list[str]:
-    """Return for each group why its grade is not that of its ratio, and the cause by name."""
-    causes = [thing_name(causes[0]["thing"]) if causes else "" for causes in rows["capped_by"]]
-    return [
-        f"{because}: {cause}" if cause else str(because)
-        for because, cause in zip(rows["grade_because"].fillna(""), causes, strict=True)
-    ]
 
 
 @kept

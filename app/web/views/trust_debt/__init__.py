@@ -252,25 +252,25 @@ def _top(rows: pd.DataFrame, by: str) -> int | None:
         {
             BY[by]: rows["name"],
             "Debt": rows["debt"].round(),
-            "Grows per day": rows["interest"].round(1),
+            "Per day": rows["interest"].round(1),
             "Ratio": rows["ratio"].map(lambda r: NO_FIGURE if pd.isna(r) else f"{r:.1%}"),
-            "Grade": rows["grade"].replace("NR", "not rated"),
-            "Grade because": rows["because"],
+            "Grade": rows["grade"].replace("NR", "not rated")
+            + (", capped by " + rows["cause"]).where(rows["cause"] != "", ""),
         }
     )
     if by == "assumption":
-        shown = shown.drop(columns=["Grade", "Grade because"])
+        shown = shown.drop(columns="Grade")
     words = f"What each {BY[by].lower()} owes, the largest first."
     narrow = {
-        BY[by]: st.column_config.TextColumn(width=150 if by != "assumption" else 175),
+        BY[by]: st.column_config.TextColumn(width=130 if by != "assumption" else 175),
         "Debt": st.column_config.NumberColumn(format="localized", width=75),
-        "Grows per day": st.column_config.NumberColumn(format="localized", width=62),
+        "Per day": st.column_config.NumberColumn(format="localized", width=58),
         "Ratio": st.column_config.TextColumn(width=58),
-        "Grade": st.column_config.TextColumn(width=58),
-        "Grade because": st.column_config.TextColumn(
-            width=260,
-            help="By its ratio alone a group is A to 5%, B to 10%, C to 20%, D to 50%, else F. "
-            "What caps a grade below that is named.",
+        "Grade": st.column_config.TextColumn(
+            width=180,
+            help="By its ratio a group is A to 5%, B to 10%, C to 20%, D to 50%, else F. A leaked "
+            "key that works, or an action that was denied, caps it at D; a powerful identity that "
+            "nobody answers for at C.",
         ),
     }
     return table(shown, f"debt:{by}", words, narrow, select=True, height=420)
