@@ -5,6 +5,7 @@ import streamlit as st
 from app.escape import code, markdown
 from app.web.server import door, upload
 from app.web.tiles import link
+from graph.journal.rights import UPLOAD, NotAllowed
 
 FAILED = "welcome:failed"
 CONNECT = (
@@ -42,12 +43,13 @@ def _example(uri: str) -> None:
     if FAILED in st.session_state:
         st.error(markdown(st.session_state.pop(FAILED), 500), icon=":material/block:")
     st.code("trustdebt demo", "shell")
-    if not door.ask(st, "example", "load it here"):
+    if not door.ask(st, "example", "load it here", UPLOAD):
         return
     if st.button("Load the example", type="primary", icon=":material/play_arrow:"):
         with st.spinner("Building the example, about 15 seconds…", show_time=True):
             try:
+                door.demand(UPLOAD)
                 upload.example(uri)
-            except upload.Refused as refused:
+            except (upload.Refused, NotAllowed) as refused:
                 st.session_state[FAILED] = str(refused)
         st.rerun()

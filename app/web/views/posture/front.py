@@ -11,6 +11,7 @@ from analytics.answers.board.burn_down import BurnDown, WithPlan
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.answers import board
+from app.web.card import card_link
 from app.web.tiles import link, signal
 from app.web.views.posture.rests import draw as draw_rests
 from app.wording import NO_FIGURE, brief, counted, number, share
@@ -46,7 +47,7 @@ def draw(posture: Posture, target: float) -> Callable[[], None]:
     _figure(places.figure, stands, since)
     _tiles(posture, places, heads, stands, since)
     with places.move:
-        _move(board.move(posture))
+        _move(posture, board.move(posture))
     _sentence(places.sentence, stands, board.revocation(posture).sentence)
     burn = board.burn_down(posture, target)
     _burn_down(places.burn, burn, None)
@@ -207,7 +208,7 @@ def _change(since: Quarter | None, name: str) -> int | None:
 # -- the move, and the burn-down ----------------------------------------------------------------
 
 
-def _move(move: Move | None) -> None:
+def _move(posture: Posture, move: Move | None) -> None:
     with st.container(border=True, height="stretch"):
         st.markdown("**Fix first**")
         if move is None:
@@ -217,15 +218,12 @@ def _move(move: Move | None) -> None:
         owner = f"Ask **{markdown(move.owner['name'])}**." if move.owner else "No owner is known."
         undo = "; ".join((move.undo or "not known").splitlines())
         st.caption(f"{owner} Undo: {markdown(undo, 90)}")
-        left, right = st.columns(2)
-        link(left, "See what it changes", "blast_radius", **_what_if(move))
-        link(right, "The whole plan", "plan", plan="shown")
-
-
-def _what_if(move: Move) -> dict[str, str]:
-    target = move.target
-    thing = target["from"]["id"] if "from" in target else target["id"]
-    return {"thing": thing, "remove": move.items[0]}
+        about = move.target["from"] if "from" in move.target else move.target
+        left, middle, right = st.columns([3, 2, 2])
+        card_link(left, posture, about["id"])
+        address = {"thing": about["id"], "remove": move.items[0]}
+        link(middle, "What changes", "blast_radius", **address)
+        link(right, "Whole plan", "plan", plan="shown")
 
 
 def _burn_down(place: DeltaGenerator, burn: BurnDown, plan: WithPlan | None) -> None:
