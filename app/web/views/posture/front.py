@@ -218,7 +218,7 @@ def _move(posture: Posture, move: Move | None) -> None:
         owner = f"Ask **{markdown(move.owner['name'])}**." if move.owner else "No owner is known."
         undo = "; ".join((move.undo or "not known").splitlines())
         st.caption(f"{owner} Undo: {markdown(undo, 90)}")
-        about = move.target["from"] if "from" in move.target else move.target
+        about = move.target.get("from", move.target)
         left, middle, right = st.columns([3, 2, 2])
         card_link(left, posture, about["id"])
         address = {"thing": about["id"], "remove": move.items[0]}
