@@ -1,5 +1,6 @@
 """Every notebook runs from top to bottom, without a warning and without the network."""
 
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,30 @@ def test_it_runs_and_warns_of_nothing(path: Path, monkeypatch: pytest.MonkeyPatc
     SHOWN[path.stem](shown)
 
 
+def charts(shown: list[Any]) -> list[str]:
+    """Return the titles of the charts, each of which is one SVG that runs nothing."""
+    drawn = [d["text/html"] for d in shown if d.get("text/plain", "").startswith("<Chart: ")]
+    assert all(svg.startswith("<svg") and "<script" not in svg for svg in drawn)
+    return [ET.fromstring(svg)[0].text or "" for svg in drawn]
+
+
+def _keys_and_what_they_open(shown: list[Any]) -> None:
+    uneven, worst, steps = charts(shown)
+    assert uneven.startswith("How uneven ")
+    assert worst.startswith("The ten worst keys")
+    assert steps.startswith("The four worst keys")
+    assert any("weight" in d.get("text/plain", "") and "<svg" in d["text/html"] for d in shown)
+
+
+def _owners_and_departures(shown: list[Any]) -> None:
+    assert [title.partition(",")[2].strip() for title in charts(shown)] == [
+        "weighted reach of what they own",
+        "percent of the owned weight",
+    ]
+    tables = [data["text/html"] for data in shown if "<table" in data.get("text/html", "")]
+    assert any("departures" in t and "bound" in t for t in tables)
+
+
 def _a_picture_and_a_comparison(shown: list[Any]) -> None:
     assert any(data.get("text/html", "").startswith("<svg") for data in shown)
     assert any("less for none" in data.get("text/plain", "") for data in shown)
@@ -77,7 +102,19 @@ def _proofs_of_two_uses(shown: list[Any]) -> None:
     assert "no decision allowed it" in tables[1]
 
 
+def _debt_over_time_and_who_moved(shown: list[Any]) -> None:
+    owed, changed, moved = charts(shown)
+    assert owed.startswith("Trust debt by what it is owed for")
+    assert changed.startswith("What changed until each snapshot")
+    assert moved.startswith("Who joined and who left")
+    tables = [data["text/html"] for data in shown if "<table" in data.get("text/html", "")]
+    assert any(">left<" in t and "dara.adler" in t for t in tables)
+
+
 SHOWN = {
+    "trust_debt_history": _debt_over_time_and_who_moved,
+    "blast_radius_of_a_key": _keys_and_what_they_open,
+    "bus_factor": _owners_and_departures,
     "breach_agent_keys": _a_leak_and_its_cost,
     "breach_secret_stores": _a_leak_and_its_cost,
     "first_look": _a_picture_and_a_comparison,

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -10,12 +11,22 @@ import trustdebt
 from app.notebook import BlastRadius, Snapshot, UnknownFrame
 from graph.access import UnknownThing
 from graph.schema import ELEMENTS
-from graph.stores import QueryRefused
+from graph.stores import NoSuchSnapshot, QueryRefused
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example
 
 WHEN = pd.DatetimeTZDtype("ms", "UTC")
+FRAMES = (
+    "identities",
+    "findings",
+    "changes",
+    "stale",
+    "orphans",
+    "debt",
+    "debt_items",
+    "assurance",
+)
 HOSTILE = '"><script>alert(1)</script>\u202e'
 
 
@@ -32,16 +43,16 @@ def promised(method: object) -> list[str]:
     return re.findall(r"`(\w+)`(?! holds)", said.partition("\n\n")[0])
 
 
-@pytest.mark.parametrize("name", ["identities", "findings", "changes", "stale", "orphans"])
+@pytest.mark.parametrize("name", FRAMES)
 def test_columns_are_those_that_the_docstring_names(name: str) -> None:
-    wanted = [c for c in promised(getattr(Snapshot, name)) if c != "days"]
+    wanted = [c for c in promised(getattr(Snapshot, name)) if c not in ("days", "model")]
     full = getattr(snapshot(), name)()
     assert len(full)
     assert list(full.columns) == wanted
-    assert not full["id" if "id" in full else "identity"].isna().any()
+    assert not full[full.columns[0]].isna().any()
 
 
-@pytest.mark.parametrize("name", ["identities", "findings", "changes", "stale", "orphans"])
+@pytest.mark.parametrize("name", FRAMES)
 def test_columns_are_there_and_typed_without_a_row(name: str) -> None:
     nothing = getattr(Snapshot(Estate().resource("r").posture()), name)()
     full = getattr(snapshot(), name)()
@@ -114,6 +125,58 @@ def test_it_says_what_it_is() -> None:
     assert repr(snapshot()) == "<Snapshot unpublished as of 2026-08-01T00:00:00+00:00: 17 things>"
 
 
+def test_it_shows_its_size_and_its_sources_and_names_stay_text() -> None:
+    posture = Estate().agent("a").resource("r").posture()
+    scope = replace(posture.graph.facts.coverage[0], scope=HOSTILE, complete=False)
+    posture.graph.facts = replace(posture.graph.facts, coverage=(scope,))
+    shown = Snapshot(posture)._repr_html_()
+    rows = [[cell.text for cell in row] for row in ET.fromstring(shown).iter("tr")]
+    assert rows[:4] == [
+        ["snapshot", "unpublished"],
+        ["judged as of", "2026-08-01T00:00:00Z"],
+        ["agent", "1"],
+        ["resource", "1"],
+    ]
+    assert "in part" in str(rows[-1][1])
+    assert "\u202e" not in shown
+
+
+def test_snapshots_of_a_store_and_what_differs(tmp_path) -> None:
+    store = str(tmp_path / "store")
+    first, second = example().job(), example().agent("new", name="New").job()
+    ingest(ParquetStore(tmp_path / "store"), [first])
+    ingest(ParquetStore(tmp_path / "store"), [second])
+    snap = trustdebt.open_snapshot(store)
+    listed = snap.snapshots()
+    assert list(listed.columns) == promised(Snapshot.snapshots)
+    assert listed["taken_at"].dtype == WHEN
+    assert listed["nodes"].diff().iloc[-1] == 1
+    assert listed["id"].iloc[-1] == snap.posture.graph.snapshot.id
+    differing = snap.diff(listed["id"].iloc[0])
+    assert list(differing.columns) == promised(Snapshot.diff)
+    assert differing.iloc[0].tolist() == ["added", "new", "Agent", "New", "changed"]
+    assert len(differing) == 1
+    same = snap.diff(listed["id"].iloc[-1])
+    assert list(same.dtypes.items()) == list(differing.dtypes.items())
+    assert len(same) == 0
+    with pytest.raises(NoSuchSnapshot):
+        snap.diff("9")
+
+
+def test_without_a_store_there_is_no_history() -> None:
+    assert len(snapshot().snapshots()) == 0
+    with pytest.raises(NoSuchSnapshot, match="no store"):
+        snapshot().diff("000001")
+
+
+def test_a_reach_that_is_not_known_says_so() -> None:
+    answer = replace(snapshot().blast_radius("A").answer, weighted=None)
+    unknown = BlastRadius(answer, snapshot().blast_radius("A").tree)
+    assert repr(unknown) == "<BlastRadius of A: not known>"
+    assert "is not known" in unknown._repr_html_()
+    assert "<table>" not in unknown._repr_html_()
+
+
 def test_a_picture_and_a_table_in_which_names_stay_text() -> None:
     estate = Estate().agent("a", name=HOSTILE)
     for number in range(30):
@@ -130,7 +193,7 @@ def test_a_picture_and_a_table_in_which_names_stay_text() -> None:
 
 
 def test_the_twin_without_escaping_would_not_stay_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.notebook.markup", str)
+    monkeypatch.setattr("app.notebook.html.markup", str)
     estate = Estate().agent("a").resource(HOSTILE, "internal").can("a", "read", HOSTILE)
     assert "<script>" in Snapshot(estate.posture()).blast_radius("a")._repr_html_()
 

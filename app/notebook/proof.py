@@ -6,7 +6,7 @@ from typing import Any
 
 from analytics.answers.prove import Proof
 from analytics.answers.table import as_json
-from app.escape import markup
+from app.notebook.html import table
 from graph.receipts.canonical import canonical_bytes
 
 
@@ -40,5 +40,4 @@ class ProofOfAccess:
             rows.append((name, part["state"], part["because"] or part.get("sentence") or ""))
         rows += [("missing", gap["part"], gap["gap"]) for gap in answer.gaps]
         rows.append(("rests on", f"{len(answer.rests_on)} facts", answer.digest))
-        cells = (f"<tr>{''.join(f'<td>{markup(cell)}</td>' for cell in row)}</tr>" for row in rows)
-        return f"<table><tbody>{''.join(cells)}</tbody></table>"
+        return table(rows)

@@ -1,11 +1,8 @@
 """Snapshots in notebooks: pandas frames, networkx graphs, SQL, and pictures without scripts."""
 
-from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,131 +15,38 @@ from analytics.answers.findings import findings as findings_answer
 from analytics.answers.identities import identities as identities_answer
 from analytics.answers.orphans import orphans as orphans_answer
 from analytics.answers.prove import prove as prove_answer
-from analytics.answers.reach import BlastRadius as BlastRadiusAnswer
 from analytics.answers.reach import blast_radius as blast_radius_answer
 from analytics.answers.reach import reach_tree
 from analytics.answers.stale import stale as stale_answer
-from analytics.answers.table import Table
 from analytics.assumptions.model import Model
 from analytics.assumptions.model import model as read_model
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.reach.spread import spread
-from app.escape import markup
-from app.notebook_proof import ProofOfAccess
-from graph.element import Element
+from app.notebook.columns import (
+    ASSURED,
+    CHANGE,
+    FINDING,
+    IDENTITY,
+    ITEM,
+    ORPHAN,
+    OWED,
+    STALE,
+    USE,
+    readable,
+)
+from app.notebook.html import table
+from app.notebook.over_time import different_nodes, published
+from app.notebook.proof import ProofOfAccess
+from app.notebook.reach import BlastRadius
+from app.wording import kind, number
+from graph.element import Element, Node
+from graph.facts import Coverage
 from graph.frames import Frames
-from graph.stores import QueryRefused, open_store
-from graph.values import instant
+from graph.stores import NoSuchSnapshot, QueryRefused, open_store
+from graph.values import instant, iso
 
 if TYPE_CHECKING:
     import networkx as nx
-
-
-TEXT, COUNT, NUMBER, FLAG, WHEN = "string", "Int64", "Float64", "boolean", "datetime64[ms, UTC]"
-IDENTITY = {
-    "id": TEXT,
-    "label": TEXT,
-    "name": TEXT,
-    "kind": TEXT,
-    "business_owner": TEXT,
-    "technical_owner": TEXT,
-    "owner_state": TEXT,
-    "resources": COUNT,
-    "weighted": NUMBER,
-    "last_active_at": WHEN,
-}
-FINDING = {
-    "id": TEXT,
-    "rule": TEXT,
-    "severity": TEXT,
-    "subject": TEXT,
-    "object": TEXT,
-    "sentence": TEXT,
-    "since": WHEN,
-    "state": TEXT,
-    "first_seen": WHEN,
-    "accountable": TEXT,
-    "accountability": TEXT,
-    "remediation": TEXT,
-}
-CHANGE = {
-    "id": TEXT,
-    "action": TEXT,
-    "sentence": TEXT,
-    "findings": "object",
-    "count": COUNT,
-    "remaining": "object",
-    "identities": COUNT,
-    "severity": TEXT,
-    "debt": NUMBER,
-    "decides": TEXT,
-    "closes": FLAG,
-}
-STALE = {
-    "identity": TEXT,
-    "resource": TEXT,
-    "level": TEXT,
-    "state": TEXT,
-    "unused_days": NUMBER,
-    "weight": NUMBER,
-    "sentence": TEXT,
-}
-ORPHAN = {"identity": TEXT, "role": TEXT, "rule": TEXT, "since": WHEN}
-REACHED = {
-    "id": TEXT,
-    "sensitivity": TEXT,
-    "levels": "object",
-    "hops": COUNT,
-    "weight": NUMBER,
-    "derived": FLAG,
-}
-OWED = {
-    "key": TEXT,
-    "debt": NUMBER,
-    "principal": NUMBER,
-    "interest_per_day": NUMBER,
-    "max_debt": NUMBER,
-    "tdr": NUMBER,
-    "unverified": NUMBER,
-    "grade": TEXT,
-}
-ITEM = {
-    "identity": TEXT,
-    "assumption": TEXT,
-    "state": TEXT,
-    "resource": TEXT,
-    "level": TEXT,
-    "grant": TEXT,
-    "object": TEXT,
-    "exposure": NUMBER,
-    "degree": NUMBER,
-    "since": WHEN,
-    "cycles": NUMBER,
-    "principal": NUMBER,
-    "debt": NUMBER,
-    "unverified": NUMBER,
-    "why": TEXT,
-}
-USE = {
-    "id": TEXT,
-    "at": WHEN,
-    "identity": TEXT,
-    "resource": TEXT,
-    "level": TEXT,
-    "count": COUNT,
-    "state": TEXT,
-    "reason": TEXT,
-    "decision": TEXT,
-}
-ASSURED = {
-    "id": TEXT,
-    "name": TEXT,
-    "proven": COUNT,
-    "not_proven": COUNT,
-    "unknown": COUNT,
-    "evaluation_age_days": NUMBER,
-}
-SHOWN = 20  # rows of the table below a picture
 
 
 class UnknownFrame(LookupError):
@@ -164,6 +68,43 @@ class Snapshot:
         name = graph.snapshot.id if graph.snapshot else "unpublished"
         return f"<Snapshot {name} as of {graph.as_of.isoformat()}: {len(graph.ids):,} things>"
 
+    def _repr_html_(self) -> str:
+        graph = self.posture.graph
+        rows = [
+            ("snapshot", graph.snapshot.id if graph.snapshot else "unpublished"),
+            ("judged as of", iso(graph.as_of)),
+        ]
+        rows += [
+            (kind(element.name, len(frame)), number(len(frame)))
+            for element, frame in graph.frames.items()
+            if isinstance(element, Node) and len(frame)
+        ]
+        rows += [(f"{c.source} {c.scope}", _covers(c)) for c in graph.facts.coverage]
+        return table(rows)
+
+    def snapshots(self) -> pd.DataFrame:
+        """Return the snapshots of the store up to this one, oldest first.
+
+        Columns: `id`, `taken_at` (the instant of its facts), `recorded_at`, the numbers of `nodes`,
+        `relationships` and `sources`.
+        """
+        return published(self.posture.history, self.posture.graph.snapshot)
+
+    def diff(self, before: str) -> pd.DataFrame:
+        """Return the nodes that differ from an earlier snapshot, `before` (an id or a prefix).
+
+        Columns: `change` (added, removed, changed or renamed), `id`, `label`, `name`, `why`
+        (changed, or only coverage: a source began or ceased to tell of it).
+
+        Raises
+        ------
+        NoSuchSnapshot
+        """
+        history, own = self.posture.history, self.posture.graph.snapshot
+        if history is None or own is None:
+            raise NoSuchSnapshot("a snapshot that no store holds has none before it")
+        return different_nodes(history, before, own)
+
     def identities(self) -> pd.DataFrame:
         """Return the accountable identities, widest reach first.
 
@@ -171,7 +112,7 @@ class Snapshot:
         `owner_state`, `resources` and `weighted` (the blast radius; larger is worse),
         `last_active_at`.
         """
-        return _readable(
+        return readable(
             identities_answer(self.posture).identities,
             IDENTITY,
             owners_business="business_owner",
@@ -188,7 +129,7 @@ class Snapshot:
         `state` (open, accepted, reopened or stale_evidence), `first_seen`, `accountable` (id),
         `accountability` (that person, or that there is nobody, in a sentence), `remediation`.
         """
-        return _readable(findings_answer(self.posture).findings, FINDING)
+        return readable(findings_answer(self.posture).findings, FINDING)
 
     def changes(self) -> pd.DataFrame:
         """Return what to change to close the findings that nobody accepted, most severe first.
@@ -197,7 +138,7 @@ class Snapshot:
         that it does not close by itself), `identities` (a count), `severity`, `debt`, `decides`
         (the id of a person), `closes` (whether it closes all of them).
         """
-        return _readable(changes_answer(self.posture).changes, CHANGE)
+        return readable(changes_answer(self.posture).changes, CHANGE)
 
     def stale(self, days: int = UNUSED_DAYS, limit: int = 0) -> pd.DataFrame:
         """Return access that is open but was not used for `days`, the widest identities first.
@@ -205,7 +146,7 @@ class Snapshot:
         Columns: `identity` and `resource` (ids), `level`, `state`, `unused_days`, `weight`,
         `sentence`.
         """
-        return _readable(stale_answer(self.posture, days, limit).paths, STALE)
+        return readable(stale_answer(self.posture, days, limit).paths, STALE)
 
     def debt(self, by: str = "assumption", model: Path | None = None) -> pd.DataFrame:
         """Return trust debt by assumption, identity, owner, team, provider or environment.
@@ -214,22 +155,22 @@ class Snapshot:
         worse), `max_debt`, `tdr` (debt by the most that could be owed), `unverified`, `grade`.
         They add up to the whole. `model` is a file with other weights than those of TD-1.
         """
-        return _readable(debt_answer(self.posture, by, model=_model(model)).groups, OWED)
+        return readable(debt_answer(self.posture, by, model=_model(model)).groups, OWED)
 
     def debt_items(self, model: Path | None = None) -> pd.DataFrame:
         """Return the items of trust debt, the costliest first, then those that are unknown.
 
-        Columns: `identity` and `resource` (ids), `assumption`, `state` (broken or unknown),
-        `level`, `grant`, `object`, `exposure`, `degree`, `since`, `cycles`, `principal`,
-        `debt`, `unverified`, `why`.
+        Columns: `identity` (an id), `assumption`, `state` (broken or unknown), `resource` (an id),
+        `level`, `grant`, `object`, `exposure`, `degree`, `since`, `cycles`, `principal`, `debt`,
+        `unverified`, `why`.
         """
         items = debt_answer(self.posture, items=True, model=_model(model)).items
         assert items is not None, "items were asked for"
-        return _readable(items, ITEM)
+        return readable(items, ITEM)
 
     def orphans(self) -> pd.DataFrame:
         """Return the identities without an owner: `identity` (id), `role`, `rule`, `since`."""
-        return _readable(orphans_answer(self.posture).orphaned, ORPHAN)
+        return readable(orphans_answer(self.posture).orphaned, ORPHAN)
 
     def uses(self) -> pd.DataFrame:
         """Return each use with the decision that explains it, the latest first.
@@ -237,7 +178,7 @@ class Snapshot:
         Columns: `id`, `at`, `identity` and `resource` (ids), `level`, `count`, `state`, `reason`,
         `decision` (an id).
         """
-        return _readable(evidence_answer(self.posture).uses, USE)
+        return readable(evidence_answer(self.posture).uses, USE)
 
     def assurance(self) -> pd.DataFrame:
         """Return how much is proven of each identity, those with least proven first.
@@ -245,7 +186,7 @@ class Snapshot:
         Columns: `id`, `name`, the numbers of claims that are `proven`, `not_proven` and `unknown`,
         `evaluation_age_days`.
         """
-        return _readable(assurance_answer(self.posture).statements, ASSURED)
+        return readable(assurance_answer(self.posture).statements, ASSURED)
 
     def prove(
         self,
@@ -275,7 +216,7 @@ class Snapshot:
         mode: str = "standing",
         max_hops: int | None = None,
         leaked: bool = False,
-    ) -> "BlastRadius":
+    ) -> BlastRadius:
         """Return the reach of a node; a notebook shows it as a picture and a table.
 
         Parameters
@@ -350,61 +291,11 @@ class Snapshot:
             return pd.DataFrame(run(query, **{"run": info.id, **values}))
 
 
-@dataclass(frozen=True)
-class BlastRadius:
-    """The reach of one node; the command line prints `answer` as JSON."""
-
-    answer: BlastRadiusAnswer
-    tree: dict[str, Any]
-
-    def __repr__(self) -> str:
-        """Return the start and the size of its reach."""
-        start, count = self.answer.start["id"], len(self.resources)
-        if self.answer.weighted is None:
-            return f"<BlastRadius of {start}: not known>"
-        return f"<BlastRadius of {start}: {count:,} resources, weight {self.weighted:,.1f}>"
-
-    @cached_property
-    def resources(self) -> pd.DataFrame:
-        """The resources reached, heaviest first.
-
-        Columns: `id`, `sensitivity` (absent if no source declares it), `levels` (a list), `hops`,
-        `weight`, `derived`.
-        """
-        return _readable(self.answer.resources, REACHED)
-
-    @property
-    def weighted(self) -> float:
-        """The weight of the reach; larger is worse. NaN if it is unknown."""
-        weighted = self.answer.weighted
-        return float("nan") if weighted is None else float(weighted)
-
-    def _repr_html_(self) -> str:
-        from app.web.drawing.picture import picture
-
-        return picture(self.tree) + _table(self.resources)
-
-
 def _model(path: Path | None) -> Model | None:
     return None if path is None else read_model(path)
 
 
-def _readable(table: Table, columns: Mapping[str, str], **names: str) -> pd.DataFrame:
-    """Return columns of a table, some under other `names`, in the given types."""
-    return table.readable().rename(columns=names)[list(columns)].astype(dict(columns))
-
-
-def _table(resources: pd.DataFrame) -> str:
-    """Return the heaviest resources as an HTML table, with every text escaped."""
-    heads = "".join(f"<th>{name}</th>" for name in resources.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{markup(_cell_text(cell))}</td>" for cell in row) + "</tr>"
-        for row in resources.head(SHOWN).itertuples(index=False)
-    )
-    more = len(resources) - SHOWN
-    rest = f"<p>and {more:,} more</p>" if more > 0 else ""
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{rest}"
-
-
-def _cell_text(cell: Any) -> Any:
-    return ", ".join(cell) if isinstance(cell, list) else cell
+def _covers(scope: Coverage) -> str:
+    """Return when a source was read, how far, and of what it could have told."""
+    extent = "complete" if scope.complete else "in part"
+    return f"{iso(scope.taken_at)}, {extent}: {', '.join(scope.declares)}"
