@@ -142,7 +142,7 @@ def _round_up(figure: float) -> float:
 def _across(index: pd.Index) -> tuple[list[float], list[tuple[float, str]]]:
     """Return the place of each row, and the labels below with their places."""
     dated = isinstance(index, pd.DatetimeIndex)
-    at = index.asi8.astype(float) if dated else index.to_numpy(float)
+    at = index.to_numpy(np.int64 if dated else float).astype(float)
     first, span = float(at[0]), float(at[-1] - at[0]) or 1.0
 
     def x(value: float) -> float:
