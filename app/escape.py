@@ -23,6 +23,8 @@ _ADDRESS = re.compile(r"(?i)https?(?=:)|www(?=\.)|@|:(?=streamlit:)")
 _MARKUP = re.compile(r"[!-/:-@\[-`{-~]")
 # Prefixes that spreadsheets run as a formula: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Characters that turn the direction of the text after them: https://trojansource.codes
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(name: object, limit: int = LONGEST) -> str:
@@ -88,14 +90,17 @@ def markup(name: object, limit: int = LONGEST) -> str:
 
 
 def csv_cell(value: object) -> object:
-    """Return `value` so that a spreadsheet shows it instead of running it.
+    r"""Return `value` so that a spreadsheet shows it, in its order, instead of running it.
 
     >>> csv_cell("=1+1"), csv_cell("invoice-bot"), csv_cell(-3)
     ("'=1+1", 'invoice-bot', -3)
+    >>> csv_cell("pay\u202eroll")
+    'pay⟨U+202E⟩roll'
     """
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    text = _TURNING.sub(lambda match: _visible(match.group()), value)
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def csv_table(frame: pd.DataFrame) -> str:

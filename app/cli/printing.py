@@ -11,8 +11,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from analytics.runtime.faults import REPORT
-from app.cli.exchange import CHECKLISTS, TICKETS, checklist_text, tickets_text, written
-from app.cli.exchange import FORMATS as EXCHANGE
+from app.cli.exchange import CHECKLISTS, TICKETS, checklist_text, tickets_text
+from app.exchange import FINDINGS, written
 from app.printable import LINES, printable
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def print_document(
     try:
         if form == "json":
             print(json_text(document), flush=True)
-        elif form in EXCHANGE and posture is not None:
+        elif form in FINDINGS and posture is not None:
             print(json_text(written(form, document, posture)), flush=True)
         elif form in TICKETS:
             print(tickets_text(form, document, answer), end="", flush=True)

@@ -30,14 +30,14 @@ GIVEN = {  # what a question is asked of the example; one that is not here is as
     "what-if": ["--remove", "bot"],
     "diff": ["000001", "000002"],
     "drill": ["--credential", "key"],
-    "replay": [str(ROOT / "app/cli/exchange/snapshots/example.cedar")],
+    "replay": [str(ROOT / "app/exchange/snapshots/example.cedar")],
     "decide": [
         str(ROOT / "tests/data/requests/read.json"),
         "--policies",
-        str(ROOT / "app/cli/exchange/snapshots/example.cedar"),
+        str(ROOT / "app/exchange/snapshots/example.cedar"),
     ],
 }
-WRITING = {"accept", "confirm", "attest", "review", "apart", "withdraw", "export"}
+WRITING = {"accept", "confirm", "attest", "review", "apart", "withdraw", "export", "report"}
 LISTS = {
     "findings": "findings",
     "stale": "paths",

@@ -1,13 +1,18 @@
 """The Cypher script is loaded by a real server, and holds there what the snapshot holds."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import neo4j
+import pandas as pd
 
 from graph.access import AccessGraph
+from graph.element import Dtype, Element
 from graph.exports.cypher import write
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from tests.integration.conftest import raw, wipe
+from tests.support.estates.every_property import bare, every_property, full, stated
 from tests.unit.graph.exports.test_exports import GRAPH, NAMES
 
 
@@ -50,3 +55,34 @@ def test_a_server_loads_it(neo4j_uri: str, tmp_path: Path):
 
 def test_the_newest_server_loads_it(neo4j_2026_uri: str, tmp_path: Path):
     check(neo4j_2026_uri, tmp_path / "g.cypher")
+
+
+def test_a_server_holds_every_property(neo4j_uri: str, tmp_path: Path):
+    graph = every_property().graph()
+    with loaded(neo4j_uri, graph, tmp_path / "g.cypher") as driver, driver.session() as session:
+        for label in FACT_NODES:
+            text = f"MATCH (n:{label.name} {{id: $id}}) RETURN properties(n) AS facts"
+            facts = {
+                id_: session.run(text, id=id_).single(strict=True)["facts"]  # type: ignore[arg-type]
+                for id_ in (full(label.name), bare(label.name))
+            }
+            compare(facts[full(label.name)], label)
+            absent = {prop.name for prop in label.properties}
+            assert absent.isdisjoint(facts[bare(label.name)]), label
+        for each in RELATIONSHIPS:
+            text = f"MATCH ({{id: $id}})-[r:{each.name}]->() RETURN properties(r) AS facts"
+            start = full(each.sources[0].name)
+            row = session.run(text, id=start).single(strict=True)  # type: ignore[arg-type]
+            compare(row["facts"], each)
+    wipe(neo4j_uri)
+
+
+def compare(facts: dict[str, Any], element: Element) -> None:
+    dtypes = {prop.name: prop.dtype for prop in element.columns}
+    for name, value in stated(element).items():
+        kept = facts[name]
+        if dtypes[name] in (Dtype.INSTANTS, Dtype.JSON):
+            kept = json.loads(kept)
+        if dtypes[name] is Dtype.INSTANT:
+            kept, value = pd.Timestamp(kept.to_native()), pd.Timestamp(value)
+        assert kept == value, (element.name, name)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.command import FORMATS, LIMIT, LimitOption, SaidNo, UsageError, one_of, question
-from app.cli.exchange import FORMATS as EXCHANGE
+from app.exchange import FINDINGS
 
 if TYPE_CHECKING:
     from analytics.answers.findings import Findings
@@ -48,7 +48,7 @@ def findings(
             raise UsageError(f"a severity is one of {', '.join(SEVERITIES)}")
     if rule is not None and rule.upper() not in (known := [r.id for r in all_rules().values()]):
         raise UsageError(f"a rule is one of {', '.join(sorted(known))}")
-    one_of(form, (*FORMATS, *EXCHANGE), "--format")
+    one_of(form, (*FORMATS, *FINDINGS), "--format")
     subject = posture.graph.find(about) if about else None
     listed = answer(posture, rule, severity, subject, limit, _states(state))
     if fail_on and len(chosen(posture, rule, fail_on, subject, FAILING)):

@@ -13,7 +13,7 @@ from analytics.remediation.unknowns import ASSUMED, CONDITIONAL
 from analytics.usage.stale_access import STATES as STALE_STATES
 from analytics.weights import BANDS
 from app import wording
-from app.cli.exchange.findings import sarif
+from app.exchange.findings import sarif
 from app.web import picker
 from app.web.answers import debt
 from app.web.drawing import scene

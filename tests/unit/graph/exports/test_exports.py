@@ -9,9 +9,7 @@ import networkx as nx
 import pyarrow.parquet as pq
 import pytest
 
-from app.cli.commands.exports import FORMATS
-from app.cli.exchange import FORMATS as FINDINGS
-from app.cli.exchange import SNAPSHOTS, save
+from app.exchange import FINDINGS, FORMATS, SNAPSHOTS, export
 from graph.exports import all_exports
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from tests.support.estates.small_estates import Estate, ago
@@ -53,7 +51,7 @@ NAMES = {row["id"]: row["name"] for row in (GRAPH.thing(n) for n in range(len(GR
 
 def exported(form: str, path: Path) -> Path:
     if form in SNAPSHOTS:
-        save(form, POSTURE, path)
+        export(form, POSTURE, path)
     else:
         assert all_exports()[form](GRAPH, path) == NODES + EDGES
     return path
@@ -109,7 +107,8 @@ def test_csv_holds_every_name_and_no_formula(tmp_path):
             assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r")), cell
     assert sum(map(len, rows.values())) == NODES + EDGES
     names = {row["id"].removeprefix("'"): row["name"].removeprefix("'") for row in rows["Agent"]}
-    assert names == {thing: NAMES[thing] for thing in names}
+    shown = {thing: name.replace("\u202e", "⟨U+202E⟩") for thing, name in NAMES.items()}
+    assert names == {thing: shown[thing] for thing in names}
     bot = next(row for row in rows["Agent"] if row["id"] == "bot")
     assert (json.loads(bot["tags"]), bot["third_party"], bot["aars"]) == (
         ["a;b", "it's"],
@@ -187,7 +186,7 @@ def test_opa_says_what_is_known_and_leaves_out_what_is_not(tmp_path):
 
 def test_the_twin_no_source_speaks_of_owners(tmp_path):
     posture = Estate(declares=("grants",)).agent("bot").resource("db").posture()
-    save("opa", posture, tmp_path / "data.json")
+    export("opa", posture, tmp_path / "data.json")
     (bot,) = json.loads((tmp_path / "data.json").read_text())["trustdebt"]["principals"].values()
     assert "owner_active" not in bot
 

@@ -12,8 +12,8 @@ from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import open_posture
 from analytics.posture import Posture
-from app.cli.command import envelope
-from app.cli.exchange import FORMATS, written
+from app.envelope import envelope
+from app.exchange import FINDINGS, written
 from graph.journal.journal import journal_of
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
@@ -159,14 +159,14 @@ def _values(one: Any) -> list[Any]:
     return [v for inner in one for v in _values(inner)] if isinstance(one, list) else [one]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", FINDINGS)
 def test_no_path_of_this_machine_gets_out(answer, form):
     said = json.dumps(written(form, *answer))
     for path in (Path.cwd(), Path.home(), Path("/tmp")):
         assert f"{path}/" not in said
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", FINDINGS)
 def test_no_findings_are_a_document_too(answer, form):
     document, posture = answer
     empty = document | {"result": document["result"] | {"findings": []}}
