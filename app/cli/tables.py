@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.cli.card import Card
+from app.cli.cards import card_of
 from app.cli.columns import ABSENT, DAY, SHARED, Columns, Row, cell, words
 from app.freshness import day_words, freshness
 from app.printable import LINES, printable
@@ -20,20 +22,14 @@ def draw(
 ) -> None:
     """Print an answer, its documents last; names from data are shown as plain text."""
     console = Console(highlight=False, markup=False, emoji=False)
-    hidden = HIDDEN.union(documents)
-    result = {k: v for k, v in document["result"].items() if k not in hidden}
-    result = _spread(_inner_rows(result, columns))
     if document["snapshot"] and document["as_of"]:
         console.print(f"snapshot {document['snapshot']} as of {document['as_of']}", style="dim")
     _draw_freshness(console, document["coverage"])
-    tables = {k: v for k, v in result.items() if _is_table(v)}
-    following = result.pop("next", None)
-    for key, value in result.items():
-        if key not in tables and value not in ([], {}, None):
-            console.print(f"{words(key)}: {cell(value)}")
-    for key, rows in tables.items():
-        console.print()
-        console.print(_table(key, rows, columns.get(key) or SHARED.get(key)))
+    card = card_of(document.get("schema", "//").split("/")[1])
+    if card is not None:
+        card(Card(console), document["result"])
+    else:
+        _draw_result(console, document["result"], columns, documents)
     if document["left_out"]:
         console.print(f"{document['left_out']:,} more; --limit 0 shows all", style="yellow")
     for failed in document["coverage"].get("failed", ()):
@@ -42,8 +38,28 @@ def draw(
         console.print(f"not known: {unknown}", style="dim")
     for name in documents:
         _draw_document(console, document["result"].get(name))
-    if following:
+    following = document["result"].get("next")
+    if following and card is None:
         console.print(f"\nnext: {printable(following)}", style="bold")
+
+
+def _draw_result(
+    console: Console,
+    whole: dict[str, Any],
+    columns: Mapping[str, Columns],
+    documents: Sequence[str],
+) -> None:
+    """Print the figures of an answer, and then its tables."""
+    hidden = HIDDEN.union(documents, ("next",))
+    result = {k: v for k, v in whole.items() if k not in hidden}
+    result = _spread(_inner_rows(result, columns))
+    tables = {k: v for k, v in result.items() if _is_table(v)}
+    for key, value in result.items():
+        if key not in tables and value not in ([], {}, None):
+            console.print(f"{words(key)}: {cell(value)}")
+    for key, rows in tables.items():
+        console.print()
+        console.print(_table(key, rows, columns.get(key) or SHARED.get(key)))
 
 
 def _draw_document(console: Console, value: Any) -> None:

@@ -19,6 +19,7 @@ from app.web.menu import menu
 from app.web.server import door
 from app.web.shortcut import shortcut
 from app.web.snapshots import Choice, forget, read
+from app.web.take_along import take_along
 from app.web.view import View
 from app.web.views import all_views
 from graph.memory import starved
@@ -77,6 +78,7 @@ def _drawn(view: View, views: list[View], page: Page, run: _Run) -> None:
         run.choice = selected()
         menu(menu_place, views)
         run.posture = read(run.choice)
+        take_along(run.posture)
     except (StoreError, NoSuchSnapshot) as error:
         if run.choice is None:
             menu(menu_place, views)

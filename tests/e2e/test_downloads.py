@@ -10,13 +10,15 @@ import pytest
 from streamlit.delta_generator import DeltaGenerator
 
 import trustdebt
+from app.exchange import FORMATS
+from app.web.take_along import words
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.estate import hostile, publish
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 
-Downloads = dict[str, Callable[[], str]]
+Downloads = dict[str, Callable[[], Any]]
 
 
 @pytest.fixture
@@ -85,3 +87,20 @@ def test_no_cell_of_a_download_runs_or_acts(
     assert any("=" in cell for cell in cells)
     assert not [cell for cell in cells if cell.lstrip(" ").startswith(("=", "+", "-", "@"))]
     assert not [cell for cell in cells if "\x1b" in cell or "\u202e" in cell]
+
+
+def test_every_page_offers_the_report_and_the_snapshot(
+    open_page: Open, downloads: Downloads, two: Path, tmp_path: Path
+) -> None:
+    test = open_page(two, "findings")
+    assert not test.exception
+    assert downloads["trustdebt-report.pdf"]().startswith(b"%PDF-")
+    page = downloads["trustdebt-report.html"]()
+    command = ["report", "--store", str(two), "--out", str(tmp_path / "report.html")]
+    assert trustdebt.main(command) == 0
+    assert (tmp_path / "report.html").read_bytes() == page
+    (choice,) = [box for box in test.selectbox if box.key == "take_along:format"]
+    assert set(choice.options) == {words(form) for form in FORMATS}
+    choice.select("graphml").run()
+    text = downloads["trustdebt-graphml.graphml"]()
+    assert text.startswith(b"<?xml")

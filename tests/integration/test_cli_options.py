@@ -20,6 +20,7 @@ WRITES = {  # what is decided, or written elsewhere; each time into a store of i
     "estate": lambda folder: ["--out", folder / "made", "--agents", 5],
     "demo": lambda folder: ["--agents", 5],
     "export": lambda folder: ["opengraph", "--out", folder / "g.json"],
+    "report": lambda folder: ["--out", folder / "r.html"],
     "accept": lambda folder: ["F-", "--until", ago(-9), "--by", "ann", "--reason", "known"],
     "confirm": lambda folder: [1, "--by", "ben", "--reason", "agreed"],
     "attest": lambda folder: ["ledger", "--owner", "ann", "--by", "ann"],

@@ -22,6 +22,7 @@ from analytics.answers.board.trend import trend
 from analytics.answers.table import Table
 from analytics.answers.worst import Worst, worst
 from analytics.posture import Posture
+from graph.stores import SnapshotInfo
 
 __all__ = [
     "Board",
@@ -89,16 +90,18 @@ def board(
     team: int | None = None,
     target: float | None = None,
     limit: int = LISTED,
+    against: SnapshotInfo | None = None,
 ) -> Board:
     """Return all parts of the board answer, of all accountable identities or of those of a team.
 
     `team` is the number of a team, or -1 for the identities of none. `target` is the ratio to reach
-    (default: the highest of grade A). `now` is today, for the age of the data; everything else is
-    as of the moment of the posture.
+    (default: the highest of grade A). `against` is the snapshot to compare with (default: that of
+    about a quarter ago). `now` is today, for the age of the data; everything else is as of the
+    moment of the posture.
     """
     scope = scope_of(posture, team)
     stands, removing = standing(posture, scope), revocation(posture, scope)
-    since = quarter(posture, scope)
+    since = quarter(posture, scope, against)
     burn = burn_down(posture, scope, stands, since, target)
     return Board(
         sentence=f"{stands.sentence} {removing.sentence}".strip(),

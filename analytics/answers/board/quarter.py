@@ -49,9 +49,12 @@ class Quarter:
     pace_per_day: float | None = None
 
 
-def quarter(posture: Posture, scope: Scope) -> Quarter:
-    """Compare a scope with the snapshot nearest to `DAYS` before, not more than `AWAY` off it."""
-    info, because = quarter_ago(posture)
+def quarter(posture: Posture, scope: Scope, against: SnapshotInfo | None = None) -> Quarter:
+    """Compare a scope with the snapshot nearest to `DAYS` before, not more than `AWAY` off it.
+
+    With `against`, it is compared with that snapshot.
+    """
+    info, because = quarter_ago(posture) if against is None else (against, None)
     if info is None or posture.history is None:
         return Quarter(UNKNOWN, f"Direction unknown: {because}.", because)
     earlier = posture.history.posture(info.id)

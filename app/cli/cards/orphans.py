@@ -1,0 +1,76 @@
+"""The card of missing owners: how many, whose, since when, and what a departure would leave."""
+
+from typing import Any
+
+from app.cli.card import Card
+from app.cli.columns import cell
+from app.wording import brief, counted, joined, number
+
+
+def draw(card: Card, result: dict[str, Any]) -> None:
+    """Draw the identities that nobody answers for."""
+    card.sentence(_sentence(result))
+    factor = result["bus_factor"]
+    if factor.get("people"):
+        names = joined([cell(person) for person in factor["people"]])
+        whose = "leaves" if len(factor["people"]) == 1 else "leave"
+        card.line(f"If {names} {whose}, half of the owned weight has nobody.")
+    rows = [
+        (r["identity"], r["role"], r["since"], r["last_owner"], r["debt"], r["rule"])
+        for r in result["orphaned"]
+    ]
+    card.listing(
+        "without an owner", ("identity", "nobody as", "since", "last owner", "debt", "rule"), rows
+    )
+    leaving = [
+        (
+            r["identity"],
+            r["role"],
+            "nobody left" if r["nobody_left"] else None,
+            r["successors"],
+            r["debt_at_once"],
+        )
+        for r in result["would_orphan"]
+    ]
+    card.listing(
+        "they would leave behind",
+        ("identity", "loses its", "then", "could take over", "debt at once"),
+        leaving,
+    )
+    secrets = [
+        (r["name"], r["action"], r["because"], r["storage"]) for r in result["secrets_to_rotate"]
+    ]
+    card.listing("secrets they know", ("secret", "action", "because", "kept in"), secrets)
+    disputed = [
+        (r["thing"], r["role"], r["conflict"], r["says"]["source"], r["against"]["source"])
+        for r in result["conflicts"]
+    ]
+    card.listing(
+        "sources that disagree", ("thing", "role", "conflict", "source", "against"), disputed
+    )
+    opening = result["debt_opening"]
+    if opening:
+        card.line(f"Debt that opens: {cell(opening)}")
+    first = next(iter(result["orphaned"]), None)
+    if first is not None:
+        id_, role = first["identity"]["id"], first["role"]
+        card.following(
+            ("attest", id_, "--owner", "PERSON", "--role", role, "--by", "YOU"),
+            ("show", id_),
+            ("orphans", "--leaving", "PERSON"),
+        )
+
+
+def _sentence(result: dict[str, Any]) -> str:
+    lacking = {row["identity"]["id"] for row in result["orphaned"]}
+    known = result["judged"] - result["unknown"]
+    more = " or more" if result.get("left_out") else ""
+    words = (
+        f"{number(len(lacking))}{more} of {counted(known, 'identity', 'identities')} lack an owner"
+    )
+    debt = sum({r["identity"]["id"]: r["debt"] or 0 for r in result["orphaned"]}.values())
+    if debt:
+        words += f"; they owe {brief(debt)} tp"
+    if result["unknown"]:
+        words += f". Of {number(result['unknown'])} more it is unknown: no source states owners"
+    return f"{words}."

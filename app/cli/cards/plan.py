@@ -1,0 +1,70 @@
+"""The card of a plan: each step with what it takes away, how safe it is, and how it is done."""
+
+from typing import Any
+
+from app.cli.card import ACCENT, QUIET, Card
+from app.cli.columns import ABSENT, words
+from app.wording import brief, counted, edge_words, share, thing_name
+
+VERDICTS = {
+    "safe": "safe now: watched, and not used",
+    "needs_owner": "ask its owner first",
+    "needs_longer_window": "watch it longer",
+}
+
+
+def draw(card: Card, result: dict[str, Any]) -> None:
+    """Draw the steps, the best first."""
+    steps = result["steps"]
+    card.sentence(_sentence(result))
+    for number, step in enumerate(steps, 1):
+        card.gap()
+        card.line(f"{number}. {words(step['action']).capitalize()}: {_target(step)}", "bold")
+        breaks = step["breaks"]
+        state = f"breaks {counted(len(breaks), 'use')}" if breaks else VERDICTS[step["verdict"]]
+        card.line(f"   {state}; {_gains(step)}", ACCENT if step["verdict"] == "safe" else "")
+        who = "nobody is known to decide" if step["owner"] is None else thing_name(step["owner"])
+        card.line(f"   decides: {who}", QUIET)
+        for name, text in (("how", step["command"] or step["place"]), ("undo", step["undo"])):
+            for at, line in enumerate(str(text or "").splitlines()):
+                card.line(f"   {name if not at else '':<5}{line}", QUIET)
+    if steps:
+        items = [part for step in steps[:1] for part in ("--remove", _item(step))]
+        card.following(
+            ("what-if", *items),
+            ("plan", "--format", "tickets-csv"),
+            ("campaign", "start", "--help"),
+        )
+
+
+def _sentence(result: dict[str, Any]) -> str:
+    before, after, steps = result["before"], result["after"], result["steps"]
+    if not steps:
+        return "No change is known that takes anything away and breaks nothing."
+    gone = share(before["reach"] - after["reach"], before["reach"])
+    debt = f"debt from {brief(before['debt'])} to {brief(after['debt'])} tp"
+    made = "takes" if len(steps) == 1 else "take"
+    return f"{counted(len(steps), 'change')} {made} {debt}, and {gone} of all reach away."
+
+
+def _target(step: dict[str, Any]) -> str:
+    target = step["target"]
+    return edge_words(target) if "from" in target else thing_name(target)
+
+
+def _gains(step: dict[str, Any]) -> str:
+    parts = [
+        f"{name} -{brief(step[f'{name}_removed'])}"
+        for name in ("debt", "reach")
+        if step[f"{name}_removed"]
+    ]
+    if step["findings"]:
+        parts.append(counted(len(step["findings"]), "finding"))
+    return ", ".join(parts) or ABSENT
+
+
+def _item(step: dict[str, Any]) -> str:
+    target = step["target"]
+    if "from" not in target:
+        return str(target["id"])
+    return ",".join((target["from"]["id"], target["relationship"], target["to"]["id"]))

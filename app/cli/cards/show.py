@@ -1,0 +1,96 @@
+"""The card of one thing: what it is, who answers for it, its keys, its access, what is wrong."""
+
+from typing import Any
+
+from app.cli.card import Card
+from app.cli.columns import DAY, cell
+from app.wording import counted, joined, kind
+
+TOLD = ("status", "env", "provider", "kind", "purpose", "last_active_at", "created_at")
+ROWS = 10  # of each list; --json has all
+IDENTITIES = ("Agent", "ServiceAccount", "Role")
+
+
+def draw(card: Card, result: dict[str, Any]) -> None:
+    """Draw everything known of one thing."""
+    known = result["properties"]
+    card.title(result["name"], kind(result["label"]))
+    card.sentence(_sentence(result))
+    rest = {
+        name.replace("_", " "): value
+        for name, value in known.items()
+        if name not in TOLD and value not in (None, [], {})
+    }
+    card.facts(
+        ("id", result["id"]),
+        ("purpose", known.get("purpose")),
+        ("owners", _owners(result)),
+        ("keys", _keys(result)),
+        ("last use", _last_use(result["last_use"])),
+        *rest.items(),
+    )
+    findings = [(r["severity"], r["sentence"], r["since"], r["rule"]) for r in result["findings"]]
+    _cut(card, "what is wrong", ("severity", "finding", "since", "rule"), findings)
+    grants = [
+        (r["to"], r.get("levels") or r.get("actions"), r.get("granted_at"), r.get("expires_at"))
+        for r in result["grants"]
+    ]
+    _cut(card, "own access", ("on", "levels", "granted", "expires"), grants)
+    links = [(r["from"], r["relationship"], r["to"]) for r in result["relationships"]]
+    _cut(card, "relationships", ("from", "relationship", "to"), links)
+    stated = [(r["id"], r["source"], r["scope"], r["last_seen"]) for r in result["merged_from"]]
+    _cut(card, "stated by", ("as", "source", "scope", "last seen"), stated)
+    card.following(*_commands(result))
+
+
+def _sentence(result: dict[str, Any]) -> str:
+    known = result["properties"]
+    parts = [str(known[name]) for name in ("status", "env") if known.get(name)]
+    of = f" of {known['provider']}" if known.get("provider") else ""
+    words = f"{result['name']} is {_article(kind(result['label']))}{of}"
+    if parts:
+        words += f": {', '.join(parts)}"
+    if known.get("last_active_at"):
+        words += f"; last active on {known['last_active_at'][:DAY]}"
+    wrong = len(result["findings"])
+    return f"{words}. {counted(wrong, 'finding') if wrong else 'Nothing is found to be wrong'}."
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def _owners(result: dict[str, Any]) -> str | None:
+    rows = result["owners"]
+    if not rows:
+        return "nobody is stated" if result["label"] in IDENTITIES else None
+    return joined([f"{r['name']} ({r['role']}, {r['state']})" for r in rows])
+
+
+def _keys(result: dict[str, Any]) -> str | None:
+    parts = []
+    for row in result["credentials"]:
+        facts = [str(row[name]) for name in ("type", "status") if row.get(name)]
+        if row.get("last_used_at"):
+            facts.append(f"used {row['last_used_at'][:DAY]}")
+        parts.append(f"{row.get('name') or row['id']} ({', '.join(facts)})" if facts else row["id"])
+    return "; ".join(parts) or None
+
+
+def _last_use(use: dict[str, Any] | None) -> str | None:
+    if use is None:
+        return None
+    by = f", by {cell(use['by'])}" if use.get("by") else ""
+    return f"{str(use['at'])[:DAY]}{by}"
+
+
+def _cut(card: Card, title: str, heads: tuple[str, ...], rows: list[Any]) -> None:
+    card.listing(title, heads, rows[:ROWS], max(len(rows) - ROWS, 0))
+
+
+def _commands(result: dict[str, Any]) -> list[tuple[str, ...]]:
+    id_, label = result["id"], result["label"]
+    if label == "Resource":
+        return [("exposure", id_), ("findings", "--about", id_)]
+    made = [("blast-radius", id_), ("findings", "--about", id_)]
+    return [*made, ("decommission", id_)] if label in IDENTITIES else made

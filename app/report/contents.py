@@ -1,0 +1,385 @@
+"""The contents of a report: the board answer as the texts of one page.
+
+Names are shortened in the middle, and lists to what fits: what was left out is counted below each.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from analytics.answers.board import Board, board, scope_of
+from analytics.answers.board.move import first_changes
+from analytics.answers.plan import RemovalPlan
+from analytics.answers.standards.product import PRODUCT, product_version
+from analytics.answers.table import Table
+from analytics.posture import Posture
+from app.clock import now
+from app.freshness import age_words, day_words, freshness
+from app.report.history import of_team, points_of
+from app.report.sheet import BETTER, SAME, WORSE, Figure, Listing, Sheet, Trend
+from app.wording import brief, counted, day, number, share
+from graph.stores import SnapshotInfo
+from graph.values import iso
+
+TEAMS, RISKS, SOURCES, FACTS = 7, 5, 5, 5  # rows of the lists
+NAME, LINE, SENTENCE, CELL = 44, 130, 380, 90  # characters
+LONG_WORD = re.compile(r"\S{61,}")
+OLD_DAYS = 30
+VERDICTS = {
+    "safe": "safe now",
+    "needs_owner": "ask its owner",
+    "needs_longer_window": "watch longer",
+}
+
+
+def sheet_of(
+    posture: Posture, against: SnapshotInfo | None = None, team: int | None = None
+) -> Sheet:
+    """Return the contents of the report of a posture.
+
+    `against` is the snapshot that it is compared with, by default that of about a quarter ago;
+    `team` the number of a team that it is restricted to.
+    """
+    today = now()
+    answer = board(posture, today, team, against=against, limit=max(TEAMS, RISKS))
+    plan = first_changes(posture, scope_of(posture, team))
+    whose = f": team {short(answer.team)}" if answer.team is not None else ""
+    return Sheet(
+        title=f"Trust debt report{whose}",
+        subtitle=tuple(_subtitle(posture, answer, today)),
+        grade=answer.standing.grade,
+        grade_words=_grade_words(answer),
+        sentence=text(answer.sentence, SENTENCE),
+        move=text(answer.move.sentence, 2 * LINE) if answer.move else NO_MOVE,
+        figures=tuple(_figures(answer)),
+        trend=Trend(
+            title="Trust debt ratio: what is owed, of the most that could be owed",
+            points=points_of(_ratios(posture, answer, team)),
+            target=100 * answer.burn_down.target,
+            words=tuple(text(line, LINE) for line in _trend_words(answer)),
+        ),
+        lists=(_moves(answer.moves, plan),),
+        halves=(
+            (_teams(answer) if team is None else _worst(answer), _risks(answer)),
+            (_coverage(answer), _sources(answer)),
+        ),
+        foot=tuple(_foot(posture)),
+        drawn_at=int(posture.graph.as_of.timestamp()),
+        warnings=tuple(_warnings(posture, answer)),
+    )
+
+
+def _ratios(posture: Posture, answer: Board, team: int | None) -> pd.DataFrame:
+    if team is not None:
+        return of_team(posture, team)
+    assert answer.trend is not None, "the whole estate has one"
+    return answer.trend.frame
+
+
+NO_MOVE = "no single change that is known frees anything or pays off debt."
+
+
+def short(name: object, limit: int = NAME) -> str:
+    """Return a name that fits, without its middle if need be: its ends tell most.
+
+    >>> short("arn:aws:iam::123456789012:role/a-very-long-name", 21)
+    'arn:aws:ia…-long-name'
+    """
+    words = str(name)
+    if len(words) <= limit:
+        return words
+    half = (limit - 1) // 2
+    return f"{words[: limit - 1 - half]}…{words[-half:]}"
+
+
+def text(words: str, limit: int) -> str:
+    """Return a sentence that fits: no name in it takes the place of the others."""
+    fitting = LONG_WORD.sub(lambda match: short(match.group(), 60), words)
+    return fitting if len(fitting) <= limit else f"{fitting[: limit - 1]}…"
+
+
+# -- the head ---------------------------------------------------------------------------------
+
+
+def _subtitle(posture: Posture, answer: Board, today: pd.Timestamp) -> Iterator[str]:
+    words = [f"As of {day(posture.graph.as_of)}", f"printed on {day(today)}"]
+    facts = freshness(answer.gaps.sources)
+    yield text(" · ".join([*words, facts] if facts else words), LINE)
+    since = answer.quarter
+    if since.at is None:
+        yield text(f"Not compared with an earlier snapshot: {since.because}.", LINE)
+    else:
+        yield text(f"Compared with {day(since.at)}, snapshot {since.snapshot}", LINE)
+
+
+def _warnings(posture: Posture, answer: Board) -> Iterator[str]:
+    """Yield what makes the page tell less than it seems to, the worst first; two lines at most."""
+    lines = []
+    if posture.before_data:
+        lines.append("There are no data before this day: nothing is graded.")
+    if posture.faults:
+        lines.append(f"Not everything could be judged: {', '.join(sorted(posture.faults))}.")
+    failed = [row for row in answer.gaps.sources if row["state"] == "failed"]
+    if failed:
+        lines.append(f"The last read of {counted(len(failed), 'source')} failed.")
+    oldest = answer.gaps.oldest_days
+    if oldest is not None and oldest > OLD_DAYS:
+        lines.append(
+            f"The oldest facts are {age_words(oldest)}: what is so today may be better or worse."
+        )
+    yield from (text(line, LINE) for line in lines[:2])
+
+
+def _grade_words(answer: Board) -> str:
+    because = answer.standing.grade_because
+    if because is None or answer.standing.grade == "NR":  # the sentence says why it is not rated
+        return ""
+    return text(f"The grade is capped: {because}.", LINE)
+
+
+def _figures(answer: Board) -> Iterator[Figure]:
+    stands, heads, since = answer.standing, answer.headlines, answer.quarter
+    yield Figure(
+        "Trust debt ratio",
+        "not known" if stands.tdr is None else f"{stands.tdr:.1%}",
+        f"target {answer.burn_down.target:.1%}",
+        *_change(since, "tdr"),
+    )
+    of = stands.sensitive["of"]
+    yield Figure(
+        "Identities that can read sensitive data",
+        f"{number(stands.sensitive['count'])} of {number(of)}" if of else "not known",
+        _unknown_words(stands.sensitive["not_known"]),
+        *_change(since, "sensitive"),
+    )
+    reached = heads.starts - heads.not_known > 0
+    yield Figure(
+        f"{heads.starts_are.capitalize()} that reach a crown jewel",
+        f"{number(heads.reaching)} of {number(heads.starts - heads.not_known)}"
+        if reached
+        else "not known",
+        _unknown_words(heads.not_known),
+        *_change(since, "reaching"),
+    )
+    yield Figure(
+        "Open paths to crown jewels",
+        number(heads.paths) if reached else "not known",
+        f"to {counted(heads.targets, 'crown jewel')}",
+        *_change(since, "paths"),
+    )
+    best = heads.best
+    yield Figure(
+        "Best single fix cuts off",
+        counted(best["frees"], heads.starts_are[:-1]) if best else "none",
+        short(best["what"], 70) if best else "no one step is on all their paths",
+        "in use: ask first" if best and best["protected"] else "",
+    )
+
+
+def _unknown_words(count: int) -> str:
+    return f"reach of {number(count)} unknown" if count else ""
+
+
+def _change(since: Any, name: str) -> tuple[str, str]:
+    """Return how a figure moved since the snapshot compared with, and its direction."""
+    if since.then is None or since.now is None:
+        return "", ""
+    then, today = since.then[name], since.now[name]
+    if then is None or today is None:
+        return "not known then", ""
+    difference = round(100 * (today - then), 1) if name == "tdr" else today - then
+    if not difference:
+        return "as then", SAME
+    size = f"{difference:+.1f} pt" if name == "tdr" else f"{difference:+,}"
+    direction = WORSE if difference > 0 else BETTER
+    return f"{size}: {direction}", direction
+
+
+def _trend_words(answer: Board) -> Iterator[str]:
+    stands, burn = answer.standing, answer.burn_down
+    if stands.debt is not None:
+        yield f"Owed: {brief(stands.debt)} of at most {brief(stands.max_debt)} trust points (tp)."
+    yield answer.quarter.sentence
+    yield f"Target of {burn.target:.1%}: {_lower(burn.today.sentence)}"
+    if answer.with_plan is not None:
+        yield f"With the plan: {_lower(answer.with_plan.reached.sentence)}"
+    yield burn.delay_sentence
+
+
+def _lower(sentence: str) -> str:
+    return f"{sentence[:1].lower()}{sentence[1:]}"
+
+
+# -- the lists --------------------------------------------------------------------------------
+
+
+def _moves(moves: Table, plan: RemovalPlan) -> Listing:
+    owners = moves.of_nodes("owner", "name")
+    rows = tuple(
+        (
+            str(place),
+            text(row["order"], CELL),
+            f"breaks {counted(row['breaks'], 'use')}"
+            if row["breaks"]
+            else VERDICTS[row["verdict"]],
+            "nobody" if pd.isna(owner) else short(owner, 26),
+            brief(row["debt_removed"]),
+        )
+        for place, (row, owner) in enumerate(
+            zip(moves.frame.to_dict("records"), owners, strict=True), 1
+        )
+    )
+    return Listing(
+        f"Top {len(rows)} moves" if len(rows) > 1 else "Top moves",
+        ("#", "What to do", "How safe", "Who decides", "Debt, tp"),
+        (0.3, 6.2, 1.3, 1.4, 1.3),
+        rows,
+        _moves_words(plan) if rows else "No change is known that pays off debt.",
+        (0, 4),
+    )
+
+
+def _safety(row: dict[str, Any]) -> str:
+    breaks: int = row["breaks"]
+    return f"breaks {counted(breaks, 'use')}" if breaks else VERDICTS[row["verdict"]]
+
+
+def _moves_words(plan: RemovalPlan) -> str:
+    before, after = plan.before, plan.after
+    debt = f"debt from {brief(before['debt'])} to {brief(after['debt'])} tp"
+    reach = share(before["reach"] - after["reach"], before["reach"])
+    findings = f"findings from {number(before['findings'])} to {number(after['findings'])}"
+    return text(f"All together: {debt}, {findings}, {reach} of all reach gone.", LINE)
+
+
+def _teams(answer: Board) -> Listing:
+    of = answer.teams
+    assert of is not None
+    rows = tuple(
+        (
+            short(row["name"], 26),
+            number(row["identities"]),
+            "not known" if pd.isna(row["debt"]) else brief(row["debt"]),
+            "" if pd.isna(row["tdr"]) else f"{row['tdr']:.1%}",
+            _grade(row["grade"]),
+        )
+        for row in of.teams.frame.head(TEAMS).to_dict("records")
+    )
+    more = of.left_out + len(of.teams) - len(rows)
+    note = f"{counted(more, 'more team')}, each of which owes less." if more else ""
+    return Listing(
+        "Teams that owe most",
+        ("Team", "Identities", "Debt, tp", "Ratio", "Grade"),
+        (2.9, 1.6, 1.5, 1.2, 1.4),
+        rows,
+        note if rows else "No accountable identity is known.",
+        (1, 2, 3),
+    )
+
+
+def _grade(letter: object) -> str:
+    return "not rated" if pd.isna(letter) or letter == "NR" else str(letter)  # type: ignore[call-overload]
+
+
+def _worst(answer: Board) -> Listing:
+    table = answer.worst.identities
+    names = table.of_nodes("identity", "name")
+    rows = tuple(
+        (short(name, 30), short(row["because"], 52), _grade(row["grade"]))
+        for name, row in zip(names, table.frame.to_dict("records"), strict=True)
+    )[:TEAMS]
+    more = answer.worst.left_out + len(table) - len(rows)
+    return Listing(
+        "Worst identities",
+        ("Identity", "Because", "Grade"),
+        (2.4, 4, 0.9),
+        rows,
+        f"{counted(more, 'more')[: -1 if more != 1 else None]}, none worse." if more else "",
+    )
+
+
+def _risks(answer: Board) -> Listing:
+    of = answer.risks
+    subjects = of.expiries.of_nodes("subject", "name")
+    rows = tuple(
+        (
+            row["severity"],
+            short(row["sentence"], 52),
+            short(row["by"], 18),
+            day(row["until"]) if row["state"] == "in_force" else f"ran out {day(row['until'])}",
+        )
+        for _, row in zip(subjects, of.expiries.frame.to_dict("records"), strict=True)
+    )[:RISKS]
+    more = of.left_out + len(of.expiries) - len(rows)
+    parts = [f"{number(of.accepted)} accepted, {number(of.soon)} of them end within 30 days"]
+    if of.lapsed:
+        parts.append(f"{number(of.lapsed)} ran out and are open again")
+    if more:
+        parts.append(f"{number(more)} not listed here")
+    return Listing(
+        "Accepted risks, next to end first",
+        ("Severity", "What", "By", "Until"),
+        (1.1, 3.6, 1.4, 1.6),
+        rows,
+        f"{'; '.join(parts)}." if rows else "Nobody accepted a risk.",
+    )
+
+
+def _coverage(answer: Board) -> Listing:
+    stands, gaps = answer.standing, answer.gaps
+    checked = "not known" if stands.coverage is None else f"{stands.coverage:.1%}"
+    known = f"{number(stands.identities - stands.not_known)} of {number(stands.identities)}"
+    rows = [
+        ("Access that could be verified", checked),
+        ("Identities whose access is known", known),
+        ("Checks that wait for facts", number(gaps.waiting)),
+    ]
+    rows += [
+        (f"Missing: {row['says']}", f"settles {row['settles']:.0%}" if row["settles"] else "")
+        for row in gaps.missing[: FACTS - len(rows)]
+    ]
+    connect = ", ".join(f"{row['source']} ({number(row['checks'])})" for row in gaps.connect)
+    note = f"Connect next (checks that could run then): {connect}." if connect else ""
+    return Listing(
+        "What this rests on",
+        ("Fact", "Known"),
+        (4, 1.4),
+        tuple((short(a, 52), short(b, 20)) for a, b in rows),
+        text(note, CELL),
+        (1,),
+    )
+
+
+def _sources(answer: Board) -> Listing:
+    ordered = sorted(answer.gaps.sources, key=lambda row: -row["age_days"])
+    rows = tuple(
+        (
+            short("/".join(part for part in (row["source"], row["scope"]) if part), 34),
+            day_words(row["taken_at"]),
+            age_words(row["age_days"]),
+            row["state"],
+        )
+        for row in ordered[:SOURCES]
+    )
+    more = len(ordered) - len(rows)
+    return Listing(
+        "Sources, oldest first",
+        ("Source", "Facts of", "Today", "Read"),
+        (2.2, 1.8, 2, 1.5),
+        rows,
+        f"{counted(more, 'newer source')} not listed." if more else "",
+    )
+
+
+def _foot(posture: Posture) -> Sequence[str]:
+    info = posture.graph.snapshot
+    made = f"{PRODUCT} {product_version()}"
+    of = f"snapshot {info.id}" if info is not None else "no snapshot"
+    return (
+        "Trust points: access on a broken assumption, by what it reaches and for how long. "
+        "Crown jewels: restricted data and control planes.",
+        f"{made} · {of} · {iso(posture.graph.as_of)} · what is unknown counts neither as fine "
+        "nor as broken",
+    )

@@ -1,0 +1,177 @@
+"""What a report says of an estate: its words, what it leaves out, and for whom."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analytics.history import open_posture
+from analytics.posture import Posture
+from app import clock
+from app.report import ReportRefused, contents, report
+from app.report.contents import LINE, NAME, SENTENCE, sheet_of, short
+from app.report.history import MONTHS
+from app.report.html import html_page
+from app.report.sheet import Listing, Point, Sheet
+from graph.identity.lookup import UnknownThing
+from graph.stores import NoSuchSnapshot
+from graph.stores.parquet_store import ParquetStore
+from ingest.job.run import ingest
+from tests.support.estates.small_estates import AS_OF, Estate, ago
+
+TODAY = AS_OF + pd.Timedelta(days=118)
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (clock, contents):
+        monkeypatch.setattr(module, "now", lambda: TODAY)
+
+
+def two_teams(at: pd.Timestamp = AS_OF) -> Estate:
+    """Return two teams, each of which owns an agent that may do much; one agent has no owner."""
+    estate = Estate(at=at).person("ann", "bob")
+    for name, person in (("payments", "ann"), ("search", "bob")):
+        estate.thing("Team", name).link(person, "MEMBER_OF", name)
+        estate.agent(f"bot-of-{name}").resource(f"data-of-{name}", "restricted")
+        estate.owned(f"bot-of-{name}", name, name)
+        estate.can(f"bot-of-{name}", "admin", f"data-of-{name}", granted_at=ago(300))
+    estate.agent("lone").can("lone", "read", "data-of-search", granted_at=ago(300))
+    return estate
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish four snapshots: of April, of May (twice) and of August."""
+    folder = tmp_path_factory.mktemp("report") / "store"
+    for at in ("2026-04-10", "2026-05-02", "2026-05-20", "2026-08-01"):
+        ingest(ParquetStore(folder), [two_teams(pd.Timestamp(at, tz="UTC")).job()])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def posture(store: Path) -> Posture:
+    return open_posture(str(store))
+
+
+def trend_points(posture: Posture) -> tuple[Point, ...]:
+    return sheet_of(posture).trend.points
+
+
+def listed(sheet: Sheet, title: str) -> Listing:
+    every = [*sheet.lists, *(part for pair in sheet.halves for part in pair)]
+    (part,) = [part for part in every if part.title.startswith(title)]
+    return part
+
+
+def test_the_head_says_of_when_it_is(posture: Posture) -> None:
+    sheet = sheet_of(posture)
+    assert sheet.title == "Trust debt report"
+    first, second = sheet.subtitle
+    assert first.startswith("As of 1 Aug 2026 · printed on 27 Nov 2026 · facts of 1 Aug 2026, 118")
+    assert second.startswith("Compared with 2 May 2026, snapshot 000002-")
+    assert sheet.warnings[-1].startswith("The oldest facts are 118 days old")
+    assert sheet.drawn_at == int(AS_OF.timestamp())
+
+
+def test_the_trend_has_the_last_snapshot_of_each_month(posture: Posture) -> None:
+    points = trend_points(posture)
+    assert [point.label for point in points] == ["Apr 26", "May 26", "Aug 26"]
+    assert [point.day for point in points] == [0, 40, 113]
+
+
+def test_many_snapshots_of_one_month_have_a_point_each(tmp_path: Path) -> None:
+    for day in range(1, 5):
+        at = pd.Timestamp(f"2026-08-0{day}", tz="UTC")
+        ingest(ParquetStore(tmp_path / "s"), [two_teams(at).job()])
+    points = trend_points(open_posture(str(tmp_path / "s")))
+    assert [point.label for point in points] == ["1 Aug", "2 Aug", "3 Aug", "4 Aug"]
+
+
+def test_teams_are_listed_and_those_left_out_are_counted(posture: Posture) -> None:
+    rows = {row[0]: row for row in listed(sheet_of(posture), "Teams").rows}
+    assert set(rows) == {"payments", "search", "no team"}
+    assert rows["payments"][1] == "1"
+    many = Estate().person("ann")
+    for place in range(40):
+        name = f"team-{place:02}"
+        many.thing("Team", name).link("ann", "MEMBER_OF", name)
+        many.agent(f"bot-{place}").owned(f"bot-{place}", name, name)
+        many.resource(f"data-{place}", "restricted").can(f"bot-{place}", "admin", f"data-{place}")
+    part = listed(sheet_of(many.posture()), "Teams")
+    assert len(part.rows) == contents.TEAMS
+    assert part.note.startswith("33 more teams")
+
+
+def test_a_report_of_a_team_names_nobody_elses(posture: Posture) -> None:
+    text = report(posture, "html", team="payments").decode()
+    assert "bot-of-payments" in text
+    assert "bot-of-search" not in text
+    assert "lone" not in text
+    assert "Trust debt report: team payments" in text
+
+
+def test_the_twin_the_whole_report_names_both_teams(posture: Posture) -> None:
+    text = report(posture, "html").decode()
+    assert "payments" in text
+    assert "search" in text
+
+
+def test_against_another_snapshot(posture: Posture) -> None:
+    info = next(i for i in posture.history.every if i.sequence == 1)  # type: ignore[union-attr]
+    sheet = sheet_of(posture, against=info)
+    assert sheet.subtitle[1].startswith("Compared with 10 Apr 2026, snapshot 000001-")
+    assert report(posture, "html", against="000001") == html_page(sheet).encode()
+
+
+def test_what_is_refused(posture: Posture) -> None:
+    with pytest.raises(NoSuchSnapshot):
+        report(posture, "html", against="no-such-snapshot")
+    with pytest.raises(UnknownThing):
+        report(posture, "html", team="nobody")
+    with pytest.raises(ReportRefused, match="ann is no team"):
+        report(posture, "html", team="ann")
+    with pytest.raises(ReportRefused, match="no store"):
+        report(two_teams().posture(), "html", against="000001")
+
+
+def test_without_agents_and_without_anything() -> None:
+    for estate in (
+        Estate().account("svc").resource("db", "restricted"),
+        Estate(),
+        Estate(declares=()),
+    ):
+        sheet = sheet_of(estate.posture())
+        assert sheet.sentence
+        assert len(sheet.figures) == 5
+        assert html_page(sheet)
+        assert report(estate.posture(), "pdf").startswith(b"%PDF-")
+
+
+def test_nothing_known_is_no_zero() -> None:
+    estate = Estate(declares=("owners",)).agent("bot").person("ann").owned("bot", "ann", "ann")
+    figures = {figure.title: figure.value for figure in sheet_of(estate.posture()).figures}
+    assert figures["Trust debt ratio"] == "not known"
+    assert figures["Identities that can read sensitive data"] == "not known"
+
+
+def test_texts_fit_their_places() -> None:
+    long = "x" * 4000
+    estate = two_teams().agent("long", name=long).thing("Team", "t", name=long)
+    estate.owned("long", "t", "t").thing("Resource", "r", name=long, sensitivity="restricted")
+    estate.can("long", "admin", "r", granted_at=ago(300))
+    sheet = sheet_of(estate.posture())
+    assert len(sheet.sentence) <= SENTENCE
+    assert len(sheet.move) <= 2 * LINE
+    every = [*sheet.lists, *(part for pair in sheet.halves for part in pair)]
+    assert max(len(cell) for part in every for row in part.rows for cell in row) <= contents.CELL
+    assert len(short(long)) == NAME
+
+
+def test_no_more_than_twelve_months(tmp_path: Path) -> None:
+    for month in pd.date_range("2025-01-15", "2026-07-15", freq="MS", tz="UTC"):
+        ingest(ParquetStore(tmp_path / "s"), [Estate(at=month).agent("bot").job()])
+    points = trend_points(open_posture(str(tmp_path / "s")))
+    assert len(points) == MONTHS
+    assert points[-1].label == "Jul 26"
+    assert points[0].label == "Aug 25"
