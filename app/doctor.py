@@ -41,11 +41,11 @@ JAVA_VERSION = re.compile(r'version "([^"]{1,40})"')
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at: its state, what was found, and how to mend it."""
+    """One thing that was looked at: its state, in detail, and how to mend it."""
 
     check: str
     state: str
-    found: str
+    detail: str
     mend: str | None = None
 
 
@@ -87,10 +87,10 @@ def _age(uri: str) -> Check:
     if info is None:
         return Check("age of data", NOT_SET_UP, "nothing was read yet", "trustdebt ingest")
     days = max((now() - info.taken_at).days, 0)
-    found = f"the newest facts are {age_words(days)}"
+    detail = f"the newest facts are {age_words(days)}"
     if days > OLD_DAYS:
-        return Check("age of data", NOT_SET_UP, found, "export the sources again and ingest them")
-    return Check("age of data", OK, found)
+        return Check("age of data", NOT_SET_UP, detail, "export the sources again and ingest them")
+    return Check("age of data", OK, detail)
 
 
 def _current(uri: str) -> SnapshotInfo | None:
@@ -117,50 +117,50 @@ def _journal(uri: str) -> Check:
 
 
 def _sign_in(_: str) -> Check:
-    found = "the app serves this machine only, and nobody signs in"
-    return Check("sign-in", NOT_SET_UP, found, "not needed on one's own machine")
+    detail = "the app serves this machine only, and nobody signs in"
+    return Check("sign-in", NOT_SET_UP, detail, "not needed on one's own machine")
 
 
 def _neo4j(uri: str) -> Check:
     if importlib.util.find_spec("neo4j") is None:
         return Check("neo4j", WRONG, "the driver is not installed", "install trustdebt again")
     if not is_database(uri):
-        found = "not in use: the store is a folder, which needs no server"
-        return Check("neo4j", NOT_SET_UP, found, "make neo4j, then --store bolt://127.0.0.1:7687")
+        detail = "not in use: the store is a folder, which needs no server"
+        return Check("neo4j", NOT_SET_UP, detail, "make neo4j, then --store bolt://127.0.0.1:7687")
     state = _store(uri)
     if state.state == WRONG:
-        return Check("neo4j", WRONG, state.found, state.mend)
+        return Check("neo4j", WRONG, state.detail, state.mend)
     return Check("neo4j", OK, "the server answers")
 
 
 def _java(_: str) -> Check:
     mend = "install Java 17 or later; only the usage fold on Spark and a local Neo4j need it"
     home = os.environ.get("JAVA_HOME")
-    found = shutil.which("java", path=f"{home}/bin" if home else None) or shutil.which("java")
-    if found is None:
+    program = shutil.which("java", path=f"{home}/bin" if home else None) or shutil.which("java")
+    if program is None:
         return Check("java", NOT_SET_UP, "there is no java", mend)
     try:
-        done = subprocess.run(  # noqa: S603 - the java that was found, no shell
-            [found, "-version"],
+        done = subprocess.run(  # noqa: S603 - no shell
+            [program, "-version"],
             capture_output=True,
             text=True,
             timeout=JAVA_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return Check("java", NOT_SET_UP, f"{found} does not start", mend)
+        return Check("java", NOT_SET_UP, f"{program} does not start", mend)
     version = JAVA_VERSION.search(done.stderr + done.stdout)
     if done.returncode or version is None:
-        return Check("java", NOT_SET_UP, f"{found} does not start", mend)
+        return Check("java", NOT_SET_UP, f"{program} does not start", mend)
     return Check("java", OK, f"Java {version[1]}")
 
 
 def _browser(_: str) -> Check:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
         mend = "the app opens in a browser of any machine that reaches it; make browser for tests"
         return Check("browser", NOT_SET_UP, "no browser is installed here", mend)
-    return Check("browser", OK, Path(found).name)
+    return Check("browser", OK, Path(program).name)
 
 
 def _space(uri: str) -> Check:
@@ -168,12 +168,12 @@ def _space(uri: str) -> Check:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    found = f"{free / GIB:,.1f} GiB free beside the store"
+    detail = f"{free / GIB:,.1f} GiB free beside the store"
     if free < SCARCE:
-        return Check("free space", WRONG, found, "make room, or keep fewer: ingest --keep N")
+        return Check("free space", WRONG, detail, "make room, or keep fewer: ingest --keep N")
     if free < LITTLE:
-        return Check("free space", OK, f"{found}, which is little", "ingest --keep N keeps fewer")
-    return Check("free space", OK, found)
+        return Check("free space", OK, f"{detail}, which is little", "ingest --keep N keeps fewer")
+    return Check("free space", OK, detail)
 
 
 CHECKS: tuple[Callable[[str], Check], ...] = (

@@ -45,13 +45,13 @@ def draw(
 
 def _draw_result(
     console: Console,
-    whole: dict[str, Any],
+    answer: dict[str, Any],
     columns: Mapping[str, Columns],
     documents: Sequence[str],
 ) -> None:
     """Print the figures of an answer, and then its tables."""
     hidden = HIDDEN.union(documents, ("next",))
-    result = {k: v for k, v in whole.items() if k not in hidden}
+    result = {k: v for k, v in answer.items() if k not in hidden}
     result = _spread(_inner_rows(result, columns))
     tables = {k: v for k, v in result.items() if _is_table(v)}
     for key, value in result.items():

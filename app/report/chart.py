@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from app.escape import markup
 from app.report.sheet import Point, Trend
 
-WIDTH, HEIGHT = 560, 196  # of the drawing, in its own units
-LEFT, RIGHT, TOP, BOTTOM = 34, 84, 8, 22  # room for the axes and for the words at the right
+WIDTH, HEIGHT = 420, 160  # of the drawing, in its own units
+LEFT, RIGHT, TOP, BOTTOM = 30, 76, 8, 20  # room for the axes and for the words at the right
 LINE, BAND, GOAL, INK, GRID = "#0b4f8a", "#9db8d1", "#1f7a3d", "#333333", "#d9d9d9"
 CROWDED = 13  # labels on the axis at most
 STEPS = (1, 2, 5, 10, 20, 25, 50, 100)  # percents between the lines of the grid

@@ -1,6 +1,7 @@
 """The ratio at the end of each month, for the trend of a report."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,16 +29,24 @@ def points_of(rows: pd.DataFrame) -> tuple[Point, ...]:
     first = kept["at"].iloc[0]
     return tuple(
         Point(
-            f"{row.at.day} {row.at:%b}" if daily else f"{row.at:%b %y}",
-            (row.at - first) / pd.Timedelta(days=1),
-            *_percents(row),
+            _label(at, daily, at == first),
+            (at - first) / pd.Timedelta(days=1),
+            *_percents(ratio, high, grade),
         )
-        for row in kept.itertuples()
+        for at, ratio, high, grade in zip(
+            *(kept[name] for name in ("at", "ratio", "high", "grade")), strict=True
+        )
     )
 
 
-def _percents(row: object) -> tuple[float | None, float | None]:
-    ratio, high, grade = (getattr(row, name) for name in ("ratio", "high", "grade"))
+def _label(at: pd.Timestamp, daily: bool, first: bool) -> str:
+    """Name a day or a month; the year stands at its first month, and at the first of all."""
+    if daily:
+        return f"{at.day} {at:%b}"
+    return f"{at:%b %y}" if first or at.month == 1 else f"{at:%b}"
+
+
+def _percents(ratio: Any, high: Any, grade: str) -> tuple[float | None, float | None]:
     if pd.isna(ratio) or pd.isna(high) or grade == "NR":
         return None, None
     return 100 * float(ratio), 100 * float(high)

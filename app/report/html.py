@@ -104,8 +104,8 @@ def _listing(listing: Listing) -> Iterator[str]:
     yield f"<section><h2>{_text(listing.title)}</h2>"
     if listing.rows:
         yield "<table><colgroup>"
-        whole = sum(listing.widths)
-        yield from (f'<col style="width:{100 * w / whole:.1f}%">' for w in listing.widths)
+        width = sum(listing.widths)
+        yield from (f'<col style="width:{100 * w / width:.1f}%">' for w in listing.widths)
         yield "</colgroup><thead><tr>"
         yield from (_cell("th", listing, at, head) for at, head in enumerate(listing.heads))
         yield "</tr></thead><tbody>"

@@ -33,13 +33,18 @@ def pdf_page(sheet: Sheet) -> bytes:
 
     return typst.compile(
         _template(),
-        sys_inputs={"sheet": json.dumps(_contents(sheet), ensure_ascii=False)},
+        sys_inputs=inputs_of(sheet),
         font_paths=_fonts(),
         ignore_system_fonts=True,
         format="pdf",
         pdf_standards=["a-2a", "ua-1"],  # for the archive, and for readers who do not see
         timestamp=sheet.drawn_at,
     )
+
+
+def inputs_of(sheet: Sheet) -> dict[str, str]:
+    """Return the inputs of the template."""
+    return {"sheet": json.dumps(_contents(sheet), ensure_ascii=False)}
 
 
 @cache

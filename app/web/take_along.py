@@ -3,6 +3,7 @@
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analytics.posture import Posture
 from app.exchange import FORMATS, download, file_name
@@ -26,24 +27,22 @@ FOR = {  # what each format is opened with
 
 def take_along(posture: Posture) -> None:
     """Draw a button for the report, and the other formats behind a second one."""
-    with st.sidebar:
-        _report(posture, "pdf", "Report")
-        with st.popover("Other formats", icon=":material/download:", width="stretch"):
-            _report(posture, "html", "Report as a web page")
-            form = st.selectbox("Snapshot as", FORMATS, format_func=words, key=CHOICE)
-            name = form if form in FORMATS else FORMATS[0]
-            st.download_button(
-                "Download the snapshot",
-                partial(download, name, posture),
-                file_name(name),
-                key="take_along:snapshot",
-                on_click="ignore",
-                width="stretch",
-            )
+    _report(st.sidebar, posture, "pdf", "Report")
+    place = st.sidebar.popover("Other formats", icon=":material/download:", width="stretch")
+    _report(place, posture, "html", "Report as a web page")
+    form = place.selectbox("Snapshot as", FORMATS, format_func=words, key=CHOICE) or FORMATS[0]
+    place.download_button(
+        "Download the snapshot",
+        partial(download, form, posture),
+        file_name(form),
+        key="take_along:snapshot",
+        on_click="ignore",
+        width="stretch",
+    )
 
 
-def _report(posture: Posture, form: str, label: str) -> None:
-    st.download_button(
+def _report(place: DeltaGenerator, posture: Posture, form: str, label: str) -> None:
+    place.download_button(
         label,
         partial(report, posture, form),
         f"{FILE}.{form}",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from app.report.contents import FACTS, TEAMS
 from app.report.sheet import BETTER, SAME, WORSE, Figure, Listing, Point, Sheet, Trend
 
 HOSTILE = (
@@ -19,7 +20,7 @@ MONTHS = ("Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar", "Apr", "May", "Jun", 
 def ordinary() -> Sheet:
     """Return a report as an estate of two hundred agents has it."""
     points = tuple(
-        Point(f"{month} 26", 30.4 * at, 9 + at * 0.4, 15 + at * 0.5)
+        Point(month, 30.4 * at, 9 + at * 0.4, 15 + at * 0.5)
         for at, month in enumerate(MONTHS)
     )
     figures = (
@@ -80,31 +81,34 @@ def empty() -> Sheet:
     )
 
 
-def with_names(names: tuple[str, ...], rows: int = 6) -> Sheet:
-    """Return a report in which every text is one of these."""
+def with_names(names: tuple[str, ...]) -> Sheet:
+    """Return a report with as many rows as one can have, in which every text is one of these."""
     sheet, at = ordinary(), iter(range(10**6))
 
     def name(_: str = "") -> str:
         return names[next(at) % len(names)]
 
-    def listing(part: Listing) -> Listing:
+    def listing(part: Listing, rows: int) -> Listing:
         body = tuple(tuple(name() for _ in part.heads) for _ in range(rows))
         return replace(
             part, title=name(), heads=tuple(map(name, part.heads)), rows=body, note=name()
         )
 
-    figures = tuple(Figure(name(), name(), name(), name(), WORSE) for _ in range(4))
+    figures = tuple(Figure(name(), name(), name(), name(), WORSE) for _ in range(5))
     return replace(
         sheet,
         title=name(),
         subtitle=(name(), name()),
-        warnings=(name(),),
+        warnings=(name(), name()),
         grade_words=name(),
         sentence=name(),
         move=name(),
         figures=figures,
-        trend=Trend(name(), sheet.trend.points, 5.0, tuple(name() for _ in range(4))),
-        lists=tuple(map(listing, sheet.lists)),
-        halves=tuple((listing(a), listing(b)) for a, b in sheet.halves),
+        trend=Trend(name(), sheet.trend.points, 5.0, tuple(name() for _ in range(5))),
+        lists=tuple(listing(part, 5) for part in sheet.lists),
+        halves=tuple(
+            (listing(a, rows), listing(b, 5))
+            for (a, b), rows in zip(sheet.halves, (TEAMS, FACTS), strict=True)
+        ),
         foot=(name(), name()),
     )

@@ -21,6 +21,6 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     card.gap()
     for row in checks:
         mark, state = MARKS[row["state"]], row["state"]
-        card.line(f"{mark}  {row['check']:<{WIDEST}}{row['found']}", STYLES[state])
+        card.line(f"{mark}  {row['check']:<{WIDEST}}{row['detail']}", STYLES[state])
         if row["mend"]:
             card.line(f"    {'':<{WIDEST}}to mend it: {row['mend']}", STYLES[state])

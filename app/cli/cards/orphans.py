@@ -6,6 +6,10 @@ from app.cli.card import Card
 from app.cli.columns import cell
 from app.wording import brief, counted, joined, number
 
+LACKING = ("identity", "nobody as", "since", "last owner", "debt", "rule")
+LEFT = ("identity", "loses its", "then", "could take over", "debt at once")
+DISPUTED = ("thing", "role", "conflict", "source", "against")
+
 
 def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw the identities that nobody answers for."""
@@ -19,9 +23,7 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         (r["identity"], r["role"], r["since"], r["last_owner"], r["debt"], r["rule"])
         for r in result["orphaned"]
     ]
-    card.listing(
-        "without an owner", ("identity", "nobody as", "since", "last owner", "debt", "rule"), rows
-    )
+    card.listing("without an owner", LACKING, rows)
     leaving = [
         (
             r["identity"],
@@ -34,7 +36,7 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     ]
     card.listing(
         "they would leave behind",
-        ("identity", "loses its", "then", "could take over", "debt at once"),
+        LEFT,
         leaving,
     )
     secrets = [
@@ -45,9 +47,7 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         (r["thing"], r["role"], r["conflict"], r["says"]["source"], r["against"]["source"])
         for r in result["conflicts"]
     ]
-    card.listing(
-        "sources that disagree", ("thing", "role", "conflict", "source", "against"), disputed
-    )
+    card.listing("sources that disagree", DISPUTED, disputed)
     opening = result["debt_opening"]
     if opening:
         card.line(f"Debt that opens: {cell(opening)}")

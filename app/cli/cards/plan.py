@@ -23,8 +23,10 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         breaks = step["breaks"]
         state = f"breaks {counted(len(breaks), 'use')}" if breaks else VERDICTS[step["verdict"]]
         card.line(f"   {state}; {_gains(step)}", ACCENT if step["verdict"] == "safe" else "")
-        who = "nobody is known to decide" if step["owner"] is None else thing_name(step["owner"])
-        card.line(f"   decides: {who}", QUIET)
+        decides = (
+            "nobody is known to decide" if step["owner"] is None else thing_name(step["owner"])
+        )
+        card.line(f"   decides: {decides}", QUIET)
         for name, text in (("how", step["command"] or step["place"]), ("undo", step["undo"])):
             for at, line in enumerate(str(text or "").splitlines()):
                 card.line(f"   {name if not at else '':<5}{line}", QUIET)

@@ -6,7 +6,7 @@ from app.cli.card import Card
 from app.cli.columns import DAY, cell
 from app.wording import counted, joined, kind
 
-TOLD = ("status", "env", "provider", "kind", "purpose", "last_active_at", "created_at")
+STATED = ("status", "env", "provider", "kind", "purpose", "last_active_at", "created_at")
 ROWS = 10  # of each list; --json has all
 IDENTITIES = ("Agent", "ServiceAccount", "Role")
 
@@ -19,7 +19,7 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     rest = {
         name.replace("_", " "): value
         for name, value in known.items()
-        if name not in TOLD and value not in (None, [], {})
+        if name not in STATED and value not in (None, [], {})
     }
     card.facts(
         ("id", result["id"]),

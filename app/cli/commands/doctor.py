@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from app.doctor import Diagnosis
 
 DOCTOR: dict[str, Columns] = {
-    "checks": {"check": "check", "state": "state", "found": "found", "to mend it": "mend"},
+    "checks": {"check": "check", "state": "state", "detail": "detail", "to mend it": "mend"},
 }
 
 

@@ -43,10 +43,10 @@ def attest(store: Path) -> None:
 def test_a_store_that_is_there(store: Path) -> None:
     checks = found(store)
     assert checks["store"] == Check("store", OK, "1 snapshot, the newest of 1 Aug 2026")
-    assert checks["age of data"].found == "the newest facts are 2 days old"
+    assert checks["age of data"].detail == "the newest facts are 2 days old"
     assert checks["journal"].state == OK
     attest(store)
-    assert found(store)["journal"].found == "1 entry, the chain is whole"
+    assert found(store)["journal"].detail == "1 entry, the chain is whole"
 
 
 def test_nothing_was_read_yet(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_damaged_store_and_a_damaged_journal(store: Path) -> None:
 def test_old_facts_are_told(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "now", lambda: AS_OF + pd.Timedelta(days=118))
     check = found(store)["age of data"]
-    assert (check.state, check.found) == (NOT_SET_UP, "the newest facts are 118 days old")
+    assert (check.state, check.detail) == (NOT_SET_UP, "the newest facts are 118 days old")
 
 
 def test_a_server_that_does_not_answer_and_no_password(monkeypatch: pytest.MonkeyPatch) -> None:

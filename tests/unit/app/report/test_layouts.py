@@ -9,7 +9,7 @@ import pytest
 
 from app.report.chart import alternative, trend_svg
 from app.report.html import html_page
-from app.report.pdf import DRAWN, drawable, pdf_page
+from app.report.pdf import DRAWN, TEMPLATE, _fonts, drawable, inputs_of, pdf_page
 from app.report.sheet import Point, Sheet, Trend
 from tests.support.sheets import HOSTILE, empty, ordinary, with_names
 
@@ -61,7 +61,7 @@ def test_the_page_loads_and_runs_nothing(sheet: Sheet) -> None:
 
 def test_every_text_is_on_the_page() -> None:
     texts = " ".join(Tags(html_page(ordinary())).texts)
-    for word in ("Fix first:", "51 of 200", "Top five moves", "payments-5", "target 5%", "Aug 26"):
+    for word in ("Fix first:", "51 of 200", "Top five moves", "payments-5", "target 5%", "Aug"):
         assert word in texts
 
 
@@ -89,9 +89,8 @@ def test_the_chart_has_a_mark_and_a_label_for_each_month() -> None:
     root = ElementTree.fromstring(trend_svg(ordinary().trend, "serif"))
     assert len(root.findall(f"{SPACE}circle")) == 12
     words = [each.text for each in root.findall(f"{SPACE}text")]
-    assert [word for word in words if str(word).endswith(" 26")] == [
-        point.label for point in ordinary().trend.points
-    ]
+    labels = [point.label for point in ordinary().trend.points]
+    assert [word for word in words if word in labels] == labels
     assert {"target 5%", "13.4%", "at worst 20%"} <= set(words)
 
 
@@ -143,6 +142,22 @@ def test_the_pdf_is_one_tagged_page_for_the_archive(sheet: Sheet) -> None:
     for mark in (b"/MarkInfo", b"/StructTreeRoot", b"pdfaid:part", b"pdfuaid:part", b"/Lang"):
         assert mark in text, mark
     assert not re.search(rb"/(JavaScript|JS|Launch|URI|EmbeddedFile)\b", text)
+
+
+@pytest.mark.parametrize("sheet", SHEETS.values(), ids=SHEETS)
+def test_nothing_of_the_pdf_is_cut_off(sheet: Sheet) -> None:
+    import typst
+
+    said = typst.query(
+        TEMPLATE.read_bytes(),
+        "<height>",
+        field="value",
+        one=True,
+        sys_inputs=inputs_of(sheet),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+    )
+    assert float(said) < 297 - 9 - 8 - 1
 
 
 def test_the_same_contents_give_the_same_bytes() -> None:
