@@ -17,6 +17,8 @@ from pathlib import Path
 from app.clock import now
 from app.freshness import age_words, day_words
 from app.wording import counted
+from graph.files.regular import InputRefused
+from graph.files.toml import read_toml
 from graph.journal.file import journal_path
 from graph.journal.journal import journal_of
 from graph.stores import (
@@ -117,8 +119,15 @@ def _journal(uri: str) -> Check:
 
 
 def _sign_in(_: str) -> Check:
-    detail = "the app serves this machine only, and nobody signs in"
-    return Check("sign-in", NOT_SET_UP, detail, "not needed on one's own machine")
+    named = os.environ.get("TRUSTDEBT_SIGN_IN")
+    if named is None:
+        detail = "nobody signs in: the app serves this machine only"
+        return Check("sign-in", NOT_SET_UP, detail, "trustdebt app --sign-in FILE, for a team")
+    try:
+        read_toml(Path(named))
+    except InputRefused as error:
+        return Check("sign-in", WRONG, str(error), "mend the file that TRUSTDEBT_SIGN_IN names")
+    return Check("sign-in", OK, f"people sign in as {named} says")
 
 
 def _neo4j(uri: str) -> Check:

@@ -20,8 +20,7 @@ MONTHS = ("Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar", "Apr", "May", "Jun", 
 def ordinary() -> Sheet:
     """Return a report as an estate of two hundred agents has it."""
     points = tuple(
-        Point(month, 30.4 * at, 9 + at * 0.4, 15 + at * 0.5)
-        for at, month in enumerate(MONTHS)
+        Point(month, 30.4 * at, 9 + at * 0.4, 15 + at * 0.5) for at, month in enumerate(MONTHS)
     )
     figures = (
         Figure("Trust debt ratio", "13.9%", "13.9% to 21.0%", "1.2 points since 1 May", WORSE),

@@ -77,6 +77,16 @@ def test_a_server_that_does_not_answer_and_no_password(monkeypatch: pytest.Monke
     assert "hidden-word" not in str(checks)
 
 
+def test_how_people_sign_in(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRUSTDEBT_SIGN_IN", raising=False)
+    assert found(store)["sign-in"].state == NOT_SET_UP
+    file = store.parent / "sign-in.toml"
+    monkeypatch.setenv("TRUSTDEBT_SIGN_IN", str(file))
+    assert found(store)["sign-in"].state == WRONG
+    file.write_text("[provider]\n")
+    assert found(store)["sign-in"].state == OK
+
+
 def test_no_java_and_no_browser(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("JAVA_HOME", raising=False)
