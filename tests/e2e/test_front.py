@@ -6,10 +6,16 @@ import pandas as pd
 import pytest
 
 from analytics.answers.board import headlines, scope_of, standing
+from analytics.debt.totals import ALARM
+from analytics.findings.evaluation import find_all
+from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.history import open_posture
 from app import clock
 from app.web.server import upload
+from app.web.views.posture import front
 from app.web.views.posture.front import COLOURS, TURNS
+from app.web.views.posture.heat import because
+from graph.journal.journal import journal_of
 from graph.schema import CREDENTIAL
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, World, estate, publish
@@ -93,6 +99,41 @@ def test_the_grade_is_named_with_a_word(open_page: Open, leaky: Path) -> None:
     stands = standing(posture, scope_of(posture))
     tiles = {metric.label: str(metric.delta) for metric in open_page(leaky).metric}
     assert tiles["Trust debt ratio"] == f"grade {stands.grade}: {stands.rating}"
+
+
+def test_an_accepted_risk_is_no_worst_finding_and_has_its_end(
+    open_page: Open, tmp_path: Path
+) -> None:
+    publish(estate(), tmp_path / "s")
+    posture = open_posture(str(tmp_path / "s"))
+    rows = find_all(posture)
+    first, until = str(rows["id"].iloc[0]), AS_OF + pd.Timedelta(days=12)
+    about = what_it_is_about(posture, first)
+    journal_of(str(tmp_path / "s")).accept(first, until, "ann", "known", AS_OF, about)
+    test = open_page(tmp_path / "s")
+    assert not test.exception
+    tables = [frame.value for frame in test.dataframe]
+    worst = next(t for t in tables if {"Severity", "What is wrong"} <= set(t))
+    accepted = next(t for t in tables if "What was accepted" in t)
+    assert rows["sentence"].iloc[0] not in set(worst["What is wrong"])
+    assert accepted["What was accepted"].tolist() == [rows["sentence"].iloc[0]]
+    assert accepted["Runs out"].tolist() == ["13 Aug 2026"]
+    assert "1 accepted risk in force, 1 of them run" in texts(test)
+
+
+def test_the_plan_of_a_large_estate_is_worked_out_on_request(
+    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "LARGE", 1)
+    test = open_page(store)
+    assert "With the plan" not in texts(test)
+    next(b for b in test.button if b.label == "Work out the date with the plan").click()
+    assert "With the plan" in texts(test.run())
+
+
+def test_a_team_says_what_caps_its_grade() -> None:
+    rows = pd.DataFrame({"grade_because": [ALARM, None], "capped_by": ["key-1", None]})
+    assert because(rows).tolist() == [f"{ALARM}: key-1", ""]
 
 
 def test_an_empty_store_offers_three_ways_to_begin(open_page: Open, tmp_path: Path) -> None:
