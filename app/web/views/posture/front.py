@@ -36,16 +36,17 @@ def draw(posture: Posture, target: float) -> Callable[[], None]:
         Draws the date with the plan, which takes longest; call it when the rest is drawn.
     """
     places = _Places()
+    heads = board.headlines(posture)  # the cheapest figures first
+    _tiles(places.tiles, heads, None, None)
     stands = board.standing(posture)
     _sentence(places.sentence, stands)
     _figure(places.figure, stands, None)
-    heads = board.headlines(posture)
-    _tiles(posture, places, heads, stands, None)
+    _tiles(places.tiles, heads, stands, None)
     with places.rests:
         draw_rests(posture)
     since = board.quarter(posture)
     _figure(places.figure, stands, since)
-    _tiles(posture, places, heads, stands, since)
+    _tiles(places.tiles, heads, stands, since)
     with places.move:
         _move(posture, board.move(posture))
     _sentence(places.sentence, stands, board.revocation(posture).sentence)
@@ -113,18 +114,16 @@ def _figure(place: DeltaGenerator, stands: Standing, since: Quarter | None) -> N
 
 
 def _tiles(
-    posture: Posture,
-    places: _Places,
-    heads: Headlines,
-    stands: Standing,
-    since: Quarter | None,
+    place: DeltaGenerator, heads: Headlines, stands: Standing | None, since: Quarter | None
 ) -> None:
-    with places.tiles.container():
+    """Draw the headline numbers, those that are known so far."""
+    with place.container():
         columns = st.columns(4)
         _reaching(columns[0], heads, since)
         _best(columns[1], heads)
         _paths(columns[2], heads, since)
-        _sensitive(columns[3], stands, since)
+        if stands is not None:
+            _sensitive(columns[3], stands, since)
 
 
 def _reaching(place: DeltaGenerator, heads: Headlines, since: Quarter | None) -> None:
