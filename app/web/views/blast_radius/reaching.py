@@ -140,9 +140,9 @@ def _notes(posture: Posture, question: Question, answer: Reach) -> None:
 
 def _figures(answer: Reach) -> None:
     """Draw the figures in one line, and what they consist of in a second one."""
-    figures, tiles = answer.figures, st.columns(4)
+    figures = answer.figures
     if figures.weighted is None:
-        for place, label in zip(tiles, TILES, strict=True):
+        for place, label in zip(st.columns(4), TILES, strict=True):
             tile(place, label, NO_FIGURE, "no source states grants of it")
         return
     counts, by_level = figures.counts, figures.counts["by_level"]
@@ -163,8 +163,9 @@ def _figures(answer: Reach) -> None:
         "Share of the weighted blast radius that is reached only by steps that a rule concluded, "
         "such as a privilege escalation.",
     )
-    for place, label, value, meaning in zip(tiles, TILES, values, meanings, strict=True):
-        place.metric(label, value, help=meaning)
+    row = st.container(horizontal=True, gap="medium")  # wraps on a phone
+    for label, value, meaning in zip(TILES, values, meanings, strict=True):
+        row.metric(label, value, help=meaning, width=150 if len(label) < 18 else 210)
     parts = [
         f"**{number(restricted)}** restricted",
         f"{number(unknown)} of unknown sensitivity" if unknown else "",

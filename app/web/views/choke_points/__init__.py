@@ -124,7 +124,7 @@ def _cut_figure(cut: SmallestCut | None) -> tuple[str, str]:
     if cut is None:
         return "0", "nothing to separate"
     if not cut.separable:
-        return "none", "not without touching access in use"
+        return "none", "access in use prevents it"
     if not len(cut.edges):
         return "0", "nothing to separate"
     cheapest = "proven the smallest" if cut.exact else f"at least {number(cut.max_flow)}"
