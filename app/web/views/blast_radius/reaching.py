@@ -74,14 +74,14 @@ def reaches(posture: Posture, choices: Choices, frame: Frame) -> None:
         _nothing(posture, choices, answer, items, frame)
         return
     shown = _shown(posture, choices, answer)
-    with frame.left:
-        _picture(answer, shown)
-        under_figures(answer.figures)
-    with frame.panel:
+    with frame.panel:  # first, as it is what the reader asked for with a click
         if shown.step is not None:
             edge_panel(posture, shown.step, items)
         else:
             _panel(posture, answer, shown)
+    with frame.left:
+        _picture(answer, shown)
+        under_figures(answer.figures)
     retire(posture, question.thing)
     tray(posture, question, answer, items, choices.arrangement, shown.paths.first)
     _resources(answer, choices)
