@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from graph.schema import CAN_ACCESS
+from app.web.answers.reach import Question
+from graph.schema import CAN_ACCESS, SPAWNS
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, estate, publish
 from tests.e2e.said import texts
@@ -141,3 +142,31 @@ def test_a_lineage_of_nothing_says_so(open_page: Open, store: Path) -> None:
     test = open_page(store, "blast_radius", thing="wide", direction="lineage")
     assert not test.exception
     assert "Nothing made it, and it made nothing" in texts(test)
+
+
+def test_a_lineage_is_drawn_and_its_links_are_explained(open_page: Open, tmp_path: Path) -> None:
+    world = estate()
+    world.link(SPAWNS, "wide", "clean-1")
+    world.link(SPAWNS, "clean-1", "clean-2")
+    publish(world, tmp_path / "s")
+    test = open_page(tmp_path / "s", "blast_radius", thing="clean-1", direction="lineage")
+    links = edges(test)
+    assert set(links) == {("wide-bot", "clean-1-bot"), ("clean-1-bot", "clean-2-bot")}
+    assert links["wide-bot", "clean-1-bot"]["text"] == "made"
+    click(test, "lineage", links["wide-bot", "clean-1-bot"]["id"], 1)
+    assert not test.exception
+    assert "**wide\\-bot** made **clean\\-1\\-bot**" in texts(test)
+    assert marked(test, "chosen") == {("wide-bot", "clean-1-bot")}
+
+
+def test_a_chosen_row_is_brought_into_sight_in_the_picture(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="wide")
+    before = graph(test)["reveal"]
+    rows = next(f.value for f in test.dataframe if "Resource" in f.value)
+    key = f"reached:{Question('wide')}::{len(rows)}"
+    place = rows["Resource"].tolist().index("db-05")
+    test.session_state[key] = {"selection": {"rows": [place], "columns": [], "cells": []}}
+    test.run()
+    assert test.query_params["focus"] == "db-05"
+    assert graph(test)["reveal"] != before
+    assert ("deploy", "db-05") in marked(test, "path")
