@@ -15,10 +15,13 @@ WORST = ("critical", "high")
 
 
 class Card:
-    """Draws on a console; names from data are shown as plain text."""
+    """Draws on a console; names from data are shown as plain text.
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
+    `left_out` counts the rows that were cut from the answer: a count of its rows is a lower bound.
+    """
+
+    def __init__(self, console: Console, left_out: int = 0) -> None:
+        self.console, self.left_out = console, left_out
 
     def title(self, name: object, more: str = "") -> None:
         """Draw what the card is about."""

@@ -27,7 +27,7 @@ def draw(
     _draw_freshness(console, document["coverage"])
     card = card_of(document.get("schema", "//").split("/")[1])
     if card is not None:
-        card(Card(console), document["result"])
+        card(Card(console, document["left_out"]), document["result"])
     else:
         _draw_result(console, document["result"], columns, documents)
     if document["left_out"]:

@@ -13,7 +13,7 @@ DISPUTED = ("thing", "role", "conflict", "source", "against")
 
 def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw the identities that nobody answers for."""
-    card.sentence(_sentence(result))
+    card.sentence(_sentence(result, card.left_out > 0))
     factor = result["bus_factor"]
     if factor.get("people"):
         names = joined([cell(person) for person in factor["people"]])
@@ -61,16 +61,14 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         )
 
 
-def _sentence(result: dict[str, Any]) -> str:
-    lacking = {row["identity"]["id"] for row in result["orphaned"]}
+def _sentence(result: dict[str, Any], is_cut: bool) -> str:
+    lacking = {row["identity"]["id"]: row["debt"] or 0 for row in result["orphaned"]}
     known = result["judged"] - result["unknown"]
-    more = " or more" if result.get("left_out") else ""
-    words = (
-        f"{number(len(lacking))}{more} of {counted(known, 'identity', 'identities')} lack an owner"
-    )
-    debt = sum({r["identity"]["id"]: r["debt"] or 0 for r in result["orphaned"]}.values())
-    if debt:
-        words += f"; they owe {brief(debt)} tp"
+    least = "At least " if is_cut else ""
+    of = counted(known, "identity", "identities")
+    words = f"{least}{number(len(lacking))} of {of} lack an owner"
+    if any(lacking.values()):
+        words += f"; they owe {least.lower()}{brief(sum(lacking.values()))} tp"
     if result["unknown"]:
         words += f". Of {number(result['unknown'])} more it is unknown: no source states owners"
     return f"{words}."

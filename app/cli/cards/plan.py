@@ -16,16 +16,14 @@ VERDICTS = {
 def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw the steps, the best first."""
     steps = result["steps"]
-    card.sentence(_sentence(result))
+    card.sentence(_sentence(result, card.left_out))
     for number, step in enumerate(steps, 1):
         card.gap()
         card.line(f"{number}. {words(step['action']).capitalize()}: {_target(step)}", "bold")
         breaks = step["breaks"]
         state = f"breaks {counted(len(breaks), 'use')}" if breaks else VERDICTS[step["verdict"]]
         card.line(f"   {state}; {_gains(step)}", ACCENT if step["verdict"] == "safe" else "")
-        decides = (
-            "nobody is known to decide" if step["owner"] is None else thing_name(step["owner"])
-        )
+        decides = thing_name(step["owner"], "nobody that is known")
         card.line(f"   decides: {decides}", QUIET)
         for name, text in (("how", step["command"] or step["place"]), ("undo", step["undo"])):
             for at, line in enumerate(str(text or "").splitlines()):
@@ -39,14 +37,15 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         )
 
 
-def _sentence(result: dict[str, Any]) -> str:
+def _sentence(result: dict[str, Any], left_out: int) -> str:
     before, after, steps = result["before"], result["after"], result["steps"]
     if not steps:
         return "No change is known that takes anything away and breaks nothing."
     gone = share(before["reach"] - after["reach"], before["reach"])
     debt = f"debt from {brief(before['debt'])} to {brief(after['debt'])} tp"
-    made = "takes" if len(steps) == 1 else "take"
-    return f"{counted(len(steps), 'change')} {made} {debt}, and {gone} of all reach away."
+    count = len(steps) + left_out  # the figures are those of all steps
+    verb = "takes" if count == 1 else "take"
+    return f"{counted(count, 'change')} {verb} {debt}, and {gone} of all reach away."
 
 
 def _target(step: dict[str, Any]) -> str:

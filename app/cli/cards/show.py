@@ -15,7 +15,7 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw everything known of one thing."""
     known = result["properties"]
     card.title(result["name"], kind(result["label"]))
-    card.sentence(_sentence(result))
+    card.sentence(_sentence(result, card.left_out > 0))
     rest = {
         name.replace("_", " "): value
         for name, value in known.items()
@@ -43,7 +43,7 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     card.following(*_commands(result))
 
 
-def _sentence(result: dict[str, Any]) -> str:
+def _sentence(result: dict[str, Any], is_cut: bool) -> str:
     known = result["properties"]
     parts = [str(known[name]) for name in ("status", "env") if known.get(name)]
     of = f" of {known['provider']}" if known.get("provider") else ""
@@ -52,8 +52,10 @@ def _sentence(result: dict[str, Any]) -> str:
         words += f": {', '.join(parts)}"
     if known.get("last_active_at"):
         words += f"; last active on {known['last_active_at'][:DAY]}"
-    wrong = len(result["findings"])
-    return f"{words}. {counted(wrong, 'finding') if wrong else 'Nothing is found to be wrong'}."
+    wrong = counted(len(result["findings"]), "finding")
+    if not result["findings"]:
+        return f"{words}. Nothing is found to be wrong."
+    return f"{words}. {'At least ' if is_cut else ''}{wrong}."
 
 
 def _article(noun: str) -> str:

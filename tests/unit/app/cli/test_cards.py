@@ -1,0 +1,86 @@
+"""Answers laid out for a person: what the sentence says, the next commands, and no lost row."""
+
+from typing import Any
+
+import pytest
+
+from app.cli.tables import draw
+
+
+def drawn(
+    capsys: pytest.CaptureFixture[str], name: str, result: dict[str, Any], cut: int = 0
+) -> str:
+    document = {
+        "schema": f"trustdebt/{name}/1",
+        "snapshot": "000001-abc",
+        "as_of": "2026-08-01T00:00:00Z",
+        "coverage": {"sources": [], "unknown": []},
+        "left_out": cut,
+        "result": result,
+    }
+    draw(document, {})
+    return capsys.readouterr().out
+
+
+def thing(name: str) -> dict[str, str]:
+    return {"id": name, "label": "Agent", "name": name}
+
+
+def orphans(*names: str, unknown: int = 0) -> dict[str, Any]:
+    rows = [
+        {
+            "identity": thing(name),
+            "role": role,
+            "rule": "OWN-01",
+            "since": None,
+            "last_owner": None,
+            "debt": 10.0,
+        }
+        for name in names
+        for role in ("business", "technical")
+    ]
+    return {
+        "orphaned": rows,
+        "would_orphan": [],
+        "secrets_to_rotate": [],
+        "debt_opening": None,
+        "bus_factor": {"people": []},
+        "conflicts": [],
+        "judged": 9,
+        "unknown": unknown,
+    }
+
+
+def test_an_identity_counts_once_whatever_it_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = drawn(capsys, "orphans", orphans("a", "b", unknown=2))
+    assert "2 of 7 identities lack an owner; they owe 20 tp. Of 2 more it is unknown" in shown
+
+
+def test_a_cut_list_is_no_count(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = drawn(capsys, "orphans", orphans("a", "b"), cut=60)
+    assert "At least 2 of 9 identities lack an owner; they owe at least 20 tp." in shown
+    assert "60 more; --limit 0 shows all" in shown
+
+
+def test_a_name_is_quoted_for_the_shell_and_obeyed_by_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = drawn(capsys, "orphans", orphans("a; rm -rf ~ \x1b[31m"))
+    assert "attest 'a; rm -rf ~ <U+001B>[31m' --owner PERSON" in shown
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("width", ["30", "60", "200"])
+def test_no_row_is_lost_however_narrow(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    shown = drawn(capsys, "orphans", orphans(*(f"ag-{n}" for n in range(20))))
+    assert all(f"ag-{n}" in shown for n in range(20))
+
+
+def test_a_diagnosis_says_what_to_mend(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"check": "store", "state": "wrong", "detail": "it is damaged", "mend": "copy it back"}
+    shown = drawn(capsys, "doctor", {"ready": False, "checks": [row]})
+    assert "1 thing to mend: store." in shown
+    assert "to mend it: copy it back" in shown
