@@ -12,6 +12,8 @@ VERDICTS = {
     "needs_longer_window": "watch it longer",
 }
 
+REMOVING = ("remove_", "deactivate_", "disable_", "end_", "unregister_")
+
 
 def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw the steps, the best first."""
@@ -28,13 +30,10 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         for name, text in (("how", step["command"] or step["place"]), ("undo", step["undo"])):
             for at, line in enumerate(str(text or "").splitlines()):
                 card.line(f"   {name if not at else '':<5}{line}", QUIET)
+    removed = [_item(step) for step in steps if step["action"].startswith(REMOVING)]
+    commands = [("what-if", "--remove", item) for item in removed[:1]]
     if steps:
-        items = [part for step in steps[:1] for part in ("--remove", _item(step))]
-        card.following(
-            ("what-if", *items),
-            ("plan", "--format", "tickets-csv"),
-            ("campaign", "start", "--help"),
-        )
+        card.following(*commands, ("plan", "--format", "tickets-csv"), ("campaign", "--help"))
 
 
 def _sentence(result: dict[str, Any], left_out: int) -> str:
