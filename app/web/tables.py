@@ -11,7 +11,8 @@ from app.web.address import arrivals
 from app.wording import NOT_KNOWN, number
 
 ROWS = 1000  # rows sent to the browser at once
-ROW_HEIGHT, LINE_HEIGHT = 35, 20  # pixels, of the first line and of each other
+ROW_HEIGHT = 35  # pixels
+WRAPPED = 92  # pixels of a row of four lines; Streamlit breaks texts in rows of more than 64
 
 
 def choose_rows(
@@ -22,10 +23,10 @@ def choose_rows(
     total: int | None = None,
     height: int | None = None,
     first: int | None = None,
-    lines: int = 1,
+    wrap: bool = False,
 ) -> list[int]:
     """Draw `frame` as `table` does, and return the positions of the chosen rows."""
-    return _drawn(frame, key, alt, config, "multi-row", total, height, first, lines)
+    return _drawn(frame, key, alt, config, "multi-row", total, height, first, wrap)
 
 
 def table(
@@ -37,17 +38,17 @@ def table(
     total: int | None = None,
     height: int | None = None,
     first: int | None = None,
-    lines: int = 1,
+    wrap: bool = False,
 ) -> int | None:
     """Draw `frame` and return the position of the chosen row; a click anywhere in it chooses it.
 
     `key` must name everything that decides which rows there are: a choice is a position, and
     survives a change of the rows under an unchanged key. `total` is given if `frame` is already
     cut. `height` bounds, in pixels, a table that has others below it. `first` is the position of
-    the row that is chosen at first. Texts of a cell may have `lines`.
+    the row that is chosen at first. `wrap` breaks long texts.
     """
     mode = "single-row" if select else None
-    chosen = _drawn(frame, key, alt, config, mode, total, height, first, lines)
+    chosen = _drawn(frame, key, alt, config, mode, total, height, first, wrap)
     return chosen[0] if chosen else None
 
 
@@ -60,15 +61,15 @@ def _drawn(
     total: int | None,
     height: int | None,
     first: int | None,
-    lines: int,
+    wrap: bool,
 ) -> list[int]:
     cut, total = escaped(frame.head(ROWS)), len(frame) if total is None else total
     again = f":{arrivals()}" if arrivals() > 1 else ""  # an arrival chooses anew
     wanted: dict[str, Any] = {"key": f"{key}:{total}{again}", "hide_index": True, "alt": alt}
     wanted["placeholder"] = NOT_KNOWN
     wanted["column_config"] = dict(config or {})
-    row_height = ROW_HEIGHT + (lines - 1) * LINE_HEIGHT
-    if lines > 1:
+    row_height = WRAPPED if wrap else ROW_HEIGHT
+    if wrap:
         wanted["row_height"] = row_height
     if height:
         wanted["height"] = height if len(cut) * row_height > height else "content"

@@ -118,6 +118,6 @@ def test_any_address_is_understood(open_page: Open, store: Path, start: str, tar
 def test_nothing_to_separate(open_page: Open, store: Path) -> None:
     test = open_page(store, "choke_points", start="clean-3")
     assert figures(test)["Starts that reach a target"] == "0 of 1"
-    assert "Nothing of the first reaches anything of the second" in texts(test)
+    assert "Nothing chosen in From reaches anything chosen in To" in texts(test)
     same = open_page(store, "choke_points", start="wide", target="wide")
     assert "same things" in same.info[0].value

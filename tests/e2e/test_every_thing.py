@@ -140,6 +140,7 @@ def test_each_relationship_draws(open_page: Open, tmp_path: Path, joins: Relatio
     assert posture is not None
     for _, one in of_each_kind(posture, BARE):
         sound(open_page(store, "blast_radius", thing=one, direction="reaches"))
+    sound(open_page(store, "identity", id=one))
 
 
 def test_the_stores_hold_what_they_are_named_for() -> None:

@@ -19,6 +19,7 @@ def test_hostile_names_run_nothing_and_load_nothing(
     addresses += [f"{home}/trust_debt?by={by}&group={by}:wide" for by in ("identity", "owner")]
     addresses += [f"{home}/ownership?leaving=ann&leaving=<b>", f"{home}/trust_debt?items=unknown"]
     addresses += [f"{home}/?figure=sensitive_reach", f"{home}/findings?state=open&rules=OWN-01"]
+    addresses += [f"{home}/identity?id={thing}" for thing in ("wide&fix=True", "key-1", "ann")]
     for address in addresses:
         page = window.go(address)
         if "blast_radius" in address and "ann" not in address:
@@ -28,6 +29,10 @@ def test_hostile_names_run_nothing_and_load_nothing(
         links = page.locator("[data-testid=stMain] a[href]").evaluate_all("e => e.map(a => a.href)")
         assert [link for link in links if not _own(link, home)] == [], address
         assert page.locator("[data-testid=stMain] img").count() == 0, address
+    box = page.get_by_role("searchbox", name="Search everything")
+    box.fill("pwned")  # part of several names; what is found is drawn while one types
+    page.get_by_test_id("stSidebar").get_by_text("Agents").wait_for(timeout=20_000)
+    assert page.evaluate("() => window.pwned") is None
     assert canary[1] == []
 
 

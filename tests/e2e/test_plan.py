@@ -25,7 +25,7 @@ def test_every_open_finding_is_asked_for_by_a_change(open_page: Open, store: Pat
 def test_what_to_do_first_is_worked_out_on_request(open_page: Open, store: Path) -> None:
     test = open_page(store, "plan", objective="reach")
     assert not [f for f in test.dataframe if "Verdict" in f.value]
-    next(b for b in test.button if b.label == "Work it out").click().run()
+    next(b for b in test.button if b.label == "Build the plan").click().run()
     assert test.query_params["plan"] == ["shown"] or test.query_params["plan"] == "shown"
     rows = table_with(test, "Verdict")
     # Read on a restricted database weighs 30; db-01 is in use, so three of the four can go.

@@ -58,7 +58,7 @@ def send(test: AppTest, source: str, files: Sequence[tuple[str, bytes]], **said:
     for label, words in said.items():
         field(test.text_input, label.replace("_", " ")).set_value(words)
     test.file_uploader[0].set_value([(name, data, "application/json") for name, data in files])
-    field(test.button, "Read it").click()
+    field(test.button, "Import").click()
     return test.run(timeout=60)
 
 
@@ -236,7 +236,7 @@ def test_uploading_in_a_browser(
             ]
         )
         window.settle()
-        page.get_by_role("button", name="Read it").click()
+        page.get_by_role("button", name="Import").click()
         page.get_by_text(said).first.wait_for(timeout=60_000)
         window.settle()
     assert page.get_by_text("2 rejected").is_visible()

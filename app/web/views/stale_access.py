@@ -142,7 +142,7 @@ def unused(posture: Posture, days: int) -> pd.DataFrame:
             "id": things["id"],
             "Identity": things["name"],
             "Kind": things["label"].map(kind),
-            "Unused weight": gone.weighted,
+            "Unused weight": gone.weighted.round(1),
             "Unused": gone.pairs,
             "Not logged": doubtful.pairs - gone.pairs,
             "Of": posture.totals().pairs,

@@ -7,7 +7,7 @@ from analytics.answers.cut import SmallestCut
 from analytics.posture import Posture
 from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS
 from app.escape import markdown
-from app.web.address import one_of, recall, remember
+from app.web.address import one_of, recall, remember, turn
 from app.web.answers.reach import MODES
 from app.web.removals import MOST, Taken, add_button, add_each, meanings, removals
 from app.web.selection import choose, selected
@@ -53,7 +53,9 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     ranks = ranked(posture, aim)
     _figures(posture, aim, ranks)
     if not ranks.answer.exposed:
-        st.markdown("Nothing of the first reaches anything of the second in what is known.")
+        st.markdown(
+            "Nothing chosen in From reaches anything chosen in To, in what is known. Try others."
+        )
         return
     recall("item")
     left, right = st.columns([5, 2], gap="small")
@@ -170,7 +172,7 @@ def _ranks(ranks: Ranked, aim: Aim) -> None:
         )
         _choose(title, rows["item"].iloc[at] if at is not None else None)
     if ranks.answer.left_out:
-        st.caption(f"{number(ranks.answer.left_out)} more free no more than those listed.")
+        st.caption(f"{number(ranks.answer.left_out)} more, none better than these.")
     remember("item")
 
 
@@ -229,7 +231,7 @@ def _gain(ranks: Ranked, item: str) -> str:
 
 def _show_tray(items: tuple[str, ...], place: str, words: str) -> None:
     if items and st.button(words, icon=":material/hub:", key=f"tray:{place}"):
-        st.switch_page(st.session_state["pages"]["blast_radius"], query_params={"remove": items})
+        turn("blast_radius", {"remove": list(items)})
 
 
 # -- the smallest cut ---------------------------------------------------------------------------
@@ -241,8 +243,8 @@ def _cut(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     edges = (cut.edges if cut.separable else cut.protected).readable()
     if cut.separable:
         st.markdown(
-            f"Removing **{counted(len(edges), 'step')}** at a cost of **{number(cut.cost)}** "
-            f"leaves none of the starts a way to any target. {markdown(cut.certificate)}"
+            f"**{counted(len(edges), 'removal')}**, at a cost of **{number(cut.cost)}**, separate "
+            f"all that start from all targets. {markdown(cut.certificate)}"
         )
     else:
         st.warning(markdown(cut.certificate), icon=":material/lock:")

@@ -44,8 +44,8 @@ DATES = {
 }
 COLUMNS = {
     "Severity": st.column_config.TextColumn(width=88),
-    "What is wrong": st.column_config.TextColumn(width=400),
-    "About": st.column_config.TextColumn(width=130),
+    "What is wrong": st.column_config.TextColumn(width=240),
+    "About": st.column_config.TextColumn(width=120),
     "State": st.column_config.TextColumn(width=90),
     "Since": st.column_config.TextColumn(width=88),
     "Owner": st.column_config.TextColumn(width=110),
@@ -100,7 +100,7 @@ def _listed(
         total=len(shown),
         height=HEIGHT,
         first=ids.index(named) if named in ids else None,
-        lines=2,
+        wrap=True,
     )
     below(
         f"{number(len(shown))} of {counted(len(rows), 'finding')}, "

@@ -9,7 +9,7 @@ from app.wording import MARKS, brief, counted, number
 COLUMNS = {
     "Severity": st.column_config.TextColumn(width=90),
     "Action": st.column_config.TextColumn(width=120),
-    "What to change": st.column_config.TextColumn(width=420),
+    "What to change": st.column_config.TextColumn(width=330),
     "Debt": st.column_config.TextColumn(width=70),
     "Decides": st.column_config.TextColumn(width=110),
     "Closes": st.column_config.TextColumn(width=90),
@@ -25,7 +25,7 @@ def draw(rows: pd.DataFrame, findings: int) -> None:
         return
     drawn = _table(rows)
     alt = "Changes, most severe first: action, what to change, debt, who decides, what it closes."
-    table(drawn.head(1000), "changes", alt, COLUMNS, total=len(drawn), height=420, lines=2)
+    table(drawn.head(1000), "changes", alt, COLUMNS, total=len(drawn), height=420, wrap=True)
     words = f"{counted(findings, 'finding')}, {counted(len(rows), 'change')}, most severe first."
     below(f"{words} One change may close many findings.", drawn, "changes.csv")
 

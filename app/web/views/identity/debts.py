@@ -21,9 +21,9 @@ def debts(posture: Posture, owed: TrustDebt, id_: str) -> None:
     drawn = pd.DataFrame(
         {
             "Broken assumption": rows["key"].map(WORDS),
-            "Trust debt": rows["debt"].astype(float),
-            "Grows a day": rows["interest_per_day"].astype(float),
-            "Not verified": rows["unverified"].astype(float),
+            "Trust debt": rows["debt"].astype(float).round(1),
+            "Grows a day": rows["interest_per_day"].astype(float).round(1),
+            "Not verified": rows["unverified"].astype(float).round(1),
         }
     )
     bar = st.column_config.ProgressColumn(

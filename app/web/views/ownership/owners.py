@@ -63,14 +63,14 @@ def draw(posture: Posture) -> None:
 def _sure(confidence: dict[str, Any]) -> None:
     sentences = [
         f"**{role.capitalize()}** owner sure for {number(of['sure'])} of {number(of['of'])} "
-        f"identities, doubtful for {number(of['doubtful'])}"
+        f"identities, not confirmed lately for {number(of['doubtful'])}"
         for role, of in ((role, confidence[role]) for role in ROLES)
     ]
     st.markdown(". ".join(sentences) + ".")
     st.caption(
-        f"Sure means declared, and named or confirmed lately: confidence from "
-        f"{confidence['sure_from']:g} on. "
-        f"It halves with every {number(confidence['half_life_days'])} days."
+        f"Sure: declared, and named or confirmed lately. Confidence halves every "
+        f"{number(confidence['half_life_days'])} days without a confirmation; sure is "
+        f"{confidence['sure_from']:g} or more."
     )
 
 

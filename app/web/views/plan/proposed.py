@@ -73,7 +73,7 @@ def what_to_do_first(posture: Posture) -> None:
     objective, budget = _asked()
     recall("plan", HIDDEN, one_of((HIDDEN, SHOWN)))
     if st.session_state["plan"] != SHOWN:
-        st.button("Work it out", icon=":material/checklist:", on_click=_show)
+        st.button("Build the plan", icon=":material/checklist:", on_click=_show)
         remember("plan", HIDDEN)
         return
     remember("plan", HIDDEN)

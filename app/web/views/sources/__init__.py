@@ -57,7 +57,7 @@ def _figures(
         "Read in part",
         number(partial),
         f"of {number(len(coverage))}",
-        "What such a read did not mention is kept as it was: nothing is taken to be gone.",
+        "A partial read never deletes: what it did not mention is kept as it was.",
     )
     beside = "since they were read last" if failed else None
     meaning = "What such a scope declared before is shown, as of the day it was read."

@@ -37,7 +37,7 @@ def merged_by(answer: Collisions, source: str, scope: str) -> int:
 
 def draw(posture: Posture) -> None:
     """Draw both lists, and the forms to separate a merged node, or to undo that."""
-    st.header("One thing, several ids", anchor=False)
+    st.header("Duplicates", anchor=False)
     answer = same(posture)
     merges, apart = answer.merges, answer.collisions.frame
     if not len(merges) and apart.empty:
@@ -97,7 +97,7 @@ def _evidence(posture: Posture, merge: pd.Series) -> None:
 
 
 def _apart(apart: pd.DataFrame) -> None:
-    st.subheader("Kept apart", anchor=False)
+    st.subheader("Not merged", anchor=False)
     frame = pd.DataFrame(
         {
             "Kind": [kind(label) for label in apart["label"]],

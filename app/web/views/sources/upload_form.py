@@ -62,7 +62,7 @@ def _scopes(posture: Posture | None, source: str) -> list[str]:
 
 def _form(source: dict[str, Any], scopes: list[str]) -> None:
     form = st.form("upload")
-    form.markdown(f"**Reads** {markdown(source['reads'], 500)}")
+    form.markdown(f"**Accepts** {markdown(source['reads'], 500)}")
     about = source["upload"]
     form.caption(about["hint"] or "The files of one export, or a ZIP of its folder.")
     files = form.file_uploader(
@@ -90,7 +90,7 @@ def _form(source: dict[str, Any], scopes: list[str]) -> None:
     if scopes:
         known = ", ".join(map(code, scopes[:20]))
         form.caption(f"Scopes of this source so far: {known}")
-    if form.form_submit_button("Read it", type="primary"):
+    if form.form_submit_button("Import", type="primary"):
         asked = upload.Asked(source["name"], scope.strip(), taken.strip(), answer.strip())
         _ingest(asked, [upload.File(file.name, file.getbuffer()) for file in files or ()])
 
