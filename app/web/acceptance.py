@@ -35,11 +35,11 @@ def draw(posture: Posture, finding: dict[str, Any]) -> None:
         return
     waiting = journal.waiting(posture).get(finding["id"])
     if finding["acceptance"] is not None:
-        if door.ask(st, "finding", right=ACCEPT):
+        if door.ask(st, "finding", ACCEPT):
             _withdraw(posture, finding["acceptance"]["entry"])
     elif waiting is not None:
         _pending(posture, waiting)
-    elif door.ask(st, "finding", right=ACCEPT):
+    elif door.ask(st, "finding", ACCEPT):
         _accept(posture, [finding["id"]])
 
 
@@ -51,7 +51,7 @@ def draw_many(posture: Posture, rows: pd.DataFrame) -> None:
     open_ = rows["id"][~rows["state"].isin(["accepted", "resolved"])].tolist()
     if len(open_) < len(rows):
         st.caption(f"{number(len(rows) - len(open_))} are accepted or resolved already.")
-    if posture.journal is None or not open_ or not door.ask(st, "findings", right=ACCEPT):
+    if posture.journal is None or not open_ or not door.ask(st, "findings", ACCEPT):
         return
     _accept(posture, open_)
 
@@ -109,7 +109,7 @@ def _pending(posture: Posture, entry: Acceptance) -> None:
         "person confirms it.",
         icon=":material/hourglass_top:",
     )
-    if door.ask(st, "confirm", "confirm", CONFIRM):
+    if door.ask(st, "confirm", CONFIRM, "confirm"):
         form = st.expander("Confirm it as a second person", icon=":material/how_to_reg:").form(
             f"confirm:{entry.number}", border=False
         )

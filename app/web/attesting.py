@@ -22,7 +22,7 @@ def attest_form(posture: Posture, thing: str, role: str = "business", opened: bo
     """Draw the form for the owner of a thing, with `role` chosen at first, and what waits."""
     _waiting(posture, thing)
     place = st.expander("Assign or attest an owner", icon=":material/how_to_reg:", expanded=opened)
-    if posture.journal is None or not door.ask(place, f"attest:{thing}"):
+    if posture.journal is None or not door.ask(place, f"attest:{thing}", "attestation"):
         return
     form = place.form(f"attest:{thing}", border=False)
     form.caption("Choose the present owner to attest that this is still right, or another one.")

@@ -43,13 +43,12 @@ def _example(uri: str) -> None:
     if FAILED in st.session_state:
         st.error(markdown(st.session_state.pop(FAILED), 500), icon=":material/block:")
     st.code("trustdebt demo", "shell")
-    if not door.ask(st, "example", "load it here", UPLOAD):
+    if not door.ask(st, "example", UPLOAD, "load it here"):
         return
     if st.button("Load the example", type="primary", icon=":material/play_arrow:"):
         with st.spinner("Building the example, about 15 seconds…", show_time=True):
             try:
-                door.demand(UPLOAD)
-                upload.example(uri)
+                upload.example(uri, door.decider(""))
             except (upload.Refused, NotAllowed) as refused:
                 st.session_state[FAILED] = str(refused)
         st.rerun()

@@ -15,12 +15,13 @@ from streamlit.util import calc_hash
 
 from analytics.answers import journal as decisions
 from analytics.history import open_posture
-from app.web.server import door
+from app.web.server import door, upload
 from app.web.server.sign_in import SignIn
 from app.web.views import all_views, audit
+from graph.journal.actor import By
 from graph.journal.entries import KINDS
 from graph.journal.journal import journal_of
-from graph.journal.rights import PAGES, RIGHTS
+from graph.journal.rights import PAGES, RIGHTS, NotAllowed
 from tests.e2e.conftest import MAIN
 from tests.e2e.estate import estate, publish
 from tests.e2e.said import texts
@@ -164,6 +165,18 @@ def test_a_page_that_forgets_to_ask_writes_nothing(
     assert not test.exception
     assert len(journal_of(str(own)).entries()) == written
     assert any("needs the role owner or admin" in e.value for e in test.error) != written
+
+
+@pytest.mark.parametrize("role", RIGHTS)
+def test_only_who_may_upload_puts_anything_into_the_store(role: str, tmp_path: Path) -> None:
+    """Neither a file nor the example, whatever the page asked."""
+    by, uri = By("ann", roles=frozenset({role})), str(tmp_path / "s")
+    refused = upload.Refused if role == "admin" else NotAllowed
+    with pytest.raises(refused):
+        upload.ingest(upload.Asked("a2a"), [], uri, by)
+    if role != "admin":
+        with pytest.raises(NotAllowed):
+            upload.example(uri, by)
 
 
 def test_a_role_that_is_gone_between_two_clicks_decides_nothing(visit: Visit, own: Path) -> None:

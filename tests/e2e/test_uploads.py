@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from app.web.server import door, upload
 from app.web.server.upload import Asked, File, Refused
 from app.web.views.sources import upload_form
+from graph.journal.actor import By
 from ingest.sources import all_sources
 from tests.e2e.conftest import TOKEN, Open, Watched
 from tests.e2e.said import texts
@@ -66,7 +67,7 @@ def heard(monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any] | Refused) -> 
     """Answer uploads without a process; return what was asked."""
     asked: list[Any] = []
 
-    def ingest(what: Asked, files: Sequence[File], uri: str) -> dict[str, Any]:
+    def ingest(what: Asked, files: Sequence[File], uri: str, by: By) -> dict[str, Any]:
         asked.append((what, [(file.name, bytes(file.data)) for file in files]))
         if isinstance(answer, Refused):
             raise answer

@@ -13,12 +13,15 @@ import pytest
 import trustdebt
 from app.web.server import upload
 from app.web.server.upload import Asked, File, Refused
+from graph.journal.actor import By
 from graph.journal.failed_reads import failed_reads
 from graph.journal.file import journal_path
 from graph.journal.rejected_rows import rejected_rows
 from graph.stores.parquet_store import ParquetStore
 from ingest.upload.limits import LEFT
 from tests.support.exports.small_exports import EXPORTS, write
+
+BY = By("ann")
 
 ROOT = Path(__file__).parents[2]
 CARD = EXPORTS["a2a"][0]["a2a.json"]
@@ -59,7 +62,7 @@ def test_the_answer_is_that_of_the_command(
     write({"log.jsonl": log(1)}, folder)
     words = ["ingest", "decisions", folder / "log.jsonl", "--store", tmp_path / "a"]
     wanted = command(capsys, *words)["result"]
-    got = upload.ingest(Asked("decisions"), [File("log.jsonl", log(1))], str(tmp_path / "b"))
+    got = upload.ingest(Asked("decisions"), [File("log.jsonl", log(1))], str(tmp_path / "b"), BY)
     wanted["quarantined"][0]["file"] = "log.jsonl"
     assert got == wanted
     assert got["reads"][0]["rows"] == 31
@@ -75,18 +78,18 @@ def test_a_refusal_is_that_of_the_command(
     words = ["ingest", "decisions", tmp_path / "log.jsonl", "--store", tmp_path / "a"]
     wanted = command(capsys, *words)["error"]["message"].replace(f"{tmp_path}/", "")
     with pytest.raises(Refused) as error:
-        upload.ingest(Asked("decisions"), [File("log.jsonl", log(5))], str(tmp_path / "b"))
+        upload.ingest(Asked("decisions"), [File("log.jsonl", log(5))], str(tmp_path / "b"), BY)
     assert str(error.value) == wanted
     assert error.value.code == "input-refused"
     (failed,) = failed_reads(journal_path(str(tmp_path / "b")))
     assert (failed.name, failed.file) == ("decisions/uploaded", "log.jsonl")
     with pytest.raises(Refused, match=r"^taken at: .* write 2026-08-01T00:00:00Z$"):
-        upload.ingest(Asked("a2a", "", "soon"), [File("a", CARD)], str(tmp_path / "b"))
+        upload.ingest(Asked("a2a", "", "soon"), [File("a", CARD)], str(tmp_path / "b"), BY)
 
 
 def test_scope_and_instant_are_taken(tmp_path: Path) -> None:
     asked = Asked("a2a", "--acme; rm", "2026-08-01T00:00:00Z")
-    (read,) = upload.ingest(asked, [File("a.json", CARD)], str(tmp_path / "s"))["reads"]
+    (read,) = upload.ingest(asked, [File("a.json", CARD)], str(tmp_path / "s"), BY)["reads"]
     assert (read["scope"], read["taken_at"]) == ("--acme; rm", "2026-08-01T00:00:00Z")
 
 
@@ -96,7 +99,7 @@ def test_memory_is_bounded(tmp_path: Path, room: Path, monkeypatch: pytest.Monke
     for mib, said in ((1_536, "holds no agent card"), (8, "needs more memory than an upload")):
         monkeypatch.setattr(upload, "MAX_MEMORY", mib)
         with pytest.raises(Refused, match=said):
-            upload.ingest(Asked("a2a"), [File("a.json", wide)], str(tmp_path / "s"))
+            upload.ingest(Asked("a2a"), [File("a.json", wide)], str(tmp_path / "s"), BY)
     assert list(room.iterdir()) == []
 
 
@@ -107,7 +110,7 @@ def test_it_is_ended_when_it_takes_too_long(
     store = ParquetStore(tmp_path / "s")
     monkeypatch.setattr(upload, "PATIENCE", 4.0)
     with store.lease(), pytest.raises(Refused, match="took longer than 4 s"):
-        upload.ingest(Asked("a2a"), [File("a.json", CARD)], str(tmp_path / "s"))
+        upload.ingest(Asked("a2a"), [File("a.json", CARD)], str(tmp_path / "s"), BY)
     assert list(room.iterdir()) == []
     assert store.current() is None
 
@@ -147,7 +150,7 @@ def _until(there: Any) -> None:
 def test_a_store_that_cannot_be_written_is_said(tmp_path: Path, room: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Refused, match=r"cannot be|is a file") as error:
-        upload.ingest(Asked("a2a"), [File("a.json", CARD)], str(tmp_path / "file" / "s"))
+        upload.ingest(Asked("a2a"), [File("a.json", CARD)], str(tmp_path / "file" / "s"), BY)
     assert error.value.code == "store-unavailable"
     assert list(room.iterdir()) == []
 
@@ -155,14 +158,14 @@ def test_a_store_that_cannot_be_written_is_said(tmp_path: Path, room: Path) -> N
 def test_an_upload_is_bounded(tmp_path: Path, room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for files in ([], [File("a", b"")] * (upload.MAX_FILES + 1)):
         with pytest.raises(Refused):
-            upload.ingest(Asked("a2a"), files, str(tmp_path))
+            upload.ingest(Asked("a2a"), files, str(tmp_path), BY)
     monkeypatch.setattr(upload, "MAX_MIB", 0)
     with pytest.raises(Refused, match="more than"):
-        upload.ingest(Asked("a2a"), [File("a", b"1")], str(tmp_path))
+        upload.ingest(Asked("a2a"), [File("a", b"1")], str(tmp_path), BY)
     assert list(room.iterdir()) == []
 
 
 def test_a_source_cannot_be_an_option(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="no source is called") as error:
-        upload.ingest(Asked("--config=/etc/passwd"), [File("a", b"{}")], str(tmp_path / "s"))
+        upload.ingest(Asked("--config=/etc/passwd"), [File("a", b"{}")], str(tmp_path / "s"), BY)
     assert error.value.code == "unknown-source"

@@ -16,11 +16,10 @@ import pandas as pd
 import streamlit as st
 
 from app import clock
-from app.escape import markdown
 from app.web.server.sign_in import Person, SignIn
 from app.web.server.upload import HERE
 from graph.journal.actor import By
-from graph.journal.rights import EVERY_ROLE, grants, holders, require
+from graph.journal.rights import EVERY_ROLE, grants, holders
 
 VARIABLE = "TRUSTDEBT_APP_TOKEN"
 PARAMETER = "token"
@@ -124,25 +123,15 @@ def decider(name: str) -> By:
     return By(visitor.name, session=session, roles=visitor.roles, account=visitor.account)
 
 
-def demand(right: str) -> None:
-    """Refuse what this session may not do.
-
-    Raises
-    ------
-    NotAllowed
-    """
-    require(decider(""), right)
-
-
 # -- what it is told ---------------------------------------------------------------------------
 
 
-def ask(place: Any, where: str, deed: str = "decide", right: str | None = None) -> bool:
-    """Return whether this session may decide; if not, draw the reason or the token field.
+def ask(place: Any, where: str, right: str, deed: str = "decide") -> bool:
+    """Return whether this session may do what needs a right.
 
-    With a `right`, it is whether the session may do what needs it.
+    If not, draw the reason or the token field. `where` tells the fields of a page apart.
     """
-    if may(right) if right else is_open():
+    if may(right):
         return True
     if signs_in():
         place.caption(_lacks(deed, right))
@@ -164,11 +153,10 @@ def ask(place: Any, where: str, deed: str = "decide", right: str | None = None) 
     return False
 
 
-def _lacks(deed: str, right: str | None) -> str:
+def _lacks(deed: str, right: str) -> str:
     """Say which role would be needed."""
-    needed = f" the role {' or '.join(holders(right))}" if right else " a role"
-    own = ", ".join(sorted(roles())) or "none"
-    return f":material/lock: To {deed} here takes{needed}. Your roles: {markdown(own)}."
+    needed, own = " or ".join(holders(right)), ", ".join(sorted(roles())) or "none"
+    return f":material/lock: To {deed} here takes the role {needed}. Your roles: {own}."
 
 
 def _try(given: str) -> bool:

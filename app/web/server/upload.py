@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from app.isolation import isolated
+from graph.journal.actor import By
+from graph.journal.rights import UPLOAD, require
 
 MAX_FILES, MAX_MIB = 200, 64  # limits of one upload, all files together
 MAX_EXPANDED, MAX_MEMBERS = 512, 5_000  # limits in MiB and files of all its archives
@@ -67,24 +69,28 @@ def sources(uri: str) -> list[dict[str, Any]]:
     return listed
 
 
-def example(uri: str) -> dict[str, Any]:
+def example(uri: str, by: By) -> dict[str, Any]:
     """Build the example estate in a store, as the command `demo` does; return its answer.
 
     Raises
     ------
-    Refused
+    Refused, NotAllowed
     """
+    require(by, UPLOAD)
     return _run("demo", uri, ())
 
 
-def ingest(asked: Asked, files: Sequence[File], uri: str) -> dict[str, Any]:
+def ingest(asked: Asked, files: Sequence[File], uri: str, by: By) -> dict[str, Any]:
     """Ingest uploaded files as one export; return the answer of the command.
 
     Raises
     ------
+    NotAllowed
+        If `by` has no right to upload.
     Refused
         If there is nothing, or too much, or if the command refuses it.
     """
+    require(by, UPLOAD)
     size = sum(len(file.data) for file in files)
     if not files:
         raise Refused("there is no file")

@@ -118,7 +118,7 @@ def _packet(posture: Posture, row: pd.Series) -> None:
 def _decide(posture: Posture, packet: str) -> None:
     """Draw the form that records a decision about a packet."""
     place = st.container()
-    if posture.journal is None or not door.ask(place, f"review:{packet}"):
+    if posture.journal is None or not door.ask(place, f"review:{packet}", "review"):
         return
     form = place.form(f"review:{packet}", border=False)
     decision = form.segmented_control(

@@ -84,7 +84,7 @@ def _evidence(posture: Posture, merge: pd.Series) -> None:
     for e in merge["evidence"][:SHOWN]:
         ids, sources = ", ".join(map(code, e["ids"])), ", ".join(map(code, e["sources"]))
         box.markdown(f"**{markdown(e['rule'])}** {code(e['value'])}: {ids}, declared by {sources}")
-    if posture.journal is None or not door.ask(box, "apart", right="apart"):
+    if posture.journal is None or not door.ask(box, "apart", "apart"):
         return
     form = box.expander("This is not one thing", icon=":material/call_split:").form(
         f"apart:{merge['thing']}", border=False
@@ -119,7 +119,7 @@ def _withdraw(posture: Posture) -> None:
     if len(corrections) > SHOWN:
         some = f"The latest {SHOWN} of {len(corrections)} corrections"
         st.caption(f"{some}; the command journal lists all.")
-    if corrections and not door.ask(st, "together", right="apart"):
+    if corrections and not door.ask(st, "together", "apart"):
         return
     for entry in corrections[:SHOWN]:
         words = f"{markdown(entry['thing'])} is not {markdown(entry['other'])}: undo"

@@ -39,7 +39,7 @@ def draw(posture: Posture | None) -> None:
     if not st.toggle("Upload files", key="sources:upload"):
         st.caption("The same as `trustdebt ingest`, with the same checks.")
         return
-    if not door.ask(st, "upload", "upload", UPLOAD):
+    if not door.ask(st, "upload", UPLOAD, "upload"):
         return
     try:
         source_by_name = {str(source["name"]): source for source in _readable(store_uri())}
@@ -107,8 +107,7 @@ def _ingest(asked: upload.Asked, files: list[upload.File]) -> None:
     """Ingest, and keep the answer before drawing: a click meanwhile would end this run."""
     with st.spinner("Reading…"):
         try:
-            door.demand(UPLOAD)
-            st.session_state[ANSWER] = upload.ingest(asked, files, store_uri())
+            st.session_state[ANSWER] = upload.ingest(asked, files, store_uri(), door.decider(""))
             st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
         except (upload.Refused, NotAllowed) as refused:
             st.session_state[ANSWER] = {"refused": str(refused), "code": refused.code}
