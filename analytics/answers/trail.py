@@ -24,6 +24,7 @@ from graph.journal.hash_chain import FIRST_HASH
 from graph.seal.key import key_in_use
 
 TEXT = "string"
+FINDING = "F-"  # how ids of findings begin, which name nothing to a reader
 COLUMNS = {
     "entry": "int64",
     "at": INSTANT,
@@ -94,7 +95,7 @@ def _row(posture: Posture, entry: Entry) -> dict[str, Any]:
         "session": entry.session,
         "kind": entry.kind,
         "about": " ".join(about),
-        "about_name": " ".join(_name(posture, part) for part in about),
+        "about_name": " ".join(_name(posture, id_) for id_ in about if id_[:2] != FINDING),
         "decided": _decided(posture, entry),
         "reason": entry.reason,
         "since": entry.since,
@@ -109,7 +110,7 @@ def _about(entry: Entry) -> Sequence[str]:
     """Return the ids of what an entry is about, or the number of another entry."""
     match entry:
         case Acceptance():
-            return [entry.finding, *entry.about[:2]]
+            return [*entry.about[:2], entry.finding]
         case Attestation() | Review():
             return [entry.thing]
         case Apart():
@@ -128,7 +129,7 @@ def _about(entry: Entry) -> Sequence[str]:
 def _decided(posture: Posture, entry: Entry) -> str | None:
     match entry:
         case Acceptance() if not entry.counts:
-            return "pending: nobody confirmed it"
+            return "pending, not confirmed"
         case Attestation():
             return f"{entry.role} owner: {_name(posture, entry.owner)}"
         case Review():

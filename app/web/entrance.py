@@ -58,3 +58,5 @@ def _refuse(view: View, visitor: Person) -> None:
     st.title(view.title, anchor=False)
     needed, own = " or ".join(holders(view.right)), ", ".join(sorted(visitor.roles))
     st.info(f"This page is for the role {needed}. Your roles: {own}.", icon=":material/lock:")
+    first = next(iter(st.session_state["pages"].values()))
+    st.page_link(first, icon=":material/arrow_back:")

@@ -24,8 +24,18 @@ DEEDS = {
     "closing": "closed a campaign",
     "withdrawal": "withdrew an entry",
 }
-SIGNED = {True: "✓ signed in", False: "✗ not signed in"}
+SIGNED = {True: " · ✓ signed in", False: " · not signed in"}
 HEIGHT = 520  # pixels
+COLUMNS = {
+    "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone="UTC", width=130),
+    "Who": st.column_config.TextColumn(width=180),
+    "Did": st.column_config.TextColumn(width=145),
+    "About": st.column_config.TextColumn(width=150),
+    "Decided": st.column_config.TextColumn(width=165),
+    "Why": st.column_config.TextColumn(width=245),
+    "Until": st.column_config.DateColumn(format="D MMM YYYY", width=90),
+    "Withdrawn": st.column_config.DateColumn(format="D MMM YYYY", width=90),
+}
 
 
 @kept
@@ -46,7 +56,7 @@ def draw(posture: Posture) -> None:
         return
     shown = answer.entries.frame[_filtered(answer.entries.frame)]
     alt = "Decisions, the latest first: when, who, signed in or not, what, about what, and why."
-    table(_words(shown), f"audit:{len(shown)}", alt, height=HEIGHT)
+    table(_words(shown), f"audit:{len(shown)}", alt, COLUMNS, height=HEIGHT)
     below(
         f"{number(len(shown))} of {counted(answer.count, 'entry', 'entries')}, the latest first. "
         "The download also has account, session, operating-system user and hash of each.",
@@ -111,10 +121,8 @@ def _holds(entries: pd.DataFrame, columns: list[str], text: str) -> pd.Series:
 def _words(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "Entry": rows["entry"],
             "When": rows["at"],
-            "Who": rows["by_name"],
-            "Sign-in": rows["signed_in"].astype(bool).map(SIGNED),
+            "Who": rows["by_name"] + rows["signed_in"].astype(bool).map(SIGNED),
             "Did": rows["kind"].map(DEEDS),
             "About": rows["about_name"],
             "Decided": rows["decided"],
@@ -122,6 +130,7 @@ def _words(rows: pd.DataFrame) -> pd.DataFrame:
             "Until": rows["until"],
             "Confirmed by": rows["confirmed_by"],
             "Withdrawn": rows["withdrawn_at"],
+            "Entry": rows["entry"],
         }
     )
 

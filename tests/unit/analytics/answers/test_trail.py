@@ -88,14 +88,15 @@ def test_the_trail_says_who_did_what_about_what(judged: Posture) -> None:
     rows = trail(judged).entries.frame
     assert rows["kind"].tolist() == ["withdrawal", "review", "acceptance"]
     assert rows["about"].tolist()[:2] == ["entry 2", "bot"]
-    assert rows["about"].iloc[2].startswith(finding)
+    assert rows["about"].iloc[2].endswith(f" bot {finding}")
+    assert rows["about_name"].iloc[2].endswith(" bot")
     assert rows["by"].tolist() == ["ben", "ben", "ann"]
     assert rows["signed_in"].tolist() == [False, False, True]
     assert rows["account"].fillna("").tolist() == ["", "", "https://idp|1"]
     assert rows["decided"].fillna("").tolist() == [
         "",
         "approve all access",
-        "pending: nobody confirmed it",
+        "pending, not confirmed",
     ]
     assert rows["withdrawn_at"].notna().tolist() == [False, True, False]
 
