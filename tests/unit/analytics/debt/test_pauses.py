@@ -68,7 +68,10 @@ def accept(posture: Posture, rule: str, until: float, about: str = "") -> int:
     (finding,) = [
         i for i, names in zip(rows["id"], named, strict=True) if not about or about in names
     ]
-    return decisions.accept(posture, finding, day(until), "ann", "for now")["entry"]
+    written = decisions.accept(posture, finding, day(until), "ann", "for now")
+    if written.get("second") and posture.journal is not None:
+        posture.journal.confirm(written["entry"], "ben", "agreed", posture.graph.as_of)
+    return int(written["entry"])
 
 
 def owed(posture: Posture, assumption: str = "scope") -> float:
