@@ -23,7 +23,7 @@ HATCHES = ("", "45", "-45", "0", "90")  # degrees
 WIDTH, NAMES, FIGURES = 720.0, 210.0, 110.0  # of a picture, of the names and of the figures
 BAR, BETWEEN = 15.0, 9.0  # height of a bar, and the gap between two groups
 HEIGHT, LEFT, RIGHT = 300.0, 64.0, 220.0  # of lines, and beside them
-LETTERS = 32  # of a name
+LETTERS, LONG = 32, 80  # of a name, and of the text below lines
 TICKS = 5
 FEW = 13  # places below lines that are all named, and points that are marked
 ROUND = (1, 1.2, 1.6, 2, 3, 4, 6, 8, 10)
@@ -99,7 +99,7 @@ def lines(values: pd.Series | pd.DataFrame, title: str, unit: str = "", below: s
 
     parts = [_level(y(figure), figure) for figure in np.linspace(0, top, TICKS)]
     parts += [_text(x, foot + 18, label, "middle") for x, label in labels]
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, foot + 38, below, "middle"))
+    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, foot + 38, below, "middle", LONG))
     ends = []
     for series, name in enumerate(frame.columns):
         points = [(x, y(figure)) for x, figure in zip(xs, frame[name].to_numpy(), strict=True)]
@@ -261,6 +261,6 @@ def _ends(ends: Sequence[tuple[float, int, str]]) -> Iterator[str]:
         )
 
 
-def _text(x: float, y: float, words: object, anchor: str) -> str:
-    text = markup(words, LETTERS)
+def _text(x: float, y: float, words: object, anchor: str, letters: int = LETTERS) -> str:
+    text = markup(words, letters)
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="currentColor">{text}</text>'

@@ -79,6 +79,7 @@ def _owners_and_departures(shown: list[Any]) -> None:
 
 def _a_picture_and_a_comparison(shown: list[Any]) -> None:
     assert any(data.get("text/html", "").startswith("<svg") for data in shown)
+    assert charts(shown) == ["Reach, step by step, weighted"]
     assert any("less for none" in data.get("text/plain", "") for data in shown)
 
 
@@ -86,11 +87,14 @@ def _a_leak_and_its_cost(shown: list[Any]) -> None:
     tables = [data["text/html"] for data in shown if "<table" in data.get("text/html", "")]
     assert any("drill, s" in t and "peak, GB" in t for t in tables)
     assert any("deactivate" in t for t in tables) or any("all servers" in t for t in tables)
+    assert len(charts(shown)) == 1
 
 
 def _every_model_beside_the_usual_one(shown: list[Any]) -> None:
     tables = [data["text/html"] for data in shown if "<table" in data.get("text/html", "")]
     assert any("cap at 8 missed cycles" in t and "30 of 30" in t for t in tables)
+    (stays,) = charts(shown)
+    assert stays.startswith("Who stays among those that owe most")
 
 
 def _proofs_of_two_uses(shown: list[Any]) -> None:
@@ -100,6 +104,8 @@ def _proofs_of_two_uses(shown: list[Any]) -> None:
     assert len(tables) == 2
     assert "<td>entitlement</td><td>yes</td>" in tables[0]
     assert "no decision allowed it" in tables[1]
+    (least,) = charts(shown)
+    assert least.startswith("Those with least proven")
 
 
 def _debt_over_time_and_who_moved(shown: list[Any]) -> None:
@@ -111,7 +117,16 @@ def _debt_over_time_and_who_moved(shown: list[Any]) -> None:
     assert any(">left<" in t and "dara.adler" in t for t in tables)
 
 
+def _planted_found_and_lost(shown: list[Any]) -> None:
+    told, withheld = charts(shown)
+    assert told.startswith("Planted and found")
+    assert withheld.startswith("What is lost when a system is not connected")
+    tables = [data["text/html"] for data in shown if "<table" in data.get("text/html", "")]
+    assert any("without owners" in t and "EVD" in t for t in tables)
+
+
 SHOWN = {
+    "labelled_benchmark": _planted_found_and_lost,
     "trust_debt_history": _debt_over_time_and_who_moved,
     "blast_radius_of_a_key": _keys_and_what_they_open,
     "bus_factor": _owners_and_departures,
