@@ -1,6 +1,8 @@
 """SQL over a snapshot: DuckDB in memory, on the frames, without files, network or writes."""
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -9,31 +11,54 @@ from graph.access import AccessGraph
 from graph.stores import QueryRefused
 
 DEADLINE = 30.0  # seconds
+MEMORY = "2GiB"  # of a query; what it needs beyond is not written to a disk
+CLOSED = {
+    "enable_external_access": "false",
+    "memory_limit": MEMORY,
+    "max_temp_directory_size": "0B",
+}
 
 
-def select(graph: AccessGraph, query: str, deadline: float = DEADLINE) -> pd.DataFrame:
+def select(
+    graph: AccessGraph,
+    query: str,
+    deadline: float = DEADLINE,
+    values: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+) -> pd.DataFrame:
     """Run one SELECT; tables are the labels, relationship types and tables of the schema.
 
     The connection is closed afterwards, cannot touch files or the network, and its configuration is
     locked (https://duckdb.org/docs/stable/operations_manual/securing_duckdb).
 
+    Parameters
+    ----------
+    deadline : float
+        In seconds; the query is stopped then.
+    values : mapping
+        The values of its parameters, `$name` in the query; those that it does not name are ignored.
+    limit : int, optional
+        Return only so many of its rows.
+
     Raises
     ------
     QueryRefused
-        It is not one SELECT, or it took too long.
+        It is not one SELECT, it lacks the value of a parameter, it took too long, or it needs more
+        memory than `MEMORY`.
     """
-    connection = duckdb.connect(":memory:", config={"enable_external_access": "false"})
+    connection = duckdb.connect(":memory:", config=dict(CLOSED))
     try:
         statements = connection.extract_statements(query)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise QueryRefused("a query is one SELECT")
+        given = _given(statements[0].named_parameters, values or {})
         for element in graph.frames:
             connection.register(element.name, graph.frames[element])
         connection.execute("SET lock_configuration = true")
         timer = threading.Timer(deadline, connection.interrupt)
         timer.start()
         try:
-            return connection.execute(query).df()
+            return _rows(connection, query, given, limit)
         finally:
             timer.cancel()
     except duckdb.InterruptException:
@@ -42,3 +67,20 @@ def select(graph: AccessGraph, query: str, deadline: float = DEADLINE) -> pd.Dat
         raise QueryRefused(str(error).splitlines()[0]) from None
     finally:
         connection.close()
+
+
+def _given(names: set[str], values: Mapping[str, Any]) -> dict[str, Any]:
+    lacking = sorted(names - values.keys())
+    if lacking:
+        raise QueryRefused(f"the query needs a value for ${', $'.join(lacking)}")
+    return {name: values[name] for name in names}
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, query: str, given: dict[str, Any], limit: int | None
+) -> pd.DataFrame:
+    if limit is None:
+        return connection.execute(query, given).df()
+    relation = connection.sql(query, params=given) if given else connection.sql(query)
+    rows: pd.DataFrame = relation.limit(limit).df()
+    return rows

@@ -283,12 +283,10 @@ class Snapshot:
             The store is not a Neo4j database, or the server refuses the query.
         StoreError
         """
-        info = self.posture.graph.snapshot
+        from app.cypher import ask
+
         with closing(open_store(self.store)) as opened:
-            run = getattr(opened, "query", None)
-            if run is None or info is None:
-                raise QueryRefused("cypher needs a store on Neo4j; sql works on every snapshot")
-            return pd.DataFrame(run(query, **{"run": info.id, **values}))
+            return ask(opened, self.posture.graph, query, values)
 
 
 def _model(path: Path | None) -> Model | None:

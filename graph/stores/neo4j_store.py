@@ -13,9 +13,10 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from typing import Any, cast
 
 import pandas as pd
@@ -41,6 +42,7 @@ from graph.stores import (
     pick,
 )
 from graph.stores.anchor import Anchor, Head, anchor_of, written
+from graph.stores.neo4j_plans import reaches_beyond
 from graph.stores.neo4j_rows import frames_of
 from graph.stores.neo4j_runs import Reader, Writer, mark_of
 from graph.stores.neo4j_session import Beat, Connection, NotAllowed, Patience, Tx
@@ -176,24 +178,34 @@ class Neo4jStore:
             "its own is better"
         )
 
-    def query(self, text: str, **values: object) -> list[dict[str, Any]]:
+    def query(
+        self, text: str, values: Mapping[str, object], most: int | None = None
+    ) -> list[dict[str, Any]]:
         """Run a query that a person wrote, in a read-only transaction.
+
+        `values` are those of its parameters. It may neither load files nor call procedures: both
+        reach beyond the database.
 
         Returns
         -------
         list of dict
-            A row for each record; nodes and relationships are their properties.
+            A row for each record, at most `most`; nodes and relationships are their properties.
 
         Raises
         ------
         QueryRefused
-            The server rejects it: it is no Cypher, or it would write.
+            The server rejects it: it is no Cypher, or it would write. Or it reaches beyond.
         StoreUnavailable
         """
+        given = dict(values)
 
         def run(tx: Tx, beat: Beat) -> list[dict[str, Any]]:
             try:
-                return tx.run(cast("Any", text), values).data()
+                explained = tx.run(cast("Any", f"EXPLAIN {text}"), given).consume()
+                if reaches_beyond(explained.plan):
+                    raise QueryRefused("a query may neither load files nor call procedures")
+                records = tx.run(cast("Any", text), given)
+                return [record.data() for record in islice(records, most)]
             except ClientError as error:
                 if (error.code or "").startswith(REFUSED):
                     raise QueryRefused(error.message or "no such query") from None
