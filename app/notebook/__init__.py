@@ -42,7 +42,7 @@ from app.wording import kind, number
 from graph.element import Element, Node
 from graph.facts import Coverage
 from graph.frames import Frames
-from graph.stores import NoSuchSnapshot, QueryRefused, open_store
+from graph.stores import NoSuchSnapshot, open_store
 from graph.values import instant, iso
 
 if TYPE_CHECKING:
