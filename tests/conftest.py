@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from functools import cache
@@ -41,6 +42,14 @@ def _own_settings_left_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator
             if name.startswith("TRUSTDEBT_") and not name.startswith(KEPT):
                 patch.delenv(name)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _main_program_kept() -> Iterator[None]:
+    """Put the main module back: an AppTest leaves its own, which forked processes would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")

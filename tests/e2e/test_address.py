@@ -12,6 +12,7 @@ from tests.e2e.browsing import Open, Serve
 from tests.e2e.conftest import Watched
 from tests.e2e.estate import AS_OF, estate, publish
 from tests.e2e.said import texts
+from tests.support.search import some
 
 OLD = "not the latest snapshot"
 MENU = ("Findings", "Ownership", "Trust debt", "Stale access")
@@ -51,7 +52,8 @@ def test_the_snapshot_and_the_instant_survive_every_change_of_page(
     home = serve(store)
     window = open_window(home)
     page = window.go(f"{home}/?snapshot={first[:12]}&as_of=2026-07-15")
-    for title in MENU:
+    menu = some(MENU, 6)
+    for title in menu:
         turn_to(window, title)
         shows(page, OLD)
         shows(page, "15 Jul 2026")
@@ -61,7 +63,7 @@ def test_the_snapshot_and_the_instant_survive_every_change_of_page(
     window.settle()
     shows(page, OLD)
     shows(page, "15 Jul 2026")
-    for title in reversed(MENU[:-1]):
+    for title in reversed(menu[:-1]):
         back(window, title)
         shows(page, OLD)
     links = page.locator("[data-testid=stMain] a[href]").evaluate_all("e => e.map(a => a.href)")

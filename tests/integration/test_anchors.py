@@ -50,10 +50,13 @@ def test_whatever_is_asked_of_a_disturbed_store_is_refused(stores, tmp_path, how
 def test_every_command_refuses_a_disturbed_store(cli, stores, tmp_path, how):
     store = disturbed(stores, tmp_path, how)
     folder = Estate().agent("new").write(tmp_path / "estate")
-    lines = [[name, *more] for name, more in QUESTIONS.items()]
+    lines = [[name, *more] for name, more in QUESTIONS.items() if name != "doctor"]
     for line in [*lines, ["sources"], ["snapshots"], ["ingest", "estate", folder]]:
         error = cli(*line, "--json", "--store", store).refused(4)
         assert error["code"] == "store-damaged", line
+    said = cli("doctor", "--json", "--store", store)
+    assert said.code == 1
+    assert next(row["state"] for row in said.result["checks"] if row["check"] == "store") == "wrong"
 
 
 def test_a_store_that_nobody_disturbed_answers(cli, stores, tmp_path):

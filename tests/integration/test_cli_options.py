@@ -12,6 +12,7 @@ from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS, Run, example
 from tests.support.estates.planned_agents import but, written
 from tests.support.estates.small_estates import AS_OF, ago
+from tests.support.search import some
 
 COMMANDS = {command.name for command in trustdebt.app.registered_commands}
 BY_ITSELF = {"receive", "app"}  # takes its order from a stream; serves until it is stopped
@@ -38,6 +39,8 @@ SUMMARIES = {
     "by_cause",
     "forecast",
     "phases",
+    "moves",
+    "trend",
 }  # short, and said in full
 EMPTY_AT = "2020-01-01T00:00:00Z"  # before the estate's first fact
 
@@ -90,7 +93,7 @@ def test_what_writes_refuses_a_limit_or_cuts(cli: Run, fresh, tmp_path, name):
 
 
 @pytest.mark.parametrize("option", MOMENT)
-@pytest.mark.parametrize("name", sorted(COMMANDS - BY_ITSELF))
+@pytest.mark.parametrize("name", some(sorted(COMMANDS - BY_ITSELF), 20))
 def test_the_moment_is_obeyed_or_refused(cli: Run, fresh, tmp_path, name, option):
     """No command looks at another snapshot, or another instant, than it was told to."""
     value = {"snapshot": "no-such-snapshot", "as_of": EMPTY_AT}[option]

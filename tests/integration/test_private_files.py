@@ -51,6 +51,9 @@ def _fill(cli, store: Path, to: Path) -> list[Path]:
         assert cli("export", form, "--out", made[-1], "--store", store).code == 0
     made.append(to / "out-estate")
     assert cli("estate", "--agents", 3, "--out", made[-1]).code == 0
+    for form in ("html", "pdf"):
+        made.append(to / f"report.{form}")
+        assert cli("report", "--out", made[-1], "--store", store).code == 0
     window = ("--since", "2026-01-01", "--until", "2026-02-01", "--store", store)
     for name in ("chain.json", "pack.zip", "pack/"):
         made.append(to / name)
@@ -65,7 +68,7 @@ def test_every_command_that_writes_where_it_is_told_is_run_here():
     """`_fill` runs these; whoever adds one must add it there."""
     commands = typer.main.get_command(trustdebt.app).commands
     out = {n for n, c in commands.items() if any("--out" in p.opts for p in c.params)}
-    assert out == {"export", "estate", "audit", "prove"}
+    assert out == {"export", "estate", "audit", "prove", "report"}
 
 
 def test_nobody_else_may_read_a_store_or_an_export(cli, tmp_path, umask):

@@ -95,7 +95,7 @@ def test_every_command_tells_what_was_forged(cli, sealed, tmp_path, key, how):
     store = copied(sealed, tmp_path)
     how(store, random.Random(0))
     folder = Estate().agent("new").write(tmp_path / "estate")
-    lines = [[name, *more] for name, more in QUESTIONS.items()]
+    lines = [[name, *more] for name, more in QUESTIONS.items() if name != "doctor"]
     for line in [*lines, ["sources"], ["snapshots"], ["ingest", "estate", folder], ["seal"]]:
         error = cli(*line, "--json", "--store", store, "--seal-key", key).refused(4)
         assert error["code"] == "store-damaged", line

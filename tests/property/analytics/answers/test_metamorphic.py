@@ -20,7 +20,7 @@ from tests.support.estates.small_estates import Estate, ago, together
 from tests.support.printed import debt, evidence, findings, identities, kpis, orphans, stale
 from tests.support.search import worlds
 
-SEEDS = range(worlds(1, 12))
+SEEDS = range(worlds(2, 12))
 QUESTIONS: dict[str, Callable[[Posture], Any]] = {
     "identities": lambda p: identities(p)["identities"],
     "findings": lambda p: findings(p)["findings"],
