@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.columns import Columns, of_unit, words
 from app.cli.command import LimitOption, UsageError, question
 
 if TYPE_CHECKING:
@@ -14,55 +13,8 @@ if TYPE_CHECKING:
 NO_TEAM = "no-team"
 LISTED = 10
 
-BOARD: dict[str, Columns] = {
-    "moves": {
-        "do": "order",
-        "debt removed": "debt_removed",
-        "reach removed": lambda r: of_unit(r["reach_removed"], "share"),
-        "uses that fail": lambda r: r["breaks"] or None,
-        "use": lambda r: words(r["use"]) if r["use"] else None,
-        "owner": "owner",
-    },
-    "worst_identities": {
-        "": "rank",
-        "identity": lambda r: r,
-        "because": "because",
-        "grade": "grade",
-        "reaches": "resources",
-    },
-    "trend": {
-        "at": "at",
-        "debt": "debt",
-        "ratio": lambda r: of_unit(r["ratio"], "share"),
-        "at worst": lambda r: of_unit(r["high"], "share"),
-        "grade": "grade",
-    },
-    "teams_teams": {
-        "team": "name",
-        "identities": "identities",
-        "debt": "debt",
-        "ratio": lambda r: of_unit(r["tdr"], "share"),
-        "grade": "grade",
-        "because": lambda r: r["capped_by"],
-        "read sensitive data": "sensitive",
-    },
-    "risks_expiries": {
-        "runs out": "until",
-        "days": "days",
-        "finding": "sentence",
-        "accepted by": "by",
-        "state": lambda r: words(r["state"]),
-    },
-    "gaps_missing": {
-        "nobody states": "says",
-        "checks that wait": "checks",
-        "unknown for want of it": lambda r: of_unit(r["settles"], "share"),
-    },
-    "gaps_connect": {"connect": "source", "checks it lets run": "checks", "states": "kinds"},
-}
 
-
-@question("board", columns=BOARD)
+@question("board")
 def board(
     posture: "Posture",
     team: Annotated[

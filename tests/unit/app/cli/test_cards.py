@@ -84,3 +84,49 @@ def test_a_diagnosis_says_what_to_mend(capsys: pytest.CaptureFixture[str]) -> No
     shown = drawn(capsys, "doctor", {"ready": False, "checks": [row]})
     assert "1 thing to mend: store." in shown
     assert "to mend it: copy it back" in shown
+
+
+BOARD: dict[str, Any] = {
+    "sentence": "Grade D: key leaked and still opens db.",
+    "team": None,
+    "standing": {"grade": "D", "rating": "bad", "tdr": 0.13, "tdr_range": [0.13, 0.14]},
+    "quarter": {"sentence": "Direction unknown: there is no earlier snapshot."},
+    "burn_down": {
+        "target": 0.05,
+        "today": {"sentence": "Never: debt did not shrink."},
+        "delay_sentence": "Waiting 30 days adds 5.0 tp.",
+    },
+    "with_plan": None,
+    "move": {"sentence": "Deactivate key: whoever has it loses 1 resource."},
+    "headlines": {
+        "starts_are": "agents",
+        "starts": 3,
+        "not_known": 0,
+        "reaching": 2,
+        "paths": 3,
+        "best": {"frees": 2, "what": "admins can access db"},
+    },
+    "worst": {
+        "order": "The worst first.",
+        "identities": [thing("bot") | {"grade": "D", "because": "owes 5 tp"}],
+    },
+    "teams": None,
+    "risks": {"expiries": []},
+    "gaps": {"missing": [], "connect": [{"source": "okta", "checks": 3}]},
+}
+
+
+def test_the_board_begins_with_its_sentence_and_the_first_move(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = " ".join(drawn(capsys, "board", BOARD).split())
+    assert "key leaked and still opens db. Fix first: Deactivate key: whoever has it" in shown
+    assert "agents at a crown jewel 2 of 3" in shown
+    assert "trustdebt plan --objective debt" in shown
+
+
+def test_a_board_that_is_not_rated_gives_the_range(capsys: pytest.CaptureFixture[str]) -> None:
+    stands = {"grade": "NR", "rating": "not rated", "tdr": 0.02, "tdr_range": [0.02, 0.68]}
+    shown = drawn(capsys, "board", BOARD | {"standing": stands, "move": None})
+    assert "between 2.0% and 68.0%" in shown
+    assert "Fix first" not in shown
