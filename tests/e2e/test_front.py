@@ -15,6 +15,7 @@ from app.web.server import upload
 from app.web.views.posture import front
 from app.web.views.posture.front import COLOURS, TURNS
 from app.web.views.posture.heat import because
+from graph.journal.actor import By
 from graph.journal.journal import journal_of
 from graph.schema import CREDENTIAL
 from tests.e2e.conftest import Open
@@ -149,7 +150,7 @@ def test_the_example_is_loaded_by_whoever_may_write(
 ) -> None:
     asked: list[str] = []
 
-    def build(uri: str) -> dict[str, object]:
+    def build(uri: str, by: By) -> dict[str, object]:
         asked.append(uri)
         publish(estate(), tmp_path / "new")
         return {}
@@ -165,7 +166,7 @@ def test_the_example_is_loaded_by_whoever_may_write(
 def test_an_example_that_fails_says_why(
     open_deciding: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(uri: str) -> dict[str, object]:
+    def refuse(uri: str, by: By) -> dict[str, object]:
         raise upload.Refused("the store is held by another ingest")
 
     monkeypatch.setattr(upload, "example", refuse)
