@@ -2,7 +2,7 @@
 
 A store is made of each small export, of each label alone and of each relationship alone, so a new
 source, label, relationship or page is drawn here without being named. Every day a store is drawn
-by every third page, the next store by the pages after those, and some relationships; `make search`
+by every fifth page, the next store by the pages after those, and some relationships; `make search`
 draws all on all.
 """
 
@@ -72,7 +72,7 @@ STORES: dict[str, Callable[[Path], None]] = {
     "no snapshot": lambda folder: None,
 }
 BARE = ["leads", "holds"]
-STRIDE = worlds(every_day=3, search=1)  # of so many pages, a store is drawn by one
+STRIDE = worlds(every_day=5, search=1)  # of so many pages, a store is drawn by one
 
 
 @pytest.fixture(params=STORES)

@@ -229,7 +229,7 @@ def _number(folder: Path) -> str:
 def test_killed_at_any_step_leaves_the_former_snapshot_whole(store: Store, store_uri: str):
     old, new = worlds.world(0), worlds.world(1)
     published(store, old)
-    each, steps = search.worlds(every_day=3, search=1), 0
+    each, steps = search.worlds(every_day=5, search=1), 0
     while crash.killed_after(store_uri, new, steps + 1):
         steps += each
         info, facts = store.read()
