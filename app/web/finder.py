@@ -7,6 +7,7 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import code, markdown
+from app.questions import all_questions
 from app.web.address import arrivals, to
 from app.web.answers.figures import findings
 from app.web.card import ICONS, PAGE
@@ -131,11 +132,12 @@ def _findings(posture: Posture, text: str) -> Iterable[Hits]:
 
 def _pages(views: list[View], text: str) -> Iterable[Hits]:
     lower = text.casefold()
-    asked = [
-        Hit(words, ":material/help:", page, address)
-        for words, page, address in QUESTIONS
-        if lower in words.casefold()
+    pages = [Hit(words, ":material/help:", page, address) for words, page, address in QUESTIONS]
+    saved = [
+        Hit(each.question, ":material/terminal:", "console", {"question": each.id})
+        for each in all_questions().values()
     ]
+    asked = [hit for hit in (*pages, *saved) if lower in hit.words.casefold()]
     if asked:
         yield Hits("Questions", tuple(asked[:FEW]), len(asked))
     named = [Hit(v.title, v.icon, v.name) for v in views if lower in v.title.casefold()]
