@@ -16,9 +16,10 @@ from pathlib import Path
 
 from app.clock import now
 from app.freshness import age_words, day_words
+from app.sign_in import VARIABLE as SIGN_IN
+from app.sign_in import read_sign_in
 from app.wording import counted
 from graph.files.regular import InputRefused
-from graph.files.toml import read_toml
 from graph.journal.file import journal_path
 from graph.journal.journal import journal_of
 from graph.stores import (
@@ -59,57 +60,67 @@ class Diagnosis:
     checks: tuple[Check, ...]
 
 
+@dataclass(frozen=True)
+class _Look:
+    """The address of the store and what reading it gave: its snapshots, or why there are none."""
+
+    uri: str
+    info: SnapshotInfo | None = None
+    snapshots: int = 0
+    error: StoreError | None = None
+
+
 def diagnose(store: str | None = None) -> Diagnosis:
     """Look at all that answers need, and at what only some uses need."""
-    uri = store or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
-    checks = tuple(check(uri) for check in CHECKS)
+    look = _look(store or os.environ.get("TRUSTDEBT_STORE") or DEFAULT)
+    checks = tuple(check(look) for check in CHECKS)
     return Diagnosis(all(check.state != WRONG for check in checks), checks)
 
 
-def _store(uri: str) -> Check:
+def _look(uri: str) -> _Look:
     """Read the current snapshot, which compares it with what was published."""
     try:
         with closing(open_store(uri)) as opened:
             info, _ = opened.read(None)
-            known = len(opened.snapshots())
-    except StoreEmpty as error:
+            return _Look(uri, info, len(opened.snapshots()))
+    except StoreError as error:
+        return _Look(uri, error=error)
+
+
+def _store(look: _Look) -> Check:
+    error = look.error
+    if isinstance(error, StoreEmpty):
         return Check("store", NOT_SET_UP, str(error), "trustdebt demo, or trustdebt ingest")
-    except StoreDamaged as error:
+    if isinstance(error, StoreDamaged):
         mend = "put a copy of the whole store back, or ingest again into a new one"
         return Check("store", WRONG, str(error), mend)
-    except StoreError as error:
+    if look.info is None:
         mend = "check --store or TRUSTDEBT_STORE, and that the server runs"
         return Check("store", WRONG, str(error), mend)
-    newest = f"the newest of {day_words(iso(info.taken_at))}"
-    return Check("store", OK, f"{counted(known, 'snapshot')}, {newest}")
+    newest = f"the newest of {day_words(iso(look.info.taken_at))}"
+    return Check("store", OK, f"{counted(look.snapshots, 'snapshot')}, {newest}")
 
 
-def _age(uri: str) -> Check:
-    info = _current(uri)
-    if info is None:
+def _age(look: _Look) -> Check:
+    if look.info is None:
+        if not isinstance(look.error, StoreEmpty):
+            detail = "not known: the store cannot be read"
+            return Check("age of data", NOT_SET_UP, detail, "mend the store first")
         return Check("age of data", NOT_SET_UP, "nothing was read yet", "trustdebt ingest")
-    days = max((now() - info.taken_at).days, 0)
+    days = max((now() - look.info.taken_at).days, 0)
     detail = f"the newest facts are {age_words(days)}"
     if days > OLD_DAYS:
         return Check("age of data", NOT_SET_UP, detail, "export the sources again and ingest them")
     return Check("age of data", OK, detail)
 
 
-def _current(uri: str) -> SnapshotInfo | None:
-    try:
-        with closing(open_store(uri)) as opened:
-            return opened.current()
-    except StoreError:
-        return None
-
-
-def _journal(uri: str) -> Check:
+def _journal(look: _Look) -> Check:
     """Read every entry, which follows the chain of their hashes."""
     try:
-        entries = journal_of(uri).entries()
+        entries = journal_of(look.uri).entries()
     except StoreError as error:
         return Check("journal", WRONG, str(error), "put a copy of the whole store back")
-    path = journal_path(uri)
+    path = journal_path(look.uri)
     if not path.exists():
         return Check("journal", OK, "nothing was decided yet; the first decision makes the file")
     if not os.access(path, os.W_OK):
@@ -118,31 +129,31 @@ def _journal(uri: str) -> Check:
     return Check("journal", OK, f"{counted(len(entries), 'entry', 'entries')}, the chain is whole")
 
 
-def _sign_in(_: str) -> Check:
-    named = os.environ.get("TRUSTDEBT_SIGN_IN")
+def _sign_in(_: _Look) -> Check:
+    named = os.environ.get(SIGN_IN)
     if named is None:
         detail = "nobody signs in: the app serves this machine only"
         return Check("sign-in", NOT_SET_UP, detail, "trustdebt app --sign-in FILE, for a team")
     try:
-        read_toml(Path(named))
+        read_sign_in(Path(named))
     except InputRefused as error:
-        return Check("sign-in", WRONG, str(error), "mend the file that TRUSTDEBT_SIGN_IN names")
+        return Check("sign-in", WRONG, str(error), f"mend the file that {SIGN_IN} names")
     return Check("sign-in", OK, f"people sign in as {named} says")
 
 
-def _neo4j(uri: str) -> Check:
+def _neo4j(look: _Look) -> Check:
     if importlib.util.find_spec("neo4j") is None:
         return Check("neo4j", WRONG, "the driver is not installed", "install trustdebt again")
-    if not is_database(uri):
+    if not is_database(look.uri):
         detail = "not in use: the store is a folder, which needs no server"
         return Check("neo4j", NOT_SET_UP, detail, "make neo4j, then --store bolt://127.0.0.1:7687")
-    state = _store(uri)
+    state = _store(look)
     if state.state == WRONG:
         return Check("neo4j", WRONG, state.detail, state.mend)
     return Check("neo4j", OK, "the server answers")
 
 
-def _java(_: str) -> Check:
+def _java(_: _Look) -> Check:
     mend = "install Java 17 or later; only the usage fold on Spark and a local Neo4j need it"
     home = os.environ.get("JAVA_HOME")
     program = shutil.which("java", path=f"{home}/bin" if home else None) or shutil.which("java")
@@ -164,7 +175,7 @@ def _java(_: str) -> Check:
     return Check("java", OK, f"Java {version[1]}")
 
 
-def _browser(_: str) -> Check:
+def _browser(_: _Look) -> Check:
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         mend = "the app opens in a browser of any machine that reaches it; make browser for tests"
@@ -172,8 +183,8 @@ def _browser(_: str) -> Check:
     return Check("browser", OK, Path(program).name)
 
 
-def _space(uri: str) -> Check:
-    folder = (Path.cwd() if is_database(uri) else Path(uri)).absolute()
+def _space(look: _Look) -> Check:
+    folder = (Path.cwd() if is_database(look.uri) else Path(look.uri)).absolute()
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
@@ -185,7 +196,7 @@ def _space(uri: str) -> Check:
     return Check("free space", OK, detail)
 
 
-CHECKS: tuple[Callable[[str], Check], ...] = (
+CHECKS: tuple[Callable[[_Look], Check], ...] = (
     _store,
     _age,
     _journal,

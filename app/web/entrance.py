@@ -3,8 +3,8 @@
 import streamlit as st
 
 from app.escape import markdown
+from app.sign_in import Person
 from app.web.server import door
-from app.web.server.sign_in import Person
 from app.web.view import View
 from app.wording import span
 from graph.journal.rights import LOOK, holders

@@ -15,8 +15,8 @@ from streamlit.util import calc_hash
 
 from analytics.answers import journal as decisions
 from analytics.history import open_posture
+from app.sign_in import SignIn
 from app.web.server import door, upload
-from app.web.server.sign_in import SignIn
 from app.web.views import all_views, audit
 from graph.journal.actor import By
 from graph.journal.entries import KINDS

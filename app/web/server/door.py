@@ -16,7 +16,7 @@ import pandas as pd
 import streamlit as st
 
 from app import clock
-from app.web.server.sign_in import Person, SignIn
+from app.sign_in import Person, SignIn
 from app.web.server.upload import HERE
 from graph.journal.actor import By
 from graph.journal.rights import EVERY_ROLE, grants, holders

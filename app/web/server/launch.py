@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from analytics.runtime.budget import VARIABLE as BUDGET
 from app.isolation import ROOT, isolated
+from app.sign_in import CALLBACK, read_sign_in
+from app.sign_in import VARIABLE as SIGN_IN
 from app.web.server.door import PARAMETER, VARIABLE, new_token
-from app.web.server.sign_in import CALLBACK, read_sign_in
-from app.web.server.sign_in import VARIABLE as SIGN_IN
 from app.web.server.upload import HERE
 from graph.stores import DEFAULT, is_database
 

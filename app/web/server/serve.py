@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from streamlit import config
 from streamlit.starlette import App
 
+from app.sign_in import SECRET, VARIABLE, SignIn, read_sign_in
 from app.web.server import door
 from app.web.server.guard import NAMES, Guard, Message, Receive, Send, loopback
-from app.web.server.sign_in import SECRET, VARIABLE, SignIn, read_sign_in
 from app.web.server.upload import HERE, MAX_MIB
 from graph.journal.rights import serve_others
 

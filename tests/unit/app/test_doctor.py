@@ -13,6 +13,7 @@ from graph.journal.journal import journal_of
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate
+from tests.unit.app.test_sign_in import PROVIDER
 
 NAMES = [
     *("store", "age of data", "journal", "sign-in"),
@@ -61,7 +62,9 @@ def test_a_damaged_store_and_a_damaged_journal(store: Path) -> None:
     assert found(store)["journal"].state == WRONG
     (file,) = (store / "snapshots").glob("*/Agent.parquet")
     file.write_bytes(file.read_bytes()[:-7])
-    assert found(store)["store"].state == WRONG
+    checks = found(store)
+    assert checks["store"].state == WRONG
+    assert checks["age of data"].detail == "not known: the store cannot be read"
 
 
 def test_old_facts_are_told(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,8 +86,17 @@ def test_how_people_sign_in(store: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     file = store.parent / "sign-in.toml"
     monkeypatch.setenv("TRUSTDEBT_SIGN_IN", str(file))
     assert found(store)["sign-in"].state == WRONG
-    file.write_text("[provider]\n")
+    file.write_text("[provider]\n")  # the app would refuse it
+    assert found(store)["sign-in"].state == WRONG
+    file.write_text(PROVIDER)
     assert found(store)["sign-in"].state == OK
+
+
+def test_the_store_is_read_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads, read = [], ParquetStore.read
+    monkeypatch.setattr(ParquetStore, "read", lambda *given: reads.append(1) or read(*given))
+    assert diagnose(str(store)).checks
+    assert reads == [1]
 
 
 def test_no_java_and_no_browser(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.server.sign_in import AHEAD, SECRET, Policy, Roles, SignIn, read_sign_in
+from app.sign_in import AHEAD, SECRET, Policy, Roles, SignIn, read_sign_in
 from graph.files.regular import InputRefused
 from graph.journal.rights import EVERY_ROLE
 

@@ -7,7 +7,7 @@ import pytest
 from app.web.server.launch import Place, WrongAddress
 from app.web.server.serve import origins, settings
 from graph.files.regular import InputRefused
-from tests.unit.app.web.server.test_sign_in import PROVIDER
+from tests.unit.app.test_sign_in import PROVIDER
 
 URL = "https://td.acme.test"
 
