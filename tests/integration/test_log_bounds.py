@@ -9,10 +9,12 @@ import zipfile
 import pytest
 
 from app.web.server import upload
+from graph.journal.actor import By
 from ingest.rows import Rows
 from ingest.usage import log
 from ingest.usage.log import read_usage
 
+BY = By("ann")
 EVENT = {"at": "2026-07-01T00:00:00Z", "principal": "bot", "resource": "db", "level": "read"}
 LINE = json.dumps(EVENT).encode() + b"\n"
 WIDE = json.dumps(EVENT).encode() + b" " * 900_000 + b"\n"
@@ -66,7 +68,7 @@ def test_so_does_an_upload(tmp_path, kind):
     """An archive may hold such a log; its own bounds are of another kind."""
     data, reason = HOSTILE[kind]
     files = [upload.File("estate.zip", zipped({**ESTATE, "usage/bad.jsonl.gz": data}))]
-    done = upload.ingest(upload.Asked("estate"), files, str(tmp_path / "store"))
+    done = upload.ingest(upload.Asked("estate"), files, str(tmp_path / "store"), BY)
     (aside,) = done["quarantined"]
     assert reason in aside["reason"]
 

@@ -140,8 +140,10 @@ def test_counting_everything_anew_agrees_with_recounting_a_few(estate, pick):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(removal, "STARTS_A_PAIR", 1_000)  # nobody is charged
         other = many.change(edge, nothing)
-    assert one.place.tolist() == other.place.tolist()
-    assert one.weighted == pytest.approx(other.weighted)
+    lost = [
+        dict(zip(c.place, c.before.weighted - c.after.weighted, strict=True)) for c in (one, other)
+    ]
+    assert lost[0] == pytest.approx(lost[1])  # in whatever order a search finds them
 
 
 @settings(max_examples=12)
