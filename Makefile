@@ -50,9 +50,11 @@ browser:
 
 # One run, so that one closing line counts all; tests/conftest.py puts the quick ones first. Each
 # process has Neo4j servers of its own, so a server that the environment names is for one process.
-# One process more than there are cores, as some tests wait for a browser or a server.
+# One process more than there are cores, as some tests wait for a browser or a server. None is
+# started anew: it would try again what hangs.
 PROCESSES = $(shell $(PYTHON) -c "import os; print(min(4, (os.cpu_count() or 1) + 1))")
-SIDE_BY_SIDE = $(if $(TRUSTDEBT_TEST_NEO4J_URI),,-n $(PROCESSES) --dist loadfile --no-loadscope-reorder)
+SIDE_BY_SIDE = $(if $(TRUSTDEBT_TEST_NEO4J_URI),,-n $(PROCESSES) --dist loadfile \
+    --no-loadscope-reorder --max-worker-restart 0)
 
 test: docs lint browser
 	$(call heading,tests)
