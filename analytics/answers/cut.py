@@ -114,10 +114,7 @@ def certificate(smallest: Cut) -> str:
     if smallest.exact:
         last = len(smallest.moving)
         logins = f" {last} of its steps only move access: they are last logins." if last else ""
-        proof = (
-            f"No cheaper cut exists: the lower bound is {smallest.bound}, the cut costs {count}."
-        )
-        return proof + logins
+        return f"Proven: fewer than {count} is impossible.{logins}"
     if smallest.items.capped:
         return (
             f"The cheapest cut costs at least {smallest.bound}. A derived step has more "

@@ -10,6 +10,7 @@ from analytics.findings.evaluation import RANK
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.findings.lifecycle.names import other_names
 from analytics.findings.lifecycle.states import LISTED, STATES, listed, lives
+from analytics.ownership.bus_factor import keepers
 from analytics.ownership.owners import active_people
 from analytics.posture import Posture
 from analytics.remediation.reviewing.packets import PACKET, grant_of
@@ -20,7 +21,8 @@ from graph.identity.lookup import nearest
 from graph.journal.actor import By
 from graph.journal.entries import DECISIONS, ROLES, Acceptance, Campaign, Closing, Entry
 from graph.journal.journal import Journal
-from graph.schema import CAN_ACCESS, COVERS, GROUP, HUMAN, OWNS, TEAM
+from graph.journal.rights import NotAllowed, require_own
+from graph.schema import CAN_ACCESS, COVERS, GROUP, HUMAN, OWNS, TEAM, USES
 from graph.values import WrongValue, iso, text
 
 LONGEST = {"by": 200, "name": 200, "reason": 2000, "note": 2000}
@@ -52,8 +54,40 @@ def accept(
     also = other_names(posture, finding_id)
     about = what_it_is_about(posture, finding_id)
     second = is_critical(posture, finding_id)
-    written = journal_of(posture).accept(finding_id, until, person, why, as_of, about, also, second)
+    own = answering(posture, finding_id)
+    written = journal_of(posture).accept(
+        finding_id, until, person, why, as_of, about, also, second, own
+    )
     return _recorded(written) | {"note": _note(written)}
+
+
+def answering(posture: Posture, finding: str) -> frozenset[str]:
+    """Return the ids of the active people who answer for what a finding is about.
+
+    Those are its owners, the members of teams that own it, and those of its parents in service. For
+    what has no owner of its own, such as a key, they are those of the identities that use it.
+    """
+    about = what_it_is_about(posture, finding)
+    people = keepers(posture)
+    graph, subject = posture.graph, posture.graph.number(about[1]) if about else -1
+    users, used = graph.ends(USES)
+    things = [subject] if subject in people else users[used == subject].tolist()
+    numbers = {person for thing in things for person in people.get(thing, ())}
+    return frozenset(str(graph.ids[number]) for number in numbers)
+
+
+def may_accept(posture: Posture, finding: str, by: By) -> bool:
+    """Return whether an author, by id, e-mail or account, may accept a finding.
+
+    Whom nobody knows may: what is wrong about them is told when they decide.
+    """
+    try:
+        require_own(decider(posture, by), Acceptance.kind, answering(posture, finding))
+    except NotAllowed:
+        return False
+    except (Refused, UnknownThing, AmbiguousThing):
+        return True
+    return True
 
 
 def _note(written: Acceptance) -> str | None:

@@ -25,7 +25,7 @@ from analytics.remediation.reviewing.packets import packets
 from analytics.usage.idle_access import window_starts
 from graph.access import NEVER, milliseconds
 from graph.journal.entries import DECISIONS, Acceptance
-from graph.schema import CAN_ACCESS, HUMAN, REVIEW
+from graph.schema import CAN_ACCESS, HUMAN, REVIEW, RUNS_AS
 from graph.values import iso
 
 KINDS = dict.fromkeys(("identity", "holder", "resource", "reviewer"), Kind.NODE) | {
@@ -80,6 +80,41 @@ def reviews(posture: Posture, limit: int = 0, about: int | None = None) -> Revie
         exceptions=Table(exceptions, posture.graph.things),
         left_out=packets_left + batches_left + exceptions_left,
     )
+
+
+@dataclass(frozen=True)
+class ReviewsOf:
+    """The reviews of one identity; see `reviews_of`.
+
+    `last` has `decision`, `at` and `by` (a node, or None) of the last decision; None without any.
+    `due` counts the grants to review, and `first` has the packet of the one that comes first.
+    """
+
+    last: dict[str, Any] | None
+    due: int
+    first: Table
+
+
+def reviews_of(posture: Posture, number: int) -> ReviewsOf:
+    """Return the last decision on an identity, and what of its access is to be reviewed next.
+
+    A decision is on the node, on the account it runs as, or on a grant of either.
+    """
+    graph, rows = posture.graph, packets(posture)
+    due = rows[(rows[["identity", "holder"]] == number).any(axis=1)].reset_index(drop=True)
+    agent, account = graph.ends(RUNS_AS)
+    own = np.array([number, *account[(agent == number) & graph.in_force(RUNS_AS)]])
+    holder, _ = graph.ends(CAN_ACCESS)
+    made, grants = decisions(graph), np.flatnonzero(np.isin(holder, own))
+    made = made[made["thing"].isin(own)].assign(revokes=lambda made: made["decision"] == REVOKE)
+    latest = [(*decided, -1) for decided in _latest(made.assign(one=0), "one").values()]
+    stated = milliseconds(graph.frames[CAN_ACCESS]["reviewed_at"])[grants]
+    if (counts := stated[(stated != NEVER) & (stated <= graph.now)]).size:
+        at = int(counts.max())
+        latest.append((at, False, APPROVE, -1, int(grants[stated == at][0])))
+    last = max(latest, default=None)
+    decision = _decision(posture, last[:4], last[4]) if last is not None else None
+    return ReviewsOf(decision, len(due), _packets(posture, due.head(1)))
 
 
 # -- packets ------------------------------------------------------------------------------------

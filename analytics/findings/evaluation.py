@@ -9,6 +9,7 @@ from analytics.findings.rule import KEY_PARTS, Rule, nothing
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 from analytics.runtime.faults import Faults, guarded
+from analytics.runtime.progress import steps
 from analytics.weights import BANDS
 from graph.coverage import known_kinds
 from graph.once import once
@@ -35,7 +36,8 @@ def find_all(posture: Posture) -> pd.DataFrame:
         that failed are missing: see `failed`.
     """
     rules = [rule for rule in all_rules().values() if not lacking(posture, rule)]
-    findings = _judged(posture, [(rule, _findings(posture, rule)) for rule in rules])
+    told = steps("rules judged", rules)
+    findings = _judged(posture, [(rule, _findings(posture, rule)) for rule in told])
     general = {rule.id for rule in all_rules().values() if rule.general}
     place = findings["rule"].str[:3] + findings["rule"].isin(general).map({True: "~", False: ""})
     ordered = findings.assign(place=place + findings["rule"]).sort_values(

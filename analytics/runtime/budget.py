@@ -53,6 +53,15 @@ class OverBudget(Exception):
         )
 
 
+class Stopped(OverBudget):
+    """The work was ended from outside, because nobody waits for it any more."""
+
+    code = "stopped"
+
+    def __init__(self, message: str = "the work was stopped") -> None:
+        super().__init__(message)
+
+
 class WrongBudget(Exception):
     """A budget that cannot be parsed."""
 
@@ -109,11 +118,16 @@ def usual() -> Budget:
 class _Watch:
     """The watch over one thread's work and its budget."""
 
-    def __init__(self, budget: Budget, end: Callable[[OverBudget], None] | None) -> None:
-        self.budget, self._end = budget, end
+    def __init__(
+        self,
+        budget: Budget,
+        end: Callable[[OverBudget], None] | None,
+        stop: threading.Event | None,
+    ) -> None:
+        self.budget, self._end, self._stop = budget, end, stop
         self._limits = limits()  # what is set later is another's, who watches it
         self.until = time.monotonic() + budget.seconds
-        self.message: str | None = None
+        self.error: OverBudget | None = None
         self._thread, self._done = threading.get_ident(), threading.Event()
         self._lock = threading.Lock()
         self._watcher = threading.Thread(target=self._look, name="budget", daemon=True)
@@ -125,7 +139,7 @@ class _Watch:
         return min(self.budget.memory - resident(), left_by(self._limits))
 
     def start(self) -> None:
-        if min(self.budget.memory, self.budget.seconds) < inf:
+        if self._stop is not None or min(self.budget.memory, self.budget.seconds) < inf:
             self._watcher.start()
 
     def stop(self) -> None:
@@ -141,25 +155,33 @@ class _Watch:
     def _look(self) -> None:
         raised = -inf
         while not self._done.wait(EACH):
-            message = self._over()
-            if message is None:
+            error = self._over()
+            if error is None:
                 continue
             with self._lock:
                 if not self._done.is_set() and time.monotonic() - raised > AGAIN:
-                    self.message, raised = self.message or message, time.monotonic()
-                    _raise_in(self._thread, OverBudget)
+                    self.error, raised = self.error or error, time.monotonic()
+                    _raise_in(self._thread, type(self.error))
             if self._end is not None and self._beyond():
-                self._end(OverBudget(self.message or message))
+                self._end(self.error or error)
 
-    def _over(self) -> str | None:
-        """Return a message if the memory or the time is used up, else None."""
+    def _over(self) -> OverBudget | None:
+        """Return an error if the memory or the time is used up, or the work is stopped."""
+        if self._stop is not None and self._stop.is_set():
+            return Stopped()
         if self.left() < 0:
             usage = f"{_size(resident())} of memory are held"
             if resident() < self.budget.memory:
-                return f"the memory that the system allows this process is used up: {usage}"
-            return f"the budget is used up: {usage}, of {_size(self.budget.memory)}. {RAISE}"
+                return OverBudget(
+                    f"the memory that the system allows this process is used up: {usage}"
+                )
+            return OverBudget(
+                f"the budget is used up: {usage}, of {_size(self.budget.memory)}. {RAISE}"
+            )
         if time.monotonic() > self.until:
-            return f"the budget is used up: {self.budget.seconds:g} s have passed. {RAISE}"
+            return OverBudget(
+                f"the budget is used up: {self.budget.seconds:g} s have passed. {RAISE}"
+            )
         return None
 
     def _beyond(self) -> bool:
@@ -178,23 +200,30 @@ _watch: ContextVar[_Watch | None] = ContextVar("watch", default=None)
 
 
 @contextmanager
-def within(budget: Budget, end: Callable[[OverBudget], None] | None = None) -> Iterator[None]:
+def within(
+    budget: Budget,
+    end: Callable[[OverBudget], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Iterator[None]:
     """Run the body of a `with` statement within a budget of memory and time.
 
-    `end` ends the process where an exception does not help; without it, the work goes on.
+    `end` ends the process where an exception does not help; without it, the work goes on. When
+    `stop` is set, the work is ended as it is when the budget is used up.
 
     Raises
     ------
     OverBudget
         When what is done needs more; also for memory that the system refuses.
+    Stopped
+        When `stop` was set.
     """
-    watch = _Watch(budget, end)
+    watch = _Watch(budget, end, stop)
     token = _watch.set(watch)
     watch.start()
     try:
         yield
     except OverBudget as error:
-        raise OverBudget(watch.message or str(error)) from None
+        raise watch.error or error from None
     except Exception as error:
         if starved(error) and not hasattr(error, "exit_code"):  # which is an answer of its own
             raise OverBudget(

@@ -39,7 +39,7 @@ def draw(posture: Posture, finding: dict[str, Any]) -> None:
             _withdraw(posture, finding["acceptance"]["entry"])
     elif waiting is not None:
         _pending(posture, waiting)
-    elif door.ask(st, "finding", ACCEPT):
+    elif door.ask(st, "finding", ACCEPT) and _own(posture, [finding["id"]]):
         _accept(posture, [finding["id"]])
 
 
@@ -53,7 +53,25 @@ def draw_many(posture: Posture, rows: pd.DataFrame) -> None:
         st.caption(f"{number(len(rows) - len(open_))} are accepted or resolved already.")
     if posture.journal is None or not open_ or not door.ask(st, "findings", ACCEPT):
         return
-    _accept(posture, open_)
+    own = _own(posture, open_)
+    if own:
+        _accept(posture, own)
+
+
+def _own(posture: Posture, wanted: list[str]) -> list[str]:
+    """Return the findings that this session may accept, and draw how many it may not."""
+    if not door.signs_in():
+        return wanted
+    author = door.decider("")
+    own = [finding for finding in wanted if journal.may_accept(posture, finding, author)]
+    others = len(wanted) - len(own)
+    if others:
+        which = "It is" if len(wanted) == 1 else counted(others, "finding is", "findings are")
+        st.caption(
+            f":material/lock: {which} about what others answer for. With the role owner you accept "
+            "what is about identities of your own, or of a team that you are in."
+        )
+    return own
 
 
 def _accept(posture: Posture, wanted: list[str]) -> None:

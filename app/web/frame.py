@@ -126,7 +126,7 @@ def freshness(posture: Posture, choice: Choice) -> None:
     now = clock.now()
     old = [c for c in graph.coverage if now - c.taken_at > OLD]
     partial = [c for c in graph.coverage if not c.complete]
-    words.append(counted(len(graph.coverage), "source scope"))
+    words.append(counted(len(graph.coverage), "source"))
     if graph.coverage:
         words.append(freshness_words(covered(graph.coverage, (), now)))
     if old:
@@ -152,7 +152,7 @@ def explain(error: Exception, titled: bool = False) -> None:
     """Draw what is wrong with the store, and what to do about it."""
     uri = store_uri()
     if isinstance(error, StoreEmpty):
-        welcome.draw(uri, without_password(uri))
+        welcome.draw(uri, without_password(uri), titled)
         return
     if not titled:
         st.title("The store cannot be shown", anchor=False)

@@ -11,15 +11,17 @@ from streamlit.navigation.page import StreamlitPage as Page
 from analytics.posture import Posture
 from analytics.runtime.budget import VARIABLE, OverBudget, WrongBudget, budget_of, within
 from analytics.runtime.faults import collecting, described
-from app.web import entrance
+from app.web import entrance, tasks
 from app.web.address import arrive, settle
 from app.web.finder import finder
-from app.web.frame import explain, explain_budget, freshness, selected, tell_faults
+from app.web.frame import explain, explain_budget, freshness, selected, store_uri, tell_faults
 from app.web.menu import menu
+from app.web.query import show_query
 from app.web.server import door
 from app.web.shortcut import shortcut
 from app.web.snapshots import Choice, forget, read
 from app.web.take_along import take_along
+from app.web.tasks import Cancelled
 from app.web.view import View
 from app.web.views import all_views
 from graph.memory import starved
@@ -72,6 +74,7 @@ def _page(view: View, run: _Run, path: str) -> Page:
 def _drawn(view: View, views: list[View], page: Page, run: _Run) -> None:
     with st.sidebar:
         search_place, menu_place = st.container(), st.container(gap="xxsmall")
+    tasks.place()
     heading = st.empty()
     heading.title(view.title, anchor=False)
     try:
@@ -79,13 +82,19 @@ def _drawn(view: View, views: list[View], page: Page, run: _Run) -> None:
         menu(menu_place, views)
         run.posture = read(run.choice)
         take_along(run.posture)
+    except Cancelled:
+        settle()
+        return
     except (StoreError, NoSuchSnapshot) as error:
         if run.choice is None:
             menu(menu_place, views)
-        heading.empty()
-        explain(error)
-        if view.empty and isinstance(error, StoreEmpty):
-            view.empty()
+        empty = view.empty if isinstance(error, StoreEmpty) else None
+        if empty is None:
+            heading.empty()
+        else:
+            empty()
+        explain(error, titled=empty is not None)
+        settle()
         return
     with search_place:
         finder(run.posture, views)
@@ -105,7 +114,11 @@ def _body(view: View, run: _Run) -> None:
         freshness(posture, choice)
         with collecting() as faults:
             view.draw(posture)
+        if view.query is not None:
+            show_query(view.query(posture), store_uri())
         tell_faults(broken, {**posture.faults, **{fault.rule: fault.message for fault in faults}})
+    except Cancelled:  # the page has said so
+        return
     except StoreError as error:  # a store is read lazily, when a page needs it
         explain(error, titled=True)
     except Exception as error:

@@ -20,6 +20,7 @@ from app.wording import edge_words, kind, number, thing_id
 
 NAME = "remove"
 MOST = 100  # most items in an address and on a page
+REMOVED = ("remove_", "deactivate_", "disable_", "end_", "unregister_")  # actions that take away
 
 
 def removals(posture: Posture) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def evidence(step: Mapping[str, Any], as_of: pd.Timestamp) -> list[str]:
         )
         known.append(f"by rule {markdown(rule + words)}")
     elif step.get("derived"):
-        known.append("concluded by a rule")
+        known.append("privilege escalation")
     if step.get("assumed"):
         known.append("rests on an assumption")
     if step.get("support") and not step.get("rests_on"):

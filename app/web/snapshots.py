@@ -6,7 +6,8 @@ automatically; a snapshot never changes, so its assessment is cached.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial, wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -14,13 +15,15 @@ import streamlit as st
 from analytics.findings.lifecycle.states import past as past_of
 from analytics.history import posture_in
 from analytics.posture import Posture
+from app.web.tasks import Shelf
 from graph.journal.journal import journal_of
 from graph.once import once
 from graph.stores import SnapshotInfo, Store, StoreEmpty, open_store, pick
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
-KEPT = 3  # assessed snapshots in memory
+KEPT, ANSWERS = 3, 32  # in memory: assessed snapshots, and answers of each kind
 
 
 @dataclass(frozen=True)
@@ -67,19 +70,27 @@ def read(choice: Choice) -> Posture:
     Later decisions of people, on a page or on the command line, count at once.
     """
     as_of = None if choice.as_of is None else choice.as_of.isoformat()
-    uri = choice.store.uri
-    return _assessed(choice.store, uri, choice.snapshot.id, as_of, journal_of(uri).mark())
+    uri, snapshot = choice.store.uri, choice.snapshot.id
+    key = (uri, snapshot, as_of, journal_of(uri).mark())
+    return _POSTURES.get(key, "read", partial(posture_in, choice.store, snapshot, choice.as_of))
 
 
-@st.cache_resource(show_spinner="Reading the snapshot…", max_entries=KEPT)
-def _assessed(_store: Store, uri: str, snapshot: str, as_of: str | None, journal: str) -> Posture:
-    instant = None if as_of is None else pd.Timestamp(as_of)
-    return posture_in(_store, snapshot, instant)
+_SHELVES: list[Shelf] = []
+
+
+def shelf(doing: str, size: int) -> Shelf:
+    """Return a new shelf, which `forget` clears with all others."""
+    _SHELVES.append(Shelf(doing, size))
+    return _SHELVES[-1]
+
+
+_POSTURES = shelf("Reading the snapshot…", KEPT)
 
 
 def forget() -> None:
-    """Drop all assessed snapshots, and free their memory."""
-    _assessed.clear()
+    """Drop all assessed snapshots and what was answered, and free their memory."""
+    for each in _SHELVES:
+        each.clear()
 
 
 def moment_of(posture: Posture) -> tuple[str, ...]:
@@ -96,19 +107,33 @@ def _mark(posture: Posture) -> str:
     return posture.journal.mark() if posture.journal is not None else ""
 
 
-def kept(answer: Callable[..., T]) -> Callable[..., T]:
+def kept(
+    answer: Callable[Concatenate[Posture, P], T],
+) -> Callable[Concatenate[Posture, P], T]:
     """Cache the results of `answer(posture, ...)` by the key of the posture."""
     return kept_while("Working it out…")(answer)
 
 
-def kept_while(doing: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """Cache the results of `answer(posture, ...)`, and say what is done and for how long so far."""
+def kept_while(
+    doing: str, size: int = ANSWERS
+) -> Callable[[Callable[Concatenate[Posture, P], T]], Callable[Concatenate[Posture, P], T]]:
+    """Cache the results of `answer(posture, ...)`; a page says what is done, and how far it is.
 
-    def remember(answer: Callable[..., T]) -> Callable[..., T]:
-        cached: Any = st.cache_resource(
-            show_spinner=doing, show_time=True, max_entries=32, hash_funcs={Posture: moment_of}
-        )
-        kept_answer: Callable[..., T] = cached(answer)
+    The other arguments must be hashable. An answer that takes long can be cancelled (see `tasks`).
+    """
+
+    def remember(
+        answer: Callable[Concatenate[Posture, P], T],
+    ) -> Callable[Concatenate[Posture, P], T]:
+        answers = shelf(doing, size)
+        name = f"{answer.__module__}.{answer.__qualname__}"
+
+        @wraps(answer)
+        def kept_answer(posture: Posture, /, *arguments: P.args, **named: P.kwargs) -> T:
+            asked = (arguments, *sorted(named.items()))
+            work = partial(answer, posture, *arguments, **named)
+            return answers.get((moment_of(posture), *asked), (name, *asked), work)
+
         return kept_answer
 
     return remember

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analytics.posture import Posture
+from app.web.query import Query
 from graph.journal.rights import EXPLORE
 
 
@@ -13,7 +14,8 @@ class View:
 
     `name` is the page's path in the address. `order` sorts the menu; the first is the default page.
     `empty` draws the page while nothing has been published yet. Where people sign in, who sees the
-    page has the `right`, one of `graph.journal.rights.PAGES`.
+    page has the `right`, one of `graph.journal.rights.PAGES`. `query` returns the question behind
+    the page once it is drawn; only the console, which is one itself, has none.
     """
 
     name: str
@@ -24,3 +26,4 @@ class View:
     draw: Callable[[Posture], None]
     empty: Callable[[], None] | None = None
     right: str = EXPLORE
+    query: Callable[[Posture], Query] | None = None

@@ -1,13 +1,18 @@
 """The welcome of an empty store: load the example, upload an export, or connect a system."""
 
+from functools import partial
+
 import streamlit as st
 
+from analytics.runtime.budget import Stopped
 from app.escape import code, markdown
 from app.web.server import door, upload
+from app.web.tasks import finished, set_going
 from app.web.tiles import link
+from app.wording import number
 from graph.journal.rights import UPLOAD, NotAllowed
 
-FAILED = "welcome:failed"
+FAILED, TASK = "welcome:failed", "welcome:task"
 CONNECT = (
     "aws iam get-account-authorization-details > details.json",
     "trustdebt ingest aws details.json",
@@ -15,18 +20,22 @@ CONNECT = (
 )
 
 
-def draw(uri: str, shown: str) -> None:
-    """Draw the three ways to begin; `uri` is the store, `shown` its address as a page may show."""
-    st.title("Nothing has been read yet", anchor=False)
-    st.markdown("The store is empty. Three ways to begin:")
-    example, uploading, connecting = st.columns([2, 2, 3], gap="medium")
+def draw(uri: str, shown: str, uploads: bool = False) -> None:
+    """Draw the ways to begin; `uri` is the store, `shown` its address as a page may show.
+
+    `uploads`: the page has the form to upload already, above.
+    """
+    if uploads:
+        st.header("Other ways to begin", anchor=False)
+        example, connecting = st.columns([2, 3], gap="medium")
+    else:
+        st.title("Nothing has been read yet", anchor=False)
+        st.markdown("The store is empty. Three ways to begin:")
+        example, uploading, connecting = st.columns([2, 2, 3], gap="medium")
+        with uploading.container(border=True, height="stretch"):
+            _uploading()
     with example.container(border=True, height="stretch"):
         _example(uri)
-    with uploading.container(border=True, height="stretch"):
-        st.subheader("Upload", anchor=False)
-        st.markdown("Read an export of one of your systems: its files, or a ZIP of its folder.")
-        link(st.container(), "Upload files", "sources")
-        st.caption("With the same checks as the command line. Nothing is sent anywhere.")
     with connecting.container(border=True, height="stretch"):
         st.subheader("Connect", anchor=False)
         st.markdown("Export with read-only rights, then read it:")
@@ -35,6 +44,13 @@ def draw(uri: str, shown: str) -> None:
     st.caption(f"Store: {code(shown)}. This page shows it as soon as it is there.")
     if st.button("Refresh", icon=":material/refresh:"):
         st.rerun()
+
+
+def _uploading() -> None:
+    st.subheader("Upload", anchor=False)
+    st.markdown("Read an export of one of your systems: its files, or a ZIP of its folder.")
+    link(st.container(), "Upload files", "sources", upload="True")
+    st.caption("With the same checks as the command line. Nothing is sent anywhere.")
 
 
 def _example(uri: str) -> None:
@@ -46,9 +62,14 @@ def _example(uri: str) -> None:
     if not door.ask(st, "example", UPLOAD, "load it here"):
         return
     if st.button("Load the example", type="primary", icon=":material/play_arrow:"):
-        with st.spinner("Building the example, about 15 seconds…", show_time=True):
-            try:
-                upload.example(uri, door.decider(""))
-            except (upload.Refused, NotAllowed) as refused:
-                st.session_state[FAILED] = str(refused)
+        set_going(TASK, partial(upload.example, uri, door.decider("")))
+    task = finished(TASK, "Building the example, about 15 seconds…")
+    if task is not None:
+        try:
+            task.result()
+        except (upload.Refused, NotAllowed) as refused:
+            st.session_state[FAILED] = str(refused)
+        except Stopped:
+            words = f"You cancelled it after {number(round(task.seconds()))} s"
+            st.session_state[FAILED] = f"{words}; nothing was published."  # else it is not drawn
         st.rerun()

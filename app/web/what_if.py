@@ -7,7 +7,7 @@ from analytics.answers.table import Table
 from analytics.answers.what_if import WhatIf, what_if
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.snapshots import kept
+from app.web.snapshots import kept_while
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.wording import (
@@ -26,7 +26,7 @@ LISTED = 500  # identities listed
 NAMED = 3  # accounts named in the note on moved access
 
 
-@kept
+@kept_while("Asking what breaks…")
 def changed(posture: Posture, items: tuple[str, ...]) -> WhatIf:
     """Return the effect on all identities if `items` are removed."""
     return what_if(posture, list(items), limit=LISTED)

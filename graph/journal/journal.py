@@ -9,7 +9,7 @@ changed or removed from the middle.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +42,7 @@ from graph.journal.entries import (
 )
 from graph.journal.file import Touched, journal_path, reading, touched, writing
 from graph.journal.hash_chain import FIRST_HASH
-from graph.journal.rights import require, require_another
+from graph.journal.rights import require, require_another, require_own
 from graph.secrets import redact_prose, redact_text
 from graph.stores import StoreDamaged, StoreError, open_store
 from graph.values import canonical, iso
@@ -160,14 +160,22 @@ class Journal:
         about: Sequence[str],
         also: Sequence[str] = (),
         second: bool = False,
+        answering: Collection[str] = (),
     ) -> Acceptance:
         """Add an acceptance of a finding, in force from `since`, but not later than now.
 
-        If it needs a `second` person, it waits for `confirm`.
+        If it needs a `second` person, it waits for `confirm`. `answering` are the ids of the people
+        who answer for what the finding is about: some roles accept only what is their own.
+
+        Raises
+        ------
+        NotAllowed
         """
+        author = By.of(by)
+        require_own(author, Acceptance.kind, answering)
         values = {"finding": finding, "until": iso(until), "also": list(also), "about": list(about)}
         needed = {"second": True} if second else {}
-        return self._add(Acceptance, by, reason, since, values | needed)
+        return self._add(Acceptance, author, reason, since, values | needed)
 
     def confirm(
         self, number: int, by: "str | By", reason: str, since: pd.Timestamp | None

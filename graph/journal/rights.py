@@ -4,7 +4,7 @@ A right to decide is named after the kind of entry that the decision adds to the
 may add an entry may also withdraw it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from graph.journal.actor import By
 from graph.journal.entries import Entry
@@ -32,6 +32,7 @@ RIGHTS: Mapping[str, frozenset[str]] = {
     "admin": frozenset({*PAGES, *DEEDS}),
 }
 EVERY_ROLE = frozenset(RIGHTS)
+OWN_ONLY: Mapping[str, frozenset[str]] = {"owner": frozenset({"acceptance"})}
 
 
 class NotAllowed(Exception):
@@ -69,6 +70,16 @@ def holders(right: str) -> tuple[str, ...]:
     return tuple(role for role, rights in RIGHTS.items() if right in rights)
 
 
+def own_only(roles: Iterable[str], right: str) -> bool:
+    """Return whether the roles give a right only over what its holder answers for.
+
+    >>> own_only(["viewer", "owner"], "acceptance"), own_only(["owner", "admin"], "acceptance")
+    (True, False)
+    """
+    giving = [role for role in roles if right in RIGHTS.get(role, ())]
+    return bool(giving) and all(right in OWN_ONLY.get(role, ()) for role in giving)
+
+
 def require(author: By, right: str) -> None:
     """Refuse a decision to which its author has no right.
 
@@ -84,6 +95,23 @@ def require(author: By, right: str) -> None:
         needed = " or ".join(holders(right))
         had = ", ".join(sorted(author.roles)) or "none"
         raise NotAllowed(f"this needs the role {needed}; the roles here: {had}")
+
+
+def require_own(author: By, right: str, answering: Collection[str]) -> None:
+    """Refuse a decision about what others answer for, where the author's roles give no more.
+
+    `answering` are the ids of the people who answer for it.
+
+    Raises
+    ------
+    NotAllowed
+    """
+    own = author.verified and author.name in answering
+    if author.roles is not None and own_only(author.roles, right) and not own:
+        raise NotAllowed(
+            "with the role owner people decide only about what they own themselves, or a team that "
+            f"they are in; {author.name} does not answer for this"
+        )
 
 
 def require_another(first: Entry, author: By) -> None:

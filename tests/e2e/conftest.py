@@ -23,6 +23,7 @@ from streamlit.util import calc_hash
 
 from app.isolation import isolated
 from app.web.server import door
+from app.web.snapshots import forget
 from app.web.views import all_views
 from tests.e2e.estate import estate, hostile, publish
 
@@ -67,8 +68,10 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
         return test.run()
 
     st.cache_resource.clear()
+    forget()
     yield at
     st.cache_resource.clear()
+    forget()
 
 
 @pytest.fixture

@@ -23,11 +23,11 @@ def test_the_ranks_say_how_many_of_how_many(open_page: Open, store: Path) -> Non
     test = open_page(store, "choke_points")
     seen = figures(test)
     # clean-3 reaches no restricted database; each of the other five has a way of its own.
-    assert seen["Starts that reach a target"] == "5 of 6"
+    assert seen["Agents that reach a crown jewel"] == "5 of 6"
     assert seen["Targets"] == "4"
-    assert seen["Best single removal frees"] == "1 of 5"
+    assert seen["Best single fix cuts off"] == "1 of 5"
     things = ranked(test)
-    assert things.columns.tolist() == ["Thing", "Kind", "Frees", "Ways through"]
+    assert things.columns.tolist() == ["Thing", "Kind", "Frees", "Routes passing"]
     freed = things.set_index("Thing")["Frees"]
     assert freed["deploy"] == 1
     assert freed["svc-orphan"] == 1
@@ -47,7 +47,7 @@ def test_a_link_restores_both_ends_and_the_chosen_step(open_page: Open, store: P
     test = open_page(store, "choke_points", start="wide", target="db-00", item=edge)
     assert test.selectbox(key="choose:start").value == "wide"
     assert test.selectbox(key="choose:target").value == "db-00"
-    assert figures(test)["Starts that reach a target"] == "1 of 1"
+    assert figures(test)["Chosen ones that reach a target"] == "1 of 1"
     assert "What if deploy can access db\\-00 were removed" in texts(test)
     assert test.query_params["item"] == edge
     assert figures(test)["Uses that would fail"] == "0"
@@ -117,7 +117,7 @@ def test_any_address_is_understood(open_page: Open, store: Path, start: str, tar
 
 def test_nothing_to_separate(open_page: Open, store: Path) -> None:
     test = open_page(store, "choke_points", start="clean-3")
-    assert figures(test)["Starts that reach a target"] == "0 of 1"
+    assert figures(test)["Chosen ones that reach a crown jewel"] == "0 of 1"
     assert "Nothing chosen in From reaches anything chosen in To" in texts(test)
     same = open_page(store, "choke_points", start="wide", target="wide")
     assert "same things" in same.info[0].value

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import streamlit as st
 
 from analytics.answers.board import headlines, scope_of, standing
 from analytics.debt.totals import ALARM
@@ -11,6 +12,7 @@ from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.history import open_posture
 from app import clock
+from app.web.answers import board
 from app.web.server import upload
 from app.web.views.posture import front
 from app.web.views.posture.front import COLOURS, TURNS
@@ -174,3 +176,36 @@ def test_an_example_that_fails_says_why(
     next(b for b in test.button if b.label == "Load the example").click()
     test = test.run()
     assert "the store is held by another ingest" in test.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("slow", "drawn", "to_come"),
+    [
+        ("standing", {"Agents at a crown jewel"}, {"Trust debt ratio"}),
+        ("quarter", {"Agents at a crown jewel", "Trust debt ratio"}, {"Accountable identities"}),
+        ("with_plan", {"Trust debt ratio", "Accountable identities"}, set()),
+    ],
+)
+def test_what_is_cheap_is_drawn_before_what_is_slow(
+    open_page: Open,
+    store: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    slow: str,
+    drawn: set[str],
+    to_come: set[str],
+) -> None:
+    """The page stops where the slow part begins, as if a reader looked at it just then."""
+    monkeypatch.setattr(board, slow, lambda *_: st.stop())
+    seen = set(figures(open_page(store)))
+    assert drawn <= seen
+    assert not to_come & seen
+
+
+def test_uploading_from_the_welcome_opens_the_form(open_deciding: Open, tmp_path: Path) -> None:
+    """The link leads to the form, open, in the first part of the page."""
+    for address in ({"upload": "True"}, {}):
+        test = open_deciding(tmp_path / "none", "sources", **address)
+        assert not test.exception
+        assert test.toggle(key="sources:upload").value
+        assert [h.value for h in test.header][:2] == ["Read an export", "Other ways to begin"]
+        assert len(test.file_uploader) == 1

@@ -17,11 +17,13 @@ from analytics.answers import journal as decisions
 from analytics.history import open_posture
 from app.sign_in import SignIn
 from app.web.server import door, upload
+from app.web.snapshots import forget
 from app.web.views import all_views, audit
 from graph.journal.actor import By
 from graph.journal.entries import KINDS
 from graph.journal.journal import journal_of
 from graph.journal.rights import PAGES, RIGHTS, NotAllowed
+from graph.schema import CREDENTIAL
 from tests.e2e.conftest import MAIN
 from tests.e2e.estate import estate, publish
 from tests.e2e.said import texts
@@ -34,7 +36,10 @@ Visit = Callable[..., AppTest]
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    publish(estate(), tmp_path / "s")
+    """Publish the estate with a leaked key, so that Ann owns something that is critical."""
+    world = estate()
+    world.rows[CREDENTIAL][0]["status"] = "leaked"
+    publish(world, tmp_path / "s")
     return tmp_path / "s"
 
 
@@ -54,6 +59,7 @@ def visit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Visit:
         return test.run()
 
     st.cache_resource.clear()
+    forget()
     return at
 
 
@@ -75,7 +81,7 @@ def stubs(monkeypatch: pytest.MonkeyPatch) -> None:
     def draw(posture: object) -> None:
         st.markdown(DRAWN)
 
-    views = {name: replace(view, draw=draw) for name, view in VIEWS.items()}
+    views = {name: replace(view, draw=draw, query=None) for name, view in VIEWS.items()}
     monkeypatch.setattr("app.web.views.all_views", lambda: views)
 
 
@@ -130,7 +136,8 @@ def test_without_the_age_an_old_sign_in_opens_the_page(
 
 def critical(store: Path) -> str:
     rows = findings(open_posture(str(store)))["findings"]
-    return next(str(row["id"]) for row in rows if row["severity"] == "critical")
+    hers = [row for row in rows if row["subject"]["id"] in ("wide", "key-1")]
+    return next(str(row["id"]) for row in hers if row["severity"] == "critical")
 
 
 def buttons(test: AppTest) -> set[str]:
@@ -177,6 +184,37 @@ def test_only_who_may_upload_puts_anything_into_the_store(role: str, tmp_path: P
     if role != "admin":
         with pytest.raises(NotAllowed):
             upload.example(uri, by)
+
+
+@pytest.mark.parametrize(
+    ("role", "email", "subject", "written"),
+    [
+        ("owner", "ann@acme.test", "wide", True),
+        ("owner", "ann@acme.test", "orphan", False),
+        ("owner", "bob@elsewhere.test", "wide", False),
+        ("admin", "ann@acme.test", "orphan", True),
+    ],
+)
+def test_an_owner_accepts_what_is_their_own_whatever_the_page_asks(
+    visit: Visit,
+    own: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    role: str,
+    email: str,
+    subject: str,
+    written: bool,
+) -> None:
+    """Ann owns the wide agent, nobody the orphan, and Bob is nobody whom the snapshot knows."""
+    rows = findings(open_posture(str(own)))["findings"]
+    finding = next(row["id"] for row in rows if row["subject"]["id"] == subject)
+    test = visit(own, "findings", role, finding=finding)
+    test.user = claims(role, email=email)
+    test.run()
+    assert ("Accept" in buttons(test)) == written
+    assert ("what others answer for" in texts(test)) != written
+    monkeypatch.setattr(decisions, "may_accept", lambda *_: True)  # a page that forgets to ask
+    fill(test.run(), "Accept")
+    assert len(journal_of(str(own)).entries()) == written
 
 
 def test_a_role_that_is_gone_between_two_clicks_decides_nothing(visit: Visit, own: Path) -> None:

@@ -69,7 +69,7 @@ def test_who_signs_in_decides_as_the_person_that_the_snapshot_knows(
     expect(page.get_by_role("heading", name="Posture")).to_be_visible()
     assert page.get_by_role("link", name="Audit").count() == 0
     rows = findings(open_posture(str(own)))["findings"]
-    finding = next(row["id"] for row in rows if row["severity"] == "high")
+    finding = next(row["id"] for row in rows if row["subject"]["id"] == "clean-1")
     page.goto(f"{app}/findings?finding={finding}")
     page.get_by_text("Accept this risk for a time").click()
     page.get_by_role("radio", name="30 days").click()
@@ -103,6 +103,20 @@ def test_a_role_that_is_taken_away_counts_when_the_sign_in_is_too_old(
     page.goto(app)
     sign_in(page, "ann")
     expect(page.get_by_role("heading", name="You have no role here")).to_be_visible()
+
+
+def test_a_link_into_the_app_survives_the_sign_in(page: Page, app: str) -> None:
+    """Card, snapshot and all; the address is used up, so that the next sign-in begins anew."""
+    deep = f"{app}/identity?snapshot=latest&id=wide"
+    page.goto(deep)
+    assert heading(page) == "Sign in"
+    sign_in(page, "ann")
+    expect(page.get_by_role("heading", name="wide-bot")).to_be_visible()
+    assert page.url == deep
+    page.context.clear_cookies()
+    page.goto(app)
+    sign_in(page, "ann")
+    expect(page.get_by_role("heading", name="Posture")).to_be_visible()
 
 
 def test_a_viewer_is_told_what_a_page_takes(page: Page, app: str) -> None:

@@ -77,10 +77,9 @@ def test_what_one_gets_back_is_not_known_where_no_use_is_seen(stores, open_page:
 def test_choke_points_open_on_what_there_is(stores, open_page: Open) -> None:
     """The account has no agents: the page starts from all accountable identities."""
     shown = tiles(open_page(stores["cloud"], "choke_points"))
-    assert shown["Starts that reach a target"][0] == "1 of 1"
-    assert tiles(open_page(stores["dark"], "choke_points"))["Starts that reach a target"][0] == (
-        NOT_KNOWN
-    )
+    assert shown["Identities that reach a crown jewel"][0] == "1 of 1"
+    dark = tiles(open_page(stores["dark"], "choke_points"))
+    assert dark["Agents that reach a crown jewel"][0] == NOT_KNOWN
 
 
 def test_every_page_says_how_old_the_facts_are(stores, open_page: Open, monkeypatch) -> None:

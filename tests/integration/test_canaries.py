@@ -21,6 +21,7 @@ from streamlit.util import calc_hash
 import graph.secrets
 import trustdebt
 from analytics import history
+from app.web.snapshots import forget
 from app.web.views import all_views
 from graph.journal.journal import journal_of
 from graph.journal.rejected_rows import keep_rejected_rows
@@ -208,6 +209,7 @@ def _drawn(store: Path, page: str, first: bool) -> bytes:
 
 def test_no_page_draws_one(planted: Planted) -> None:
     st.cache_resource.clear()
+    forget()
     for number, name in enumerate(all_views()):
         assert found_in(_drawn(planted.store, name, number == 0)) == [], name
 

@@ -16,6 +16,7 @@ from analytics.ownership.owners import DAY
 from analytics.past import past as past
 from analytics.past import versions
 from analytics.posture import Posture
+from analytics.runtime import progress
 from graph.access import NEVER, milliseconds
 from graph.identity.renamed_ids import RenamedIds
 from graph.journal.entries import Acceptance
@@ -178,7 +179,7 @@ def _past_steps(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> list[Step]
         return []
     known = versions(journal, infos)
     steps, fresh = [], {}
-    for info in infos:
+    for info in progress.steps("snapshots judged", infos):
         version = known[info.id]
         data = journal.seen(info.id, version) if journal is not None else None
         if data is None:

@@ -19,6 +19,7 @@ from analytics.remediation.closing.owed import owed_by_change
 from analytics.remediation.plan.grants_by_debt import GrantsByDebt
 from analytics.remediation.plan.greedy import Safety, proposal_of
 from analytics.remediation.plan.step import LEAST, Plan, Proposal, Trail
+from analytics.runtime.progress import tell
 from analytics.usage.idle_access import NONE, OWNER, Idle, derived_from, grouped, idle, idle_rows
 from analytics.usage.unused_levels import narrowing
 
@@ -38,6 +39,7 @@ def make_plan_of_changes(
     offers = _Offers(posture, objective, within)
     tried = 0
     for proposal, removed in offers:
+        tell("changes tried at most", tried, TRIES * budget)
         if len(trail.steps) == budget or tried == TRIES * budget:
             break
         if removed is not None and not safety.allows([removed]):

@@ -26,6 +26,7 @@ from analytics.remediation.plan.optimum import ROWS, SECONDS, Programme
 from analytics.remediation.plan.step import LEAST, Plan, Proposal, Trail
 from analytics.remediation.removal.last_logins import LastLogins
 from analytics.remediation.removal.reduced_reach import Moves, ReducedReach, arrays
+from analytics.runtime.progress import tell
 from analytics.usage.idle_access import (
     ADMIN,
     Idle,
@@ -71,6 +72,7 @@ class _Search:
         """Take the best remaining removal until none takes anything away."""
         open_ones, trail = list(range(len(self.candidates))), Trail(self.posture, "reach")
         while len(trail.steps) < budget and (best := self._best(open_ones)) is not None:
+            tell("steps chosen", len(trail.steps), budget)
             open_ones.remove(best)
             candidate = self.candidates[best]
             if trail.take(proposal_of(self.posture, candidate)) is not None:

@@ -11,7 +11,7 @@ from analytics.answers.worst import Worst, worst, worst_first
 from analytics.posture import Posture
 from app.web.answers.changes import asked_for
 from app.web.answers.figures import findings
-from app.web.snapshots import kept
+from app.web.snapshots import kept, kept_while
 
 STEPS = 3  # changes that the fix of one identity may have
 
@@ -56,7 +56,7 @@ def closing(posture: Posture, thing: str) -> pd.DataFrame:
     return asked_for(posture, findings_about(posture, thing))
 
 
-@kept
+@kept_while("Trying each change on a copy…")
 def fix(posture: Posture, thing: str) -> RemovalPlan:
     """Return the changes to the access of an identity that repay most and break no observed use."""
     return plan(posture, STEPS, "debt", whose=[thing])

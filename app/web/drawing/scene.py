@@ -26,8 +26,8 @@ SYMBOLS: Mapping[str, str] = {n.name: n.symbol for n in FACT_NODES}
 SIGNS = {"new": "+ ", "gone": "✗ "}  # before the words on an edge that is new, or gone
 STATES = {
     "stale": "not used for 90 days",
-    "conditional": "under a condition nobody evaluated",
-    "derived": "concluded by a rule",
+    "conditional": "depends on a condition",
+    "derived": "privilege escalation",
 }
 
 

@@ -51,7 +51,7 @@ def headers(origins: Sequence[str]) -> list[tuple[bytes, bytes]]:
         "Content-Security-Policy": "; ".join(f"{k} {v}" for k, v in policy.items()),
         "X-Frame-Options": "SAMEORIGIN",
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }

@@ -16,6 +16,7 @@ from streamlit.starlette import App
 from app.sign_in import SECRET, VARIABLE, SignIn, read_sign_in
 from app.web.server import door
 from app.web.server.guard import NAMES, Guard, Message, Receive, Send, loopback
+from app.web.server.returning import Returning
 from app.web.server.upload import HERE, MAX_MIB
 from graph.journal.rights import serve_others
 
@@ -67,11 +68,11 @@ def origins(host: str, port: int, address: str, signs_in: bool) -> Sequence[str]
 
 
 class Guarded(App):
-    """Streamlit's server behind `Guard`, which refuses forbidden requests."""
+    """Streamlit's server behind `Guard`, which refuses forbidden requests, and `Returning`."""
 
     def __init__(self, served: Sequence[str], secrets: Mapping[str, Any] | None) -> None:
         super().__init__(MAIN, secrets=secrets)
-        self._guard = Guard(super().__call__, served)
+        self._guard = Guard(Returning(super().__call__, served), served)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request."""

@@ -8,6 +8,7 @@ from analytics.posture import Posture
 from app.escape import code
 from app.table_csv import table_csv
 from app.web.address import recall, remember, some_of
+from app.web.query import Query
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.view import View
@@ -135,4 +136,11 @@ def _words(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-VIEW = View("audit", "Audit", ":material/history_edu:", "People", 80, draw, right=AUDIT)
+def query(_: Posture) -> Query:
+    """Return the question behind the page."""
+    return Query(("journal",))
+
+
+VIEW = View(
+    "audit", "Audit", ":material/history_edu:", "People", 80, draw, right=AUDIT, query=query
+)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +11,9 @@ from analytics.answers.reviews import Reviews, reviews
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.acceptance import decider_fields, write
+from app.web.address import recall, remember
 from app.web.card import links_to
+from app.web.query import Query
 from app.web.sentences import step_lines
 from app.web.server import door
 from app.web.snapshots import kept
@@ -75,6 +78,7 @@ def _packets(posture: Posture, packets: pd.DataFrame) -> None:
         }
     )
     alt = "Grants to review, those first that repay most debt for each minute of a reviewer."
+    named = recall("packet", "")
     at = table(
         drawn.head(ROWS),
         f"reviews:{len(drawn)}",
@@ -84,6 +88,10 @@ def _packets(posture: Posture, packets: pd.DataFrame) -> None:
         total=len(drawn),
         height=HEIGHT,
     )
+    if at is None:
+        at = next(iter(np.flatnonzero(packets["id"] == named).tolist()), None)
+    st.session_state["packet"] = "" if at is None else str(packets["id"].iloc[at])
+    remember("packet", "")
     words = (
         f"{counted(len(drawn), 'grant')}, most debt for each minute first. Select one to read it."
     )
@@ -161,4 +169,9 @@ def _measures(answer: Reviews) -> None:
         below(counted(len(shown), "acceptance"), shown, "exceptions.csv")
 
 
-VIEW = View("reviews", "Reviews", ":material/fact_check:", "Overview", 27, draw)
+def query(_: Posture) -> Query:
+    """Return the question behind the page."""
+    return Query(("reviews",))
+
+
+VIEW = View("reviews", "Reviews", ":material/fact_check:", "Overview", 27, draw, query=query)

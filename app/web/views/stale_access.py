@@ -12,6 +12,7 @@ from app.web.address import one_of, recall, remember, some_of
 from app.web.answers.figures import accountable, got_back
 from app.web.card import card_link
 from app.web.picker import search
+from app.web.query import Query, options
 from app.web.sentences import step_lines
 from app.web.snapshots import kept
 from app.web.tables import ROWS, below, full, table
@@ -263,4 +264,19 @@ def _chosen(posture: Posture, row: pd.Series) -> None:
         link(ways, "Show in blast radius", "blast_radius", **address)
 
 
-VIEW = View("stale_access", "Stale access", ":material/hourglass_disabled:", "Findings", 40, draw)
+def query(_: Posture) -> Query:
+    """Return the question behind the page."""
+    state = st.session_state
+    asked = options(days=state["days"], about=state.get("stale:about"))
+    return Query(("stale", *asked), "grants_never_used")
+
+
+VIEW = View(
+    "stale_access",
+    "Stale access",
+    ":material/hourglass_disabled:",
+    "Findings",
+    40,
+    draw,
+    query=query,
+)

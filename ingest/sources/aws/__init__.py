@@ -12,7 +12,7 @@ SOURCE = Source(
     name="aws",
     title="Amazon Web Services",
     reads=(
-        "A folder or files of: get-account-authorization-details, the credential report,"
+        "a folder, a ZIP or files of: get-account-authorization-details, the credential report,"
         " get-service-last-accessed-details, inventories and resource policies"
     ),
     declares=("grants", "usage", "credentials", "trust", "inventory"),

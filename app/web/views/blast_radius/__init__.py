@@ -7,6 +7,7 @@ from app.escape import markdown
 from app.web.address import recall, remember
 from app.web.answers.figures import accountable
 from app.web.picker import pick
+from app.web.query import Query, options
 from app.web.view import View
 from app.web.views.blast_radius.controls import controls
 from app.web.views.blast_radius.frame import framed
@@ -49,4 +50,18 @@ def _thing(posture: Posture) -> str | None:
     return picked
 
 
-VIEW = View("blast_radius", "Blast radius", ":material/hub:", "Overview", 20, draw)
+def query(_: Posture) -> Query:
+    """Return the question behind what is drawn: what a thing reaches, or who reaches it."""
+    state = st.session_state
+    if state.get("thing") is None:
+        return Query(("identities",))
+    thing, mode = str(state["thing"]), {"mode": state["mode"]}
+    if state["direction"] != "reaches":
+        command = "lineage" if state["direction"] == "lineage" else "exposure"
+        return Query((command, thing, *options(**mode)))
+    hops = None if state.get("hops", "any") == "any" else state["hops"]
+    asked = options(**mode, max_hops=hops, leaked=bool(state.get("leaked")))
+    return Query(("blast-radius", thing, *asked), "grants_of", {"identity": thing})
+
+
+VIEW = View("blast_radius", "Blast radius", ":material/hub:", "Overview", 20, draw, query=query)

@@ -9,6 +9,7 @@ from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS
 from app.escape import markdown
 from app.web.address import one_of, recall, remember, turn
 from app.web.answers.reach import MODES
+from app.web.query import Query, options
 from app.web.removals import MOST, Taken, add_button, add_each, meanings, removals
 from app.web.selection import choose, selected
 from app.web.sentences import use_of
@@ -94,7 +95,7 @@ def _figures(posture: Posture, aim: Aim, ranks: Ranked) -> None:
     exposed, starts, dark = answer.exposed, answer.starts, answer.not_known
     tile(
         tiles[0],
-        "Starts that reach a target",
+        reaching(aim),
         f"{number(exposed)} of {number(starts - dark)}" if dark < starts else NO_FIGURE,
         f"not known of {number(dark)} more" if dark > 0 else share(exposed, starts),
     )
@@ -109,13 +110,23 @@ def _figures(posture: Posture, aim: Aim, ranks: Ranked) -> None:
     best = max(_most(ranks.things), _most(ranks.edges))
     tile(
         tiles[2],
-        "Best single removal frees",
+        "Best single fix cuts off",
         f"{number(best)} of {number(exposed)}",
         share(best, exposed),
-        "So many starts lose all access to the targets when one thing or step goes.",
+        "So many of them lose all access to the targets when one thing or step goes.",
     )
     cut = smallest_cut(posture, aim) if exposed else None
     tile(tiles[3], "Smallest cut", *_cut_figure(cut))
+
+
+def reaching(aim: Aim) -> str:
+    """Return the words for those of the one end that reach the other.
+
+    >>> reaching(Aim("all-agents", "crown-jewels", "standing"))
+    'Agents that reach a crown jewel'
+    """
+    starts = {ALL_AGENTS: "Agents", ALL_IDENTITIES: "Identities"}.get(aim.starts, "Chosen ones")
+    return f"{starts} that reach a {'crown jewel' if aim.targets == CROWN_JEWELS else 'target'}"
 
 
 def _most(rows: pd.DataFrame) -> int:
@@ -273,4 +284,13 @@ def _cut(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
         _show_tray(items, "cut", "See it in the what-if")
 
 
-VIEW = View("choke_points", "Choke points", ":material/filter_alt:", "Overview", 25, draw)
+def query(_: Posture) -> Query:
+    """Return the question behind the two ends."""
+    state = st.session_state
+    ends = {"from": state["choose:start"], "to": state["choose:target"], "mode": state.get("mode")}
+    return Query(("choke-points", *options(**ends)), "grants_on_restricted")
+
+
+VIEW = View(
+    "choke_points", "Choke points", ":material/filter_alt:", "Overview", 25, draw, query=query
+)

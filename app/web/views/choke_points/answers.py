@@ -15,7 +15,7 @@ from app.web.snapshots import kept
 from app.wording import VERBS, kind
 
 LISTED = 500  # nodes, and edges, ranked on one page
-FREES, THROUGH, PROTECTED = "Frees", "Ways through", "Protected"
+FREES, THROUGH, PROTECTED = "Frees", "Routes passing", "Protected"
 
 
 @dataclass(frozen=True)

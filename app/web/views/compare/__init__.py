@@ -13,10 +13,11 @@ from analytics.posture import Posture
 from app.escape import csv_table, plain
 from app.web.address import one_of, recall, remember
 from app.web.card import links_to
+from app.web.query import Query
 from app.web.tables import ROWS, below, table
 from app.web.view import View
 from app.web.views.compare.answers import both, drawn
-from app.web.views.compare.ends import choose
+from app.web.views.compare.ends import DAY, EARLIER, LATER, choose
 from app.web.views.compare.summary import figures, seen, sentence, teams
 from app.wording import counted, number
 
@@ -157,4 +158,14 @@ def _lead_on(sides: Sides, row: pd.Series, about: str) -> None:
     links_to(end, id_, snapshot=info.id)
 
 
-VIEW = View("compare", "Compare", ":material/difference:", "Overview", 18, draw)
+def query(_: Posture) -> Query:
+    """Return the question behind the two moments; a day is the moment that begins it, in UTC."""
+    state = st.session_state
+    ends = [
+        f"@{state.get(f'{name}_day')}T00:00:00Z" if state.get(name) == DAY else str(state.get(name))
+        for name in (EARLIER, LATER)
+    ]
+    return Query(("diff", *ends))
+
+
+VIEW = View("compare", "Compare", ":material/difference:", "Overview", 18, draw, query=query)

@@ -1,12 +1,11 @@
 """Answers for the page that compares, cached for each two moments, and their rows as drawn."""
 
 import pandas as pd
-import streamlit as st
 
 from analytics.answers.compare import Listed, Sides, sides_of
 from analytics.debt.ledger.entries import Moment
 from analytics.posture import Posture
-from app.web.snapshots import moment_of
+from app.web.snapshots import moment_of, shelf
 from app.wording import NOT_KNOWN
 
 KEPT = 2  # comparisons in memory: each holds two snapshots, and what they have in common
@@ -30,16 +29,15 @@ def _key(moment: Moment) -> tuple[str, str]:
     return moment.info.id, moment.at.isoformat()
 
 
-@st.cache_resource(
-    show_spinner="Reading both snapshots…",
-    show_time=True,
-    max_entries=KEPT,
-    hash_funcs={Posture: moment_of, Moment: _key},
-)
 def both(posture: Posture, before: Moment, after: Moment) -> Sides:
     """Read and judge two moments of the store of a posture."""
-    assert posture.history is not None, "a page reads its posture from a store"
-    return sides_of(posture.history, before, after)
+    history = posture.history
+    assert history is not None, "a page reads its posture from a store"
+    key, ends = (moment_of(posture), _key(before), _key(after)), (_key(before), _key(after))
+    return _COMPARED.get(key, ("both", *ends), lambda: sides_of(history, before, after))
+
+
+_COMPARED = shelf("Reading both snapshots…", KEPT)
 
 
 def drawn(listed: Listed, columns: dict[str, str]) -> pd.DataFrame:

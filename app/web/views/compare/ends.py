@@ -17,6 +17,7 @@ from app.wording import day
 from graph.stores import NoSuchSnapshot, SnapshotInfo
 
 DAY = "day"  # instead of a snapshot: the newest one of a day or before, judged as of it
+EARLIER, LATER = "earlier", "later"
 NO_DAY = "Choose a day, or a snapshot instead."
 
 
@@ -30,8 +31,8 @@ def choose(posture: Posture) -> tuple[Moment, Moment] | None:
     listed = sorted(infos.values(), key=lambda each: each.order, reverse=True)
     first, last = _defaults(posture, info, listed)
     left, right = st.columns(2)
-    before = _end(left, "Earlier", "earlier", history, listed, first)
-    after = _end(right, "Later", "later", history, listed, last)
+    before = _end(left, "Earlier", EARLIER, history, listed, first)
+    after = _end(right, "Later", LATER, history, listed, last)
     if before is None or after is None:
         return None
     if before.order > after.order:

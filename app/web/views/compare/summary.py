@@ -103,7 +103,7 @@ def seen(place: DeltaGenerator, sides: Sides) -> None:
             "that differs changed in truth."
         )
         return
-    with place.expander(f"What we can see changed: {counted(len(rows), 'source scope')}"):
+    with place.expander(f"What we can see changed: {counted(len(rows), 'source')}"):
         if rows.empty:
             st.markdown("Ids of one thing were merged or parted between the two.")
             return

@@ -6,6 +6,7 @@ import streamlit as st
 from analytics.answers.evidence import EvidenceOfUses, evidence
 from analytics.posture import Posture
 from app.web.address import recall, remember
+from app.web.query import Query
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import link, tile
@@ -200,4 +201,9 @@ def _cases(answer: EvidenceOfUses, check: str) -> None:
     below(counted(len(drawn), "case"), drawn, f"evidence-{check}.csv")
 
 
-VIEW = View("evidence", "Evidence", ":material/verified:", "Overview", 28, draw)
+def query(_: Posture) -> Query:
+    """Return the question behind the page."""
+    return Query(("evidence",))
+
+
+VIEW = View("evidence", "Evidence", ":material/verified:", "Overview", 28, draw, query=query)

@@ -17,6 +17,7 @@ from app.web.address import recall, remember, some_of
 from app.web.answers.changes import asked_for
 from app.web.answers.figures import finding, findings, findings_csv, silent, states
 from app.web.card import links_to
+from app.web.query import Query, options
 from app.web.tables import below, choose_rows, table
 from app.web.view import View
 from app.web.views.findings import changes, groups
@@ -276,7 +277,7 @@ def not_judged(posture: Posture) -> None:
     skipped = silent(posture)
     if skipped.empty:
         return
-    with st.expander(f"{counted(len(skipped), 'check')} could not look, for want of facts"):
+    with st.expander(f"{counted(len(skipped), 'check')} could not run (missing data)"):
         table(skipped, "silent", "Rules that judged nothing, and which facts nobody declares.")
 
 
@@ -290,4 +291,11 @@ def _evidence(fact: dict[str, Any]) -> str:
     return f"{fact.get('record', '')} {fact['id']} {fact.get('at') or ''}".strip()
 
 
-VIEW = View("findings", "Findings", ":material/flag:", "Findings", 50, draw)
+def query(_: Posture) -> Query:
+    """Return the question behind the list: the command takes one rule, and no other filter."""
+    rules = st.session_state.get("findings:rules") or []
+    rule = rules[0] if len(rules) == 1 else None
+    return Query(("findings", *options(rule=rule, about=st.session_state.get("about"))))
+
+
+VIEW = View("findings", "Findings", ":material/flag:", "Findings", 50, draw, query=query)

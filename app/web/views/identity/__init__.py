@@ -5,6 +5,7 @@ import streamlit as st
 from analytics.posture import Posture
 from app.escape import code
 from app.web.address import recall, refused, remember
+from app.web.query import Query
 from app.web.view import View
 from app.web.views.identity.card import draw_card
 from app.web.views.identity.worst import draw_worst
@@ -37,4 +38,12 @@ def draw(posture: Posture) -> None:
     draw_worst(posture)
 
 
-VIEW = View("identity", "Identities", ":material/badge:", "Overview", 15, draw)
+def query(_: Posture) -> Query:
+    """Return the question behind the card in the address, or behind the list."""
+    id_ = st.session_state[KEY]
+    if not id_:
+        return Query(("identities",))
+    return Query(("show", id_), "grants_of", {"identity": id_})
+
+
+VIEW = View("identity", "Identities", ":material/badge:", "Overview", 15, draw, query=query)

@@ -20,6 +20,7 @@ from app.web.views.identity.fix import draw_fix
 from app.web.views.identity.keys import draw_keys
 from app.web.views.identity.owners import draw_owners
 from app.web.views.identity.related import draw_related
+from app.web.views.identity.reviewed import draw_reviews
 from app.wording import NO_FIGURE, ago, brief, counted, day, kind, number, share
 from graph.schema import CREDENTIAL, HUMAN, RESOURCE, TEAM
 
@@ -49,6 +50,8 @@ def draw_card(posture: Posture, id_: str) -> None:
         draw_findings(posture, id_)
         if thing["label"] not in (HUMAN.name, TEAM.name):
             draw_owners(posture, id_)
+        if place is not None:
+            draw_reviews(posture, id_)
     with right:
         draw_keys(posture, id_)
         draw_related(posture, id_)

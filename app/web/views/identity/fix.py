@@ -6,9 +6,10 @@ from analytics.posture import Posture
 from app.escape import markdown
 from app.web.address import recall, remember
 from app.web.answers.identity import closing, fix
+from app.web.removals import REMOVED, add_button, edge_item, removals
 from app.web.sentences import use_of
 from app.web.tiles import link
-from app.wording import brief, counted, edge_words, thing_name
+from app.wording import brief, counted, edge_words, thing_id, thing_name
 
 NAME = "fix"
 SHOWN = 3
@@ -56,12 +57,12 @@ def _closing(posture: Posture, id_: str) -> None:
 
 
 def _steps(posture: Posture, id_: str) -> None:
-    with st.spinner("Trying each change on a copy…"):
-        answer = fix(posture, id_)
+    answer = fix(posture, id_)
     steps = answer.steps.readable()
     if steps.empty:
         st.markdown("Nothing: whatever could be done is in use, or repays none of what it owes.")
         return
+    listed = removals(posture)
     for at, row in enumerate(steps.to_dict("records"), 1):
         target = row["target"]
         on = edge_words(target) if "from" in target else thing_name(target)
@@ -75,6 +76,9 @@ def _steps(posture: Posture, id_: str) -> None:
             + (f"; {use}" if use else "; takes no access away")
             + f".  \n{VERDICTS.get(row['verdict'], markdown(row['verdict']))}"
         )
+        if str(row["action"]).startswith(REMOVED):
+            item = edge_item(target) if "from" in target else thing_id(target)
+            add_button(item, f"fix:{at}", listed)
         if row["command"]:
             with st.expander("The command, and how it is undone"):
                 st.code(row["command"], language="bash", wrap_lines=True)
@@ -82,4 +86,7 @@ def _steps(posture: Posture, id_: str) -> None:
                     st.caption("To undo it")
                     st.code(row["undo"], language="bash", wrap_lines=True)
     fails = int(steps["breaks"].str.len().sum())
+    if listed:
+        words = f"Show the what-if: {counted(len(listed), 'removal')}"
+        link(st.container(), words, "blast_radius", thing=id_)
     st.caption(use_of(len(steps), fails, answer.unobservable, "step"))

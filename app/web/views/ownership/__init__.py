@@ -10,6 +10,7 @@ from app.web.answers.figures import UNKNOWN, accountable, orphans
 from app.web.attesting import attest_form
 from app.web.card import links_to
 from app.web.frame import age
+from app.web.query import Query
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import tile
@@ -187,4 +188,10 @@ def _named(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-VIEW = View("ownership", "Ownership", ":material/person_alert:", "Findings", 30, draw)
+def query(_: Posture) -> Query:
+    """Return the question behind the page, with the people who may leave."""
+    leaving = [word for each in st.session_state.get("leaving", []) for word in ("--leaving", each)]
+    return Query(("orphans", *leaving), "agents_without_owner")
+
+
+VIEW = View("ownership", "Ownership", ":material/person_alert:", "Findings", 30, draw, query=query)

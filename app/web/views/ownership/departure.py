@@ -176,7 +176,7 @@ def orphan_rows(answer: Orphans) -> pd.DataFrame:
             "Could take over": [_named(things) or "nobody known" for things in rows["successors"]],
             "Gone already": [_named(things) for things in rows["successors_gone"]],
             "Debt at once": rows["debt_at_once"].round(1),
-            "A day": rows["debt_per_day"].round(1),
+            "Grows per day": rows["debt_per_day"].round(1),
         }
     )
 

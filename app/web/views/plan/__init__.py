@@ -11,13 +11,14 @@ from analytics.remediation.handover import Target
 from app.escape import markdown, plain
 from app.web.address import recall, remember, some_of
 from app.web.answers.changes import changes
+from app.web.query import Query, options
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.view import View
 from app.web.views.plan.campaigns import draw_campaigns
 from app.web.views.plan.instructions import instructions
-from app.web.views.plan.proposed import what_to_do_first
+from app.web.views.plan.proposed import SHOWN, what_to_do_first
 from app.wording import MARKS, brief, counted, number
 
 ROWS = 1000  # changes drawn at once; the download has all
@@ -135,4 +136,12 @@ def _target(posture: Posture, change: Change) -> Target:
     return Target(node=posture.graph.number(change.ids[0]))
 
 
-VIEW = View("plan", "Plan", ":material/checklist:", "Overview", 26, draw)
+def query(_: Posture) -> Query:
+    """Return the question behind the plan, or behind the list of changes before it is built."""
+    state = st.session_state
+    if state.get("plan") != SHOWN:
+        return Query(("changes",))
+    return Query(("plan", *options(objective=state["objective"], budget=state["budget"])))
+
+
+VIEW = View("plan", "Plan", ":material/checklist:", "Overview", 26, draw, query=query)

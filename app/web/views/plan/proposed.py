@@ -14,9 +14,9 @@ from analytics.answers.tickets import Tickets, tickets
 from analytics.posture import Posture
 from app.escape import csv_table, markdown
 from app.web.address import one_of, recall, remember, turn
-from app.web.removals import MOST, add_each, edge_item, removals
+from app.web.removals import MOST, REMOVED, add_each, edge_item, removals
 from app.web.sentences import use_of
-from app.web.snapshots import kept
+from app.web.snapshots import kept, kept_while
 from app.web.tables import below, table
 from app.web.views.plan.instructions import instructions
 from app.wording import NOT_KNOWN, brief, counted, edge_words, share
@@ -24,7 +24,6 @@ from app.wording import NOT_KNOWN, brief, counted, edge_words, share
 OBJECTIVES = {"debt": "debt", "reach": "reach", "findings": "findings"}
 BUDGETS = ("5", "10", "20")
 HIDDEN, SHOWN = "hidden", "shown"
-REMOVED = ("remove_", "deactivate_", "disable_", "end_", "unregister_")
 VERDICTS = {
     "safe": "safe now",
     "needs_owner": "ask its owner",
@@ -50,7 +49,7 @@ COLUMNS = {
 }
 
 
-@kept
+@kept_while("Building the plan…")
 def proposed(posture: Posture, objective: str, budget: int) -> RemovalPlan:
     """Return the plan."""
     return plan(posture, budget, objective)

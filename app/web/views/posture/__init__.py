@@ -11,6 +11,7 @@ from app.web.answers import board
 from app.web.answers.debt import balance, dark_words
 from app.web.answers.figures import UNKNOWN, accountable, findings, got_back, orphans
 from app.web.drawing.debt_charts import ratio_trend
+from app.web.query import Query, options
 from app.web.tables import table
 from app.web.tiles import link, tile
 from app.web.view import View
@@ -238,4 +239,12 @@ def _makeup(everyone: pd.DataFrame) -> str:
     return f"{counted(agents, 'agent')}, {counted(len(everyone) - agents, 'other')}"
 
 
-VIEW = View("posture", "Posture", ":material/monitoring:", "Overview", 10, draw, right=LOOK)
+def query(_: Posture) -> Query:
+    """Return the question behind the page."""
+    target = st.session_state["target"]
+    return Query(("board", *options(target=None if target == TARGET else f"{target:g}")))
+
+
+VIEW = View(
+    "posture", "Posture", ":material/monitoring:", "Overview", 10, draw, right=LOOK, query=query
+)

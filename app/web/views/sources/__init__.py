@@ -8,6 +8,7 @@ from analytics.posture import Posture
 from app import clock
 from app.escape import code, markdown
 from app.web.frame import OLD, store_uri
+from app.web.query import Query
 from app.web.tables import ROW_HEIGHT, below, table
 from app.web.tiles import tile
 from app.web.view import View
@@ -51,7 +52,7 @@ def _figures(
     partial = sum(not c.complete for c in coverage)
     old = sum(now - c.taken_at > OLD for c in coverage)
     tiles = st.columns(5)
-    tile(tiles[0], "Source scopes", number(len(coverage)), None, "One system, in one scope of it.")
+    tile(tiles[0], "Sources", number(len(coverage)), None, "One system, in one scope of it.")
     tile(
         tiles[1],
         "Read in part",
@@ -182,7 +183,13 @@ def _rejected_rows_of(rejected: tuple[RejectedRows, ...]) -> None:
 
 def _empty() -> None:
     """Draw the upload while nothing has been published yet."""
+    st.markdown("Nothing has been read yet. Upload the first export here.")
     upload_form.draw(None)
 
 
-VIEW = View("sources", "Sources", ":material/database:", "Sources", 70, draw, _empty)
+def query(_: Posture) -> Query:
+    """Return the question behind what was merged; with `--json` it has the coverage too."""
+    return Query(("collisions", "--json"))
+
+
+VIEW = View("sources", "Sources", ":material/database:", "Sources", 70, draw, _empty, query=query)

@@ -1,23 +1,30 @@
 """The form to upload an export, and its result."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from analytics.posture import Posture
+from analytics.runtime.budget import Stopped
 from app.escape import code, markdown
+from app.web.address import recall, remember
 from app.web.frame import store_uri
 from app.web.server import door, upload
+from app.web.snapshots import opened
 from app.web.tables import below, table
+from app.web.tasks import finished, set_going
 from app.web.views.sources import same_things
 from app.wording import counted, kind, moment, number
 from graph.journal.rights import UPLOAD, NotAllowed
 
-ANSWER, ROUND = "sources:answer", "sources:round"
+ANSWER, ROUND, OPEN = "sources:answer", "sources:round", "sources:upload"
+TASK, BEFORE = "sources:task", "sources:before"
 ADVICE = {
     "store-busy": "Another ingest is writing to the store. Try again when it has ended.",
     "store-full": "Make room where the store lies, and try again.",
+    "stopped": "The form below starts it again.",
     "too-much-memory": "The command `trustdebt ingest` has no such bound.",
 }
 LISTED = 200  # most remarks
@@ -34,9 +41,13 @@ def draw(posture: Posture | None) -> None:
     if not door.signs_in() and not door.at_home():
         st.info("Uploads are taken only where the app is open to this machine alone.")
         return
+    _take_up()
     if ANSWER in st.session_state:
         _answer(st.session_state[ANSWER], posture)
-    if not st.toggle("Upload files", key="sources:upload"):
+    recall("upload", posture is None, lambda text: text == "True", key=OPEN)
+    wanted = st.toggle("Upload files", key=OPEN)
+    remember("upload", False, key=OPEN)
+    if not wanted:
         st.caption("The same as `trustdebt ingest`, with the same checks.")
         return
     if not door.ask(st, "upload", UPLOAD, "upload"):
@@ -104,13 +115,27 @@ def _answer_field(form: Any, source: str, about: dict[str, Any]) -> str:
 
 
 def _ingest(asked: upload.Asked, files: list[upload.File]) -> None:
-    """Ingest, and keep the answer before drawing: a click meanwhile would end this run."""
-    with st.spinner("Reading…"):
-        try:
-            st.session_state[ANSWER] = upload.ingest(asked, files, store_uri(), door.decider(""))
-            st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
-        except (upload.Refused, NotAllowed) as refused:
-            st.session_state[ANSWER] = {"refused": str(refused), "code": refused.code}
+    """Have it ingested: a click meanwhile draws the page anew, which takes the work up again."""
+    work = partial(upload.ingest, asked, files, store_uri(), door.decider(""))
+    st.session_state[BEFORE] = opened(store_uri()).current()
+    set_going(TASK, work)
+    _take_up()
+
+
+def _take_up() -> None:
+    """Wait for an upload that goes on, keep its answer, and draw the page anew."""
+    task = finished(TASK, "Reading the export…")
+    if task is None:
+        return
+    try:
+        st.session_state[ANSWER] = task.result()
+        st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    except Stopped as stopped:
+        already = opened(store_uri()).current() != st.session_state[BEFORE]
+        words = f"You cancelled it after {number(round(task.seconds()))} s."
+        st.session_state[ANSWER] = {"refused": words, "code": stopped.code, "already": already}
+    except (upload.Refused, NotAllowed) as refused:
+        st.session_state[ANSWER] = {"refused": str(refused), "code": refused.code}
     st.rerun()
 
 
@@ -120,7 +145,8 @@ def _ingest(asked: upload.Asked, files: list[upload.File]) -> None:
 def _answer(done: dict[str, Any], posture: Posture | None) -> None:
     box = st.container(border=True)
     if "refused" in done:
-        words = f"**Nothing was published.** {markdown(done['refused'], 700)}"
+        what = "It was published already." if done.get("already") else "Nothing was published."
+        words = f"**{what}** {markdown(done['refused'], 700)}"
         box.error(f"{words}\n\n{ADVICE.get(done['code'], '')}", icon=":material/block:")
     else:
         _done(box, done, posture)

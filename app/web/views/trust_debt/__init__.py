@@ -24,6 +24,7 @@ from app.web.answers.debt import (
     ratio_figure,
 )
 from app.web.drawing.debt_charts import FLAT, burn_down, group_of, treemap
+from app.web.query import Query, options
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.view import View
@@ -293,6 +294,18 @@ def _chosen(posture: Posture, by: str, *picked: str | None) -> str:
     return str(remember("group", "") or "")
 
 
+def query(_: Posture) -> Query:
+    """Return the question behind the balance, in the groups that are chosen."""
+    return Query(("debt", *options(by=st.session_state.get("debt:by"))))
+
+
 VIEW = View(
-    "trust_debt", "Trust debt", ":material/account_balance:", "Overview", 15, draw, right=LOOK
+    "trust_debt",
+    "Trust debt",
+    ":material/account_balance:",
+    "Overview",
+    15,
+    draw,
+    right=LOOK,
+    query=query,
 )

@@ -94,7 +94,7 @@ class Targets:
         id_ = f"arn:{partition}:{service}:*:{account}:*"
         if id_ not in self.resources:
             names = (f"arn:{partition}:{service}:*",)
-            title = f"everything of {service}"
+            title = f"all {service} resources"
             self.resources[id_] = Target(
                 id_, "resource", names, service, account, f"{service} resources", title, True, True
             )

@@ -21,6 +21,7 @@ from app.web.drawing.debt_charts import (
     ratio_trend,
     treemap,
 )
+from app.web.snapshots import forget
 from app.web.views import all_views
 from app.web.views.posture.leadership import figure_words, kpi_rows, rows_behind, rows_page
 from tests.support.estates.small_estates import Estate, ago
@@ -32,8 +33,10 @@ from tests.support.printed import debt as debt_answer
 def _forget() -> Iterator[None]:
     """Keep no answer for the next test."""
     st.cache_resource.clear()
+    forget()
     yield
     st.cache_resource.clear()
+    forget()
 
 
 def estate() -> Estate:

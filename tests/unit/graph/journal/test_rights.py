@@ -22,7 +22,7 @@ LATER = pd.Timestamp("2026-09-01", tz="UTC")
 ABOUT = ("OWN-01", "bot", "")
 EMPTY = Undertaking(name="c", snapshot="1", as_of=NOW, owner="ann", due=LATER, steps=())
 WRITES: dict[str, Callable[[Journal, Any], object]] = {
-    "acceptance": lambda j, by: j.accept("F-1", LATER, by, "x", None, ABOUT),
+    "acceptance": lambda j, by: j.accept("F-1", LATER, by, "x", None, ABOUT, answering=("ann",)),
     "confirmation": lambda j, by: j.confirm(1, by, "x", None),
     "attestation": lambda j, by: j.attest("bot", "ann", "business", by, "", None),
     "review": lambda j, by: j.review("bot", "approve", by, "x", None),
@@ -134,7 +134,7 @@ def test_the_table_in_the_documentation_is_the_one_that_counts() -> None:
     rows = [line.split("|")[1:4] for line in page.read_text().splitlines() if line.startswith("|")]
     table = {cells[0].strip(): (cells[1].strip(), cells[2]) for cells in rows}
     words = {
-        "acceptance": "accept;",
+        "acceptance": "accept what",
         "confirmation": "confirm acceptances",
         "attestation": "attest owners",
         "review": "review",
@@ -148,3 +148,44 @@ def test_the_table_in_the_documentation_is_the_one_that_counts() -> None:
         assert pages.startswith("all") == (EXPLORE in RIGHTS[role])
         if role != "admin":
             assert {deed for deed, phrase in words.items() if phrase in may} == deeds, role
+
+
+@pytest.mark.parametrize(
+    ("roles", "name", "written"),
+    [
+        ({"owner"}, "ann", True),
+        ({"owner"}, "bob", False),
+        ({"owner", "reviewer"}, "bob", False),
+        ({"owner", "admin"}, "bob", True),
+        ({"admin"}, "bob", True),
+        (None, "bob", True),
+    ],
+)
+def test_an_owner_accepts_only_what_is_their_own(
+    journal: Journal, roles: set[str] | None, name: str, written: bool
+) -> None:
+    by = By(name, roles=None if roles is None else frozenset(roles))
+    before = journal.mark()
+    if written:
+        WRITES["acceptance"](journal, by)
+    else:
+        with pytest.raises(NotAllowed, match=f"{name} does not answer for this"):
+            WRITES["acceptance"](journal, by)
+    assert (journal.mark() != before) == written
+
+
+def test_who_is_not_known_to_be_the_owner_is_not(journal: Journal) -> None:
+    """Neither a name that nobody vouches for, nor a caller that does not say who answers."""
+    with pytest.raises(NotAllowed):
+        WRITES["acceptance"](journal, By("ann", verified=False, roles=frozenset({"owner"})))
+    with pytest.raises(NotAllowed):
+        journal.accept("F-1", LATER, By("ann", roles=frozenset({"owner"})), "x", None, ABOUT)
+
+
+def test_without_the_gate_an_owner_accepts_anything(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin."""
+    monkeypatch.setattr(rights, "OWN_ONLY", {})
+    WRITES["acceptance"](journal, By("bob", roles=frozenset({"owner"})))
+    assert journal.entries()[-1].by == "bob"

@@ -127,7 +127,7 @@ def test_every_name_lies_within_the_box() -> None:
 def test_the_table_says_what_the_picture_shows() -> None:
     rows = rows_of(*small())
     assert rows.iloc[0].tolist() == ["a", "runs as", "s", ""]
-    assert rows["State"][1] == "concluded by a rule"
+    assert rows["State"][1] == "privilege escalation"
     assert len(rows) == 4
 
 

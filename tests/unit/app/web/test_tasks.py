@@ -1,0 +1,197 @@
+"""Long work: shared, told how far it is, and really ended when nobody waits for it any more."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from streamlit.runtime.scriptrunner import StopException
+from streamlit.testing.v1 import AppTest
+
+from analytics.runtime.budget import Stopped
+from analytics.runtime.progress import Progress, followed, steps
+from app.web import tasks
+from app.web.tasks import Shelf, Task, how_far
+
+SOON = 2.0  # seconds in which work has ended, or a page is drawn
+
+
+class Busy:
+    """Work that keeps a processor busy until it is let go; it counts how far it came."""
+
+    def __init__(self) -> None:
+        self.count, self.let_go = 0, threading.Event()
+
+    def __call__(self) -> str:
+        """Work."""
+        for _ in steps("rounds done", range(10**9)):
+            self.count += 1
+            if self.let_go.is_set():
+                return "done"
+        return "never"
+
+
+@pytest.fixture
+def busy() -> Iterator[Busy]:
+    work = Busy()
+    yield work
+    work.let_go.set()
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    """Return whether something holds within two seconds."""
+    end = time.monotonic() + SOON
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
+    return holds()
+
+
+def resting(work: Busy) -> bool:
+    """Return whether nothing is counted any more, for as long as some thousand rounds take."""
+    before = work.count
+    time.sleep(0.2)
+    return work.count == before
+
+
+def test_work_that_is_stopped_uses_no_processor_any_more(busy: Busy) -> None:
+    task = Task(busy).start()
+    assert soon(lambda: busy.count > 0)
+    task.stop()
+    assert task.done(SOON)
+    assert resting(busy)
+    with pytest.raises(Stopped):
+        task.result()
+
+
+def test_without_the_stop_it_goes_on(busy: Busy) -> None:
+    """The twin: whoever only ceases to wait leaves the work running."""
+    task = Task(busy).start()
+    assert soon(lambda: busy.count > 0)
+    assert not task.done(0.2)
+    assert not resting(busy)
+    busy.let_go.set()
+    assert task.done(SOON)
+    assert task.result() == "done"
+
+
+def test_a_task_tells_how_many_steps_of_all_are_done(busy: Busy) -> None:
+    task = Task(busy).start()
+    assert soon(lambda: task.progress.step is not None)
+    step = task.progress.step
+    assert step is not None
+    assert (step.words, step.count) == ("rounds done", 10**9)
+    progress = Progress()
+    assert how_far("Judging…", 61.9, progress) == "**Judging** · 61 s"
+    with followed(progress):
+        assert list(steps("rules judged", "ab")) == ["a", "b"]
+    assert how_far("Judging…", 1.0, progress) == "**Judging** · 1 s · 2 of 2 rules judged"
+
+
+# -- on a page ----------------------------------------------------------------------------------
+
+
+class Shared:
+    """What the page of these tests works out, in place of an answer."""
+
+    shelf: Shelf
+    work: Callable[[], str]
+
+
+def page() -> None:
+    """Draw an answer that takes long, and what follows it."""
+    import streamlit as st
+
+    from app.web import tasks
+    from tests.unit.app.web.test_tasks import Shared
+
+    tasks.place()
+    try:
+        st.write("The answer: " + Shared.shelf.get("key", "answer", Shared.work))
+    except tasks.Cancelled:
+        return
+    st.write("What follows")
+
+
+@pytest.fixture
+def open_page(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AppTest]:
+    """Open the page in a session of its own, and leave it when it has said how far the work is."""
+    monkeypatch.setattr(tasks, "QUIET", 0.05)
+    monkeypatch.setattr(tasks, "LONG", 0.0)
+    Shared.shelf, Shared.work = Shelf("Counting…", 2), busy
+
+    def leave(*_: object) -> str:
+        raise StopException
+
+    monkeypatch.setattr(tasks, "how_far", leave)
+    return lambda: AppTest.from_function(page, default_timeout=20).run()
+
+
+def words(test: AppTest) -> str:
+    return " ".join(str(each.value) for kind in ("markdown", "info") for each in test.get(kind))
+
+
+def test_a_page_that_waits_offers_to_cancel_and_then_says_that_it_did(
+    open_page: Callable[[], AppTest], busy: Busy
+) -> None:
+    test = open_page()
+    assert not test.exception
+    assert "The answer" not in words(test)
+    test.button("tasks:cancel").click().run()
+    assert not test.exception
+    assert "**Cancelled**" in words(test)
+    assert "What follows" not in words(test)
+    assert soon(lambda: resting(busy))
+    busy.let_go.set()
+    test.button("tasks:again").click().run()
+    assert "The answer: done" in words(test)
+    assert "What follows" in words(test)
+
+
+def test_a_page_that_is_drawn_anew_takes_its_work_up_again(
+    open_page: Callable[[], AppTest], busy: Busy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "GRACE", 0.1)
+    test = open_page()
+    (task,) = Shared.shelf._running.values()
+    busy.let_go.set()
+    assert "The answer: done" in words(test.run())
+    time.sleep(0.2)
+    assert task.result() == "done"
+
+
+def test_work_of_a_page_that_was_left_is_ended(
+    open_page: Callable[[], AppTest], busy: Busy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "GRACE", 0.05)
+    open_page()
+    assert soon(lambda: not Shared.shelf._running)
+    assert soon(lambda: resting(busy))
+
+
+def test_who_cancels_takes_nothing_away_from_who_waits_for_the_same(
+    open_page: Callable[[], AppTest], busy: Busy
+) -> None:
+    task = Shared.shelf._joined("key", lambda: Task(busy))  # another session
+    test = open_page()
+    test.button("tasks:cancel").click().run()
+    assert "**Cancelled**" in words(test)
+    assert not resting(busy)
+    busy.let_go.set()
+    assert task.done(SOON)
+    assert task.result() == "done"
+
+
+def test_only_a_whole_result_is_kept_and_a_fault_reaches_the_page() -> None:
+    shelf = Shelf("Counting…", 2)
+
+    def fail() -> None:
+        raise KeyError("none")
+
+    with pytest.raises(KeyError):
+        shelf.get("key", "answer", fail)
+    assert shelf.get("key", "answer", lambda: 1) == 1
+    assert shelf.get("key", "answer", lambda: 2) == 1
+    assert [shelf.get(key, key, lambda key=key: key) for key in ("a", "b")] == ["a", "b"]
+    assert shelf.get("key", "answer", lambda: 3) == 3  # two are kept
+    shelf.clear()
+    assert shelf.get("b", "b", lambda: 4) == 4
