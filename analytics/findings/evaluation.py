@@ -36,8 +36,8 @@ def find_all(posture: Posture) -> pd.DataFrame:
         that failed are missing: see `failed`.
     """
     rules = [rule for rule in all_rules().values() if not lacking(posture, rule)]
-    told = steps("rules judged", rules)
-    findings = _judged(posture, [(rule, _findings(posture, rule)) for rule in told])
+    each = steps("rules judged", rules)
+    findings = _judged(posture, [(rule, _findings(posture, rule)) for rule in each])
     general = {rule.id for rule in all_rules().values() if rule.general}
     place = findings["rule"].str[:3] + findings["rule"].isin(general).map({True: "~", False: ""})
     ordered = findings.assign(place=place + findings["rule"]).sort_values(

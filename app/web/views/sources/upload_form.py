@@ -145,8 +145,8 @@ def _take_up() -> None:
 def _answer(done: dict[str, Any], posture: Posture | None) -> None:
     box = st.container(border=True)
     if "refused" in done:
-        what = "It was published already." if done.get("already") else "Nothing was published."
-        words = f"**{what}** {markdown(done['refused'], 700)}"
+        outcome = "It was published already." if done.get("already") else "Nothing was published."
+        words = f"**{outcome}** {markdown(done['refused'], 700)}"
         box.error(f"{words}\n\n{ADVICE.get(done['code'], '')}", icon=":material/block:")
     else:
         _done(box, done, posture)
