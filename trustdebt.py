@@ -1,6 +1,7 @@
 """The command line, and the one place that knows all four folders."""
 
 import gc
+import shlex
 import sys
 
 from app.isolation import WithoutWorkingFolder, leave_working_folder
@@ -14,6 +15,7 @@ with WithoutWorkingFolder():
     import typer
 
     from app.cli import commands
+    from app.cli.columns import Commands
     from app.cli.command import (
         LIMIT,
         QUESTIONS,
@@ -22,7 +24,6 @@ with WithoutWorkingFolder():
         LimitOption,
         SaidNo,
         SaidUnknown,
-        SealKeyOption,
         StoreOption,
         UsageError,
         instant_of,
@@ -30,6 +31,8 @@ with WithoutWorkingFolder():
     )
     from app.cli.command import command as make_command
     from app.cli.command import run as run_command
+    from app.cli.groups import Group, in_order
+    from app.exchange import modules_of
 
 if TYPE_CHECKING:
     from analytics.answers.gate import Gate
@@ -44,10 +47,10 @@ if TYPE_CHECKING:
 SELDOM = (50_000, 20, 100)
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Make agent trust debt visible: who can reach what, who answers for it, what is unused.",
+    help="Make agent trust debt visible: who can reach what, who answers for it, what is unused."
+    "\n\nEach command has an example: trustdebt COMMAND --help",
 )
 
 
@@ -64,16 +67,20 @@ GATE: dict[str, Any] = {
 }
 
 
-@order("sources", behaviour=Behaviour(rows=("sources", "scopes")))
+def _sources() -> list[str]:
+    return list(modules_of("ingest.sources"))
+
+
+@order("sources", behaviour=Behaviour(Group.BEGIN, rows=("sources", "scopes")))
 def sources(
     forget: Annotated[
         str | None, typer.Option(help="SOURCE/SCOPE of a failed read that nobody will repeat.")
     ] = None,
     store: StoreOption = None,
 ) -> dict[str, Any]:
-    """List what can be ingested, and how each ingested scope is covered.
+    """List what can be read, and how old and whole each read is.
 
-    Example: trustdebt sources.
+    Example: trustdebt sources
     """
     from analytics.source_states import scopes_of
     from app.clock import now
@@ -94,9 +101,11 @@ def sources(
     return {"sources": rows, "scopes": scopes, "seal": how_sealed(store)}
 
 
-@order("ingest", behaviour=Behaviour(rows=("reads", "quarantined", "failed")))
+@order("ingest", behaviour=Behaviour(Group.BEGIN, rows=("reads", "quarantined", "failed")))
 def ingest(
-    source: Annotated[str | None, typer.Argument(help="Name of the source.")] = None,
+    source: Annotated[
+        str | None, typer.Argument(help="Name of the source.", autocompletion=_sources)
+    ] = None,
     paths: Annotated[
         list[str] | None, typer.Argument(help="Files or folders to read, or one address.")
     ] = None,
@@ -126,7 +135,10 @@ def ingest(
     ] = False,
     store: StoreOption = None,
 ) -> dict[str, Any]:
-    """Read exports and publish a snapshot. Example: trustdebt ingest aws export.json."""
+    """Read exports and publish a snapshot.
+
+    Example: trustdebt ingest aws export.json
+    """
     from ingest.configuration import jobs_of
 
     if (config is None) == (source is None):
@@ -183,9 +195,12 @@ def _reads(done: "Ingested") -> list[dict[str, Any]]:
     ]
 
 
-@order("receive", hidden=True)
+@order("receive", behaviour=Behaviour(Group.DATA), hidden=True)
 def receive(store: StoreOption = None) -> dict[str, Any]:
-    """Ingest what the app sends, within bounds; not for people. Example: trustdebt receive."""
+    """Ingest what the app sends, within bounds; not for people.
+
+    Example: trustdebt receive
+    """
     from ingest.configuration import jobs_of
     from ingest.source import InputRefused
     from ingest.upload.layout import lay_out, own_folder, read_order
@@ -216,9 +231,12 @@ def _published(info: "SnapshotInfo", published: bool) -> dict[str, Any]:
     }
 
 
-@order("snapshots")
+@order("snapshots", behaviour=Behaviour(Group.DATA))
 def snapshots(limit: LimitOption = LIMIT, store: StoreOption = None) -> dict[str, Any]:
-    """List the snapshots, newest first. Example: trustdebt snapshots."""
+    """List the snapshots, newest first.
+
+    Example: trustdebt snapshots
+    """
     from graph.stores import open_store
     from graph.values import iso
 
@@ -242,37 +260,16 @@ def snapshots(limit: LimitOption = LIMIT, store: StoreOption = None) -> dict[str
     return {"snapshots": rows, "left_out": len(listed) - len(shown)}
 
 
-@order("seal")
-def seal(
-    new: Annotated[bool, typer.Option("--new", help="Make the key first, in that file.")] = False,
-    again: Annotated[
-        bool, typer.Option("--again", help="Replace any seal: trust the store as it is.")
-    ] = False,
-    expect: Annotated[
-        str | None, typer.Option(help="A head noted before, which the store must come from.")
-    ] = None,
-    seal_key: SealKeyOption = None,
-    store: StoreOption = None,
-) -> dict[str, Any]:
-    """Seal a store, or compare it with a head. Example: trustdebt seal --seal-key KEY --new."""
-    from graph.seal import sealing
-
-    if expect is not None:
-        if new or again:
-            raise UsageError("--expect compares, and takes neither --new nor --again")
-        return sealing.compare(store, expect)
-    if seal_key is None:
-        raise UsageError("name the file of the key by --seal-key; --new makes it")
-    return sealing.seal(store, Path(seal_key), new, again)
-
-
-@order("estate")
+@order("estate", behaviour=Behaviour(Group.DATA))
 def estate(
     out: Annotated[Path, typer.Option(help="Folder to write it to.")],
     agents: Annotated[int, typer.Option(min=1, help="How many agents.")] = 200,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal estates.")] = 7,
 ) -> dict[str, Any]:
-    """Write a made-up estate with labelled defects. Example: trustdebt estate --out estate."""
+    """Write a made-up estate with labelled defects.
+
+    Example: trustdebt estate --out estate
+    """
     from ingest.generator import generate, write
 
     made = generate(agents, seed)
@@ -283,7 +280,9 @@ def estate(
     return {"path": str(out), "agents": agents, "seed": seed, "estates": len(made.history)}
 
 
-@make_command(app, "gate", _posture, Behaviour(rows=("checks", "agents"), columns=GATE))
+@make_command(
+    app, "gate", _posture, Behaviour(Group.MENDING, rows=("checks", "agents"), columns=GATE)
+)
 def gate(
     posture: "Posture",
     manifests: Annotated[
@@ -292,7 +291,10 @@ def gate(
     policy: Annotated[Path | None, typer.Option(help="TOML file with limits of your own.")] = None,
     limit: LimitOption = LIMIT,
 ) -> "Gate":
-    """Judge agents before they exist, one for each file. Example: trustdebt gate agent.toml."""
+    """Judge agents before they exist, one for each file.
+
+    Example: trustdebt gate agent.toml
+    """
     from analytics.answers.gate import gate as answer
     from analytics.remediation.gate.policy import policy as read_policy
     from ingest.planned import planned_agents
@@ -305,13 +307,21 @@ def gate(
     raise (SaidNo if judged.verdict == "blocked" else SaidUnknown)(judged)
 
 
-@order("demo", behaviour=Behaviour(rows=("findings",)))
+def _after_demo(result: dict[str, Any]) -> Commands:
+    worst = [("show", row["subject"]["id"]) for row in result["findings"][:1]]
+    return [("board",), *worst, ("app",)]
+
+
+@order("demo", behaviour=Behaviour(Group.BEGIN, rows=("findings",), following=_after_demo))
 def demo(
     agents: Annotated[int, typer.Option(min=1, help="How many agents.")] = 200,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal estates.")] = 7,
     store: StoreOption = None,
 ) -> dict[str, Any]:
-    """Build a made-up estate with history and judge it. Example: trustdebt demo."""
+    """Build a made-up estate with history, and judge it.
+
+    Example: trustdebt demo
+    """
     from analytics.answers.findings import findings
     from analytics.answers.orphans import orphans
     from analytics.answers.stale import stale
@@ -326,7 +336,7 @@ def demo(
             done = ingest_reading(opened, all_sources()["estate"], reading(state))
     posture = _posture(store, None, None)
     top = findings(posture, limit=10)
-    where = f" --store {store}" if store else ""
+    where = f" --store {shlex.quote(store)}" if store else ""
     return _published(done.snapshot, done.published) | {
         "identities": len(posture.accountable),
         "orphaned": orphans(posture).orphaned.frame["identity"].nunique(),
@@ -338,7 +348,7 @@ def demo(
     }
 
 
-@order("app")
+@order("app", behaviour=Behaviour(Group.BEGIN))
 def run_app(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
     address: Annotated[
@@ -358,7 +368,10 @@ def run_app(
     store: StoreOption = None,
     judging_budget: BudgetOption = None,
 ) -> NoReturn:
-    """Start the app, for this machine only unless people sign in. Example: trustdebt app."""
+    """Start the app, for this machine only unless people sign in.
+
+    Example: trustdebt app
+    """
     from app.web.server.launch import Place, launch
 
     launch(Place(address, port, url, sign_in, open_to_all), store, judging_budget)
@@ -368,6 +381,7 @@ with WithoutWorkingFolder():
     commands.load_all()
 for name, (answer, behaviour) in QUESTIONS.items():
     make_command(app, name, _posture, behaviour)(answer)
+app.registered_commands = in_order(app.registered_commands)
 
 
 def open_snapshot(

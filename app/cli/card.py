@@ -1,27 +1,34 @@
 """The parts of a card: a sentence, facts, lists and the next commands, for any width."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.columns import ABSENT, cell
+from app.cli.columns import ABSENT, cell, no_options
+from app.cli.layout import laid_out
 from app.printable import printable
 
 ACCENT, QUIET, WRONG = "bold cyan", "dim", "bold red"
-WORST = ("critical", "high")
 
 
 class Card:
     """Draws on a console; names from data are shown as plain text.
 
     `left_out` counts the rows that were cut from the answer: a count of its rows is a lower bound.
+    `options` returns the words that a command to run next needs besides its own.
     """
 
-    def __init__(self, console: Console, left_out: int = 0) -> None:
-        self.console, self.left_out = console, left_out
+    def __init__(
+        self,
+        console: Console,
+        left_out: int = 0,
+        options: Callable[[str], Sequence[str]] = no_options,
+    ) -> None:
+        self.console, self.left_out, self.options = console, left_out, options
+        self.commands: list[Sequence[str]] = []
 
     def title(self, name: object, more: str = "") -> None:
         """Draw what the card is about."""
@@ -57,32 +64,24 @@ class Card:
         if not rows:
             return
         texts = [[cell(value) for value in row] for row in rows]
-        kept = [at for at in range(len(heads)) if {row[at] for row in texts} - {ABSENT, ""}]
-        drawn = Table(
-            title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False
-        )
-        for at in kept:
-            column = [row[at] for row in texts]
-            numeric = all(
-                c == ABSENT or c.replace(",", "").replace(".", "").isdigit() for c in column
-            )
-            drawn.add_column(
-                heads[at], overflow="fold", justify="right" if numeric else "left", min_width=4
-            )
-        for row in texts:
-            bad = any(row[at] in WORST for at in kept)
-            drawn.add_row(*(Text(row[at]) for at in kept), style="bold" if bad else "")
         self.gap()
-        self.console.print(drawn)
+        self.console.print(laid_out(title, heads, texts, self.console.width))
         if more:
             self.line(f"{more:,} more; --limit 0 shows all", "yellow")
 
     def following(self, *commands: Sequence[str]) -> None:
+        """Name the commands that go on from here."""
+        self.commands.extend(commands)
+
+    def close(self) -> None:
         """Draw the commands that go on from here, as they can be pasted."""
+        if not self.commands:
+            return
         self.gap()
         self.line("next", QUIET)
-        for words in commands:
-            line = " ".join(shlex.quote(printable(word)) for word in ("trustdebt", *words))
+        for name, *words in self.commands:
+            every = ("trustdebt", name, *words, *self.options(name))
+            line = " ".join(shlex.quote(printable(word)) for word in every)
             self.console.print(Text(f"  {line}"), soft_wrap=True)
 
     def gap(self) -> None:

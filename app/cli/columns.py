@@ -7,6 +7,7 @@ function of the row where it needs more than one.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.printable import printable
@@ -16,6 +17,32 @@ DAY = len("2026-08-01")  # tables show the day; --json has the instant
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 Row = Mapping[str, Any]
 Columns = Mapping[str, str | Callable[[Row], Any]]
+Commands = Sequence[Sequence[str]]  # the words of each, without the first, the program
+
+
+def no_options(command: str) -> Sequence[str]:
+    """Return no options."""
+    return ()
+
+
+def no_commands(result: dict[str, Any]) -> Commands:
+    """Return no commands to go on with."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a terminal shows of an answer.
+
+    Its tables show the `columns` of its lists; its `documents` come last, as they are; `following`
+    returns the commands to run next, of the JSON of the answer, and `options` the words that one of
+    them needs besides, so that it asks the same store.
+    """
+
+    columns: Mapping[str, Columns] = field(default_factory=dict)
+    documents: tuple[str, ...] = ()
+    following: Callable[[dict[str, Any]], Commands] = no_commands
+    options: Callable[[str], Sequence[str]] = no_options
 
 
 def words(key: str) -> str:

@@ -20,7 +20,9 @@ import typer
 
 from analytics.runtime.budget import VARIABLE, budget_of, within
 from analytics.runtime.faults import REPORT, Fault, collected, collecting, described
-from app.cli.columns import Columns
+from app.cli.columns import Columns, Commands, Shown, no_commands
+from app.cli.completion import offer
+from app.cli.groups import EVERY, Group
 from app.cli.printing import json_text, print_document, tell_faults
 from app.envelope import envelope
 from app.printable import LINES, printable
@@ -34,39 +36,63 @@ NO, USAGE, FAULT, INTERRUPTED = 1, 2, 5, 130
 LIMIT = 50
 FORMATS = ("table", "json", "csv")
 
+shared = partial(typer.Option, rich_help_panel=EVERY)
 StoreOption = Annotated[
     str | None,
-    typer.Option(
-        "--store", help="Folder, or bolt:// or neo4j:// address.", envvar="TRUSTDEBT_STORE"
+    shared(
+        "--store",
+        metavar="URI",
+        help="Folder, or bolt:// or neo4j:// address.",
+        envvar="TRUSTDEBT_STORE",
     ),
 ]
 SnapshotOption = Annotated[
     str | None,
-    typer.Option("--snapshot", help="Id of a snapshot, or @INSTANT; else the current one."),
+    shared("--snapshot", metavar="ID", help="Id of a snapshot, or @INSTANT; else the current one."),
 ]
 AsOfOption = Annotated[
-    str | None, typer.Option("--as-of", help="Instant to judge at, ISO 8601 with a zone.")
+    str | None,
+    shared("--as-of", metavar="INSTANT", help="Instant to judge at, ISO 8601 with a zone."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Rows to show; 0 shows all.")]
+JsonOption = Annotated[bool, shared("--json", help="Print one JSON document.")]
+LimitOption = Annotated[
+    int, shared("--limit", min=0, metavar="N", help="Rows to show; 0 shows all.")
+]
 EachLimitOption = Annotated[
-    int | None, typer.Option("--limit", min=0, help="Rows of each list to show; all by default.")
+    int | None,
+    shared("--limit", min=0, metavar="N", help="Rows of each list to show; all by default."),
 ]
 BUDGET = "Memory and time it may take, such as 4GiB,10m; else most of the memory, an hour."
 BudgetOption = Annotated[
     str | None,
-    typer.Option("--budget", "--judging-budget", help=BUDGET, envvar=VARIABLE),
+    shared("--budget", "--judging-budget", metavar="BOUNDS", help=BUDGET, envvar=VARIABLE),
 ]
 NamedLonger = Annotated[  # where --budget is the command's own
-    str | None, typer.Option("--judging-budget", help=BUDGET, envvar=VARIABLE)
+    str | None, shared("--judging-budget", metavar="BOUNDS", help=BUDGET, envvar=VARIABLE)
 ]
 SealKeyOption = Annotated[
     str | None,
-    typer.Option("--seal-key", help="File of the key of the seal.", envvar="TRUSTDEBT_SEAL_KEY"),
+    shared(
+        "--seal-key",
+        metavar="FILE",
+        help="File of the key of the seal.",
+        envvar="TRUSTDEBT_SEAL_KEY",
+    ),
 ]
 Thing = Annotated[str, typer.Argument(help="An id, or a unique name or e-mail.")]
-Level = Annotated[str | None, typer.Option(help="list, read, write or admin.")]
-Mode = Annotated[str, typer.Option(help="standing, or potential: with what needs activation.")]
+Level = Annotated[
+    str | None,
+    typer.Option(
+        help="list, read, write or admin.", autocompletion=offer("list", "read", "write", "admin")
+    ),
+]
+Mode = Annotated[
+    str,
+    typer.Option(
+        help="standing, or potential: with what needs activation.",
+        autocompletion=offer("standing", "potential"),
+    ),
+]
 COMMON = {
     "store": (StoreOption, None),
     "snapshot": (SnapshotOption, None),
@@ -80,14 +106,20 @@ COMMON = {
 MOMENT = ("snapshot", "as_of")
 
 
+def always(given: dict[str, Any]) -> bool:
+    """Return True: of a command that opens no store itself."""
+    return True
+
+
 def _never(given: dict[str, Any]) -> bool:
     return False
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How a command treats the options that all commands have.
+    """What a command is for, and how it treats the options that all commands have.
 
+    `following` names the commands to run next: the words of each, from the JSON of an answer.
     Its tables show the `columns` of its lists; its `documents` come last, as they are. `--limit`
     cuts each of the lists `rows` of its answer, besides what it cuts itself where it has a `limit`
     of its own. One that does neither refuses the option, as it refuses those of `refuses`. Where
@@ -95,12 +127,18 @@ class Behaviour:
     say how old the facts are today, so that it is the same next year.
     """
 
+    group: Group
     rows: tuple[str, ...] = ()
     columns: Mapping[str, Columns] = field(default_factory=dict)
     documents: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
     storeless: Callable[[dict[str, Any]], bool] = _never
     lasting: bool = False
+    following: Callable[[dict[str, Any]], Commands] = no_commands
+
+    def shown(self, given: dict[str, Any]) -> Shown:
+        """Return what a terminal shows of an answer to the arguments `given`."""
+        return Shown(self.columns, self.documents, self.following, partial(_again, given))
 
     def check(self, name: str, given: dict[str, Any], own: set[str], moment: bool) -> None:
         """Refuse a given option that would have no effect.
@@ -129,14 +167,14 @@ _own: ContextVar[bool] = ContextVar("own_process", default=False)
 QUESTIONS: dict[str, tuple[Callable[..., Any], Behaviour]] = {}
 
 
-def question(name: str, **behaviour: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a command that answers from a posture, its first argument.
+def question(name: str, group: Group, **behaviour: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a command of a group of the help, which answers from a posture, its first argument.
 
-    `behaviour` are fields of `Behaviour`. If no store is opened the argument is None.
+    `behaviour` are other fields of `Behaviour`. If no store is opened the argument is None.
     """
 
     def declare(answer: Callable[..., Any]) -> Any:
-        QUESTIONS[name] = answer, Behaviour(**behaviour)
+        QUESTIONS[name] = answer, Behaviour(group, **behaviour)
         return answer
 
     return declare
@@ -168,7 +206,7 @@ def command(
     app: typer.Typer,
     name: str,
     posture: Callable[..., "Posture"] | None,
-    behaviour: Behaviour = Behaviour(),
+    behaviour: Behaviour,
     hidden: bool = False,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Register a function that returns an answer as a command.
@@ -191,8 +229,7 @@ def command(
                 document, answer, opened, code = answered(given)
             with within(budget):
                 form = "json" if given["as_json"] else given.get("form", "table")
-                shown = behaviour.columns, behaviour.documents
-                print_document(document, answer, form, *shown, opened)
+                print_document(document, answer, form, behaviour.shown(given), opened)
             if collected() or code:
                 raise typer.Exit(FAULT if collected() else code)
 
@@ -226,10 +263,22 @@ def command(
         run.__signature__ = inspect.Signature([*kept, *extra])  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in [*kept, *extra]}
         run.__doc__ = answer.__doc__
-        app.command(name, hidden=hidden)(run)
+        app.command(name, hidden=hidden, rich_help_panel=behaviour.group)(run)
         return answer
 
     return make
+
+
+def _again(given: dict[str, Any], name: str) -> list[str]:
+    """Return the options of `given` by which the command `name` asks the same store and moment."""
+    refused = QUESTIONS[name][1].refuses if name in QUESTIONS else MOMENT
+    words = []
+    for option in ("store", "seal_key", *MOMENT):
+        value = given[option]
+        known = option not in refused and os.environ.get(f"TRUSTDEBT_{option.upper()}") != value
+        if value is not None and known:
+            words += [f"--{option.replace('_', '-')}", str(value)]
+    return words
 
 
 def one_of(value: str, allowed: tuple[str, ...], option: str) -> str:

@@ -6,11 +6,12 @@ Names come from data, so control characters are shown instead of sent to the ter
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from analytics.runtime.faults import REPORT
+from app.cli.columns import Shown
 from app.cli.exchange import CHECKLISTS, TICKETS, checklist_text, tickets_text
 from app.exchange import FINDINGS, written
 from app.printable import LINES, printable
@@ -23,8 +24,7 @@ def print_document(
     document: dict[str, Any],
     answer: Any,
     form: str,
-    columns: Mapping[str, Any],
-    documents: Sequence[str] = (),
+    shown: Shown,
     posture: "Posture | None" = None,
 ) -> None:
     """Write a document as JSON, an exchange format or tables, or the table of its answer as CSV.
@@ -50,7 +50,7 @@ def print_document(
         else:
             from app.cli.tables import draw
 
-            draw(document, columns, documents)
+            draw(document, shown)
         if form != "json":
             tell_faults(document["faults"])
     except BrokenPipeError:  # the reader closed the pipe

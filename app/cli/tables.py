@@ -1,56 +1,60 @@
 """Tables of an answer in a terminal: its figures first, then its tables, then what is unknown."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console, RenderableType
 
 from app.cli.card import Card
 from app.cli.cards import card_of
-from app.cli.columns import ABSENT, DAY, SHARED, Columns, Row, cell, words
+from app.cli.columns import DAY, SHARED, Columns, Row, Shown, cell, words
+from app.cli.layout import laid_out
 from app.freshness import day_words, freshness
 from app.printable import LINES, printable
 
-HIDDEN = {"timing", "debt_items", "confidence", "not_shown", "owner_evidence", "warnings_in_full"}
+HIDDEN = {
+    "next",
+    "timing",
+    "debt_items",
+    "confidence",
+    "not_shown",
+    "owner_evidence",
+    "warnings_in_full",
+}
 
 
-def draw(
-    document: dict[str, Any], columns: Mapping[str, Columns], documents: Sequence[str] = ()
-) -> None:
+def draw(document: dict[str, Any], shown: Shown) -> None:
     """Print an answer, its documents last; names from data are shown as plain text."""
     console = Console(highlight=False, markup=False, emoji=False)
     if document["snapshot"] and document["as_of"]:
         console.print(f"snapshot {document['snapshot']} as of {document['as_of']}", style="dim")
     _draw_freshness(console, document["coverage"])
-    card = card_of(document.get("schema", "//").split("/")[1])
-    if card is not None:
-        card(Card(console, document["left_out"]), document["result"])
+    result = document["result"]
+    card, draw_card = Card(console, document["left_out"], shown.options), card_of(_name(document))
+    if draw_card is not None:
+        draw_card(card, result)
     else:
-        _draw_result(console, document["result"], columns, documents)
+        _draw_result(console, result, shown)
     if document["left_out"]:
         console.print(f"{document['left_out']:,} more; --limit 0 shows all", style="yellow")
     for failed in document["coverage"].get("failed", ()):
         console.print(_not_read(failed), style="yellow")
     for unknown in document["coverage"]["unknown"]:
         console.print(f"not known: {unknown}", style="dim")
-    for name in documents:
-        _draw_document(console, document["result"].get(name))
-    following = document["result"].get("next")
-    if following and card is None:
-        console.print(f"\nnext: {printable(following)}", style="bold")
+    for name in shown.documents:
+        _draw_document(console, result.get(name))
+    card.following(*shown.following(result))
+    card.close()
 
 
-def _draw_result(
-    console: Console,
-    answer: dict[str, Any],
-    columns: Mapping[str, Columns],
-    documents: Sequence[str],
-) -> None:
+def _name(document: dict[str, Any]) -> str:
+    return str(document.get("schema", "//")).split("/")[1]
+
+
+def _draw_result(console: Console, answer: dict[str, Any], shown: Shown) -> None:
     """Print the figures of an answer, and then its tables."""
-    hidden = HIDDEN.union(documents, ("next",))
+    columns, hidden = shown.columns, HIDDEN.union(shown.documents)
     result = {k: v for k, v in answer.items() if k not in hidden}
     result = _spread(_inner_rows(result, columns))
     tables = {k: v for k, v in result.items() if _is_table(v)}
@@ -59,7 +63,7 @@ def _draw_result(
             console.print(f"{words(key)}: {cell(value)}")
     for key, rows in tables.items():
         console.print()
-        console.print(_table(key, rows, columns.get(key) or SHARED.get(key)))
+        console.print(_table(key, rows, columns.get(key) or SHARED.get(key), console.width))
 
 
 def _draw_document(console: Console, value: Any) -> None:
@@ -117,20 +121,11 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
-def _table(key: str, rows: list[Row], columns: Columns | None) -> Table:
-    drawn = Table(title=words(key), title_justify="left", show_edge=False, pad_edge=False)
+def _table(key: str, rows: list[Row], columns: Columns | None, width: int) -> RenderableType:
     if columns is None:
         columns = {words(c): c for c in rows[0] if not isinstance(rows[0][c], list | dict)}
-    cells = {
-        name: [cell(_value(row, column_of)) for row in rows] for name, column_of in columns.items()
-    }
-    shown = {name: column for name, column in cells.items() if set(column) - {ABSENT, ""}}
-    for name, column in shown.items():
-        numeric = all(c == ABSENT or c.replace(",", "").replace(".", "").isdigit() for c in column)
-        drawn.add_column(name, overflow="fold", justify="right" if numeric else "left")
-    for line in zip(*shown.values(), strict=True):
-        drawn.add_row(*(Text(cell) for cell in line))
-    return drawn
+    cells = [[cell(_value(row, column)) for column in columns.values()] for row in rows]
+    return laid_out(words(key), list(columns), cells, width)
 
 
 def _value(row: Row, field: str | Callable[[Row], Any]) -> Any:

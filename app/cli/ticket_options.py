@@ -5,9 +5,16 @@ from typing import Annotated
 
 import typer
 
+from app.cli.completion import offer
+from app.cli.exchange import TICKETS
+
 TicketsOption = Annotated[
     str,
-    typer.Option("--format", help="table, json, tickets-csv, tickets-json or markdown."),
+    typer.Option(
+        "--format",
+        help="table, json, tickets-csv, tickets-json or markdown.",
+        autocompletion=offer("table", "json", *TICKETS),
+    ),
 ]
 TerraformOption = Annotated[
     Path | None,

@@ -1,11 +1,15 @@
 """Two snapshots compared on a page: at once, in an address that keeps both, hostile names too."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import trustdebt
+from app.comparison import changed_words
 from graph.schema import AGENT, CAN_ACCESS, RUNS_AS
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, World, estate, publish
@@ -39,8 +43,8 @@ def kept(test: AppTest, name: str) -> str:
     return value if isinstance(value, str) else value[0]
 
 
-def test_a_comparison_with_a_quarter_ago_is_there_at_once(
-    open_page: Open, history: tuple[Path, list[str]]
+def test_a_comparison_with_a_quarter_ago_is_there_at_once_as_the_command_has_it(
+    open_page: Open, history: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     store, (first, last) = history
     test = open_page(store, "compare")
@@ -58,6 +62,20 @@ def test_a_comparison_with_a_quarter_ago_is_there_at_once(
     assert figures(test)["Paths to crown jewels"] == "9"  # 4 of wide, 1 each of 5
     assert kept(test, "earlier") == first
     assert kept(test, "later") == last
+    assert trustdebt.main(["compare", first, last, "--json", "--store", str(store)]) == 0
+    assert_that_the_command_says_the_same(test, json.loads(capsys.readouterr().out)["result"])
+
+
+def assert_that_the_command_says_the_same(test: AppTest, result: dict[str, Any]) -> None:
+    counts = {kind: result[kind]["counts"] for kind in ("agents", "paths", "findings", "owners")}
+    assert f"{changed_words(counts, agents=True)}." in texts(test)
+    tiles = figures(test)
+    assert tiles["Paths to crown jewels"] == f"{result['after']['paths']}"
+    assert tiles["Findings"] == f"{result['after']['findings']}"
+    findings = next(f.value for f in test.dataframe if "Finding" in f.value)
+    assert list(findings["Finding"]) == [row["sentence"] for row in result["findings"]["rows"]]
+    teams = next(f.value for f in test.dataframe if "Findings new" in f.value)
+    assert list(teams["Findings new"]) == [row["findings_new"] for row in result["teams"]]
 
 
 def test_the_address_keeps_both_ends_and_the_filters(

@@ -37,7 +37,9 @@ GIVEN = {  # what a question is asked of the example; one that is not here is as
         str(ROOT / "app/exchange/snapshots/example.cedar"),
     ],
 }
-WRITING = {"accept", "confirm", "attest", "review", "apart", "withdraw", "export", "report"}
+WRITING = {
+    *("accept", "confirm", "attest", "review", "apart", "withdraw", "export", "report", "seal"),
+}
 LISTS = {
     "findings": "findings",
     "stale": "paths",

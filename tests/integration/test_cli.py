@@ -30,7 +30,7 @@ def test_every_command_takes_the_common_options_and_has_an_example():
 def test_an_answer_is_one_document_in_an_envelope(cli, kept, name):
     current = ParquetStore(kept).current()
     common = ["--json", "--limit", "1"]
-    if name not in ("diff", "doctor"):  # the one names two snapshots itself, the other judges none
+    if name not in ("compare", "diff", "doctor"):  # named in the words, or judging none
         common += ["--snapshot", current.id, "--as-of", "2026-08-01"]
     said = cli(name, *QUESTIONS[name], *common, "--store", kept)
     assert (said.code, said.err) == (0, "")

@@ -43,7 +43,8 @@ class Compared:
 
     `starts_are` says whether `agents` and the starts of `paths` are agents or all identities.
     `scopes` are the sources that came, went, or declare other kinds of fact. `failed` are rules
-    that failed at either end, whose findings are left out.
+    that failed at either end, whose findings are left out. `left_out` counts the rows that were cut
+    from the four lists.
     """
 
     before: dict[str, Any]
@@ -56,6 +57,7 @@ class Compared:
     owners: Listed
     teams: Table
     failed: Faults
+    left_out: int
 
 
 def sides_of(history: History, before: Moment, after: Moment) -> Sides:
@@ -70,17 +72,21 @@ def sides_of(history: History, before: Moment, after: Moment) -> Sides:
 def compare(sides: Sides, limit: int = 0, team: int | None = None) -> Compared:
     """Compare two moments, of the whole estate or of the team at a place; lists end at `limit`."""
     first, last = figures(sides, team)
+    lists = {
+        "agents": agents(sides, limit, team),
+        "paths": paths(sides, limit, team),
+        "findings": findings(sides, limit, team),
+        "owners": owners(sides, limit, team),
+    }
     return Compared(
         before=_moment(sides.before) | first,
         after=_moment(sides.after) | last,
         starts_are="agents" if sides.agents else "identities",
         scopes=scopes(sides),
-        agents=agents(sides, limit, team),
-        paths=paths(sides, limit, team),
-        findings=findings(sides, limit, team),
-        owners=owners(sides, limit, team),
+        **lists,
         teams=teams(sides),
         failed=sides.failed,
+        left_out=sum(each.left_out for each in lists.values()),
     )
 
 

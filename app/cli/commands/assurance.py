@@ -6,6 +6,7 @@ import typer
 
 from app.cli.columns import Columns, words
 from app.cli.command import LIMIT, LimitOption, UsageError, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.assurance import Assurance
@@ -36,13 +37,16 @@ STATEMENTS: dict[str, Columns] = {
 }
 
 
-@question("assurance", columns=STATEMENTS)
+@question("assurance", Group.PROOF, columns=STATEMENTS)
 def assurance(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="An identity; all by default.")] = None,
     limit: LimitOption = LIMIT,
 ) -> "Assurance":
-    """State what is proven of identities, claim by claim. Example: trustdebt assurance bot."""
+    """State what is proven of identities, claim by claim.
+
+    Example: trustdebt assurance bot
+    """
     from analytics.answers.assurance import assurance as answer
 
     about = posture.graph.find(thing) if thing else None

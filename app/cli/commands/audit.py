@@ -7,6 +7,7 @@ import typer
 
 from app.cli.columns import Columns, Row
 from app.cli.command import SaidNo, UsageError, instant_of, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ def _of_a_pack(given: dict[str, Any]) -> bool:
     return given["thing"] == VERIFY and given["path"] is not None
 
 
-@question("audit", rows=("chain",), storeless=_of_a_pack, columns=AUDIT, lasting=True)
+@question("audit", Group.PROOF, rows=("chain",), storeless=_of_a_pack, columns=AUDIT, lasting=True)
 def audit(
     posture: "Posture | None",
     thing: Annotated[str, typer.Argument(help="An identity, a team or a person; or verify.")],
@@ -57,7 +58,10 @@ def audit(
         ),
     ] = None,
 ) -> dict[str, Any]:
-    """Write an audit pack. Example: trustdebt audit bot --since 2026-07-01 --until 2026-08-01."""
+    """Write what an auditor needs of an identity and a period.
+
+    Example: trustdebt audit bot --since 2026-07-01 --until 2026-08-01
+    """
     if posture is None:
         assert path is not None
         return _checked(path)

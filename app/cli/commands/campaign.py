@@ -7,6 +7,8 @@ import typer
 
 from app.cli.columns import Columns, Row, cell, words
 from app.cli.command import LIMIT, LimitOption, UsageError, instant_of, one_of, question
+from app.cli.completion import offer
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.campaign import Campaigns
@@ -62,10 +64,12 @@ CAMPAIGNS: dict[str, Columns] = {
 }
 
 
-@question("campaign", columns=CAMPAIGNS)
+@question("campaign", Group.MENDING, columns=CAMPAIGNS)
 def campaign(
     posture: "Posture",
-    action: Annotated[str, typer.Argument(help="start, show or close.")] = "show",
+    action: Annotated[
+        str, typer.Argument(help="start, show or close.", autocompletion=offer(*ACTIONS))
+    ] = "show",
     campaign: Annotated[
         str | None, typer.Argument(help="Id or name of the campaign to show or close.")
     ] = None,
@@ -92,7 +96,10 @@ def campaign(
     ] = None,
     limit: LimitOption = LIMIT,
 ) -> "Campaigns":
-    """Follow steps until they are done. Example: trustdebt campaign start --by ann --budget 3."""
+    """Follow steps until they are done.
+
+    Example: trustdebt campaign start --by ann --budget 3
+    """
     from analytics.answers.campaign import campaigns
     from analytics.answers.undertaking import close, start, steps_of_file, steps_of_plan
 

@@ -7,6 +7,7 @@ import typer
 from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, UsageError, one_of, question
 from app.cli.exchange import TICKETS
+from app.cli.groups import Group
 from app.cli.ticket_options import TerraformOption, TicketsOption
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ CHANGES: dict[str, Columns] = {
 }
 
 
-@question("changes", columns=CHANGES)
+@question("changes", Group.MENDING, columns=CHANGES)
 def changes(
     posture: "Posture",
     rule: Annotated[str | None, typer.Option(help="What closes findings of this rule.")] = None,
@@ -39,7 +40,10 @@ def changes(
     terraform: TerraformOption = None,
     limit: LimitOption = LIMIT,
 ) -> "Changes | Tickets":
-    """List what to change to close findings, and who decides. Example: trustdebt changes."""
+    """List what to change to close findings, and who decides.
+
+    Example: trustdebt changes
+    """
     from analytics.answers.changes import changes as answer
     from analytics.answers.tickets import tickets
     from analytics.findings.rules import all_rules

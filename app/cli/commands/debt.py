@@ -7,6 +7,8 @@ import typer
 
 from app.cli.columns import Columns, Row
 from app.cli.command import LIMIT, LimitOption, one_of, question
+from app.cli.completion import offer
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.debt import TrustDebt
@@ -42,11 +44,17 @@ DEBT: dict[str, Columns] = {
 }
 
 
-@question("debt", columns=DEBT)
+@question("debt", Group.STANDING, columns=DEBT)
 def debt(
     posture: "Posture",
     by: Annotated[
-        str, typer.Option(help="assumption, identity, owner, team, provider or environment.")
+        str,
+        typer.Option(
+            help="assumption, identity, owner, team, provider or environment.",
+            autocompletion=offer(
+                "assumption", "identity", "owner", "team", "provider", "environment"
+            ),
+        ),
     ] = "assumption",
     items: Annotated[
         bool, typer.Option("--items", help="List every item, costliest first.")
@@ -55,7 +63,10 @@ def debt(
     model: Annotated[Path | None, typer.Option(help="Another model, as TOML.")] = None,
     limit: LimitOption = LIMIT,
 ) -> "TrustDebt":
-    """Show the trust debt and what it is made of. Example: trustdebt debt --by owner."""
+    """Show the trust debt, and what it is made of.
+
+    Example: trustdebt debt --by owner
+    """
     from analytics.answers.debt import debt as answer
     from analytics.assumptions.model import model as read_model
     from analytics.debt.groups import GROUPINGS

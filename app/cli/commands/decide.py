@@ -7,6 +7,7 @@ import typer
 
 from app.cli.columns import Columns
 from app.cli.command import UsageError, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
@@ -27,7 +28,7 @@ def _of_entities(given: dict[str, Any]) -> bool:
     return given["entities"] is not None
 
 
-@question("decide", rows=("evaluations",), storeless=_of_entities, columns=DECIDE)
+@question("decide", Group.PROOF, rows=("evaluations",), storeless=_of_entities, columns=DECIDE)
 def decide(
     posture: "Posture | None",
     request: Annotated[Path, typer.Argument(help="An AuthZEN request, as a JSON file.")],
@@ -42,7 +43,10 @@ def decide(
         Path | None, typer.Option(help="File of chained records to append the decision to.")
     ] = None,
 ) -> dict[str, Any]:
-    """Decide a request by policies. Example: trustdebt decide request.json --policies p.cedar."""
+    """Decide one request by policies.
+
+    Example: trustdebt decide request.json --policies p.cedar
+    """
     from analytics.answers.decide import decide as answer
     from analytics.engines.reading import policy_set
     from app.clock import now

@@ -7,7 +7,9 @@ import typer
 
 from app.cli.columns import Columns, Row, cell, words
 from app.cli.command import EachLimitOption, Thing, one_of, question
+from app.cli.completion import offer
 from app.cli.exchange import CHECKLISTS
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.decommission import Decommission
@@ -56,22 +58,26 @@ DECOMMISSION: dict[str, Columns] = {
 }
 
 
-@question("decommission", columns=DECOMMISSION)
+@question("decommission", Group.ENDS, columns=DECOMMISSION)
 def decommission(
     posture: "Posture",
     thing: Thing,
     form: Annotated[
         str,
-        typer.Option("--format", help="table, json, checklist-csv or checklist-markdown."),
+        typer.Option(
+            "--format",
+            help="table, json, checklist-csv or checklist-markdown.",
+            autocompletion=offer("table", "json", *CHECKLISTS),
+        ),
     ] = "table",
     terraform: Annotated[
         Path | None, typer.Option(help="What terraform show -json printed, for its addresses.")
     ] = None,
     limit: EachLimitOption = None,
 ) -> "Decommission":
-    """Show the steps that end an identity and all that it spawned; nothing is executed.
+    """List the steps that end an identity; none is carried out.
 
-    Example: trustdebt decommission bot.
+    Example: trustdebt decommission bot
     """
     from analytics.answers.decommission import decommission as answer
     from app.cli.terraform_file import addresses_of

@@ -1,9 +1,10 @@
 """Command that says what is set up and what is not: doctor."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.cli.columns import Columns
-from app.cli.command import SaidNo, StoreOption, question
+from app.cli.command import SaidNo, StoreOption, always, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from app.doctor import Diagnosis
@@ -13,13 +14,12 @@ DOCTOR: dict[str, Columns] = {
 }
 
 
-def _always(given: dict[str, Any]) -> bool:
-    return True
-
-
-@question("doctor", rows=("checks",), storeless=_always, columns=DOCTOR)
+@question("doctor", Group.BEGIN, rows=("checks",), storeless=always, columns=DOCTOR)
 def doctor(posture: None, store: StoreOption = None) -> "Diagnosis":
-    """Say what is set up and what is not, and how to mend it. Example: trustdebt doctor."""
+    """Say what is set up, what is not, and how to mend it.
+
+    Example: trustdebt doctor
+    """
     from app.doctor import diagnose
 
     diagnosis = diagnose(store)

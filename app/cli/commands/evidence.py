@@ -17,6 +17,7 @@ from app.cli.command import (
     instant_of,
     question,
 )
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.evidence import EvidenceOfUses
@@ -93,7 +94,7 @@ EVIDENCE: dict[str, Columns] = {
 }
 
 
-@question("evidence", storeless=_of_a_file, columns=EVIDENCE)
+@question("evidence", Group.PROOF, storeless=_of_a_file, columns=EVIDENCE)
 def evidence(
     posture: "Posture | None",
     thing: Annotated[
@@ -113,7 +114,10 @@ def evidence(
     until: Annotated[str | None, typer.Option(help="Before this instant.")] = None,
     limit: LimitOption = LIMIT,
 ) -> "EvidenceOfUses | VerifiedRecords":
-    """Show what explains each use, or verify a file. Example: trustdebt evidence verify d.jsonl."""
+    """Show what explains each use, or verify a file of records.
+
+    Example: trustdebt evidence verify d.jsonl
+    """
     if posture is None:
         assert file is not None
         if since is not None or until is not None:

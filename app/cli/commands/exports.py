@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.command import UsageError, one_of, question
+from app.cli.completion import offer
+from app.cli.groups import Group
 from app.exchange import FORMATS
 from app.exchange import export as write
 
@@ -13,13 +15,21 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-@question("export")
+@question("export", Group.DATA)
 def export(
     posture: "Posture",
-    wanted: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
+    wanted: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.", autocompletion=offer(*FORMATS)
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="File, or folder for csv, parquet and cedar.")],
 ) -> dict[str, Any]:
-    """Write the snapshot in another format. Example: trustdebt export opengraph --out g.json."""
+    """Write the snapshot for another program.
+
+    Example: trustdebt export opengraph --out g.json
+    """
     one_of(wanted, FORMATS, "a format")
     try:
         count = write(wanted, posture, out)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.command import FORMATS, LIMIT, LimitOption, SaidNo, UsageError, one_of, question
+from app.cli.completion import offer
+from app.cli.groups import Group
 from app.exchange import FINDINGS
 
 if TYPE_CHECKING:
@@ -12,31 +14,47 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
+WORST_FIRST = ("critical", "high", "medium", "low")  # analytics.weights has them, and is heavy
 State = Annotated[
     list[str] | None,
     typer.Option(
         "--state",
         help="open, accepted, reopened, stale_evidence, resolved, or all; may be repeated.",
+        autocompletion=offer("open", "accepted", "reopened", "stale_evidence", "resolved", "all"),
     ),
 ]
 
 
-@question("findings")
+@question("findings", Group.WRONG)
 def findings(
     posture: "Posture",
     rule: Annotated[str | None, typer.Option(help="Only this rule, such as OWN-02.")] = None,
-    severity: Annotated[str | None, typer.Option(help="This severity or worse.")] = None,
+    severity: Annotated[
+        str | None, typer.Option(help="This severity or worse.", autocompletion=offer(*WORST_FIRST))
+    ] = None,
     about: Annotated[str | None, typer.Option(help="Only about this thing.")] = None,
     state: State = None,
     fail_on: Annotated[
-        str | None, typer.Option(help="Exit 1 if there is one as bad that nobody accepted.")
+        str | None,
+        typer.Option(
+            help="Exit 1 if there is one as bad that nobody accepted.",
+            autocompletion=offer(*WORST_FIRST),
+        ),
     ] = None,
     form: Annotated[
-        str, typer.Option("--format", help="table, json, csv, sarif or ocsf.")
+        str,
+        typer.Option(
+            "--format",
+            help="table, json, csv, sarif or ocsf.",
+            autocompletion=offer(*FORMATS, *FINDINGS),
+        ),
     ] = "table",
     limit: LimitOption = LIMIT,
 ) -> "Findings":
-    """List what is wrong, worst first. Example: trustdebt findings --severity high."""
+    """List what is wrong, worst first.
+
+    Example: trustdebt findings --severity high
+    """
     from analytics.answers.findings import chosen
     from analytics.answers.findings import findings as answer
     from analytics.findings.lifecycle.states import FAILING

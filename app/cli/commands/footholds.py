@@ -6,6 +6,8 @@ import typer
 
 from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
+from app.cli.completion import offer
+from app.cli.groups import Group
 
 ORDERS = ("hubs", "rotation")
 
@@ -30,27 +32,36 @@ HUBS: dict[str, Columns] = {
 }
 
 
-@question("durability")
+@question("durability", Group.ENDS)
 def durability(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="One thing; else all agents.")] = None,
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
 ) -> "Durability":
-    """Rank agents by what outlives their end. Example: trustdebt durability invoice-bot."""
+    """Rank agents by what outlives their end.
+
+    Example: trustdebt durability invoice-bot
+    """
     from analytics.answers.durability import durability as answer
 
     about = posture.graph.find(thing) if thing else None
     return answer(posture, mode_of(mode), limit, about)
 
 
-@question("hubs", columns=HUBS)
+@question("hubs", Group.ENDS, columns=HUBS)
 def hubs(
     posture: "Posture",
-    order: Annotated[str, typer.Option(help="hubs: what most hangs on; or rotation.")] = "hubs",
+    order: Annotated[
+        str,
+        typer.Option(help="hubs: what most hangs on; or rotation.", autocompletion=offer(*ORDERS)),
+    ] = "hubs",
     limit: LimitOption = LIMIT,
 ) -> "Hubs":
-    """Rank credentials by what hangs on them. Example: trustdebt hubs --order rotation."""
+    """Rank credentials by what hangs on them.
+
+    Example: trustdebt hubs --order rotation
+    """
     from analytics.answers.hubs import hubs as answer
 
     if order not in ORDERS:

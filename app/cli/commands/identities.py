@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, Thing, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.collisions import Collisions
@@ -50,27 +51,33 @@ COLLISIONS: dict[str, Columns] = {
 }
 
 
-@question("identities")
+@question("identities", Group.REACH)
 def identities(posture: "Posture", limit: LimitOption = LIMIT) -> "Identities":
-    """List the identities somebody must answer for. Example: trustdebt identities."""
+    """List the identities that somebody must answer for.
+
+    Example: trustdebt identities
+    """
     from analytics.answers.identities import identities as answer
 
     return answer(posture, limit)
 
 
-@question("show", rows=SHOWN, columns=SHOW)
+@question("show", Group.REACH, rows=SHOWN, columns=SHOW)
 def show(posture: "Posture", thing: Thing) -> "Known":
-    """Show everything known of one thing. Example: trustdebt show invoice-bot."""
+    """Show everything known of one thing.
+
+    Example: trustdebt show invoice-bot
+    """
     from analytics.answers.show import show as answer
 
     return answer(posture, posture.graph.find(thing))
 
 
-@question("collisions", columns=COLLISIONS)
+@question("collisions", Group.WRONG, columns=COLLISIONS)
 def collisions(posture: "Posture", limit: LimitOption = LIMIT) -> "Collisions":
-    """List what shares an id and is kept apart, and what was merged, with the reasons.
+    """List what shares an id but is kept apart, and what was merged.
 
-    Example: trustdebt collisions.
+    Example: trustdebt collisions
     """
     from analytics.answers.collisions import collisions as answer
 

@@ -6,6 +6,8 @@ import typer
 
 from app.cli.columns import Columns, Row
 from app.cli.command import LIMIT, LimitOption, Thing, instant_of, question
+from app.cli.completion import offer
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
@@ -46,19 +48,17 @@ ENTRIES: dict[str, Columns] = {
 }
 
 
-@question("accept")
+@question("accept", Group.PEOPLE)
 def accept(
     posture: "Posture",
     finding: Annotated[str, typer.Argument(help="The finding's id, or a prefix of it.")],
-    until: Annotated[str, typer.Option("--until", help="When the acceptance lapses.")],
+    until: Annotated[str, typer.Option("--until", help="When it is open again by itself.")],
     by: By,
     reason: Reason,
 ) -> dict[str, Any]:
-    """Accept a finding until a day. It stays listed, and is open again by itself then.
+    """Accept a finding until a day; a critical one awaits confirm.
 
-    What is critical counts as accepted only when another person confirms it: see confirm.
-
-    Example: trustdebt accept F-1a2b --until 2027-01-31 --by ann --reason "replaced by then".
+    Example: trustdebt accept F-1a2b --until 2027-01-31 --by ann --reason replaced
     """
     from analytics.answers.journal import accept
 
@@ -67,43 +67,59 @@ def accept(
     return accept(posture, finding, lapses, by, reason)
 
 
-@question("confirm")
+@question("confirm", Group.PEOPLE)
 def confirm(
     posture: "Posture",
     entry: Annotated[int, typer.Argument(help="The number of the acceptance; see journal.")],
     by: By,
     reason: Reason,
 ) -> dict[str, Any]:
-    """Confirm the acceptance of a critical finding, as another person than who accepted it.
+    """Confirm, as somebody else, that a critical one is accepted.
 
-    Example: trustdebt confirm 3 --by bob --reason "agreed until the replacement is there".
+    Example: trustdebt confirm 3 --by bob --reason "ends with it"
     """
     from analytics.answers.journal import confirm
 
     return confirm(posture, entry, by, reason)
 
 
-@question("attest")
+@question("attest", Group.PEOPLE)
 def attest(
     posture: "Posture",
     thing: Thing,
     owner: Annotated[str, typer.Option("--owner", help="The person or team that owns it.")],
     by: By,
-    role: Annotated[str, typer.Option(help="business, technical or sponsor.")] = "business",
+    role: Annotated[
+        str,
+        typer.Option(
+            help="business, technical or sponsor.",
+            autocompletion=offer("business", "technical", "sponsor"),
+        ),
+    ] = "business",
     note: Annotated[str, typer.Option(help="A note on it.")] = "",
     since: Since = None,
 ) -> dict[str, Any]:
-    """Record who answers for a thing. Example: trustdebt attest bot --owner ann --by ann."""
+    """Record who answers for a thing.
+
+    Example: trustdebt attest bot --owner ann --by ann
+    """
     from analytics.answers.journal import attest
 
     return attest(posture, thing, owner, role, by, note, instant_of(since, "--since"))
 
 
-@question("review")
+@question("review", Group.PEOPLE)
 def review(
     posture: "Posture",
     thing: Annotated[str, typer.Argument(help="An id, a unique name, or a packet of reviews.")],
-    decision: Annotated[str, typer.Option("--decision", help="approve, revoke or modify.")],
+    decision: Annotated[
+        str,
+        typer.Option(
+            "--decision",
+            help="approve, revoke or modify.",
+            autocompletion=offer("approve", "revoke", "modify"),
+        ),
+    ],
     by: By,
     reason: Reason,
     grant: Annotated[str | None, typer.Option(help="Only this grant, by its grant id.")] = None,
@@ -111,7 +127,7 @@ def review(
 ) -> dict[str, Any]:
     """Approve or revoke access, of a thing or of one grant.
 
-    Example: trustdebt review bot --decision approve --by ann --reason "still needed".
+    Example: trustdebt review bot --decision approve --by ann --reason "in use"
     """
     from analytics.answers.journal import review
 
@@ -119,7 +135,7 @@ def review(
     return review(posture, thing, decision, by, reason, grant, at)
 
 
-@question("apart")
+@question("apart", Group.PEOPLE)
 def apart(
     posture: "Posture",
     thing: Annotated[
@@ -129,31 +145,37 @@ def apart(
     by: By,
     reason: Reason,
 ) -> dict[str, Any]:
-    """Record that two ids are different things: the first is not merged; withdraw undoes it.
+    """Keep two ids apart that are not one thing.
 
-    Example: trustdebt apart gh:bot invoice-bot --by ann --reason "another team's bot".
+    Example: trustdebt apart gh:bot invoice-bot --by ann --reason "not ours"
     """
     from analytics.answers.journal import apart
 
     return apart(posture, thing, other, by, reason)
 
 
-@question("withdraw")
+@question("withdraw", Group.PEOPLE)
 def withdraw(
     posture: "Posture",
     entry: Annotated[int, typer.Argument(help="The number of the entry; see journal.")],
     by: By,
     reason: Reason,
 ) -> dict[str, Any]:
-    """Withdraw an entry of the journal. Example: trustdebt withdraw 3 --by ann --reason error."""
+    """Withdraw an entry of the journal.
+
+    Example: trustdebt withdraw 3 --by ann --reason error
+    """
     from analytics.answers.journal import withdraw
 
     return withdraw(posture, entry, by, reason)
 
 
-@question("journal", columns=ENTRIES)
+@question("journal", Group.PEOPLE, columns=ENTRIES)
 def journal(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
-    """List what people decided, the latest first. Example: trustdebt journal."""
+    """List what people decided, the latest first.
+
+    Example: trustdebt journal
+    """
     from analytics.answers.journal import journal
 
     return journal(posture, limit)

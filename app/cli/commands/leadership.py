@@ -6,6 +6,7 @@ import typer
 
 from app.cli.columns import Columns, of_unit
 from app.cli.command import LIMIT, EachLimitOption, LimitOption, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.frameworks import Frameworks
@@ -89,15 +90,18 @@ def _days(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds / DAY, 1)
 
 
-@question("kpis", rows=("kpis",), columns=KPIS)
+@question("kpis", Group.STANDING, rows=("kpis",), columns=KPIS)
 def kpis(posture: "Posture") -> "Kpis":
-    """Show the leadership figures with their denominators. Example: trustdebt kpis."""
+    """Show the leadership figures with their denominators.
+
+    Example: trustdebt kpis
+    """
     from analytics.answers.kpis import kpis as answer
 
     return answer(posture)
 
 
-@question("frameworks", columns=FRAMEWORKS)
+@question("frameworks", Group.STANDING, columns=FRAMEWORKS)
 def frameworks(
     posture: "Posture",
     name: Annotated[
@@ -105,21 +109,24 @@ def frameworks(
     ] = None,
     limit: EachLimitOption = None,
 ) -> "Frameworks":
-    """Show what is evidence of which control. Example: trustdebt frameworks owasp_nhi_2025."""
+    """Show what is evidence of which control.
+
+    Example: trustdebt frameworks owasp_nhi_2025
+    """
     from analytics.answers.frameworks import frameworks as answer
 
     return answer(posture, name, limit)
 
 
-@question("revocation", columns=REVOCATION)
+@question("revocation", Group.ENDS, columns=REVOCATION)
 def revocation(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,
     limit: LimitOption = LIMIT,
 ) -> "Revocation":
-    """Show what must end with an identity, what outlived its end, and how long ends take.
+    """Show what must end with an identity, and what outlived it.
 
-    Example: trustdebt revocation invoice-bot.
+    Example: trustdebt revocation invoice-bot
     """
     from analytics.answers.revocation import revocation as answer
 

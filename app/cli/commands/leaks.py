@@ -6,6 +6,7 @@ import typer
 
 from app.cli.columns import Columns, words
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.drill import Drill
@@ -75,7 +76,7 @@ Identities = Annotated[
 ]
 
 
-@question("drill", columns=DRILL)
+@question("drill", Group.ENDS, columns=DRILL)
 def drill(
     posture: "Posture",
     credentials: Credentials = None,
@@ -85,7 +86,10 @@ def drill(
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
 ) -> "Drill":
-    """Play a leak of credentials through. Example: trustdebt drill --all all-agents."""
+    """Play a leak of credentials through.
+
+    Example: trustdebt drill --all all-agents
+    """
     from analytics.answers.drill import drill as answer
     from analytics.remediation.leak.selection import Selection
 

@@ -6,6 +6,7 @@ import typer
 
 from app.cli.columns import Columns, known, words
 from app.cli.command import LIMIT, LimitOption, Mode, mode_of, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.lineage import Lineage
@@ -60,14 +61,17 @@ LINEAGE: dict[str, Columns] = {
 }
 
 
-@question("lineage", columns=LINEAGE)
+@question("lineage", Group.REACH, columns=LINEAGE)
 def lineage(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="One thing; else all agents.")] = None,
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
 ) -> "Lineage":
-    """Show who made whom, and what that gave. Example: trustdebt lineage invoice-bot."""
+    """Show who made whom, and what that gave.
+
+    Example: trustdebt lineage invoice-bot
+    """
     from analytics.answers.lineage import lineage as answer
 
     about = posture.graph.find(thing) if thing else None

@@ -6,6 +6,7 @@ import typer
 
 from app.cli.columns import Columns, Row
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.narrative import Narrative
@@ -28,7 +29,7 @@ def _cost(cut: Row | None) -> int | str | None:
     return cut["cost"] if cut["separable"] else "in use"
 
 
-@question("narrative", columns=NARRATIVE)
+@question("narrative", Group.REACH, columns=NARRATIVE)
 def narrative(
     posture: "Posture",
     targets: Annotated[
@@ -40,7 +41,10 @@ def narrative(
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
 ) -> "Narrative":
-    """Describe the worst way to each crown jewel. Example: trustdebt narrative --to db:ledger."""
+    """Describe the worst way into each crown jewel.
+
+    Example: trustdebt narrative --to db:ledger
+    """
     from analytics.answers.narrative import narrative as answer
     from analytics.selectors import CROWN_JEWELS, select
     from graph.schema import RESOURCE

@@ -6,6 +6,7 @@ import typer
 
 from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.orphans import Orphans
@@ -48,7 +49,7 @@ ORPHANS: dict[str, Columns] = {
 }
 
 
-@question("orphans", columns=ORPHANS)
+@question("orphans", Group.WRONG, columns=ORPHANS)
 def orphans(
     posture: "Posture",
     leaving: Annotated[list[str] | None, typer.Option(help="A person who may leave.")] = None,
@@ -57,7 +58,10 @@ def orphans(
     ] = 50,
     limit: LimitOption = LIMIT,
 ) -> "Orphans":
-    """List identities nobody answers for. Example: trustdebt orphans --leaving ann."""
+    """List the identities that nobody answers for.
+
+    Example: trustdebt orphans --leaving ann
+    """
     from analytics.answers.orphans import orphans as answer
 
     people = tuple(posture.graph.find(person) for person in leaving or [])

@@ -6,6 +6,8 @@ import typer
 
 from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, Thing, question
+from app.cli.completion import offer
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.policy import PolicyAnswer
@@ -46,11 +48,18 @@ POLICY: dict[str, Columns] = {
 }
 
 
-@question("policy", columns=POLICY, documents=("policy",))
+@question("policy", Group.MENDING, columns=POLICY, documents=("policy",))
 def policy(
     posture: "Posture",
     thing: Thing,
-    language: Annotated[str, typer.Option("--format", help="iam, cedar, rego or mcp.")],
+    language: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="iam, cedar, rego or mcp.",
+            autocompletion=offer("iam", "cedar", "rego", "mcp"),
+        ),
+    ],
     window: Annotated[int, typer.Option(min=1, max=36_500, help="Days of use that count.")] = 90,
     logged: Annotated[
         list[str] | None,
@@ -60,7 +69,7 @@ def policy(
 ) -> "PolicyAnswer":
     """Write the smallest policy that observed use needs.
 
-    Example: trustdebt policy bot --format cedar.
+    Example: trustdebt policy bot --format cedar
     """
     from analytics.answers.policy import policy as answer
     from analytics.remediation.policy.formats import format_of

@@ -7,6 +7,7 @@ import typer
 
 from app.cli.columns import Columns
 from app.cli.command import Level, SaidNo, UsageError, instant_of, level_of, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.proof_again import CheckedProof
@@ -21,7 +22,7 @@ PROVE: dict[str, Columns] = {
 }
 
 
-@question("prove", rows=("rests_on", "gaps"), columns=PROVE, lasting=True)
+@question("prove", Group.PROOF, rows=("rests_on", "gaps"), columns=PROVE, lasting=True)
 def prove(
     posture: "Posture",
     thing: Annotated[str, typer.Argument(help="Whose access, or the word verify.")],
@@ -35,7 +36,10 @@ def prove(
         Path | None, typer.Option(help="A file for the proof, as canonical JSON.")
     ] = None,
 ) -> "Proof | CheckedProof":
-    """Prove justified access. Example: trustdebt prove bot --at 2026-07-31 --resource ledger."""
+    """Prove that access was justified at an instant.
+
+    Example: trustdebt prove bot --at 2026-07-31 --resource ledger
+    """
     if thing == VERIFY and file is not None:
         return _checked(posture, file)
     if file is not None:

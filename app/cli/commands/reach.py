@@ -15,6 +15,7 @@ from app.cli.command import (
     mode_of,
     question,
 )
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.exposure import Exposure
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-@question("blast-radius")
+@question("blast-radius", Group.REACH)
 def blast_radius(
     posture: "Posture",
     thing: Thing,
@@ -33,14 +34,17 @@ def blast_radius(
     leaked: Annotated[bool, typer.Option("--leaked", help="Ask for a leaked credential.")] = False,
     limit: LimitOption = LIMIT,
 ) -> "BlastRadius":
-    """Show what a thing reaches. Example: trustdebt blast-radius invoice-bot."""
+    """Show what a thing reaches.
+
+    Example: trustdebt blast-radius invoice-bot
+    """
     from analytics.answers.reach import blast_radius as answer
 
     start = posture.graph.find(thing)
     return answer(posture, start, mode_of(mode), max_hops, leaked, limit)
 
 
-@question("exposure")
+@question("exposure", Group.REACH)
 def exposure(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="A resource; else all of them.")] = None,
@@ -48,7 +52,10 @@ def exposure(
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
 ) -> "Exposure | Exposures":
-    """Show who reaches a resource. Example: trustdebt exposure db:ledger --level admin."""
+    """Show who reaches a resource, or each of them.
+
+    Example: trustdebt exposure db:ledger --level admin
+    """
     from analytics.answers.exposure import exposure as exposure_answer
     from analytics.answers.exposures import exposures
 
@@ -61,7 +68,7 @@ def exposure(
     )
 
 
-@question("path", rows=("paths",))
+@question("path", Group.REACH, rows=("paths",))
 def path(
     posture: "Posture",
     start: Thing,
@@ -70,7 +77,10 @@ def path(
     count: Annotated[int, typer.Option(min=1, help="How many ways to show.")] = 1,
     mode: Mode = "standing",
 ) -> "Paths":
-    """Show how one thing reaches another. Example: trustdebt path invoice-bot db:ledger."""
+    """Show how one thing reaches another.
+
+    Example: trustdebt path invoice-bot db:ledger
+    """
     from analytics.answers.path import path as answer
 
     find = posture.graph.find

@@ -7,7 +7,9 @@ import typer
 
 from app.cli.columns import Columns, cell, words
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, one_of, question
+from app.cli.completion import offer
 from app.cli.exchange import TICKETS
+from app.cli.groups import Group
 from app.cli.ticket_options import TerraformOption, TicketsOption
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ PLAN: dict[str, Columns] = {
 }
 
 
-@question("choke-points")
+@question("choke-points", Group.REACH)
 def choke_points(
     posture: "Posture",
     starts: From = None,
@@ -56,24 +58,30 @@ def choke_points(
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
 ) -> "ChokePoints":
-    """Rank what most access passes. Example: trustdebt choke-points --to label:Resource."""
+    """Rank what most access passes.
+
+    Example: trustdebt choke-points --to label:Resource
+    """
     from analytics.answers.choke_points import choke_points as answer
 
     ends = ends_of(posture, starts, targets)
     return answer(posture, *ends, mode_of(mode), limit)
 
 
-@question("cut", rows=("edges", "protected"))
+@question("cut", Group.MENDING, rows=("edges", "protected"))
 def cut(
     posture: "Posture", starts: From = None, targets: To = None, mode: Mode = "standing"
 ) -> "SmallestCut":
-    """Find the fewest removals that part agents from jewels. Example: trustdebt cut --to crm."""
+    """Find the fewest removals that part agents from crown jewels.
+
+    Example: trustdebt cut --to crm
+    """
     from analytics.answers.cut import cut as answer
 
     return answer(posture, *ends_of(posture, starts, targets), mode_of(mode))
 
 
-@question("what-if", rows=("removed", "breaks"))
+@question("what-if", Group.MENDING, rows=("removed", "breaks"))
 def what_if(
     posture: "Posture",
     remove: Annotated[
@@ -87,7 +95,10 @@ def what_if(
     ] = None,
     limit: LimitOption = LIMIT,
 ) -> "WhatIf":
-    """Show what a change alters. Example: trustdebt what-if --remove bot,RUNS_AS,svc."""
+    """Show what a change would alter, and what it would break.
+
+    Example: trustdebt what-if --remove bot,RUNS_AS,svc
+    """
     from analytics.answers.what_if import what_if as answer
     from app.cli.change_file import Change, read_change
 
@@ -98,12 +109,16 @@ def what_if(
     return answer(posture, removed, limit, granted)
 
 
-@question("plan", columns=PLAN)
+@question("plan", Group.MENDING, columns=PLAN)
 def plan(
     posture: "Posture",
     budget: Annotated[int, typer.Option(min=1, help="How many changes to propose.")] = 5,
     objective: Annotated[
-        str, typer.Option(help="What to take away: reach, debt or findings.")
+        str,
+        typer.Option(
+            help="What to take away: reach, debt or findings.",
+            autocompletion=offer("reach", "debt", "findings"),
+        ),
     ] = "reach",
     whose: Annotated[
         list[str] | None,
@@ -113,7 +128,10 @@ def plan(
     terraform: TerraformOption = None,
     limit: LimitOption = LIMIT,
 ) -> "RemovalPlan | Tickets":
-    """Propose what to remove first, and how safe it is. Example: trustdebt plan --budget 3."""
+    """Propose what to remove first, and how safe it is.
+
+    Example: trustdebt plan --budget 3
+    """
     from analytics.answers.plan import plan as answer
     from analytics.answers.tickets import tickets
     from app.cli.terraform_file import addresses_of

@@ -7,6 +7,7 @@ import typer
 
 from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, UsageError, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.replay import Replay
@@ -68,7 +69,7 @@ def _of_a_file(given: dict[str, Any]) -> bool:
     return given["requests"] is not None
 
 
-@question("replay", storeless=_of_a_file, columns=REPLAY)
+@question("replay", Group.PROOF, storeless=_of_a_file, columns=REPLAY)
 def replay(
     posture: "Posture | None",
     policies: Annotated[Path, typer.Argument(help="Cedar or Rego: a file, or a folder.")],
@@ -83,7 +84,10 @@ def replay(
     ] = None,
     limit: LimitOption = LIMIT,
 ) -> "Replay | Requests":
-    """Try policies on all recorded uses and decisions. Example: trustdebt replay policies.cedar."""
+    """Try policies on all recorded uses and decisions.
+
+    Example: trustdebt replay policies.cedar
+    """
     from analytics.engines.reading import policy_set
 
     if posture is None:

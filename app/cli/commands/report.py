@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.command import UsageError, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-@question("report")
+@question("report", Group.STANDING)
 def report(
     posture: "Posture",
     out: Annotated[Path, typer.Option(help="A file that ends in .html or .pdf.")],
@@ -20,7 +21,10 @@ def report(
     ] = None,
     team: Annotated[str | None, typer.Option(help="Only what this team answers for.")] = None,
 ) -> dict[str, Any]:
-    """Write one A4 page for leadership. Example: trustdebt report --out report.pdf."""
+    """Write one A4 page for leadership.
+
+    Example: trustdebt report --out report.pdf
+    """
     from app.report import FORMS
     from app.report import report as made
     from graph.files.packs import replace_file

@@ -6,6 +6,7 @@ import typer
 
 from app.cli.columns import Columns, Row, of_unit, words
 from app.cli.command import LIMIT, LimitOption, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.reviews import Reviews
@@ -71,13 +72,16 @@ REVIEWS: dict[str, Columns] = {
 }
 
 
-@question("reviews", columns=REVIEWS)
+@question("reviews", Group.PEOPLE, columns=REVIEWS)
 def reviews(
     posture: "Posture",
     about: Annotated[str | None, typer.Option(help="Only what it uses or holds.")] = None,
     limit: LimitOption = LIMIT,
 ) -> "Reviews":
-    """List what to review, best worth its minutes first. Example: trustdebt reviews --limit 10."""
+    """List what to review, best worth its minutes first.
+
+    Example: trustdebt reviews --limit 10
+    """
     from analytics.answers.reviews import reviews as answer
 
     return answer(posture, limit, posture.graph.find(about) if about else None)

@@ -5,20 +5,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.command import LIMIT, LimitOption, question
+from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.stale import Stale
     from analytics.posture import Posture
 
 
-@question("stale")
+@question("stale", Group.WRONG)
 def stale(
     posture: "Posture",
     days: Annotated[int, typer.Option(min=1, help="Unused for more than so many days.")] = 90,
     about: Annotated[str | None, typer.Option(help="Only of this identity.")] = None,
     limit: LimitOption = LIMIT,
 ) -> "Stale":
-    """List access that is open but not used. Example: trustdebt stale --days 180."""
+    """List access that is open but not used.
+
+    Example: trustdebt stale --days 180
+    """
     from analytics.answers.stale import stale as answer
 
     subject = posture.graph.find(about) if about else None

@@ -1,4 +1,4 @@
-"""Commands for changes over time: diff, ledger, drift."""
+"""Commands for changes over time: compare, diff, ledger, drift."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,8 +7,11 @@ import typer
 
 from app.cli.columns import Columns, Row
 from app.cli.command import LIMIT, MOMENT, LimitOption, UsageError, instant_of, question
+from app.cli.groups import Group
+from app.cli.team_option import TeamOption, team_of
 
 if TYPE_CHECKING:
+    from analytics.answers.compare import Compared, Sides
     from analytics.answers.diff import Diff
     from analytics.answers.drift import Drift
     from analytics.answers.ledger import Ledger
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from analytics.history import History
     from analytics.posture import Posture
 
+MomentName = Annotated[str, typer.Argument(help="A snapshot, a prefix of its id, or an instant.")]
 SnapshotName = Annotated[str, typer.Argument(help="Id of a snapshot, a prefix of it, or @INSTANT.")]
 
 
@@ -90,11 +94,14 @@ DRIFT: dict[str, Columns] = {
 }
 
 
-@question("diff", refuses=MOMENT, columns=DIFF)
+@question("diff", Group.TIME, refuses=MOMENT, columns=DIFF)
 def diff(
     posture: "Posture", before: SnapshotName, after: SnapshotName, limit: LimitOption = LIMIT
 ) -> "Diff":
-    """Show what differs between two snapshots. Example: trustdebt diff 000001 000002."""
+    """Show each fact that differs between two snapshots.
+
+    Example: trustdebt diff 000001 000002
+    """
     from analytics.answers.diff import diff as answer
     from graph.stores import pick
 
@@ -103,7 +110,45 @@ def diff(
     return answer(history, pick(infos, before), pick(infos, after), limit)
 
 
-@question("ledger", columns=LEDGER)
+@question("compare", Group.TIME, refuses=MOMENT, rows=("scopes", "teams"))
+def compare(
+    posture: "Posture",
+    before: MomentName,
+    after: MomentName,
+    team: TeamOption = None,
+    limit: LimitOption = LIMIT,
+) -> "Compared":
+    """Compare two moments: agents, paths, findings, owners, teams.
+
+    Example: trustdebt compare 000001 000002
+    """
+    from analytics.answers.compare import compare as answer
+    from analytics.answers.compare import sides_of
+
+    history = history_of(posture)
+    first, last = _moment(history, before, "the first"), _moment(history, after, "the second")
+    if first.order > last.order:
+        raise UsageError(f"{before} is later than {after}: name the earlier one first")
+    if first == last:
+        raise UsageError(f"{before} and {after} are the same moment")
+    sides = sides_of(history, first, last)
+    return answer(sides, limit, _place(sides, team))
+
+
+def _place(sides: "Sides", team: str | None) -> int | None:
+    """Return the place of a team of either end, -1 for the identities of none, None for all."""
+    from graph.identity.lookup import UnknownThing
+
+    end = sides.after
+    try:
+        number = team_of(end, team)
+    except UnknownThing:
+        end = sides.before
+        number = team_of(end, team)
+    return number if number is None or number < 0 else int(sides.places(end)[number])
+
+
+@question("ledger", Group.TIME, columns=LEDGER)
 def ledger(
     posture: "Posture",
     since: Annotated[
@@ -118,7 +163,10 @@ def ledger(
     model: Annotated[Path | None, typer.Option(help="Another model, as TOML.")] = None,
     limit: LimitOption = LIMIT,
 ) -> "Ledger":
-    """Show what opened, closed and grew in debt. Example: trustdebt ledger --since 2026-07-01."""
+    """Show what opened, closed and grew in debt.
+
+    Example: trustdebt ledger --since 2026-07-01
+    """
     from analytics.answers.ledger import ledger as answer
     from analytics.assumptions.model import model as read_model
     from analytics.debt.ledger.entries import Moment, moment_at, oldest
@@ -141,13 +189,16 @@ def ledger(
     return answer(history, start, end, limit, read_model(model) if model else None)
 
 
-@question("drift", columns=DRIFT)
+@question("drift", Group.WRONG, columns=DRIFT)
 def drift(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,
     limit: LimitOption = LIMIT,
 ) -> "Drift":
-    """Show access beyond what was approved, and why. Example: trustdebt drift invoice-bot."""
+    """Show access beyond what was approved, and why.
+
+    Example: trustdebt drift invoice-bot
+    """
     from analytics.answers.drift import drift as answer
 
     return answer(posture, posture.graph.find(thing) if thing else None, limit)

@@ -5,23 +5,11 @@ import pandas as pd
 from analytics.answers.compare import Listed, Sides, sides_of
 from analytics.debt.ledger.entries import Moment
 from analytics.posture import Posture
+from app.comparison import CHANGED, CHANGES, COVERAGE, SEEN
 from app.web.snapshots import moment_of, shelf
 from app.wording import NOT_KNOWN
 
 KEPT = 2  # comparisons in memory: each holds two snapshots, and what they have in common
-CHANGES = {
-    "new": "+ new",
-    "gone": "- gone",
-    "opened": "+ opened",
-    "closed": "- closed",
-    "widened": "▲ widened",
-    "narrowed": "▽ narrowed",
-    "gained": "+ has an owner now",
-    "lost": "- lost its owner",
-    "replaced": "→ another owner",
-    "unclear": "? not known at one end",
-}
-SEEN = {"new", "opened", "gained", "widened"}  # changes that are something more
 TEAM = "Team"
 
 
@@ -48,11 +36,7 @@ def drawn(listed: Listed, columns: dict[str, str]) -> pd.DataFrame:
     rows = listed.rows.readable()
     made = {heading: _cells(rows, name) for heading, name in columns.items()}
     made["Change"] = rows["change"].map(CHANGES)
-    more = rows["change"].isin(SEEN)
-    seen = more.map({True: "we began to see it", False: "we ceased to see it"})
-    seen = seen.mask(rows["change"].isin(["replaced", "unclear", "narrowed", "widened"]), "we see")
-    seen = seen.replace("we see", "we see it differently")
-    made["Why"] = seen.where(rows["why"] == "coverage", "it changed")
+    made["Why"] = rows["change"].map(SEEN).where(rows["why"] == COVERAGE, CHANGED)
     made[TEAM] = _cells(rows, "team").fillna("no team")
     return pd.DataFrame(made)
 

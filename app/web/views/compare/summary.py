@@ -9,12 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analytics.answers import compare
 from analytics.answers.compare import Listed, Sides
+from app.comparison import changed_words, seen_words
 from app.escape import code, markdown
 from app.web.tables import below, table
 from app.web.tiles import signal, tile
 from app.wording import NO_FIGURE, brief, counted, moment, number
 
-TRUTH, COVERAGE = "changed", "coverage"
 STATES = {"connected": "new", "lost": "no longer read", "kept": "at both ends"}
 HEADINGS = {
     "agents_new": "Agents new",
@@ -38,24 +38,12 @@ def sentence(
     """Draw the sentence: what is compared, and what changed in truth."""
     ends = [f"{moment(end.graph.as_of)} ({_snapshot(end)})" for end in (sides.before, sides.after)]
     whose = "" if team is None else f" Of the team {_team(sides, team)}:"
-    starts = "agent" if sides.agents else "identity"
-    counts = {name: {k: n[TRUTH] for k, n in of.counts.items()} for name, of in lists.items()}
-    agents, paths, found_now = counts["agents"], counts["paths"], counts["findings"]
-    words = [
-        f"{counted(agents['new'], starts, 'agents' if sides.agents else 'identities')} new, "
-        f"{number(agents['gone'])} gone",
-        f"{counted(paths['opened'], 'path')} to a crown jewel opened, "
-        f"{number(paths['closed'])} closed",
-        f"{counted(found_now['new'], 'finding')} new, {number(found_now['gone'])} gone",
-        f"{counted(counts['owners']['lost'], 'owner')} lost",
-    ]
-    place.markdown(f"From **{ends[0]}** to **{ends[1]}**.{whose} **{'; '.join(words)}.**")
-    seen_only = sum(each.count(COVERAGE) for each in lists.values())
+    counts = {name: each.counts for name, each in lists.items()}
+    words = changed_words(counts, sides.agents)
+    place.markdown(f"From **{ends[0]}** to **{ends[1]}**.{whose} **{words}.**")
+    seen_only = seen_words(counts)
     if seen_only:
-        place.markdown(
-            f":material/visibility: {counted(seen_only, 'difference')} more are none in truth: we "
-            "only began or ceased to see them, as the sources changed."
-        )
+        place.markdown(f":material/visibility: {seen_only}")
     for rule, how in sides.failed.items():
         place.warning(f"Findings of {markdown(rule)} are left out, it failed: {code(how)}")
 

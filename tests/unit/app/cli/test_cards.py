@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.cli.columns import Shown
 from app.cli.tables import draw
 
 
@@ -18,7 +19,7 @@ def drawn(
         "left_out": cut,
         "result": result,
     }
-    draw(document, {})
+    draw(document, Shown())
     return capsys.readouterr().out
 
 

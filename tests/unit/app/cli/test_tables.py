@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.cli.columns import Shown
 from app.cli.commands.ownership import ORPHANS
 from app.cli.tables import draw
 
@@ -28,7 +29,7 @@ def _document(result, left_out=0, unknown=()):
 
 
 def _drawn(capsys, result, **more) -> str:
-    draw(_document(result, **more), ORPHANS)
+    draw(_document(result, **more), Shown(ORPHANS))
     return capsys.readouterr().out
 
 
