@@ -14,7 +14,7 @@ def test_every_page_draws_in_light_and_dark(
 ) -> None:
     home = serve(store)
     window = open_window(home, scheme)
-    drawn = PATHS if scheme == "light" else dict(some(PATHS.items(), 5))
+    drawn = PATHS if scheme == "light" else dict(some(PATHS.items(), 3))
     for name, path in drawn.items():
         page = window.go(home + path)
         assert page.locator("[data-testid=stException]").count() == 0, name

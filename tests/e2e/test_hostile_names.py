@@ -21,7 +21,7 @@ def test_hostile_names_run_nothing_and_load_nothing(
     addresses += [f"{home}/ownership?leaving=ann&leaving=<b>", f"{home}/trust_debt?items=unknown"]
     addresses += [f"{home}/?figure=sensitive_reach", f"{home}/findings?state=open&rules=OWN-01"]
     addresses += [f"{home}/identity?id={thing}" for thing in ("wide&fix=True", "key-1", "ann")]
-    for address in some(addresses, 16):
+    for address in some(addresses, 10):
         page = window.go(address)
         if "blast_radius" in address and "ann" not in address:
             assert names(graph(page))
