@@ -22,9 +22,9 @@ class Step:
 
 
 class Progress:
-    """The latest step of one piece of work; None until it names any."""
+    """The steps that one piece of work is at: of the whole first, then of its parts."""
 
-    step: Step | None = None
+    steps: tuple[Step, ...] = ()
 
 
 _listening: ContextVar[Progress | None] = ContextVar("listening", default=None)
@@ -48,11 +48,11 @@ def steps(words: str, things: Collection[T]) -> Iterator[T]:
     >>> progress = Progress()
     >>> with followed(progress):
     ...     for rule in steps("rules judged", ["a", "b"]):
-    ...         print(progress.step.done, progress.step.count)
+    ...         print(progress.steps[0].done, progress.steps[0].count)
     0 2
     1 2
-    >>> progress.step
-    Step(words='rules judged', done=2, count=2)
+    >>> progress.steps
+    (Step(words='rules judged', done=2, count=2),)
     """
     for done, thing in enumerate(things):
         tell(words, done, len(things))
@@ -61,7 +61,9 @@ def steps(words: str, things: Collection[T]) -> Iterator[T]:
 
 
 def tell(words: str, done: int, count: int) -> None:
-    """Tell that `done` steps of `count` are done, if anybody listens."""
-    listening = _listening.get()
+    """Tell that `done` steps of `count` are done, if anybody listens; other parts that ended go."""
+    listening, step = _listening.get(), Step(words, done, count)
     if listening is not None:
-        listening.step = Step(words, done, count)
+        going = [s for s in listening.steps if s.words == words or s.done < s.count]
+        known = [step if s.words == words else s for s in going]
+        listening.steps = tuple(known) if step in known else (*known, step)

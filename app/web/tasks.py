@@ -29,10 +29,12 @@ T = TypeVar("T")
 QUIET = 0.2  # seconds before a page says that it waits
 LONG = 2.0  # seconds before it says how far the work is, and offers to cancel it
 EACH = 0.3  # seconds between two looks at the work
+SHOWN = 2  # steps of a task that are drawn: of the whole, and of the part under way
 GRACE = 3.0  # seconds in which a page that is drawn anew takes its work up again
 PLACE, CANCELLED = "tasks:place", "tasks:cancelled"
 STYLE = """<style>
-.st-key-tasks { position: fixed; bottom: 1rem; right: 1rem; z-index: 99; width: auto; }
+.st-key-tasks { position: fixed; bottom: 1rem; right: 1rem; z-index: 99; width: auto;
+  max-width: calc(100vw - 2rem); background-color: Canvas; }
 .st-key-tasks:not(:has(button)) { display: none; }
 </style>"""
 
@@ -204,7 +206,9 @@ def refuse_cancelled(name: Hashable, doing: str) -> None:
         "it was kept, and nothing was changed. What would follow on this page is not shown.",
         icon=":material/cancel:",
     )
-    st.button(
+    row = _bar().container(horizontal=True, vertical_alignment="center", gap="small")
+    row.markdown(f"**Cancelled** after {number(round(seconds))} s")
+    row.button(
         "Start again",
         key="tasks:again",
         icon=":material/restart_alt:",
@@ -224,11 +228,16 @@ def place() -> None:
     st.session_state[PLACE] = st.container(key="tasks", border=True)
 
 
+def _bar() -> Any:
+    """Return the place over the page."""
+    return st.session_state.get(PLACE, st)
+
+
 def wait(task: Task[Any], doing: str, cancel: Callable[[], None]) -> None:
     """Wait for the end of a task; say how far it is, and offer to `cancel` it, if that is long."""
     if task.done(QUIET):
         return
-    bar, offered = st.session_state.get(PLACE, st).empty(), False
+    bar, offered = _bar().empty(), False
     words: Any = None
     try:
         with st.spinner(doing, show_time=True):
@@ -259,7 +268,7 @@ def how_far(doing: str, seconds: float, progress: Progress) -> str:
     >>> how_far("Building the plan…", 12.4, Progress())
     '**Building the plan** · 12 s'
     """
-    parts, step = [f"**{doing.rstrip('…')}**", f"{number(int(seconds))} s"], progress.step
-    if step is not None and step.count:
+    parts = [f"**{doing.rstrip('…')}**", f"{number(int(seconds))} s"]
+    for step in progress.steps[:SHOWN]:
         parts.append(f"{number(step.done)} of {number(step.count)} {step.words}")
     return " · ".join(parts)

@@ -76,15 +76,25 @@ def test_without_the_stop_it_goes_on(busy: Busy) -> None:
 
 def test_a_task_tells_how_many_steps_of_all_are_done(busy: Busy) -> None:
     task = Task(busy).start()
-    assert soon(lambda: task.progress.step is not None)
-    step = task.progress.step
-    assert step is not None
+    assert soon(lambda: bool(task.progress.steps))
+    (step,) = task.progress.steps
     assert (step.words, step.count) == ("rounds done", 10**9)
     progress = Progress()
     assert how_far("Judging…", 61.9, progress) == "**Judging** · 61 s"
     with followed(progress):
         assert list(steps("rules judged", "ab")) == ["a", "b"]
     assert how_far("Judging…", 1.0, progress) == "**Judging** · 1 s · 2 of 2 rules judged"
+
+
+def test_the_steps_of_the_whole_stand_before_those_of_its_parts() -> None:
+    progress = Progress()
+    with followed(progress):
+        for _ in steps("changes tried", range(2)):
+            for _ in steps("rules judged", range(3)):
+                far = how_far("Planning…", 5.0, progress)
+            assert progress.steps[0].words == "changes tried"
+    assert far == "**Planning** · 5 s · 1 of 2 changes tried · 2 of 3 rules judged"
+    assert how_far("Planning…", 5.0, progress).endswith(" · 2 of 2 changes tried")
 
 
 # -- on a page ----------------------------------------------------------------------------------

@@ -1,0 +1,152 @@
+"""The question behind each page: its command and its query count what the page counts."""
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import trustdebt
+from analytics.history import open_posture
+from app.questions import all_questions
+from app.sql import select
+from app.web.views import all_views
+from tests.e2e.conftest import Open
+from tests.e2e.estate import AS_OF, estate, publish
+from tests.e2e.said import figures, texts
+
+Count = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish the estate, and a month later with one more agent."""
+    folder = tmp_path_factory.mktemp("query") / "s"
+    publish(estate(), folder, AS_OF - pd.Timedelta(days=30))
+    later = estate()
+    later.add(next(e for e in later.rows if e.name == "Agent"), id="new", name="new-bot")
+    publish(later, folder)
+    return folder
+
+
+def line_of(test: AppTest) -> str:
+    """Return the command line that a page shows."""
+    assert not test.exception
+    (line,) = [code.value for code in test.code if code.value.startswith("trustdebt ")]
+    return str(line)
+
+
+def rows_with(test: AppTest, heading: str) -> int:
+    return len(next(f.value for f in test.dataframe if heading in f.value))
+
+
+def figure(name: str) -> Callable[[AppTest], object]:
+    return lambda test: figures(test)[name]
+
+
+def of(result: dict[str, Any], *names: str) -> str:
+    return " of ".join(f"{result[name]:,}" for name in names)
+
+
+CASES: dict[str, tuple[dict[str, str], Count, Callable[[AppTest], object]]] = {
+    "posture": (
+        {},
+        lambda r: f"{r['headlines']['reaching']} of {r['headlines']['starts']}",
+        figure("Agents at a crown jewel"),
+    ),
+    "identity": (
+        {"id": "deploy"},
+        lambda r: str(len(r["findings"])),
+        figure("Open findings"),
+    ),
+    "trust_debt": ({}, lambda r: f"{r['debt']:,.0f} tp", figure("Trust debt")),
+    "compare": ({}, lambda r: "new-bot" in json.dumps(r["added"]), lambda t: "new-bot" in texts(t)),
+    "blast_radius": (
+        {"thing": "deploy"},
+        lambda r: len(r["resources"]),
+        lambda t: rows_with(t, "Sensitivity"),
+    ),
+    "choke_points": (
+        {},
+        lambda r: of(r, "exposed", "starts"),
+        figure("Agents that reach a crown jewel"),
+    ),
+    "plan": (
+        {"plan": "shown", "budget": "5"},
+        lambda r: len(r["steps"]),
+        lambda t: rows_with(t, "Verdict"),
+    ),
+    "reviews": ({}, lambda r: of({"n": len(r["packets"])}, "n"), figure("Grants to review")),
+    "evidence": ({}, lambda r: str(r["states"]["unexplained"]), figure("No decision")),
+    "ownership": (
+        {},
+        lambda r: len(r["orphaned"]),
+        lambda t: rows_with(t, "Role without owner"),
+    ),
+    "stale_access": (
+        {"days": "30"},
+        lambda r: f"{len(r['paths'])} paths",
+        figure("Access not seen in use for 30 days"),
+    ),
+    "findings": (
+        {"about": "orphan"},
+        lambda r: len(r["findings"]),
+        lambda t: rows_with(t, "What is wrong"),
+    ),
+    "sources": ({}, lambda r: len(r["merges"]), lambda t: rows_with(t, "Source") - 1),
+    "audit": ({}, lambda r: len(r["entries"]), lambda t: len(t.dataframe)),
+}
+
+
+def grants(test: AppTest) -> int:
+    """Return how many of the ranked steps are grants."""
+    ranked = next(f.value for f in test.dataframe if {"Frees", "Step"} <= set(f.value))
+    return int((ranked["Step"] == "can access").sum())
+
+
+# Worked out by hand from tests/e2e/estate.py: pairs of a holder and a restricted database are four
+# by the role deploy and one by each of four accounts; the role has 40 grants, and 30 of them show
+# no use; of what has no owner, one lost the only one it had, and one is the agent of a month later.
+FACTS: dict[str, tuple[int, Callable[[AppTest], int]]] = {
+    "identity": (40, lambda t: int(figures(t)["Resources reached"].split()[0])),
+    "blast_radius": (40, lambda t: rows_with(t, "Sensitivity")),
+    "choke_points": (8, grants),
+    "ownership": (2, lambda t: 3 - int(figures(t)["Owner departed"].split()[0])),
+    "stale_access": (30, lambda t: rows_with(t, "Reaches")),
+}
+
+
+@pytest.mark.parametrize("page", CASES)
+def test_the_command_and_the_query_count_what_the_page_counts(
+    open_page: Open, twice: Path, capsys: pytest.CaptureFixture[str], page: str
+) -> None:
+    address, count, shown = CASES[page]
+    test = open_page(twice, page, **address)
+    words = shlex.split(line_of(test))[1:]
+    assert trustdebt.main([*words, *([] if "--json" in words else ["--json"])]) == 0
+    assert count(json.loads(capsys.readouterr().out)["result"]) == shown(test)
+    queries = [code.value for code in test.code if code.value.startswith("SELECT")]
+    assert len(queries) == (page in FACTS)
+    for query in queries:
+        expected, on_page = FACTS[page]
+        values = {"identity": next(iter(address.values()), "")}
+        rows = select(open_posture(str(twice)).graph, query, values=values)
+        assert len(rows) == on_page(test) == expected
+        assert query in [question.sql.strip() for question in all_questions().values()]
+
+
+def test_every_page_has_its_question_but_the_console() -> None:
+    views = all_views()
+    assert {name for name, view in views.items() if view.query is None} == {"console"}
+    assert set(CASES) == set(views) - {"console"}
+
+
+def test_the_command_names_the_moment_that_is_shown(open_page: Open, twice: Path) -> None:
+    first = open_posture(str(twice)).history.infos[0].id  # type: ignore[union-attr]
+    test = open_page(twice, "findings", snapshot=first, as_of="2026-07-20", about="wide")
+    expected = f"trustdebt findings --about wide --snapshot {first} --as-of 2026-07-20"
+    assert line_of(test) == expected
