@@ -1,6 +1,7 @@
 """The pages that `trustdebt app` serves; under `streamlit run` they cannot change the store."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from app.web.query import show_query
 from app.web.server import door
 from app.web.shortcut import shortcut
 from app.web.snapshots import Choice, forget, read
-from app.web.take_along import take_along
+from app.web.take_along import prepare, take_along
 from app.web.tasks import Cancelled
 from app.web.view import View
 from app.web.views import all_views
@@ -101,6 +102,8 @@ def _drawn(view: View, views: list[View], page: Page, run: _Run) -> None:
     with st.sidebar:
         shortcut()
     page.run()
+    with suppress(Cancelled):  # the bar says so
+        prepare(run.posture)
     settle()
 
 

@@ -1,5 +1,6 @@
 """The buttons of the sidebar by which a snapshot is taken along: the report, and its exports."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -8,9 +9,15 @@ from streamlit.delta_generator import DeltaGenerator
 from analytics.posture import Posture
 from app.exchange import FORMATS, download, file_name
 from app.report import FORMS, report
+from app.web.address import arrivals
+from app.web.snapshots import kept_while, moment_of
 
 FILE = "trustdebt-report"
-CHOICE = "take_along:format"
+CHOICE, WANTED = "take_along:format", "take_along:wanted"
+REPORT, SNAPSHOT = "report", "snapshot"
+ICONS = {REPORT: ":material/print:", SNAPSHOT: ":material/download:"}
+MEANING = "One A4 page for leadership, of the snapshot that is shown."
+LARGE = 600  # identities from which a file takes so long that it is made on the page
 FOR = {  # what each format is opened with
     "cedar": "Cedar policies",
     "csv": "spreadsheets",
@@ -27,31 +34,74 @@ FOR = {  # what each format is opened with
 
 def take_along(posture: Posture) -> None:
     """Draw a button for the report, and the other formats behind a second one."""
-    _report(st.sidebar, posture, "pdf", "Report")
+    _button(st.sidebar, posture, REPORT, "pdf", "Report")
     place = st.sidebar.popover("Other formats", icon=":material/download:", width="stretch")
-    _report(place, posture, "html", "Report as a web page")
+    _button(place, posture, REPORT, "html", "Report as a web page")
     form = place.selectbox("Snapshot as", FORMATS, format_func=words, key=CHOICE) or FORMATS[0]
-    place.download_button(
-        "Download the snapshot",
-        partial(download, form, posture),
-        file_name(form),
-        key="take_along:snapshot",
-        on_click="ignore",
+    _button(place, posture, SNAPSHOT, form, "Download the snapshot")
+
+
+def prepare(posture: Posture) -> None:
+    """Make the file that was asked for, if any, and draw its download; it can be cancelled.
+
+    Call it when the page is drawn, which does not wait for it.
+    """
+    asked, kind, form = st.session_state.get(WANTED, (None, "", ""))
+    if asked != _where(posture):
+        return
+    data = made(posture, kind, form)
+    place = st.sidebar.container()
+    place.success("The file is ready.", icon=":material/check_circle:")
+    _download(place, data, kind, form, "Download it")
+
+
+@kept_while("Making the file…", size=1)
+def made(posture: Posture, kind: str, form: str) -> bytes:
+    """Return the bytes of the report, or of the snapshot in another format."""
+    return report(posture, form) if kind == REPORT else download(form, posture)
+
+
+def _button(place: DeltaGenerator, posture: Posture, kind: str, form: str, label: str) -> None:
+    """Draw the button of a file, which is made while the browser waits.
+
+    What takes long is made on the page instead, where one sees for how long, and can cancel it.
+    """
+    if len(posture.accountable) < LARGE:
+        _download(place, partial(made, posture, kind, form), kind, form, label)
+        return
+    place.button(
+        label,
+        key=f"take_along:{kind}:{form}",
+        on_click=_want,
+        args=(_where(posture), kind, form),
+        icon=ICONS[kind],
         width="stretch",
+        help="Made on this page first: the bar says for how long.",
     )
 
 
-def _report(place: DeltaGenerator, posture: Posture, form: str, label: str) -> None:
+def _where(posture: Posture) -> tuple[object, ...]:
+    """Return the page and the moment at which a file is asked for: elsewhere it is not made."""
+    return arrivals(), moment_of(posture)
+
+
+def _want(asked: tuple[object, ...], kind: str, form: str) -> None:
+    st.session_state[WANTED] = asked, kind, form
+
+
+def _download(
+    place: DeltaGenerator, data: bytes | Callable[[], bytes], kind: str, form: str, label: str
+) -> None:
     place.download_button(
         label,
-        partial(report, posture, form),
-        f"{FILE}.{form}",
-        FORMS[form],
-        key=f"take_along:{form}",
+        data,
+        f"{FILE}.{form}" if kind == REPORT else file_name(form),
+        FORMS[form] if kind == REPORT else None,
+        key=f"take_along:{kind}:{form}:{label}",
         on_click="ignore",
-        icon=":material/print:",
+        icon=ICONS[kind],
         width="stretch",
-        help="One A4 page for leadership, of the snapshot that is shown.",
+        help=MEANING if kind == REPORT else None,
     )
 
 

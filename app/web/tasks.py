@@ -203,7 +203,7 @@ def refuse_cancelled(name: Hashable, doing: str) -> None:
         return
     st.info(
         f"**Cancelled** after {number(round(seconds))} s: {doing.rstrip('…').lower()}. Nothing of "
-        "it was kept, and nothing was changed. What would follow on this page is not shown.",
+        "it was kept, and nothing was changed. What rests on it is not shown.",
         icon=":material/cancel:",
     )
     row = _bar().container(horizontal=True, vertical_alignment="center", gap="small")

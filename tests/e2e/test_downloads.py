@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import trustdebt
 from app.exchange import FORMATS
+from app.web import take_along
 from app.web.take_along import words
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
@@ -104,3 +105,19 @@ def test_every_page_offers_the_report_and_the_snapshot(
     choice.select("graphml").run()
     text = downloads["trustdebt-graphml.graphml"]()
     assert text.startswith(b"<?xml")
+
+
+def test_what_takes_long_is_made_on_the_page_and_then_downloaded(
+    open_page: Open, downloads: Downloads, two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There one sees for how long, and can cancel it; on another page it is not made again."""
+    monkeypatch.setattr(take_along, "LARGE", 0)
+    test = open_page(two, "audit")
+    assert "trustdebt-report.pdf" not in downloads
+    test.button("take_along:report:pdf").click().run()
+    assert not test.exception
+    assert downloads.pop("trustdebt-report.pdf").startswith(b"%PDF-")  # type: ignore[attr-defined]
+    assert "The file is ready." in [s.value for s in test.sidebar.success]
+    test.query_params["about"] = "bot"  # another address
+    assert not test.run().sidebar.success
+    assert "trustdebt-report.pdf" not in downloads

@@ -53,3 +53,19 @@ def test_a_change_is_drawn_in_full_with_its_command(open_page: Open, store: Path
     test = open_page(store, "plan")
     table = next(f for f in test.dataframe if "Who decides" in f.value)
     assert table.value["What to change"].str.contains("decides").all()
+
+
+def test_the_safest_fix_of_an_identity_goes_into_the_what_if(open_page: Open, store: Path) -> None:
+    """With its verdict and what breaks, from the card; beside it, when it was last decided on."""
+    test = open_page(store, "identity", id="wide", fix="True")
+    assert not test.exception
+    said = texts(test)
+    assert "no observed use would fail" in said
+    assert ":material/check_circle: safe" in said
+    button = next(b for b in test.button if b.label == "Add to what-if")
+    button.click().run()
+    assert "deploy,CAN_ACCESS,db-" in str(test.query_params["remove"])
+    assert "In the what-if" in {b.label for b in test.button}
+    assert "Reviews" in [s.value for s in test.subheader]
+    assert "Never reviewed." in said
+    assert "40 grants** to review" in said
