@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from analytics.answers.journal import Refused, accept, review
-from analytics.answers.reviews import reviews_of
 from analytics.history import History
 from analytics.posture import Posture
 from graph.access import UnknownThing
@@ -408,28 +407,3 @@ def test_the_register_of_exceptions(tmp_path):
     assert answer["exceptions"][0]["by"]["id"] == "ann"
     row = measure(later, "expired_exceptions")
     assert (row["count"], row["of"]) == (1, 3)
-
-
-def test_the_reviews_of_one_identity():
-    """The last decision on it, on its account or on a grant of either; and what comes next."""
-    e = granted(granted(world()), "hr", reviewed_at=ago(120))
-    bot = e.posture().graph.find("bot")
-    mine = reviews_of(e.posture(), bot)
-    assert mine.last == {"decision": "approve", "at": "2026-04-23T00:00:00Z", "by": None}
-    assert mine.due == 2
-    assert mine.first.readable()["id"].tolist() == [packets(e.posture())[0]["id"]]
-    decided(e, "r1", "revoke", 50, grant_id="g-crm", decided_by="bob")
-    mine = reviews_of(e.posture(), bot)
-    assert mine.last is not None
-    assert (mine.last["decision"], mine.last["by"]["id"]) == ("revoke", "bob")
-    e.account("svc").link("bot", "RUNS_AS", "svc")
-    decided(e, "r2", "approve", 20, "svc")
-    mine = reviews_of(e.posture(), bot)
-    assert mine.last is not None
-    assert (mine.last["decision"], mine.last["at"][:10]) == ("approve", "2026-07-12")
-
-
-def test_an_identity_without_any_review():
-    e = world().agent("lone")
-    mine = reviews_of(e.posture(), e.posture().graph.find("lone"))
-    assert (mine.last, mine.due, mine.first.readable().empty) == (None, 0, True)
