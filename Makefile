@@ -10,7 +10,7 @@ heading = @printf '\n==== %s ====\n' "$(1)"
 # Written anew as a whole, or left as it is.
 made = @$(BIN)/python -m $(1) > made.tmp && mv made.tmp $(2)
 
-.PHONY: help setup demo app test check lint browser bench fuzz search neo4j lock docs
+.PHONY: help setup demo app test check lint browser bench fuzz search neo4j lock docs pictures
 help:
 	@echo 'make demo    an example estate, assessed'
 	@echo 'make app     the same in the browser'
@@ -23,6 +23,7 @@ help:
 	@echo 'make neo4j   a Neo4j server to try the other store'
 	@echo 'make lock    requirements.lock anew'
 	@echo 'make docs    docs/schema.md, docs/findings.md and docs/modules.md anew'
+	@echo 'make pictures  docs/pages anew: every page, in light and dark, wide and narrow'
 
 setup: $(READY)
 
@@ -89,6 +90,10 @@ docs: setup
 	$(call made,tests.support.exports.stated_facts,analytics/findings/stated.toml)
 	$(call made,analytics.findings.reference,docs/findings.md)
 	$(call made,tests.support.module_index,docs/modules.md)
+
+# Looks of the pages change rarely, so not a part of `docs`.
+pictures: setup browser
+	$(BIN)/python -m tests.support.pictures
 
 # Every Python from 3.11 on and every platform, with hashes and without the name of an index.
 lock:
