@@ -21,6 +21,7 @@ from app.web.query import show_query
 from app.web.server import door
 from app.web.shortcut import shortcut
 from app.web.snapshots import Choice, forget, read
+from app.web.style import style
 from app.web.take_along import prepare, take_along
 from app.web.tasks import Cancelled
 from app.web.view import View
@@ -73,6 +74,7 @@ def _page(view: View, run: _Run, path: str) -> Page:
 
 
 def _drawn(view: View, views: list[View], page: Page, run: _Run) -> None:
+    style()
     with st.sidebar:
         search_place, menu_place = st.container(), st.container(gap="xxsmall")
     tasks.place()

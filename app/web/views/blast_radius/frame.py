@@ -8,7 +8,6 @@ from streamlit.delta_generator import DeltaGenerator
 from app.web.drawing.canvas import HEIGHT
 
 RAIL = 470  # pixels of the panel under the controls
-WIDE = """<style>[data-testid="stMainBlockContainer"] { padding: 3rem 2rem 4rem; }</style>"""
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,6 @@ class Frame:
 
 def framed() -> Frame:
     """Lay the page out: the picture gets most of the width."""
-    st.html(WIDE)
     figures = st.container(gap="small")
     left, rail = st.columns([5, 2], gap="small")
     controls = rail.container(key="rail", gap="small")

@@ -5,7 +5,7 @@ import streamlit as st
 
 from analytics.findings.rules import all_rules
 from app.web.tiles import link
-from app.wording import MARKS, counted, number
+from app.wording import MARKS, counted
 
 SHOWN = 12
 TITLES = {rule.id: rule.title for rule in all_rules().values()}
@@ -20,7 +20,7 @@ def draw(shown: pd.DataFrame) -> None:
         for row in rows.head(SHOWN).to_dict("records"):
             words = (
                 f"{MARKS[row['severity']]} · {TITLES.get(row['rule'], row['rule'])}: "
-                f"{counted(row['findings'], 'finding')} about {number(row['things'])}"
+                f"{counted(row['findings'], 'finding')} about {counted(row['things'], 'thing')}"
             )
             link(st.container(), words, "findings", rules=row["rule"])
         if len(rows) > SHOWN:

@@ -12,8 +12,8 @@ from app.wording import counted, kind
 COLUMNS = {
     "Rank": st.column_config.NumberColumn(width=55),
     "Identity": st.column_config.TextColumn(width=190),
-    "Kind": st.column_config.TextColumn(width=110),
-    "Why": st.column_config.TextColumn(width=330),
+    "Kind": st.column_config.TextColumn(width=105),
+    "Why": st.column_config.TextColumn(width=340),
     "Grade": st.column_config.TextColumn(width=60),
     "Resources reached": st.column_config.NumberColumn(width=120),
 }
@@ -40,7 +40,7 @@ def draw_worst(posture: Posture) -> None:
     )
     st.caption(answer.order)
     bar = st.column_config.ProgressColumn(
-        format="localized", min_value=0, max_value=full(drawn["Trust debt"])
+        format="localized", min_value=0, max_value=full(drawn["Trust debt"]), width=130
     )
     chosen = st.container()
     at = table(

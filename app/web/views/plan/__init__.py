@@ -25,7 +25,8 @@ ROWS = 1000  # changes drawn at once; the download has all
 HEIGHT = 430  # pixels
 COLUMNS = {
     "Severity": st.column_config.TextColumn(width=95),
-    "What to change": st.column_config.TextColumn(width=430),
+    "What to change": st.column_config.TextColumn(width=415),
+    "Action": st.column_config.TextColumn(width=125),
     "Findings": st.column_config.NumberColumn(width=75),
     "Identities": st.column_config.NumberColumn(width=80),
     "Debt": st.column_config.NumberColumn(format="%.1f", width=75),
