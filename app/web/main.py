@@ -1,5 +1,6 @@
 """The pages that `trustdebt app` serves; under `streamlit run` they cannot change the store."""
 
+import gc
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,9 +59,11 @@ def main() -> None:
     try:
         with within(budget_of(os.environ.get(VARIABLE))):
             _drawn(view, seen, page, run)
+        return
     except (OverBudget, WrongBudget) as error:
         forget()
         explain_budget(error)
+    gc.collect()  # what the page held hangs together in circles, up to here with the error
 
 
 def _page(view: View, run: _Run, path: str) -> Page:

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
@@ -37,6 +37,8 @@ STYLE = """<style>
   max-width: calc(100vw - 2rem); background-color: Canvas; }
 .st-key-tasks:not(:has(button)) { display: none; }
 </style>"""
+# Whether work is done before anybody asks: whoever asks meanwhile waits for the same.
+AHEAD = ContextVar("ahead", default=False)
 
 
 class Cancelled(Exception):
@@ -79,6 +81,7 @@ class Task(Generic[T]):
         return cast(T, self._result)
 
     def _run(self) -> None:
+        AHEAD.set(False)  # what this needs is a part of it
         try:
             budget = budget_of(os.environ.get(VARIABLE))
             with within(budget, stop=self._stop), followed(self.progress):
@@ -115,13 +118,24 @@ class Shelf:
                 return cast(T, self._kept[key])
         keep = partial(self._keep, key)
         if get_script_run_ctx(suppress_warning=True) is None:  # within a task, or without a page
-            result = work()
-            keep(result)
-            return result
+            return self._without_page(key, work)
         refuse_cancelled(name, self.doing)
         task = self._joined(key, partial(Task, work, keep))
         try:
             wait(task, self.doing, partial(self._cancel, name, key, task))
+        finally:
+            self._leave(key, task)
+        return cast(T, task.result())
+
+    def _without_page(self, key: Hashable, work: Callable[[], T]) -> T:
+        if not AHEAD.get():
+            result = work()
+            self._keep(key, result)
+            return result
+        task = self._joined(key, partial(Task, work, partial(self._keep, key)))
+        try:
+            while not task.done(EACH):
+                pass
         finally:
             self._leave(key, task)
         return cast(T, task.result())

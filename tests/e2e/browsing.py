@@ -36,8 +36,10 @@ def node(canvas: Locator, name: str) -> Locator:
 
 
 def place(canvas: Locator, name: str) -> tuple[float, float]:
-    """Return where a node stands on the page."""
-    box: Any = node(canvas, name).locator(".shape").last.bounding_box()
+    """Return where a node stands on the page; it may be drawn anew just then."""
+    shape = node(canvas, name).locator(".shape").last
+    boxes: Any = (shape.bounding_box() for _ in range(50))
+    box = next(box for box in boxes if box is not None)
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 

@@ -42,18 +42,7 @@ def heat_map(
             hovertemplate="%{x}: %{z:.0%}<extra></extra>",
         )
     )
-    for y, line in enumerate(texts):
-        for x, text in enumerate(line):
-            dark = not np.isnan(shares[y, x]) and shares[y, x] >= DARK
-            colour = "#ffffff" if dark else "#1b1f24"
-            missing = np.isnan(shares[y, x])
-            figure.add_annotation(
-                x=x,
-                y=y,
-                text=text,
-                showarrow=False,
-                font={"size": 12, "color": "#8a94a3" if missing else colour},
-            )
+    figure.add_trace(_numbers(shares, texts, list(figure.data[0].x)))
     figure.update_layout(
         height=HEAD + ROW * len(rows),
         margin={"l": 8, "r": 8, "t": HEAD - 10, "b": 8},
@@ -67,6 +56,21 @@ def heat_map(
         },
     )
     return figure
+
+
+def _numbers(shares: np.ndarray, texts: list[list[str]], columns: list[str]) -> go.Scatter:
+    """Draw the text of each cell: one trace, as hundreds of annotations take seconds to make."""
+    height, width = shares.shape
+    light = np.where(shares >= DARK, "#ffffff", "#1b1f24")
+    return go.Scatter(
+        x=columns * height,
+        y=np.repeat(np.arange(height), width),
+        text=[text for line in texts for text in line],
+        mode="text",
+        textfont={"size": 12, "color": np.where(np.isnan(shares), "#8a94a3", light).ravel()},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _text(share: float, doubt: float) -> str:

@@ -14,7 +14,7 @@ from streamlit import config
 from streamlit.starlette import App
 
 from app.sign_in import SECRET, VARIABLE, SignIn, read_sign_in
-from app.web.server import door
+from app.web.server import ahead, door
 from app.web.server.guard import NAMES, Guard, Message, Receive, Send, loopback
 from app.web.server.returning import Returning
 from app.web.server.upload import HERE, MAX_MIB
@@ -50,6 +50,7 @@ def settings(host: str, port: int, address: str = "") -> dict[str, Any]:
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": False,
         "logger.hideWelcomeMessage": True,
+        "runner.postScriptGC": False,  # to look through all snapshots after each click takes 0.3 s
         "client.showErrorDetails": "none",
         "global.developmentMode": False,
     }
@@ -96,6 +97,7 @@ def main() -> None:
     served = origins(host, port, address, sign_in is not None)
     secrets = None if sign_in is None else {"auth": sign_in.secrets(served[0])}
     config.get_config_files = own_files
+    ahead.begin()
     Guarded(served, secrets).run(config=settings(host, port, address))
 
 

@@ -61,13 +61,18 @@ function bring(layer, items, elements) {
   for (const item of items) {
     let kept = elements.get(item.id);
     if (!kept) {
-      kept = { element: made("g", { tabindex: 0, role: "button", "data-id": item.id }), text: "" };
+      kept = { element: made("g", { tabindex: 0, role: "button", "data-id": item.id }), text: "", parts: "" };
       elements.set(item.id, kept);
     }
     const text = JSON.stringify(item);
     if (kept.text !== text) {
       const isEdge = "path" in item;
-      kept.element.replaceChildren(...(isEdge ? edgeParts(item) : nodeParts(item)));
+      // A press that begins on a part that is then replaced is no click, so marks replace none.
+      const parts = JSON.stringify({ ...item, x: 0, y: 0, marks: item.marks.includes("derived") });
+      if (kept.parts !== parts) {
+        kept.element.replaceChildren(...(isEdge ? edgeParts(item) : nodeParts(item)));
+        kept.parts = parts;
+      }
       kept.element.setAttribute("class", [isEdge ? "edge" : "node", ...item.marks].join(" "));
       kept.element.setAttribute("aria-label", item.words);
       kept.element.setAttribute("aria-pressed", item.marks.includes("chosen"));

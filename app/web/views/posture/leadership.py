@@ -83,7 +83,7 @@ def pillar_rows(pillars: list[dict[str, Any]]) -> pd.DataFrame:
     share = [pillar["value"] for pillar in pillars]
     return pd.DataFrame(
         {
-            "": [pillar["title"] for pillar in pillars],
+            "What": [pillar["title"] for pillar in pillars],
             "In evidence": [NOT_KNOWN if s is None else f"{s:.0%}" for s in share],
             "Shown": np.array([pillar["numerator"] for pillar in pillars], float).round(),
             "Of": np.array([pillar["denominator"] for pillar in pillars], float).round(),

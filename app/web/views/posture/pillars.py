@@ -14,7 +14,7 @@ from app.web.views.posture.leadership import inventory, kpis, pillar_rows
 from app.wording import counted
 
 COLUMNS = {
-    "": st.column_config.TextColumn(width=90),
+    "What": st.column_config.TextColumn(width=90),
     "In evidence": st.column_config.TextColumn(width=78),
     **{
         name: st.column_config.NumberColumn(format="localized", width=68)
@@ -71,7 +71,7 @@ def _parts(posture: Posture, pillar: dict[str, Any]) -> None:
         pillar_rows(parts),
         f"parts:{pillar['name']}",
         f"The parts of {pillar['title']}.",
-        {"": st.column_config.TextColumn(width=260)},
+        {"What": st.column_config.TextColumn(width=260)},
         select=True,
     )
     if pillar["name"] == "discovery":

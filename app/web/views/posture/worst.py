@@ -101,7 +101,7 @@ def expiries(posture: Posture) -> None:
         pd.DataFrame(
             {
                 "Runs out": days(rows["until"]),
-                "": left.where(rows["state"] == "in_force", left + ", open again"),
+                "When": left.where(rows["state"] == "in_force", left + ", open again"),
                 "What was accepted": rows["sentence"],
                 "By": rows["by"].fillna(NOT_KNOWN),
             }

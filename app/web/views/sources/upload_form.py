@@ -30,7 +30,7 @@ ADVICE = {
 LISTED = 200  # most remarks
 
 
-@st.cache_data(show_spinner="Asking what can be read…")
+@st.cache_resource(show_spinner="Asking what can be read…")
 def _readable(uri: str) -> list[dict[str, Any]]:
     return upload.sources(uri)
 

@@ -205,3 +205,28 @@ def test_only_a_whole_result_is_kept_and_a_fault_reaches_the_page() -> None:
     assert shelf.get("key", "answer", lambda: 3) == 3  # two are kept
     shelf.clear()
     assert shelf.get("b", "b", lambda: 4) == 4
+
+
+@pytest.mark.parametrize(("ahead", "times"), [(True, 1), (False, 2)])
+def test_what_is_worked_out_ahead_is_worked_out_once(ahead: bool, times: int) -> None:
+    """The twin: without the mark, each of two works it out."""
+    shelf, began, go = Shelf("Counting", 2), [], threading.Event()
+
+    def work() -> str:
+        began.append(1)
+        go.wait(SOON)
+        return "done"
+
+    def ask() -> None:
+        tasks.AHEAD.set(ahead)
+        assert shelf.get("key", "name", work) == "done"
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert soon(lambda: len(began) == times)
+    go.set()
+    for thread in threads:
+        thread.join(SOON)
+    assert shelf.get("key", "name", work) == "done"
+    assert len(began) == times

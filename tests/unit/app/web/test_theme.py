@@ -1,5 +1,6 @@
 """Texts are legible on their ground in both themes, and on the bars of charts."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from app.web import drawing
 from app.web.drawing import charts
+from app.web.style import STYLE
 
 CONFIG = Path(str(drawing.__file__)).parents[1] / ".streamlit" / "config.toml"
 AA = 4.5  # WCAG 2.2, 1.4.3: the least contrast of a text
@@ -35,6 +37,19 @@ def test_texts_and_code_are_legible(theme: str) -> None:
     for ground in ("backgroundColor", "secondaryBackgroundColor"):
         assert contrast(colours["textColor"], colours[ground]) >= AA
         assert contrast(colours["primaryColor"], colours[ground]) >= AA
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_main_button_is_legible(theme: str) -> None:
+    colours = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["theme"]
+    texts = re.findall(r"light-dark\((#\w{6}), (#\w{6})\)", STYLE)[0]
+    text = texts[theme == "dark"]
+    assert contrast(text, colours[theme]["primaryColor"]) >= AA
+
+
+def test_the_twin_white_on_the_main_button_of_the_dark_theme_is_not() -> None:
+    colours = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["theme"]
+    assert contrast("#ffffff", colours["dark"]["primaryColor"]) < AA
 
 
 @pytest.mark.parametrize("colour", [charts.BLUE, charts.GREY, charts.CRIMSON])

@@ -1,0 +1,33 @@
+"""What the app works out before anybody asks: the pages are loaded, the latest snapshot is read.
+
+Whoever opens the front page meanwhile waits for the same work. An error is told on the page that
+meets it, so here it says nothing.
+"""
+
+import logging
+import threading
+
+from app.web import snapshots
+from app.web.answers import board
+from app.web.frame import store_uri
+from app.web.tasks import AHEAD
+from app.web.views import all_views
+
+
+def begin() -> threading.Thread:
+    """Load the pages now, and read the latest snapshot in a thread."""
+    all_views()
+    thread = threading.Thread(target=_read, name="ahead", daemon=True)
+    thread.start()
+    return thread
+
+
+def _read() -> None:
+    """Work out what the front page shows first."""
+    AHEAD.set(True)
+    try:
+        posture = snapshots.read(snapshots.choose(store_uri(), None, None))
+        board.headlines(posture)
+        board.standing(posture)
+    except Exception:
+        logging.getLogger(__name__).debug("not read ahead", exc_info=True)
