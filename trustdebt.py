@@ -101,7 +101,16 @@ def sources(
     return {"sources": rows, "scopes": scopes, "seal": how_sealed(store)}
 
 
-@order("ingest", behaviour=Behaviour(Group.BEGIN, rows=("reads", "quarantined", "failed")))
+def _after_ingest(result: dict[str, Any]) -> Commands:
+    return [("board",), ("findings",), ("sources",)]
+
+
+@order(
+    "ingest",
+    behaviour=Behaviour(
+        Group.BEGIN, rows=("reads", "quarantined", "failed"), following=_after_ingest
+    ),
+)
 def ingest(
     source: Annotated[
         str | None, typer.Argument(help="Name of the source.", autocompletion=_sources)
@@ -231,7 +240,12 @@ def _published(info: "SnapshotInfo", published: bool) -> dict[str, Any]:
     }
 
 
-@order("snapshots", behaviour=Behaviour(Group.DATA))
+def _after_snapshots(result: dict[str, Any]) -> Commands:
+    last = [row["id"] for row in result["snapshots"][1::-1]]
+    return [("compare", *last), ("diff", *last)] if len(last) > 1 else []
+
+
+@order("snapshots", behaviour=Behaviour(Group.DATA, following=_after_snapshots))
 def snapshots(limit: LimitOption = LIMIT, store: StoreOption = None) -> dict[str, Any]:
     """List the snapshots, newest first.
 

@@ -142,17 +142,18 @@ def item_columns(items: Removable, chosen: np.ndarray) -> dict[str, Any]:
 
 def sentence(steps: list[dict[str, Any]]) -> str:
     """Describe a path in words."""
-    return "; ".join(_clause(step) for step in steps) + "." if steps else ""
+    return "; ".join(clause(step) for step in steps) + "." if steps else ""
 
 
-def _clause(step: dict[str, Any]) -> str:
+def clause(step: dict[str, Any]) -> str:
+    """Describe a step of a path in words."""
     source, target = step["from"]["name"], step["to"]["name"]
     if step["relationship"] == CAN_ACCESS.name:
-        clause = f"{source} has {', '.join(step['levels'])} on {target}"
+        words = f"{source} has {', '.join(step['levels'])} on {target}"
     else:
-        clause = f"{source} {VERBS[step['relationship']]} {target}"
+        words = f"{source} {VERBS[step['relationship']]} {target}"
     notes = list(_notes(step))
-    return f"{clause} ({', '.join(notes)})" if notes else clause
+    return f"{words} ({', '.join(notes)})" if notes else words
 
 
 def _notes(step: dict[str, Any]) -> Any:

@@ -4,11 +4,12 @@ import shlex
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from app.cli.columns import ABSENT, cell, no_options
-from app.cli.layout import laid_out
+from app.cli.layout import WORST, laid_out
 from app.printable import printable
 
 ACCENT, QUIET, WRONG = "bold cyan", "dim", "bold red"
@@ -54,7 +55,26 @@ class Card:
             words = cell(value)
             if words not in (ABSENT, ""):
                 grid.add_row(Text(name), Text(words))
+        if not grid.row_count:
+            return
         self.gap()
+        self.console.print(grid)
+
+    def entry(self, mark: str, name: str, *lines: str) -> None:
+        """Draw one of several things: a mark, its name, and what is known of it below."""
+        self.gap()
+        head = Text(printable(mark), style=WRONG if mark in WORST else "bold")
+        self.console.print(head.append(f"  {printable(name)}", style="not bold not red"))
+        for line in filter(None, lines):
+            self.console.print(Padding(Text(printable(line)), (0, 0, 0, 2)))
+
+    def steps(self, texts: Sequence[str]) -> None:
+        """Draw steps, one below the other, with their numbers."""
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(justify="right", style=QUIET, min_width=4)
+        grid.add_column(overflow="fold")
+        for number, text in enumerate(texts, 1):
+            grid.add_row(f"{number}.", Text(printable(text)))
         self.console.print(grid)
 
     def listing(
@@ -66,8 +86,12 @@ class Card:
         texts = [[cell(value) for value in row] for row in rows]
         self.gap()
         self.console.print(laid_out(title, heads, texts, self.console.width))
-        if more:
-            self.line(f"{more:,} more; --limit 0 shows all", "yellow")
+        self.more(more)
+
+    def more(self, count: int) -> None:
+        """Say how many rows are not drawn, if there are any."""
+        if count > 0:
+            self.line(f"{count:,} more; --limit 0 shows all", "yellow")
 
     def following(self, *commands: Sequence[str]) -> None:
         """Name the commands that go on from here."""

@@ -20,6 +20,11 @@ Columns = Mapping[str, str | Callable[[Row], Any]]
 Commands = Sequence[Sequence[str]]  # the words of each, without the first, the program
 
 
+def no_sentence(result: dict[str, Any]) -> str | None:
+    """Return no sentence."""
+    return None
+
+
 def no_options(command: str) -> Sequence[str]:
     """Return no options."""
     return ()
@@ -34,15 +39,17 @@ def no_commands(result: dict[str, Any]) -> Commands:
 class Shown:
     """What a terminal shows of an answer.
 
-    Its tables show the `columns` of its lists; its `documents` come last, as they are; `following`
-    returns the commands to run next, of the JSON of the answer, and `options` the words that one of
-    them needs besides, so that it asks the same store.
+    Without a card, its `sentence` comes first, or the one that the JSON has; its tables show the
+    `columns` of its lists; its `documents` come last, as they are. `following` returns the commands
+    to run next, of the JSON of the answer, and `options` the words that one of them needs besides,
+    so that it asks the same store.
     """
 
     columns: Mapping[str, Columns] = field(default_factory=dict)
     documents: tuple[str, ...] = ()
     following: Callable[[dict[str, Any]], Commands] = no_commands
     options: Callable[[str], Sequence[str]] = no_options
+    sentence: Callable[[dict[str, Any]], str | None] = no_sentence
 
 
 def words(key: str) -> str:
@@ -84,6 +91,15 @@ def known(part: Row | None, key: str) -> Any:
     if part is None:
         return None
     return NOT_KNOWN if part[key] is None else part[key]
+
+
+def item_words(edge: Row) -> str:
+    """Write a relationship as `what-if --remove` takes it.
+
+    >>> item_words({"from": {"id": "bot"}, "relationship": "RUNS_AS", "to": {"id": "svc"}})
+    'bot,RUNS_AS,svc'
+    """
+    return ",".join((edge["from"]["id"], edge["relationship"], edge["to"]["id"]))
 
 
 def because(row: Row) -> str:

@@ -20,7 +20,7 @@ import typer
 
 from analytics.runtime.budget import VARIABLE, budget_of, within
 from analytics.runtime.faults import REPORT, Fault, collected, collecting, described
-from app.cli.columns import Columns, Commands, Shown, no_commands
+from app.cli.columns import Columns, Commands, Shown, no_commands, no_sentence
 from app.cli.completion import offer
 from app.cli.groups import EVERY, Group
 from app.cli.printing import json_text, print_document, tell_faults
@@ -119,7 +119,8 @@ def _never(given: dict[str, Any]) -> bool:
 class Behaviour:
     """What a command is for, and how it treats the options that all commands have.
 
-    `following` names the commands to run next: the words of each, from the JSON of an answer.
+    From the JSON of an answer, `sentence` makes the sentence that comes first in a terminal, and
+    `following` the commands to run next: the words of each.
     Its tables show the `columns` of its lists; its `documents` come last, as they are. `--limit`
     cuts each of the lists `rows` of its answer, besides what it cuts itself where it has a `limit`
     of its own. One that does neither refuses the option, as it refuses those of `refuses`. Where
@@ -135,10 +136,12 @@ class Behaviour:
     storeless: Callable[[dict[str, Any]], bool] = _never
     lasting: bool = False
     following: Callable[[dict[str, Any]], Commands] = no_commands
+    sentence: Callable[[dict[str, Any]], str | None] = no_sentence
 
     def shown(self, given: dict[str, Any]) -> Shown:
         """Return what a terminal shows of an answer to the arguments `given`."""
-        return Shown(self.columns, self.documents, self.following, partial(_again, given))
+        again = partial(_again, given)
+        return Shown(self.columns, self.documents, self.following, again, self.sentence)
 
     def check(self, name: str, given: dict[str, Any], own: set[str], moment: bool) -> None:
         """Refuse a given option that would have no effect.

@@ -16,8 +16,9 @@ from rich.text import Text
 from app.cli.columns import ABSENT
 
 GAP = 3  # between two columns of a table
-WORD, LINE = 16, 24  # how much of a long word, and of a sentence, a line of a cell shows at least
+WORD, LINE = 24, 24  # how much of a long word, and of a sentence, a line of a cell shows at least
 FEW = 10  # and of a few words
+TALL = 4  # lines of a cell, beyond which rows are easier to read as records
 EMPTY = {ABSENT, ""}
 QUIET, BAD = "dim", "bold"
 WORST = {"critical", "high"}
@@ -31,22 +32,20 @@ def laid_out(
     heads = list(compress(heads, filled))
     texts = [list(compress(row, filled)) for row in rows]
     columns = list(zip(*texts, strict=True))
-    widths = shared_out(
-        [max(map(cell_len, (head, *column))) for head, column in zip(heads, columns, strict=True)],
-        [_least(head, column) for head, column in zip(heads, columns, strict=True)],
-        width - GAP * (len(heads) - 1),
-    )
-    if widths is None:
+    widest = [max(map(cell_len, column)) for column in columns]
+    least = [_least(head, column) for head, column in zip(heads, columns, strict=True)]
+    room = width - GAP * (len(heads) - 1)
+    widths = shared_out(widest, least, room)
+    if widths is None or any(map(_is_tall, widest, widths)):
         return _records(title, heads, texts)
-    drawn = Table(
-        title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False
-    )
+    widths = shared_out(list(map(cell_len, heads)), widths, room) or widths
+    drawn = Table(show_edge=False, pad_edge=False)
     for head, column, room in zip(heads, columns, widths, strict=True):
         right = "right" if all(map(_is_figure, column)) else "left"
         drawn.add_column(head, overflow="fold", justify=right, width=room)  # type: ignore[arg-type]
     for row in texts:
         drawn.add_row(*map(Text, row), style=BAD if WORST.intersection(row) else "")
-    return drawn
+    return Group(Text(title, style="bold"), drawn)
 
 
 def shared_out(wanted: Sequence[int], least: Sequence[int], room: int) -> list[int] | None:
@@ -78,6 +77,10 @@ def _least(head: str, column: Sequence[str]) -> int:
     if not any(" " in text for text in column):
         return longest
     return max(longest, min(widest, FEW) if widest <= LINE else LINE)
+
+
+def _is_tall(widest: int, width: int) -> bool:
+    return widest > TALL * width
 
 
 def _is_figure(text: str) -> bool:

@@ -35,7 +35,7 @@ def draw(document: dict[str, Any], shown: Shown) -> None:
     if draw_card is not None:
         draw_card(card, result)
     else:
-        _draw_result(console, result, shown)
+        _draw_result(card, result, shown)
     if document["left_out"]:
         console.print(f"{document['left_out']:,} more; --limit 0 shows all", style="yellow")
     for failed in document["coverage"].get("failed", ()):
@@ -52,18 +52,27 @@ def _name(document: dict[str, Any]) -> str:
     return str(document.get("schema", "//")).split("/")[1]
 
 
-def _draw_result(console: Console, answer: dict[str, Any], shown: Shown) -> None:
-    """Print the figures of an answer, and then its tables."""
+def _draw_result(card: Card, answer: dict[str, Any], shown: Shown) -> None:
+    """Print the sentence and the figures of an answer, and then its tables."""
     columns, hidden = shown.columns, HIDDEN.union(shown.documents)
     result = {k: v for k, v in answer.items() if k not in hidden}
     result = _spread(_inner_rows(result, columns))
     tables = {k: v for k, v in result.items() if _is_table(v)}
-    for key, value in result.items():
-        if key not in tables and value not in ([], {}, None):
-            console.print(f"{words(key)}: {cell(value)}")
+    figures = {k: v for k, v in result.items() if k not in tables and v not in ([], {}, None)}
+    sentence = shown.sentence(answer) or figures.get("sentence")
+    if sentence:
+        card.sentence(str(sentence))
+        figures = {k: v for k, v in figures.items() if k != "sentence" and v != sentence}
+    for note in figures.pop("notes", ()):
+        card.line(note)
+    card.facts(*((words(key), value) for key, value in figures.items()))
     for key, rows in tables.items():
-        console.print()
-        console.print(_table(key, rows, columns.get(key) or SHARED.get(key), console.width))
+        card.gap()
+        card.console.print(
+            _table(key, rows, columns.get(key) or SHARED.get(key), card.console.width)
+        )
+    if not figures and not tables and not sentence:
+        card.sentence("Nothing to list.")
 
 
 def _draw_document(console: Console, value: Any) -> None:

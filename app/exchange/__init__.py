@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,14 +29,22 @@ GRAPHS = modules_of("graph.exports")  # of nodes and edges
 SNAPSHOTS = modules_of(f"{__name__}.snapshots")  # of a snapshot and its judgements
 FINDINGS = modules_of(f"{__name__}.findings")
 FORMATS = (*GRAPHS, *SNAPSHOTS, *FINDINGS)
-SUFFIXES = {"cypher": "cypher", "graphml": "graphml"}  # of files; the others are JSON
-FOLDERS = {"cedar", "csv", "parquet"}  # formats of several files
+FOLDER = "zip"  # the suffix of a format of several files
+
+
+def module_of(form: str) -> ModuleType:
+    """Import the module of a format.
+
+    It has `OPENED_WITH`, words for what a file of it is for, and `SUFFIX`, that of the file.
+    """
+    if form in GRAPHS:
+        return import_module(f"graph.exports.{form}")
+    return import_module(f"{__name__}.{'findings' if form in FINDINGS else 'snapshots'}.{form}")
 
 
 def written(form: str, document: dict[str, Any], posture: "Posture") -> Any:
     """Return a document of findings, and the posture they are of, in the format `form`."""
-    module = import_module(f"{__name__}.findings.{form}")
-    write: Callable[[dict[str, Any], Posture], Any] = module.write
+    write: Callable[[dict[str, Any], Posture], Any] = module_of(form).write
     return write(document, posture)
 
 
@@ -55,7 +64,7 @@ def export(form: str, posture: "Posture", path: Path) -> int:
         from graph.exports import all_exports
 
         return all_exports()[form](posture.graph, path)
-    save: Callable[[Posture, Path], int] = import_module(f"{__name__}.snapshots.{form}").save
+    save: Callable[[Posture, Path], int] = module_of(form).save
     return save(posture, path)
 
 
@@ -74,8 +83,7 @@ def _export_findings(form: str, posture: "Posture", path: Path) -> int:
 
 def file_name(form: str) -> str:
     """Return the name of the one file that `download` makes."""
-    suffix = "zip" if form in FOLDERS else SUFFIXES.get(form, "json")
-    return f"trustdebt-{form}.{suffix}"
+    return f"trustdebt-{form}.{module_of(form).SUFFIX}"
 
 
 def download(form: str, posture: "Posture") -> bytes:
@@ -86,7 +94,7 @@ def download(form: str, posture: "Posture") -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         export(form, posture, path)
-        if form not in FOLDERS:
+        if module_of(form).SUFFIX != FOLDER:
             return path.read_bytes()
         files = [file for file in path.rglob("*") if file.is_file()]
         return zipped({f"{name}/{f.relative_to(path).as_posix()}": f.read_bytes() for f in files})

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analytics.posture import Posture
-from app.exchange import FORMATS, download, file_name
+from app.exchange import FORMATS, download, file_name, module_of
 from app.report import FORMS, report
 from app.web.address import arrivals
 from app.web.snapshots import kept_while, moment_of
@@ -18,18 +18,6 @@ REPORT, SNAPSHOT = "report", "snapshot"
 ICONS = {REPORT: ":material/print:", SNAPSHOT: ":material/download:"}
 MEANING = "One A4 page for leadership, of the snapshot that is shown."
 LARGE = 600  # identities from which a file takes so long that it is made on the page
-FOR = {  # what each format is opened with
-    "cedar": "Cedar policies",
-    "csv": "spreadsheets",
-    "cypher": "Neo4j",
-    "graphml": "networkx, Gephi, yEd",
-    "ocsf": "a SIEM: findings",
-    "opa": "Open Policy Agent",
-    "opengraph": "BloodHound",
-    "oscal": "assessment results",
-    "parquet": "DuckDB, pandas, Spark",
-    "sarif": "code scanning: findings",
-}
 
 
 def take_along(posture: Posture) -> None:
@@ -111,4 +99,4 @@ def words(form: str) -> str:
     >>> words("graphml")
     'graphml, for networkx, Gephi, yEd'
     """
-    return f"{form}, for {FOR[form]}" if form in FOR else form
+    return f"{form}, for {module_of(form).OPENED_WITH}"

@@ -21,6 +21,7 @@ from graph.exported import ordered, records
 from graph.files.private import private_text
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
+OPENED_WITH, SUFFIX = "Neo4j", "cypher"
 BATCH = 500  # rows per statement
 # Characters that could end a literal or a line. A server decodes \uXXXX before it parses, so a
 # quote must not be escaped as \u, and no backslash may precede a u: the text is split there.

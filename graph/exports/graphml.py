@@ -17,6 +17,7 @@ from graph.exported import records
 from graph.files.private import private_text
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
+OPENED_WITH, SUFFIX = "networkx, Gephi, yEd", "graphml"
 TYPES = {Dtype.COUNT: "long", Dtype.NUMBER: "double", Dtype.FLAG: "boolean"}
 HEAD = """\
 <?xml version="1.0" encoding="UTF-8"?>

@@ -15,6 +15,8 @@ from graph.exported import records
 from graph.files.private import private_text
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
+OPENED_WITH, SUFFIX = "BloodHound", "json"
+
 
 def write(graph: AccessGraph, path: Path) -> int:
     """Write `graph` to the file `path`; return the count of nodes and edges."""

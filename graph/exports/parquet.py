@@ -15,6 +15,7 @@ from graph.element import Dtype, Element
 from graph.exported import lay_out, ordered
 from graph.files.private import private_bytes
 
+OPENED_WITH, SUFFIX = "DuckDB, pandas, Spark", "zip"  # of the folder that it writes
 TYPES = {
     Dtype.COUNT: pa.int64(),
     Dtype.NUMBER: pa.float64(),

@@ -1,6 +1,7 @@
 """The command line: one document, exit codes, refusals, and no traceback whatever happens."""
 
 import json
+import shlex
 import time
 
 import pytest
@@ -51,6 +52,46 @@ def test_an_answer_can_be_drawn(cli, name):
     assert said.out.strip()
     assert "\x1b" not in said.out
     assert "\x07" not in said.out
+    for words in following(said.out):
+        assert "--store" not in words  # the environment names it
+        taken(words)
+
+
+def following(shown: str) -> list[list[str]]:
+    """Return the commands to run next that an answer ends with."""
+    _, _, lines = shown.rpartition("\nnext\n")
+    return [shlex.split(line) for line in lines.splitlines() if line.startswith("  trustdebt ")]
+
+
+def taken(words: list[str]) -> None:
+    """Have the command line take a command, and do nothing."""
+    program, name, *rest = words
+    assert program == "trustdebt"
+    given = ["1" if word in ("DAY", "YOU", "WHY", "PERSON") else word for word in rest]
+    command = typer.main.get_command(trustdebt.app).commands[name]
+    if "--help" not in given:
+        command.make_context(name, given)
+
+
+def test_the_twin_an_option_that_is_none_is_not_taken():
+    with pytest.raises(typer.TyperException):
+        taken(["trustdebt", "show", "bot", "--no-such-option"])
+
+
+def test_what_to_run_next_asks_the_store_that_was_asked(cli, kept, monkeypatch):
+    monkeypatch.delenv("TRUSTDEBT_STORE")
+    shown = cli("identities", "--store", kept, "--as-of", "2026-08-01").out
+    first = following(shown)[0]
+    assert first[:2] == ["trustdebt", "show"]
+    assert first[3:] == ["--store", str(kept), "--as-of", "2026-08-01"]
+    assert cli(*first[1:]).code == 0
+    assert following(cli("diff", "000001", "000002", "--store", kept).out) == [
+        *(["trustdebt", "compare", *ends, "--store", str(kept)] for ends in [snapshots_of(kept)])
+    ]
+
+
+def snapshots_of(store):
+    return [info.id for info in ParquetStore(store).snapshots()]
 
 
 def test_sources_and_snapshots(cli, kept):

@@ -142,7 +142,7 @@ def test_a_key_that_is_not_given_is_named_and_the_answer_is_unknown(cli, tmp_pat
     assert result["keys_not_given"] == ["k2"]
     drawn = cli("evidence", "verify", path, "--key", keys)
     assert (drawn.code, drawn.err) == (2, "")
-    assert "keys not given: k2" in drawn.out
+    assert "keys not given k2" in " ".join(drawn.out.split())
 
 
 def test_a_forged_record_is_the_answer_no(cli, tmp_path):

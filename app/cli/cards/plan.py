@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import ACCENT, QUIET, Card
-from app.cli.columns import ABSENT, words
+from app.cli.card import Card
+from app.cli.columns import ABSENT, item_words, words
 from app.wording import brief, counted, edge_words, share, thing_name
 
 VERDICTS = {
@@ -20,20 +20,22 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     steps = result["steps"]
     card.sentence(_sentence(result, card.left_out))
     for number, step in enumerate(steps, 1):
-        card.gap()
-        card.line(f"{number}. {words(step['action']).capitalize()}: {_target(step)}", "bold")
-        breaks = step["breaks"]
-        state = f"breaks {counted(len(breaks), 'use')}" if breaks else VERDICTS[step["verdict"]]
-        card.line(f"   {state}; {_gains(step)}", ACCENT if step["verdict"] == "safe" else "")
-        decides = thing_name(step["owner"], "nobody that is known")
-        card.line(f"   decides: {decides}", QUIET)
-        for name, text in (("how", step["command"] or step["place"]), ("undo", step["undo"])):
-            for at, line in enumerate(str(text or "").splitlines()):
-                card.line(f"   {name if not at else '':<5}{line}", QUIET)
+        card.entry(f"{number}. {words(step['action']).capitalize()}", _target(step), *_lines(step))
     removed = [_item(step) for step in steps if step["action"].startswith(REMOVING)]
     commands = [("what-if", "--remove", item) for item in removed[:1]]
     if steps:
         card.following(*commands, ("plan", "--format", "tickets-csv"), ("campaign", "--help"))
+
+
+def _lines(step: dict[str, Any]) -> list[str]:
+    """Say how safe a step is, what it gains, who decides, and how it is done and undone."""
+    breaks = step["breaks"]
+    state = f"breaks {counted(len(breaks), 'use')}" if breaks else VERDICTS[step["verdict"]]
+    decides = thing_name(step["owner"], "nobody that is known")
+    made = [f"{state}; {_gains(step)}", f"decides: {decides}"]
+    for name, text in (("how", step["command"] or step["place"]), ("undo", step["undo"])):
+        made += [f"{name}: {line}" for line in str(text or "").splitlines()]
+    return made
 
 
 def _sentence(result: dict[str, Any], left_out: int) -> str:
@@ -67,4 +69,4 @@ def _item(step: dict[str, Any]) -> str:
     target = step["target"]
     if "from" not in target:
         return str(target["id"])
-    return ",".join((target["from"]["id"], target["relationship"], target["to"]["id"]))
+    return item_words(target)

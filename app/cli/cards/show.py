@@ -29,8 +29,10 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         ("last use", _last_use(result["last_use"])),
         *rest.items(),
     )
-    findings = [(r["severity"], r["sentence"], r["since"], r["rule"]) for r in result["findings"]]
-    _cut(card, "what is wrong", ("severity", "finding", "since", "rule"), findings)
+    for row in result["findings"][:ROWS]:
+        since = f"since {row['since'][:DAY]}" if row["since"] else ""
+        card.entry(row["severity"], f"{row['rule']}  {since}", row["sentence"])
+    card.more(len(result["findings"]) - ROWS)
     grants = [
         (r["to"], r.get("levels") or r.get("actions"), r.get("granted_at"), r.get("expires_at"))
         for r in result["grants"]

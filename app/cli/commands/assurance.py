@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, words
+from app.cli.columns import Columns, Commands, words
 from app.cli.command import LIMIT, LimitOption, UsageError, question
 from app.cli.groups import Group
 
@@ -37,7 +37,12 @@ STATEMENTS: dict[str, Columns] = {
 }
 
 
-@question("assurance", Group.PROOF, columns=STATEMENTS)
+def _after_assurance(result: dict[str, Any]) -> Commands:
+    ids = [row["id"] for row in result["statements"][:1]]
+    return [(name, id_) for id_ in ids for name in ("assurance", "evidence", "show")]
+
+
+@question("assurance", Group.PROOF, following=_after_assurance, columns=STATEMENTS)
 def assurance(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="An identity; all by default.")] = None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Row, cell, words
+from app.cli.columns import Columns, Commands, Row, cell, words
 from app.cli.command import LIMIT, LimitOption, UsageError, instant_of, one_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
@@ -64,7 +64,13 @@ CAMPAIGNS: dict[str, Columns] = {
 }
 
 
-@question("campaign", Group.MENDING, columns=CAMPAIGNS)
+def _after_campaign(result: dict[str, Any]) -> Commands:
+    if not result["campaigns"]:
+        return [("campaign", "start", "--by", "YOU", "--budget", "3")]
+    return [("campaign", "show", result["campaigns"][0]["id"])]
+
+
+@question("campaign", Group.MENDING, following=_after_campaign, columns=CAMPAIGNS)
 def campaign(
     posture: "Posture",
     action: Annotated[

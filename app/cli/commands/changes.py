@@ -1,10 +1,10 @@
 """Command for what to change, most severe first: changes."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns
+from app.cli.columns import Columns, Commands
 from app.cli.command import LIMIT, LimitOption, UsageError, one_of, question
 from app.cli.exchange import TICKETS
 from app.cli.groups import Group
@@ -26,7 +26,21 @@ CHANGES: dict[str, Columns] = {
 }
 
 
-@question("changes", Group.MENDING, columns=CHANGES)
+def _after_changes(result: dict[str, Any]) -> Commands:
+    if not result.get("changes"):
+        return []
+    start = ("campaign", "start", "--by", "YOU", "--budget", "3")
+    return [("plan", "--objective", "findings"), start, ("changes", "--format", "tickets-csv")]
+
+
+def _closing(result: dict[str, Any]) -> str | None:
+    counts = result.get("counts", {})
+    if not counts.get("changes"):
+        return None
+    return f"{counts['changes']:,} changes would close {counts['findings']:,} findings."
+
+
+@question("changes", Group.MENDING, following=_after_changes, columns=CHANGES, sentence=_closing)
 def changes(
     posture: "Posture",
     rule: Annotated[str | None, typer.Option(help="What closes findings of this rule.")] = None,

@@ -1,11 +1,11 @@
 """Command for the end of an identity with all that it has: decommission."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Row, cell, words
+from app.cli.columns import Columns, Commands, Row, cell, words
 from app.cli.command import EachLimitOption, Thing, one_of, question
 from app.cli.completion import offer
 from app.cli.exchange import CHECKLISTS
@@ -58,7 +58,11 @@ DECOMMISSION: dict[str, Columns] = {
 }
 
 
-@question("decommission", Group.ENDS, columns=DECOMMISSION)
+def _after_decommission(result: dict[str, Any]) -> Commands:
+    return [("decommission", result["thing"]["id"], "--format", "checklist-markdown")]
+
+
+@question("decommission", Group.ENDS, following=_after_decommission, columns=DECOMMISSION)
 def decommission(
     posture: "Posture",
     thing: Thing,

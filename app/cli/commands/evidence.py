@@ -94,7 +94,18 @@ EVIDENCE: dict[str, Columns] = {
 }
 
 
-@question("evidence", Group.PROOF, storeless=_of_a_file, columns=EVIDENCE)
+def _explained(result: dict[str, Any]) -> str | None:
+    of = result.get("coverage")
+    if not of or "sensitive" not in of:
+        return None
+    unknown = f"; of {of['unknown']:,} it is not known" if of["unknown"] else ""
+    return (
+        f"A decision from before explains {of['explained']:,} of {of['sensitive']:,} uses of "
+        f"sensitive data{unknown}."
+    )
+
+
+@question("evidence", Group.PROOF, storeless=_of_a_file, columns=EVIDENCE, sentence=_explained)
 def evidence(
     posture: "Posture | None",
     thing: Annotated[

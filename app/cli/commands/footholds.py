@@ -1,10 +1,10 @@
 """Commands for the value of a foothold: durability, hubs."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns
+from app.cli.columns import Columns, Commands
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
@@ -32,7 +32,20 @@ HUBS: dict[str, Columns] = {
 }
 
 
-@question("durability", Group.ENDS)
+def _after_durability(result: dict[str, Any]) -> Commands:
+    ids = [row["id"] for row in result["identities"][:1]]
+    return [(name, id_) for id_ in ids for name in ("decommission", "show")]
+
+
+def _lasting(result: dict[str, Any]) -> str | None:
+    unknown = f"; of {result['not_known']:,} it is not known" if result["not_known"] else ""
+    return (
+        f"{result['lasting']:,} of {result['of']:,} keep a way to a crown jewel after they are "
+        f"ended{unknown}."
+    )
+
+
+@question("durability", Group.ENDS, following=_after_durability, sentence=_lasting)
 def durability(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="One thing; else all agents.")] = None,
@@ -49,7 +62,20 @@ def durability(
     return answer(posture, mode_of(mode), limit, about)
 
 
-@question("hubs", Group.ENDS, columns=HUBS)
+def _after_hubs(result: dict[str, Any]) -> Commands:
+    ids = [row["id"] for row in result["hubs"][:1]]
+    return [(*words, id_) for id_ in ids for words in (("drill", "--credential"), ("show",))]
+
+
+def _most(result: dict[str, Any]) -> str | None:
+    if not result["hubs"]:
+        return None
+    first = result["hubs"][0]
+    shared = f"{result['shared']:,} credentials that several depend on"
+    return f"{shared}; first comes {first['name']}, with {first['count']:,}."
+
+
+@question("hubs", Group.ENDS, following=_after_hubs, columns=HUBS, sentence=_most)
 def hubs(
     posture: "Posture",
     order: Annotated[

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Row
+from app.cli.columns import Columns, Commands, Row
 from app.cli.command import LIMIT, LimitOption, Thing, instant_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
@@ -170,7 +170,13 @@ def withdraw(
     return withdraw(posture, entry, by, reason)
 
 
-@question("journal", Group.PEOPLE, columns=ENTRIES)
+def _after_journal(result: dict[str, Any]) -> Commands:
+    undo = ("--by", "YOU", "--reason", "WHY")
+    entries = [("withdraw", str(row["entry"]), *undo) for row in result["entries"][:1]]
+    return entries or [("findings",)]
+
+
+@question("journal", Group.PEOPLE, following=_after_journal, columns=ENTRIES)
 def journal(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
     """List what people decided, the latest first.
 

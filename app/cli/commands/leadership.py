@@ -1,10 +1,10 @@
 """Commands for leadership: kpis, frameworks, revocation."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, of_unit
+from app.cli.columns import Columns, Commands, of_unit
 from app.cli.command import LIMIT, EachLimitOption, LimitOption, question
 from app.cli.groups import Group
 
@@ -90,7 +90,22 @@ def _days(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds / DAY, 1)
 
 
-@question("kpis", Group.STANDING, rows=("kpis",), columns=KPIS)
+def _after_kpis(result: dict[str, Any]) -> Commands:
+    return [("frameworks",), ("report", "--out", "report.pdf")]
+
+
+def _three(result: dict[str, Any]) -> str | None:
+    titles = {row["name"]: row for row in result["kpis"]}
+    rows = [titles[name] for name in result["three_that_count"] if name in titles]
+    parts = [
+        f"{row['title']}: {of_unit(row['value'], row['unit']) or 'not measured'}" for row in rows
+    ]
+    return f"{'; '.join(parts)}." if parts else None
+
+
+@question(
+    "kpis", Group.STANDING, following=_after_kpis, rows=("kpis",), columns=KPIS, sentence=_three
+)
 def kpis(posture: "Posture") -> "Kpis":
     """Show the leadership figures with their denominators.
 
@@ -101,7 +116,12 @@ def kpis(posture: "Posture") -> "Kpis":
     return answer(posture)
 
 
-@question("frameworks", Group.STANDING, columns=FRAMEWORKS)
+def _after_frameworks(result: dict[str, Any]) -> Commands:
+    named = {row["framework"] for row in result["controls"]}
+    return [("frameworks", name) for name in sorted(named)[:1]] if len(named) > 1 else []
+
+
+@question("frameworks", Group.STANDING, following=_after_frameworks, columns=FRAMEWORKS)
 def frameworks(
     posture: "Posture",
     name: Annotated[
@@ -118,7 +138,11 @@ def frameworks(
     return answer(posture, name, limit)
 
 
-@question("revocation", Group.ENDS, columns=REVOCATION)
+def _after_revocation(result: dict[str, Any]) -> Commands:
+    return [("decommission", row["id"]) for row in result["kill_sets"][:1]]
+
+
+@question("revocation", Group.ENDS, following=_after_revocation, columns=REVOCATION)
 def revocation(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,

@@ -1,10 +1,10 @@
 """Command for the lineage of agents: lineage."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, known, words
+from app.cli.columns import Columns, Commands, known, words
 from app.cli.command import LIMIT, LimitOption, Mode, mode_of, question
 from app.cli.groups import Group
 
@@ -61,7 +61,23 @@ LINEAGE: dict[str, Columns] = {
 }
 
 
-@question("lineage", Group.REACH, columns=LINEAGE)
+def _after_lineage(result: dict[str, Any]) -> Commands:
+    children = [row["child"]["id"] for row in result["tree"][:1]]
+    return [(name, id_) for id_ in children for name in ("show", "decommission")]
+
+
+def _made(result: dict[str, Any]) -> str | None:
+    counts = result["counts"]
+    wider, unapproved = counts["widenings"], counts["widenings_not_approved"]
+    if not wider:
+        return "No agent is known to be able to do more than its maker."
+    return (
+        f"{wider:,} times an agent may do what its maker may not; {unapproved:,} of them nobody "
+        "approved."
+    )
+
+
+@question("lineage", Group.REACH, following=_after_lineage, columns=LINEAGE, sentence=_made)
 def lineage(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="One thing; else all agents.")] = None,

@@ -1,10 +1,10 @@
 """Command for the worst way into each crown jewel: narrative."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Row
+from app.cli.columns import Columns, Commands, Row
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
 from app.cli.groups import Group
 
@@ -29,7 +29,19 @@ def _cost(cut: Row | None) -> int | str | None:
     return cut["cost"] if cut["separable"] else "in use"
 
 
-@question("narrative", Group.REACH, columns=NARRATIVE)
+def _after_narrative(result: dict[str, Any]) -> Commands:
+    ids = [row["jewel"]["id"] for row in result["narratives"][:1]]
+    return [(*words, id_) for id_ in ids for words in (("exposure",), ("cut", "--to"))]
+
+
+def _reached(result: dict[str, Any]) -> str | None:
+    unknown = f"; of {result['not_known']:,} it is not known" if result["not_known"] else ""
+    return f"{result['reached']:,} of {result['targets']:,} targets can be reached{unknown}."
+
+
+@question(
+    "narrative", Group.REACH, following=_after_narrative, columns=NARRATIVE, sentence=_reached
+)
 def narrative(
     posture: "Posture",
     targets: Annotated[

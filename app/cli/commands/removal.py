@@ -1,11 +1,11 @@
 """Commands for changes and their effect: choke-points, cut, what-if, plan."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, cell, words
+from app.cli.columns import Columns, Commands, cell, item_words, words
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, one_of, question
 from app.cli.completion import offer
 from app.cli.exchange import TICKETS
@@ -50,7 +50,22 @@ PLAN: dict[str, Columns] = {
 }
 
 
-@question("choke-points", Group.REACH)
+def _after_choke_points(result: dict[str, Any]) -> Commands:
+    removed = [item_words(row) for row in result["edges"][:1]]
+    return [*(("what-if", "--remove", item) for item in removed), ("cut",)]
+
+
+def _exposed(result: dict[str, Any]) -> str | None:
+    reach = f"{result['exposed']:,} of {result['starts']:,} starts reach a target"
+    unknown = f"; of {result['not_known']:,} it is not known" if result["not_known"] else ""
+    if not result["nodes"]:
+        return f"{reach}{unknown}."
+    first = result["nodes"][0]
+    alone = f"without {first['name']}, {first['exclusive_exposure']:,} of them reach none"
+    return f"{reach}; {alone}{unknown}."
+
+
+@question("choke-points", Group.REACH, following=_after_choke_points, sentence=_exposed)
 def choke_points(
     posture: "Posture",
     starts: From = None,
@@ -68,7 +83,18 @@ def choke_points(
     return answer(posture, *ends, mode_of(mode), limit)
 
 
-@question("cut", Group.MENDING, rows=("edges", "protected"))
+def _after_cut(result: dict[str, Any]) -> Commands:
+    words = [word for row in result["edges"] for word in ("--remove", item_words(row))]
+    return [("what-if", *words)] if words else [("choke-points",)]
+
+
+def _certified(result: dict[str, Any]) -> str | None:
+    return str(result["certificate"]) if result["certificate"] else None
+
+
+@question(
+    "cut", Group.MENDING, following=_after_cut, rows=("edges", "protected"), sentence=_certified
+)
 def cut(
     posture: "Posture", starts: From = None, targets: To = None, mode: Mode = "standing"
 ) -> "SmallestCut":

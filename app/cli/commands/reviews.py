@@ -1,10 +1,10 @@
 """Command for reviews of access: what is to be decided, and how past decisions were made."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Row, of_unit, words
+from app.cli.columns import Columns, Commands, Row, of_unit, words
 from app.cli.command import LIMIT, LimitOption, question
 from app.cli.groups import Group
 
@@ -72,7 +72,12 @@ REVIEWS: dict[str, Columns] = {
 }
 
 
-@question("reviews", Group.PEOPLE, columns=REVIEWS)
+def _after_reviews(result: dict[str, Any]) -> Commands:
+    decided = ("--decision", "DECISION", "--by", "YOU", "--reason", "WHY")
+    return [("review", row["id"], *decided) for row in result["packets"][:1]]
+
+
+@question("reviews", Group.PEOPLE, following=_after_reviews, columns=REVIEWS)
 def reviews(
     posture: "Posture",
     about: Annotated[str | None, typer.Option(help="Only what it uses or holds.")] = None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Row
+from app.cli.columns import Columns, Commands, Row
 from app.cli.command import LIMIT, MOMENT, LimitOption, UsageError, instant_of, question
 from app.cli.groups import Group
 from app.cli.team_option import TeamOption, team_of
@@ -94,7 +94,21 @@ DRIFT: dict[str, Columns] = {
 }
 
 
-@question("diff", Group.TIME, refuses=MOMENT, columns=DIFF)
+def _after_diff(result: dict[str, Any]) -> Commands:
+    return [("compare", result["before"], result["after"])]
+
+
+def _differing(result: dict[str, Any]) -> str | None:
+    parts = [
+        f"{of['nodes']:,} things and {of['relationships']:,} relationships {kind}"
+        for kind, of in result["counts"].items()
+    ]
+    return f"{'; '.join(parts)}."
+
+
+@question(
+    "diff", Group.TIME, following=_after_diff, refuses=MOMENT, columns=DIFF, sentence=_differing
+)
 def diff(
     posture: "Posture", before: SnapshotName, after: SnapshotName, limit: LimitOption = LIMIT
 ) -> "Diff":
@@ -148,7 +162,22 @@ def _place(sides: "Sides", team: str | None) -> int | None:
     return number if number is None or number < 0 else int(sides.places(end)[number])
 
 
-@question("ledger", Group.TIME, columns=LEDGER)
+def _after_ledger(result: dict[str, Any]) -> Commands:
+    return [("debt", "--items"), ("plan", "--objective", "debt")]
+
+
+def _balance(result: dict[str, Any]) -> str | None:
+    figures = [result[name] for name in ("opening", "closing", "new", "accrued", "retired")]
+    if None in figures:
+        return None
+    opening, closing, new, accrued, retired = (f"{value:,.0f}" for value in figures)
+    return (
+        f"Debt went from {opening} to {closing} tp: {new} opened, {accrued} grew, "
+        f"{retired} was repaid."
+    )
+
+
+@question("ledger", Group.TIME, following=_after_ledger, columns=LEDGER, sentence=_balance)
 def ledger(
     posture: "Posture",
     since: Annotated[
@@ -189,7 +218,19 @@ def ledger(
     return answer(history, start, end, limit, read_model(model) if model else None)
 
 
-@question("drift", Group.WRONG, columns=DRIFT)
+def _after_drift(result: dict[str, Any]) -> Commands:
+    ids = [row["identity"]["id"] for row in result["drift"][:1]]
+    return [(*words, id_) for id_ in ids for words in (("show",), ("findings", "--about"))]
+
+
+def _drifted(result: dict[str, Any]) -> str | None:
+    if result["drifted"] is None:
+        return None
+    unknown = f"; of {result['not_known']:,} it is not known" if result["not_known"] else ""
+    return f"{result['drifted']:,} identities have access beyond what was approved{unknown}."
+
+
+@question("drift", Group.WRONG, following=_after_drift, columns=DRIFT, sentence=_drifted)
 def drift(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,

@@ -5,6 +5,8 @@ from typing import Any
 from analytics.answers.standards.ocsf import events_of
 from analytics.posture import Posture
 
+OPENED_WITH, SUFFIX = "a SIEM: findings", "json"
+
 
 def write(document: dict[str, Any], posture: Posture) -> list[dict[str, Any]]:
     """Return one event for each finding."""

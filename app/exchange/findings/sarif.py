@@ -10,6 +10,7 @@ from analytics.answers.standards.product import PRODUCT, product_version
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 
+OPENED_WITH, SUFFIX = "code scanning: findings", "json"
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )

@@ -12,6 +12,7 @@ from analytics.policies.policy_input import policy_input
 from analytics.posture import Posture
 from graph.files.private import private_folder, private_text
 
+OPENED_WITH, SUFFIX = "Cedar policies", "zip"  # of the folder that it writes
 POLICIES = Path(__file__).with_name("example.cedar")
 
 

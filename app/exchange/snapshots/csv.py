@@ -16,6 +16,8 @@ from graph.exported import lay_out, ordered
 from graph.files.private import private_text
 from graph.values import iso
 
+OPENED_WITH, SUFFIX = "spreadsheets", "zip"  # of the folder that it writes
+
 
 def save(posture: Posture, path: Path) -> int:
     """Write the snapshot to the folder `path`; return the number of nodes and edges."""

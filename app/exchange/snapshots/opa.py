@@ -12,6 +12,8 @@ from analytics.posture import Posture
 from graph.files.private import private_text
 from graph.values import iso
 
+OPENED_WITH, SUFFIX = "Open Policy Agent", "json"
+
 
 def save(posture: Posture, path: Path) -> int:
     """Write the document to the file `path`; return the number of principals and resources."""

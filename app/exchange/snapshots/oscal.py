@@ -7,6 +7,8 @@ from analytics.answers.standards.oscal import assessment_results
 from analytics.posture import Posture
 from graph.files.private import private_text
 
+OPENED_WITH, SUFFIX = "assessment results", "json"
+
 
 def save(posture: Posture, path: Path) -> int:
     """Write the document to the file `path`; return the number of controls it speaks of."""

@@ -131,3 +131,105 @@ def test_a_board_that_is_not_rated_gives_the_range(capsys: pytest.CaptureFixture
     shown = drawn(capsys, "board", BOARD | {"standing": stands, "move": None})
     assert "between 2.0% and 68.0%" in shown
     assert "Fix first" not in shown
+
+
+def exposure(reaching: int, of: int, not_known: int) -> dict[str, Any]:
+    return {
+        "resource": thing("db") | {"label": "Resource"},
+        "level": None,
+        "identities": [],
+        "count": reaching,
+        "accountable": {"reaching": reaching, "of": of, "not_known": not_known},
+        "percent": 100 * reaching / of if of else None,
+        "band": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((2, 8, 0), "db is reached by 2 of 8 identities (25.0%);"),
+        ((2, 8, 3), "db is reached by 2 of 8 identities (25.0%, 3 more not known);"),
+        ((0, 0, 3), "by nobody that is known: of 3 identities it is not known;"),
+    ],
+)
+def test_exposure_is_no_share_of_what_nobody_knows(
+    capsys: pytest.CaptureFixture[str], counts: tuple[int, int, int], words: str
+) -> None:
+    assert words in " ".join(drawn(capsys, "exposure", exposure(*counts)).split())
+
+
+@pytest.mark.parametrize(
+    ("weighted", "paths", "unobservable", "words"),
+    [
+        (30.0, 5, 2, "3 paths of access were not used for 90 days: without, 50% of all reach"),
+        (0.0, 2, 2, "No access is known that nobody used for 90 days. Of 2 paths more nobody"),
+        (None, 2, 2, "is not known: no source could have shown it. Of 2 paths more"),
+    ],
+)
+def test_what_nobody_could_see_is_not_called_unused(
+    capsys: pytest.CaptureFixture[str],
+    weighted: float | None,
+    paths: int,
+    unobservable: int,
+    words: str,
+) -> None:
+    result = {
+        "paths": [],
+        "regained": {"weighted": weighted, "of": 60.0, "unobserved": 9.0},
+        "over_stale": {"weighted": None, "identities": None},
+        "days": 90,
+        "counts": {"paths": paths, "unobservable": unobservable},
+    }
+    assert words in " ".join(drawn(capsys, "stale", result).split())
+
+
+def what_if(after: float, breaks: int) -> dict[str, Any]:
+    figures = {"reach": 200.0, "debt": 50.0, "findings": 3}
+    lists = ("removed", "granted", "identities", "lost", "gained", "moved", "breaks")
+    return {
+        "before": figures,
+        "after": figures | {"reach": after},
+        "counts": dict.fromkeys(lists, 0) | {"breaks": breaks},
+        **{name: [] for name in lists},
+    }
+
+
+@pytest.mark.parametrize(
+    ("after", "breaks", "words"),
+    [
+        (150.0, 2, "All reach falls by 25%; 2 uses that were seen would fail."),
+        (250.0, 0, "All reach grows by 25%; no use that was seen would fail."),
+        (200.0, 0, "Neither reach nor debt changes; no use that was seen would fail."),
+    ],
+)
+def test_a_change_says_what_it_takes_and_what_it_breaks(
+    capsys: pytest.CaptureFixture[str], after: float, breaks: int, words: str
+) -> None:
+    assert words in " ".join(drawn(capsys, "what-if", what_if(after, breaks)).split())
+
+
+def test_no_way_is_said_and_not_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    result = {"from": thing("bot"), "to": thing("db"), "levels": [], "paths": []}
+    shown = drawn(capsys, "path", result)
+    assert "No way from bot to db is known." in shown
+    assert "trustdebt blast-radius bot" in shown
+
+
+@pytest.mark.parametrize(
+    ("grade", "tdr", "words"),
+    [
+        ("D", 0.15, "55 tp are owed for 9 identities, 15.0% of all that could be, at worst 40.0%"),
+        ("NR", 0.15, "55 tp are owed for 9 identities, between 15.0% and 40.0%; not rated."),
+    ],
+)
+def test_debt_that_is_not_rated_has_a_range_and_no_grade(
+    capsys: pytest.CaptureFixture[str], grade: str, tdr: float, words: str
+) -> None:
+    result = {
+        **{"debt": 55.0, "principal": 5.0, "interest_per_day": 1.0, "unverified": 3.0},
+        **{"tdr": tdr, "tdr_range": [tdr, 0.4], "grade": grade, "grade_because": None},
+        **{"coverage": 0.5, "accepted": 0.0, "not_known": 0, "identities": 9},
+        **{"capped_by": [], "groups": [], "by": "assumption"},
+    }
+    assert words in " ".join(drawn(capsys, "debt", result).split())

@@ -15,7 +15,7 @@ import networkx as nx
 import pandas as pd
 import pytest
 
-from app.exchange import FOLDERS, FORMATS, download, export, file_name
+from app.exchange import FOLDER, FORMATS, download, export, file_name, module_of
 from graph.element import Dtype, Element
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from tests.support.estates.every_property import HOSTILE, bare, every_property, full, stated
@@ -265,6 +265,6 @@ def test_a_download_is_one_file_and_the_same_twice(form: str, tmp_path: Path) ->
     first, second = (download(form, POSTURE) for _ in range(2))
     assert first == second
     name = file_name(form)
-    assert name.endswith(".zip") == (form in FOLDERS) == zipfile.is_zipfile(io.BytesIO(first))
-    if form not in FOLDERS:
+    assert name.endswith(".zip") == zipfile.is_zipfile(io.BytesIO(first))
+    if module_of(form).SUFFIX != FOLDER:
         assert first == exported(form, tmp_path).read_bytes()

@@ -1,0 +1,89 @@
+"""The card of trust debt: what is owed and how it is graded, by group, and each item."""
+
+from collections.abc import Callable
+from typing import Any
+
+from app.cli.card import Card
+from app.cli.columns import DAY, Row, cell, of_unit, words
+from app.wording import NO_FIGURE, brief, counted, joined, number
+
+GROUPS = ("owed for", "debt", "a day", "ratio", "grade", "unverified", "capped by")
+NAMED = {"assumption": "broken assumption"}
+
+
+def draw(card: Card, result: dict[str, Any]) -> None:
+    """Draw what is owed."""
+    card.sentence(_sentence(result))
+    capped = result["capped_by"]
+    card.facts(
+        ("grows a day by", f"{brief(result['interest_per_day'])} tp"),
+        ("principal", f"{brief(result['principal'])} tp"),
+        ("grade kept down by", joined([_cap(row) for row in capped[:3]])),
+        ("and by", f"{len(capped) - 3:,} more" if len(capped) > 3 else None),
+        ("unverified", f"{brief(result['unverified'])} tp that no source can show"),
+        ("known", of_unit(result["coverage"], "share")),
+        ("accepted", f"{brief(result['accepted'])} tp" if result["accepted"] else None),
+        ("of unknown reach", result["not_known"] or None),
+    )
+    by = result["by"]
+    rows = [(_owed_for(row, by), *_figures(row)) for row in result["groups"]]
+    card.listing(f"by {NAMED.get(by, by)}", GROUPS, rows)
+    for row in result.get("items", ()):
+        since = f"; since {row['since'][:DAY]}" if row["since"] else ""
+        name = f"{cell(row['identity'])}: {words(row['assumption'])}"
+        grows = f"; grows by {brief(row['interest_per_day'])} a day"
+        grows = grows if row["interest_per_day"] else ""
+        card.entry(f"{brief(row['debt'])} tp", name, row["why"], f"{_state(row)}{since}{grows}")
+    card.following(*_commands(result))
+
+
+def _sentence(result: dict[str, Any]) -> str:
+    of = counted(result["identities"], "identity", "identities")
+    if result["debt"] is None:
+        return f"What is owed for {of} is not known."
+    ratio = _ratio(result)
+    grade = {"NR": "not rated", None: "not rated"}.get(result["grade"], f"grade {result['grade']}")
+    because = f": {result['grade_because']}" if result["grade_because"] else ""
+    return f"{number(round(result['debt']))} tp are owed for {of}, {ratio}; {grade}{because}."
+
+
+def _ratio(result: dict[str, Any]) -> str:
+    low, high = (of_unit(end, "share") for end in result["tdr_range"] or (None, None))
+    if result["tdr"] is not None and result["grade"] not in (None, "NR"):
+        return f"{of_unit(result['tdr'], 'share')} of all that could be, at worst {high}"
+    return "a share that is not known" if high is None else f"between {low} and {high}"
+
+
+def _cap(row: Row) -> str:
+    return f"{row['thing']['name']} ({row['because']})"
+
+
+def _owed_for(row: Row, by: str) -> object:
+    return row["thing"] or (words(row["key"]) if by == "assumption" else row["key"])
+
+
+def _figures(row: Row) -> tuple[object, ...]:
+    ratio = NO_FIGURE if row["tdr"] is None else f"{row['tdr']:.1%}"
+    rounded: Callable[[float | None], object] = lambda v: None if v is None else round(v)  # noqa: E731
+    capped = row["capped_by"]
+    more = f" and {len(capped) - 1} more" if len(capped) > 1 else ""
+    return (
+        rounded(row["debt"]),
+        rounded(row["interest_per_day"]),
+        ratio,
+        row["grade"],
+        rounded(row["unverified"]) or None,
+        f"{capped[0]['thing']['name']}{more}" if capped else None,
+    )
+
+
+def _state(row: Row) -> str:
+    return f"{words(row['state'])}, accepted" if row["accepted"] else words(row["state"])
+
+
+def _commands(result: dict[str, Any]) -> list[tuple[str, ...]]:
+    if "items" in result:
+        first = [("show", row["identity"]["id"]) for row in result["items"][:1]]
+        return [*first, ("plan", "--objective", "debt")]
+    other = "assumption" if result["by"] == "owner" else "owner"
+    return [("debt", "--items"), ("debt", "--by", other), ("plan", "--objective", "debt")]
