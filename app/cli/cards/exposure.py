@@ -6,19 +6,19 @@ from app.cli.card import Card
 from app.cli.columns import Row, because
 from app.wording import counted, kind
 
-WHO = ("identity", "what it is", "level", "steps", "because")
-WHAT = ("resource", "identities", "percent", "band", "with accounts and keys")
+REACHING = ("identity", "what it is", "level", "steps", "because")
+RESOURCES = ("resource", "identities", "percent", "band", "with accounts and keys")
 
 
 def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw who reaches one resource, or how many reach each."""
     if "resource" in result:
-        _one(card, result)
+        _of_resource(card, result)
     else:
-        _every(card, result)
+        _of_all(card, result)
 
 
-def _one(card: Card, result: dict[str, Any]) -> None:
+def _of_resource(card: Card, result: dict[str, Any]) -> None:
     resource, level = result["resource"], result["level"]
     at = f" at {level} or more" if level else ""
     card.sentence(
@@ -29,14 +29,14 @@ def _one(card: Card, result: dict[str, Any]) -> None:
         (r["name"], kind(r["label"]), r["level"], r["hops"], because(r))
         for r in result["identities"]
     ]
-    card.listing("who can act on it", WHO, rows)
+    card.listing("who can act on it", REACHING, rows)
     first = [("path", row["id"], resource["id"]) for row in result["identities"][:1]]
     card.following(
         *first, ("choke-points", "--to", resource["id"]), ("cut", "--to", resource["id"])
     )
 
 
-def _every(card: Card, result: dict[str, Any]) -> None:
+def _of_all(card: Card, result: dict[str, Any]) -> None:
     resources = result["resources"]
     if not resources:
         card.sentence("No resource is known.")
@@ -49,7 +49,7 @@ def _every(card: Card, result: dict[str, Any]) -> None:
     rows = [
         (r["name"], _share(r), _percent(r["percent"]), r["band"], r["count"]) for r in resources
     ]
-    card.listing("who reaches them", WHAT, rows)
+    card.listing("who reaches them", RESOURCES, rows)
     card.following(("exposure", most["id"]), ("choke-points", "--to", most["id"]))
 
 
