@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,6 +12,7 @@ from app.exchange import FORMATS, download, file_name, module_of
 from app.report import FORMS, report
 from app.web.address import arrivals
 from app.web.snapshots import kept_while, moment_of
+from app.web.tasks import line
 
 FILE = "trustdebt-report"
 CHOICE, WANTED = "take_along:format", "take_along:wanted"
@@ -38,9 +40,9 @@ def prepare(posture: Posture) -> None:
     if asked != _where(posture):
         return
     data = made(posture, kind, form)
-    place = st.sidebar.container()
-    place.success("The file is ready.", icon=":material/check_circle:")
-    _download(place, data, kind, form, "Download it")
+    row = line()
+    row.markdown("**The file is ready**")
+    _download(row, data, kind, form, "Download it", width="content")
 
 
 @kept_while("Making the file…", size=1)
@@ -78,7 +80,12 @@ def _want(asked: tuple[object, ...], kind: str, form: str) -> None:
 
 
 def _download(
-    place: DeltaGenerator, data: bytes | Callable[[], bytes], kind: str, form: str, label: str
+    place: DeltaGenerator,
+    data: bytes | Callable[[], bytes],
+    kind: str,
+    form: str,
+    label: str,
+    width: Any = "stretch",
 ) -> None:
     place.download_button(
         label,
@@ -88,7 +95,7 @@ def _download(
         key=f"take_along:{kind}:{form}:{label}",
         on_click="ignore",
         icon=ICONS[kind],
-        width="stretch",
+        width=width,
         help=MEANING if kind == REPORT else None,
     )
 

@@ -220,7 +220,7 @@ def refuse_cancelled(name: Hashable, doing: str) -> None:
         "it was kept, and nothing was changed. What rests on it is not shown.",
         icon=":material/cancel:",
     )
-    row = _bar().container(horizontal=True, vertical_alignment="center", gap="small")
+    row = line()
     row.markdown(f"**Cancelled** after {number(round(seconds))} s")
     row.button(
         "Start again",
@@ -243,8 +243,13 @@ def place() -> None:
 
 
 def _bar() -> Any:
-    """Return the place over the page."""
     return st.session_state.get(PLACE, st)
+
+
+def line(bar: Any = None) -> Any:
+    """Return a line for words and buttons in the place over the page."""
+    bar = _bar() if bar is None else bar
+    return bar.container(horizontal=True, vertical_alignment="center", gap="small")
 
 
 def wait(task: Task[Any], doing: str, cancel: Callable[[], None]) -> None:
@@ -269,7 +274,7 @@ def wait(task: Task[Any], doing: str, cancel: Callable[[], None]) -> None:
 
 def _offer(bar: Any, cancel: Callable[[], None]) -> Any:
     """Draw the button that cancels, and return the place for words beside it."""
-    row = bar.container(horizontal=True, vertical_alignment="center", gap="small")
+    row = line(bar)
     words = row.empty()
     with suppress(StreamlitAPIException):  # a part of the page that runs alone draws none here
         row.button("Cancel", key="tasks:cancel", icon=":material/cancel:", on_click=cancel)

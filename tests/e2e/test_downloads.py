@@ -117,7 +117,7 @@ def test_what_takes_long_is_made_on_the_page_and_then_downloaded(
     test.button("take_along:report:pdf").click().run()
     assert not test.exception
     assert downloads.pop("trustdebt-report.pdf").startswith(b"%PDF-")  # type: ignore[attr-defined]
-    assert "The file is ready." in [s.value for s in test.sidebar.success]
+    assert "**The file is ready**" in [words.value for words in test.markdown]
     test.query_params["about"] = "bot"  # another address
-    assert not test.run().sidebar.success
+    assert "**The file is ready**" not in [words.value for words in test.run().markdown]
     assert "trustdebt-report.pdf" not in downloads

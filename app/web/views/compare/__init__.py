@@ -16,7 +16,7 @@ from app.web.card import links_to
 from app.web.query import Query
 from app.web.tables import ROWS, below, table
 from app.web.view import View
-from app.web.views.compare.answers import both, drawn
+from app.web.views.compare.answers import both, drawn, part
 from app.web.views.compare.ends import DAY, EARLIER, LATER, choose
 from app.web.views.compare.summary import figures, seen, sentence, teams
 from app.wording import counted, number
@@ -66,7 +66,7 @@ def draw(posture: Posture) -> None:
     lists = {"agents": (agents, compare.agents, {agents[:-1]: "identity"}, "identity"), **LISTS}
     counts = {name: _list(sides, name, *asked, team, why) for name, asked in lists.items()}
     sentence(summary, sides, counts, team)
-    with tiles, st.spinner("Working out the figures of both…", show_time=True):
+    with tiles:
         figures(sides, team)
     with by_team:
         teams(sides)
@@ -111,10 +111,9 @@ def _list(
 ) -> Listed:
     """Draw one list and return it."""
     st.header(title, anchor=False)
-    place = st.empty()
-    with place, st.spinner(f"Comparing {title.lower()}…", show_time=True):
-        listed = answer(sides, ROWS, team, None if why == ALL else why)
-    place.markdown(_counts(listed))
+    reason = None if why == ALL else why
+    listed = part(name, sides, lambda sides: answer(sides, ROWS, team, reason), team, reason)
+    st.markdown(_counts(listed))
     rows = drawn(listed, columns)
     if rows.empty:
         return listed
@@ -130,7 +129,7 @@ def _list(
     )
 
     def every() -> str:
-        return csv_table(drawn(answer(sides, 0, team, None if why == ALL else why), columns))
+        return csv_table(drawn(answer(sides, 0, team, reason), columns))
 
     below(f"{counted(total, 'row')}. Choose a row to go on from it.", every, f"{name}.csv")
     if at is not None:

@@ -1,5 +1,8 @@
 """Answers for the page that compares, cached for each two moments, and their rows as drawn."""
 
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
 import pandas as pd
 
 from analytics.answers.compare import Listed, Sides, sides_of
@@ -10,6 +13,8 @@ from app.web.snapshots import moment_of, shelf
 from app.wording import NOT_KNOWN
 
 KEPT = 2  # comparisons in memory: each holds two snapshots, and what they have in common
+PARTS = 16  # lists and figures of comparisons in memory
+T = TypeVar("T")
 TEAM = "Team"
 
 
@@ -25,7 +30,14 @@ def both(posture: Posture, before: Moment, after: Moment) -> Sides:
     return _COMPARED.get(key, ("both", *ends), lambda: sides_of(history, before, after))
 
 
+def part(name: str, sides: Sides, work: Callable[[Sides], T], *asked: Hashable) -> T:
+    """Return a part of the comparison of two moments, such as one of its lists."""
+    ends = moment_of(sides.before), moment_of(sides.after)
+    return _PARTS.get((ends, name, *asked), (name, *asked), lambda: work(sides))
+
+
 _COMPARED = shelf("Reading both snapshots…", KEPT)
+_PARTS = shelf("Comparing the two moments…", PARTS)
 
 
 def drawn(listed: Listed, columns: dict[str, str]) -> pd.DataFrame:

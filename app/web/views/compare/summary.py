@@ -13,6 +13,7 @@ from app.comparison import changed_words, seen_words
 from app.escape import code, markdown
 from app.web.tables import below, table
 from app.web.tiles import signal, tile
+from app.web.views.compare.answers import part
 from app.wording import NO_FIGURE, brief, counted, moment, number
 
 STATES = {"connected": "new", "lost": "no longer read", "kept": "at both ends"}
@@ -59,7 +60,7 @@ def _team(sides: Sides, team: int) -> str:
 
 def figures(sides: Sides, team: int | None) -> None:
     """Draw the figures of the later end, each with its difference from the earlier one."""
-    first, last = compare.figures(sides, team)
+    first, last = part("figures", sides, lambda sides: compare.figures(sides, team), team)
     tiles = st.columns(5)
     tile(tiles[0], "Grade", _grade(last), f"was {_grade(first)}", "Trust debt ratio and grade.")
     signal_of = (
