@@ -189,7 +189,6 @@ def test_only_who_may_upload_puts_anything_into_the_store(role: str, tmp_path: P
 @pytest.mark.parametrize(
     ("role", "email", "subject", "written"),
     [
-        ("owner", "ann@acme.test", "wide", True),
         ("owner", "ann@acme.test", "orphan", False),
         ("owner", "bob@elsewhere.test", "wide", False),
         ("admin", "ann@acme.test", "orphan", True),

@@ -105,26 +105,14 @@ def test_a_role_that_is_taken_away_counts_when_the_sign_in_is_too_old(
     expect(page.get_by_role("heading", name="You have no role here")).to_be_visible()
 
 
-def test_a_link_into_the_app_survives_the_sign_in(page: Page, app: str) -> None:
-    """Card, snapshot and all; the address is used up, so that the next sign-in begins anew."""
+def test_a_viewer_comes_back_to_the_page_and_is_told_what_it_takes(page: Page, app: str) -> None:
+    """A link into the app survives the sign-in, with its parameters."""
     deep = f"{app}/identity?snapshot=latest&id=wide"
     page.goto(deep)
-    assert heading(page) == "Sign in"
-    sign_in(page, "ann")
-    expect(page.get_by_role("heading", name="wide-bot")).to_be_visible()
-    assert page.url == deep
-    page.context.clear_cookies()
-    page.goto(app)
-    sign_in(page, "ann")
-    expect(page.get_by_role("heading", name="Posture")).to_be_visible()
-
-
-def test_a_viewer_is_told_what_a_page_takes(page: Page, app: str) -> None:
     sign_in(page, "bob")
-    expect(page.get_by_role("heading", name="Posture")).to_be_visible()
-    assert page.get_by_role("link", name="Findings").count() == 0
-    page.goto(f"{app}/findings")
     expect(page.get_by_text("This page is for the role")).to_be_visible()
+    assert page.url == deep
+    assert page.get_by_role("link", name="Findings").count() == 0
     assert "wide-bot" not in page.content()
 
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import threading
+import time
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,8 +11,10 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
+from app.web import tasks
 from app.web.server import door, upload
 from app.web.server.upload import Asked, File, Refused
 from app.web.views.sources import upload_form
@@ -184,6 +188,35 @@ def test_a_refusal_says_that_nothing_changed_and_what_to_do(
     )
     assert advice in error.value
     assert set(upload_form.ADVICE) >= {code}
+
+
+def test_an_upload_that_is_cancelled_ends_and_says_so(
+    form: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that is drawn anew meanwhile takes it up again; only the button ends it."""
+    running = threading.Event()
+
+    def read(*_: object) -> None:
+        running.set()
+        try:
+            while True:
+                time.sleep(0.01)
+        finally:
+            running.clear()
+
+    def leave(*_: object) -> str:
+        raise StopException
+
+    monkeypatch.setattr(upload, "ingest", read)
+    monkeypatch.setattr(tasks, "LONG", 0.0)
+    monkeypatch.setattr(tasks, "how_far", leave)
+    test = send(form, "a2a", [("a.json", b"{")])
+    assert "sources:task" in test.run().session_state
+    assert running.is_set()
+    test.button("tasks:cancel").click().run()
+    assert not running.is_set()
+    assert test.error[0].value.startswith("**Nothing was published.** You cancelled it after ")
+    assert "starts it again" in test.error[0].value
 
 
 def test_hostile_names_are_shown_and_never_obeyed(form: AppTest) -> None:

@@ -1,8 +1,11 @@
 """Long work: shared, told how far it is, and really ended when nobody waits for it any more."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from streamlit.runtime.scriptrunner import StopException
@@ -11,7 +14,9 @@ from streamlit.testing.v1 import AppTest
 from analytics.runtime.budget import Stopped
 from analytics.runtime.progress import Progress, followed, steps
 from app.web import tasks
+from app.web.server import upload
 from app.web.tasks import Shelf, Task, how_far
+from graph.journal.actor import By
 
 SOON = 2.0  # seconds in which work has ended, or a page is drawn
 
@@ -26,6 +31,8 @@ class Busy:
         """Work."""
         for _ in steps("rounds done", range(10**9)):
             self.count += 1
+            if self.count % 100 == 0:
+                time.sleep(0.001)  # so that a page beside it is drawn soon
             if self.let_go.is_set():
                 return "done"
         return "never"
@@ -49,7 +56,7 @@ def soon(holds: Callable[[], bool]) -> bool:
 def resting(work: Busy) -> bool:
     """Return whether nothing is counted any more, for as long as some thousand rounds take."""
     before = work.count
-    time.sleep(0.2)
+    time.sleep(0.1)
     return work.count == before
 
 
@@ -230,3 +237,22 @@ def test_what_is_worked_out_ahead_is_worked_out_once(ahead: bool, times: int) ->
         thread.join(SOON)
     assert shelf.get("key", "name", work) == "done"
     assert len(began) == times
+
+
+SLEEPY = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
+
+
+def test_a_reader_of_an_upload_that_is_cancelled_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "pid"
+    monkeypatch.setattr(upload, "isolated", lambda *_: [sys.executable, "-c", SLEEPY, str(file)])
+    by = By("ann", roles=frozenset({"admin"}))
+    task = Task(lambda: upload.example(str(tmp_path / "s"), by)).start()
+    assert soon(lambda: file.exists() and file.read_text() != "")
+    task.stop()
+    assert task.done(SOON)
+    with pytest.raises(Stopped):
+        task.result()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(file.read_text()), 0)
