@@ -63,8 +63,8 @@ class Card:
     def entry(self, mark: str, name: str, *lines: str) -> None:
         """Draw one of several things: a mark, its name, and what is known of it below."""
         self.gap()
-        head = Text(printable(mark), style=WRONG if mark in WORST else "bold")
-        self.console.print(head.append(f"  {printable(name)}", style="not bold not red"))
+        style = WRONG if mark in WORST else "bold"
+        self.console.print(Text.assemble((printable(mark), style), f"  {printable(name)}"))
         for line in filter(None, lines):
             self.console.print(Padding(Text(printable(line)), (0, 0, 0, 2)))
 

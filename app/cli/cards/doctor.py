@@ -1,13 +1,16 @@
-"""The card of a diagnosis: each check on a line, and below it the way to mend it."""
+"""The card of a diagnosis: what is wrong first said, then each check with how to mend it."""
 
 from typing import Any
 
+from rich.table import Table
+from rich.text import Text
+
 from app.cli.card import ACCENT, QUIET, WRONG, Card
+from app.printable import printable
 from app.wording import counted
 
 MARKS = {"ok": "ok", "not set up": "--", "wrong": "!!"}
 STYLES = {"ok": "", "not set up": QUIET, "wrong": WRONG}
-WIDEST = 13
 
 
 def draw(card: Card, result: dict[str, Any]) -> None:
@@ -18,9 +21,15 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         card.sentence(f"{counted(len(wrong), 'thing')} to mend: {', '.join(wrong)}.", WRONG)
     else:
         card.sentence("Nothing is wrong.", ACCENT)
-    card.gap()
+    grid = Table.grid(padding=(0, 2))
+    for column in ("mark", "check"):
+        grid.add_column(column, no_wrap=True)
+    grid.add_column("detail", overflow="fold")
     for row in checks:
-        mark, state = MARKS[row["state"]], row["state"]
-        card.line(f"{mark}  {row['check']:<{WIDEST}}{row['detail']}", STYLES[state])
+        cells = (MARKS[row["state"]], row["check"], printable(row["detail"]))
+        grid.add_row(*map(Text, cells), style=STYLES[row["state"]])
         if row["mend"]:
-            card.line(f"    {'':<{WIDEST}}to mend it: {row['mend']}", STYLES[state])
+            mend = Text(f"to mend it: {printable(row['mend'])}")
+            grid.add_row("", "", mend, style=STYLES[row["state"]])
+    card.gap()
+    card.console.print(grid)

@@ -35,7 +35,9 @@ def _sentence(shown: int, counts: dict[str, int]) -> str:
     words = counted(counts["findings"], "finding")
     if counts["changes"]:
         words += f", which {counted(counts['changes'], 'change')} would close"
-    return f"{words}." if shown == counts["findings"] else f"{words}; here the {shown:,} worst."
+    if shown == counts["findings"]:
+        return f"{words}."
+    return f"{words}; here the worst." if shown == 1 else f"{words}; here the {shown:,} worst."
 
 
 def _facts(row: Row) -> str:

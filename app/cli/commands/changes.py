@@ -34,10 +34,13 @@ def _after_changes(result: dict[str, Any]) -> Commands:
 
 
 def _closing(result: dict[str, Any]) -> str | None:
+    from app.wording import counted
+
     counts = result.get("counts", {})
     if not counts.get("changes"):
         return None
-    return f"{counts['changes']:,} changes would close {counts['findings']:,} findings."
+    findings = counted(counts["findings"], "finding")
+    return f"{counted(counts['changes'], 'change')} would close {findings}."
 
 
 @question("changes", Group.MENDING, following=_after_changes, columns=CHANGES, sentence=_closing)

@@ -68,10 +68,12 @@ def _after_hubs(result: dict[str, Any]) -> Commands:
 
 
 def _most(result: dict[str, Any]) -> str | None:
+    from app.wording import counted
+
     if not result["hubs"]:
         return None
     first = result["hubs"][0]
-    shared = f"{result['shared']:,} credentials that several depend on"
+    shared = f"{counted(result['shared'], 'credential')} that several depend on"
     return f"{shared}; first comes {first['name']}, with {first['count']:,}."
 
 

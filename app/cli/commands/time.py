@@ -99,8 +99,10 @@ def _after_diff(result: dict[str, Any]) -> Commands:
 
 
 def _differing(result: dict[str, Any]) -> str | None:
+    from app.wording import counted
+
     parts = [
-        f"{of['nodes']:,} things and {of['relationships']:,} relationships {kind}"
+        f"{counted(of['nodes'], 'thing')} and {counted(of['relationships'], 'relationship')} {kind}"
         for kind, of in result["counts"].items()
     ]
     return f"{'; '.join(parts)}."
@@ -224,10 +226,13 @@ def _after_drift(result: dict[str, Any]) -> Commands:
 
 
 def _drifted(result: dict[str, Any]) -> str | None:
+    from app.wording import counted
+
     if result["drifted"] is None:
         return None
     unknown = f"; of {result['not_known']:,} it is not known" if result["not_known"] else ""
-    return f"{result['drifted']:,} identities have access beyond what was approved{unknown}."
+    drifted = counted(result["drifted"], "identity", "identities")
+    return f"Access goes beyond what was approved for {drifted}{unknown}."
 
 
 @question("drift", Group.WRONG, following=_after_drift, columns=DRIFT, sentence=_drifted)
