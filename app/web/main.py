@@ -1,6 +1,5 @@
 """The pages that `trustdebt app` serves; under `streamlit run` they cannot change the store."""
 
-import gc
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from app.web.menu import menu
 from app.web.query import show_query
 from app.web.server import door
 from app.web.shortcut import shortcut
-from app.web.snapshots import Choice, forget, read
+from app.web.snapshots import Choice, forget, free, read
 from app.web.style import style
 from app.web.take_along import prepare, take_along
 from app.web.tasks import Cancelled
@@ -56,14 +55,13 @@ def main() -> None:
         return
     arrive(view.name)
     seen = [each for each in views if door.sees(each.right)]
+    free()
     try:
         with within(budget_of(os.environ.get(VARIABLE))):
             _drawn(view, seen, page, run)
-        return
     except (OverBudget, WrongBudget) as error:
         forget()
         explain_budget(error)
-    gc.collect()  # what the page held hangs together in circles, up to here with the error
 
 
 def _page(view: View, run: _Run, path: str) -> Page:

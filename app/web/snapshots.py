@@ -4,6 +4,8 @@ The pointer to the current snapshot is read again at each run of a page, so a ne
 automatically; a snapshot never changes, so its assessment is cached.
 """
 
+import gc
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -87,10 +89,21 @@ def shelf(doing: str, size: int) -> Shelf:
 _POSTURES = shelf("Reading the snapshot…", KEPT)
 
 
+_FORGOTTEN = threading.Event()
+
+
 def forget() -> None:
-    """Drop all assessed snapshots and what was answered, and free their memory."""
+    """Drop all assessed snapshots and what was answered; the next page frees their memory."""
     for each in _SHELVES:
         each.clear()
+    _FORGOTTEN.set()
+
+
+def free() -> None:
+    """Free the memory of what was forgotten, which hangs together in circles with its page."""
+    if _FORGOTTEN.is_set():
+        _FORGOTTEN.clear()
+        gc.collect()
 
 
 def moment_of(posture: Posture) -> tuple[str, ...]:
