@@ -36,8 +36,11 @@ def _line(step: Mapping[str, Any], as_of: pd.Timestamp) -> str:
 def clause(step: Mapping[str, Any]) -> str:
     """Return a step or a fact as a clause in Markdown, its names escaped."""
     verb = VERBS.get(str(step["relationship"]), str(step["relationship"]))
-    if step.get("levels"):
-        verb = f"may {joined([LEVEL_VERBS.get(level, level) for level in step['levels']])}"
+    levels = step.get("levels") or ()
+    if set(LEVEL_VERBS) <= set(levels):
+        verb = "is administrator of"
+    elif levels:
+        verb = f"may {joined([LEVEL_VERBS.get(level, level) for level in levels])}"
     source, target = markdown(thing_name(step["from"])), markdown(thing_name(step["to"]))
     return f"**{source}** {verb} **{target}**"
 

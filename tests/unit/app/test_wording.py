@@ -1,5 +1,8 @@
 """The words of the pages name everything that an answer can hold, and nothing else."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from analytics.assumptions.model import ASSUMPTIONS
@@ -51,3 +54,40 @@ def test_words_for_parts_of_a_registry():
     assert set(ownership.RULES) <= {rule.id for rule in all_rules().values()}
     assert set(posture.SHORT) <= set(all_measures())
     assert set(picker.PREFIXES.values()) == LABELS - {"Review"}
+
+
+STRANGE = (  # of a reader's review: what was there in their place said less
+    "what could be owed is known",
+    "source scope",
+    "for want of facts",
+    "Change to decision",
+    "Blast radius nobody uses",
+    "have to be paid back",
+    "What each unit rests on",
+    "By rules, not stated",
+    "separate way",
+    "Bounded: only",
+    "concluded by a rule",
+    "Starts that reach",
+    "Best single removal frees",
+    "Ways through",
+    "No cheaper cut exists",
+    "Work it out",
+    "Look again",
+    "Orphaned with its parent",
+    "Used up to the stale step",
+    "Answers for it: nobody",
+    "makes it bearable",
+    "One thing, several ids",
+    "everything of {",
+)
+
+DOCSTRING = re.compile('""".*?"""', re.DOTALL)
+
+
+def test_nothing_that_a_reader_could_not_decode_comes_back() -> None:
+    root = Path(__file__).parents[3]
+    files = [f for part in ("app", "analytics", "ingest") for f in (root / part).rglob("*.py")]
+    shown = {f: re.sub(DOCSTRING, "", f.read_text(encoding="utf-8")) for f in files}
+    for words in STRANGE:
+        assert [f.name for f, text in shown.items() if words in text] == [], words
