@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.columns import ABSENT, cell, no_options
-from app.cli.layout import WORST, laid_out
+from app.cli.layout import EMPTY, WORST, laid_out
 from app.printable import printable
 
 ACCENT, QUIET, WRONG = "bold cyan", "dim", "bold red"
@@ -81,9 +81,9 @@ class Card:
         self, title: str, heads: Sequence[str], rows: Sequence[Sequence[object]], more: int = 0
     ) -> None:
         """Draw a table with as many columns as have anything in them, or nothing without rows."""
-        if not rows:
-            return
         texts = [[cell(value) for value in row] for row in rows]
+        if EMPTY.issuperset(text for row in texts for text in row):
+            return
         self.gap()
         self.console.print(laid_out(title, heads, texts, self.console.width))
         self.more(more)

@@ -4,12 +4,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 
 from app.cli.card import Card
 from app.cli.cards import card_of
-from app.cli.columns import DAY, SHARED, Columns, Row, Shown, cell, words
-from app.cli.layout import laid_out
+from app.cli.columns import DAY, SHARED, Columns, Row, Shown, words
 from app.freshness import day_words, freshness
 from app.printable import LINES, printable
 
@@ -67,10 +66,9 @@ def _draw_result(card: Card, answer: dict[str, Any], shown: Shown) -> None:
         card.line(note)
     card.facts(*((words(key), value) for key, value in figures.items()))
     for key, rows in tables.items():
-        card.gap()
-        card.console.print(
-            _table(key, rows, columns.get(key) or SHARED.get(key), card.console.width)
-        )
+        heads, cells = _cells(rows, columns.get(key) or SHARED.get(key))
+        if heads:
+            card.listing(words(key), heads, cells)
     if not figures and not tables and not sentence:
         card.sentence("Nothing to list.")
 
@@ -130,11 +128,11 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
-def _table(key: str, rows: list[Row], columns: Columns | None, width: int) -> RenderableType:
+def _cells(rows: list[Row], columns: Columns | None) -> tuple[list[str], list[list[Any]]]:
+    """Return the heads of a table, by default its fields that are no lists, and its cells."""
     if columns is None:
         columns = {words(c): c for c in rows[0] if not isinstance(rows[0][c], list | dict)}
-    cells = [[cell(_value(row, column)) for column in columns.values()] for row in rows]
-    return laid_out(words(key), list(columns), cells, width)
+    return list(columns), [[_value(row, column) for column in columns.values()] for row in rows]
 
 
 def _value(row: Row, field: str | Callable[[Row], Any]) -> Any:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.columns import Columns, Row
 from app.cli.command import LIMIT, LimitOption, one_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
@@ -15,36 +14,7 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-def _grade(row: Row) -> str | None:
-    """Show a grade, and what keeps it down."""
-    capped = row.get("capped_by")
-    if not capped:
-        return row["grade"]  # type: ignore[no-any-return]
-    more = f" and {len(capped) - 1} more" if len(capped) > 1 else ""
-    return f"{row['grade']}: {capped[0]['thing']['name']}{more}, {capped[0]['because']}"
-
-
-DEBT: dict[str, Columns] = {
-    "groups": {
-        "owed by or for": lambda r: r["thing"] or r["key"],
-        "debt": "debt",
-        "a day": "interest_per_day",
-        "ratio": lambda r: "not known" if r["tdr"] is None else f"{r['tdr']:.1%}",
-        "grade": _grade,
-        "unverified": "unverified",
-    },
-    "items": {
-        "debt": "debt",
-        "identity": "identity",
-        "why": "why",
-        "since": "since",
-        "a day": "interest_per_day",
-        "unverified": "unverified",
-    },
-}
-
-
-@question("debt", Group.STANDING, columns=DEBT)
+@question("debt", Group.STANDING)
 def debt(
     posture: "Posture",
     by: Annotated[

@@ -2,19 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from app.cli.columns import Columns
 from app.cli.command import SaidNo, StoreOption, always, question
 from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from app.doctor import Diagnosis
 
-DOCTOR: dict[str, Columns] = {
-    "checks": {"check": "check", "state": "state", "detail": "detail", "to mend it": "mend"},
-}
 
-
-@question("doctor", Group.BEGIN, rows=("checks",), storeless=always, columns=DOCTOR)
+@question("doctor", Group.BEGIN, rows=("checks",), storeless=always)
 def doctor(posture: None, store: StoreOption = None) -> "Diagnosis":
     """Say what is set up, what is not, and how to mend it.
 

@@ -24,18 +24,6 @@ SHOWN = (
 )
 
 
-SHOW: dict[str, Columns] = {
-    "grants": {
-        "on": "to",
-        "levels": "levels",
-        "actions": "actions",
-        "granted": "granted_at",
-        "expires": "expires_at",
-        "condition": "condition",
-        "policy": "policy_id",
-    },
-    "relationships": {"from": "from", "relationship": "relationship", "to": "to"},
-}
 COLLISIONS: dict[str, Columns] = {
     "collisions": {
         "label": "label",
@@ -62,7 +50,7 @@ def identities(posture: "Posture", limit: LimitOption = LIMIT) -> "Identities":
     return answer(posture, limit)
 
 
-@question("show", Group.REACH, rows=SHOWN, columns=SHOW)
+@question("show", Group.REACH, rows=SHOWN)
 def show(posture: "Posture", thing: Thing) -> "Known":
     """Show everything known of one thing.
 

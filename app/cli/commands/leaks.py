@@ -4,62 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.columns import Columns, words
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
 from app.cli.groups import Group
 
 if TYPE_CHECKING:
     from analytics.answers.drill import Drill
     from analytics.posture import Posture
-
-DRILL: dict[str, Columns] = {
-    "credentials": {
-        "credential": lambda r: r,
-        "type": "type",
-        "storage": "storage",
-        "created": "created_at",
-        "last used": "last_used_at",
-        "bound": lambda r: "yes" if r["bound"] else None,
-    },
-    "dead": {"already dead": lambda r: r, "status": "status", "expires": "expires_at"},
-    "identities": {
-        "identity": lambda r: r,
-        "label": "label",
-        "authenticated by": lambda r: r["authenticated_by"] or None,
-        "uses": lambda r: r["uses"] or None,
-    },
-    "kill_set": {
-        "end": lambda r: r,
-        "label": "label",
-        "kind": "kind",
-        "action": lambda r: words(r["action"]),
-        "serves others too": lambda r: "yes" if r["shared"] else None,
-    },
-    "rotation": {
-        "order": "order",
-        "credential": "credential",
-        "use": lambda r: words(r["use"]),
-        "breaks": lambda r: r["uses"] or None,
-        "first": lambda r: r["breaks"][0]["identity"] if r["breaks"] else None,
-        "weight": "weighted",
-    },
-    "alive_after_kill": {
-        "possible foothold": lambda r: r,
-        "label": "label",
-        "by": "by",
-        "relationship": "relationship",
-        "rule": "rule",
-        "resources": "resources",
-        "weight": "weighted",
-    },
-    "still_reachable": {
-        "resource": lambda r: r,
-        "sensitivity": "sensitivity",
-        "levels": "levels",
-        "weight": "weight",
-        "through": "through",
-    },
-}
 
 Credentials = Annotated[
     list[str] | None, typer.Option("--credential", help="A credential; may be repeated.")
@@ -76,7 +26,7 @@ Identities = Annotated[
 ]
 
 
-@question("drill", Group.ENDS, columns=DRILL)
+@question("drill", Group.ENDS)
 def drill(
     posture: "Posture",
     credentials: Credentials = None,

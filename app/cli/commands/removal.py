@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Commands, cell, item_words, words
+from app.cli.columns import Commands, item_words
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, one_of, question
 from app.cli.completion import offer
 from app.cli.exchange import TICKETS
@@ -25,29 +25,6 @@ if TYPE_CHECKING:
 
 From = Annotated[list[str] | None, typer.Option("--from", help="Whose access; may be repeated.")]
 To = Annotated[list[str] | None, typer.Option("--to", help="Access to what; may be repeated.")]
-
-
-PLAN: dict[str, Columns] = {
-    "steps": {
-        "action": lambda r: words(r["action"]) if "action" in r else None,
-        "remove": lambda r: (
-            " ".join(cell(r["target"][k]) for k in ("from", "relationship", "to"))
-            if "from" in r["target"]
-            else cell(r["target"])
-        ),
-        "reach removed": "reach_removed",
-        "debt removed": "debt_removed",
-        "identities": "identities",
-        "findings": lambda r: len(r["findings"]) or None,
-        "breaks": lambda r: len(r["breaks"]) or None,
-        "use": lambda r: words(r["use"]) if r["use"] else None,
-        "verdict": "verdict",
-        "unused days": lambda r: r["window_days"] and round(r["window_days"]),
-        "owner": "owner",
-        "how": lambda r: r["command"] or r["place"],
-        "undo": "undo",
-    },
-}
 
 
 def _after_choke_points(result: dict[str, Any]) -> Commands:
@@ -135,7 +112,7 @@ def what_if(
     return answer(posture, removed, limit, granted)
 
 
-@question("plan", Group.MENDING, columns=PLAN)
+@question("plan", Group.MENDING)
 def plan(
     posture: "Posture",
     budget: Annotated[int, typer.Option(min=1, help="How many changes to propose.")] = 5,

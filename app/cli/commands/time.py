@@ -91,6 +91,17 @@ DRIFT: dict[str, Columns] = {
         "exposure": "exposure",
         "path": "sentence",
     },
+    "shrink": {
+        "identity": "identity",
+        "approved, and not there": lambda r: r["shrink"]["resource"],
+        "level": lambda r: r["shrink"]["level"],
+    },
+    "change_points": {
+        "identity": "identity",
+        "changed at": "at",
+        "before": "before",
+        "after": "after",
+    },
 }
 
 

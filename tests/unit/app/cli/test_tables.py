@@ -3,9 +3,11 @@
 import pytest
 
 from app.cli.columns import Shown
-from app.cli.commands.ownership import ORPHANS
 from app.cli.tables import draw
 
+ORPHANS = {
+    "orphaned": {"identity": "identity", "role": "role", "rule": "rule", "since": "since"},
+}
 HOSTILE = (
     "\x1b[31mred\x1b[0m",
     "\x1b]0;title\x07",
