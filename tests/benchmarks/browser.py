@@ -24,17 +24,19 @@ window.clock = {
     }, { capture: true, once: true });
   },
   until(ready) {
-    this.took = new Promise((done) => {
+    const end = performance.now() + PATIENCE;
+    this.took = new Promise((done, fail) => {
       const look = () => {
         if (this.begun !== null && ready()) {
           done(performance.timeOrigin + performance.now() - this.begun);
-        } else requestAnimationFrame(look);
+        } else if (performance.now() > end) fail(new Error(`never there: ${ready}`));
+        else requestAnimationFrame(look);
       };
       look();
     });
   },
 };
-"""
+""".replace("PATIENCE", str(round(PATIENCE * 1000)))
 
 
 @contextmanager

@@ -21,7 +21,7 @@ FLAGS = (
     "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-PATIENCE = 180.0  # seconds
+PATIENCE = 600.0  # seconds, in which even a page of a large estate is worked out
 # The script has ended, and nothing is a placeholder or about to be replaced.
 SETTLED = (
     "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
