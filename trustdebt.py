@@ -1,12 +1,12 @@
 """The command line, and the one place that knows all four folders."""
 
 import gc
-import shlex
 import sys
 
 from app.isolation import WithoutWorkingFolder, leave_working_folder
 
 with WithoutWorkingFolder():
+    import shlex
     from contextlib import ExitStack, closing
     from functools import partial
     from pathlib import Path

@@ -52,7 +52,7 @@ def two(tmp_path: Path) -> Path:
 
 def test_the_pillars_add_up_and_lead_to_what_is_broken(open_page: Open, store: Path) -> None:
     test = open_page(store)
-    rows = table(test, "In evidence", "Shown").set_index("")
+    rows = table(test, "In evidence", "Shown").set_index("What")
     assert list(rows.index) == ["Discovery", "Life cycle", "Policy", "Monitoring", "Ownership"]
     assert (rows["Shown"] + rows["Unknown"] <= rows["Of"] + 1).all()
     # Of five facts about each of six agents, two are known: that it is there, and its last use.

@@ -21,7 +21,7 @@ from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.printed import findings
 
 UNTIL = AS_OF + pd.Timedelta(days=3000)
-ANN = By("ann", account="https://idp|1", roles=frozenset({"owner"}), session="s1")
+ANN = By("ann", account="https://idp|1", roles=frozenset({"admin"}), session="s1")
 
 
 @pytest.fixture
