@@ -58,10 +58,14 @@ class Reviews:
     left_out: int
 
 
-def reviews(posture: Posture, limit: int = 0, about: int | None = None) -> Reviews:
+def reviews(
+    posture: Posture, limit: int = 0, about: int | None = None, whole: bool = True
+) -> Reviews:
     """Return the grants to review, those first that repay most debt per minute.
 
-    `about` is the number of a node that uses or holds them. `debt` is what is owed for a grant, all
+    `about` is the number of a node that uses or holds them. Packets that are not `whole` lack
+    `path`, `sentence`, `last_used`, `breaks` and `previous`, which take time for each; `packet`
+    returns them for one. `debt` is what is owed for a grant, all
     of which goes if it is revoked; `by_approval` is the part that goes if it is approved. A measure
     that nothing known can tell has no value, and says because of what.
     """
@@ -73,13 +77,19 @@ def reviews(posture: Posture, limit: int = 0, about: int | None = None) -> Revie
     register = _exceptions(posture)
     exceptions, exceptions_left = cut(register, limit)
     return Reviews(
-        packets=_packets(posture, shown),
+        packets=_packets(posture, shown) if whole else _outlines(posture, shown),
         decisions=_decisions(posture),
         measures=_measures(posture, register),
         batches=_batches(posture, fast),
         exceptions=Table(exceptions, posture.graph.things),
         left_out=packets_left + batches_left + exceptions_left,
     )
+
+
+def packet(posture: Posture, id_: str) -> Table:
+    """Return the whole packet of an id, in a table of one row; of none if there is none."""
+    rows = packets(posture)
+    return _packets(posture, rows[rows["id"] == id_].reset_index(drop=True))
 
 
 @dataclass(frozen=True)
@@ -121,9 +131,22 @@ def reviews_of(posture: Posture, number: int) -> ReviewsOf:
 
 
 def _packets(posture: Posture, rows: pd.DataFrame) -> Table:
+    grant, ways = rows["grant"].to_numpy(np.int64), list(_ways(posture, rows))
+    outlines = _outlines(posture, rows)
+    columns = {
+        "path": objects(ways),
+        "sentence": objects([sentence(steps) if steps else None for steps in ways]),
+        "last_used": objects(list(_last_used(posture, grant))),
+        "breaks": objects([as_json(uses(posture, e)) for e in ended_by_grants(posture, grant)]),
+        "previous": objects(list(_previous(posture, rows))),
+    }
+    return Table(outlines.frame.assign(**columns), posture.graph.things, KINDS)
+
+
+def _outlines(posture: Posture, rows: pd.DataFrame) -> Table:
+    """Return of each packet what takes no time for each."""
     graph, grant = posture.graph, rows["grant"].to_numpy(np.int64)
     frame, people = graph.frames[CAN_ACCESS].iloc[grant], reviewers(posture, rows)
-    ways = list(_ways(posture, rows))
     independent = people["independent"].to_numpy(np.int64)
     columns = {
         "id": rows["id"].array,
@@ -134,15 +157,10 @@ def _packets(posture: Posture, rows: pd.DataFrame) -> Table:
         "levels": graph.levels[grant].astype(np.int64),
         "grant": frame["id"].array,
         "grant_id": frame["grant_id"].array,
-        "path": objects(ways),
-        "sentence": objects([sentence(steps) if steps else None for steps in ways]),
         "debt": rows["debt"].to_numpy(float),
         "by_approval": rows["by_approval"].to_numpy(float),
         "minutes": rows["minutes"].to_numpy(float),
         "debt_per_minute": (rows["debt"] / rows["minutes"]).to_numpy(float),
-        "last_used": objects(list(_last_used(posture, grant))),
-        "breaks": objects([as_json(uses(posture, e)) for e in ended_by_grants(posture, grant)]),
-        "previous": objects(list(_previous(posture, rows))),
         "due_since": instants(rows["since"]).array,
         "reason": objects([_reason(*row) for row in _reasons(rows)]),
         "reviewer": people["reviewer"].to_numpy(np.int64),

@@ -78,6 +78,6 @@ def test_axe_finds_no_fault_of_ours(
     home = serve(store)
     window = open_window(home, scheme)
     window.page.set_viewport_size({"width": width, "height": 900})
-    for name, path in some(PATHS.items(), 3):
+    for name, path in some(PATHS.items(), 2):
         page = window.go(home + path)
         assert ours(faults(page)) == [], name

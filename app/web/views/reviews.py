@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from analytics.answers import journal
-from analytics.answers.reviews import Reviews, reviews
+from analytics.answers.reviews import Reviews, packet, reviews
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.acceptance import decider_fields, write
@@ -35,8 +35,14 @@ COLUMNS = {
 
 @kept
 def due(posture: Posture) -> Reviews:
-    """Return what is to be reviewed, and measures of the reviews so far."""
-    return reviews(posture)
+    """Return the outline of what is to be reviewed, and measures of the reviews so far."""
+    return reviews(posture, whole=False)
+
+
+@kept
+def in_full(posture: Posture, id_: str) -> pd.Series:
+    """Return one packet with its path, its last use, what breaks, and who decided before."""
+    return packet(posture, id_).readable().iloc[0]
 
 
 def draw(posture: Posture) -> None:
@@ -74,7 +80,6 @@ def _packets(posture: Posture, packets: pd.DataFrame) -> None:
             "Why now": packets["reason"],
             "Reviewer": packets["reviewer_name"].fillna("nobody"),
             "Independent": packets["independent"].map(INDEPENDENT).fillna(NOT_KNOWN),
-            "Uses that fail": packets["breaks"].str.len(),
         }
     )
     alt = "Grants to review, those first that repay most debt for each minute of a reviewer."
@@ -97,7 +102,7 @@ def _packets(posture: Posture, packets: pd.DataFrame) -> None:
     )
     below(words, drawn, "reviews.csv")
     if at is not None:
-        _packet(posture, packets.iloc[at])
+        _packet(posture, in_full(posture, str(packets["id"].iloc[at])))
 
 
 def _packet(posture: Posture, row: pd.Series) -> None:

@@ -1,6 +1,7 @@
 """The reviews of one identity, as its card has them."""
 
-from analytics.answers.reviews import reviews_of
+from analytics.answers.reviews import packet, reviews_of
+from analytics.answers.reviews import reviews as reviews_in_outline
 from tests.support.estates.small_estates import ago
 from tests.unit.analytics.answers.test_reviews import decided, granted, packets, world
 
@@ -28,3 +29,21 @@ def test_an_identity_without_any_review():
     e = world().agent("lone")
     mine = reviews_of(e.posture(), e.posture().graph.find("lone"))
     assert (mine.last, mine.due, mine.first.readable().empty) == (None, 0, True)
+
+
+def test_an_outline_is_a_part_of_the_whole_packet():
+    """What the page lists of each packet is what the command says of it; one is read whole."""
+    posture = granted(granted(world()), "hr", levels="read write", reviewed_at=ago(120)).posture()
+    outlines = reviews_in_outline(posture, whole=False).packets.readable()
+    known = packets(posture)
+    assert len(known) == 2
+    for place, row in enumerate(outlines.to_dict("records")):
+        (one,) = packet(posture, row["id"]).readable().to_dict("records")
+        assert one["id"] == known[place]["id"]
+        assert {name: one[name] for name in row if name != "independent"} == {
+            name: value for name, value in row.items() if name != "independent"
+        }
+        assert len(one["breaks"]) == len(known[place]["breaks"])
+        assert one["path"]
+    assert "path" not in outlines
+    assert packet(posture, "nothing").readable().empty
