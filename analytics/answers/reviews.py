@@ -59,11 +59,11 @@ class Reviews:
 
 
 def reviews(
-    posture: Posture, limit: int = 0, about: int | None = None, whole: bool = True
+    posture: Posture, limit: int = 0, about: int | None = None, in_full: bool = True
 ) -> Reviews:
     """Return the grants to review, those first that repay most debt per minute.
 
-    `about` is the number of a node that uses or holds them. Packets that are not `whole` lack
+    `about` is the number of a node that uses or holds them. Packets that are not `in_full` lack
     `path`, `sentence`, `last_used`, `breaks` and `previous`, which take time for each; `packet`
     returns them for one. `debt` is what is owed for a grant, all
     of which goes if it is revoked; `by_approval` is the part that goes if it is approved. A measure
@@ -77,7 +77,7 @@ def reviews(
     register = _exceptions(posture)
     exceptions, exceptions_left = cut(register, limit)
     return Reviews(
-        packets=_packets(posture, shown) if whole else _outlines(posture, shown),
+        packets=_packets(posture, shown) if in_full else _outlines(posture, shown),
         decisions=_decisions(posture),
         measures=_measures(posture, register),
         batches=_batches(posture, fast),

@@ -36,7 +36,7 @@ COLUMNS = {
 @kept
 def due(posture: Posture) -> Reviews:
     """Return the outline of what is to be reviewed, and measures of the reviews so far."""
-    return reviews(posture, whole=False)
+    return reviews(posture, in_full=False)
 
 
 @kept

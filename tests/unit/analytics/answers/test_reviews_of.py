@@ -34,7 +34,7 @@ def test_an_identity_without_any_review():
 def test_an_outline_is_a_part_of_the_whole_packet():
     """What the page lists of each packet is what the command says of it; one is read whole."""
     posture = granted(granted(world()), "hr", levels="read write", reviewed_at=ago(120)).posture()
-    outlines = reviews_in_outline(posture, whole=False).packets.readable()
+    outlines = reviews_in_outline(posture, in_full=False).packets.readable()
     known = packets(posture)
     assert len(known) == 2
     for place, row in enumerate(outlines.to_dict("records")):
