@@ -155,7 +155,7 @@ def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(graph.secrets, "_spans", lambda value: [])
         patch.setattr(graph.secrets, "_redacted_once", lambda value: value)  # nothing remembered
-        return _plant(tmp_path_factory.mktemp("unguarded"), 1, 1)
+        return _plant(tmp_path_factory.mktemp("unguarded"), 1, 2)
 
 
 def test_every_source_is_planted(planted: Planted) -> None:
@@ -171,7 +171,7 @@ def test_nothing_is_stored_or_said(planted: Planted) -> None:
 
 def test_without_redaction_they_are_found(unguarded: Planted) -> None:
     """The search sees them in the tables of the store."""
-    assert len(set(_stored(unguarded.store))) >= 15
+    assert len(set(_stored(unguarded.store))) >= 20
 
 
 def test_no_command_shows_one(
