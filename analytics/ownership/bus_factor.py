@@ -15,6 +15,7 @@ import scipy  # its parts are loaded when they are first used
 from analytics.ownership.owners import active_people
 from analytics.posture import Posture
 from analytics.residue import alive
+from graph.once import once
 from graph.schema import GROUP, MEMBER_OF, SPAWNS, TEAM
 
 SMALL = 600  # most people, and pairs of person and group, for the exact solution
@@ -178,6 +179,7 @@ def kept_by(posture: Posture) -> Kept:
     return Kept.of(people, weight[judged])
 
 
+@once
 def keepers(posture: Posture) -> dict[int, frozenset[int]]:
     """Return for each owned node the people of whom one is enough to keep it owned.
 
