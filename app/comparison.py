@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 
+from analytics.answers.compare.lists import COVERAGE, TRUTH
 from app.wording import counted, number
 
-TRUTH, COVERAGE = "changed", "coverage"  # why something differs
+SOURCES: Mapping[str, str] = {
+    "connected": "new",
+    "lost": "no longer read",
+    "kept": "at both ends",
+}  # what became of each
 CHANGED = "it changed"
 CHANGES: Mapping[str, str] = {
     "new": "+ new",

@@ -5,11 +5,10 @@ from typing import Any
 
 from app.cli.card import WRONG, Card
 from app.cli.columns import Row, cell, of_unit
-from app.comparison import CHANGED, CHANGES, changed_words, seen_words, why_words
+from app.comparison import CHANGED, CHANGES, SOURCES, changed_words, seen_words, why_words
 from app.wording import NO_FIGURE, NOT_KNOWN, day, joined
 
 KINDS = ("agents", "paths", "findings", "owners")
-STATES = {"connected": "new", "lost": "no longer read", "kept": "at both ends"}
 FIGURES = ("figure", "before", "after", "change")
 OF_TEAMS = {
     "agents": ("new", "gone"),
@@ -72,7 +71,7 @@ def _scopes(card: Card, scopes: list[Row]) -> None:
     rows = [
         (
             "/".join(part for part in (row["source"], row["scope"]) if part),
-            STATES[row["state"]],
+            SOURCES[row["state"]],
             None if row["complete"] else "in part",
             row["newly_declares"],
             row["no_longer_declares"],

@@ -8,6 +8,7 @@ import streamlit as st
 
 from analytics.answers import compare
 from analytics.answers.compare import Listed, Sides
+from analytics.answers.compare.lists import COVERAGE, TRUTH
 from analytics.debt.groups import NONE
 from analytics.posture import Posture
 from app.escape import csv_table, plain
@@ -21,7 +22,7 @@ from app.web.views.compare.ends import DAY, EARLIER, LATER, choose
 from app.web.views.compare.summary import figures, seen, sentence, teams
 from app.wording import counted, number
 
-TRUTH, COVERAGE, ALL = "changed", "coverage", "all"
+ALL = "all"
 SHOWN = {
     TRUTH: "It changed",
     COVERAGE: "Only our sight changed",

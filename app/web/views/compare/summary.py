@@ -9,14 +9,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analytics.answers import compare
 from analytics.answers.compare import Listed, Sides
-from app.comparison import changed_words, seen_words
+from app.comparison import SOURCES, changed_words, seen_words
 from app.escape import code, markdown
 from app.web.tables import below, table
 from app.web.tiles import signal, tile
 from app.web.views.compare.answers import part
 from app.wording import NO_FIGURE, brief, counted, moment, number
 
-STATES = {"connected": "new", "lost": "no longer read", "kept": "at both ends"}
 HEADINGS = {
     "agents_new": "Agents new",
     "agents_gone": "Agents gone",
@@ -101,7 +100,7 @@ def seen(place: DeltaGenerator, sides: Sides) -> None:
                 {
                     "Source": rows["source"],
                     "Scope": rows["scope"],
-                    "It is": rows["state"].map(STATES),
+                    "It is": rows["state"].map(SOURCES),
                     "Read whole": rows["complete"].map({True: "yes", False: "no"}),
                     "Begins to state": rows["newly_declares"].str.join(", "),
                     "No longer states": rows["no_longer_declares"].str.join(", "),
