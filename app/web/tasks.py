@@ -32,11 +32,6 @@ EACH = 0.3  # seconds between two looks at the work
 SHOWN = 2  # steps of a task that are drawn: of the whole, and of the part under way
 GRACE = 3.0  # seconds in which a page that is drawn anew takes its work up again
 PLACE, CANCELLED = "tasks:place", "tasks:cancelled"
-STYLE = """<style>
-.st-key-tasks { position: fixed; bottom: 1rem; right: 1rem; z-index: 99; width: auto;
-  max-width: calc(100vw - 2rem); background-color: Canvas; }
-.st-key-tasks:not(:has(button)) { display: none; }
-</style>"""
 # Whether work is done before anybody asks: whoever asks meanwhile waits for the same.
 AHEAD = ContextVar("ahead", default=False)
 
@@ -238,7 +233,6 @@ def _again(name: Hashable) -> None:
 
 def place() -> None:
     """Lay out the place, over the page, where a task says how far it is."""
-    st.html(STYLE)
     st.session_state[PLACE] = st.container(key="tasks", border=True)
 
 
