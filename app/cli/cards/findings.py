@@ -12,9 +12,8 @@ HEADS = ("rule", "what it finds", "not evaluable, because")
 def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw findings, and the rules that could not be evaluated."""
     findings, counts = result["findings"], result["counts"]
-    card.sentence(_sentence(len(findings), counts))
-    for row in findings:
-        card.entry(row["severity"], f"{row['rule']}  {row['title']}", row["sentence"], _facts(row))
+    card.sentence(how_many(len(findings), counts))
+    entries(card, findings)
     unevaluated = [(r["rule"], r["title"], r["because"]) for r in result["not_evaluable"]]
     card.listing("what could not be judged", HEADS, unevaluated)
     if findings:
@@ -29,7 +28,14 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         card.following(("findings", "--state", "all"))
 
 
-def _sentence(shown: int, counts: dict[str, int]) -> str:
+def entries(card: Card, findings: list[Row]) -> None:
+    """Draw findings one by one, each with who answers for it."""
+    for row in findings:
+        card.entry(row["severity"], f"{row['rule']}  {row['title']}", row["sentence"], _facts(row))
+
+
+def how_many(shown: int, counts: dict[str, int]) -> str:
+    """Return a sentence on how many findings there are, and how many are shown."""
     if not counts["findings"]:
         return "Nothing is found to be wrong."
     words = counted(counts["findings"], "finding")
