@@ -142,6 +142,13 @@ def ingest(
     skip_failed: Annotated[
         bool, typer.Option("--skip-failed", help="Publish the others when one is refused.")
     ] = False,
+    judge: Annotated[
+        bool | None,
+        typer.Option(
+            "--judge/--no-judge",
+            help="Work out now what is asked first; by default on a terminal.",
+        ),
+    ] = None,
     store: StoreOption = None,
 ) -> dict[str, Any]:
     """Read exports and publish a snapshot.
@@ -156,7 +163,12 @@ def ingest(
         raise UsageError("with --config, say audience and keys in its [[source]] tables")
     at = instant_of(taken_at, "--taken-at")
     jobs = jobs_of(config, source, paths or [], scope, at, audience, key or [])
-    return _ingested(jobs, store, max_bad, max_loss, keep, skip_failed)
+    answer = _ingested(jobs, store, max_bad, max_loss, keep, skip_failed)
+    if judge or (judge is None and sys.stderr.isatty()):
+        from analytics.answers.ahead import judge_ahead
+
+        judge_ahead(_posture(store, answer["snapshot"], None), progress)
+    return answer
 
 
 def _ingested(
@@ -170,6 +182,7 @@ def _ingested(
     """Read exports and publish a snapshot; return the answer of `ingest`."""
     from graph.journal.rejected_rows import keep_rejected_rows
     from graph.stores import open_store
+    from graph.stores.kept_files import kept_files
     from ingest.job.run import ingest as run
 
     with closing(open_store(store)) as opened:
@@ -180,6 +193,7 @@ def _ingested(
         if shared_with and (warning := shared_with()):
             done.warnings.append(warning)
         known = [s.id for s in opened.snapshots()]
+    kept_files(store).tidy(known)
     previous = before.id if before else None
     if not keep_rejected_rows(done.rejected_rows, done.snapshot.id, previous, known, store):
         done.warnings.append("the rejected rows could not be kept for the page Sources")

@@ -9,6 +9,7 @@ from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.facts import Facts
 from graph.identity.renamed_ids import RenamedIds
+from graph.journal.failed_reads import failed_reads
 from graph.journal.journal import Journal, journal_of
 from graph.journal.statements import apply
 from graph.stores import (
@@ -19,6 +20,8 @@ from graph.stores import (
     listed_and_held,
     open_store,
 )
+from graph.stores.kept_files import KeptFiles, kept_files
+from graph.values import canonical
 
 KEPT, KEPT_NODES = 2, 400_000  # postures in memory: at least two, up to so many nodes
 
@@ -33,7 +36,7 @@ class History:
 
     A snapshot never changes; the last few postures stay in memory. Statements of `journal` are
     among the facts of every snapshot whose instant they cover. `hold` keeps the snapshots
-    from being pruned, as long as it lives.
+    from being pruned, as long as it lives. `kept` are the answers kept beside the snapshots.
     """
 
     def __init__(
@@ -42,8 +45,9 @@ class History:
         read: Read,
         journal: Journal | None = None,
         hold: object = None,
+        kept: KeptFiles | None = None,
     ) -> None:
-        self._hold = hold
+        self._hold, self.kept = hold, kept
         self.every, self.journal = tuple(infos), journal
         self.infos = tuple(in_history(infos))
         self._read = read
@@ -95,7 +99,15 @@ class History:
         """Return the history as known at an instant: the snapshots published by then."""
         known = [info for info in self.every if info.recorded_at <= instant]
         journal = self.journal.known_at(instant) if self.journal is not None else None
-        return History(known, self._read, journal, self._hold)
+        return History(known, self._read, journal, self._hold, self.kept)
+
+    def decisions(self) -> str:
+        """Return a text that changes with every decision of people, and every failed read."""
+        if self.journal is None:
+            return ""
+        failed = failed_reads(self.journal.path, self.journal.known)
+        known = str(self.journal.known)
+        return canonical([self.journal.mark(), known, [each.record() for each in failed]])
 
     def until(self, info: SnapshotInfo) -> tuple[SnapshotInfo, ...]:
         """Return the snapshots up to and including `info`, oldest first.
@@ -125,9 +137,10 @@ def posture_of(
 ) -> Posture:
     """Assess the facts of a snapshot; `history` is that of the store it comes from."""
     journal = history.journal if history is not None else None
+    decisions = history.decisions() if history is not None else ""  # before they are read
     apart = journal.apart() if journal is not None else ()
     posture = assess(AccessGraph.of(apply(facts, journal, as_of), as_of, info, apart))
-    posture.history, posture.journal = history, journal
+    posture.history, posture.journal, posture.decisions = history, journal, decisions
     return posture
 
 
@@ -170,4 +183,8 @@ def _read_with_history(
         infos, hold = listed_and_held(store)
         info, facts = store.read(snapshot)
         if info in infos:  # else another was published in between
-            return info, facts, History(infos, read, journal_of(store.uri), hold)
+            return (
+                info,
+                facts,
+                History(infos, read, journal_of(store.uri), hold, kept_files(store.uri)),
+            )

@@ -76,14 +76,16 @@ class Filter:
 class Posture:
     """The analytics of one `AccessGraph`; each part is computed when first asked for, and kept.
 
-    `history` and `journal` are those of the store it was read from, None without a store. `before`
-    is the posture before a removal, None without one. `faults` are the parts that failed so far.
+    `history` and `journal` are those of the store it was read from, None without a store;
+    `decisions` is the text of `History.decisions` when it was read. `before` is the posture before
+    a removal, None without one. `faults` are the parts that failed so far.
     """
 
     def __init__(self, graph: AccessGraph, before: "Posture | None" = None) -> None:
         self.graph, self.before = graph, before
         self.history: History | None = None
         self.journal: Journal | None = None
+        self.decisions = ""
         self.faults: Faults = {}
         self._networks: dict[Filter, Network] = {}
         self._totals: dict[Filter, Totals] = {}

@@ -14,6 +14,7 @@ from analytics.figures.claims import all_claims
 from analytics.figures.evaluation_age import evaluated_at
 from analytics.figures.revocation_speed import recent_changes
 from analytics.findings.rule_facts import who_declares
+from analytics.kept.answers import kept
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from graph.access import NEVER
@@ -40,6 +41,7 @@ class Assurance:
     left_out: int
 
 
+@kept
 def assurance(posture: Posture, about: int | None = None, limit: int = 0) -> Assurance:
     """State claim by claim what is proven of identities, those with least proven first.
 

@@ -12,6 +12,7 @@ from analytics.answers.resolution import SHOWN, chosen_changes
 from analytics.answers.shape import cut
 from analytics.answers.table import OPTIONAL, Table, objects
 from analytics.changes.differences import Changes, changes
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.remediation.campaign.progress import (
     DONE,
@@ -64,6 +65,7 @@ class Outcome:
     note: str | None
 
 
+@kept
 def campaigns(posture: Posture, asked: str | None = None, limit: int = 0) -> Campaigns:
     """Return the campaigns started so far, or the one that is asked for, by id or unique name.
 

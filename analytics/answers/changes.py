@@ -15,6 +15,7 @@ from analytics.answers.table import Kind, Table, objects
 from analytics.findings.families.entitlements import VERB_WORDS
 from analytics.findings.lifecycle.states import ACCEPTED, FAILING, LISTED
 from analytics.findings.rule import plural
+from analytics.kept.answers import kept
 from analytics.ownership.owners import NOBODY
 from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
@@ -62,6 +63,7 @@ class Changes:
     left_out: int
 
 
+@kept
 def changes(
     posture: Posture,
     rule: str | None = None,

@@ -9,6 +9,7 @@ import pandas as pd
 from analytics.answers.shape import ENDS, item_columns
 from analytics.answers.shape import cut as cut_off
 from analytics.answers.table import Kind, Table
+from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
 from analytics.reach.dominators import NOT_COUNTED
 from analytics.remediation import choke_points as choke
@@ -33,6 +34,7 @@ class ChokePoints:
     left_out: int
 
 
+@kept
 def choke_points(
     posture: Posture,
     starts: np.ndarray,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, objects
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.frames import records
 from graph.identity.match import Collision, Identities
@@ -30,6 +31,7 @@ class Collisions:
     left_out: int
 
 
+@kept
 def collisions(posture: Posture, limit: int = 0) -> Collisions:
     """List the nodes that share an id or a fact and are kept apart, and those that were merged."""
     identities, things = posture.graph.identities, posture.graph.things

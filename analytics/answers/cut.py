@@ -9,6 +9,7 @@ from analytics.answers.choke_points import not_known
 from analytics.answers.shape import ENDS, item_columns
 from analytics.answers.table import Kind, Table
 from analytics.answers.what_if import uses
+from analytics.kept.answers import kept
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.remediation.cut import Cut, smallest_cut
 from analytics.remediation.removal.before_and_after import changed
@@ -40,6 +41,7 @@ class SmallestCut:
     breaks: Table
 
 
+@kept
 def cut(
     posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str = "standing"
 ) -> SmallestCut:

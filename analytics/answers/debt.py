@@ -27,6 +27,7 @@ from analytics.debt.totals import (
 )
 from analytics.debt.wording import why
 from analytics.findings.families.leaks import leaked
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.access import NEVER
 from graph.frames import records
@@ -83,6 +84,7 @@ class TrustDebt:
     items: Table | None = field(default=None, metadata=OPTIONAL)
 
 
+@kept
 def debt(
     posture: Posture,
     by: str = "assumption",

@@ -13,6 +13,7 @@ from analytics.changes.drift import CAUSES, Excess
 from analytics.changes.drift import Drift as OfIdentity
 from analytics.changes.drift import drift as compare
 from analytics.findings.growth import Growth, growths
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.schema import LEVELS
 
@@ -41,6 +42,7 @@ class Drift:
     left_out: int
 
 
+@kept
 def drift(posture: Posture, about: int | None = None, limit: int = 0) -> Drift:
     """Return the drift of all accountable identities, or of one (a number), heaviest first.
 

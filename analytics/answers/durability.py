@@ -8,6 +8,7 @@ import pandas as pd
 
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, columns_of
+from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
 from analytics.reach.routes import Counted
 from analytics.remediation.durability import agents
@@ -30,6 +31,7 @@ class Durability:
     left_out: int
 
 
+@kept
 def durability(
     posture: Posture, mode: str = "standing", limit: int = 0, about: int | None = None
 ) -> Durability:

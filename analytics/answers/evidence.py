@@ -20,6 +20,7 @@ from analytics.evidence.matching import REASONS, SENSITIVE, STATES, UNKNOWN
 from analytics.evidence.matching import evidence as evidence_of
 from analytics.evidence.reconciled import decided as made
 from analytics.evidence.window import ALWAYS, Window
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.element import Content
 from graph.schema import DECISION_RECORD
@@ -50,6 +51,7 @@ class EvidenceOfUses:
     left_out: int
 
 
+@kept
 def evidence(
     posture: Posture, about: int | None = None, limit: int = 0, window: Window = ALWAYS
 ) -> EvidenceOfUses:

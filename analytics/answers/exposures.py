@@ -9,6 +9,7 @@ import pandas as pd
 from analytics.answers.exposure import band_of
 from analytics.answers.shape import cut, highest
 from analytics.answers.table import Kind, Table, objects
+from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
 from analytics.reach.inverse import reaching
 from graph.schema import FACT_NODES
@@ -28,6 +29,7 @@ class Exposures:
     left_out: int
 
 
+@kept
 def exposures(posture: Posture, mode: str = "standing", limit: int = 0) -> Exposures:
     """List the identities that reach each resource, with the highest level of each; no list is cut.
 

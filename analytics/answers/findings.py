@@ -23,6 +23,7 @@ from analytics.findings.lifecycle.states import (
 )
 from analytics.findings.rule import Rule
 from analytics.findings.rules import all_rules
+from analytics.kept.answers import kept
 from analytics.ownership.responsible import accountability, accountable_people
 from analytics.posture import Posture
 from analytics.remediation.closing.asking import asked
@@ -48,6 +49,7 @@ class Findings:
     left_out: int
 
 
+@kept
 def findings(
     posture: Posture,
     rule: str | None = None,

@@ -11,6 +11,7 @@ from analytics.answers.table import Table
 from analytics.figures.controls import Judged, judged_by, measured, measures_for, rules_for
 from analytics.figures.frameworks import Control, Framework, named
 from analytics.figures.measure import Measure, Measured
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.runtime.faults import PartFailed, guarded
 
@@ -40,6 +41,7 @@ class Frameworks:
     left_out: int
 
 
+@kept
 def frameworks(posture: Posture, name: str | None = None, limit: int | None = None) -> Frameworks:
     """Return for each control, of all frameworks or those matching `name`, how many fall short.
 

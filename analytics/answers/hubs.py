@@ -8,6 +8,7 @@ import pandas as pd
 
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, objects
+from analytics.kept.answers import kept
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.remediation.credential_hubs import Hubs as Measures
 from analytics.remediation.credential_hubs import credential_hubs
@@ -33,6 +34,7 @@ class Hubs:
     left_out: int
 
 
+@kept
 def hubs(posture: Posture, limit: int = 0, order: str = "hubs") -> Hubs:
     """List the credentials with most dependents; with `order` "rotation", in order of rotation.
 

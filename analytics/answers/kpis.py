@@ -10,6 +10,7 @@ from analytics.answers.table import Table
 from analytics.figures.measure import LESS, MORE, Measure, Measured, population
 from analytics.figures.measures import all_measures
 from analytics.figures.pillars import Part, Pillar, nobody_could, pillars
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 
 
@@ -31,6 +32,7 @@ class Kpis:
     model: dict[str, str]
 
 
+@kept
 def kpis(posture: Posture) -> Kpis:
     """Return the leadership figures and the five pillars.
 

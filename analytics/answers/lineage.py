@@ -8,6 +8,7 @@ import pandas as pd
 
 from analytics.answers.shape import cut, node_lists
 from analytics.answers.table import Kind, Table, instants, objects
+from analytics.kept.answers import kept
 from analytics.lineage.approvals import NO, UNKNOWN, YES, approved_links
 from analytics.lineage.authority import passed
 from analytics.lineage.bursts import Bursts, bursts
@@ -46,6 +47,7 @@ class Lineage:
     left_out: int
 
 
+@kept
 def lineage(
     posture: Posture, about: int | None = None, mode: str = "standing", limit: int = 0
 ) -> Lineage:

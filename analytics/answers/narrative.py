@@ -12,6 +12,7 @@ from analytics.answers.durability import figures
 from analytics.answers.shape import cut, edge_step, grant_step
 from analytics.answers.story import Scene, audit_gaps, no_story, story
 from analytics.answers.table import Kind, Table, as_json, columns_of, objects
+from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
 from analytics.remediation.cut import smallest_cut
 from analytics.remediation.durability import durability
@@ -71,6 +72,7 @@ class Narrative:
     left_out: int
 
 
+@kept
 def narrative(
     posture: Posture,
     targets: np.ndarray,

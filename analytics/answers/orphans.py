@@ -13,6 +13,7 @@ from analytics.answers.table import Kind, Table, instants
 from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
 from analytics.findings.families.ownership import departed, software_only, uncovered
+from analytics.kept.answers import kept
 from analytics.ownership.bus_factor import bus_factor, kept_by
 from analytics.ownership.owners import NOBODY, ROLES, Ownership, ownership
 from analytics.ownership.unowned_since import unowned_since
@@ -56,6 +57,7 @@ class Orphans:
     left_out: int
 
 
+@kept
 def orphans(
     posture: Posture, leaving: tuple[int, ...] = (), limit: int = 0, share: float = HALF
 ) -> Orphans:

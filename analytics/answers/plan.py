@@ -12,6 +12,7 @@ from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, as_json, objects
 from analytics.answers.what_if import uses
 from analytics.findings.evaluation import find_all
+from analytics.kept.answers import kept
 from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
 from analytics.remediation.closing.asking import asked
@@ -67,6 +68,7 @@ class UnknownObjective(ValueError):
     exit_code, code = 2, "usage"
 
 
+@kept
 def plan(
     posture: Posture,
     budget: int = 5,

@@ -10,6 +10,7 @@ from analytics.evidence.decisions import records
 from analytics.evidence.window import ALWAYS, Window
 from analytics.findings.reconciliation import all_checks
 from analytics.findings.reconciliation.check import CASE, HOLDS, UNKNOWN, Compared
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.access import NEVER
 
@@ -32,6 +33,7 @@ class Reconciliation:
     left_out: int
 
 
+@kept
 def reconciliation(
     posture: Posture, about: int | None = None, limit: int = 0, window: Window = ALWAYS
 ) -> Reconciliation:

@@ -13,6 +13,7 @@ from analytics.answers.table import Kind, Table, as_json, instants, objects
 from analytics.answers.what_if import uses
 from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants
 from analytics.findings.lifecycle.states import lives
+from analytics.kept.answers import kept
 from analytics.ownership.owners import DAY
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import Spread, spread
@@ -58,6 +59,7 @@ class Reviews:
     left_out: int
 
 
+@kept
 def reviews(
     posture: Posture, limit: int = 0, about: int | None = None, in_full: bool = True
 ) -> Reviews:
@@ -105,6 +107,7 @@ class ReviewsOf:
     first: Table
 
 
+@kept
 def reviews_of(posture: Posture, number: int) -> ReviewsOf:
     """Return the last decision on an identity, and what of its access is to be reviewed next.
 

@@ -17,6 +17,7 @@ from analytics.answers.shape import cut
 from analytics.answers.table import THING, Table, instants
 from analytics.figures.endings import SECOND, Endings, endings
 from analytics.figures.revocation_speed import Spells, overdue, time_to_revoke
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.remediation.kill_set import KINDS as KINDS_ALIVE
 from analytics.remediation.kill_set import NODES, kill_set
@@ -49,6 +50,7 @@ class Revocation:
     left_out: int
 
 
+@kept
 def revocation(posture: Posture, about: int | None = None, limit: int = 0) -> Revocation:
     """Return the speed of revocation, for all identities or one (a node's number).
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analytics.answers.shape import edge_step, grant_step, sentence
 from analytics.answers.table import Kind, Table, objects
+from analytics.kept.answers import kept
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.usage.regained import regained
 from analytics.usage.stale_access import StalePath, stale_paths
@@ -33,6 +34,7 @@ class Stale:
 KINDS = {"identity": Kind.NODE, "resource": Kind.NODE, "level": Kind.LEVEL}
 
 
+@kept
 def stale(
     posture: Posture,
     days: int = UNUSED_DAYS,

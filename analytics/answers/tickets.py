@@ -8,6 +8,7 @@ import pandas as pd
 
 from analytics.answers.plan import USE
 from analytics.answers.table import Kind, Table, as_json, instants, objects
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.remediation.handover.facts import links_of
 from analytics.remediation.handover.tickets import Assignment
@@ -34,6 +35,7 @@ class Tickets:
     left_out: int
 
 
+@kept
 def tickets(posture: Posture, steps: Table, left_out: int = 0) -> Tickets:
     """Return a ticket for each step of a plan or for each change that closes findings.
 

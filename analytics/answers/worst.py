@@ -19,6 +19,7 @@ from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import caps_of, grouped, holds_leaked
 from analytics.debt.wording import KINDS
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.once import once
 
@@ -55,6 +56,7 @@ def worst_first(posture: Posture) -> np.ndarray:
     return np.lexsort((owed.identities, -reach, -doubt, -debt, ~owed.known, ~alarm, ~leaking))
 
 
+@kept
 def worst(posture: Posture, limit: int = 0, among: np.ndarray | None = None) -> Worst:
     """List the accountable identities, the worst first, with the reason of each.
 

@@ -23,6 +23,7 @@ from analytics.runtime.faults import REPORT, Fault, collected, collecting, descr
 from app.cli.columns import Columns, Commands, Shown, no_commands, no_sentence
 from app.cli.completion import offer
 from app.cli.groups import EVERY, Group
+from app.cli.kept import Place, keep, place_of
 from app.cli.printing import json_text, print_document, tell_faults
 from app.envelope import envelope
 from app.printable import LINES, printable
@@ -125,7 +126,8 @@ class Behaviour:
     cuts each of the lists `rows` of its answer, besides what it cuts itself where it has a `limit`
     of its own. One that does neither refuses the option, as it refuses those of `refuses`. Where
     `storeless` holds of its arguments, no store is opened. The JSON of a `lasting` answer does not
-    say how old the facts are today, so that it is the same next year.
+    say how old the facts are today, so that it is the same next year. The document of a `kept` one
+    is shown again for as long as nothing has changed.
     """
 
     group: Group
@@ -135,6 +137,7 @@ class Behaviour:
     refuses: tuple[str, ...] = ()
     storeless: Callable[[dict[str, Any]], bool] = _never
     lasting: bool = False
+    kept: bool = False
     following: Callable[[dict[str, Any]], Commands] = no_commands
     sentence: Callable[[dict[str, Any]], str | None] = no_sentence
 
@@ -224,25 +227,44 @@ def command(
         wanted = {p.name for p in own}
 
         def run(**given: Any) -> None:
+            judges = posture if posture and not behaviour.storeless(given) else None
+            behaviour.check(name, given, wanted, judges is not None)
+            form = "json" if given["as_json"] else given.get("form", "table")
+            place = place_of(name, given) if behaviour.kept and form in ("table", "json") else None
+            known = place.load() if place is not None else None
+            if known is not None:
+                print_document(known["document"], None, form, behaviour.shown(given))
+                code = known["code"]
+            else:
+                code = answered(given, judges, place, form)
+            if collected() or code:
+                raise typer.Exit(FAULT if collected() else code)
+
+        def answered(
+            given: dict[str, Any],
+            judges: Callable[..., "Posture"] | None,
+            place: Place | None,
+            form: str,
+        ) -> int:
             from graph.seal.key import using
 
             budget = budget_of(given["judging_budget"])
             end = partial(_end, name, given["as_json"]) if _own.get() else None
             with using(given["seal_key"]), within(budget, end):
-                document, answer, opened, code = answered(given)
+                document, answer, opened, code = work_out(given, judges)
+            if place is not None and opened is not None and not document["faults"]:
+                keep(name, given, place, opened, {"document": document, "code": code})
             with within(budget):
-                form = "json" if given["as_json"] else given.get("form", "table")
                 print_document(document, answer, form, behaviour.shown(given), opened)
-            if collected() or code:
-                raise typer.Exit(FAULT if collected() else code)
+            return code
 
-        def answered(given: dict[str, Any]) -> tuple[dict[str, Any], Any, "Posture | None", int]:
+        def work_out(
+            given: dict[str, Any], judges: Callable[..., "Posture"] | None
+        ) -> tuple[dict[str, Any], Any, "Posture | None", int]:
             from analytics.answers.table import as_json
 
             arguments = {k: v for k, v in given.items() if k in wanted}
             store = given["store"]
-            judges = posture if posture and not behaviour.storeless(given) else None
-            behaviour.check(name, given, wanted, judges is not None)
             opened = judges(store, given["snapshot"], given["as_of"]) if judges else None
             code = 0
             try:

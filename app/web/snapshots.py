@@ -16,6 +16,7 @@ import streamlit as st
 
 from analytics.findings.lifecycle.states import past as past_of
 from analytics.history import posture_in
+from analytics.kept.answers import kept as kept_beside
 from analytics.posture import Posture
 from app.web.tasks import Shelf
 from graph.journal.journal import journal_of
@@ -130,7 +131,9 @@ def kept(
 def kept_while(
     doing: str, size: int = ANSWERS
 ) -> Callable[[Callable[Concatenate[Posture, P], T]], Callable[Concatenate[Posture, P], T]]:
-    """Cache the results of `answer(posture, ...)`; a page says what is done, and how far it is.
+    """Cache the results of `answer(posture, ...)`, in memory and beside the snapshot.
+
+    A page says what is done, and how far it is.
 
     The other arguments must be hashable. An answer that takes long can be cancelled (see `tasks`).
     """
@@ -138,13 +141,13 @@ def kept_while(
     def remember(
         answer: Callable[Concatenate[Posture, P], T],
     ) -> Callable[Concatenate[Posture, P], T]:
-        answers = shelf(doing, size)
+        answers, beside = shelf(doing, size), kept_beside(answer)
         name = f"{answer.__module__}.{answer.__qualname__}"
 
         @wraps(answer)
         def kept_answer(posture: Posture, /, *arguments: P.args, **named: P.kwargs) -> T:
             asked = (arguments, *sorted(named.items()))
-            work = partial(answer, posture, *arguments, **named)
+            work = partial(beside, posture, *arguments, **named)
             return answers.get((moment_of(posture), *asked), (name, *asked), work)
 
         return kept_answer

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
+from graph.addresses import DEFAULT as DEFAULT
+from graph.addresses import names_a_database, well_formed
 from graph.facts import Coverage, Facts
-from graph.stores.addresses import names_a_database, well_formed
 from graph.values import WrongValue, instant
 
 if TYPE_CHECKING:
     from graph.seal.key import Key
     from graph.stores.anchor import Anchor
 
-DEFAULT = "trustdebt-store"
 KEEP = 50  # snapshots kept by default when pruning
 
 

@@ -12,6 +12,7 @@ from analytics.answers.board.words import amount, counted, day
 from analytics.debt.forecast import ahead
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import total
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.values import iso
 
@@ -61,6 +62,7 @@ class WithPlan:
     growth: float
 
 
+@kept
 def burn_down(
     posture: Posture,
     scope: Scope,
@@ -83,6 +85,7 @@ def burn_down(
     )
 
 
+@kept
 def with_plan(posture: Posture, scope: Scope, burn: BurnDown) -> WithPlan | None:
     """Return when the target is reached with the plan; None if nothing is known to be repaid.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from analytics.answers.board.scope import Scope
 from analytics.answers.choke_points import not_known
+from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
 from analytics.reach.ways import Ways, ways
 from analytics.remediation.choke_points import ChokePoints, choke_points, pairs_of
@@ -40,6 +41,7 @@ class Headlines:
     unrated: int
 
 
+@kept
 def headlines(posture: Posture, scope: Scope) -> Headlines:
     """Return the three headline numbers of a scope."""
     points = points_of(posture, scope)

@@ -25,6 +25,7 @@ from analytics.answers.shape import VERBS
 from analytics.answers.table import Kind, Table
 from analytics.answers.what_if import uses
 from analytics.assumptions.live_credentials import holdings
+from analytics.kept.answers import kept
 from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
 from analytics.remediation.handover import Target
@@ -71,6 +72,7 @@ class Move:
     undo: str | None
 
 
+@kept
 def move(posture: Posture, scope: Scope, stands: Standing) -> Move | None:
     """Return what to do first about the identities of a scope; None if nothing helps."""
     leaks = [cause["thing"]["id"] for cause in stands.causes if cause["because"] == LEAKED]
@@ -222,6 +224,7 @@ def _planned(posture: Posture, team: int | None) -> RemovalPlan:
     return plan(posture, STEPS, "debt", whose=whose)
 
 
+@kept
 def moves(posture: Posture, scope: Scope) -> Table:
     """Return the first changes of the plan against debt, each as an order.
 

@@ -14,6 +14,7 @@ from analytics.debt.ledger.balance import balance
 from analytics.debt.ledger.period import PARTS, period
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import graded, total
+from analytics.kept.answers import kept
 from analytics.past import past
 from analytics.posture import Posture
 from graph.stores import SnapshotInfo
@@ -49,6 +50,7 @@ class Quarter:
     pace_per_day: float | None = None
 
 
+@kept
 def quarter(posture: Posture, scope: Scope, against: SnapshotInfo | None = None) -> Quarter:
     """Compare a scope with the snapshot nearest to `DAYS` before, not more than `AWAY` off it.
 
@@ -91,6 +93,7 @@ def quarter_ago(posture: Posture) -> tuple[SnapshotInfo | None, str | None]:
     return nearest, None
 
 
+@kept
 def figures(posture: Posture, scope: Scope) -> dict[str, Any]:
     """Return the figures of a posture that are compared."""
     owed = debt_of(posture)

@@ -10,6 +10,7 @@ from analytics.answers.board.scope import Scope
 from analytics.answers.shape import cut
 from analytics.answers.table import INSTANT, Kind, Table
 from analytics.findings.lifecycle.states import ACCEPTED, FAILING, listed, lives
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.journal.entries import Acceptance
 
@@ -34,6 +35,7 @@ class Risks:
     left_out: int
 
 
+@kept
 def risks(posture: Posture, scope: Scope, limit: int = 0) -> Risks:
     """List the findings of a scope that somebody accepted, and until when."""
     rows = _rows(posture, scope)

@@ -18,6 +18,7 @@ from analytics.evidence.matching import uses
 from analytics.figures.measure import population
 from analytics.figures.revocation_speed import Spells, overdue, time_to_revoke
 from analytics.figures.sensitive_reach import administering, control_planes, reaching
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.reach.spread import spread
 from analytics.weights import UNKNOWN, mask_weights
@@ -69,6 +70,7 @@ class Revocation:
     because: str | None
 
 
+@kept
 def standing(posture: Posture, scope: Scope) -> Standing:
     """Return the grade of the identities of a scope, and the sentence that says why."""
     owed = debt_of(posture)
@@ -259,6 +261,7 @@ def _administering_words(posture: Posture, scope: Scope, counts: dict[str, int])
 # -- how long removing takes --------------------------------------------------------------------
 
 
+@kept
 def revocation(posture: Posture, scope: Scope) -> Revocation:
     """Return the median days from when access should have ended until it was removed.
 

@@ -13,6 +13,7 @@ from analytics.debt.groups import NO_TEAM, keys
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import Group, grouped
 from analytics.figures.sensitive_reach import reaching
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 
 BROKEN, UNKNOWN = "broken", "unknown"
@@ -33,6 +34,7 @@ class Teams:
     left_out: int
 
 
+@kept
 def teams(posture: Posture, limit: int = 0) -> Teams:
     """List the teams that own identities, with a share for each assumption."""
     owed, key = debt_of(posture), keys(posture, "team").astype(np.int64)

@@ -4,10 +4,12 @@ import pandas as pd
 
 from analytics.answers.table import INSTANT, Table
 from analytics.debt.past import Owed, past_debt
+from analytics.kept.answers import kept
 from analytics.past import past
 from analytics.posture import Posture
 
 
+@kept
 def trend(posture: Posture, limit: int = 0) -> Table:
     """Return the trust debt of the estate at each snapshot, the last `limit` (0: all).
 

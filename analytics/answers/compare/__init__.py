@@ -17,6 +17,7 @@ from analytics.answers.table import Table
 from analytics.debt.ledger.entries import Moment
 from analytics.findings.evaluation import count_all
 from analytics.history import History
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.runtime.faults import Faults
 from graph.values import iso
@@ -95,6 +96,7 @@ def _moment(posture: Posture) -> dict[str, Any]:
     return {"snapshot": info.id if info else None, "at": iso(posture.graph.as_of)}
 
 
+@kept
 def figures(sides: Sides, team: int | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the figures of the board at both ends, and how many starts and findings there are.
 
@@ -111,6 +113,7 @@ def _figures(sides: Sides, posture: Posture, team: int | None) -> dict[str, Any]
     return board_figures(posture, scope) | {"starts": len(starts), "findings": count}
 
 
+@kept
 def scopes(sides: Sides) -> Table:
     """List the scopes that are new, gone, read in part, or declare other kinds of fact."""
     rows = connected(sides.before.graph.coverage, sides.after.graph.coverage)

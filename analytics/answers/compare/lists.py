@@ -14,6 +14,7 @@ from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table
 from analytics.debt.groups import NONE
 from analytics.findings.evaluation import RANK
+from analytics.kept.answers import kept
 from analytics.ownership.owners import ROLES
 
 TRUTH, COVERAGE = "changed", "coverage"  # why something differs
@@ -59,6 +60,7 @@ LEVEL_ENDS, NODE_ENDS = (dict.fromkeys(("was", "now"), kind) for kind in (Kind.L
 NODES = dict.fromkeys(("identity", "target", "subject", "object", "team"), Kind.NODE)
 
 
+@kept
 def agents(sides: Sides, limit: int = 0, team: int | None = None, why: str | None = None) -> Listed:
     """List the agents (all identities without any agent) that are new or gone: `identity`."""
     rows = _agents(sides)
@@ -72,6 +74,7 @@ def _agents(sides: Sides) -> _Named:
     return _Named(rows, rows.change, NEW_OR_GONE, place, order)
 
 
+@kept
 def paths(sides: Sides, limit: int = 0, team: int | None = None, why: str | None = None) -> Listed:
     """List paths to crown jewels: `identity`, `target`, and the highest level it `was`, is `now`.
 
@@ -96,6 +99,7 @@ def _paths(sides: Sides) -> _Named:
     return _Named(rows, change, PATHS, start, order)
 
 
+@kept
 def findings(
     sides: Sides, limit: int = 0, team: int | None = None, why: str | None = None
 ) -> Listed:
@@ -141,6 +145,7 @@ def _of_findings(sides: Sides, rows: Differences, column: str) -> np.ndarray:
     return cells
 
 
+@kept
 def owners(sides: Sides, limit: int = 0, team: int | None = None, why: str | None = None) -> Listed:
     """List the identities of both ends with another owner: `identity`, `role`, `was`, `now`.
 
@@ -192,6 +197,7 @@ def _listed(
     return Listed(table, counts, left_out)
 
 
+@kept
 def teams(sides: Sides) -> Table:
     """List the teams with what changed in each, the most first, and what by coverage alone.
 

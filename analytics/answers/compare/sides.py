@@ -29,6 +29,11 @@ class Sides:
     before: Posture
     after: Posture
 
+    @property
+    def ends(self) -> tuple[Posture, Posture]:
+        """Both postures."""
+        return self.before, self.after
+
     @cached_property
     def renamed(self) -> RenamedIds:
         """The ids of the earlier end in the later one."""

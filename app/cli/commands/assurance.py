@@ -42,7 +42,7 @@ def _after_assurance(result: dict[str, Any]) -> Commands:
     return [(name, id_) for id_ in ids for name in ("assurance", "evidence", "show")]
 
 
-@question("assurance", Group.PROOF, following=_after_assurance, columns=STATEMENTS)
+@question("assurance", Group.PROOF, kept=True, following=_after_assurance, columns=STATEMENTS)
 def assurance(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="An identity; all by default.")] = None,

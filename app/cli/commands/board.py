@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LISTED = 10
 
 
-@question("board", Group.STANDING)
+@question("board", Group.STANDING, kept=True)
 def board(
     posture: "Posture",
     team: TeamOption = None,

@@ -43,7 +43,14 @@ def _closing(result: dict[str, Any]) -> str | None:
     return f"{counted(counts['changes'], 'change')} would close {findings}."
 
 
-@question("changes", Group.MENDING, following=_after_changes, columns=CHANGES, sentence=_closing)
+@question(
+    "changes",
+    Group.MENDING,
+    kept=True,
+    following=_after_changes,
+    columns=CHANGES,
+    sentence=_closing,
+)
 def changes(
     posture: "Posture",
     rule: Annotated[str | None, typer.Option(help="What closes findings of this rule.")] = None,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-@question("debt", Group.STANDING)
+@question("debt", Group.STANDING, kept=True)
 def debt(
     posture: "Posture",
     by: Annotated[

@@ -105,7 +105,9 @@ def _explained(result: dict[str, Any]) -> str | None:
     )
 
 
-@question("evidence", Group.PROOF, storeless=_of_a_file, columns=EVIDENCE, sentence=_explained)
+@question(
+    "evidence", Group.PROOF, kept=True, storeless=_of_a_file, columns=EVIDENCE, sentence=_explained
+)
 def evidence(
     posture: "Posture | None",
     thing: Annotated[

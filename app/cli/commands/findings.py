@@ -25,7 +25,7 @@ State = Annotated[
 ]
 
 
-@question("findings", Group.WRONG)
+@question("findings", Group.WRONG, kept=True)
 def findings(
     posture: "Posture",
     rule: Annotated[str | None, typer.Option(help="Only this rule, such as OWN-02.")] = None,

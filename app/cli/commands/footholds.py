@@ -45,7 +45,7 @@ def _lasting(result: dict[str, Any]) -> str | None:
     )
 
 
-@question("durability", Group.ENDS, following=_after_durability, sentence=_lasting)
+@question("durability", Group.ENDS, kept=True, following=_after_durability, sentence=_lasting)
 def durability(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="One thing; else all agents.")] = None,
@@ -77,7 +77,7 @@ def _most(result: dict[str, Any]) -> str | None:
     return f"{shared}; first comes {first['name']}, with {first['count']:,}."
 
 
-@question("hubs", Group.ENDS, following=_after_hubs, columns=HUBS, sentence=_most)
+@question("hubs", Group.ENDS, kept=True, following=_after_hubs, columns=HUBS, sentence=_most)
 def hubs(
     posture: "Posture",
     order: Annotated[

@@ -50,7 +50,7 @@ def identities(posture: "Posture", limit: LimitOption = LIMIT) -> "Identities":
     return answer(posture, limit)
 
 
-@question("show", Group.REACH, rows=SHOWN)
+@question("show", Group.REACH, kept=True, rows=SHOWN)
 def show(posture: "Posture", thing: Thing) -> "Known":
     """Show everything known of one thing.
 
@@ -61,7 +61,7 @@ def show(posture: "Posture", thing: Thing) -> "Known":
     return answer(posture, posture.graph.find(thing))
 
 
-@question("collisions", Group.WRONG, columns=COLLISIONS)
+@question("collisions", Group.WRONG, kept=True, columns=COLLISIONS)
 def collisions(posture: "Posture", limit: LimitOption = LIMIT) -> "Collisions":
     """List what shares an id but is kept apart, and what was merged.
 

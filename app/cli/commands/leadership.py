@@ -104,7 +104,13 @@ def _three(result: dict[str, Any]) -> str | None:
 
 
 @question(
-    "kpis", Group.STANDING, following=_after_kpis, rows=("kpis",), columns=KPIS, sentence=_three
+    "kpis",
+    Group.STANDING,
+    kept=True,
+    following=_after_kpis,
+    rows=("kpis",),
+    columns=KPIS,
+    sentence=_three,
 )
 def kpis(posture: "Posture") -> "Kpis":
     """Show the leadership figures with their denominators.
@@ -121,7 +127,7 @@ def _after_frameworks(result: dict[str, Any]) -> Commands:
     return [("frameworks", name) for name in sorted(named)[:1]] if len(named) > 1 else []
 
 
-@question("frameworks", Group.STANDING, following=_after_frameworks, columns=FRAMEWORKS)
+@question("frameworks", Group.STANDING, kept=True, following=_after_frameworks, columns=FRAMEWORKS)
 def frameworks(
     posture: "Posture",
     name: Annotated[
@@ -142,7 +148,7 @@ def _after_revocation(result: dict[str, Any]) -> Commands:
     return [("decommission", row["id"]) for row in result["kill_sets"][:1]]
 
 
-@question("revocation", Group.ENDS, following=_after_revocation, columns=REVOCATION)
+@question("revocation", Group.ENDS, kept=True, following=_after_revocation, columns=REVOCATION)
 def revocation(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,

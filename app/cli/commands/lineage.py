@@ -77,7 +77,9 @@ def _made(result: dict[str, Any]) -> str | None:
     )
 
 
-@question("lineage", Group.REACH, following=_after_lineage, columns=LINEAGE, sentence=_made)
+@question(
+    "lineage", Group.REACH, kept=True, following=_after_lineage, columns=LINEAGE, sentence=_made
+)
 def lineage(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="One thing; else all agents.")] = None,

@@ -40,7 +40,12 @@ def _reached(result: dict[str, Any]) -> str | None:
 
 
 @question(
-    "narrative", Group.REACH, following=_after_narrative, columns=NARRATIVE, sentence=_reached
+    "narrative",
+    Group.REACH,
+    kept=True,
+    following=_after_narrative,
+    columns=NARRATIVE,
+    sentence=_reached,
 )
 def narrative(
     posture: "Posture",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-@question("orphans", Group.WRONG)
+@question("orphans", Group.WRONG, kept=True)
 def orphans(
     posture: "Posture",
     leaving: Annotated[list[str] | None, typer.Option(help="A person who may leave.")] = None,

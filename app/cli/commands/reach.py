@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-@question("blast-radius", Group.REACH)
+@question("blast-radius", Group.REACH, kept=True)
 def blast_radius(
     posture: "Posture",
     thing: Thing,
@@ -44,7 +44,7 @@ def blast_radius(
     return answer(posture, start, mode_of(mode), max_hops, leaked, limit)
 
 
-@question("exposure", Group.REACH)
+@question("exposure", Group.REACH, kept=True)
 def exposure(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="A resource; else all of them.")] = None,
@@ -68,7 +68,7 @@ def exposure(
     )
 
 
-@question("path", Group.REACH, rows=("paths",))
+@question("path", Group.REACH, kept=True, rows=("paths",))
 def path(
     posture: "Posture",
     start: Thing,

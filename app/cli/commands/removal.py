@@ -42,7 +42,7 @@ def _exposed(result: dict[str, Any]) -> str | None:
     return f"{reach}; {alone}{unknown}."
 
 
-@question("choke-points", Group.REACH, following=_after_choke_points, sentence=_exposed)
+@question("choke-points", Group.REACH, kept=True, following=_after_choke_points, sentence=_exposed)
 def choke_points(
     posture: "Posture",
     starts: From = None,
@@ -70,7 +70,12 @@ def _certified(result: dict[str, Any]) -> str | None:
 
 
 @question(
-    "cut", Group.MENDING, following=_after_cut, rows=("edges", "protected"), sentence=_certified
+    "cut",
+    Group.MENDING,
+    kept=True,
+    following=_after_cut,
+    rows=("edges", "protected"),
+    sentence=_certified,
 )
 def cut(
     posture: "Posture", starts: From = None, targets: To = None, mode: Mode = "standing"
@@ -84,7 +89,7 @@ def cut(
     return answer(posture, *ends_of(posture, starts, targets), mode_of(mode))
 
 
-@question("what-if", Group.MENDING, rows=("removed", "breaks"))
+@question("what-if", Group.MENDING, kept=True, rows=("removed", "breaks"))
 def what_if(
     posture: "Posture",
     remove: Annotated[
@@ -112,7 +117,7 @@ def what_if(
     return answer(posture, removed, limit, granted)
 
 
-@question("plan", Group.MENDING)
+@question("plan", Group.MENDING, kept=True)
 def plan(
     posture: "Posture",
     budget: Annotated[int, typer.Option(min=1, help="How many changes to propose.")] = 5,

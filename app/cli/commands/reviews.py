@@ -77,7 +77,7 @@ def _after_reviews(result: dict[str, Any]) -> Commands:
     return [("review", row["id"], *decided) for row in result["packets"][:1]]
 
 
-@question("reviews", Group.PEOPLE, following=_after_reviews, columns=REVIEWS)
+@question("reviews", Group.PEOPLE, kept=True, following=_after_reviews, columns=REVIEWS)
 def reviews(
     posture: "Posture",
     about: Annotated[str | None, typer.Option(help="Only what it uses or holds.")] = None,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-@question("stale", Group.WRONG)
+@question("stale", Group.WRONG, kept=True)
 def stale(
     posture: "Posture",
     days: Annotated[int, typer.Option(min=1, help="Unused for more than so many days.")] = 90,

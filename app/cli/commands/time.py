@@ -190,7 +190,9 @@ def _balance(result: dict[str, Any]) -> str | None:
     )
 
 
-@question("ledger", Group.TIME, following=_after_ledger, columns=LEDGER, sentence=_balance)
+@question(
+    "ledger", Group.TIME, kept=True, following=_after_ledger, columns=LEDGER, sentence=_balance
+)
 def ledger(
     posture: "Posture",
     since: Annotated[
@@ -246,7 +248,7 @@ def _drifted(result: dict[str, Any]) -> str | None:
     return f"Access goes beyond what was approved for {drifted}{unknown}."
 
 
-@question("drift", Group.WRONG, following=_after_drift, columns=DRIFT, sentence=_drifted)
+@question("drift", Group.WRONG, kept=True, following=_after_drift, columns=DRIFT, sentence=_drifted)
 def drift(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,

@@ -8,6 +8,7 @@ folder of such a name is written with `./` or `/` before it.
 import re
 from pathlib import Path
 
+DEFAULT = "trustdebt-store"  # the store of whoever names none
 # Two characters at least: `C:\data` is a folder.
 SCHEME = re.compile(r"[A-Za-z][\w+.-]+:")
 # A missing colon or another sign in its place: `neo4j+s//host`, `bolt;//host`.

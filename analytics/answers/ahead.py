@@ -1,0 +1,49 @@
+"""What is worked out once a snapshot is published, before anybody asks: the first things asked.
+
+Each answer is kept beside the snapshot (`analytics.kept`), so whoever asks later only reads it.
+"""
+
+from collections.abc import Callable
+
+from analytics.answers import board
+from analytics.answers.debt import debt
+from analytics.answers.findings import findings
+from analytics.answers.kpis import kpis
+from analytics.answers.orphans import orphans
+from analytics.posture import Posture
+
+Step = tuple[str, Callable[[Posture], object]]
+
+
+def _burn_down(posture: Posture) -> object:
+    scope = board.scope_of(posture)
+    stands, since = board.standing(posture, scope), board.quarter(posture, scope)
+    return board.burn_down(posture, scope, stands, since)
+
+
+def _move(posture: Posture) -> object:
+    scope = board.scope_of(posture)
+    return board.move(posture, scope, board.standing(posture, scope))
+
+
+STEPS: tuple[Step, ...] = (
+    ("what is owed", lambda p: board.standing(p, board.scope_of(p))),
+    ("paths to the crown jewels", lambda p: board.headlines(p, board.scope_of(p))),
+    ("the last quarter", lambda p: board.quarter(p, board.scope_of(p))),
+    ("what to do first", _move),
+    ("how long removing takes", lambda p: board.revocation(p, board.scope_of(p))),
+    ("what 30 days bring", _burn_down),
+    ("teams", board.teams),
+    ("accepted risks", lambda p: board.risks(p, board.scope_of(p))),
+    ("findings", findings),
+    ("debt", debt),
+    ("owners", orphans),
+    ("all figures", kpis),
+)
+
+
+def judge_ahead(posture: Posture, tell: Callable[[str], None]) -> None:
+    """Work out the first things that will be asked of a posture; `tell` hears of each step."""
+    for number, (words, work) in enumerate(STEPS, 1):
+        tell(f"judging {number} of {len(STEPS)}: {words}")
+        work(posture)

@@ -1,0 +1,1 @@
+"""Answers worked out once and kept beside the snapshots of a store."""

@@ -1,0 +1,161 @@
+"""Answers that are worked out once for a snapshot, and read from beside it afterwards.
+
+The key of an answer is all that it depends on: the code, the facts of its snapshot and of those
+before, the instant, the decisions of people, failed reads, and the arguments. So an old answer is
+never found under a new key. An answer that is not whole, as a part of it failed, is not kept.
+"""
+
+import hashlib
+import inspect
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import pandas as pd
+import pyarrow as pa
+
+from analytics.kept.packing import NotPacked, Packer, Unpacker
+from analytics.past import rules_version
+from analytics.posture import Posture
+from analytics.runtime.faults import collected
+from graph.once import once
+from graph.stores.kept_files import KeptFiles
+from graph.values import canonical
+
+Subject = TypeVar("Subject")
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SWITCH = "TRUSTDEBT_KEPT_ANSWERS"  # "off" works everything out
+WORTH = 0.03  # seconds of processor: what takes less is worked out again
+
+Answer = Callable[Concatenate[Subject, P], T]
+
+
+def kept(answer: Answer[Subject, P, T]) -> Answer[Subject, P, T]:
+    """Keep the results of `answer(posture, ...)`, or of an answer about an object of `postures`.
+
+    Arguments that cannot be packed, and postures of no store, are worked out each time.
+    """
+    signature = inspect.signature(answer)
+    name = f"{answer.__module__}.{answer.__qualname__}"
+
+    @wraps(answer)
+    def kept_answer(subject: Subject, /, *arguments: P.args, **named: P.kwargs) -> T:
+        bound = signature.bind(subject, *arguments, **named)
+        bound.apply_defaults()
+        _, *rest = bound.arguments.values()
+        place = _place(name, subject, rest)
+        known = place.load() if place is not None else None
+        if known is not None:
+            result: T = known[0]
+            return result
+        began = time.process_time()
+        result = answer(subject, *arguments, **named)
+        worth = time.process_time() - began >= WORTH
+        if place is not None and worth and _place(name, subject, rest) == place:
+            place.save(result)
+        return result
+
+    return kept_answer
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where one answer is kept: beside the latest of the snapshots that it is about."""
+
+    files: KeptFiles
+    postures: tuple[Posture, ...]
+    snapshot: str
+    key: str
+
+    def load(self) -> tuple[Any] | None:
+        """Return the answer in a tuple, or None."""
+        found = self.files.load(self.snapshot, self.key)
+        if found is None:
+            return None
+        things = {str(n): _things(posture) for n, posture in enumerate(self.postures)}
+        try:
+            return (Unpacker(found[1], things).unpack(found[0]),)
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError, pa.ArrowException):
+            return None
+
+    def save(self, result: Any) -> None:
+        """Keep an answer, unless a part of it failed."""
+        if collected() or any(posture.faults for posture in self.postures):
+            return
+        graphs = [posture.graph for posture in self.postures]
+        named = {id(g.things): str(n) for n, g in enumerate(graphs) if "things" in vars(g)}
+        packer = Packer(named)
+        try:
+            tree = packer.pack(result)
+        except NotPacked:
+            return
+        self.files.save(self.snapshot, self.key, tree, packer.tables)
+
+
+def _place(name: str, subject: Any, arguments: Sequence[Any]) -> _Place | None:
+    if os.environ.get(SWITCH) == "off":
+        return None
+    postures = (subject,) if isinstance(subject, Posture) else subject.ends
+    moments = [_moment(posture) for posture in postures]
+    history, info = postures[-1].history, postures[-1].graph.snapshot
+    if None in moments or history is None or history.kept is None:
+        return None
+    try:
+        digest = hashlib.sha256()
+        for part in _parts(arguments):
+            digest.update(part)
+    except NotPacked:
+        return None
+    text = canonical([name, rules_version(), moments])
+    digest.update(text.encode(errors="surrogatepass"))
+    assert info is not None
+    return _Place(history.kept, postures, info.id, digest.hexdigest()[:32])
+
+
+def _parts(arguments: Sequence[Any]) -> list[bytes]:
+    """Return arguments as bytes, equal for equal ones."""
+    packer = Packer({})
+    tree = canonical(packer.pack(list(arguments)))
+    return [tree.encode(errors="surrogatepass"), *(_bytes(table) for table in packer.tables)]
+
+
+def _bytes(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table.combine_chunks())
+    made: bytes = sink.getvalue().to_pybytes()
+    return made
+
+
+def _moment(posture: Posture) -> list[Any] | None:
+    """Return all that the answers about a posture depend on, the code and arguments aside.
+
+    None if it is of no store, or if somebody has decided something since it was read: parts of it
+    may be of before.
+    """
+    history = posture.history
+    if posture.before is not None or history is None or history.kept is None:
+        return None
+    if posture.graph.snapshot is None or history.decisions() != posture.decisions:
+        return None
+    return [posture.decisions, posture.graph.as_of.isoformat(), *_facts(posture)]
+
+
+@once
+def _facts(posture: Posture) -> tuple[Any, ...]:
+    """Return what differs with the facts of a posture's snapshot or of one before."""
+    history, info = posture.history, posture.graph.snapshot
+    assert history is not None
+    assert history.kept is not None
+    assert info is not None
+    known = history.until(info)
+    return [[i.id, i.hash] for i in known], history.kept.stamp(i.id for i in known)
+
+
+def _things(posture: Posture) -> Callable[[], pd.DataFrame]:
+    return lambda: posture.graph.things

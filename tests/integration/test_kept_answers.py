@@ -1,0 +1,311 @@
+"""Answers kept beside a snapshot: never one of before, or damaged, and gone when pruned."""
+
+import json
+import re
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from analytics.answers import board
+from analytics.answers.ahead import STEPS, judge_ahead
+from analytics.answers.debt import debt
+from analytics.answers.findings import findings
+from analytics.answers.table import as_json
+from analytics.assumptions.model import model
+from analytics.history import open_posture
+from analytics.kept import answers
+from graph.journal.failed_reads import FailedRead, keep_failed
+from graph.journal.journal import journal_of
+from graph.seal.key import new_key, using
+from graph.stores import kept_files, open_store
+from ingest.generator import generate, reading
+from ingest.job.run import ingest_reading
+from ingest.sources import all_sources
+from tests.support.estates.small_estates import AS_OF
+
+
+@pytest.fixture(autouse=True)
+def _all_is_worth_it(monkeypatch):
+    """Keep every answer, however little time it took."""
+    monkeypatch.setattr(answers, "WORTH", 0.0)
+
+
+def publish(store: Path, states: int = 2, agents: int = 12, seed: int = 3) -> Path:
+    with closing(open_store(str(store))) as opened:
+        for state in generate(agents, seed).history[:states]:
+            ingest_reading(opened, all_sources()["estate"], reading(state))
+    return store
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    return publish(tmp_path_factory.mktemp("made") / "store")
+
+
+@pytest.fixture
+def store(made, tmp_path) -> Path:
+    """Return a store of two snapshots, with no kept answer."""
+    return shutil.copytree(made, tmp_path / "store", copy_function=shutil.copy2)
+
+
+def said(store: Path, *asked, at=None) -> str:
+    """Return what the findings, the debt and the grade are, as text."""
+    posture = open_posture(str(store), as_of=at)
+    scope = board.scope_of(posture)
+    made = [
+        findings(posture),
+        debt(posture, "identity", True, 0, None, *asked),
+        board.standing(posture, scope),
+        board.headlines(posture, scope),
+        board.teams(posture),
+        board.quarter(posture, scope),
+    ]
+    return json.dumps([as_json(each) for each in made])
+
+
+def anew(monkeypatch, store: Path, *asked, at=None) -> str:
+    """Return the same, all of it worked out."""
+    with monkeypatch.context() as patch:
+        patch.setenv(answers.SWITCH, "off")
+        return said(store, *asked, at=at)
+
+
+def places(store: Path) -> list[Path]:
+    return sorted((store / "kept").glob("0*/*"))
+
+
+def count(monkeypatch) -> list[str]:
+    """Return a list that grows by the rule that is judged, each time one is."""
+    from analytics.findings import evaluation
+
+    judged: list[str] = []
+    real = evaluation._findings
+
+    def watched(posture, rule):
+        judged.append(rule.id)
+        return real(posture, rule)
+
+    monkeypatch.setattr(evaluation, "_findings", watched)
+    return judged
+
+
+def test_what_is_kept_is_what_is_worked_out_and_is_not_worked_out_again(store, monkeypatch):
+    whole = anew(monkeypatch, store)
+    assert not places(store)
+    judged = count(monkeypatch)
+    assert said(store) == whole
+    assert len(judged) > 20
+    assert len(places(store)) >= 6
+    judged.clear()
+    assert said(store) == whole
+    assert not judged
+
+
+# ---------------------------------------------------------------- each input in turn
+
+
+def _snapshot(store, monkeypatch):
+    publish(store, 3)
+
+
+def _attestation(store, monkeypatch):
+    posture = open_posture(str(store))
+    rows = findings(posture, "OWN-01").findings.frame
+    thing = posture.graph.thing(int(rows["subject"].iloc[0]))["id"]
+    person = posture.graph.frames[_human()]["id"].iloc[0]
+    journal_of(str(store)).attest(
+        thing, person, "business", "Ann", "asked", posture.graph.as_of - _days(1)
+    )
+
+
+def _human():
+    from graph.schema import HUMAN
+
+    return HUMAN
+
+
+def _acceptance(store, monkeypatch):
+    posture = open_posture(str(store))
+    row = findings(posture).findings.frame.iloc[0]
+    until = posture.graph.as_of + (AS_OF - AS_OF.floor("D")) + _days(400)
+    about = [posture.graph.thing(int(row["subject"]))["id"]]
+    journal_of(str(store)).accept(row["id"], until, "Ann", "known", posture.graph.as_of, about)
+
+
+def _days(count):
+    import pandas as pd
+
+    return pd.Timedelta(days=count)
+
+
+def _failed(store, monkeypatch):
+    failed = FailedRead("okta", "prod", AS_OF, "users.json", "line 1", "is not JSON")
+    assert keep_failed(store / "journal.sqlite", [failed])
+
+
+def _code(store, monkeypatch):
+    monkeypatch.setattr(answers, "rules_version", lambda: "another")
+
+
+@pytest.mark.parametrize("change", [_snapshot, _attestation, _acceptance, _failed, _code])
+def test_after_a_change_everything_is_worked_out_again(store, monkeypatch, change):
+    before = said(store)
+    change(store, monkeypatch)
+    judged = count(monkeypatch)
+    after = said(store)
+    assert judged
+    assert after == anew(monkeypatch, store)
+    if change not in (_failed, _code):
+        assert after != before
+
+
+def test_another_instant_and_another_model_have_answers_of_their_own(store, monkeypatch):
+    now = open_posture(str(store)).graph.as_of
+    other = model().__class__(**{**vars_of(model()), "cap": 1.0})
+    for asked, at in (((), None), ((other,), None), ((), now + _days(40)), ((), now - _days(9))):
+        assert said(store, *asked, at=at) == anew(monkeypatch, store, *asked, at=at)
+        assert said(store, *asked, at=at) == anew(monkeypatch, store, *asked, at=at)
+    kinds = {said(store), said(store, other), said(store, at=now + _days(40))}
+    assert len(kinds) == 3
+
+
+def vars_of(of):
+    return {name: getattr(of, name) for name in of.__dataclass_fields__}
+
+
+def test_without_a_key_of_all_it_rests_on_an_old_answer_would_be_shown(store, monkeypatch):
+    """The twin: what these tests look for happens, if decisions are no part of the key."""
+    monkeypatch.setattr(answers, "_moment", lambda posture: [])
+    before = said(store)
+    _acceptance(store, monkeypatch)
+    assert said(store) == before
+    assert anew(monkeypatch, store) != before
+
+
+def test_what_a_posture_of_before_says_after_a_decision_is_not_kept(store, monkeypatch):
+    posture = open_posture(str(store))
+    before = json.dumps(as_json(debt(posture)))  # its parts stay in memory
+    _attestation(store, monkeypatch)
+    known = places(store)
+    assert json.dumps(as_json(debt(posture))) == before
+    assert places(store) == known
+
+
+def test_with_faults_nothing_is_kept(store, monkeypatch):
+    from analytics.findings.rules import admin_or_wildcard
+
+    def broken(posture):
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(admin_or_wildcard, "items_of", broken)
+        posture = open_posture(str(store))
+        findings(posture)
+        assert posture.faults
+    assert not places(store)
+    assert said(store) == anew(monkeypatch, store)
+
+
+# ---------------------------------------------------------------- the files
+
+
+def _cut(file):
+    file.write_bytes(file.read_bytes()[:-3])
+
+
+def _flip(file):
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(bytes(data))
+
+
+def _empty(file):
+    file.write_bytes(b"")
+
+
+def _gone(file):
+    file.unlink()
+
+
+@pytest.mark.parametrize("harm", [_cut, _flip, _empty, _gone])
+def test_a_damaged_answer_is_worked_out_again(store, monkeypatch, harm):
+    whole = said(store)
+    files = [file for place in places(store) for file in place.iterdir()]
+    assert len(files) > 10
+    for file in files:
+        harm(file)
+    judged = count(monkeypatch)
+    assert said(store) == whole
+    assert judged
+
+
+def test_a_snapshot_whose_file_was_written_to_has_no_kept_answers(store, monkeypatch):
+    said(store)
+    current = open_store(str(store)).current()
+    file = store / "snapshots" / current.id / "Agent.parquet"
+    _flip(file)
+    from graph.stores import StoreDamaged
+
+    with pytest.raises(StoreDamaged):
+        said(store)
+
+
+def test_a_store_that_nobody_may_write_to_answers_all_the_same(store, monkeypatch):
+    monkeypatch.setattr(kept_files, "private_folder", _refused)
+    assert said(store) == anew(monkeypatch, store)
+    assert not places(store)
+
+
+def _refused(path):
+    raise PermissionError(13, "not allowed", str(path))
+
+
+def test_what_is_kept_goes_with_its_snapshot(store):
+    said(store)
+    known = [info.id for info in open_store(str(store)).snapshots()]
+    files = kept_files.kept_files(str(store))
+    files.tidy(known)
+    assert places(store)
+    files.tidy(known[:1])
+    assert {place.parent.name for place in places(store)} <= {known[0]}
+
+
+def test_only_so_many_are_kept_those_used_last(store, monkeypatch):
+    monkeypatch.setattr(kept_files, "MOST", 4)
+    said(store)
+    assert len(places(store)) == 4
+
+
+def test_who_has_no_key_cannot_change_a_kept_answer(tmp_path):
+    key = new_key(tmp_path / "key").path
+    with using(key):
+        store = publish(tmp_path / "store")
+        whole = said(store)
+    for place in places(store):
+        forge(place / "answer.json")
+    assert said(store) != whole  # the twin: without the key, nobody can tell
+    with using(key):
+        assert said(store) == whole
+
+
+def forge(file: Path) -> None:
+    """Change every grade in a kept answer, with the hash that it should then have."""
+    outer = json.loads(file.read_text())
+    text = re.sub('"grade": "[A-F]"', '"grade": "X"', outer["answer"])
+    file.write_text(
+        json.dumps(outer | {"answer": text, "sha256": kept_files._sha256(text.encode())})
+    )
+
+
+def test_what_is_judged_ahead_is_what_is_asked_first(store, monkeypatch):
+    told = []
+    judge_ahead(open_posture(str(store)), told.append)
+    assert len(told) == len(STEPS)
+    judged = count(monkeypatch)
+    posture = open_posture(str(store))
+    scope = board.scope_of(posture)
+    board.move(posture, scope, board.standing(posture, scope))
+    findings(posture)
+    assert not judged
