@@ -1,5 +1,6 @@
 """Page of posture: how bad it is, why, and what to do first; below it, what that rests on."""
 
+import time
 from typing import Any
 
 import pandas as pd
@@ -21,6 +22,7 @@ from app.wording import NO_FIGURE, brief, counted, day, number, share
 from graph.journal.rights import LOOK
 from graph.schema import AGENT
 
+SEEN, HEAD_START = "posture:seen", 0.8  # of this session; seconds
 TARGET = 5.0  # percent: the highest ratio with grade A
 BEST, WORST_TARGET = 0.1, 100.0
 OPEN = ("open", "reopened", "stale_evidence")
@@ -30,6 +32,7 @@ def draw(posture: Posture) -> None:
     """Draw the front, then the worst, the teams, the trend, the pillars and all figures."""
     recall("target", TARGET, _percent)
     with_plan = front.draw(posture, float(st.session_state["target"]) / 100)
+    _front_first()
     worst.identities(posture)
     worst.worst_findings(posture)
     heat.draw(posture)
@@ -43,6 +46,13 @@ def draw(posture: Posture) -> None:
     _checked(posture)
     rests.details(posture)
     with_plan()
+
+
+def _front_first() -> None:
+    """Let a new browser draw the front before it is sent the rest, which it loads much code for."""
+    if SEEN not in st.session_state:
+        st.session_state[SEEN] = True
+        time.sleep(HEAD_START)
 
 
 def _checked(posture: Posture) -> None:
