@@ -16,6 +16,7 @@ from analytics.assumptions.entitlements import Entitlements, entitlements
 from analytics.assumptions.families import Judge, all_families
 from analytics.assumptions.judgement import Case, Part, Verdict
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER, Model, model
+from analytics.kept.answers import kept
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.runtime.faults import guarded
@@ -100,6 +101,7 @@ def items_of(posture: Posture, by: Model | None = None) -> Debt:
 
 
 @once
+@kept
 def _items(posture: Posture, by: Model) -> Debt:
     return assess_items(posture, by)
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from analytics.findings.rule import KEY_PARTS, Rule, nothing
 from analytics.findings.rules import all_rules
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.runtime.faults import Faults, guarded
 from analytics.runtime.progress import steps
@@ -23,6 +24,7 @@ LEAST = np.array([least for least, _ in BANDS])
 
 
 @once
+@kept
 def find_all(posture: Posture) -> pd.DataFrame:
     """Run all rules whose kinds of fact are known, once for a posture.
 

@@ -22,7 +22,7 @@ from analytics.past import rules_version
 from analytics.posture import Posture
 from analytics.runtime.faults import collected
 from graph.once import once
-from graph.stores.kept_files import KeptFiles
+from graph.stores.kept_files import CODE, KeptFiles
 from graph.values import canonical
 
 Subject = TypeVar("Subject")
@@ -111,10 +111,13 @@ def _place(name: str, subject: Any, arguments: Sequence[Any]) -> _Place | None:
             digest.update(part)
     except NotPacked:
         return None
-    text = canonical([name, rules_version(), moments])
-    digest.update(text.encode(errors="surrogatepass"))
+    digest.update(canonical([name, moments]).encode(errors="surrogatepass"))
     assert info is not None
-    return _Place(history.kept, postures, info.id, digest.hexdigest()[:32])
+    return _Place(history.kept, postures, info.id, _code() + digest.hexdigest()[:32])
+
+
+def _code() -> str:
+    return hashlib.sha256(rules_version().encode()).hexdigest()[:CODE]
 
 
 def _parts(arguments: Sequence[Any]) -> list[bytes]:

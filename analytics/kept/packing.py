@@ -187,6 +187,9 @@ def _to_arrow(packer: Packer, values: Any) -> tuple[pa.Array, Any]:
             dtype.storage,
             missing,
         ]
+    if isinstance(dtype, pd.CategoricalDtype):
+        of = [packer.pack(each) for each in dtype.categories]
+        return pa.array(values.codes), ["classes", of, str(dtype.categories.dtype), dtype.ordered]
     if str(dtype) in MASKED:
         return _one(pa.array(values, from_pandas=True)), ["masked", str(dtype)]
     raise NotPacked(str(dtype))
@@ -319,7 +322,7 @@ UNPACKED: dict[str, Callable[[Unpacker, dict[str, Any]], Any]] = {
 }
 
 
-def _from_arrow(unpacker: Unpacker, data: pa.ChunkedArray, kind: list[str]) -> Any:
+def _from_arrow(unpacker: Unpacker, data: pa.ChunkedArray, kind: list[Any]) -> Any:
     """Return the column that `_to_arrow` made `data` of."""
     how, *named = kind
     if how == "cells":
@@ -336,6 +339,9 @@ def _from_arrow(unpacker: Unpacker, data: pa.ChunkedArray, kind: list[str]) -> A
     if how == "instants":
         at = pd.DatetimeIndex(np.array(data.to_numpy()).view(f"M8[{named[0]}]"))
         return at.tz_localize("UTC").tz_convert(named[1]).array
+    if how == "classes":
+        of = pd.Index([unpacker.unpack(each) for each in named[0]], dtype=named[1])
+        return pd.Categorical.from_codes(data.to_numpy(), dtype=pd.CategoricalDtype(of, named[2]))
     if how == "text":
         missing: Any = pd.NA if named[1] == "NA" else math.nan
         storage: Any = named[0]

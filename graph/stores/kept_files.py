@@ -29,6 +29,7 @@ from graph.stores import DEFAULT, StoreError, is_database
 
 FOLDER, ANSWER, SEALED_AS = "kept", "answer.json", "kept answer"
 FORMAT = 1
+CODE = 8  # characters that a key begins with: which code made the answer
 SNAPSHOT = re.compile(r"\d{6,}-[0-9a-f]{16}")
 MOST, LARGEST = 512, 1 << 30  # answers of a snapshot, and bytes of one
 
@@ -96,7 +97,7 @@ class KeptFiles:
         except (OSError, ValueError, StoreError, pa.ArrowException):
             shutil.rmtree(work, ignore_errors=True)
             return False
-        self._make_room(self.folder / snapshot)
+        self._make_room(self.folder / snapshot, key[:CODE])
         return True
 
     def tidy(self, known: Collection[str]) -> None:
@@ -107,10 +108,12 @@ class KeptFiles:
                     shutil.rmtree(place, ignore_errors=True)
 
     @staticmethod
-    def _make_room(folder: Path) -> None:
+    def _make_room(folder: Path, code: str) -> None:
+        """Delete what other code has made, and what was not used for longest."""
         with suppress(OSError):
             places = sorted(folder.iterdir(), key=lambda place: place.stat().st_mtime_ns)
-            for place in places[:-MOST]:
+            old = [place for place in places if not place.name.startswith((code, "."))]
+            for place in (*old, *[place for place in places if place not in old][:-MOST]):
                 shutil.rmtree(place, ignore_errors=True)
 
 

@@ -275,7 +275,16 @@ def test_what_is_kept_goes_with_its_snapshot(store):
 def test_only_so_many_are_kept_those_used_last(store, monkeypatch):
     monkeypatch.setattr(kept_files, "MOST", 4)
     said(store)
-    assert len(places(store)) == 4
+    assert [len(list(folder.iterdir())) for folder in (store / "kept").glob("0*")] == [1, 4]
+
+
+def test_what_other_code_kept_goes_when_this_code_keeps_something(store, monkeypatch):
+    said(store)
+    before = places(store)
+    _code(store, monkeypatch)
+    findings(open_posture(str(store)))
+    assert places(store)
+    assert not set(places(store)) & set(before)
 
 
 def test_who_has_no_key_cannot_change_a_kept_answer(tmp_path):

@@ -26,6 +26,7 @@ FRAME = pd.DataFrame(
         "maybe": pd.array([True, None], "boolean"),
         "cells": np.array([{"b": [1, None], "a": "é"}, None], object),
         "levels": np.array([(1, 2), ["x"]], object),
+        "class": pd.Categorical(["high", None], ["low", "high"], ordered=True),
         "days": np.array(["2026-08-01", "NaT"], "M8[D]"),
         "span": np.array([5, 6], "m8[ms]"),
     },
@@ -44,7 +45,9 @@ def same(one, other):
     """Assert that two values are of one type and equal, whatever they are made of."""
     assert type(one) is type(other)
     if isinstance(one, pd.DataFrame):
-        pd.testing.assert_frame_equal(one, other, check_column_type=True, check_freq=False)
+        pd.testing.assert_frame_equal(
+            one, other, check_column_type=True, check_freq=False, check_exact=True
+        )
     elif isinstance(one, pd.Series):
         pd.testing.assert_series_equal(one, other, check_freq=False)
     elif isinstance(one, pd.Index):
@@ -122,7 +125,7 @@ class Foreign:
     "value",
     [
         *(object(), date(2026, 8, 1), Foreign(1), b"a", lambda: 1, 1j, np.array([1j])),
-        *(pd.DataFrame({1: [2]}), pd.Series(pd.Categorical(["a"]))),
+        *(pd.DataFrame({1: [2]}), pd.Series(pd.period_range("2026", periods=1, freq="D"))),
         pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_tuples([(1, 2), (3, 4)])),
         pd.DataFrame({"a": [object()]}),
     ],
