@@ -12,6 +12,7 @@ from analytics.answers.kpis import kpis
 from analytics.answers.orphans import orphans
 from analytics.posture import Posture
 
+LISTED = 50  # findings, as many as a command lists if nobody asks for more
 Step = tuple[str, Callable[[Posture], object]]
 
 
@@ -35,7 +36,7 @@ STEPS: tuple[Step, ...] = (
     ("what 30 days bring", _burn_down),
     ("teams", board.teams),
     ("accepted risks", lambda p: board.risks(p, board.scope_of(p))),
-    ("findings", findings),
+    ("findings", lambda p: findings(p, limit=LISTED)),
     ("debt", debt),
     ("owners", orphans),
     ("all figures", kpis),
