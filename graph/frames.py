@@ -99,7 +99,7 @@ def conform(raw: pd.DataFrame, element: Element) -> Conformed:
         columns[column.name], wrong = _column(given, column, raw.index)
         if len(wrong):
             reason = reason.fillna(wrong.reindex(raw.index))
-    frame = pd.DataFrame(columns, index=raw.index)
+    frame = pd.DataFrame({name: each.array for name, each in columns.items()}, index=raw.index)
     frame = _name_rows(frame, element)
     reason = _require(frame, element, reason)
     reason, duplicate = _repeats(frame, element, reason)

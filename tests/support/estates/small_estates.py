@@ -128,16 +128,7 @@ class Estate:
 
     def raw(self) -> dict[Element, pd.DataFrame]:
         """Return its rows as a connector hands them over, with the place of each."""
-        return {
-            element: pd.DataFrame(
-                [
-                    {name: _cell(value) for name, value in row.items()}
-                    | {FILE: f"{element.name}.csv", PLACE: f"line {line}"}
-                    for line, row in enumerate(rows, 2)
-                ]
-            ).astype("string")
-            for element, rows in self.rows.items()
-        }
+        return {element: _raw(element, rows, {}) for element, rows in self.rows.items()}
 
     def reading(self) -> Reading:
         """Return what a connector would have read."""
@@ -199,6 +190,18 @@ class Estate:
         return folder
 
 
+def _raw(element: Element, rows: list[dict[str, Any]], origin: dict[str, str]) -> pd.DataFrame:
+    """Return rows as a connector hands them over, each with its `origin` and its place."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {
+        **{name: [_cell(row.get(name)) for row in rows] for name in names},
+        FILE: [f"{element.name}.csv"] * len(rows),
+        PLACE: [f"line {line}" for line in range(2, len(rows) + 2)],
+        **{name: [value] * len(rows) for name, value in origin.items()},
+    }
+    return pd.DataFrame({name: pd.array(of, dtype="string") for name, of in columns.items()})
+
+
 def _typed(element: Element, rows: list[dict[str, Any]], origin: dict[str, str]) -> pd.DataFrame:
     """Make a frame of rows that meet the schema, relationships among them with an id."""
     stated = {name for row in rows for name in row} | {*origin, "name"}
@@ -235,11 +238,16 @@ def together(*estates: Estate) -> Facts:
     """Join what several scopes state."""
     parts: dict[Element, list[pd.DataFrame]] = {}
     for estate in estates:
-        for element, raw in estate.raw().items():
-            done = conform(raw.assign(source=estate.source, scope=estate.scope), element)
+        origin = {"source": estate.source, "scope": estate.scope}
+        for element, rows in estate.rows.items():
+            done = conform(_raw(element, rows, origin), element)
             assert done.rejected.empty, done.rejected.to_dict("records")
             parts.setdefault(element, []).append(done.frame)
-    frames = {e: pd.concat(parts[e], ignore_index=True) for e in ELEMENTS if e in parts}
+    frames = {
+        e: pd.concat(parts[e], ignore_index=True) if len(parts[e]) > 1 else parts[e][0]
+        for e in ELEMENTS
+        if e in parts
+    }
     return Facts.of(NOTHING | frames, tuple(e.coverage for e in estates))
 
 
