@@ -10,6 +10,7 @@ from graph.access import AccessGraph
 from graph.facts import Facts
 from graph.identity.renamed_ids import RenamedIds
 from graph.journal.failed_reads import failed_reads
+from graph.journal.file import Touched, touched
 from graph.journal.journal import Journal, journal_of
 from graph.journal.statements import apply
 from graph.stores import (
@@ -20,7 +21,7 @@ from graph.stores import (
     listed_and_held,
     open_store,
 )
-from graph.stores.kept_files import KeptFiles, kept_files
+from graph.stores.kept_files import KeptFiles, keeping, kept_files
 from graph.values import canonical
 
 KEPT, KEPT_NODES = 2, 400_000  # postures in memory: at least two, up to so many nodes
@@ -51,6 +52,7 @@ class History:
         self.every, self.journal = tuple(infos), journal
         self.infos = tuple(in_history(infos))
         self._read = read
+        self._decisions: tuple[Touched | None, str] | None = None
         self._kept: dict[tuple[str, pd.Timestamp | None], Posture] = {}
 
     def posture(self, snapshot: str, as_of: pd.Timestamp | None = None) -> Posture:
@@ -105,9 +107,12 @@ class History:
         """Return a text that changes with every decision of people, and every failed read."""
         if self.journal is None:
             return ""
-        failed = failed_reads(self.journal.path, self.journal.known)
-        known = str(self.journal.known)
-        return canonical([self.journal.mark(), known, [each.record() for each in failed]])
+        mark = touched(self.journal.path)  # before it is read, so that a later write differs
+        if mark is None or self._decisions is None or self._decisions[0] != mark:
+            failed = [each.record() for each in failed_reads(self.journal.path, self.journal.known)]
+            known = str(self.journal.known)
+            self._decisions = mark, canonical([self.journal.mark(), known, failed])
+        return self._decisions[1]
 
     def until(self, info: SnapshotInfo) -> tuple[SnapshotInfo, ...]:
         """Return the snapshots up to and including `info`, oldest first.
@@ -137,7 +142,8 @@ def posture_of(
 ) -> Posture:
     """Assess the facts of a snapshot; `history` is that of the store it comes from."""
     journal = history.journal if history is not None else None
-    decisions = history.decisions() if history is not None else ""  # before they are read
+    keeps = history is not None and history.kept is not None
+    decisions = history.decisions() if history and keeps else ""  # before they are read
     apart = journal.apart() if journal is not None else ()
     posture = assess(AccessGraph.of(apply(facts, journal, as_of), as_of, info, apart))
     posture.history, posture.journal, posture.decisions = history, journal, decisions
@@ -186,5 +192,11 @@ def _read_with_history(
             return (
                 info,
                 facts,
-                History(infos, read, journal_of(store.uri), hold, kept_files(store.uri)),
+                History(
+                    infos,
+                    read,
+                    journal_of(store.uri),
+                    hold,
+                    kept_files(store.uri) if keeping() else None,
+                ),
             )

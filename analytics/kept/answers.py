@@ -7,7 +7,6 @@ never found under a new key. An answer that is not whole, as a part of it failed
 
 import hashlib
 import inspect
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +28,6 @@ Subject = TypeVar("Subject")
 P = ParamSpec("P")
 T = TypeVar("T")
 
-SWITCH = "TRUSTDEBT_KEPT_ANSWERS"  # "off" works everything out
 WORTH = 0.03  # seconds of processor: what takes less is worked out again
 
 Answer = Callable[Concatenate[Subject, P], T]
@@ -74,12 +72,12 @@ class _Place:
 
     def load(self) -> tuple[Any] | None:
         """Return the answer in a tuple, or None."""
-        found = self.files.load(self.snapshot, self.key)
-        if found is None:
+        saved = self.files.load(self.snapshot, self.key)
+        if saved is None:
             return None
         things = {str(n): _things(posture) for n, posture in enumerate(self.postures)}
         try:
-            return (Unpacker(found[1], things).unpack(found[0]),)
+            return (Unpacker(saved[1], things).unpack(saved[0]),)
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, pa.ArrowException):
             return None
 
@@ -98,8 +96,6 @@ class _Place:
 
 
 def _place(name: str, subject: Any, arguments: Sequence[Any]) -> _Place | None:
-    if os.environ.get(SWITCH) == "off":
-        return None
     postures = (subject,) if isinstance(subject, Posture) else subject.ends
     moments = [_moment(posture) for posture in postures]
     history, info = postures[-1].history, postures[-1].graph.snapshot

@@ -182,7 +182,7 @@ def _to_arrow(packer: Packer, values: Any) -> tuple[pa.Array, Any]:
         return pa.array(values.asi8), ["instants", dtype.unit, str(dtype.tz)]
     if isinstance(dtype, pd.StringDtype):
         missing = "NA" if dtype.na_value is pd.NA else "nan"
-        return _one(pa.array(values, pa.large_string(), from_pandas=True)), [
+        return _array(pa.array(values, pa.large_string(), from_pandas=True)), [
             "text",
             dtype.storage,
             missing,
@@ -191,14 +191,14 @@ def _to_arrow(packer: Packer, values: Any) -> tuple[pa.Array, Any]:
         of = [packer.pack(each) for each in dtype.categories]
         return pa.array(values.codes), ["classes", of, str(dtype.categories.dtype), dtype.ordered]
     if str(dtype) in MASKED:
-        return _one(pa.array(values, from_pandas=True)), ["masked", str(dtype)]
+        return _array(pa.array(values, from_pandas=True)), ["masked", str(dtype)]
     raise NotPacked(str(dtype))
 
 
 MASKED = ("boolean", *(f"{u}Int{bits}" for u in ("", "U") for bits in (8, 16, 32, 64)), "Float64")
 
 
-def _one(data: Any) -> pa.Array:
+def _array(data: Any) -> pa.Array:
     return data.combine_chunks() if isinstance(data, pa.ChunkedArray) else data
 
 

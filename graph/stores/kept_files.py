@@ -27,6 +27,7 @@ from graph.journal.file import journal_path
 from graph.seal.key import key_in_use
 from graph.stores import DEFAULT, StoreError, is_database
 
+SWITCH = "TRUSTDEBT_KEPT_ANSWERS"  # "off" works everything out
 FOLDER, ANSWER, SEALED_AS = "kept", "answer.json", "kept answer"
 FORMAT = 1
 CODE = 8  # characters that a key begins with: which code made the answer
@@ -115,6 +116,11 @@ class KeptFiles:
             old = [place for place in places if not place.name.startswith((code, "."))]
             for place in (*old, *[place for place in places if place not in old][:-MOST]):
                 shutil.rmtree(place, ignore_errors=True)
+
+
+def keeping() -> bool:
+    """Return whether answers are kept and read: unless the environment says otherwise."""
+    return os.environ.get(SWITCH) != "off"
 
 
 def kept_files(uri: str | None) -> KeptFiles:

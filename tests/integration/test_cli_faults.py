@@ -41,6 +41,7 @@ def run(
     store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Run]:
     monkeypatch.setenv("TRUSTDEBT_STORE", str(store))
+    monkeypatch.setenv("TRUSTDEBT_KEPT_ANSWERS", "off")  # what is kept has no faults
 
     def ask(*line: object) -> Said:
         code = trustdebt.main([str(word) for word in line])

@@ -69,7 +69,7 @@ def said(store: Path, *asked, at=None) -> str:
 def anew(monkeypatch, store: Path, *asked, at=None) -> str:
     """Return the same, all of it worked out."""
     with monkeypatch.context() as patch:
-        patch.setenv(answers.SWITCH, "off")
+        patch.setenv(kept_files.SWITCH, "off")
         return said(store, *asked, at=at)
 
 
