@@ -32,6 +32,7 @@ with WithoutWorkingFolder():
     from app.cli.command import command as make_command
     from app.cli.command import run as run_command
     from app.cli.groups import Group, in_order
+    from app.cli.ingest_options import AudienceOption, JudgeOption, KeyOption, MaxLossOption
     from app.exchange import modules_of
 
 if TYPE_CHECKING:
@@ -123,32 +124,15 @@ def ingest(
     ] = None,
     taken_at: Annotated[str | None, typer.Option(help="When the export was made.")] = None,
     max_bad: Annotated[float, typer.Option(help="Percent of rows that may be rejected.")] = 5.0,
-    max_loss: Annotated[
-        float | None,
-        typer.Option(
-            help="Percent of its things that a scope may lose, 50 by default; "
-            "if it loses more, nothing is retired."
-        ),
-    ] = None,
+    max_loss: MaxLossOption = None,
     keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep.")] = 50,
     config: Annotated[Path | None, typer.Option(help="TOML file with [[source]] tables.")] = None,
-    audience: Annotated[
-        str | None, typer.Option(help="Of signed tokens: take only those for it.")
-    ] = None,
-    key: Annotated[
-        list[Path] | None,
-        typer.Option(help="Of signed tokens: a file of public keys to check them. Repeatable."),
-    ] = None,
+    audience: AudienceOption = None,
+    key: KeyOption = None,
     skip_failed: Annotated[
         bool, typer.Option("--skip-failed", help="Publish the others when one is refused.")
     ] = False,
-    judge: Annotated[
-        bool | None,
-        typer.Option(
-            "--judge/--no-judge",
-            help="Work out now what is asked first; by default on a terminal.",
-        ),
-    ] = None,
+    judge: JudgeOption = None,
     store: StoreOption = None,
 ) -> dict[str, Any]:
     """Read exports and publish a snapshot.

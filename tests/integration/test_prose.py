@@ -92,6 +92,7 @@ def test_all_prose_that_is_kept_is_shown(cli, store):
 
 def test_prose_that_no_answer_shows_would_be_found(cli, store, monkeypatch):
     """The twin: the words of decisions are shown by one answer alone."""
+    monkeypatch.setenv("TRUSTDEBT_KEPT_ANSWERS", "off")
     monkeypatch.setattr(import_module("analytics.answers.evidence"), "WORDS", ())
     records = [(e.name, p.name) for e, p in PROSE if e.name == "DecisionRecord"]
     assert unseen(cli, store) == records

@@ -309,6 +309,7 @@ def _told(store: Path) -> list[tuple[Any, ...]]:
 
 
 def test_what_is_remembered_changes_nothing_but_time(store, publish, monkeypatch):
+    monkeypatch.setenv("TRUSTDEBT_KEPT_ANSWERS", "off")  # what is remembered elsewhere
     for days, owner in ((60, None), (40, "ann"), (20, None), (0, "ann")):
         publish(estate(days, owner))
     assessed: list[str] = []
