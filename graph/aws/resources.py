@@ -7,18 +7,18 @@ from graph.aws.patterns import is_wild
 
 # Parts of a resource that have names of their own, and the separator before them.
 PARTS = (
-    (re.compile(r"(arn:[^:]*:s3:::[^/]+)/.*", re.DOTALL), "/"),
-    (re.compile(r"(arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+)/.*", re.DOTALL), "/"),
-    (re.compile(r"(arn:[^:]*:es:[^:]*:[^:]*:domain/[^/]+)/.*", re.DOTALL), "/"),
-    (re.compile(r"(arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+):.*", re.DOTALL), ":"),
-    (re.compile(r"(arn:[^:]*:logs:[^:]*:[^:]*:log-group:[^:]+):.*", re.DOTALL), ":"),
+    (re.compile(r"\A(arn:[^:]*:s3:::[^/]+)/.*", re.DOTALL), "/"),
+    (re.compile(r"\A(arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+)/.*", re.DOTALL), "/"),
+    (re.compile(r"\A(arn:[^:]*:es:[^:]*:[^:]*:domain/[^/]+)/.*", re.DOTALL), "/"),
+    (re.compile(r"\A(arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+):.*", re.DOTALL), ":"),
+    (re.compile(r"\A(arn:[^:]*:logs:[^:]*:[^:]*:log-group:[^:]+):.*", re.DOTALL), ":"),
 )
 WITH_PARTS = (
-    (re.compile(r"arn:[^:]*:s3:::[^/]+"), "/"),
-    (re.compile(r"arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+"), "/"),
-    (re.compile(r"arn:[^:]*:es:[^:]*:[^:]*:domain/[^/]+"), "/"),
-    (re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+"), ":"),
-    (re.compile(r"arn:[^:]*:logs:[^:]*:[^:]*:log-group:[^:]+"), ":"),
+    (re.compile(r"\Aarn:[^:]*:s3:::[^/]+"), "/"),
+    (re.compile(r"\Aarn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+"), "/"),
+    (re.compile(r"\Aarn:[^:]*:es:[^:]*:[^:]*:domain/[^/]+"), "/"),
+    (re.compile(r"\Aarn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+"), ":"),
+    (re.compile(r"\Aarn:[^:]*:logs:[^:]*:[^:]*:log-group:[^:]+"), ":"),
 )
 
 
