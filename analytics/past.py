@@ -40,11 +40,16 @@ def versions(journal: Journal | None, infos: Sequence[SnapshotInfo]) -> dict[str
     return named
 
 
-@cache
 def rules_version() -> str:
     """Return a hash of the code and data that findings depend on."""
+    return code_version("analytics", "graph")
+
+
+@cache
+def code_version(*folders: str) -> str:
+    """Return a hash of the code and data in some folders of the program."""
     digest = hashlib.sha256()
-    for folder in ("analytics", "graph"):
+    for folder in folders:
         for file in sorted((CODE / folder).rglob("*")):
             if file.suffix in (".py", ".toml"):
                 digest.update(file.relative_to(CODE).as_posix().encode())

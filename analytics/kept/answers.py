@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analytics.kept.packing import NotPacked, Packer, Unpacker
-from analytics.past import rules_version
+from analytics.past import code_version
 from analytics.posture import Posture
 from analytics.runtime.faults import collected
 from graph.once import once
@@ -113,7 +113,8 @@ def _place(name: str, subject: Any, arguments: Sequence[Any]) -> _Place | None:
 
 
 def _code() -> str:
-    return hashlib.sha256(rules_version().encode()).hexdigest()[:CODE]
+    """Return which code makes answers: pages keep some, too, so that of the app counts."""
+    return code_version("analytics", "app", "graph")[:CODE]
 
 
 def _parts(arguments: Sequence[Any]) -> list[bytes]:

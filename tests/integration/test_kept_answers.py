@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from analytics import past
 from analytics.answers import board
 from analytics.answers.ahead import STEPS, judge_ahead
 from analytics.answers.debt import debt
@@ -147,7 +148,7 @@ def _failed(store, monkeypatch):
 
 
 def _code(store, monkeypatch):
-    monkeypatch.setattr(answers, "rules_version", lambda: "another")
+    monkeypatch.setattr(answers, "code_version", lambda *_: "another0")
 
 
 @pytest.mark.parametrize("change", [_snapshot, _attestation, _acceptance, _failed, _code])
@@ -278,6 +279,18 @@ def test_only_so_many_are_kept_those_used_last(store, monkeypatch):
     said(store)
     counts = [len(list(folder.iterdir())) for folder in sorted((store / "kept").glob("0*"))]
     assert counts[-1] == max(counts) == 4
+
+
+def test_code_of_each_folder_that_makes_answers_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(past, "CODE", tmp_path)
+    seen = []
+    for folder in ("nothing yet", "analytics", "app", "graph"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "module.py").write_text("answer = 42\n")
+        past.code_version.cache_clear()
+        seen.append(answers._code())
+    past.code_version.cache_clear()
+    assert len(set(seen)) == 4
 
 
 def test_what_other_code_kept_goes_when_this_code_keeps_something(store, monkeypatch):
