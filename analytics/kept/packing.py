@@ -7,10 +7,10 @@ refused when it is packed. Frames that a posture has anyway are `shared`: only n
 
 import json
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -361,7 +361,7 @@ def _type(name: str) -> Any:
     module, _, kind = name.partition(":")
     if module.split(".")[0] not in OURS or "." in kind:
         raise ValueError(name)
-    made = getattr(import_module(module), kind)
+    made = getattr(sys.modules[module], kind)  # whoever asks has loaded it: nothing is imported
     if not isinstance(made, type) or made.__module__ != module:
         raise ValueError(name)
     return made

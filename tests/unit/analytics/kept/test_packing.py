@@ -1,6 +1,7 @@
 """Packing of answers: what comes back equals what went in, and nothing of a file is run."""
 
 import json
+import sys
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 
@@ -158,3 +159,12 @@ def test_what_would_not_come_back_is_refused(value):
 def test_a_tree_that_nobody_packed_is_refused_and_runs_nothing(tree):
     with pytest.raises((ValueError, KeyError, TypeError, IndexError, AttributeError)):
         Unpacker([], {}).unpack([tree])
+
+
+def test_no_module_is_imported_because_a_file_names_it(monkeypatch):
+    """To import the page, for one, is to draw it."""
+    module = "graph.exports.graphml"
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.raises(KeyError):
+        Unpacker([], {}).unpack({"$": "record", "type": f"{module}:Written", "of": {}})
+    assert module not in sys.modules
