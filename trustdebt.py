@@ -151,7 +151,8 @@ def ingest(
     if judge or (judge is None and sys.stderr.isatty()):
         from analytics.answers.ahead import judge_ahead
 
-        judge_ahead(_posture(store, answer["snapshot"], None), progress)
+        undone = judge_ahead(partial(_posture, store, answer["snapshot"], None), progress)
+        answer["warnings"] += [undone] if undone else []
     return answer
 
 

@@ -11,7 +11,9 @@ from analytics.answers.findings import findings
 from analytics.answers.kpis import kpis
 from analytics.answers.orphans import orphans
 from analytics.posture import Posture
+from analytics.runtime.faults import collecting, described
 
+UNDONE = "what is asked first was not worked out"
 LISTED = 50  # findings, as many as a command lists if nobody asks for more
 Step = tuple[str, Callable[[Posture], object]]
 
@@ -43,8 +45,23 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def judge_ahead(posture: Posture, tell: Callable[[str], None]) -> None:
-    """Work out the first things that will be asked of a posture; `tell` hears of each step."""
-    for number, (words, work) in enumerate(STEPS, 1):
-        tell(f"judging {number} of {len(STEPS)}: {words}")
-        work(posture)
+def judge_ahead(opened: Callable[[], Posture], tell: Callable[[str], None]) -> str | None:
+    """Work out the first things that will be asked; `tell` hears of each step.
+
+    Returns
+    -------
+    str or None
+        Why not all of it was worked out. Nothing is raised: the snapshot is published, and whoever
+        asks works out what is missing, or is told what fails.
+    """
+    with collecting():
+        try:
+            posture = opened()
+            for number, (words, work) in enumerate(STEPS, 1):
+                tell(f"judging {number} of {len(STEPS)}: {words}")
+                work(posture)
+        except KeyboardInterrupt:
+            return f"{UNDONE}: it was stopped"
+        except Exception as error:
+            return f"{UNDONE}: {error if hasattr(error, 'exit_code') else described(error)}"
+    return None

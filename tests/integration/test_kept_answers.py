@@ -1,5 +1,6 @@
 """Answers kept beside a snapshot: never one of before, or damaged, and gone when pruned."""
 
+import gc
 import json
 import re
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analytics import past
-from analytics.answers import board
+from analytics.answers import ahead, board
 from analytics.answers.ahead import STEPS, judge_ahead
 from analytics.answers.debt import debt
 from analytics.answers.findings import findings
@@ -17,6 +18,7 @@ from analytics.answers.table import as_json
 from analytics.assumptions.model import model
 from analytics.history import open_posture
 from analytics.kept import answers
+from analytics.runtime.budget import OverBudget
 from app.cli.command import LIMIT
 from graph.journal.failed_reads import FailedRead, keep_failed
 from graph.journal.journal import journal_of
@@ -25,6 +27,7 @@ from graph.stores import kept_files, open_store
 from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading
 from ingest.sources import all_sources
+from tests.integration.cli import example
 from tests.support.estates.small_estates import AS_OF
 
 
@@ -326,7 +329,7 @@ def forge(file: Path) -> None:
 
 def test_what_is_judged_ahead_is_what_is_asked_first(store, monkeypatch):
     told = []
-    judge_ahead(open_posture(str(store)), told.append)
+    assert judge_ahead(lambda: open_posture(str(store)), told.append) is None
     assert len(told) == len(STEPS)
     judged = count(monkeypatch)
     posture = open_posture(str(store))
@@ -334,3 +337,56 @@ def test_what_is_judged_ahead_is_what_is_asked_first(store, monkeypatch):
     board.move(posture, scope, board.standing(posture, scope))
     findings(posture, limit=LIMIT)
     assert not judged
+
+
+# ---------------------------------------------------------------- by ingest
+
+
+def test_ingest_judges_if_it_is_told_to_and_keeps_nothing_otherwise(cli, tmp_path):
+    folder, store = example().write(tmp_path / "estate"), tmp_path / "store"
+    line = ["ingest", "estate", folder, "--store", store, "--json"]
+    for given in ([], ["--no-judge"]):  # nobody sits at a terminal
+        assert cli(*line, *given).result["warnings"] == []
+        assert not places(store)
+    assert cli(*line, "--judge").result["warnings"] == []
+    assert places(store)
+
+
+def _over(posture):
+    raise OverBudget
+
+
+def _wrong(posture):
+    raise ZeroDivisionError
+
+
+def _stopped(posture):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("fails", "why"), [(_over, "budget"), (_wrong, "ZeroDivisionError"), (_stopped, "stopped")]
+)
+def test_what_is_published_stays_published_if_it_cannot_be_judged(
+    cli, tmp_path, monkeypatch, fails, why
+):
+    monkeypatch.setattr(ahead, "STEPS", (("what fails", fails),))
+    folder, store = example().write(tmp_path / "estate"), tmp_path / "store"
+    said = cli("ingest", "estate", folder, "--store", store, "--judge", "--json")
+    (warning,) = said.result["warnings"]
+    assert why in warning
+    assert [info.id for info in open_store(str(store)).snapshots()] == [said.result["snapshot"]]
+
+
+def test_ingest_drops_what_is_kept_of_the_snapshots_that_it_prunes(cli, tmp_path):
+    store = publish(tmp_path / "store", 2)
+    said(store)
+    first, last = open_store(str(store)).snapshots()
+    findings(open_posture(str(store), first.id))
+    assert {place.parent.name for place in places(store)} == {first.id, last.id}
+    gc.collect()  # what looked at a snapshot holds it
+    folder = example().write(tmp_path / "estate")
+    cli("ingest", "estate", folder, "--store", store, "--keep", 2)
+    left = {info.id for info in open_store(str(store)).snapshots()}
+    assert first.id not in left
+    assert {place.parent.name for place in places(store)} == {last.id}
