@@ -13,6 +13,7 @@ from graph.journal.failed_reads import failed_reads
 from graph.journal.file import Touched, touched
 from graph.journal.journal import Journal, journal_of
 from graph.journal.statements import apply
+from graph.keeping import keeping
 from graph.stores import (
     NoSuchSnapshot,
     SnapshotInfo,
@@ -21,7 +22,7 @@ from graph.stores import (
     listed_and_held,
     open_store,
 )
-from graph.stores.kept_files import KeptFiles, keeping, kept_files
+from graph.stores.kept_files import KeptFiles, kept_files
 from graph.values import canonical
 
 KEPT, KEPT_NODES = 2, 400_000  # postures in memory: at least two, up to so many nodes

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 DEFAULT = "trustdebt-store"  # the store of whoever names none
+JOURNAL = "journal.sqlite"  # the file of the journal in the folder of a store
 # Two characters at least: `C:\data` is a folder.
 SCHEME = re.compile(r"[A-Za-z][\w+.-]+:")
 # A missing colon or another sign in its place: `neo4j+s//host`, `bolt;//host`.

@@ -10,7 +10,6 @@ import pandas as pd
 from analytics.answers.shape import cut, when
 from analytics.answers.table import Kind, Table, instants, objects
 from analytics.answers.what_if import uses
-from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.remediation.handover import handover
 from analytics.remediation.handover.step import Handover, Target
@@ -64,7 +63,6 @@ class Decommission:
     left_out: int
 
 
-@kept
 def decommission(
     posture: Posture, node: int, limit: int = 0, addresses: Addresses = NONE
 ) -> Decommission:

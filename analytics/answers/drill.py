@@ -11,7 +11,6 @@ from analytics.answers.table import Kind, Table, as_json, instants, objects
 from analytics.answers.what_if import uses
 from analytics.figures.survival import Survival
 from analytics.figures.time_to_dead import time_to_dead
-from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.reach.joint import Joint
 from analytics.remediation.handover import Target, handover
@@ -81,7 +80,6 @@ class _Played:
         )
 
 
-@kept
 def drill(posture: Posture, selection: Selection, mode: str = "standing", limit: int = 0) -> Drill:
     """Return the effect of a leak of all credentials of a `selection` at once.
 

@@ -7,7 +7,6 @@ import pandas as pd
 
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table
-from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import exposed
 from graph.schema import FACT_NODES, LEVELS
@@ -34,7 +33,6 @@ class Exposure:
     left_out: int
 
 
-@kept
 def exposure(
     posture: Posture,
     resource: int,

@@ -11,7 +11,6 @@ import pandas as pd
 from analytics.answers.shape import edge_step, grant_step, highest, sentence
 from analytics.answers.support import with_facts
 from analytics.answers.table import Table, objects
-from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import Spread, spread
 from graph.frames import records
@@ -36,7 +35,6 @@ class Paths:
     paths: Table
 
 
-@kept
 def path(
     posture: Posture,
     start: int,

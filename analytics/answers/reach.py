@@ -10,7 +10,6 @@ from analytics.answers.durability import durability_of
 from analytics.answers.leak import leak_of
 from analytics.answers.shape import cut, edge_step, grant_step
 from analytics.answers.table import Kind, Table
-from analytics.kept.answers import kept
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
 from analytics.reach.known import opaque_nodes
 from analytics.reach.spread import Spread, spread
@@ -82,7 +81,6 @@ def reach_of(posture: Posture, start: int, mode: str, max_hops: int | None) -> R
     return Reached(everything, rows, confirmed)
 
 
-@kept
 def blast_radius(
     posture: Posture,
     start: int,

@@ -107,7 +107,6 @@ class ReviewsOf:
     first: Table
 
 
-@kept
 def reviews_of(posture: Posture, number: int) -> ReviewsOf:
     """Return the last decision on an identity, and what of its access is to be reviewed next.
 

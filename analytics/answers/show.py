@@ -17,7 +17,6 @@ from analytics.answers.findings import findings
 from analytics.answers.shape import ENDS, cut, plain, when
 from analytics.answers.table import Kind, Table, instants, objects
 from analytics.debt.owed import debt_of
-from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.usage.sightings import LAST_USE
 from graph.access import NEVER
@@ -65,7 +64,6 @@ class Known:
     merged_from: Table
 
 
-@kept
 def show(posture: Posture, number: int) -> Known:
     """Return everything known of a node (a number)."""
     thing, owed = posture.graph.thing(number), debt_of(posture)

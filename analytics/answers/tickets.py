@@ -8,7 +8,6 @@ import pandas as pd
 
 from analytics.answers.plan import USE
 from analytics.answers.table import Kind, Table, as_json, instants, objects
-from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.remediation.handover.facts import links_of
 from analytics.remediation.handover.tickets import Assignment
@@ -35,7 +34,6 @@ class Tickets:
     left_out: int
 
 
-@kept
 def tickets(posture: Posture, steps: Table, left_out: int = 0) -> Tickets:
     """Return a ticket for each step of a plan or for each change that closes findings.
 

@@ -9,7 +9,6 @@ import pandas as pd
 
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, instants
-from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.remediation.removal.additions import Additions, granted
 from analytics.remediation.removal.before_and_after import changed, figures
@@ -49,7 +48,6 @@ class WhatIf:
     left_out: int
 
 
-@kept
 def what_if(
     posture: Posture, items: Sequence[str], limit: int = 0, grants: Sequence[str] = ()
 ) -> WhatIf:

@@ -34,9 +34,12 @@ Answer = Callable[Concatenate[Subject, P], T]
 
 
 def kept(answer: Answer[Subject, P, T]) -> Answer[Subject, P, T]:
-    """Keep the results of `answer(posture, ...)`, or of an answer about an object of `postures`.
+    """Keep the results of `answer(posture, ...)`.
 
-    Arguments that cannot be packed, and postures of no store, are worked out each time.
+    It may be about an object with `ends` instead, the postures that tell it from others, and
+    `postures`, all those that it judges. With arguments that cannot be packed, and for postures of
+    no store, it is worked out each time. Answers about one thing of many are better left out: they
+    would drive out those of the whole estate.
     """
     signature = inspect.signature(answer)
     name = f"{answer.__module__}.{answer.__qualname__}"
@@ -54,8 +57,9 @@ def kept(answer: Answer[Subject, P, T]) -> Answer[Subject, P, T]:
         began = time.process_time()
         result = answer(subject, *arguments, **named)
         worth = time.process_time() - began >= WORTH
-        if place is not None and worth and _place(name, subject, rest) == place:
-            place.save(result)
+        if place is not None and worth and place.still_so():
+            about: Any = subject
+            place.save(result, (about,) if isinstance(about, Posture) else about.postures)
         return result
 
     return kept_answer
@@ -81,9 +85,13 @@ class _Place:
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, pa.ArrowException):
             return None
 
-    def save(self, result: Any) -> None:
-        """Keep an answer, unless a part of it failed."""
-        if collected() or any(posture.faults for posture in self.postures):
+    def still_so(self) -> bool:
+        """Return whether nobody decided anything since the postures were read."""
+        return all(_moment(posture) is not None for posture in self.postures)
+
+    def save(self, result: Any, judged: Sequence[Posture]) -> None:
+        """Keep an answer, unless a part of what was `judged` for it failed."""
+        if collected() or any(posture.faults for posture in judged):
             return
         graphs = [posture.graph for posture in self.postures]
         named = {id(g.things): str(n) for n, g in enumerate(graphs) if "things" in vars(g)}

@@ -16,21 +16,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graph.addresses import DEFAULT, names_a_database
+from graph.addresses import DEFAULT, JOURNAL, names_a_database
 from graph.files.private import private_folder, private_text
+from graph.keeping import keeping
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
 
 FOLDER = ("kept", "commands")
-SWITCH = "TRUSTDEBT_KEPT_ANSWERS"  # "off" works everything out
 OURS = ("analytics", "app", "graph")
 SETTLED = 0.05  # seconds: a second write may bear the same times until then
 MOST, LONGEST = 512, 16 << 20  # documents, and characters of one
 DAY = 86_400
 PLAIN = (str, int, float, bool, type(None))
 PASSING = ("LOCK", "kept", "__pycache__")  # no part of what a store or the program says
-JOURNAL = "journal.sqlite"  # in a store, with the files that SQLite has beside it
+PACKAGES = ("site-packages", "dist-packages")  # what is installed changes the time of its folder
 ROOT = Path(__file__).parents[2]
 Stat = tuple[str, int, int, int, int]
 
@@ -89,7 +89,7 @@ def place_of(name: str, given: dict[str, Any]) -> Place | None:
     """
     store = given["store"] or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
     sealed = given["seal_key"] or os.environ.get("TRUSTDEBT_SEAL_KEY")
-    if os.environ.get(SWITCH) == "off" or sealed or names_a_database(store):
+    if not keeping() or sealed or names_a_database(store):
         return None
     if not all(_plain(value) for value in given.values()):
         return None
@@ -136,7 +136,9 @@ def _states(store: Path) -> tuple[str, str] | None:
         decisions = list(_stats(journal.parent, journal.name))
         facts = [each for each in _stats(store, "") if each not in decisions]
         code = [each for part in OURS for each in _stats(ROOT / part, "")]
-        packages = [place.stat().st_mtime_ns for place in map(Path, sys.path) if place.is_dir()]
+        packages = [
+            place.stat().st_mtime_ns for place in map(Path, sys.path) if place.name in PACKAGES
+        ]
     except OSError:
         return None
     latest = max(max(mtime, ctime) for *_, mtime, ctime in (*facts, *decisions))

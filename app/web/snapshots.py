@@ -131,11 +131,11 @@ def kept(
 def kept_while(
     doing: str, size: int = ANSWERS
 ) -> Callable[[Callable[Concatenate[Posture, P], T]], Callable[Concatenate[Posture, P], T]]:
-    """Cache the results of `answer(posture, ...)`, in memory and beside the snapshot.
+    """Cache the results of `answer(posture, ...)`; a page says what is done, and how far it is.
 
-    A page says what is done, and how far it is.
-
-    The other arguments must be hashable. An answer that takes long can be cancelled (see `tasks`).
+    An answer about the whole estate is kept beside the snapshot, too; of those with arguments there
+    are as many as clicks. The other arguments must be hashable. An answer that takes long can be
+    cancelled (see `tasks`).
     """
 
     def remember(
@@ -147,7 +147,8 @@ def kept_while(
         @wraps(answer)
         def kept_answer(posture: Posture, /, *arguments: P.args, **named: P.kwargs) -> T:
             asked = (arguments, *sorted(named.items()))
-            work = partial(beside, posture, *arguments, **named)
+            make = answer if arguments or named else beside
+            work = partial(make, posture, *arguments, **named)
             return answers.get((moment_of(posture), *asked), (name, *asked), work)
 
         return kept_answer

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from graph.addresses import JOURNAL
 from graph.files.private import FILE as PRIVATE
 from graph.files.private import private_folder
 from graph.seal import journal
@@ -28,7 +29,6 @@ from graph.stores import (
     is_database,
 )
 
-FILE = "journal.sqlite"
 VERSION = 2
 OURS = 0x54444A4C  # application_id: "TDJL"
 PATIENCE = 5.0  # seconds to wait for another writer
@@ -75,7 +75,7 @@ def journal_path(uri: str | None = None) -> Path:
         return Path(given)
     uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
     if not is_database(uri):
-        return Path(uri) / FILE
+        return Path(uri) / JOURNAL
     parts = urlsplit(uri)
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2].lower()).geturl().rstrip("/")
     home = os.environ.get("XDG_STATE_HOME") or ""

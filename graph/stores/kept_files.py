@@ -7,7 +7,6 @@ They may be lost at any time: what is missing, damaged or not sealed as the stor
 again. Nothing here raises because a file cannot be read or written.
 """
 
-import hashlib
 import io
 import json
 import os
@@ -24,10 +23,10 @@ import pyarrow.parquet as pq
 
 from graph.files.private import private_bytes, private_folder
 from graph.journal.file import journal_path
+from graph.journal.hash_chain import sha256
 from graph.seal.key import key_in_use
 from graph.stores import DEFAULT, StoreError, is_database
 
-SWITCH = "TRUSTDEBT_KEPT_ANSWERS"  # "off" works everything out
 FOLDER, ANSWER, SEALED_AS = "kept", "answer.json", "kept answer"
 FORMAT = 1
 CODE = 8  # characters that a key begins with: which code made the answer
@@ -67,7 +66,7 @@ class KeptFiles:
         try:
             outer = json.loads((place / ANSWER).read_bytes())
             text = outer["answer"]
-            if outer["sha256"] != _sha256(text.encode()) or not _sealed(outer, text):
+            if outer["sha256"] != sha256(text.encode()) or not _sealed(outer, text):
                 return None
             body = json.loads(text)
             if (body["format"], body["snapshot"], body["key"]) != (FORMAT, snapshot, key):
@@ -89,7 +88,7 @@ class KeptFiles:
                 return False
             private_folder(work)
             body = {"format": FORMAT, "snapshot": snapshot, "key": key, "tree": tree}
-            text = json.dumps(body | {"files": [_sha256(data) for data in files]})
+            text = json.dumps(body | {"files": [sha256(data) for data in files]})
             for number, data in enumerate(files):
                 _write(work / f"{number}.parquet", data)
             _write(work / ANSWER, json.dumps(_with_seal(text)).encode())
@@ -118,11 +117,6 @@ class KeptFiles:
                 shutil.rmtree(place, ignore_errors=True)
 
 
-def keeping() -> bool:
-    """Return whether answers are kept and read: unless the environment says otherwise."""
-    return os.environ.get(SWITCH) != "off"
-
-
 def kept_files(uri: str | None) -> KeptFiles:
     """Return the kept answers of a store; those of a database are beside its journal."""
     uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
@@ -144,21 +138,17 @@ def _write(file: Path, data: bytes) -> None:
 
 def _table(file: Path, digest: str) -> pa.Table:
     data = file.read_bytes()
-    if _sha256(data) != digest:
+    if sha256(data) != digest:
         raise ValueError(file.name)
     return pq.read_table(pa.BufferReader(data), use_threads=False)
 
 
 def _with_seal(text: str) -> dict[str, Any]:
     key = key_in_use()
-    outer = {"answer": text, "sha256": _sha256(text.encode())}
+    outer = {"answer": text, "sha256": sha256(text.encode())}
     return outer | ({"seal": key.mark(SEALED_AS, text)} if key is not None else {})
 
 
 def _sealed(outer: dict[str, Any], text: str) -> bool:
     key = key_in_use()
     return key is None or key.made(outer.get("seal"), SEALED_AS, text)
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -22,6 +22,7 @@ from analytics.runtime.budget import OverBudget
 from app.cli.command import LIMIT
 from graph.journal.failed_reads import FailedRead, keep_failed
 from graph.journal.journal import journal_of
+from graph.keeping import SWITCH
 from graph.seal.key import new_key, using
 from graph.stores import kept_files, open_store
 from ingest.generator import generate, reading
@@ -73,7 +74,7 @@ def said(store: Path, *asked, at=None) -> str:
 def anew(monkeypatch, store: Path, *asked, at=None) -> str:
     """Return the same, all of it worked out."""
     with monkeypatch.context() as patch:
-        patch.setenv(kept_files.SWITCH, "off")
+        patch.setenv(SWITCH, "off")
         return said(store, *asked, at=at)
 
 
@@ -323,7 +324,7 @@ def forge(file: Path) -> None:
     outer = json.loads(file.read_text())
     text = re.sub('"grade": "[A-F]"', '"grade": "X"', outer["answer"])
     file.write_text(
-        json.dumps(outer | {"answer": text, "sha256": kept_files._sha256(text.encode())})
+        json.dumps(outer | {"answer": text, "sha256": kept_files.sha256(text.encode())})
     )
 
 

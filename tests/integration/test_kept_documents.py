@@ -14,6 +14,7 @@ import trustdebt
 from app.cli import commands, kept
 from app.cli.command import QUESTIONS
 from app.cli.groups import Group
+from graph.keeping import SWITCH
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS as ASKED
@@ -87,7 +88,7 @@ def test_a_command_says_the_same_again_without_working_it_out(run, shared, monke
 @pytest.mark.parametrize("name", ["show", "blast-radius", "debt"])
 def test_a_command_says_what_is_worked_out_without_what_is_kept(run, shared, monkeypatch, name):
     said = [run(name, *ASKED[name], *form) for form in (["--json"], [])]
-    monkeypatch.setenv(kept.SWITCH, "off")
+    monkeypatch.setenv(SWITCH, "off")
     assert [run(name, *ASKED[name], *form) for form in (["--json"], [])] == said
 
 
@@ -118,6 +119,14 @@ def test_what_people_decide_and_what_reads_a_file_is_never_shown_again(run, stor
     for _ in range(2):
         assert run("what-if", "--json", "--change", change)[0] == 0
         assert not documents(store)
+
+
+def test_a_file_beside_the_program_changes_nothing(run, store, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path)
+    said = run("show", "bot", "--json")
+    (tmp_path / "another.txt").write_text("of somebody else")
+    monkeypatch.setattr("analytics.history.open_posture", None)
+    assert run("show", "bot", "--json") == said
 
 
 # ---------------------------------------------------------------- each change in turn
