@@ -25,6 +25,7 @@ from app.isolation import isolated
 from app.web.server import door
 from app.web.snapshots import forget
 from app.web.views import all_views
+from app.web.views import posture as front_page
 from tests.e2e.estate import estate, hostile, publish
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
         test._page_hash = "" if first else calc_hash(page)
         return test.run()
 
+    monkeypatch.setattr(front_page, "HEAD_START", 0.0)  # there is no browser to wait for
     st.cache_resource.clear()
     forget()
     yield at

@@ -22,7 +22,7 @@ from app.wording import NO_FIGURE, brief, counted, day, number, share
 from graph.journal.rights import LOOK
 from graph.schema import AGENT
 
-SEEN, HEAD_START = "posture:seen", 0.8  # of this session; seconds
+SEEN, HEAD_START = "posture:seen", 0.8  # whether this session saw it; seconds
 TARGET = 5.0  # percent: the highest ratio with grade A
 BEST, WORST_TARGET = 0.1, 100.0
 OPEN = ("open", "reopened", "stale_evidence")
@@ -31,8 +31,9 @@ OPEN = ("open", "reopened", "stale_evidence")
 def draw(posture: Posture) -> None:
     """Draw the front, then the worst, the teams, the trend, the pillars and all figures."""
     recall("target", TARGET, _percent)
+    begun = time.monotonic()
     with_plan = front.draw(posture, float(st.session_state["target"]) / 100)
-    _front_first()
+    _front_first(begun)
     worst.identities(posture)
     worst.worst_findings(posture)
     heat.draw(posture)
@@ -48,11 +49,14 @@ def draw(posture: Posture) -> None:
     with_plan()
 
 
-def _front_first() -> None:
-    """Let a new browser draw the front before it is sent the rest, which it loads much code for."""
+def _front_first(begun: float) -> None:
+    """Let a new browser draw the front before it is sent the rest, for which it loads much code.
+
+    It has had the time since the front was `begun` to do so.
+    """
     if SEEN not in st.session_state:
         st.session_state[SEEN] = True
-        time.sleep(HEAD_START)
+        time.sleep(max(0.0, begun + HEAD_START - time.monotonic()))
 
 
 def _checked(posture: Posture) -> None:
