@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from pandas.api.extensions import ExtensionArray
 
 from graph.element import Dtype, Element, Property, Relationship
-from graph.values import NOTHING_WRONG, parse, text_array, unordered
+from graph.parsing import NOTHING_WRONG, parse
+from graph.values import text_array, unordered
 
 Frames = Mapping[Element, pd.DataFrame]
 

@@ -1,4 +1,4 @@
-"""Parsing of text columns into the types of the schema, row by row and never guessing."""
+"""Single values, parsed into the types of the schema without guessing, and how they are written."""
 
 import json
 import math
@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from graph.element import Dtype, Property
+from graph.element import Dtype
 from graph.files.bounds import bound
 
 TOO_DEEP = "is nested too deeply"
@@ -21,185 +20,13 @@ INSTANT = re.compile(
     r"(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?P<zone>Z|[+-]\d{2}:?\d{2}))?"
 )
 NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
-WELL_FORMED = (  # for RE2; other texts are parsed singly
-    r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2}))?$"
-)
-LEVEL_INSTANTS = (  # a canonical map, with a comma for its closing brace
-    r"^\{"
-    + "".join(
-        rf'(?:"{level}":"(?P<{level}>\d{{4}}-\d{{2}}-\d{{2}}T\d{{2}}:\d{{2}}:\d{{2}}Z)",)?'
-        for level in ("admin", "list", "read", "write")
-    )
-    + "$"
-)
-NOTHING_WRONG = pd.Series([], dtype="string")
 INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-FEW = 64  # rows of a column that is parsed value by value
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
 class WrongValue(ValueError):
     """A value that does not have the declared type; the message describes what was expected."""
-
-
-def parse(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Series]:
-    """Parse each value of `given`; empty text and missing values become null.
-
-    Each distinct text is parsed once. Plain text and well-formed instants, nearly all of a large
-    table, are parsed a column at a time.
-
-    Returns
-    -------
-    (values, wrong)
-        Parsed values (object, or the declared type), and the reason for each row whose text
-        could not be parsed.
-    """
-    if len(given) <= FEW and (few := _parse_few(given, column)) is not None:
-        return few
-    texts = _as_text(given)
-    if texts is None:
-        return _parse_each(given, column)
-    if column.dtype is Dtype.TEXT and not column.choices and _short(texts):
-        return _series(texts, given.index), NOTHING_WRONG
-    encoded = texts.dictionary_encode()
-    distinct, place = encoded.dictionary, encoded.indices.fill_null(-1).to_numpy()
-    values, wrong = _parse_distinct(distinct, column)
-    rows: np.ndarray = np.flatnonzero(np.isin(place, wrong.index))
-    return (
-        _spread(values, place, given.index),
-        _spread(wrong, place[rows], given.index[rows]) if len(wrong) else NOTHING_WRONG,
-    )
-
-
-def _parse_few(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Series] | None:
-    """Parse the texts of a short column one by one, which is quicker; None if one is no text."""
-    read, parsed, problems = _checked(column), list[Any](), dict[Any, str]()
-    for row, value in zip(given.index, given.tolist(), strict=True):
-        known = None
-        if isinstance(value, str):
-            try:
-                known = read(value) if value else None
-            except WrongValue as error:
-                problems[row] = f"{column.name}: {error}"
-        elif not pd.api.types.is_scalar(value) or not pd.isna(value):
-            return None
-        parsed.append(known)
-    wrong = pd.Series(problems, dtype="string") if problems else NOTHING_WRONG
-    return pd.Series(_of_type(parsed, column), index=given.index), wrong
-
-
-def _of_type(values: list[Any], column: Property) -> Any:
-    """Return parsed values, None for nulls, as a column of the type that `parse` gives it."""
-    if column.dtype is Dtype.INSTANT:
-        at = [np.datetime64("NaT") if v is None else v.asm8 for v in values]
-        return pd.DatetimeIndex(np.array(at, "M8[ms]")).tz_localize("UTC").array
-    if column.dtype is Dtype.TEXT and not column.choices:
-        return pd.array(values, dtype="string")
-    return np.fromiter((pd.NA if v is None else v for v in values), object, len(values))
-
-
-def _as_text(given: pd.Series) -> pa.Array | None:
-    """Return a column of text with empty text as null; None if it holds other values."""
-    try:
-        texts = pa.array(given, pa.string(), from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
-        return None
-    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
-
-
-def _short(texts: pa.Array) -> bool:
-    longest = pc.max(pc.utf8_length(texts)).as_py()
-    return longest is None or longest <= MAX_TEXT
-
-
-def _parse_distinct(distinct: pa.Array, column: Property) -> tuple[pd.Series, pd.Series]:
-    if column.dtype is Dtype.INSTANTS:
-        return _parse_instants(distinct, column)
-    values = pd.Series(distinct.to_pylist(), dtype=object)
-    if column.dtype is not Dtype.INSTANT:
-        return _parse_each(values, column)
-    well_formed = pc.match_substring_regex(distinct, WELL_FORMED).to_numpy(zero_copy_only=False)
-    stamps = pd.to_datetime(
-        values.where(well_formed), utc=True, format="ISO8601", errors="coerce"
-    ).dt.as_unit("ms")
-    stamps = stamps.where(stamps.dt.year.between(1, 9999))
-    rest = values[stamps.isna().to_numpy()]
-    slow, wrong = _parse_each(rest, column)
-    stamps[rest.index] = slow.array
-    return stamps, wrong
-
-
-def _parse_instants(distinct: pa.Array, column: Property) -> tuple[pd.Series, pd.Series]:
-    """Parse maps from level to instant; one that is canonical already stays as it is."""
-    values = pd.Series(distinct.to_pylist(), dtype=object)
-    closed = pc.ends_with(distinct, '"}')
-    parts = pc.extract_regex(pc.replace_substring_regex(distinct, r"\}$", ","), LEVEL_INSTANTS)
-    kept = pc.and_(closed, parts.is_valid()).to_numpy(zero_copy_only=False)
-    for level in parts.flatten():
-        at = pc.if_else(pc.equal(level, ""), None, level).to_numpy(zero_copy_only=False)
-        real = pd.to_datetime(at, utc=True, format="ISO8601", errors="coerce").notna()
-        kept &= real | pd.isna(at)
-    rest, wrong = _parse_each(values[~kept], column)
-    values[rest.index] = rest
-    return values, wrong
-
-
-def _spread(values: pd.Series, place: np.ndarray, index: pd.Index) -> pd.Series:
-    """Return for each row the value of its distinct text; rows without text have place -1."""
-    taken = values.reindex(place)
-    taken.index = index
-    return taken
-
-
-def _series(texts: pa.Array, index: pd.Index) -> pd.Series:
-    return pd.Series(pd.array(texts, dtype="string"), index=index)
-
-
-def _parse_each(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Series]:
-    parse_value = _checked(column)
-    present = given.notna() & (given != "") if given.dtype.kind in "OTU" else given.notna()
-    parsed: dict[Any, Any] = {}
-    problems: dict[Any, str] = {}
-    keys = given.where(present).map(_hashable, na_action="ignore")
-    for value in keys.dropna().unique():
-        try:
-            parsed[value] = parse_value(value)
-        except WrongValue as error:
-            problems[value] = f"{column.name}: {error}"
-    wrong = keys[keys.isin(list(problems))].map(problems) if problems else NOTHING_WRONG
-    return _typed(keys.map(parsed), column), wrong.astype("string")
-
-
-def _typed(values: pd.Series, column: Property) -> pd.Series:
-    if column.dtype is Dtype.INSTANT:
-        return pd.to_datetime(values, utc=True).dt.as_unit("ms")
-    return values.astype(object).where(values.notna(), pd.NA)
-
-
-def _hashable(value: Any) -> Any:
-    if isinstance(value, list | dict | tuple):
-        return json.dumps(value)
-    return value
-
-
-def _checked(column: Property) -> Callable[[Any], Any]:
-    read = READ[column.dtype]
-    if not column.choices or column.dtype not in (Dtype.TEXT, Dtype.TEXTS):
-        return read
-    return lambda value: _choose(read(value), column)
-
-
-def _choose(value: str, column: Property) -> str:
-    if column.dtype is Dtype.TEXT:
-        if value not in column.choices:
-            raise WrongValue(f"must be one of {', '.join(column.choices)}")
-        return value
-    given = set(json.loads(value))
-    if not given <= set(column.choices):
-        raise WrongValue(f"must be among {', '.join(column.choices)}")
-    return canonical([c for c in column.choices if c in given])
 
 
 def text(value: Any) -> str:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.element import Dtype, Property
+from graph.parsing import parse
 from graph.schema import LEVELS
 from graph.values import (
     MAX_TEXT,
@@ -19,7 +20,6 @@ from graph.values import (
     instants,
     iso,
     number,
-    parse,
     strict_json,
     text,
     texts,
@@ -121,33 +121,11 @@ def test_lists_and_maps_are_written_one_way():
             instants(bad)
 
 
-@pytest.mark.parametrize(
-    "said",
-    ['{"read":"2026-02-30T00:00:00Z"}', '{"read":"2026-01-01T00:00:00"}', '{"fly":"2026-01-01"}'],
-)
-def test_a_column_of_maps_refuses_what_one_map_refuses(said):
-    good = '{"read":"2026-01-01T00:00:00Z"}'
-    column = Property("used", Dtype.INSTANTS, "")
-    values, wrong = parse(pd.Series([good, said, None, good], dtype="string"), column)
-    assert list(wrong.index) == [1]
-    assert values.isna().tolist() == [False, True, True, False]
-
-
 def test_text_that_no_store_can_keep():
     assert text("x" * MAX_TEXT)
     for said in ("x" * (MAX_TEXT + 1), "\ud800"):
         with pytest.raises(WrongValue):
             text(said)
-
-
-def test_choices_are_kept_to():
-    level = Property("level", Dtype.TEXT, "", choices=("list", "read"))
-    values, wrong = parse(pd.Series(["read", "Read", "", None], dtype="string"), level)
-    assert values.isna().tolist() == [False, True, True, True]
-    assert wrong.tolist() == ["level: must be one of list, read"]
-    levels = Property("levels", Dtype.TEXTS, "", choices=("list", "read"))
-    values, wrong = parse(pd.Series(['["read","list","read"]', '["fly"]'], dtype="string"), levels)
-    assert (values[0], list(wrong.index)) == ('["list","read"]', [1])
 
 
 @pytest.mark.parametrize(
