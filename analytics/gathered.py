@@ -11,6 +11,8 @@ def gathered(rows: pd.DataFrame, by: list[str], column: str, most: int | None = 
     >>> gathered(rows, ["owner"], "id").to_dict()
     {1: ('c',), 2: ('a', 'b')}
     """
+    if rows.empty:
+        return rows.set_index(by)[column].astype(object).rename(None)
     distinct = rows[[*by, column]].drop_duplicates().sort_values([*by, column])
     keys = pd.MultiIndex.from_frame(distinct[by]) if len(by) > 1 else pd.Index(distinct[by[0]])
     begin = np.flatnonzero(~keys.duplicated())

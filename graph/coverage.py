@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from graph.edges import flags
 from graph.element import Element
 from graph.once import once
 from graph.schema import (
@@ -103,5 +104,6 @@ def _stated(frames: Mapping[Element, pd.DataFrame]) -> frozenset[str]:
 
 
 def _tells(column: pd.Series) -> bool:
-    values = column.dropna()
-    return bool(values.any()) if values.dtype == "boolean" else len(values) > 0
+    if column.dtype == "boolean":
+        return bool(flags(column).any())
+    return not column.array.isna().all()

@@ -142,4 +142,4 @@ def flags(column: pd.Series) -> np.ndarray:
     """Return a nullable flag as bool: null is False."""
     if column.empty:  # many tables are, and each step of pandas has its price
         return np.zeros(0, bool)
-    return np.asarray(column.astype("boolean").fillna(False).to_numpy(bool))
+    return np.asarray(column.array.astype("boolean").to_numpy(bool, na_value=False))

@@ -93,14 +93,14 @@ def conform(raw: pd.DataFrame, element: Element) -> Conformed:
     raw = raw.reset_index(drop=True)
     declared = {c.name for c in element.columns}
     unknown = tuple(sorted(c for c in raw.columns if c not in declared | {FILE, PLACE}))
-    columns: dict[str, pd.Series] = {}
+    columns: dict[str, ExtensionArray] = {}
     reason = pd.Series(pd.NA, index=raw.index, dtype="string")
     for column in element.columns:
         given = raw[column.name] if column.name in raw.columns else None
-        columns[column.name], wrong = _column(given, column, raw.index)
+        columns[column.name], wrong = _column(given, column, len(raw))
         if len(wrong):
             reason = reason.fillna(wrong.reindex(raw.index))
-    frame = pd.DataFrame({name: each.array for name, each in columns.items()}, index=raw.index)
+    frame = pd.DataFrame(columns, index=raw.index)
     frame = _name_rows(frame, element)
     reason = _require(frame, element, reason)
     reason, duplicate = _repeats(frame, element, reason)
@@ -115,27 +115,27 @@ def conform(raw: pd.DataFrame, element: Element) -> Conformed:
 
 
 def _column(
-    given: pd.Series | None, column: Property, index: pd.Index
-) -> tuple[pd.Series, pd.Series]:
+    given: pd.Series | None, column: Property, count: int
+) -> tuple[ExtensionArray, pd.Series]:
     if given is None:
-        return _absent(column.dtype, index), NOTHING_WRONG
+        return _absent(column.dtype, count), NOTHING_WRONG
     if column.dtype is Dtype.INSTANT and isinstance(given.dtype, pd.DatetimeTZDtype):
-        return given.astype(PANDAS[column.dtype]), NOTHING_WRONG
+        return given.astype(PANDAS[column.dtype]).array, NOTHING_WRONG
     if str(given.dtype) == PANDAS[column.dtype] and column.dtype in (
         Dtype.FLAG,
         Dtype.COUNT,
         Dtype.NUMBER,
     ):
-        return given, NOTHING_WRONG
-    if given.isna().all():
-        return _absent(column.dtype, index), NOTHING_WRONG
+        return given.array, NOTHING_WRONG
+    if given.array.isna().all():
+        return _absent(column.dtype, count), NOTHING_WRONG
     values, wrong = parse(given, column)
-    return values.astype(PANDAS[column.dtype]), wrong
+    return values.array.astype(PANDAS[column.dtype]), wrong
 
 
-def _absent(dtype: Dtype, index: pd.Index) -> pd.Series:
+def _absent(dtype: Dtype, count: int) -> ExtensionArray:
     """Return a column of nulls."""
-    return pd.Series(_nothing(dtype).take(np.zeros(len(index), np.intp)), index=index)
+    return _nothing(dtype).take(np.zeros(count, np.intp))
 
 
 @cache

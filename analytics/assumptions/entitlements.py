@@ -173,6 +173,8 @@ def _edges(posture: Posture) -> Steps:
     parts: list[tuple[np.ndarray, ...]] = []
     for relationship in IDENTITY:
         rows = identity_edges(posture, relationship)
+        if not len(rows) and parts:
+            continue
         frame = graph.frames[relationship].iloc[rows]
         source, target = graph.ends(relationship)
         ceiling = pd.Index(LEVELS).get_indexer(pd.Index(frame["ceiling"].fillna(LEVELS[-1])))

@@ -46,6 +46,7 @@ def live_credentials(posture: Posture) -> pd.DataFrame:
     return pd.DataFrame(pairs.merge(facts, on=PAIR))
 
 
+@once
 def _ties(posture: Posture) -> pd.DataFrame:
     """Return the facts by which accountable identities hold credentials."""
     direct = pd.concat([_pairs(posture, USES), _pairs(posture, AUTHENTICATES_AS, turned=True)])
@@ -67,6 +68,8 @@ def _left_lying(posture: Posture, known: pd.Series) -> pd.DataFrame:
     """Return the keys of accounts that agents run as, except the `known` ones."""
     opens = _pairs(posture, AUTHENTICATES_AS, turned=True)
     opens = opens[~opens["number"].isin(known)].rename(columns={"identity": "account"})
+    if opens.empty:
+        return opens.rename(columns={"account": "identity"})
     runs = _pairs(posture, RUNS_AS).rename(columns={"number": "account", "fact": "runs"})
     return runs.merge(opens, on="account")[["identity", "number", "fact"]]
 

@@ -60,6 +60,8 @@ def records(posture: Posture) -> pd.DataFrame:
     """
     frame = posture.graph.frames[DECISION_RECORD]
     frame = frame[milliseconds(frame["at"]) <= posture.graph.now]
+    if frame.empty:
+        return frame.reset_index(drop=True)
     kind = frame["decision"].map(KINDS).astype(float)
     ordered = frame.assign(_kind=kind % ESCALATE).sort_values(["at", "_kind", "id"], kind="stable")
     return ordered.drop_duplicates(IDENTIFYING).drop(columns="_kind").reset_index(drop=True)
@@ -103,6 +105,8 @@ def out_of_date(frame: pd.DataFrame) -> np.ndarray:
     oldest. One of the very instant of its successor was current. `frame` must be in the order of
     time.
     """
+    if frame.empty:
+        return np.zeros(0, bool)
     policy = frame["engine"].fillna("") + "\x1f" + frame["policy_id"]
     rows = np.flatnonzero(policy.notna() & frame["policy_version"].notna())
     of_policy, _ = pd.factorize(policy.iloc[rows])

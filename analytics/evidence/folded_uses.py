@@ -120,6 +120,8 @@ def _without_keys(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     the account does not, the use is the key's; the days of the account's other uses are then
     unknown.
     """
+    if not rows["key"].any():
+        return rows
     steps, by = posture.activity.steps, ["principal", "resource", "level"]
     login = steps.only_login
     account = pd.Series(steps.target[login], index=steps.source[login])

@@ -19,6 +19,8 @@ def templates(posture: Posture) -> np.ndarray:
     justification that names the record's own task is about that task, whatever its other words.
     """
     frame = records(posture)
+    if frame.empty:
+        return np.zeros(0, bool)
     words = (
         frame["justification"].str.casefold().str.replace(NO_LETTER, " ", regex=True).str.strip()
     )

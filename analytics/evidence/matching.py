@@ -178,6 +178,8 @@ def _by_day(
     posture: Posture, rest: pd.DataFrame, exact: pd.DataFrame, indexed: Decisions
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the uses that are not known one by one, and the permissions that may explain them."""
+    if rest.empty:
+        return rest, np.zeros(0, np.int64)
     explained, candidates = by_day(posture, rest, exact, indexed)
     known = watched(posture, rest["resource"].to_numpy(int), rest["identity"].to_numpy(int))
     explained = explained[known[explained["place"]]]

@@ -53,6 +53,8 @@ def tasks_ended(posture: Posture) -> np.ndarray:
     `NEVER` where no grant states the end of it. Of several grants for a task the last end counts.
     """
     frame = posture.graph.frames[CAN_ACCESS]
+    if records(posture).empty:
+        return np.zeros(0, np.int64)
     grants = pd.DataFrame({"task": frame["task_id"], "at": milliseconds(frame["task_ended_at"])})
     last = grants[grants["task"].notna() & (grants["at"] != NEVER)].groupby("task")["at"].max()
     place = last.index.get_indexer(pd.Index(records(posture)["task_id"]))
@@ -62,6 +64,8 @@ def tasks_ended(posture: Posture) -> np.ndarray:
 def compared_purposes(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
     """Return masks of the records whose purpose could be compared, and of those that differ."""
     frame, identity = records(posture), decided(posture)["identity"].to_numpy(np.int64)
+    if frame.empty:
+        return np.zeros(0, bool), np.zeros(0, bool)
     declared = np.append(purpose_of(posture), [None])[identity]  # -1: the last
     pairs = pd.DataFrame({"given": frame["purpose"].to_numpy(object), "declared": declared})
     stated = (pairs["given"].notna() & pairs["declared"].notna()).to_numpy(bool)

@@ -74,12 +74,14 @@ def _departed(posture: Posture, role: str) -> np.ndarray:
 def _statements_ended(posture: Posture, role: str) -> pd.DataFrame:
     """Return when statements of ownership by people and teams ended, or their owner left."""
     graph, frame = posture.graph, posture.graph.frames[OWNS]
+    valid_to = milliseconds(frame["valid_to"])
+    if not (over := (valid_to != NEVER) & (valid_to <= graph.now)).any():
+        return pd.DataFrame({"thing": np.zeros(0, np.int64), "at": np.zeros(0, np.int64)})
     owner, thing = graph.ends(OWNS)
     person, left_at = active_people(graph)
-    at = milliseconds(frame["valid_to"])
-    at = np.where((left_at[owner] != NEVER) & ~person[owner], np.minimum(at, left_at[owner]), at)
-    over = stated_in(frame, role) & (milliseconds(frame["valid_to"]) != NEVER)
-    over &= milliseconds(frame["valid_to"]) <= graph.now
+    left = left_at[owner]
+    at = np.where((left != NEVER) & ~person[owner], np.minimum(valid_to, left), valid_to)
+    over &= stated_in(frame, role)
     over &= graph.has_label(HUMAN, TEAM, GROUP)[owner]
     return pd.DataFrame({"thing": thing[over], "at": at[over]})
 

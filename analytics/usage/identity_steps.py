@@ -77,6 +77,8 @@ class Steps:
     def of_keys(self, uses: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         """Return the steps that uses name by a key and its account or agent, with their ranks."""
         named = uses[(uses["key"] >= 0) & (uses["principal"] >= 0)]
+        if named.empty:
+            return np.zeros(0, np.int64), np.zeros(0, np.int32)
         parts = []
         by_key, by_user = ["key", "principal"], ["principal", "key"]
         for relationship, ends in ((AUTHENTICATES_AS, by_key), (USES, by_user)):

@@ -66,6 +66,8 @@ def _implied(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     identity = rows["identity"].to_numpy(np.int64)
     acted = actors(posture).of(identity)
     other = acted != identity
+    if not other.any():
+        return rows[:0]
     return pd.DataFrame(rows[other]).assign(identity=acted[other], own=False, implied=True)
 
 
@@ -93,9 +95,13 @@ def _of_facts(posture: Posture) -> list[pd.DataFrame]:
     recent = recent[~recent["later"] & lately(posture.graph, recent["at"].to_numpy())]
     remains = (recent["row"] >= 0) & (recent["principal"] >= 0)  # after a removal
     recent = recent[remains]
+    if recent.empty:
+        return []
     parts = []
     for element in (USED, USE_EVENT):
         rows = recent[recent["element"] == ELEMENTS.index(element)]
+        if rows.empty:
+            continue
         named = _named(posture, element, rows, rows["principal"])
         by_key = rows[rows["key"] >= 0]
         acted = actors(posture).of(rows["principal"].to_numpy(), rows["key"].to_numpy())
@@ -104,6 +110,8 @@ def _of_facts(posture: Posture) -> list[pd.DataFrame]:
         parts.append(_named(posture, element, other, other["acted"], implied=True))
     for label in ACTING:
         rows = recent[recent["element"] == ELEMENTS.index(label)]
+        if rows.empty:
+            continue
         acted = actors(posture).of(rows["principal"].to_numpy())
         rows = rows.assign(target=rows["principal"], acted=acted)
         rows = rows[rows["acted"] != rows["target"]]

@@ -85,7 +85,8 @@ def _of_nodes(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
         instants = [milliseconds(frame[name]) for name in LAST_USE if name in frame]
         at = np.max(instants, axis=0, initial=NEVER)
         row = np.flatnonzero(at != NEVER)
-        parts.append(_frame(label, row, at[row], principal=graph.numbers(frame["id"])[row]))
+        if len(row):
+            parts.append(_frame(label, row, at[row], principal=graph.numbers(frame["id"])[row]))
     return parts
 
 
@@ -111,12 +112,14 @@ def _of_steps(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
     for relationship in CONTROL:
         at = milliseconds(frames[relationship]["last_used_at"])
         row = np.flatnonzero(at != NEVER)
+        before, first = before + len(graph.frames[relationship]), before
+        if not len(row):
+            continue
         source, target = (end[row] for end in _ends(graph, frames, relationship))
         used = target if relationship.identity or relationship is CALLS else np.full(len(row), NONE)
         place = _place(graph, frames, relationship, row)
-        step = np.where(place >= 0, before + place, NONE)
+        step = np.where(place >= 0, first + place, NONE)
         parts.append(_frame(relationship, row, at[row], principal=source, target=used, step=step))
-        before += len(graph.frames[relationship])
     return parts
 
 

@@ -13,6 +13,8 @@ NEVER = np.iinfo(np.int64).min
 def level_instants(used: pd.Series) -> list[pd.Series]:
     """Return the last use of each level, as four series of instants."""
     text = text_array(used)
+    if text.null_count == len(text):  # as of most grants: to look for instants has its price
+        return [pd.Series(pd.DatetimeIndex([pd.NaT] * len(text), tz="UTC"))] * len(LEVELS)
     series = []
     for level in LEVELS:
         matches = pc.extract_regex(text, f'"{level}":"(?P<at>[^"]+)"')

@@ -149,6 +149,8 @@ def heaviest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
     Added are `count`, `facts` (a tuple of ids, the heaviest first) and `earliest` (the earliest
     known `first`, else `NEVER`).
     """
+    if rows.empty:
+        return rows.assign(count=0, facts=rows["fact"], earliest=rows["first"])
     ranked = rows.sort_values(
         ["identity", "exposure", "fact"], ascending=[True, False, True], kind="stable"
     ).reset_index(drop=True)
@@ -156,7 +158,7 @@ def heaviest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
     ends = np.append(begin, len(ranked))[1:]
     facts = ranked["fact"].to_numpy(object)
     known = np.where(ranked["first"] == NEVER, np.iinfo(np.int64).max, ranked["first"])
-    earliest = np.minimum.reduceat(known, begin) if len(begin) else known
+    earliest = np.minimum.reduceat(known, begin)
     heaviest = ranked.iloc[begin].reset_index(drop=True)
     groups = [tuple(facts[a:b]) for a, b in zip(begin, ends, strict=True)]
     return heaviest.assign(
@@ -216,6 +218,8 @@ class GrantWords(NamedTuple):
 
 def in_words(posture: Posture, rows: pd.DataFrame) -> list[GrantWords]:
     """Return the texts of grants from rows of `by_grant`."""
+    if rows.empty:
+        return []
     names = posture.graph.things["name"].to_numpy(object)
     columns = [rows[c].tolist() for c in ("identity", "holder", "resource", "levels")]
     alone = actors(posture).alone[rows["holder"]] == rows["identity"]

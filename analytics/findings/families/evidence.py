@@ -45,14 +45,16 @@ def by_agents(posture: Posture, state: int) -> pd.DataFrame:
 def reconciled(posture: Posture, *checks: str, of_records: bool = True) -> pd.DataFrame:
     """Return the cases of some checks in the last 90 days, by live software identities.
 
-    They have the columns of `by_software`; `id` is that of a record where no use was seen. `count`
-    counts each record once, however many uses or checks it is a case of, unless the cases are not
-    `of_records`.
+    They have the columns of `by_software`, where there are any; `id` is that of a record where no
+    use was seen. `count` counts each record once, however many uses or checks it is a case of,
+    unless the cases are not `of_records`.
     """
     rows = pd.concat([all_checks()[name].compare(posture).cases for name in checks])
     rows = rows[posture.graph.now - rows["at"] <= UNUSED_DAYS * DAY]
     rows = rows[(rows["identity"] >= 0) & (rows["resource"] >= 0)]
     rows = rows[_live_software(posture)[rows["identity"].to_numpy(np.int64)]]
+    if rows.empty:
+        return pd.DataFrame(rows)
     sensitivity = posture.sensitivities["weight"].to_numpy()[rows["resource"].to_numpy(np.int64)]
     level = np.append(LEVEL_WEIGHTS, 0.0)[rows["level"].to_numpy(np.int64)]  # -1: the last
     ids = rows["use"].fillna(rows["decision"])

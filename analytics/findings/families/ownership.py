@@ -59,6 +59,8 @@ def unacknowledged(posture: Posture, before: int) -> pd.DataFrame:
     owns = posture.ownership.owns
     scope = ["source", "scope"]
     accepted = owns["acknowledged"] != NEVER
+    if not accepted.any():  # no source is known to record acceptances
+        return owns[:0]
     begun = owns[accepted & (owns["since"] != NEVER)].groupby(scope)["since"].min()
     since = owns["since"]
     asked = begun.reindex(pd.MultiIndex.from_frame(owns[scope])).to_numpy(float, na_value=np.inf)

@@ -1,5 +1,7 @@
 """Idle roles: roles that an identity may take and did not."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -34,6 +36,8 @@ def idle_roles(posture: Posture) -> pd.DataFrame:
     taking = stated & (edges.kind == kind) & posture.graph.has_label(ROLE)[edges.target]
     taking &= np.isin(edges.target, edges.target[taking & unused])
     fact = posture.graph.frames[ASSUMES]["id"].to_numpy(object)
+    if not taking.any():
+        return _nothing()
     ways = pd.DataFrame(
         {
             "holder": edges.source[taking],
@@ -46,6 +50,13 @@ def idle_roles(posture: Posture) -> pd.DataFrame:
     fresh = np.isin(edges.kind, IDENTITY_KINDS) & stated & ~(taking & unused)
     acting = _acting(posture, edges.source[fresh], edges.target[fresh], ways["holder"].to_numpy())
     return _idle(acting.merge(ways, on="holder"))
+
+
+@cache
+def _nothing() -> pd.DataFrame:
+    dtypes = {"unused": bool, "fact": object}
+    names = ("identity", "holder", "role", "unused", "last", "fact")
+    return _idle(pd.DataFrame({n: np.zeros(0, dtypes.get(n, np.int64)) for n in names}))
 
 
 def _idle(rows: pd.DataFrame) -> pd.DataFrame:

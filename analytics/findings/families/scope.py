@@ -11,6 +11,8 @@ def without(posture: Posture, name: str) -> np.ndarray:
     graph, lacking = posture.graph, np.zeros(len(posture.graph.ids), bool)
     for label in (n for n in FACT_NODES if n.has(name)):
         frame = graph.frames[label]
+        if frame.empty:
+            continue
         silent = (frame[name].fillna("").str.strip() == "").to_numpy(bool)
         lacking[graph.numbers(frame["id"][silent])] = True
     return lacking

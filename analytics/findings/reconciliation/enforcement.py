@@ -48,6 +48,8 @@ def recorded_as_not_done(posture: Posture) -> Compared:
 
 def _carried_out_before(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     """Return a mask of the uses that another record, shortly before, says were carried out."""
+    if rows.empty:
+        return np.zeros(0, bool)
     frame, made = records(posture), decided(posture)
     done = flags(carried_out(frame)) & (frame["decision"] == "allow").to_numpy(bool)
     done &= (made["resource"] >= 0).to_numpy(bool)  # -1 is no resource, and no parent of one
@@ -88,6 +90,8 @@ def done_and_not_seen(posture: Posture) -> Compared:
 
 def _used_by_anybody(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     """Return a mask of the permissions after which the resource, or a part of it, was used."""
+    if rows.empty:
+        return np.zeros(0, bool)
     uses, above = actions(posture)[["at", "resource"]], parents(posture)
     parts = uses.assign(resource=above[uses["resource"].to_numpy(np.int64)])
     used = pd.concat([uses, parts[parts["resource"] >= 0]]).assign(used=True)
@@ -108,6 +112,8 @@ def _observed(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     The identity has access to the resource whose use is observed, all logs cover the window, and
     no fact shows a use of that access since.
     """
+    if rows.empty:
+        return np.zeros(0, bool)
     units, above = entitlements(posture, model()), parents(posture)
     access = pd.DataFrame(
         {

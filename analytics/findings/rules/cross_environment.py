@@ -68,6 +68,8 @@ def _access(posture: Posture) -> pd.DataFrame:
 
 def _credentials(posture: Posture) -> pd.DataFrame:
     rows, env = live_credentials(posture), kinds(posture.graph)
+    if rows.empty:
+        return nothing()
     sides = _sides(posture, env)
     crossing = set(sides["number"][sides["env"] == PROD]) & set(
         sides["number"][sides["env"] == OTHER]
