@@ -1,11 +1,14 @@
 """Formats of figures, instants and states on pages."""
 
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from graph.schema import RELATIONSHIPS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "Agent": ("agent", "agents"),
@@ -42,13 +45,25 @@ NOT_KNOWN = "unknown"
 NO_FIGURE = "not known"  # instead of a figure, on a tile
 
 
+def absent(value: object) -> bool:
+    """Return whether a cell holds no value.
+
+    A command that shows a kept document does not load pandas, and so has no null of it.
+
+    >>> absent(None), absent(float("nan")), absent(0)
+    (True, True, False)
+    """
+    pandas = sys.modules.get("pandas")
+    return value is None or bool(pandas.isna(value) if pandas else value != value)
+
+
 def number(value: float | None) -> str:
     """Format a figure with separators, and without decimals if it is whole.
 
     >>> number(2340), number(38.5), number(None)
     ('2,340', '38.5', 'unknown')
     """
-    if value is None or pd.isna(value):
+    if value is None or absent(value):
         return NOT_KNOWN
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
@@ -59,7 +74,7 @@ def brief(value: float | None) -> str:
     >>> brief(38.5), brief(15213.4), brief(1942093.3)
     ('38.5', '15,213', '1.94 million')
     """
-    if value is None or pd.isna(value) or value < 1000:
+    if value is None or absent(value) or value < 1000:
         return number(value)
     return f"{value:,.0f}" if value < 1_000_000 else f"{value / 1_000_000:,.3g} million"
 
@@ -108,12 +123,12 @@ def share(part: float, total: float) -> str:
     return f"{percent:.0f}%"
 
 
-def stamp(instant: object) -> pd.Timestamp | None:
-    """Parse an instant of an answer; None if it is absent."""
-    if instant is None or pd.isna(instant):  # type: ignore[call-overload]
+def stamp(instant: object) -> datetime | None:
+    """Parse an instant of an answer, in UTC; None if it is absent."""
+    if absent(instant):
         return None
-    read = pd.Timestamp(str(instant))
-    return read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")
+    read = datetime.fromisoformat(str(instant))
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 def day(instant: object) -> str:
@@ -126,9 +141,9 @@ def day(instant: object) -> str:
     return f"{read.day} {read:%b %Y}" if read is not None else NOT_KNOWN
 
 
-def days(instants: pd.Series) -> pd.Series:
+def days(instants: "pd.Series") -> "pd.Series":
     """Format the day of each instant, for the rows of a table."""
-    texts: pd.Series = instants.dt.day.astype("string").str.replace(".0", "", regex=False)
+    texts: "pd.Series" = instants.dt.day.astype("string").str.replace(".0", "", regex=False)
     texts = texts + instants.dt.strftime(" %b %Y").astype("string")
     return texts.fillna(NOT_KNOWN)
 
@@ -143,10 +158,10 @@ def moment(instant: object) -> str:
     return f"{day(read)} {read:%H:%M} UTC" if read is not None else NOT_KNOWN
 
 
-def span(duration: pd.Timedelta) -> str:
+def span(duration: timedelta) -> str:
     """Format a duration in the one unit that fits it, in whole ones that have passed.
 
-    >>> span(pd.Timedelta(hours=5)), span(pd.Timedelta(days=300, hours=23))
+    >>> span(timedelta(hours=5)), span(timedelta(days=300, hours=23))
     ('5 hours', '300 days')
     """
     hours = duration.total_seconds() / 3600
@@ -157,10 +172,10 @@ def span(duration: pd.Timedelta) -> str:
     return counted(int(hours / 24), "day")
 
 
-def ago(instant: object, as_of: pd.Timestamp) -> str:
+def ago(instant: object, as_of: datetime) -> str:
     """Format the time from an instant to `as_of`, the instant of the page.
 
-    >>> ago("2026-07-30T00:00:00Z", pd.Timestamp("2026-08-01", tz="UTC"))
+    >>> ago("2026-07-30T00:00:00Z", datetime(2026, 8, 1, tzinfo=UTC))
     '2 days ago'
     """
     read = stamp(instant)
