@@ -92,8 +92,9 @@ def test_a_command_says_what_is_worked_out_without_what_is_kept(run, shared, mon
     assert [run(name, *ASKED[name], *form) for form in (["--json"], [])] == said
 
 
-def test_what_is_shown_again_loads_nothing_heavy(store):
-    line = ["findings", "--json", "--store", str(store)]
+@pytest.mark.parametrize("form", [["--json"], []], ids=["json", "table"])
+def test_what_is_shown_again_loads_nothing_heavy(store, form):
+    line = ["findings", *form, "--store", str(store)]
     seen = [process(line), process(line)]
     assert seen[0].stdout == seen[1].stdout
     loaded = [set(each.stderr.split()) for each in seen]
