@@ -143,7 +143,7 @@ def day(instant: object) -> str:
 
 def days(instants: "pd.Series") -> "pd.Series":
     """Format the day of each instant, for the rows of a table."""
-    texts: "pd.Series" = instants.dt.day.astype("string").str.replace(".0", "", regex=False)
+    texts: pd.Series = instants.dt.day.astype("string").str.replace(".0", "", regex=False)
     texts = texts + instants.dt.strftime(" %b %Y").astype("string")
     return texts.fillna(NOT_KNOWN)
 

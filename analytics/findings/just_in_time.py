@@ -130,17 +130,10 @@ def _days_with_use(
             "nth": np.concatenate([nth, nth]),
         }
     ).drop_duplicates()
-    events = asked.merge(_seen(posture), on=["who", "what"])[["nth", "at"]]
-    sums = asked.merge(_sums(posture), on=["who", "what"])
-    days_of = [
-        (n, day * DAY)
-        for n, text in zip(sums["nth"], sums["by_day"], strict=True)
-        for day in by_day.read(text)
-    ]
-    summed = pd.DataFrame(days_of, columns=["nth", "at"], dtype=np.int64)
     last = posture.activity.last_granted[grant]
-    levels = [pd.DataFrame({"nth": nth, "at": last[:, bit]}) for bit in range(len(LEVELS))]
-    all_uses = pd.concat([events, summed, *levels], ignore_index=True)
+    own = {"nth": np.repeat(nth, len(LEVELS)), "at": last.ravel()}
+    parts = [pd.DataFrame(own), *_reported(posture, asked)]
+    all_uses = pd.concat(parts, ignore_index=True)
     age = now - all_uses["at"].to_numpy()
     recent = (all_uses["at"] != NEVER).to_numpy() & (age >= 0)
     recent &= age <= days[all_uses["nth"].to_numpy()] * DAY
@@ -148,6 +141,22 @@ def _days_with_use(
     once = all_uses.drop_duplicates(["nth", "day"])
     counts: np.ndarray = np.bincount(once["nth"], minlength=count).astype(float)
     return counts
+
+
+def _reported(posture: Posture, asked: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the uses that logs report of what is `asked`, as `nth` and `at` (milliseconds)."""
+    parts, seen, summed = [], _seen(posture), _sums(posture)
+    if len(seen):
+        parts.append(asked.merge(seen, on=["who", "what"])[["nth", "at"]])
+    if len(summed):
+        rows = asked.merge(summed, on=["who", "what"])
+        days_of = [
+            (n, day * DAY)
+            for n, text in zip(rows["nth"], rows["by_day"], strict=True)
+            for day in by_day.read(text)
+        ]
+        parts.append(pd.DataFrame(days_of, columns=["nth", "at"], dtype=np.int64))
+    return parts
 
 
 @once

@@ -49,12 +49,13 @@ def reconciled(posture: Posture, *checks: str, of_records: bool = True) -> pd.Da
     use was seen. `count` counts each record once, however many uses or checks it is a case of,
     unless the cases are not `of_records`.
     """
-    rows = pd.concat([all_checks()[name].compare(posture).cases for name in checks])
+    cases = [all_checks()[name].compare(posture).cases for name in checks]
+    rows = pd.concat([part for part in cases if len(part)] or cases[:1])
+    if rows.empty:
+        return rows
     rows = rows[posture.graph.now - rows["at"] <= UNUSED_DAYS * DAY]
     rows = rows[(rows["identity"] >= 0) & (rows["resource"] >= 0)]
     rows = rows[_live_software(posture)[rows["identity"].to_numpy(np.int64)]]
-    if rows.empty:
-        return pd.DataFrame(rows)
     sensitivity = posture.sensitivities["weight"].to_numpy()[rows["resource"].to_numpy(np.int64)]
     level = np.append(LEVEL_WEIGHTS, 0.0)[rows["level"].to_numpy(np.int64)]  # -1: the last
     ids = rows["use"].fillna(rows["decision"])
