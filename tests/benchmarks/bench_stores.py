@@ -66,7 +66,7 @@ def neo4j_publish_and_read(size: Size) -> Iterator[Figure]:
     """Time a publish and a bare loop by turns, then the reading."""
     facts = facts_of(size)
     try:
-        with server.running(LINE) as started:
+        with server.running(LINE, brief=False) as started:
             store = open_store(started.uri)
             yield from by_turns(facts, store, started.uri)
             yield peak("Neo4j: publish, peak memory of the client")
