@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import trustdebt
+from analytics import history
+from analytics.posture import Posture
 from app.cli import commands
 from app.cli.command import QUESTIONS as ASKED
 from graph.stores.parquet_store import ParquetStore
@@ -130,6 +133,22 @@ def cli(kept: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
         return Said(code, out, err)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def opened_once() -> Callable[..., Posture]:
+    """Open each posture once for the tests of a module; commands that are asked later share it."""
+    return cache(history.open_posture)
+
+
+@pytest.fixture
+def one_posture(opened_once: Callable[..., Posture], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask all commands of one posture, as the pages do, where each is to be asked for its form.
+
+    To judge the same facts anew for each of forty commands takes five times as long, and shows
+    nothing more: test_kept_documents.py asks them of postures of their own.
+    """
+    monkeypatch.setattr(history, "open_posture", opened_once)
 
 
 def execute(words: list[str], **env: str) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ import pytest
 from graph import cypher
 from graph.schema import SNAPSHOT
 from graph.stores import Store, open_store
-from tests.integration.cli import cli, kept  # noqa: F401 - fixtures
+from tests.integration.cli import cli, kept, one_posture, opened_once  # noqa: F401 - fixtures
 from tests.integration.sealed import key, sealed, with_key  # noqa: F401 - fixtures
 from tests.neo4j import server
 

@@ -27,6 +27,7 @@ def test_every_command_takes_the_common_options_and_has_an_example():
         assert f"trustdebt {name}" in (command.help or ""), name
 
 
+@pytest.mark.usefixtures("one_posture")
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_an_answer_is_one_document_in_an_envelope(cli, kept, name):
     current = ParquetStore(kept).current()
@@ -45,6 +46,7 @@ def test_an_answer_is_one_document_in_an_envelope(cli, kept, name):
     assert isinstance(document["left_out"], int)
 
 
+@pytest.mark.usefixtures("one_posture")
 @pytest.mark.parametrize("name", [*QUESTIONS, "snapshots", "sources"])
 def test_an_answer_can_be_drawn(cli, name):
     said = cli(name, *QUESTIONS.get(name, []))

@@ -11,6 +11,7 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import ASKED, QUESTIONS, Run
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.search import some
 
 TODAY = AS_OF + pd.Timedelta(days=118, hours=7)
 
@@ -21,12 +22,14 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: TODAY)
 
 
-@pytest.mark.parametrize("command", QUESTIONS)
+@pytest.mark.usefixtures("one_posture")
+@pytest.mark.parametrize("command", some(QUESTIONS, 14))
 def test_a_person_reads_how_old_the_facts_are(cli: Run, command: str) -> None:
     said = cli(command, *QUESTIONS[command])
     assert "facts of 1 Aug 2026, 118 days old" in said.out
 
 
+@pytest.mark.usefixtures("one_posture")
 @pytest.mark.parametrize("command", QUESTIONS)
 def test_a_program_reads_it_too_and_as_of_stays(cli: Run, command: str) -> None:
     document = cli(command, *QUESTIONS[command], "--json").document

@@ -69,6 +69,13 @@ def fresh(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
+@pytest.fixture
+def own(name: str, kept: Path, request: pytest.FixtureRequest) -> Path:
+    """Return a store of its own for a command that writes; the others may share one."""
+    return Path(request.getfixturevalue("fresh")) if name in WRITES else kept
+
+
+@pytest.mark.usefixtures("one_posture")
 @pytest.mark.parametrize("name", sorted(set(LINES)))
 def test_limit_cuts_or_is_refused(cli: Run, tmp_path, name):
     """Every list is cut to it, and what is left out is told; 0 shows all."""
@@ -93,12 +100,13 @@ def test_what_writes_refuses_a_limit_or_cuts(cli: Run, fresh, tmp_path, name):
 
 
 @pytest.mark.parametrize("option", MOMENT)
+@pytest.mark.usefixtures("one_posture")
 @pytest.mark.parametrize("name", some(sorted(COMMANDS - BY_ITSELF), 20))
-def test_the_moment_is_obeyed_or_refused(cli: Run, fresh, tmp_path, name, option):
+def test_the_moment_is_obeyed_or_refused(cli: Run, own, tmp_path, name, option):
     """No command looks at another snapshot, or another instant, than it was told to."""
     value = {"snapshot": "no-such-snapshot", "as_of": EMPTY_AT}[option]
     flag = f"--{option.replace('_', '-')}"
-    said = cli(*line(name, tmp_path), flag, value, "--store", fresh, "--json")
+    said = cli(*line(name, tmp_path), flag, value, "--store", own, "--json")
     if said.code == 2:
         return
     assert option == "as_of", "a snapshot that is not there"

@@ -56,6 +56,7 @@ def _obeyed(said: str) -> list[str]:
     return [f"U+{ord(c):04X}" for c in said if c in UNSEEN and c != "\n"]
 
 
+@pytest.mark.usefixtures("one_posture")
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_answer_is_plain(cli, hostile, form):
     asked = {"table": QUESTIONS, "json": dict(some(QUESTIONS.items(), 8))}
