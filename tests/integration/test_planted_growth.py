@@ -21,7 +21,7 @@ from ingest.job.run import ingest
 from ingest.source import Request, Source
 from tests.support.printed import findings
 
-AGENTS, SEED, YEAR, SHORT = 70, 5, 12, 9
+AGENTS, SEED, YEAR, SHORT = 45, 5, 12, 9
 
 
 def found(made: Generated, folder: Path) -> dict[str, str]:
