@@ -18,7 +18,7 @@ from tests.support.search import some
 ROOT = Path(__file__).parents[2]
 GIB = 1 << 30
 LINK = "link out of the folder"
-SOURCES = some(EXPORTS, 13)
+SOURCES = some(EXPORTS, 9)
 
 
 @pytest.fixture(scope="module")
