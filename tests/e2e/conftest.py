@@ -1,6 +1,7 @@
 """A store to look at, the app's server, and a browser that reports all it does."""
 
 import http.server
+import inspect
 import os
 import re
 import shutil
@@ -10,9 +11,11 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -56,9 +59,26 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_kept_of_other_files() -> Iterator[None]:
+    """Have each file work out for itself what its pages show."""
+    _forget_all()
+    yield
+    _forget_all()
+
+
+def _forget_all() -> None:
+    st.cache_resource.clear()
+    forget()
+
+
 @pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    """Open a page of the app on a store, in this process and without a browser."""
+def open_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Open a page of the app on a store, in this process and without a browser.
+
+    What is worked out of an estate is kept for the other tests of the file, as the app keeps it for
+    its sessions; but a test that patches anything finds nothing and leaves nothing.
+    """
 
     def at(store: Path | str, page: str = "posture", **address: str | list[str]) -> AppTest:
         monkeypatch.setenv("TRUSTDEBT_STORE", str(store))
@@ -68,12 +88,13 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
         test._page_hash = "" if first else calc_hash(page)
         return test.run()
 
+    patches = "monkeypatch" in inspect.signature(request.function).parameters
     monkeypatch.setattr(front_page, "HEAD_START", 0.0)  # there is no browser to wait for
-    st.cache_resource.clear()
-    forget()
+    if patches:
+        _forget_all()
     yield at
-    st.cache_resource.clear()
-    forget()
+    if patches:
+        _forget_all()
 
 
 @pytest.fixture
@@ -222,31 +243,62 @@ class Watched:
         page.wait_for_timeout(300)
 
 
+Kind = tuple[str, bool]  # of a window: its scheme, and whether it obeys the policy of the page
+
+
+@pytest.fixture(scope="session")
+def profiles() -> dict[Kind, BrowserContext]:
+    """Keep what windows of one kind share: only the first compiles the scripts of the app."""
+    return {}
+
+
 @pytest.fixture
-def open_window(chromium: Browser) -> Iterator[Callable[..., Watched]]:
-    """Open windows; afterwards none of them may have erred or asked another host or port."""
-    opened: list[Watched] = []
+def open_window(
+    chromium: Browser, profiles: dict[Kind, BrowserContext]
+) -> Iterator[Callable[..., Watched]]:
+    """Open windows; afterwards none of them may have erred or asked another host or port.
 
-    def window(home: str, scheme: str = "light", obeys_policy: bool = True) -> Watched:
-        context = chromium.new_context(
-            viewport={"width": 1440, "height": 2200},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            service_workers="block",
-            bypass_csp=not obeys_policy,
-        )
-        watched = Watched(context, context.new_page())
-        _watch(watched, urlsplit(home).netloc)
-        opened.append(watched)
-        return watched
+    They know nothing of those of other tests: what a page may keep in the browser is cleared.
+    """
+    opened: list[tuple[Kind, Watched, str]] = []
+    with ExitStack() as stack:
 
-    yield window
-    for watched in opened:
-        watched.context.close()
-    assert [w.foreign for w in opened if w.foreign] == []
-    assert [w.errors for w in opened if w.errors] == []
+        def window(home: str, scheme: str = "light", obeys_policy: bool = True) -> Watched:
+            kind = scheme, obeys_policy
+            context = profiles.pop(kind, None) or chromium.new_context(
+                viewport={"width": 1440, "height": 2200},
+                color_scheme=scheme,  # type: ignore[arg-type]
+                reduced_motion="reduce",  # no test asks how a page moves, which is costly to draw
+                service_workers="block",
+                bypass_csp=not obeys_policy,
+            )
+            watched = Watched(context, context.new_page())
+            stack.callback(_watch(watched, urlsplit(home).netloc))
+            opened.append((kind, watched, home))
+            return watched
+
+        yield window
+        for kind, watched, home in opened:
+            _close(watched, home)
+            if profiles.setdefault(kind, watched.context) is not watched.context:
+                watched.context.close()
+    assert [w.foreign for _, w, _ in opened if w.foreign] == []
+    assert [w.errors for _, w, _ in opened if w.errors] == []
 
 
-def _watch(watched: Watched, home: str) -> None:
+def _close(window: Watched, home: str) -> None:
+    """Close a window and clear what the pages of `home` kept."""
+    protocol = window.context.new_cdp_session(window.page)
+    kept = {"origin": home, "storageTypes": "cookies,local_storage,indexeddb,cache_storage"}
+    protocol.send("Storage.clearDataForOrigin", kept)
+    for page in window.context.pages:
+        page.close()
+    window.context.clear_cookies()
+
+
+def _watch(watched: Watched, home: str) -> Callable[[], None]:
+    """Note what a window does; return what ends that."""
+
     def seen(address: str) -> None:
         parts = urlsplit(address)
         if parts.scheme not in ("data", "blob") and parts.netloc != home:
@@ -256,7 +308,17 @@ def _watch(watched: Watched, home: str) -> None:
         if message.type == "error" and not message.location["url"].endswith(PROBES):  # type: ignore[attr-defined]
             watched.errors.append(message.text)  # type: ignore[attr-defined]
 
-    watched.context.on("request", lambda request: seen(request.url))
-    watched.context.on("console", said)
-    watched.context.on("weberror", lambda error: watched.errors.append(str(error.error)))
+    heard: dict[str, Callable[[Any], None]] = {
+        "request": lambda request: seen(request.url),
+        "console": said,
+        "weberror": lambda error: watched.errors.append(str(error.error)),
+    }
+    for event, note in heard.items():
+        watched.context.on(event, note)  # type: ignore[call-overload]
     watched.page.on("websocket", lambda socket: seen(socket.url))
+
+    def end() -> None:
+        for event, note in heard.items():
+            watched.context.remove_listener(event, note)
+
+    return end

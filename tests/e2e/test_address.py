@@ -52,7 +52,7 @@ def test_the_snapshot_and_the_instant_survive_every_change_of_page(
     home = serve(store)
     window = open_window(home)
     page = window.go(f"{home}/?snapshot={first[:12]}&as_of=2026-07-15")
-    menu = some(MENU, 6)
+    menu = some(MENU, 2)
     for title in menu:
         turn_to(window, title)
         shows(page, OLD)

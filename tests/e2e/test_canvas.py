@@ -39,6 +39,7 @@ def test_the_camera_stays_through_choices_folds_and_pages(
     assert moved != fitted
     met = node(picture, "deploy").locator(".shape").last.element_handle()
     page.mouse.click(*place(picture, "deploy"))
+    page.wait_for_url("**focus=deploy*")
     page.get_by_text(re.compile("^How it is reached")).wait_for()
     picture.locator('.node[aria-pressed="true"]').wait_for()
     assert met.evaluate("shape => shape.isConnected")  # a second press may have begun on it
@@ -123,7 +124,7 @@ def test_a_node_is_found_and_labels_are_hidden(
     assert not picture.locator(".name").first.is_visible()
 
 
-def test_the_picture_is_saved_whole_and_runs_nothing(
+def test_what_is_saved_is_whole_and_runs_nothing(
     serve: Serve, hostile_store: Path, open_window: Open, chromium: Browser, tmp_path: Path
 ) -> None:
     page, picture = opened(serve, hostile_store, open_window)
@@ -146,3 +147,9 @@ def test_the_picture_is_saved_whole_and_runs_nothing(
     assert other.locator("table tr").count() == picture.locator(".edge").count() + 1
     assert b"default-src 'none'" in html
     other.close()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV", exact=True).click()
+    download.value.save_as(tmp_path / "reach.csv")
+    rows = (tmp_path / "reach.csv").read_text()
+    assert "\"'=HYPERLINK" in rows
+    assert ',"=HYPERLINK' not in rows

@@ -36,16 +36,17 @@ def downloads(monkeypatch: pytest.MonkeyPatch) -> Downloads:
     return offered
 
 
-@pytest.fixture
-def two(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Publish an agent that has no owner, and then one; a second stays without."""
     before = Estate(at=AS_OF.replace(month=7)).agent("bot", "lone").resource("vault", "restricted")
     before.person("ann", name="Ann").can("bot", "admin", "vault", granted_at=ago(300))
     after = Estate().agent("bot", "lone").resource("vault", "restricted").person("ann", name="Ann")
     after.can("bot", "admin", "vault", granted_at=ago(300)).owned("bot", "ann", "ann")
+    folder = tmp_path_factory.mktemp("downloads") / "two"
     for estate in (before, after):
-        ingest(ParquetStore(tmp_path / "two"), [estate.job()])
-    return tmp_path / "two"
+        ingest(ParquetStore(folder), [estate.job()])
+    return folder
 
 
 @pytest.mark.parametrize("state", [None, "open", "resolved", "all"])

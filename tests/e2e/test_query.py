@@ -34,6 +34,12 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def without_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the plan out of the front page: it is no part of what is counted."""
+    monkeypatch.setattr(front, "LARGE", 0)
+
+
 def line_of(test: AppTest) -> str:
     """Return the command line that a page shows."""
     assert not test.exception
@@ -126,10 +132,8 @@ def test_the_command_and_the_query_count_what_the_page_counts(
     open_page: Open,
     twice: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
     page: str,
 ) -> None:
-    monkeypatch.setattr(front, "LARGE", 0)  # the plan is no part of what is counted
     address, count, shown = CASES[page]
     test = open_page(twice, page, **address)
     words = shlex.split(line_of(test))[1:]
