@@ -59,6 +59,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def own_copy(store: Path, tmp_path: Path) -> Path:
+    """Copy the small estate, to write beside it; what is kept beside it need not be judged anew."""
+    return Path(shutil.copytree(store, tmp_path / "s"))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _nothing_kept_of_other_files() -> Iterator[None]:
     """Have each file work out for itself what its pages show."""

@@ -13,18 +13,18 @@ from analytics.history import open_posture
 from app.web import acceptance
 from graph.journal.journal import journal_of
 from tests.e2e.conftest import Open
-from tests.e2e.estate import AS_OF, estate, publish
+from tests.e2e.estate import AS_OF
 from tests.e2e.said import texts
 from tests.support.printed import findings
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Path:
-    publish(estate(), tmp_path / "s")
-    return tmp_path / "s"
+def own(own_copy: Path) -> Path:
+    return own_copy
 
 
-def _finding(store: Path) -> str:
+@pytest.fixture(scope="module")
+def one(store: Path) -> str:
     """Return a finding that one person may accept."""
     rows = findings(open_posture(str(store)))["findings"]
     return next(str(row["id"]) for row in rows if row["severity"] == "high")
@@ -42,9 +42,8 @@ def _fill(test: AppTest, until: date | None, by: str, why: str) -> AppTest:
     return test.run()
 
 
-def test_a_finding_is_accepted_and_taken_back(open_deciding: Open, own: Path) -> None:
+def test_a_finding_is_accepted_and_taken_back(open_deciding: Open, own: Path, one: str) -> None:
     """It is written, shown at once in the table and beside the finding, and can be withdrawn."""
-    one = _finding(own)
     test = _fill(open_deciding(own, "findings", finding=one), date(2035, 1, 1), "ann", "known")
     assert not test.exception
     assert not test.error
@@ -70,9 +69,9 @@ def test_a_finding_is_accepted_and_taken_back(open_deciding: Open, own: Path) ->
     ],
 )
 def test_an_acceptance_that_says_too_little_is_refused(
-    open_deciding: Open, own: Path, until: date | None, by: str, why: str, message: str
+    open_deciding: Open, own: Path, one: str, until: date | None, by: str, why: str, message: str
 ) -> None:
-    test = _fill(open_deciding(own, "findings", finding=_finding(own)), until, by, why)
+    test = _fill(open_deciding(own, "findings", finding=one), until, by, why)
     assert not test.exception
     assert message in test.error[0].value.replace("\\", "")
     assert journal_of(str(own)).entries() == ()
@@ -103,9 +102,11 @@ def test_a_damaged_journal_is_named_on_the_page(open_page: Open, own: Path) -> N
     assert "journal" in texts(test) + "".join(e.value for e in test.error)
 
 
-def test_people_who_are_here_are_offered_to_decide(open_deciding: Open, own: Path) -> None:
+def test_people_who_are_here_are_offered_to_decide(
+    open_deciding: Open, own: Path, one: str
+) -> None:
     """Zed left: no decision is offered to be taken in that name."""
-    test = open_deciding(own, "findings", finding=_finding(own))
+    test = open_deciding(own, "findings", finding=one)
     assert _decider(test).options == ["Ann · person"]
 
 

@@ -22,7 +22,6 @@ from app.isolation import isolated
 from app.web.server import door
 from graph.journal.journal import journal_of
 from tests.e2e.conftest import TOKEN, Open, Watched, is_up
-from tests.e2e.estate import estate, publish
 from tests.e2e.said import texts
 from tests.support.printed import findings
 from tests.support.search import some
@@ -31,14 +30,13 @@ WRONG = ["", " ", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), TOKEN[::-1], "None", "
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Path:
-    publish(estate(), tmp_path / "s")
-    return tmp_path / "s"
+def own(own_copy: Path) -> Path:
+    return own_copy
 
 
-@pytest.fixture
-def one(own: Path) -> str:
-    rows = findings(open_posture(str(own)))["findings"]
+@pytest.fixture(scope="module")
+def one(store: Path) -> str:
+    rows = findings(open_posture(str(store)))["findings"]
     return next(str(row["id"]) for row in rows if row["severity"] == "high")
 
 

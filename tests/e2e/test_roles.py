@@ -1,5 +1,6 @@
 """What each role sees and does on the pages: on all of them, whatever a page forgets."""
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,13 +35,33 @@ VIEWS = dict(all_views())
 Visit = Callable[..., AppTest]
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def leaked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Publish the estate with a leaked key, so that Ann owns something that is critical."""
-    world = estate()
+    world, folder = estate(), tmp_path_factory.mktemp("roles") / "s"
     world.rows[CREDENTIAL][0]["status"] = "leaked"
-    publish(world, tmp_path / "s")
-    return tmp_path / "s"
+    publish(world, folder)
+    return folder
+
+
+@pytest.fixture
+def own(leaked: Path, tmp_path: Path) -> Path:
+    """Copy the estate, to write beside it."""
+    return Path(shutil.copytree(leaked, tmp_path / "s"))
+
+
+@pytest.fixture(scope="module")
+def listed(leaked: Path) -> list[dict[str, Any]]:
+    """List the findings of the estate."""
+    rows: list[dict[str, Any]] = findings(open_posture(str(leaked)))["findings"]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def critical(listed: list[dict[str, Any]]) -> str:
+    """Return a critical finding of what is Ann's."""
+    hers = [row for row in listed if row["subject"]["id"] in ("wide", "key-1")]
+    return next(str(row["id"]) for row in hers if row["severity"] == "critical")
 
 
 @pytest.fixture
@@ -134,19 +155,15 @@ def test_without_the_age_an_old_sign_in_opens_the_page(
     assert DRAWN in texts(visit(store, "audit", "admin", age=9 * 3600.0))
 
 
-def critical(store: Path) -> str:
-    rows = findings(open_posture(str(store)))["findings"]
-    hers = [row for row in rows if row["subject"]["id"] in ("wide", "key-1")]
-    return next(str(row["id"]) for row in hers if row["severity"] == "critical")
-
-
 def buttons(test: AppTest) -> set[str]:
     return {button.label for button in test.button}
 
 
 @pytest.mark.parametrize("role", [role for role in RIGHTS if role != "viewer"])
-def test_the_form_is_drawn_for_whom_it_is(visit: Visit, own: Path, role: str) -> None:
-    test = visit(own, "findings", role, finding=critical(own))
+def test_the_form_is_drawn_for_whom_it_is(
+    visit: Visit, own: Path, critical: str, role: str
+) -> None:
+    test = visit(own, "findings", role, finding=critical)
     assert not test.exception
     assert ("Accept" in buttons(test)) == ("acceptance" in RIGHTS[role])
     assert ("takes the role owner or admin" in texts(test)) == ("Accept" not in buttons(test))
@@ -165,10 +182,15 @@ def fill(test: AppTest, label: str, why: str = "known") -> AppTest:
     ("role", "written"), [("auditor", False), ("analyst", False), ("owner", True)]
 )
 def test_a_page_that_forgets_to_ask_writes_nothing(
-    visit: Visit, own: Path, monkeypatch: pytest.MonkeyPatch, role: str, written: bool
+    visit: Visit,
+    own: Path,
+    critical: str,
+    monkeypatch: pytest.MonkeyPatch,
+    role: str,
+    written: bool,
 ) -> None:
     monkeypatch.setattr(door, "ask", lambda *_, **__: True)
-    test = fill(visit(own, "findings", role, finding=critical(own)), "Accept")
+    test = fill(visit(own, "findings", role, finding=critical), "Accept")
     assert not test.exception
     assert len(journal_of(str(own)).entries()) == written
     assert any("needs the role owner or admin" in e.value for e in test.error) != written
@@ -197,6 +219,7 @@ def test_only_who_may_upload_puts_anything_into_the_store(role: str, tmp_path: P
 def test_an_owner_accepts_what_is_their_own_whatever_the_page_asks(
     visit: Visit,
     own: Path,
+    listed: list[dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
     role: str,
     email: str,
@@ -204,8 +227,7 @@ def test_an_owner_accepts_what_is_their_own_whatever_the_page_asks(
     written: bool,
 ) -> None:
     """Ann owns the wide agent, nobody the orphan, and Bob is nobody whom the snapshot knows."""
-    rows = findings(open_posture(str(own)))["findings"]
-    finding = next(row["id"] for row in rows if row["subject"]["id"] == subject)
+    finding = next(row["id"] for row in listed if row["subject"]["id"] == subject)
     test = visit(own, "findings", role, finding=finding)
     test.user = claims(role, email=email)
     test.run()
@@ -216,18 +238,21 @@ def test_an_owner_accepts_what_is_their_own_whatever_the_page_asks(
     assert len(journal_of(str(own)).entries()) == written
 
 
-def test_a_role_that_is_gone_between_two_clicks_decides_nothing(visit: Visit, own: Path) -> None:
-    test = visit(own, "findings", "owner", finding=critical(own))
+def test_a_role_that_is_gone_between_two_clicks_decides_nothing(
+    visit: Visit, own: Path, critical: str
+) -> None:
+    test = visit(own, "findings", "owner", finding=critical)
     test.user = claims("analyst")
     test = fill(test, "Accept")
     assert journal_of(str(own)).entries() == ()
     assert "Accept" not in buttons(test)
 
 
-def test_who_signed_in_decides_and_a_second_person_confirms(visit: Visit, own: Path) -> None:
+def test_who_signed_in_decides_and_a_second_person_confirms(
+    visit: Visit, own: Path, critical: str
+) -> None:
     """The journal holds the person whom the snapshot knows by the e-mail, and the account."""
-    finding = critical(own)
-    test = fill(visit(own, "findings", "owner", finding=finding), "Accept")
+    test = fill(visit(own, "findings", "owner", finding=critical), "Accept")
     assert not test.error
     assert not [box for box in test.selectbox if box.label == "Who decides"]
     (entry,) = journal_of(str(own)).entries()
@@ -248,10 +273,12 @@ def test_who_signed_in_decides_and_a_second_person_confirms(visit: Visit, own: P
     assert decisions.waiting(open_posture(str(own))) == {}
 
 
-def test_who_left_decides_nothing_although_the_provider_lets_in(visit: Visit, own: Path) -> None:
+def test_who_left_decides_nothing_although_the_provider_lets_in(
+    visit: Visit, own: Path, critical: str
+) -> None:
     """Zed is known by name alone, and that is what this provider's claim holds."""
     (own.parent / "people.toml").write_text('[roles]\nclaim = "roles"\n[person]\nclaim = "name"\n')
-    test = visit(own, "findings", "owner", finding=critical(own))
+    test = visit(own, "findings", "owner", finding=critical)
     test.user = claims("owner") | {"name": "Zed"}
     test = fill(test.run(), "Accept")
     assert "no longer here" in test.error[0].value

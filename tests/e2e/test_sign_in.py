@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from analytics.history import open_posture
 from graph.journal.journal import journal_of
@@ -42,17 +42,27 @@ def app(setup: Path, own: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def profile(chromium: Browser) -> Iterator[BrowserContext]:
+    """Keep what all windows share, so that only the first compiles the scripts of the app."""
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 1200}, reduced_motion="reduce"
+    )
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(app: str, provider: str, chromium: Browser) -> Iterator[Page]:
-    """Open a window; the provider knows the people with their groups."""
+def page(app: str, provider: str, profile: BrowserContext) -> Iterator[Page]:
+    """Open a window of nobody yet; the provider knows the people with their groups."""
     for subject, groups in KNOWN.items():
         known(provider, subject, groups)
-    context = chromium.new_context(viewport={"width": 1440, "height": 1200})
-    window = context.new_page()
+    window = profile.new_page()
     window.set_default_timeout(30_000)
     window.goto(app)
     yield window
-    context.close()
+    window.close()
+    profile.clear_cookies()
 
 
 def known(provider: str, subject: str, groups: list[str]) -> None:
