@@ -25,8 +25,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from app.isolation import isolated
+from app.web import snapshots
 from app.web.server import door
-from app.web.snapshots import forget
 from app.web.views import all_views
 from app.web.views import posture as front_page
 from tests.e2e.estate import estate, hostile, publish
@@ -68,14 +68,18 @@ def own_copy(store: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module", autouse=True)
 def _nothing_kept_of_other_files() -> Iterator[None]:
     """Have each file work out for itself what its pages show."""
-    _forget_all()
-    yield
-    _forget_all()
-
-
-def _forget_all() -> None:
     st.cache_resource.clear()
-    forget()
+    snapshots.forget()
+    yield
+    st.cache_resource.clear()
+    snapshots.forget()
+
+
+def _forget_stores() -> None:
+    """Forget what is known of stores, not what the sources can read: a process is asked that."""
+    snapshots.opened.clear()
+    snapshots._listed.clear()
+    snapshots.forget()
 
 
 @pytest.fixture
@@ -97,10 +101,10 @@ def open_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     patches = "monkeypatch" in inspect.signature(request.function).parameters
     monkeypatch.setattr(front_page, "HEAD_START", 0.0)  # there is no browser to wait for
     if patches:
-        _forget_all()
+        _forget_stores()
     yield at
     if patches:
-        _forget_all()
+        _forget_stores()
 
 
 @pytest.fixture
