@@ -1,16 +1,20 @@
 """SQL over a snapshot: DuckDB in memory, on the frames, without files, network or writes."""
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
 import pandas as pd
 
+from analytics.runtime.budget import stopping
 from graph.access import AccessGraph
 from graph.stores import QueryRefused
 
 DEADLINE = 30.0  # seconds
+EACH = 0.05  # seconds between two looks at the time
 MEMORY = "2GiB"  # of a query; what it needs beyond is not written to a disk
 CLOSED = {
     "enable_external_access": "false",
@@ -55,18 +59,34 @@ def select(
         for element in graph.frames:
             connection.register(element.name, graph.frames[element])
         connection.execute("SET lock_configuration = true")
-        timer = threading.Timer(deadline, connection.interrupt)
-        timer.start()
-        try:
+        with _interrupted(connection, deadline):
             return _rows(connection, query, given, limit)
-        finally:
-            timer.cancel()
     except duckdb.InterruptException:
         raise QueryRefused(f"the query took longer than {deadline:g} s") from None
     except duckdb.Error as error:
         raise QueryRefused(str(error).splitlines()[0]) from None
     finally:
         connection.close()
+
+
+@contextmanager
+def _interrupted(connection: duckdb.DuckDBPyConnection, deadline: float) -> Iterator[None]:
+    """Interrupt what a connection does in this block at a deadline, or if nobody waits for it."""
+    over, stop, until = threading.Event(), stopping(), time.monotonic() + deadline
+
+    def look() -> None:
+        with suppress(duckdb.Error):  # it is closed: what ends the work may come before `over`
+            while not over.wait(EACH):
+                if time.monotonic() > until or (stop is not None and stop.is_set()):
+                    connection.interrupt()  # once more: before the query begins, it ends nothing
+
+    watcher = threading.Thread(target=look, name="query", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def _given(names: set[str], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -124,7 +124,7 @@ class _Watch:
         end: Callable[[OverBudget], None] | None,
         stop: threading.Event | None,
     ) -> None:
-        self.budget, self._end, self._stop = budget, end, stop
+        self.budget, self._end, self.ending = budget, end, stop
         self._limits = limits()  # what is set later is another's, who watches it
         self.until = time.monotonic() + budget.seconds
         self.error: OverBudget | None = None
@@ -139,7 +139,7 @@ class _Watch:
         return min(self.budget.memory - resident(), left_by(self._limits))
 
     def start(self) -> None:
-        if self._stop is not None or min(self.budget.memory, self.budget.seconds) < inf:
+        if self.ending is not None or min(self.budget.memory, self.budget.seconds) < inf:
             self._watcher.start()
 
     def stop(self) -> None:
@@ -167,7 +167,7 @@ class _Watch:
 
     def _over(self) -> OverBudget | None:
         """Return an error if the memory or the time is used up, or the work is stopped."""
-        if self._stop is not None and self._stop.is_set():
+        if self.ending is not None and self.ending.is_set():
             return Stopped()
         if self.left() < 0:
             usage = f"{_size(resident())} of memory are held"
@@ -233,6 +233,12 @@ def within(
     finally:
         watch.stop()
         _watch.reset(token)
+
+
+def stopping() -> threading.Event | None:
+    """Return the event that ends the work under way, for code that Python cannot interrupt."""
+    watch = _watch.get()
+    return None if watch is None else watch.ending
 
 
 def reserve(count: int, each: int, things: str) -> None:

@@ -27,6 +27,27 @@ def test_a_link_restores_the_view_and_a_visit_to_another_page_keeps_it(
     page.wait_for_url("**/blast_radius?thing=left*")
 
 
+def test_a_query_that_takes_long_can_be_cancelled_and_asked_again(
+    serve: Serve, store: Path, open_window: Open
+) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/console")
+    query = page.get_by_role("textbox", name="Query")
+    query.fill(
+        "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range % 7 = 3"
+    )
+    query.press("Control+Enter")
+    for _ in range(2):
+        page.get_by_role("button", name="Run").click()
+        page.get_by_role("button", name="Cancel").click(timeout=20_000)
+        page.get_by_text("Press Run to ask").wait_for(timeout=10_000)
+    query.fill("SELECT 7 AS n")
+    query.press("Control+Enter")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_text("1 row.").wait_for()
+
+
 @pytest.mark.parametrize("scheme", some(["dark", "light"], 1))
 def test_a_what_if_is_drawn_before_and_after(
     serve: Serve, store: Path, open_window: Open, scheme: str

@@ -2,12 +2,18 @@
 
 import threading
 import time
+from contextlib import suppress
+from math import inf
 
 import pandas as pd
 import pytest
 
+from analytics.runtime.budget import Budget, Stopped, within
+from app import sql
 from app.sql import QueryRefused, select
 from tests.support.estates.small_estates import example
+
+ENDLESS = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range % 7 = 3"
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +87,35 @@ def test_variables_of_the_program_are_no_tables(graph):
 
 def test_a_query_without_end_is_stopped(graph):
     begun = time.monotonic()
-    endless = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range % 7 = 3"
     with pytest.raises(QueryRefused, match="longer than"):
-        select(graph, endless, deadline=0.2)
+        select(graph, ENDLESS, deadline=0.2)
     assert time.monotonic() - begun < 20
+
+
+def ended_by_hand(graph, deadline: float) -> float:
+    """Return how long an endless query goes on after nobody waits for it any more."""
+    stop, ended = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        with suppress(QueryRefused, Stopped), within(Budget(inf, inf), stop=stop):
+            select(graph, ENDLESS, deadline)
+        ended.set()
+
+    threading.Thread(target=ask, daemon=True).start()
+    assert not ended.wait(0.5)
+    stop.set()
+    begun = time.monotonic()
+    assert ended.wait(60)
+    return time.monotonic() - begun
+
+
+def test_a_query_for_which_nobody_waits_ends(graph):
+    assert ended_by_hand(graph, deadline=50) < 10
+
+
+def test_the_twin_that_does_not_look_goes_on_to_its_deadline(graph, monkeypatch):
+    monkeypatch.setattr(sql, "stopping", lambda: None)
+    assert ended_by_hand(graph, deadline=4) > 2.5
 
 
 def test_no_timer_is_left_behind(graph):

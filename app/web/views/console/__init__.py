@@ -20,6 +20,7 @@ from app.web.drawing.spanning import spanning
 from app.web.frame import store_uri
 from app.web.snapshots import moment_of, opened
 from app.web.tables import below, table
+from app.web.tasks import cancelled
 from app.web.view import View
 from app.web.views.console.answers import (
     BARS,
@@ -120,7 +121,10 @@ def _query(question: Question | None, language: str) -> tuple[str, bool]:
         text = question.sql if language == SQL else (question.cypher or "")
     key = f"console:query:{question.id if question else OWN}:{language}"
     written = st.text_area("Query", text, key=key, height=200) or ""
-    pressed = st.button("Run", icon=":material/play_arrow:", type="primary")
+    # Whoever asks again wants what was cancelled.
+    pressed = st.button(
+        "Run", icon=":material/play_arrow:", type="primary", on_click=lambda: cancelled().clear()
+    )
     return written, pressed or (question is not None and written == text)
 
 
@@ -151,8 +155,7 @@ def _result(
     if asked and st.session_state.get("console:asked") != key:
         st.session_state.pop("console:asked", None)
         try:
-            with st.spinner("Asking…", show_time=True):
-                result = run(opened(store_uri()), posture, language, query, values)
+            result = run(posture, store_uri(), language, query, tuple(sorted(values.items())))
         except QueryRefused as error:
             st.error(f"Refused: {markdown(error, 1000)}", icon=":material/block:")
             return None

@@ -1,7 +1,6 @@
 """Runs of queries for the console, and their results as tables, charts and pictures show them."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +10,12 @@ from analytics.posture import Posture
 from app.cypher import ask
 from app.escape import plain
 from app.sql import select
-from graph.stores import Store
+from app.web.snapshots import kept_while, opened
 
 SQL, CYPHER = "sql", "cypher"
 MOST = 10_000  # rows of a result; more are told of
 BARS = 30  # of a chart
+AT_ONCE = 8  # results that are kept for all sessions
 SOURCE, TYPE, TARGET = "source", "type", "target"
 
 
@@ -27,20 +27,26 @@ class Result:
     more: bool
 
 
+@kept_while("Asking…", AT_ONCE)
 def run(
-    store: Store, posture: Posture, language: str, query: str, values: Mapping[str, Any]
+    posture: Posture,
+    uri: str | None,
+    language: str,
+    query: str,
+    values: tuple[tuple[str, Any], ...],
 ) -> Result:
     """Run a query on the snapshot of a posture, with `$as_of` and the values of its parameters.
 
     Raises
     ------
-    QueryRefused, StoreError
+    QueryRefused, StoreError, Cancelled
     """
     graph = posture.graph
     if language == CYPHER:
-        rows = ask(store, graph, query, {"as_of": int(graph.now), **values}, MOST + 1)
+        given: dict[str, Any] = {"as_of": int(graph.now), **dict(values)}
+        rows = ask(opened(uri), graph, query, given, MOST + 1)
     else:
-        given = {"as_of": graph.as_of.to_pydatetime(), **values}
+        given = {"as_of": graph.as_of.to_pydatetime(), **dict(values)}
         rows = select(graph, query, values=given, limit=MOST + 1)
     return Result(presentable(rows.head(MOST)), len(rows) > MOST)
 
