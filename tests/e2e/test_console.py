@@ -61,6 +61,12 @@ def test_a_query_of_ones_own(open_page: Open, store: Path) -> None:
     assert "Press *Run* to ask" in texts(test), "what is shown is the answer of what is written"
 
 
+def test_each_session_asks_for_itself(open_page: Open, store: Path) -> None:
+    """A database may say something else by then, and holds more than the snapshot."""
+    said = [result(written(open_page, store, "SELECT random() AS n")) for _ in range(2)]
+    assert said[0] != said[1]
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -15,7 +15,6 @@ from app.web.snapshots import kept_while, opened
 SQL, CYPHER = "sql", "cypher"
 MOST = 10_000  # rows of a result; more are told of
 BARS = 30  # of a chart
-AT_ONCE = 8  # results that are kept for all sessions
 SOURCE, TYPE, TARGET = "source", "type", "target"
 
 
@@ -27,7 +26,7 @@ class Result:
     more: bool
 
 
-@kept_while("Asking…", AT_ONCE)
+@kept_while("Asking…", size=0)  # not for another session: a database may say something else by then
 def run(
     posture: Posture,
     uri: str | None,
