@@ -48,6 +48,7 @@ def test_the_camera_stays_through_choices_folds_and_pages(
     before = place(picture, "deploy")
     page.mouse.dblclick(*place(picture, "30 internal resources"), delay=20)
     page.get_by_text("Showing all 44 things").wait_for()
+    assert len(names(picture)) > 40
     after = place(picture, "deploy")
     assert abs(before[0] - after[0]) < 1.5
     assert abs(before[1] - after[1]) < 1.5
