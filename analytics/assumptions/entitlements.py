@@ -173,7 +173,7 @@ def _edges(posture: Posture) -> Steps:
     parts: list[tuple[np.ndarray, ...]] = []
     for relationship in IDENTITY:
         rows = identity_edges(posture, relationship)
-        if not len(rows) and parts:
+        if not len(rows) and parts:  # the first part is there without rows, too, for the types
             continue
         frame = graph.frames[relationship].iloc[rows]
         source, target = graph.ends(relationship)

@@ -67,9 +67,10 @@ def _pairs(posture: Posture, relationship: Relationship, turned: bool = False) -
 def _left_lying(posture: Posture, known: pd.Series) -> pd.DataFrame:
     """Return the keys of accounts that agents run as, except the `known` ones."""
     opens = _pairs(posture, AUTHENTICATES_AS, turned=True)
-    opens = opens[~opens["number"].isin(known)].rename(columns={"identity": "account"})
+    opens = opens[~opens["number"].isin(known)]
     if opens.empty:
-        return opens.rename(columns={"account": "identity"})
+        return opens
+    opens = opens.rename(columns={"identity": "account"})
     runs = _pairs(posture, RUNS_AS).rename(columns={"number": "account", "fact": "runs"})
     return runs.merge(opens, on="account")[["identity", "number", "fact"]]
 

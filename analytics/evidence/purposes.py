@@ -52,9 +52,9 @@ def tasks_ended(posture: Posture) -> np.ndarray:
 
     `NEVER` where no grant states the end of it. Of several grants for a task the last end counts.
     """
-    frame = posture.graph.frames[CAN_ACCESS]
     if records(posture).empty:
         return np.zeros(0, np.int64)
+    frame = posture.graph.frames[CAN_ACCESS]
     grants = pd.DataFrame({"task": frame["task_id"], "at": milliseconds(frame["task_ended_at"])})
     last = grants[grants["task"].notna() & (grants["at"] != NEVER)].groupby("task")["at"].max()
     place = last.index.get_indexer(pd.Index(records(posture)["task_id"]))

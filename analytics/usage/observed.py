@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.gathered import stacked
 from analytics.posture import Posture
 from analytics.reach.kernels.removal import NODE
 from analytics.usage.activity import lately
@@ -29,7 +30,7 @@ def uses(posture: Posture) -> pd.DataFrame:
         side of its source. `implied`: the fact that reports it names another identity or step.
     """
     parts = [_of_grants(posture), _of_edges(posture), *_of_facts(posture)]
-    rows = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+    rows = stacked(parts)
     placed = (rows["identity"] >= 0) & (rows["thing"] >= 0)
     return rows[placed].reset_index(drop=True)
 

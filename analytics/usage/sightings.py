@@ -10,6 +10,7 @@ its uses before; such rows are marked `later`.
 import numpy as np
 import pandas as pd
 
+from analytics.gathered import stacked
 from analytics.usage.action_levels import levels_of, stated_levels
 from graph.access import NEVER, AccessGraph, milliseconds
 from graph.element import Element, Relationship
@@ -54,7 +55,7 @@ def sightings(graph: AccessGraph) -> pd.DataFrame:
         parts = [p[p["at"] <= graph.now] for p in parts]
         later = pd.concat(_reported(graph, graph.facts.frames), ignore_index=True)
         parts.append(later[later["at"] > graph.now].assign(later=True))
-    rows = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+    rows = stacked(parts)
     rows = rows[(rows["at"] != NEVER) & (rows["principal"] >= 0)]
     rows = rows.assign(at=np.minimum(rows["at"], graph.now))
     return rows.sort_values(["at", "later", "element", "row", "level"], ignore_index=True)

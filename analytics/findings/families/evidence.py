@@ -10,7 +10,7 @@ from analytics.evidence.asked import asked
 from analytics.evidence.matching import recent
 from analytics.findings.reconciliation import all_checks
 from analytics.findings.rule import findings_of, nothing
-from analytics.gathered import gathered
+from analytics.gathered import gathered, stacked
 from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.residue import alive
@@ -49,8 +49,7 @@ def reconciled(posture: Posture, *checks: str, of_records: bool = True) -> pd.Da
     use was seen. `count` counts each record once, however many uses or checks it is a case of,
     unless the cases are not `of_records`.
     """
-    cases = [all_checks()[name].compare(posture).cases for name in checks]
-    rows = pd.concat([part for part in cases if len(part)] or cases[:1])
+    rows = stacked([all_checks()[name].compare(posture).cases for name in checks])
     if rows.empty:
         return rows
     rows = rows[posture.graph.now - rows["at"] <= UNUSED_DAYS * DAY]

@@ -160,7 +160,7 @@ def _grants_on(posture: Posture, targets: np.ndarray) -> pd.DataFrame:
     row = np.flatnonzero(graph.in_force(CAN_ACCESS) & targets[target])
     row = row[_changing(posture, row)]
     if not len(row):
-        return _rows(row, row, "", row).drop(columns="kind").assign(holder=row)
+        return pd.DataFrame(dict.fromkeys(("identity", "holder", "target", "row"), row))
     nodes = np.unique(holder[row])
     place, item = acting_as(posture, nodes)
     acting = pd.DataFrame({"identity": posture.accountable[place], "holder": nodes[item]})
