@@ -40,8 +40,10 @@ def test_a_query_that_takes_long_can_be_cancelled_and_asked_again(
     query.press("Control+Enter")
     for _ in range(2):
         page.get_by_role("button", name="Run").click()
-        page.get_by_role("button", name="Cancel").click(timeout=20_000)
-        page.get_by_text("Press Run to ask").wait_for(timeout=10_000)
+        cancel = page.get_by_role("button", name="Cancel")
+        cancel.click(timeout=20_000)
+        cancel.wait_for(state="detached", timeout=10_000)  # long before the query's own end
+        page.get_by_text("Press Run to ask").wait_for()
     query.fill("SELECT 7 AS n")
     query.press("Control+Enter")
     page.get_by_role("button", name="Run").click()
