@@ -17,6 +17,7 @@ from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("unit", "property", "integration", "real exports", "e2e", "notebooks")
+NOTEBOOK = "test_notebook"  # how the files of the last stage begin
 NEO4J = "neo4j"  # in the names of tests that need a server, or they take one of these fixtures:
 SERVERS = ("neo4j_uri", "neo4j_2026_uri", "empty_neo4j")
 NO_NEO4J = "no Neo4j: "  # how tests/integration/conftest.py begins its reason to skip
@@ -26,7 +27,7 @@ DRAWN = "_hypothesis_internal_use_settings"  # where hypothesis keeps the settin
 
 # The share of the examples of each property test that is drawn, always the same ones. A run that
 # searches for more sets TRUSTDEBT_TEST_EXAMPLES: that many times all of them, new ones each time.
-STEADY = 0.15
+STEADY = 0.1
 FEW = 5  # examples that are never cut
 SEARCH = os.environ.get("TRUSTDEBT_TEST_EXAMPLES")
 # One failure is enough: the search for a second one, in a small space, may go round for ever.
@@ -66,7 +67,7 @@ def real_data() -> Path:
 
 def stage(item: pytest.Item) -> str:
     """Name the stage that a test belongs to; doctests belong to the first."""
-    if item.path.name.startswith("test_notebook"):
+    if item.path.name.startswith(NOTEBOOK):
         return "notebooks"
     if "real_data" in getattr(item, "fixturenames", ()):
         return "real exports"
@@ -77,11 +78,14 @@ def stage(item: pytest.Item) -> str:
 class Neo4jTogether(LoadFileScheduling):
     """Keeps the tests of a file in one process, and all that need a Neo4j in another one.
 
-    Each process starts servers of its own, which costs more than most tests.
+    Each process starts servers of its own, which costs more than most tests. Notebooks take long,
+    share nothing and come last, so they go to whichever process is free.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if Path(file).name.startswith(NOTEBOOK):
+            return nodeid
         return NEO4J if NEO4J in nodeid or _needs_neo4j(file) else file
 
 
