@@ -1,4 +1,4 @@
-"""Values gathered by group without a call for each group, and tables put together."""
+"""Values gathered by group without a call for each group, spans, and tables put together."""
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,16 @@ def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
     [1, 2]
     """
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def spans(begin: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Return the positions in spans of `count` that start at `begin`, one span after the other.
+
+    >>> spans(np.array([7, 2]), np.array([3, 2])).tolist()
+    [7, 8, 9, 2, 3]
+    """
+    before = np.cumsum(count) - count
+    return np.asarray(np.arange(count.sum()) + np.repeat(begin - before, count))
 
 
 def gathered(rows: pd.DataFrame, by: list[str], column: str, most: int | None = None) -> pd.Series:

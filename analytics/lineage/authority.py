@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from analytics.assumptions.entitlements import listed
+from analytics.gathered import spans
 from analytics.lineage.links import Links, Semantics
 from analytics.posture import IDENTITY_KINDS, Posture
 from analytics.reach.kernels.pairs import HolderGrants, Steps
@@ -65,8 +66,7 @@ class Entitled:
         total = int(count.sum())
         if total > room(EACH):
             raise OverBudget.of(total, EACH, "pairs of agents and what they may do")
-        begin = self.first[place] - (np.cumsum(count) - count)
-        return np.repeat(np.arange(len(place)), count), np.arange(total) + np.repeat(begin, count)
+        return np.repeat(np.arange(len(place)), count), spans(self.first[place], count)
 
     def holds(self, place: np.ndarray, pair: np.ndarray) -> np.ndarray:
         """Return a mask of the pairs that the node at each `place` among `nodes` has."""

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import scipy  # its modules are loaded on first use
 
+from analytics.gathered import spans
 from analytics.posture import Posture
 from analytics.reach.network import grouped
 from graph.access import NEVER, milliseconds
@@ -134,9 +135,7 @@ class Links:
         front, steps = np.unique(np.asarray(starts, np.int64)), 0
         while len(front):
             depth[front] = steps
-            begin, count = first[front], first[front + 1] - first[front]
-            offset = np.repeat(begin - (np.cumsum(count) - count), count)
-            met = ends[np.arange(len(offset)) + offset]
+            met = ends[spans(first[front], first[front + 1] - first[front])]
             front, steps = np.unique(met[depth[met] == UNREACHED]), steps + 1
         return depth
 

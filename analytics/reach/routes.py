@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import scipy  # its parts are loaded when they are first used
 
+from analytics.gathered import spans
 from analytics.reach.kernels.condense import states
 from analytics.reach.kernels.disjoint import SINK, Paths, count_all
 from analytics.reach.network import Network, grouped
@@ -214,7 +215,7 @@ def _ends(
     holder = network.holders[grant]
     count = np.diff(first)[holder]
     place = np.repeat(np.arange(len(grant)), count)
-    state = order[first[holder][place] + np.arange(len(place)) - (np.cumsum(count) - count)[place]]
+    state = order[spans(first[holder], count)]
     grant = grant[place]
     passed = network.levels[grant] & ((2 << limit[state].astype(np.int64)) - 1) > 0
     return state[passed], grant[passed]

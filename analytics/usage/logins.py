@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
+from analytics.gathered import spans
 from graph.access import AccessGraph, Edges, flags
 from graph.element import Relationship
 from graph.schema import AGENT, AUTHENTICATES_AS, CONTROL, LEVELS, RUNS_AS, USES
@@ -80,8 +81,7 @@ def logins(graph: AccessGraph, closed: np.ndarray) -> Logins:
     begin = np.searchsorted(opener[order], key)
     count = np.searchsorted(opener[order], key, side="right") - begin
     uses = np.repeat(use, count)
-    step = np.arange(len(uses)) - np.repeat(np.cumsum(count) - count, count)
-    opens = order[np.repeat(begin, count) + step]
+    opens = order[spans(begin, count)]
     (run_limit, run_asks), (use_limit, use_asks), (open_limit, open_asks) = (
         _limits(graph, relationship) for relationship in FACTS
     )

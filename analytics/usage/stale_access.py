@@ -6,9 +6,11 @@ stands for each (resource, level).
 """
 
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 import numpy as np
 
+from analytics.gathered import spans
 from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
 from analytics.reach.fronts import fronts
@@ -96,11 +98,20 @@ def _fronts(posture: Posture, identities: np.ndarray, part: Filter) -> tuple[np.
 def _gathered(
     posture: Posture, count: int, steps: tuple[np.ndarray, ...], most: int | None = None
 ) -> list[tuple[str, ...]]:
-    """Return the facts of the steps of each start; of a derived step, the `most` unused longest."""
-    facts: list[set[str]] = [set() for _ in range(count)]
-    for place, granted, step in zip(*(column.tolist() for column in steps), strict=True):
-        facts[place].update(_facts_of(posture, granted, step)[:most])
-    return [tuple(sorted(each)) for each in facts]
+    """Return the facts of the steps of each start; of a derived step, the `most` unused longest.
+
+    Members of a group share most of their steps, so the facts of each step are looked up once.
+    """
+    start, is_grant, at = steps
+    step, place = np.unique(at.astype(np.int64) * 2 + is_grant, return_inverse=True)
+    facts = [_facts_of(posture, bool(each & 1), each >> 1)[:most] for each in step.tolist()]
+    names, number = np.unique(np.array([*chain(*facts)], object), return_inverse=True)
+    width = np.array([len(each) for each in facts], np.int64)
+    row = spans((np.cumsum(width) - width)[place], width[place])
+    begin = np.arange(count + 1) * len(names)
+    pair = np.unique(np.repeat(begin[start], width[place]) + number[row])
+    texts = names[pair % max(len(names), 1)].tolist()
+    return [tuple(texts[a:b]) for a, b in pairwise(np.searchsorted(pair, begin).tolist())]
 
 
 def _cuts(

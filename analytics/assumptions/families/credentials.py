@@ -10,6 +10,7 @@ import numpy as np
 from analytics.assumptions import credential_states as states
 from analytics.assumptions.judgement import Case, Part, Verdict
 from analytics.assumptions.live_credentials import holdings
+from analytics.gathered import spans
 from analytics.posture import Posture
 from graph.access import NEVER
 from graph.schema import CREDENTIAL
@@ -65,10 +66,9 @@ def _spread(
     place = pairs.place[index]
     begin = case.units.first[place]
     count = case.units.first[place + 1] - begin
-    offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     degree, row = np.repeat(state[index], count), np.repeat(pairs.row[index], count)
     return Part(
-        (np.repeat(begin, count) + offset).astype(np.int32),
+        spans(begin, count).astype(np.int32),
         degree,
         np.where(np.isnan(degree), NEVER, np.repeat(since[index], count)),
         row.astype(np.int32),

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from analytics.gathered import spans
 from analytics.posture import Posture
 from analytics.usage.activity import lately
 from graph.schema import (
@@ -81,9 +82,7 @@ class LastLogins:
         """Return the rows of the logins that these edges are part of."""
         logins = np.unique(self._logins(np.unique(edges)))
         low, high = (np.searchsorted(self._login, logins, side) for side in ("left", "right"))
-        count = high - low
-        step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        return np.asarray(np.repeat(low, count) + step)
+        return spans(low, high - low)
 
     @property
     def sole_edges(self) -> np.ndarray:

@@ -7,6 +7,7 @@ inactive until its account has lost its last login: then the agents that lost on
 import numpy as np
 import pandas as pd
 
+from analytics.gathered import spans
 from analytics.posture import Posture
 from analytics.reach.network import Network
 from analytics.reach.removal import Change, Remaining
@@ -111,8 +112,7 @@ class Moves:
         wanted = rows["row"].to_numpy()[at]
         low, high = (np.searchsorted(sorted_rows, wanted, side) for side in ("left", "right"))
         count = high - low
-        step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        return np.repeat(at, count), logins[np.repeat(low, count) + step]
+        return np.repeat(at, count), logins[spans(low, count)]
 
     def _leading(self, end: str, kind: int) -> np.ndarray:
         """Count the edges of one kind at each node; infinite if it has other edges or grants."""
