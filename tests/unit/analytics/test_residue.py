@@ -1,9 +1,14 @@
 """Ended is not gone: what is alive of an identity that ended is found and owed."""
 
+from functools import cache
+
 import pytest
 
 from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
+from analytics.posture import Posture
+from tests.support.estates.rule_findings import found
+from tests.support.estates.side_by_side import named, of_case, side_by_side
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import debt as debt_answer
 from tests.support.printed import findings, identities
@@ -23,21 +28,16 @@ def by_key(e: Estate, **key) -> Estate:
     return e.link("old", "USES", "k").link("k", "AUTHENTICATES_AS", "svc")
 
 
-def rows(e: Estate, rule: str) -> list[dict]:
-    return findings(e.posture(), rule=rule)["findings"]
-
-
-def owes(e: Estate, assumption: str) -> set[str]:
-    debt = debt_of(e.posture())
+def owes(posture: Posture, assumption: str) -> set[str]:
+    debt = debt_of(posture)
     mine = debt.debt[:, NUMBER[assumption]] > 0
-    graph = e.posture().graph
-    return {graph.thing(int(n))["id"] for n in debt.identities[mine]}
+    return {posture.graph.thing(int(n))["id"] for n in debt.identities[mine]}
 
 
 @pytest.mark.parametrize("status", ENDED)
 def test_a_live_key_of_an_ended_agent(status):
-    e = by_key(old(status, status_at=ago(300)))
-    (one,) = rows(e, "RES-01")
+    posture = by_key(old(status, status_at=ago(300))).posture()
+    (one,) = findings(posture, rule="RES-01")["findings"]
     assert one["subject"]["id"] == "old"
     assert one["severity"] == "critical"  # administers what is restricted
     assert one["since"] == ago(300)
@@ -45,20 +45,22 @@ def test_a_live_key_of_an_ended_agent(status):
     assert "credential k and account svc" in one["sentence"]
     assert one["remediation"].startswith("Revoke credential k; then disable account svc")
     assert {r["relationship"] for r in one["evidence"]} >= {"USES"}
-    assert owes(e, "outlived") == {"svc" if status == "deleted" else "old"}
+    assert owes(posture, "outlived") == {"svc" if status == "deleted" else "old"}
 
 
-@pytest.mark.parametrize("status", ENDED)
-def test_with_nothing_left_it_is_silent(status):
-    e = Estate().agent("old", status=status).account("svc", status="deleted")
-    e.person("gone", left=ago(9)).owned("old", "gone", "gone").resource("db", "restricted")
-    e = by_key(e, status="revoked")
-    assert findings(e.posture())["findings"] == []
-    assert debt_answer(e.posture())["debt"] == 0
+def test_with_nothing_left_it_is_silent():
+    def emptied(status: str) -> Estate:
+        e = Estate().agent("old", status=status).account("svc", status="deleted")
+        e.person("gone", left=ago(9)).owned("old", "gone", "gone").resource("db", "restricted")
+        return by_key(e, status="revoked")
+
+    posture = side_by_side({status: emptied(status) for status in ENDED})
+    assert findings(posture)["findings"] == []
+    assert debt_answer(posture)["debt"] == 0
 
 
 def test_what_is_in_service_has_no_residue():
-    assert rows(by_key(old("active")), "RES-01") == []
+    assert found(by_key(old("active")), "RES-01") == []
 
 
 LEFT = {
@@ -98,26 +100,43 @@ LEFT = {
 }
 
 
+@cache
+def _left_behind() -> set[str]:
+    """Return the subjects of RES-01 in all of these, side by side."""
+    cases = {
+        f"{case}, {status}": give(old(status))
+        for case, (give, _) in LEFT.items()
+        for status in ENDED
+    }
+    return {one.subject for one in found(side_by_side(cases), "RES-01")}
+
+
 @pytest.mark.parametrize("status", ENDED)
 @pytest.mark.parametrize("case", LEFT)
 def test_what_counts_as_left(case, status):
-    give, expected = LEFT[case]
-    found = {row["subject"]["id"] for row in rows(give(old(status)), "RES-01")}
-    assert found == ({"old"} if status in expected else set())
+    _, expected = LEFT[case]
+    subjects = of_case(f"{case}, {status}", _left_behind())
+    assert subjects == ({"old"} if status in expected else set())
 
 
 def test_the_account_of_a_deleted_agent_is_accountable():
-    for status, accountable in (("active", {"old"}), ("retired", {"old"}), ("deleted", {"svc"})):
-        listed = identities(by_key(old(status)).posture())["identities"]
-        assert {row["id"] for row in listed} == accountable
+    cases = {"active": {"old"}, "retired": {"old"}, "deleted": {"svc"}}
+    listed = identities(side_by_side({status: by_key(old(status)) for status in cases}))
+    accountable = {row["id"] for row in listed["identities"]}
+    assert {status: of_case(status, accountable) for status in cases} == cases
 
 
 def test_findings_about_a_retired_agent_do_not_vanish():
     """The world of the audit: a key in code, administration of the restricted, the owner gone."""
 
+    def world(status):
+        return by_key(old(status)).person("gone", left=ago(9)).owned("old", "gone", "gone")
+
+    posture = side_by_side({status: world(status) for status in ("active", *ENDED)})
+    rows = findings(posture)["findings"]
+
     def found(status):
-        e = by_key(old(status)).person("gone", left=ago(9)).owned("old", "gone", "gone")
-        return {row["rule"] for row in findings(e.posture())["findings"]}
+        return {row["rule"] for row in rows if of_case(status, {row["subject"]["id"]})}
 
     assert {"CRD-02", "LPR-03", "OWN-01", "OWN-02"} <= found("active")
     # of the unused access of what ended, RES-01 says to take away all of it
@@ -126,12 +145,17 @@ def test_findings_about_a_retired_agent_do_not_vanish():
 
 
 def test_an_agent_past_its_own_end_owes_and_is_found():
-    for end, expected in ((10, {"old"}), (-10, set())):
-        e = old("active", expires_at=ago(end)).link("old", "RUNS_AS", "svc")
-        assert {row["subject"]["id"] for row in rows(e, "TIM-02")} == expected
-        assert owes(e, "outlived") == expected
-    (one,) = rows(old("active", expires_at=ago(10)).link("old", "RUNS_AS", "svc"), "TIM-02")
+    ends = {"past": ago(10), "to come": ago(-10)}
+    posture = side_by_side(
+        {
+            case: old("active", expires_at=end).link("old", "RUNS_AS", "svc")
+            for case, end in ends.items()
+        }
+    )
+    (one,) = findings(posture, rule="TIM-02")["findings"]
+    assert one["subject"]["id"] == named("past", "old")
     assert [row["relationship"] for row in one["evidence"]] == ["RUNS_AS"]
+    assert owes(posture, "outlived") == {named("past", "old")}
 
 
 def test_it_outlives_since_it_ended():
