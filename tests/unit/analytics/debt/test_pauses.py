@@ -4,6 +4,8 @@ Day 0 is a hundred days before `AS_OF`. The agent has the autonomy 1 and may rea
 so its exposure is 3; outside its scope that is a principal of 2.25, and 0.075 more each day.
 """
 
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,24 @@ from analytics.debt import debt_of
 from analytics.debt.forecast import forecast
 from analytics.debt.past import past_debt
 from analytics.findings.evaluation import find_all
-from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 from graph.schema import CAN_ACCESS, SOD_RULE
-from tests.support.estates.small_estates import AS_OF, Estate
+from tests.support.estates.small_estates import AS_OF, Estate, together
+from tests.support.few_rules import only_rules
 from tests.support.histories.small_history import books, history_of
 from tests.support.printed import debt, findings, what_if
+
+facts = cache(together)  # of an estate that is stated as a whole
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_rules() -> Iterator[None]:
+    """Keep to the rules that find something here and are accepted, and to their neighbours."""
+    owners = "no_accountable_owner", "owner_departed", "one_owner_role"
+    unused = "unused_grant", "unused_level", "stale_access_path"
+    scope = "no_declared_scope", "scope_drift", "standing_access"
+    with only_rules(*owners, *unused, *scope, "secret_outside_vault", "separation_of_duties"):
+        yield
 
 
 def day(number: float) -> pd.Timestamp:
@@ -47,14 +61,27 @@ def reading(e: Estate, name: str = "g1", level: str = "read", what: str = "crm",
     return e.can("bot", level, what, id=name, granted_at=said(0), **facts)
 
 
+@cache
+def plain() -> Estate:
+    return reading(state())
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "journal.sqlite"
 
 
+@pytest.fixture(scope="module")
+def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Accept from day 10 to 40 that access is outside the scope; for tests that only look."""
+    file = tmp_path_factory.mktemp("accepted") / "journal.sqlite"
+    accept(at(file, 10), "SCP-02", 40)
+    return file
+
+
 def at(file: Path, number: float, *states: Estate) -> Posture:
     """Judge what the last of some states that there is by a day says of that day."""
-    return history_of(*states or (reading(state()),), journal=file).at(day(number))
+    return history_of(*map(facts, states or (plain(),)), journal=file).at(day(number))
 
 
 def accept(posture: Posture, rule: str, until: float, about: str = "") -> int:
@@ -91,7 +118,7 @@ def listed(posture: Posture, assumption: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("now", "days", "growing", "accepted"),
+    ("now", "days", "growing", "in_force"),
     [
         (10, 10, 0.0, True),  # in force from the moment it is decided
         (25, 10, 0.0, True),
@@ -100,16 +127,17 @@ def listed(posture: Posture, assumption: str) -> list[dict[str, Any]]:
         (100, 70, 0.075, False),
     ],
 )
-def test_interest_stands_still_while_an_acceptance_is_in_force(file, now, days, growing, accepted):
-    accept(at(file, 10), "SCP-02", 40)
-    answer = debt(at(file, now), items=True)
+def test_interest_stands_still_while_an_acceptance_is_in_force(
+    accepted, now, days, growing, in_force
+):
+    answer = debt(at(accepted, now), items=True)
     (item,) = [i for i in answer["items"] if i["assumption"] == "scope"]
     (scope,) = [g for g in answer["groups"] if g["key"] == "scope"]
     assert item["debt"] == scope["debt"] == pytest.approx(2.25 * (1 + days / 30))
     assert item["cycles"] == pytest.approx(days / 30)
     assert item["interest_per_day"] == scope["interest_per_day"] == pytest.approx(growing)
-    assert item["accepted"] is accepted
-    assert scope["accepted"] == pytest.approx(scope["debt"] if accepted else 0.0)
+    assert item["accepted"] is in_force
+    assert scope["accepted"] == pytest.approx(scope["debt"] if in_force else 0.0)
     assert item["principal"] == 2.25  # what is broken is as broken as before
 
 
@@ -117,15 +145,14 @@ def test_without_an_acceptance_interest_goes_on(file):
     assert owed(at(file, 100)) == pytest.approx(2.25 * (1 + 100 / 30))
 
 
-def test_before_it_is_decided_it_changes_nothing(file):
-    accept(at(file, 10), "SCP-02", 40)
-    assert owed(at(file, 9)) == pytest.approx(2.25 * (1 + 9 / 30))
+def test_before_it_is_decided_it_changes_nothing(accepted):
+    assert owed(at(accepted, 9)) == pytest.approx(2.25 * (1 + 9 / 30))
 
 
-def test_other_assumptions_are_not_paused(file):
-    before = [owed(at(file, 100), name) for name in ASSUMPTIONS if name != "scope"]
-    accept(at(file, 10), "SCP-02", 40)
-    assert [owed(at(file, 100), n) for n in ASSUMPTIONS if n != "scope"] == before
+def test_other_assumptions_are_not_paused(file, accepted):
+    before, after = at(file, 100), at(accepted, 100)
+    for name in ASSUMPTIONS:
+        assert (owed(before, name) == owed(after, name)) == (name != "scope"), name
 
 
 def test_accepted_lapsed_and_accepted_again(file):
@@ -155,11 +182,10 @@ def test_a_withdrawal_ends_it(file):
     assert owed(at(file, 100)) == pytest.approx(2.25 * (1 + 90 / 30))
 
 
-def test_interest_that_was_capped_grows_again_only_past_the_pause(file):
+def test_interest_that_was_capped_grows_again_only_past_the_pause(accepted):
     """Four cycles are 120 days; 30 days were accepted, so the cap is met on day 150."""
-    accept(at(file, 10), "SCP-02", 40)
     full = pytest.approx(2.25 * 5)
-    assert [owed(at(file, n)) for n in (120, 150, 400)] == [pytest.approx(9.0), full, full]
+    assert [owed(at(accepted, n)) for n in (120, 150, 400)] == [pytest.approx(9.0), full, full]
 
 
 def test_what_broke_while_it_was_accepted_bears_interest_from_its_end_only(file):
@@ -218,11 +244,11 @@ def test_another_identity_that_holds_the_same_grant_is_not_accepted(file):
     e = reading(state()).agent("other", kind="workload", declared_scope="[]").thing("Role", "r")
     e.link("bot", "ASSUMES", "r").link("other", "ASSUMES", "r")
     e.can("r", "read", "hr", id="shared", granted_at=said(0))
-    rows = find_all(at(file, 10, e))
-    graph = at(file, 10, e).graph
+    posture = at(file, 10, e)
+    rows = find_all(posture)
     mine = rows[(rows["rule"] == "SCP-02") & (rows["key"] == "shared")]
-    (finding,) = mine["id"][mine["subject"] == graph.number("bot")]
-    decisions.accept(at(file, 10, e), finding, day(40), "ann", "for now")
+    (finding,) = mine["id"][mine["subject"] == posture.graph.number("bot")]
+    decisions.accept(posture, finding, day(40), "ann", "for now")
     rows = [i for i in debt(at(file, 100, e), items=True)["items"] if i["grant"] == "shared"]
     found = {i["identity"]["id"]: i["debt"] for i in rows if i["assumption"] == "scope"}
     assert found == {
@@ -268,8 +294,7 @@ def test_of_two_duties_the_one_that_is_accepted(file):
     for other in ("hr", "pay"):
         e.add(SOD_RULE, id=f"to-{other}", rule="apart", left_resource="crm", right_resource=other)
     accept(at(file, 10, e), "ISO-03", 40, "hr")
-    found = items(at(file, 90, e), "sod", "grant")
-    rows = [i for i in debt(at(file, 90, e), items=True)["items"] if i["assumption"] == "sod"]
+    rows = listed(at(file, 90, e), "sod")
     found = {(i["grant"], i["object"].rpartition(" ")[2]): i["debt"] for i in rows}
     short, long = pytest.approx(1.125 * (1 + 60 / 90)), pytest.approx(1.125 * (1 + 90 / 90))
     assert found == {
@@ -330,7 +355,10 @@ def test_a_new_thing_of_an_old_name_is_not_accepted(file, again, days):
 
 
 def test_the_books_close_and_tell_that_nothing_grew(file):
-    states = [reading(state(n, "business", "technical"), expires_at=said(500)) for n in (0, 25, 60)]
+    days = 0, 25, 60
+    states = [
+        facts(reading(state(n, "business", "technical"), expires_at=said(500))) for n in days
+    ]
     accept(history_of(*states, journal=file).at(day(10)), "SCP-02", 40)
     history = history_of(*states, journal=file)
     done = books(history)
@@ -346,16 +374,15 @@ def test_the_books_close_and_tell_that_nothing_grew(file):
     assert (paused["accrued"], paused["new"], paused["retired"]) == (0, 0, 0)
 
 
-def test_looking_ahead_interest_resumes_when_the_acceptance_lapses(file):
-    accept(at(file, 10), "SCP-02", 40)
-    today = at(file, 20)
+def test_looking_ahead_interest_resumes_when_the_acceptance_lapses(accepted):
+    today, later = at(accepted, 20), at(accepted, 50)
     (ahead,) = forecast(today, (30,))
-    assert ahead.debt == pytest.approx(debt_of(at(file, 50)).debt.sum())
-    assert owed(at(file, 50)) - owed(today) == pytest.approx(10 * 0.075)
+    assert ahead.debt == pytest.approx(debt_of(later).debt.sum())
+    assert owed(later) - owed(today) == pytest.approx(10 * 0.075)
 
 
 def test_what_is_kept_of_the_past_is_counted_anew_when_an_acceptance_ends(file):
-    states = [reading(state(n)) for n in (0, 30, 60)]
+    states = [facts(reading(state(n))) for n in (0, 30, 60)]
     number = accept(history_of(*states, journal=file).at(day(10)), "SCP-02", 50)
 
     def past() -> list[float]:
@@ -387,11 +414,3 @@ def test_what_if_is_the_world_without_the_item(file, gone):
     assert answer["before"]["debt"] == pytest.approx(debt_of(whole).debt.sum())
     assert answer["after"]["debt"] == pytest.approx(debt_of(without).debt.sum())
     assert answer["after"]["debt"] < answer["before"]["debt"]
-
-
-# ---------------------------------------------------------------- the table
-
-
-def test_every_assumption_is_spoken_of_by_a_rule():
-    feeds = [rule.feeds for rule in all_rules().values()]
-    assert {name for each in feeds for name in each.assumptions} == set(ASSUMPTIONS)

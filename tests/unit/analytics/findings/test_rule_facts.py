@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from analytics.answers.coverage import coverage
+from analytics.assumptions.model import ASSUMPTIONS
 from analytics.escalation import all_escalations
 from analytics.findings import rule_facts
 from analytics.findings.rule_facts import OR, who_sees
@@ -78,3 +79,9 @@ def test_a_fact_that_is_there_counts_whoever_stated_it():
 def test_a_source_that_is_not_known_may_state_anything():
     told = silent(Estate(source="of-my-own", declares=(*EVERYTHING, "inventory")).agent("a"))
     assert told == {}
+
+
+def test_every_assumption_is_spoken_of_by_a_rule():
+    """Interest on it stands still while a finding of that rule is accepted."""
+    feeds = [rule.feeds for rule in all_rules().values()]
+    assert {name for each in feeds for name in each.assumptions} == set(ASSUMPTIONS)
