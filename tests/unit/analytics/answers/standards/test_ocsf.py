@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,18 @@ def schema(real_data: Path) -> OcsfSchema:
     return OcsfSchema(real_data)
 
 
+@cache
+def _any(seed: int) -> Posture:
+    return any_world.estate(seed).posture()
+
+
+@cache
+def _events_of(posture: Posture) -> list[dict[str, Any]]:
+    """Return the events of a posture once; whoever changes one takes a copy."""
+    return list(ocsf_events(posture))
+
+
+@cache
 def _world() -> Posture:
     """State one agent with a key and a grant of two levels, of which it uses one."""
     e = (
@@ -55,7 +68,7 @@ def _world() -> Posture:
 def _event(posture: Posture, rule: str, subject: str) -> dict[str, Any]:
     (event,) = (
         event
-        for event in ocsf_events(posture)
+        for event in _events_of(posture)
         if event["finding_info"]["analytic"]["uid"] == rule
         and event["resources"][0]["uid"] == subject
     )
@@ -109,14 +122,14 @@ def test_a_grant_that_nobody_could_see_used_has_no_counts() -> None:
 def test_about_one_identity_are_its_events_alone() -> None:
     posture = _world()
     events = ocsf_events(posture, posture.graph.find("bot"))
-    every = [e for e in ocsf_events(posture) if "bot" in [r["uid"] for r in e["resources"]]]
+    every = [e for e in _events_of(posture) if "bot" in [r["uid"] for r in e["resources"]]]
     assert events == every != []
     assert ocsf_events(posture, posture.graph.find("k2")) == []
 
 
 def test_the_class_follows_from_the_kind_of_the_rule() -> None:
     assert {rule.kind for rule in all_rules().values()} == set(FindingKind)
-    for event in ocsf_events(any_world.estate(3).posture()):
+    for event in _events_of(_any(3)):
         rule = next(
             r for r in all_rules().values() if r.id == event["finding_info"]["analytic"]["uid"]
         )
@@ -138,7 +151,7 @@ def test_a_rule_on_uses_or_decisions_is_about_an_event() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_events_of_any_world_are_valid(schema: OcsfSchema, seed: int) -> None:
-    events = ocsf_events(any_world.estate(seed).posture())
+    events = _events_of(_any(seed))
     assert events
     for event in events:
         assert schema.faults(event) == [], event

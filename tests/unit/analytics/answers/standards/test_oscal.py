@@ -43,6 +43,17 @@ def _owners() -> Estate:
     return e
 
 
+@cache
+def _three() -> Posture:
+    """Judge the three agents once; what is worked out of them is not changed."""
+    return _owners().posture()
+
+
+@cache
+def _of_three() -> dict[str, Any]:
+    return dict(assessment_results(_three(), "owasp_nhi_2025"))
+
+
 def _result(document: dict[str, Any]) -> dict[str, Any]:
     (result,) = document["assessment-results"]["results"]
     return dict(result)
@@ -67,7 +78,7 @@ def _verdict(posture: Posture, name: str) -> Verdict:
 
 def test_a_control_falls_short_where_a_rule_found_something() -> None:
     """Of three agents one lost its owner: CIS 5.5 is not fulfilled."""
-    assert _verdict(_owners().posture(), "CIS Controls 5.5").fulfilled is False
+    assert _verdict(_three(), "CIS Controls 5.5").fulfilled is False
 
 
 def test_a_control_is_fulfilled_only_if_all_was_judged() -> None:
@@ -81,13 +92,13 @@ def test_a_control_is_fulfilled_only_if_all_was_judged() -> None:
 
 
 def test_a_control_that_nothing_speaks_of_is_not_known() -> None:
-    verdict = _verdict(_owners().posture(), "ASI06")
+    verdict = _verdict(_three(), "ASI06")
     assert verdict.fulfilled is None
     assert verdict.because == ("the memory and context of an agent are not seen",)
 
 
 def test_about_one_identity_only_its_own_findings_count() -> None:
-    posture = _owners().posture()
+    posture = _three()
     left, kept = posture.graph.find("left"), posture.graph.find("kept")
     (of_left,) = verdicts(posture, "OWASP NHI1:2025", left)
     (of_kept,) = verdicts(posture, "OWASP NHI1:2025", kept)
@@ -119,7 +130,7 @@ def test_verdicts_agree_with_the_answer_to_frameworks(seed: int) -> None:
 
 
 def test_a_finding_counts_those_that_it_names() -> None:
-    result = _result(assessment_results(_owners().posture(), "owasp_nhi_2025"))
+    result = _result(_of_three())
     observation = _observation(result, "rule", "OWN-02")
     counts = _props(observation)
     assert counts["identities-judged"] == counts["identities"] == "3"
@@ -134,10 +145,9 @@ def test_a_finding_counts_those_that_it_names() -> None:
 
 
 def test_evidence_has_the_digest_of_what_the_command_prints() -> None:
-    posture = _owners().posture()
-    result = _result(assessment_results(posture, "owasp_nhi_2025"))
+    result = _result(_of_three())
     (evidence,) = _observation(result, "rule", "OWN-02")["relevant-evidence"]
-    rows = findings(posture, rule="OWN-02")["findings"]
+    rows = findings(_three(), rule="OWN-02")["findings"]
     text = json.dumps(rows, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert rows
     assert _props(evidence) == {"sha-256": sha256(text.encode()).hexdigest()}
@@ -161,10 +171,11 @@ def test_every_control_has_a_finding_or_says_why_there_is_none() -> None:
 
 def test_the_same_question_gives_the_same_bytes_and_another_one_other_ids() -> None:
     """Also of a graph that was made anew."""
-    first, again = (json.dumps(assessment_results(_owners().posture())) for _ in range(2))
+    postures = _three(), _owners().posture()
+    first, again = (json.dumps(assessment_results(posture)) for posture in postures)
     assert first == again
-    posture = _owners().posture()
-    about = json.dumps(assessment_results(posture, about=posture.graph.find("left")))
+    left = postures[0].graph.find("left")
+    about = json.dumps(assessment_results(postures[0], about=left))
     ids = [set(re.findall(r'"uuid": "([^"]+)"', text)) for text in (first, about)]
     assert ids[0] & ids[1] == set()
 
@@ -177,7 +188,7 @@ def test_control_ids_are_tokens_and_all_distinct() -> None:
 
 def test_an_unknown_framework_is_refused() -> None:
     with pytest.raises(UnknownFramework):
-        assessment_results(_owners().posture(), "nonsense")
+        assessment_results(_three(), "nonsense")
 
 
 # ---------------------------------------------------------------- by the published schema
@@ -242,7 +253,7 @@ WRONG = [
 @pytest.mark.parametrize("change", WRONG)
 def test_a_wrong_document_is_noticed(change: Callable[[dict[str, Any]], None]) -> None:
     """The twin: the validator does refuse."""
-    document = assessment_results(_owners().posture(), "owasp_nhi_2025")
+    document = _of_three()
     assert oscal_faults(document) == []
     wrong = copy.deepcopy(document)
     change(wrong)
