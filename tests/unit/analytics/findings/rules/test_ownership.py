@@ -1,5 +1,6 @@
 """Each ownership rule on the case it is for, and on the nearest case it is not for."""
 
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -7,23 +8,19 @@ import pytest
 
 from analytics.findings.evaluation import find_all
 from analytics.findings.rules import all_rules
+from analytics.posture import Posture
 from analytics.weights import severity
 from graph.schema import SPAWNS
+from tests.support.estates.rule_findings import found
+from tests.support.estates.side_by_side import named, side_by_side
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example
 from tests.support.printed import findings
 
 
-def _all(estate: Estate, family: str = "OWN") -> list[dict[str, Any]]:
-    """Return the findings of one family of rules."""
-    found = findings(estate.posture())["findings"]
-    return [f for f in found if f["rule"].startswith(family)]
-
-
-def _found(estate: Estate, family: str = "OWN") -> dict[str, list[str]]:
-    rules: dict[str, list[str]] = {}
-    for f in _all(estate, family):
-        rules.setdefault(f["rule"], []).append(f["subject"]["id"])
-    return rules
+def _all(estate: Estate | Posture) -> list[dict[str, Any]]:
+    """Return the findings about owners."""
+    posture = estate.posture() if isinstance(estate, Estate) else estate
+    return [f for f in findings(posture)["findings"] if f["rule"].startswith("OWN")]
 
 
 def _people() -> Estate:
@@ -141,18 +138,24 @@ def _accepting() -> Estate:
     return e.owned("other", "ann", "bob", since=ago(300), acknowledged_at=ago(299))
 
 
+@cache
+def _all_cases() -> Posture:
+    """Judge all of them side by side; of acceptances each scope knows its own."""
+    return side_by_side({case: make() for case, (make, _) in CASES.items()})
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_rules_of_ownership(case):
-    make, expected = CASES[case]
-    found = _found(make())
-    assert {rule for rule, subjects in found.items() if "bot" in subjects} == expected
+    _, expected = CASES[case]
+    bot = named(case, "bot")
+    assert {f["rule"] for f in _all(_all_cases()) if f["subject"]["id"] == bot} == expected
 
 
 def test_stale_access_path_and_its_near_miss():
-    for used, rules in ((91, {"TIM-04"}), (90, set())):
+    for used, subjects in ((91, ["bot"]), (90, [])):
         e = _people().owned("bot", "ann", "ann").resource("x", "restricted")
         e.can("bot", "write", "x", granted_at=ago(400), last_used_at={"write": ago(used)})
-        assert set(_found(e, "TIM-04")) == rules
+        assert [one.subject for one in found(e, "TIM-04")] == subjects
 
 
 def test_one_rule_a_thing_however_many_ways_it_fails():
