@@ -1,6 +1,7 @@
 """The board answer: its sentence names the reason, and no part of it claims what is unknown."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -45,11 +46,16 @@ def estate(leaked: bool = False, third: bool = True, at: pd.Timestamp = AS_OF) -
     return made.can("admins", "admin", "db", granted_at=ago(400))
 
 
+@cache
+def judged(leaked: bool = False) -> Posture:
+    return estate(leaked).posture()
+
+
 # -- the sentence -------------------------------------------------------------------------------
 
 
 def test_the_sentence_names_the_key_that_leaked_and_what_it_opens() -> None:
-    posture = estate(leaked=True).posture()
+    posture = judged(leaked=True)
     stands = parts.standing(posture, scope_of(posture))
     assert stands.grade in ("D", "F")
     assert stands.reason == f"Grade {stands.grade}: key leaked and still opens db."
@@ -60,7 +66,7 @@ def test_the_sentence_names_the_key_that_leaked_and_what_it_opens() -> None:
 
 def test_without_a_leak_it_names_what_most_is_owed_for_and_who_owes_most() -> None:
     """The twin: the same estate with the key in order."""
-    posture = estate().posture()
+    posture = judged()
     stands = parts.standing(posture, scope_of(posture))
     assert "leaked" not in stands.sentence
     assert not stands.causes
@@ -90,7 +96,7 @@ def test_nothing_at_all_is_no_comfort() -> None:
 
 def test_the_headline_numbers() -> None:
     """Three agents, one jewel: three paths; without the role's grant, two of them reach none."""
-    posture = estate().posture()
+    posture = judged()
     heads = parts.headlines(posture, scope_of(posture))
     assert (heads.starts_are, heads.starts, heads.reaching, heads.paths) == ("agents", 3, 3, 3)
     assert heads.best is not None
@@ -109,7 +115,7 @@ def test_without_agents_all_identities_are_counted() -> None:
 
 
 def test_a_leaked_key_goes_first() -> None:
-    posture = estate(leaked=True).posture()
+    posture = judged(leaked=True)
     scope = scope_of(posture)
     first = parts.move(posture, scope, parts.standing(posture, scope))
     assert first is not None
@@ -122,7 +128,7 @@ def test_a_leaked_key_goes_first() -> None:
 
 
 def test_else_the_step_that_frees_most() -> None:
-    posture = estate().posture()
+    posture = judged()
     scope = scope_of(posture)
     first = parts.move(posture, scope, parts.standing(posture, scope))
     assert first is not None
@@ -148,6 +154,7 @@ def test_a_step_in_use_is_not_the_first_move() -> None:
 # -- the direction ------------------------------------------------------------------------------
 
 
+@cache
 def now_and_before(days: float) -> Posture:
     """Return today, with one agent more than so many days ago."""
     history = history_of(estate(third=False, at=AS_OF - days * DAY), estate())
@@ -175,7 +182,7 @@ def test_a_snapshot_that_is_no_quarter_away_is_not_compared_with(days: float) ->
 
 
 def test_one_snapshot_has_no_direction() -> None:
-    posture = estate().posture()
+    posture = judged()
     since = parts.quarter(posture, scope_of(posture))
     assert since.sentence == "Direction unknown: there is no earlier snapshot."
 
@@ -201,14 +208,14 @@ def pace(per_day: float | None) -> Quarter:
 def test_the_target_has_a_date_at_todays_pace(
     per_day: float | None, state: str, sentence: str
 ) -> None:
-    posture = estate().posture()
+    posture = judged()
     stands = parts.standing(posture, scope_of(posture))
     reached = _today(posture, stands, 0.05, 300.0, pace(per_day))
     assert (reached.state, reached.sentence) == (state, sentence)
 
 
 def test_a_target_is_not_met_while_the_unverified_could_break_it() -> None:
-    posture = estate().posture()
+    posture = judged()
     stands = replace(parts.standing(posture, scope_of(posture)), tdr_range=[0.02, 0.71])
     assert _today(posture, stands, 0.05, 0.0, pace(0.0)).state == UNKNOWN
     sure = replace(stands, tdr_range=[0.02, 0.04])
@@ -232,11 +239,11 @@ def test_a_target_is_not_met_while_the_unverified_could_break_it() -> None:
 )
 def test_the_target_has_a_date_with_the_plan(repaid: float, growth: float, sentence: str) -> None:
     burn = BurnDown(0.05, 300.0, None, Reached(UNKNOWN, None, ""), 30, growth, "")
-    assert _by_plan(estate().posture(), burn, repaid, 5).sentence == sentence
+    assert _by_plan(judged(), burn, repaid, 5).sentence == sentence
 
 
 def test_delay_costs_what_the_same_facts_owe_later() -> None:
-    posture, later = estate().posture(), estate().posture(AS_OF + 30 * DAY)
+    posture, later = judged(), estate().posture(AS_OF + 30 * DAY)
     scope = scope_of(posture)
     stands = parts.standing(posture, scope)
     burn = parts.burn_down(posture, scope, stands, parts.quarter(posture, scope))
@@ -249,7 +256,7 @@ def test_delay_costs_what_the_same_facts_owe_later() -> None:
 
 
 def test_a_team_has_its_share_of_each_assumption() -> None:
-    posture = estate(leaked=True).posture()
+    posture = judged(leaked=True)
     rows = as_json(parts.teams(posture).teams)
     # Ann of the team ops owns all three agents; the key of `a` caps the grade of the team.
     assert [(row["name"], row["identities"]) for row in rows] == [("ops", 3)]
@@ -291,7 +298,7 @@ def test_accepted_risks_run_out_by_their_date(tmp_path: Path) -> None:
 
 
 def test_the_age_of_the_data_is_that_of_today() -> None:
-    posture = estate().posture()
+    posture = judged()
     known = parts.gaps(posture, scope_of(posture), AS_OF + 118 * DAY)
     assert (known.oldest_days, known.old) == (118, 1)
     # The twin: measured from the snapshot itself everything would look fresh.
@@ -308,7 +315,7 @@ def test_what_is_missing_says_who_states_it_and_what_it_settles() -> None:
     assert missing["usage"]["checks"] > 0
     assert missing["usage"]["settles"] > 0
     assert "aws" in missing["usage"]["sources"]
-    assert not parts.gaps(estate().posture(), scope_of(posture), AS_OF).missing
+    assert not parts.gaps(judged(), scope_of(posture), AS_OF).missing
 
 
 def test_the_whole_answer_is_plain_data() -> None:
