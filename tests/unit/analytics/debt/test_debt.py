@@ -1,10 +1,13 @@
 """Trust debt as it is asked about: what counts, groups, grades, items, other models."""
 
 import json
+from functools import cache
 
 import pytest
 
+from analytics.posture import Posture
 from graph.schema import DECISION_RECORD, SOD_RULE, USE_EVENT
+from tests.support.estates.side_by_side import named, of_case, side_by_side
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago
 from tests.support.printed import debt, identities, show, what_if
 
@@ -16,11 +19,11 @@ def one(declares=EVERYTHING, sensitivity="restricted", level="read", grant=None,
     return e.can("bot", level, "x", **{"granted_at": ago(9)} | (grant or {}))
 
 
-def owed(estate: Estate, **asked) -> dict:
-    return debt(estate.posture(), **asked)
+def owed(estate: Estate | Posture, **asked) -> dict:
+    return debt(estate.posture() if isinstance(estate, Estate) else estate, **asked)
 
 
-def items(estate: Estate, assumption: str, about: str | None = None) -> list[dict]:
+def items(estate: Estate | Posture, assumption: str, about: str | None = None) -> list[dict]:
     rows = owed(estate, items=True)["items"]
     return [i for i in rows if i["assumption"] == assumption and about in (None, i["object"])]
 
@@ -33,16 +36,20 @@ def entitled(estate: Estate) -> set[tuple[str, str]]:
     return {(i["holder"]["id"], i["level"]) for i in items(estate, "scope")}
 
 
-@pytest.mark.parametrize(
-    "kind", ["USES", "RUNS_AS", "MEMBER_OF", "ASSUMES", "SPAWNS", "CALLS", "CONTROLS", "ACTS_FOR"]
-)
-def test_only_edges_that_stay_with_the_identity_count(kind):
+def test_only_edges_that_stay_with_the_identity_count():
     target = {"USES": "k", "MEMBER_OF": "g", "RUNS_AS": "r", "ASSUMES": "r", "CONTROLS": "r"}
-    end = target.get(kind, "b")
-    e = Estate().agent("a", "b", declared_scope="[]").thing("Credential", "k").thing("Group", "g")
-    e.thing("Role", "r").resource("x", "internal").link("a", kind, end).can(end, "read", "x")
-    whose = {i["identity"]["id"] for i in items(e, "scope")}
-    assert ("a" in whose) == (kind in ("USES", "RUNS_AS", "MEMBER_OF", "ASSUMES"))
+    ends = target | dict.fromkeys(("SPAWNS", "CALLS", "ACTS_FOR"), "b")
+
+    def by(kind: str, end: str) -> Estate:
+        e = Estate().agent("a", "b", declared_scope="[]").thing("Group", "g").thing("Role", "r")
+        e.thing("Credential", "k").resource("x", "internal")
+        return e.link("a", kind, end).can(end, "read", "x")
+
+    posture = side_by_side({kind: by(kind, end) for kind, end in ends.items()})
+    whose = {i["identity"]["id"] for i in items(posture, "scope")}
+    assert {kind for kind in ends if "a" in of_case(kind, whose)} == {
+        *("USES", "RUNS_AS", "MEMBER_OF", "ASSUMES")
+    }
 
 
 def test_two_grants_of_the_same_level_are_two_entitlements():
@@ -67,22 +74,32 @@ def test_what_must_be_activated_is_an_entitlement_but_not_standing():
     assert len(items(e, "standing")) == 1  # there is a way without activation
 
 
-@pytest.mark.parametrize(
-    ("facts", "counts"),
-    [
-        ({"expires_at": ago(30)}, True),  # else debt would go down by waiting
-        ({"status": "leaked"}, True),
-        ({"status": "expired"}, False),
-        ({"status": "disabled"}, False),
-        ({"status": "revoked"}, False),
-        ({"status": "deleted"}, False),
-    ],
-)
-def test_an_expired_credential_is_owed_for_an_ended_one_is_not(facts, counts):
-    e = Estate().agent("a").account("s").thing("Credential", "k", **facts).resource("x", "internal")
-    e.link("a", "USES", "k").link("k", "AUTHENTICATES_AS", "s").can("s", "read", "x")
-    assert {i["identity"]["id"] for i in items(e, "scope")} == ({"a"} if counts else {"s"})
-    assert bool(items(e, "cred_storage", "k")) == counts
+KEYS = {
+    "past its end": ({"expires_at": ago(30)}, True),  # else debt would go down by waiting
+    "leaked": ({"status": "leaked"}, True),
+    "expired": ({"status": "expired"}, False),
+    "disabled": ({"status": "disabled"}, False),
+    "revoked": ({"status": "revoked"}, False),
+    "deleted": ({"status": "deleted"}, False),
+}
+
+
+@cache
+def _keyed() -> Posture:
+    def by(**facts) -> Estate:
+        e = Estate().agent("a").account("s").thing("Credential", "k", **facts)
+        e.resource("x", "internal").can("s", "read", "x")
+        return e.link("a", "USES", "k").link("k", "AUTHENTICATES_AS", "s")
+
+    return side_by_side({case: by(**facts) for case, (facts, _) in KEYS.items()})
+
+
+@pytest.mark.parametrize("case", KEYS)
+def test_an_expired_credential_is_owed_for_an_ended_one_is_not(case):
+    _, counts = KEYS[case]
+    whose = {i["identity"]["id"] for i in items(_keyed(), "scope")}
+    assert of_case(case, whose) == ({"a"} if counts else {"s"})
+    assert bool(items(_keyed(), "cred_storage", named(case, "k"))) == counts
 
 
 def test_a_grant_that_ceased_is_not_owed_for_an_expired_one_is():
@@ -157,9 +174,11 @@ def test_a_scope_may_name_a_prefix_and_means_its_level_only():
     assert outside == everything - within
 
 
-@pytest.mark.parametrize("said", ["5", '"x"', "{}", "[1]", '[{"resource":3,"level":"read"}]'])
-def test_a_scope_that_makes_no_sense_allows_nothing(said):
-    assert len(items(one(declared_scope=said), "scope")) == 1
+def test_a_scope_that_makes_no_sense_allows_nothing():
+    said = "5", '"x"', "{}", "[1]", '[{"resource":3,"level":"read"}]'
+    posture = side_by_side({scope: one(declared_scope=scope) for scope in said})
+    whose = [i["identity"]["id"] for i in items(posture, "scope")]
+    assert sorted(whose) == sorted(named(scope, "bot") for scope in said)
 
 
 def test_a_shared_key_is_a_way_in_for_each_that_uses_it():
@@ -178,16 +197,27 @@ def test_a_key_without_a_secret_is_kept_well():
     assert [i["assumption"] for i in owed(e, items=True)["items"] if i["object"] == "k"] == []
 
 
-@pytest.mark.parametrize(
-    ("mine", "theirs", "state"),
-    [("dev", "prod", "broken"), ("prod", "prod", None), ("dev", "dev", None), ("prod", None, None),
-     (None, "dev", None), (None, "prod", "unknown"), ("dev", None, "unknown"),
-     (None, None, "unknown")],
-)  # fmt: skip
+ENVIRONMENTS = [
+    ("dev", "prod", "broken"), ("prod", "prod", None), ("dev", "dev", None), ("prod", None, None),
+    (None, "dev", None), (None, "prod", "unknown"), ("dev", None, "unknown"),
+    (None, None, "unknown"),
+]  # fmt: skip
+
+
+@cache
+def _environments() -> Posture:
+    def across(mine: str | None, theirs: str | None) -> Estate:
+        e = Estate().agent("a").account("s", env=mine).link("a", "RUNS_AS", "s")
+        return e.resource("x", "internal", env=theirs).can("s", "read", "x")
+
+    return side_by_side({f"{m} to {t}": across(m, t) for m, t, _ in ENVIRONMENTS})
+
+
+@pytest.mark.parametrize(("mine", "theirs", "state"), ENVIRONMENTS)
 def test_environments(mine, theirs, state):
-    e = Estate().agent("a").account("s", env=mine).link("a", "RUNS_AS", "s")
-    e.resource("x", "internal", env=theirs).can("s", "read", "x")
-    assert [i["state"] for i in items(e, "env")] == ([state] if state else [])
+    identity = named(f"{mine} to {theirs}", "a")
+    rows = [i for i in items(_environments(), "env") if i["identity"]["id"] == identity]
+    assert [i["state"] for i in rows] == ([state] if state else [])
 
 
 def test_a_third_party_is_vetted_by_an_approval_however_old():
@@ -288,6 +318,11 @@ def company() -> Estate:
     return e
 
 
+@cache
+def _company() -> Posture:
+    return company().posture()
+
+
 @pytest.mark.parametrize(
     ("by", "keys"),
     [
@@ -299,7 +334,7 @@ def company() -> Estate:
     ],
 )
 def test_groups(by, keys):
-    answer = owed(company(), by=by)
+    answer = owed(_company(), by=by)
     assert {g["key"] for g in answer["groups"]} == keys
     assert sum(g["debt"] for g in answer["groups"]) == pytest.approx(answer["debt"])
     things = {g["key"] for g in answer["groups"] if g["thing"]}
@@ -316,16 +351,15 @@ def test_owners_that_nobody_states_are_a_group_of_their_own():
 
 
 def test_a_limit_says_what_it_cut():
-    whole = owed(company(), by="identity", items=True)
-    cut = owed(company(), by="identity", items=True, limit=1)
+    whole = owed(_company(), by="identity", items=True)
+    cut = owed(_company(), by="identity", items=True, limit=1)
     assert (len(cut["groups"]), len(cut["items"])) == (1, 1)
     assert cut["left_out"] == len(whole["groups"]) + len(whole["items"]) - 2
 
 
 def test_one_identity_alone():
-    estate = company()
-    rows = {i["id"]: i for i in identities(estate.posture())["identities"]}
-    posture = estate.posture()
+    posture = _company()
+    rows = {i["id"]: i for i in identities(posture)["identities"]}
     alone = debt(posture, items=True, about=posture.graph.number("a"))
     assert alone["debt"] == pytest.approx(rows["a"]["debt"])
     assert {i["identity"]["id"] for i in alone["items"]} == {"a"}
@@ -333,7 +367,7 @@ def test_one_identity_alone():
 
 
 def test_every_item_says_why():
-    for estate in (company(), one(third_party="true"), one(declares=())):
+    for estate in (_company(), one(third_party="true"), one(declares=())):
         for item in owed(estate, items=True)["items"]:
             assert item["why"].endswith(".")
             assert "{" not in item["why"]
