@@ -1,11 +1,14 @@
 """Each credential rule on the case it is for, and on the nearest cases it is not for."""
 
+from functools import cache
+
 import pytest
 
 from analytics.findings.evaluation import lacking
 from analytics.findings.rules import all_rules
-from analytics.posture import assess
+from analytics.posture import Posture, assess
 from graph.access import AccessGraph
+from tests.support.estates.side_by_side import named, side_by_side
 from tests.support.estates.small_estates import Estate, ago, together
 from tests.support.printed import findings
 
@@ -25,10 +28,14 @@ def key(holder: str = "agent", name: str = "k", **facts) -> Estate:
 
 def found(e: Estate, family: str = "CRD") -> set[str]:
     """Return the rules of the family that find something about `bot`."""
-    posture = e.posture()
+    return {rule for rule, subject in pairs(e.posture(), family) if subject == "bot"}
+
+
+def pairs(posture: Posture, family: str = "CRD") -> set[tuple[str, str]]:
+    """Return each rule of the family with each subject that it finds something about."""
     rules = [r for r in all_rules().values() if r.id.startswith(family) and not lacking(posture, r)]
-    bot = posture.graph.number("bot")
-    return {r.id for r in rules if bot in set(r.find(posture)["subject"])}
+    ids = posture.graph.ids.to_pylist()
+    return {(r.id, ids[subject]) for r in rules for subject in r.find(posture)["subject"]}
 
 
 CASES = {
@@ -73,17 +80,37 @@ CASES = {
 BAD = {"storage": "code", "strength": "weak", "last_used_at": ago(80), "human_used_at": ago(80)}
 
 
-@pytest.mark.parametrize("holder", ["agent", "account"])
+ENDED = ("disabled", "revoked", "expired", "deleted")
+HOLDERS = ("agent", "account")
+
+
+@cache
+def _all_cases() -> set[tuple[str, str]]:
+    """Judge all of them side by side, in the hands of either."""
+    alone = {
+        f"{case}, {holder}": key(holder, **facts)
+        for case, (facts, _) in CASES.items()
+        for holder in HOLDERS
+    }
+    bad = {status: key(**BAD, status=status) for status in ENDED}
+    return pairs(side_by_side(alone | bad | {"bad": key(**BAD)}))
+
+
+def _found_beside(case: str) -> set[str]:
+    return {rule for rule, subject in _all_cases() if subject == named(case, "bot")}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
 @pytest.mark.parametrize("case", CASES)
 def test_one_credential(case, holder):
-    facts, expected = CASES[case]
-    assert found(key(holder, **facts)) == expected
+    _, expected = CASES[case]
+    assert _found_beside(f"{case}, {holder}") == expected
 
 
-@pytest.mark.parametrize("status", ["disabled", "revoked", "expired", "deleted"])
+@pytest.mark.parametrize("status", ENDED)
 def test_a_credential_that_was_ended_is_nobodys_problem(status):
-    assert found(key(**BAD)) == {"CRD-02", "CRD-03", "CRD-05", "CRD-06"}
-    assert found(key(**BAD, status=status)) == set()
+    assert _found_beside("bad") == {"CRD-02", "CRD-03", "CRD-05", "CRD-06"}
+    assert _found_beside(status) == set()
 
 
 def test_a_retired_identity_is_judged_while_it_holds_a_key():

@@ -2,12 +2,9 @@
 
 import pytest
 
+from tests.support.estates.rule_findings import found as rows
+from tests.support.estates.rule_findings import ms
 from tests.support.estates.small_estates import Estate, ago
-from tests.support.printed import findings
-
-
-def rows(e: Estate, rule: str) -> list[dict]:
-    return findings(e.posture(), rule=rule)["findings"]
 
 
 def key(**facts) -> Estate:
@@ -29,18 +26,18 @@ def key(**facts) -> Estate:
 )
 def test_a_leaked_credential_that_is_alive(facts, found):
     said = rows(key(**facts), "CRD-07")
-    assert [(r["subject"]["id"], r["object"]["id"], r["severity"]) for r in said] == (
+    assert [(r.subject, r.object, r.severity) for r in said] == (
         [("bot", "k", "critical")] if found else []
     )
     if found:
-        assert "k of bot leaked" in said[0]["sentence"]
-        assert "taken for svc and reaches 1 resource" in said[0]["sentence"]
+        assert "k of bot leaked" in said[0].sentence
+        assert "taken for svc and reaches 1 resource" in said[0].sentence
 
 
 def test_a_leaked_credential_that_nobody_holds_is_found_about_itself():
     e = Estate().person("ann").thing("Credential", "k", status="leaked")
     (one,) = rows(e.link("k", "AUTHENTICATES_AS", "ann"), "CRD-07")
-    assert (one["subject"]["id"], one["object"], one["severity"]) == ("k", None, "critical")
+    assert (one.subject, one.object, one.severity) == ("k", "", "critical")
 
 
 def trusted(whom: str, kind: str, **facts) -> Estate:
@@ -65,12 +62,10 @@ def trusted(whom: str, kind: str, **facts) -> Estate:
 )
 def test_a_role_that_anybody_may_take(whom, kind, facts, severity):
     said = rows(trusted(whom, kind, **facts), "ISO-06")
-    assert [(r["subject"]["id"], r["severity"]) for r in said] == (
-        [("bad", severity)] if severity else []
-    )
+    assert [(r.subject, r.severity) for r in said] == ([("bad", severity)] if severity else [])
     if said:
-        assert "it reaches 2 resources" in said[0]["sentence"]
-        assert [e["relationship"] for e in said[0]["evidence"]] == ["TRUSTS"]
+        assert "it reaches 2 resources" in said[0].sentence
+        assert [fact.partition(":")[0] for fact in said[0].evidence] == ["TRUSTS"]
 
 
 def test_a_role_out_of_service_is_taken_by_nobody():
@@ -98,18 +93,18 @@ def takes(**facts) -> Estate:
 )
 def test_a_role_that_was_granted_and_is_never_taken(facts, since):
     said = rows(takes(**facts), "LPR-05")
-    assert [(r["subject"]["id"], r["object"]["id"], r["since"]) for r in said] == (
-        [("bot", "role", ago(since))] if since else []
+    assert [(r.subject, r.object, r.since) for r in said] == (
+        [("bot", "role", ms(since))] if since else []
     )
     if said:
-        assert said[0]["severity"] == "high"  # 0.75 * 1.25 * 30 * 3 = 84.4
-        assert "bot may take role through svc" in said[0]["sentence"]
+        assert said[0].severity == "high"  # 0.75 * 1.25 * 30 * 3 = 84.4
+        assert "bot may take role through svc" in said[0].sentence
 
 
 def test_a_role_behind_an_idle_one_goes_with_it():
     e = takes().thing("Role", "next")
     e.link("role", "ASSUMES", "next", telemetry="true", valid_from=ago(200))
-    found = {(r["subject"]["id"], r["object"]["id"]) for r in rows(e, "LPR-05")}
+    found = {(r.subject, r.object) for r in rows(e, "LPR-05")}
     assert found == {("bot", "role"), ("cat", "next")}
 
 
