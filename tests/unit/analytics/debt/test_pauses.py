@@ -356,9 +356,7 @@ def test_a_new_thing_of_an_old_name_is_not_accepted(file, again, days):
 
 def test_the_books_close_and_tell_that_nothing_grew(file):
     days = 0, 25, 60
-    states = [
-        facts(reading(state(n, "business", "technical"), expires_at=said(500))) for n in days
-    ]
+    states = [facts(reading(state(n, "business", "technical"), expires_at=said(500))) for n in days]
     accept(history_of(*states, journal=file).at(day(10)), "SCP-02", 40)
     history = history_of(*states, journal=file)
     done = books(history)
