@@ -12,6 +12,7 @@ from analytics.history import History
 from analytics.posture import Posture
 from graph.access import UnknownThing
 from graph.journal.journal import Journal
+from tests.support.estates.judged_once import judged
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago, ids
 from tests.support.few_rules import only_rules
 from tests.support.histories.small_history import history_of
@@ -67,7 +68,7 @@ def packets(posture: Posture, **asked: Any) -> list[dict[str, Any]]:
 
 
 def only(e: Estate) -> dict[str, Any]:
-    (packet,) = packets(e.posture())
+    (packet,) = packets(judged(e))
     return packet
 
 
@@ -97,10 +98,10 @@ def test_what_a_packet_says():
 
 def test_most_debt_per_minute_comes_first():
     e = granted(granted(world()), "hr")
-    rows = packets(e.posture())
+    rows = packets(judged(e))
     assert ids(rows, "resource") == ["hr", "crm"]
     assert [r["debt"] for r in rows] == pytest.approx([30 * DUE, 3 * DUE])
-    answer = reviews(e.posture(), limit=1)
+    answer = reviews(judged(e), limit=1)
     assert (ids(answer["packets"], "resource"), answer["left_out"]) == (["hr"], 1)
 
 
@@ -140,7 +141,7 @@ def test_no_packet_where_there_is_nothing_to_decide():
     decided(e, "r2", "approve", 30, "kept", grant_id="g-kept")
     decided(e, "r3", "revoke", 30, "ended")
     decided(e, "r4", "revoke", 30, "revoked", grant_id="g-revoked")
-    assert ids(packets(e.posture()), "identity") == ["due"]
+    assert ids(packets(judged(e)), "identity") == ["due"]
 
 
 def test_a_modification_decides_nothing():
@@ -164,17 +165,17 @@ def test_one_packet_for_a_grant_that_several_use():
     for agent in ("bot", "two"):
         e.link(agent, "RUNS_AS", "svc")
     e.can("svc", "read", "crm", granted_at=ago(200), telemetry="true", expires_at=ago(-9))
-    (packet,) = packets(e.posture())
+    (packet,) = packets(judged(e))
     assert (packet["holder"]["id"], packet["identities"]) == ("svc", 2)
     assert packet["identity"]["id"] == "two"  # nobody owns it, so it owes more
     assert packet["sentence"].startswith("two runs as svc; svc has read on crm")
-    assert packets(e.posture(), about=e.posture().graph.find("svc")) == [packet]
-    assert packets(e.posture(), about=e.posture().graph.find("hr")) == []
+    assert packets(judged(e), about=judged(e).graph.find("svc")) == [packet]
+    assert packets(judged(e), about=judged(e).graph.find("hr")) == []
 
 
 def test_what_breaks_is_what_what_if_says():
     e = granted(granted(world()), "hr", last_used_at={"read": ago(3)})
-    posture = e.posture()
+    posture = judged(e)
     for packet in packets(posture):
         assert packet["breaks"] == what_if(posture, [packet["grant"]])["breaks"] != []
 
@@ -182,7 +183,7 @@ def test_what_breaks_is_what_what_if_says():
 def test_a_second_way_breaks_nothing():
     e = granted(world()).account("svc").link("bot", "RUNS_AS", "svc")
     e.can("svc", "read", "crm", granted_at=ago(5), telemetry="true", expires_at=ago(-9))
-    (packet,) = packets(e.posture())
+    (packet,) = packets(judged(e))
     assert (packet["holder"]["id"], packet["breaks"]) == ("bot", [])
 
 
@@ -343,8 +344,8 @@ def test_too_few_decisions_tell_no_time(tmp_path):
 
 def test_decisions_dated_by_day_tell_no_time():
     e = decided(decided(granted(world()), "r1", "approve", 30), "r2", "approve", 31)
-    assert measure(e.posture(), "seconds_per_item")["detail"] == {"undated": 2}
-    row = measure(e.posture(), "batch_approvals")
+    assert measure(judged(e), "seconds_per_item")["detail"] == {"undated": 2}
+    row = measure(judged(e), "batch_approvals")
     assert (row["value"], row["because"]) == (None, "no approval is dated to less than a day")
 
 
@@ -369,7 +370,7 @@ def test_approvals_against_the_evidence():
     )
     for name in ("used", "stale", "never", "young", "since", "unwatched"):
         decided(e, f"v-{name}", "approve", 30, name, grant_id=f"g-{name}")
-    row = measure(e.posture(), "against_evidence")
+    row = measure(judged(e), "against_evidence")
     assert row["detail"] == {"unused": 2, "unwatched": 1, "unknown": 2}
     assert (row["count"], row["of"], row["value"]) == (3, 4, 0.75)
 
@@ -377,17 +378,17 @@ def test_approvals_against_the_evidence():
 @pytest.mark.parametrize("on", [{}, {"grant_id": "g-crm"}])
 def test_a_revoke_that_left_residue_is_not_done(on):
     e = decided(granted(world()), "r", "revoke", 30, **on)
-    row = measure(e.posture(), "revokes_with_residue")
+    row = measure(judged(e), "revokes_with_residue")
     assert (row["count"], row["of"], row["value"]) == (1, 1, 1.0)
     assert len(row["detail"]["findings"]) == 1
     gone = decided(world(), "r", "revoke", 30, **on)
-    row = measure(gone.posture(), "revokes_with_residue")
+    row = measure(judged(gone), "revokes_with_residue")
     assert (row["count"], row["of"], row["value"]) == (0, 1, 0.0)
 
 
 def test_a_later_approval_replaces_a_revoke():
     e = decided(decided(granted(world()), "r", "revoke", 30), "s", "approve", 20)
-    assert measure(e.posture(), "revokes_with_residue")["of"] == 0
+    assert measure(judged(e), "revokes_with_residue")["of"] == 0
 
 
 # ---------------------------------------------------------------- exceptions

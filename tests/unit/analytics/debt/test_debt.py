@@ -7,6 +7,7 @@ import pytest
 
 from analytics.posture import Posture
 from graph.schema import DECISION_RECORD, SOD_RULE, USE_EVENT
+from tests.support.estates.judged_once import judged
 from tests.support.estates.side_by_side import named, of_case, side_by_side
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago
 from tests.support.printed import debt, identities, show, what_if
@@ -20,7 +21,7 @@ def one(declares=EVERYTHING, sensitivity="restricted", level="read", grant=None,
 
 
 def owed(estate: Estate | Posture, **asked) -> dict:
-    return debt(estate.posture() if isinstance(estate, Estate) else estate, **asked)
+    return debt(judged(estate) if isinstance(estate, Estate) else estate, **asked)
 
 
 def items(estate: Estate | Posture, assumption: str, about: str | None = None) -> list[dict]:
@@ -318,11 +319,6 @@ def company() -> Estate:
     return e
 
 
-@cache
-def _company() -> Posture:
-    return company().posture()
-
-
 @pytest.mark.parametrize(
     ("by", "keys"),
     [
@@ -334,7 +330,7 @@ def _company() -> Posture:
     ],
 )
 def test_groups(by, keys):
-    answer = owed(_company(), by=by)
+    answer = owed(company(), by=by)
     assert {g["key"] for g in answer["groups"]} == keys
     assert sum(g["debt"] for g in answer["groups"]) == pytest.approx(answer["debt"])
     things = {g["key"] for g in answer["groups"] if g["thing"]}
@@ -351,14 +347,14 @@ def test_owners_that_nobody_states_are_a_group_of_their_own():
 
 
 def test_a_limit_says_what_it_cut():
-    whole = owed(_company(), by="identity", items=True)
-    cut = owed(_company(), by="identity", items=True, limit=1)
+    whole = owed(company(), by="identity", items=True)
+    cut = owed(company(), by="identity", items=True, limit=1)
     assert (len(cut["groups"]), len(cut["items"])) == (1, 1)
     assert cut["left_out"] == len(whole["groups"]) + len(whole["items"]) - 2
 
 
 def test_one_identity_alone():
-    posture = _company()
+    posture = judged(company())
     rows = {i["id"]: i for i in identities(posture)["identities"]}
     alone = debt(posture, items=True, about=posture.graph.number("a"))
     assert alone["debt"] == pytest.approx(rows["a"]["debt"])
@@ -367,21 +363,21 @@ def test_one_identity_alone():
 
 
 def test_every_item_says_why():
-    for estate in (_company(), one(third_party="true"), one(declares=())):
+    for estate in (company(), one(third_party="true"), one(declares=())):
         for item in owed(estate, items=True)["items"]:
             assert item["why"].endswith(".")
             assert "{" not in item["why"]
 
 
 def test_what_is_shown_of_a_thing_has_the_debt_that_concerns_it():
-    posture = one().posture()
+    posture = judged(one())
     for thing in ("bot", "x"):
         rows = show(posture, posture.graph.number(thing))["debt_items"]
         assert {i["identity"]["id"] for i in rows} == {"bot"}
 
 
 def test_what_if_counts_debt_on_both_sides():
-    posture = one().posture()
+    posture = judged(one())
     answer = what_if(posture, ["bot,CAN_ACCESS,x"])
     assert answer["before"]["debt"] == pytest.approx(debt(posture)["debt"]) != 0
     assert answer["after"]["debt"] == 0

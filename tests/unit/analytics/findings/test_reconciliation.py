@@ -10,6 +10,7 @@ from analytics.evidence.window import Window
 from analytics.findings.reconciliation import all_checks
 from graph.access import AccessGraph
 from tests.support.estates.decision_log import Log, at, log
+from tests.support.estates.judged_once import judged
 from tests.support.estates.small_estates import ago
 from tests.support.printed import reconciliation
 
@@ -25,13 +26,13 @@ def bot(**facts: Any) -> Log:
 
 def checked(e: Log, name: str, **asked: Any) -> tuple[int, int, int]:
     """Return the cases of a check, of how many, and how many are not known."""
-    (row,) = [r for r in reconciliation(e.posture(), **asked)["checks"] if r["check"] == name]
+    (row,) = [r for r in reconciliation(judged(e), **asked)["checks"] if r["check"] == name]
     return row["count"], row["of"], row["unknown"]
 
 
 def cases(e: Log, name: str) -> list[tuple[str | None, str | None]]:
     """Return the use and the decision of each case of a check."""
-    rows = reconciliation(e.posture())["cases"]
+    rows = reconciliation(judged(e))["cases"]
     return [(r["use"], r["decision"]) for r in rows if r["check"] == name]
 
 
@@ -86,7 +87,7 @@ def test_across_a_boundary_without_a_decision():
     again = Log().agent("bot", provider="AWS").resource("r", "internal", provider="aws")
     assert checked(again.used("10:05"), "crossed_without_decision") == (0, 0, 0)
     (row,) = [
-        r for r in reconciliation(e.posture())["cases"] if r["check"] == "crossed_without_decision"
+        r for r in reconciliation(judged(e))["cases"] if r["check"] == "crossed_without_decision"
     ]
     assert row["because"] == "from entra to aws, and no decision on it is recorded"
 
@@ -149,7 +150,7 @@ def test_a_declared_scope_that_no_decision_enforces():
         e.link("bot", "CALLS", tool).link("free", "CALLS", tool)
     e.decided("10:00", resource="mail").decided("10:01", tool="web").decided("10:02", tool="Files")
     assert checked(e, "no_enforcing_point") == (1, 4, 0)  # `free` declares no scope
-    (row,) = [r for r in reconciliation(e.posture())["cases"] if r["check"] == "no_enforcing_point"]
+    (row,) = [r for r in reconciliation(judged(e))["cases"] if r["check"] == "no_enforcing_point"]
     assert (row["identity"]["id"], row["resource"]["id"], row["at"]) == ("bot", "shell", None)
     late = Window(pd.Timestamp(at("20:00")))
     assert checked(e, "no_enforcing_point", window=late) == (1, 4, 0)  # at all times
@@ -193,9 +194,9 @@ def test_a_record_about_something_unknown_says_nothing_of_anything_else():
 def test_who_asked_is_known_whatever_is_known_of_the_resource():
     e = bot().decided("10:00", resource="stranger", purpose="answering customers")
     assert checked(e, "other_purpose") == (1, 1, 0)
-    bot_ = e.posture().graph.number("bot")
+    bot_ = judged(e).graph.number("bot")
     assert checked(e, "no_justification", about=bot_) == (1, 1, 0)
-    (row,) = [r for r in reconciliation(e.posture())["cases"] if r["check"] == "other_purpose"]
+    (row,) = [r for r in reconciliation(judged(e))["cases"] if r["check"] == "other_purpose"]
     assert (row["identity"]["id"], row["resource"]) == ("bot", None)
 
 
@@ -308,14 +309,14 @@ def test_fields_that_are_missing(check, facts):
 def test_where_no_decisions_are_declared_everything_is_unknown():
     e = Log(declares=("grants", "usage")).agent("bot").resource("r", "confidential").used("10:05")
     assert checked(e, "without_decision") == (0, 0, 1)
-    rows = reconciliation(e.posture())["checks"]
+    rows = reconciliation(judged(e))["checks"]
     assert all(row["count"] == 0 and row["share"] is None for row in rows)
     assert [row["check"] for row in rows] == list(all_checks())
 
 
 def test_about_one_node_within_a_window_and_what_is_left_out():
     e = bot().agent("other").used("10:05").used("11:05").used("11:06", "other")
-    posture = e.posture()
+    posture = judged(e)
     assert checked(e, "without_decision", about=posture.graph.number("other")) == (1, 1, 0)
     eleven = Window(pd.Timestamp(at("11:00")), pd.Timestamp(at("11:06")))
     assert checked(e, "without_decision", window=eleven) == (1, 1, 0)
@@ -325,6 +326,6 @@ def test_about_one_node_within_a_window_and_what_is_left_out():
 
 def test_what_the_graph_does_not_know_is_told_without_a_name():
     e = log().decided("10:00", "deny", subject="stranger", executed="true")
-    rows = reconciliation(e.posture())["cases"]
+    rows = reconciliation(judged(e))["cases"]
     (row,) = [r for r in rows if r["check"] == "denied_yet_executed"]
     assert (row["identity"], row["resource"]["id"], row["decision"]) == (None, "r", "d1")
