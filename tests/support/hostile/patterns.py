@@ -51,6 +51,16 @@ def _sources() -> dict[str, str]:
     return found
 
 
+@cache
+def _uses(module: str) -> dict[str, set[str]]:
+    """Return by which methods a module uses each name in capitals."""
+    found: dict[str, set[str]] = {}
+    for use in USES.finditer(_sources()[module]):
+        for name in {use[1], use[4]} - {None}:
+            found.setdefault(name, set()).add(use[2] or use[3])
+    return found
+
+
 def _methods(where: str) -> frozenset[str]:
     """Return how an expression is used where it stands, and where it is imported from there.
 
@@ -62,21 +72,26 @@ def _methods(where: str) -> frozenset[str]:
     used = set()
     for here, text in _sources().items():
         if here == module or f"from {module} import" in text:
-            uses = (u for u in USES.finditer(text) if name in (u[1], u[4]))
-            used |= {u[2] or u[3] for u in uses}
+            used |= _uses(here).get(name, set())
     known = {m if m in METHODS else "search" for m in used if m in TAKES_PATTERN - {"compile"}}
     return frozenset(known or {"search"})
 
 
 def compiled() -> Iterator[Found]:
     """Yield the compiled expressions that modules and their classes hold."""
+    without: dict[int, Any] = {}  # what holds none, by its identity: many modules import it
     for package in PACKAGES:
         top = importlib.import_module(package)
         for info in pkgutil.walk_packages(top.__path__, f"{package}."):
             if info.name not in SCRIPTS:
                 module = importlib.import_module(info.name)
                 for name, value in vars(module).items():
-                    yield from _within(f"{info.name}.{name}", value, 0)
+                    if id(value) in without:
+                        continue
+                    held = list(_within(f"{info.name}.{name}", value, 0))
+                    yield from held
+                    if not held:
+                        without[id(value)] = value
 
 
 def _within(where: str, value: Any, depth: int) -> Iterator[Found]:
@@ -121,6 +136,7 @@ def written() -> Iterator[Found]:
                         continue  # a plain text, of a method that only has such a name
 
 
+@cache
 def every_pattern() -> list[Found]:
     """Return each expression once."""
     found: dict[tuple[str, int], Found] = {}
