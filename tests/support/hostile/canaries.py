@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.source import InputRefused, Request, Source
+from tests.support.search import some
 
 
 def forms(a: str, h: str) -> dict[str, str]:
@@ -135,12 +136,12 @@ def planted(document: Any, canary: str) -> Iterator[Any]:
 def leaks(source: Source, path: Path, document: Any, write: Any = json.dumps) -> list[str]:
     """Return what a source hands over, or says, that holds a canary, wherever it is planted.
 
-    Each place of the document gets three of the kinds in turn.
+    Each place of the document gets one of the kinds in turn, three of them in a search.
     """
     found: list[str] = []
     kinds = list(CANARIES.values())
     for number, _ in enumerate(planted(document, "")):
-        for step in (0, 7, 16):
+        for step in some((0, 7, 16), 1):
             canary = kinds[(3 * number + step) % len(kinds)]
             changed = next(islice(planted(document, canary), number, None))
             path.write_text(write(changed), encoding="utf-8")

@@ -5,6 +5,8 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +26,22 @@ from tests.support.standards.ocsf_schema import OcsfSchema
 from tests.support.standards.sarif_schema import sarif_faults
 
 POSTURE = every_property().posture()
+Exported = Callable[[str], Path]
 ELEMENTS = [*FACT_NODES, *RELATIONSHIPS]
 TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def exported(form: str, folder: Path) -> Path:
-    path = folder / form
-    export(form, POSTURE, path)
-    return path
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """Return what exports to a format, and where that is; each is written once."""
+    folder = tmp_path_factory.mktemp("exported")
+
+    @cache
+    def write(form: str) -> Path:
+        export(form, POSTURE, folder / form)
+        return folder / form
+
+    return write
 
 
 def ends(element: Element) -> tuple[str, str, bool]:
@@ -57,8 +67,8 @@ def of_duckdb(dtype: Dtype, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("element", ELEMENTS, ids=str)
-def test_duckdb_reads_every_property_from_parquet(tmp_path: Path, element: Element) -> None:
-    folder = exported("parquet", tmp_path)
+def test_duckdb_reads_every_property_from_parquet(exported: Exported, element: Element) -> None:
+    folder = exported("parquet")
     (file,) = folder.rglob(f"{element.name}.parquet")
     with duckdb.connect() as db:
         db.execute("SET TimeZone = 'UTC'")
@@ -85,8 +95,8 @@ def test_duckdb_reads_every_property_from_parquet(tmp_path: Path, element: Eleme
         assert shape[name] == wanted.get(dtype, "VARCHAR"), name
 
 
-def test_duckdb_joins_nodes_and_edges_of_parquet(tmp_path: Path) -> None:
-    folder = exported("parquet", tmp_path)
+def test_duckdb_joins_nodes_and_edges_of_parquet(exported: Exported) -> None:
+    folder = exported("parquet")
     text = """
         SELECT count(*) FROM read_parquet($edges) e
         JOIN read_parquet($agents) a ON a.id = e.source_id WHERE a.name = $name
@@ -99,8 +109,8 @@ def test_duckdb_joins_nodes_and_edges_of_parquet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("element", ELEMENTS, ids=str)
-def test_duckdb_reads_every_property_from_csv(tmp_path: Path, element: Element) -> None:
-    (file,) = exported("csv", tmp_path).rglob(f"{element.name}.csv")
+def test_duckdb_reads_every_property_from_csv(exported: Exported, element: Element) -> None:
+    (file,) = exported("csv").rglob(f"{element.name}.csv")
     with duckdb.connect() as db:
         read = db.read_csv(str(file), header=True, all_varchar=True, quotechar='"', escapechar='"')
         rows = [dict(zip(read.columns, row, strict=True)) for row in read.fetchall()]
@@ -128,9 +138,9 @@ def restored(cell: str) -> str:
     return shown[1:] if defused else shown
 
 
-def test_no_cell_of_csv_runs_or_turns_the_text(tmp_path: Path) -> None:
+def test_no_cell_of_csv_runs_or_turns_the_text(exported: Exported) -> None:
     cells = []
-    for file in exported("csv", tmp_path).rglob("*.csv"):
+    for file in exported("csv").rglob("*.csv"):
         with file.open(encoding="utf-8", newline="") as stream:
             cells += [cell for row in csv.reader(stream) for cell in row]
     assert any("HYPERLINK" in cell for cell in cells)
@@ -147,8 +157,8 @@ def test_the_twin_the_texts_would_run_and_turn() -> None:
 # -- networkx -------------------------------------------------------------------------------------
 
 
-def test_networkx_reads_every_property(tmp_path: Path) -> None:
-    read = nx.read_graphml(exported("graphml", tmp_path), force_multigraph=True)
+def test_networkx_reads_every_property(exported: Exported) -> None:
+    read = nx.read_graphml(exported("graphml"), force_multigraph=True)
     assert read.number_of_nodes() == 2 * len(FACT_NODES)
     assert read.number_of_edges() == 2 * len(RELATIONSHIPS)
     for label in FACT_NODES:
@@ -176,8 +186,8 @@ def _compare(facts: dict[str, Any], element: Element) -> None:
 # -- published schemas ----------------------------------------------------------------------------
 
 
-def test_opengraph_by_its_published_schemas(tmp_path: Path, real_data: Path) -> None:
-    document = json.loads(exported("opengraph", tmp_path).read_text(encoding="utf-8"))
+def test_opengraph_by_its_published_schemas(exported: Exported, real_data: Path) -> None:
+    document = json.loads(exported("opengraph").read_text(encoding="utf-8"))
     for part in ("node", "edge"):
         text = (real_data / "opengraph" / f"opengraph-{part}.json").read_text()
         validator = jsonschema.Draft202012Validator(json.loads(text))
@@ -261,10 +271,10 @@ def test_opa_reads_the_exported_document(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_download_is_one_file_and_the_same_twice(form: str, tmp_path: Path) -> None:
+def test_a_download_is_one_file_and_the_same_twice(form: str, exported: Exported) -> None:
     first, second = (download(form, POSTURE) for _ in range(2))
     assert first == second
     name = file_name(form)
     assert name.endswith(".zip") == zipfile.is_zipfile(io.BytesIO(first))
     if module_of(form).SUFFIX != FOLDER:
-        assert first == exported(form, tmp_path).read_bytes()
+        assert first == exported(form).read_bytes()
