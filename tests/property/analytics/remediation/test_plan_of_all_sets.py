@@ -21,7 +21,7 @@ from tests.support.references.moved_access import moved, rows_of
 from tests.support.references.reach import Reference
 from tests.support.search import worlds
 
-SEEDS, CHUNK = worlds(40, 200), 20
+SEEDS, CHUNK = worlds(20, 200), 10
 AGENTS, ACCOUNTS, KEYS = ("a0", "a1"), ("s0", "s1"), ("k0", "k1")
 RESOURCES = {"x0": "internal", "x1": "confidential", "x2": "restricted"}
 

@@ -10,7 +10,7 @@ from analytics.posture import Posture
 from app import clock
 from app.report import ReportRefused, contents, report
 from app.report.contents import LINE, NAME, SENTENCE, sheet_of, short
-from app.report.history import MONTHS
+from app.report.history import MONTHS, points_of
 from app.report.html import html_page
 from app.report.sheet import Listing, Point, Sheet
 from graph.identity.lookup import UnknownThing
@@ -80,11 +80,13 @@ def test_the_trend_has_the_last_snapshot_of_each_month(posture: Posture) -> None
     assert [point.day for point in points] == [0, 40, 113]
 
 
-def test_many_snapshots_of_one_month_have_a_point_each(tmp_path: Path) -> None:
-    for day in range(1, 5):
-        at = pd.Timestamp(f"2026-08-0{day}", tz="UTC")
-        ingest(ParquetStore(tmp_path / "s"), [two_teams(at).job()])
-    points = trend_points(open_posture(str(tmp_path / "s")))
+def points_at(instants: pd.DatetimeIndex) -> tuple[Point, ...]:
+    """Return the points of a trend with a row at each of these instants."""
+    return points_of(pd.DataFrame({"at": instants, "ratio": 0.1, "high": 0.2, "grade": "B"}))
+
+
+def test_many_snapshots_of_one_month_have_a_point_each() -> None:
+    points = points_at(pd.date_range("2026-08-01", "2026-08-04", tz="UTC"))
     assert [point.label for point in points] == ["1 Aug", "2 Aug", "3 Aug", "4 Aug"]
 
 
@@ -168,10 +170,8 @@ def test_texts_fit_their_places() -> None:
     assert len(short(long)) == NAME
 
 
-def test_no_more_than_twelve_months(tmp_path: Path) -> None:
-    for month in pd.date_range("2025-01-15", "2026-07-15", freq="MS", tz="UTC"):
-        ingest(ParquetStore(tmp_path / "s"), [Estate(at=month).agent("bot").job()])
-    points = trend_points(open_posture(str(tmp_path / "s")))
+def test_no_more_than_twelve_months() -> None:
+    points = points_at(pd.date_range("2025-01-15", "2026-07-15", freq="MS", tz="UTC"))
     assert len(points) == MONTHS
     labels = [point.label for point in points]
     assert labels[:7] == ["Aug 25", "Sep", "Oct", "Nov", "Dec", "Jan 26", "Feb"]

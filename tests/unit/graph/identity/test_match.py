@@ -13,6 +13,7 @@ from graph.identity.match import identify
 from graph.identity.merge_claims import resolve_nodes
 from graph.schema import AGENT, CAN_ACCESS, ELEMENTS, HUMAN, OWNS, TRUSTS
 from tests.support.estates.small_estates import Estate, ago, together
+from tests.support.search import some
 
 ARN = "arn:aws:iam::111122223333:role/bot"
 
@@ -227,11 +228,12 @@ def test_the_order_of_sources_does_not_matter():
         one_of("d", "Human", "d1", **ANN).owned("b1", business="d1").agent("b1"),
     ]
     seen = set()
-    for order in itertools.permutations(estates):
+    for order in some(itertools.permutations(estates), 12):
         graph = AccessGraph.of(together(*order))
         rows = [
-            graph.frames[e].sort_values("id").to_json(orient="records", date_format="iso")
+            (e.name, frame.sort_values("id").to_json(orient="records", date_format="iso"))
             for e in ELEMENTS
+            if len(frame := graph.frames[e])
         ]
         seen.add(json.dumps([rows, [astuple(c) for c in graph.identities.collisions]]))
     assert len(seen) == 1

@@ -11,6 +11,7 @@ from graph.secrets.forms import FORMS
 from graph.secrets.sieve import FEW, suspects
 from graph.values import MAX_TEXT
 from tests.support.hostile.secret_kinds import GROUPS, made
+from tests.support.search import some
 
 SEEDS = range(12)
 PLACES = ("{}", "note: {}", "the bot uses {} in production")
@@ -119,7 +120,7 @@ def _once(text: str) -> float:
 STARTS = sorted({mark for form in FORMS for mark in form.marks})
 LETTERS = ["a", "A1", "=", "\\", '"', " ", "-", "/", ".", "%41", "&#65;", "QUJD", "41", "://", "@"]
 HOSTILE = [
-    *(start * 40 + letter for start in STARTS for letter in ("aB1", "=")),
+    *some((start * 40 + letter for start in STARTS for letter in ("aB1", "=")), len(STARTS) // 2),
     *(f"{word}{letter}" for word in ("password", "token=", "-u", "cookie:") for letter in LETTERS),
     *LETTERS,
 ]

@@ -73,8 +73,9 @@ def test_equal_seeds_give_equal_files_and_other_seeds_do_not(tmp_path):
         files = sorted(p for p in (tmp_path / name).rglob("*") if p.is_file())
         return [(p.relative_to(tmp_path / name), p.read_bytes()) for p in files]
 
-    assert written(5, "one") == written(5, "two")
-    assert written(6, "three") != written(5, "one")
+    first = written(5, "one")
+    assert first == written(5, "two")
+    assert first != written(6, "three")
 
 
 @pytest.mark.parametrize("agents", [1, 2, 7, 25])
