@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ EVERYTHING = (
 )
 LABELS = {n.name: n for n in FACT_NODES}
 TYPES = {r.name: r for r in RELATIONSHIPS}
+FEW = 8  # rows whose frame is kept for the next estate with the same
 NOTHING = {e: empty(e) for e in ELEMENTS}
 
 
@@ -234,15 +235,34 @@ def _absent(dtype: Dtype, count: int) -> Any:
     return _column(dtype, [None] * count)
 
 
+def _checked(element: Element, rows: list[dict[str, Any]], origin: dict[str, str]) -> pd.DataFrame:
+    """Return the frame of rows that must meet the schema; many estates state the same few rows."""
+    if len(rows) > FEW:
+        return _conformed(element, rows, origin)
+    said = json.dumps(rows)
+    return _once(element, said, tuple(origin.items())).copy(deep=False)
+
+
+@lru_cache(maxsize=2_000)
+def _once(element: Element, said: str, origin: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    return _conformed(element, json.loads(said), dict(origin))
+
+
+def _conformed(
+    element: Element, rows: list[dict[str, Any]], origin: dict[str, str]
+) -> pd.DataFrame:
+    done = conform(_raw(element, rows, origin), element)
+    assert done.rejected.empty, done.rejected.to_dict("records")
+    return done.frame
+
+
 def together(*estates: Estate) -> Facts:
     """Join what several scopes state."""
     parts: dict[Element, list[pd.DataFrame]] = {}
     for estate in estates:
         origin = {"source": estate.source, "scope": estate.scope}
         for element, rows in estate.rows.items():
-            done = conform(_raw(element, rows, origin), element)
-            assert done.rejected.empty, done.rejected.to_dict("records")
-            parts.setdefault(element, []).append(done.frame)
+            parts.setdefault(element, []).append(_checked(element, rows, origin))
     frames = {
         e: pd.concat(parts[e], ignore_index=True) if len(parts[e]) > 1 else parts[e][0]
         for e in ELEMENTS
