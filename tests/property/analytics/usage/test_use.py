@@ -4,6 +4,9 @@ What each fact tells of is worked out on paper: all tell that the agent acted, a
 the agent itself that its key was used, and those that name the resource that the grant was.
 """
 
+from collections.abc import Sequence
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,6 +24,7 @@ from analytics.usage.idle_access import ACCESS, idle_rows
 from graph.access import AccessGraph
 from graph.schema import AUTHENTICATES_AS, CONTROL, USES
 from tests.support.estates.rule_findings import found
+from tests.support.estates.side_by_side import beside, side_by_side
 from tests.support.estates.small_estates import Estate, ago, together
 from tests.support.estates.uses import LONG, OF_AGENT, OF_RESOURCE, WAYS, world
 from tests.support.printed import evidence, identities, kpis, stale
@@ -29,6 +33,8 @@ DAYS = (5, 60, 120, 250)
 SEEN = st.dictionaries(st.sampled_from(sorted(WAYS)), st.sampled_from(DAYS), max_size=4)
 NAMES_BOT = (*OF_AGENT, "the agent used the key", "an event of the agent", "a sum of the agent")
 NAMES_BOT += ("an event of the agent by its key",)
+NAMES_NOBODY = tuple(way for way in WAYS if way not in NAMES_BOT)
+TWO = ("bot", "other")
 
 
 def number(posture: Posture, thing: str) -> int:
@@ -58,9 +64,21 @@ def unused(posture: Posture) -> bool:
     return bool((debt.rows.degree[mine] > 0).any())
 
 
-def figure(posture: Posture, name: str) -> tuple[float, float]:
-    row = next(row for row in kpis(posture)["kpis"] if row["name"] == name)
-    return row["numerator"], row["denominator"]
+def figures(posture: Posture, *names: str) -> list[tuple[float, float]]:
+    rows = {row["name"]: (row["numerator"], row["denominator"]) for row in kpis(posture)["kpis"]}
+    return [rows[name] for name in names]
+
+
+@cache
+def every_way(ways: tuple[str, ...], agents: tuple[str, ...] = ("bot",), back: int = 0) -> Posture:
+    """Judge the worlds of several ways, one beside the other, so many days before."""
+    estate = side_by_side({way: world({way: 5}, agents=agents) for way in ways})
+    return estate.posture(estate.at - np.timedelta64(back, "D"))
+
+
+def like(way: str, ways: Sequence[str]) -> tuple[str, ...]:
+    """Return the ways in whose worlds there is a log of events, or in which there is none."""
+    return tuple(w for w in ways if w.startswith("an event") == way.startswith("an event"))
 
 
 @settings(max_examples=30, deadline=None)
@@ -73,9 +91,9 @@ def test_every_reader_takes_the_latest_of_all_facts(seen: dict[str, int]) -> Non
     assert active(posture) == {"bot": None if acted is None else ago(acted)}
     dormant = acted is None or acted > 45
     assert bool(found(posture, "TIM-03")) == dormant
-    assert figure(posture, "dormant_share") == (int(dormant), 1)
     assert bool(found(posture, "CRD-06")) == (used > 45)
-    assert figure(posture, "idle_credentials") == (int(used > 45), 1)
+    shares = figures(posture, "dormant_share", "idle_credentials")
+    assert shares == [(int(dormant), 1), (int(used > 45), 1)]
     assert posture.activity.last_active[number(posture, "K")] == ms(used, known=used < LONG)
     for item in ("bot,USES,K", "K,AUTHENTICATES_AS,svc", "K"):
         assert breaks(posture, item) == (used <= 90), item
@@ -95,24 +113,29 @@ def ms(days: float, known: bool) -> int:
     return int(stamp) if known else int(np.iinfo(np.int64).min)
 
 
-@pytest.mark.parametrize("way", [w for w in WAYS if w not in NAMES_BOT])
+@pytest.mark.parametrize("way", NAMES_NOBODY)
 def test_what_one_of_two_did_makes_neither_active_nor_dormant(way: str) -> None:
-    posture = world({way: 5}, agents=("bot", "other")).posture()
-    assert active(posture) == {"bot": None, "other": None}
+    posture = every_way(like(way, NAMES_NOBODY), TWO)
+    bot, other, svc, key = (beside(way, name) for name in (*TWO, "svc", "K"))
+    acted = active(posture)
+    assert (acted[bot], acted[other]) == (None, None)
     assert found(posture, "TIM-03") == []
-    assert figure(posture, "dormant_share") == (0, 0)
-    assert posture.activity.last_active[number(posture, "svc")] == ms(5, known=True)
-    assert set(credential_hubs(posture).dependents["use"]) == {"unknown"}
-    (path,) = stale(posture, about=number(posture, "bot"))["paths"] or [{"state": "none"}]
+    assert figures(posture, "dormant_share") == [(0, 0)]
+    assert posture.activity.last_active[number(posture, svc)] == ms(5, known=True)
+    uses = credential_hubs(posture).dependents
+    assert set(uses["use"][uses["credential"] == number(posture, key)]) == {"unknown"}
+    (path,) = stale(posture, about=number(posture, bot))["paths"] or [{"state": "none"}]
     assert path["state"] in ("none", "unused_since_granted")
 
 
 @pytest.mark.parametrize("way", NAMES_BOT)
 def test_what_the_one_did_leaves_the_other_dormant(way: str) -> None:
-    posture = world({way: 5}, agents=("bot", "other")).posture()
-    assert active(posture) == {"bot": ago(5), "other": None}
-    assert [f.subject for f in found(posture, "TIM-03")] == ["other"]
-    assert figure(posture, "dormant_share") == (1, 2)
+    ways = like(way, NAMES_BOT)
+    posture, acted = every_way(ways, TWO), active(every_way(ways, TWO))
+    assert [acted[beside(way, agent)] for agent in TWO] == [ago(5), None]
+    dormant = {f.subject for f in found(posture, "TIM-03")}
+    assert dormant == {beside(each, "other") for each in ways}
+    assert figures(posture, "dormant_share") == [(len(ways), 2 * len(ways))]
 
 
 @settings(max_examples=12, deadline=None)
@@ -124,7 +147,7 @@ def test_a_use_told_by_two_sources_is_one(seen: dict[str, int], scope: str) -> N
     assert active(one) == active(two)
     assert [f.id for f in found(one, "TIM-03")] == [f.id for f in found(two, "TIM-03")]
     names = ("dormant_share", "idle_credentials", "unused_exposure", "evidence_coverage")
-    assert [figure(one, n) for n in names] == [figure(two, n) for n in names]
+    assert figures(one, *names) == figures(two, *names)
     assert states(one) == states(two)
     for item in ("bot,USES,K", "svc,CAN_ACCESS,db"):
         assert breaks(one, item) == breaks(two, item)
@@ -138,9 +161,8 @@ def states(posture: Posture) -> dict[str, int]:
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_after_the_moment_looked_at_counts(way: str) -> None:
     """Looked at 100 days before, the use of 5 days ago is not known, nor is idleness."""
-    estate = world({way: 5})
-    posture = estate.posture(estate.at - np.timedelta64(100, "D"))
-    assert active(posture) == {"bot": None}
+    posture = every_way(like(way, [*WAYS]), back=100)
+    assert active(posture)[beside(way, "bot")] is None
     assert states(posture) == dict.fromkeys(states(posture), 0)
     if "event" not in way:
         assert found(posture, "TIM-03") == [], "it may have acted before as well"

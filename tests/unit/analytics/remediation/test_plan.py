@@ -1,8 +1,11 @@
 """Plans: verdicts, what is never touched, undo lines, and what greedy cannot see."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
+from tests.support.estates.side_by_side import side_by_side
 from tests.support.estates.small_estates import LABELS, Estate, ago
 from tests.support.printed import cut, debt, findings, plan, what_if
 
@@ -18,20 +21,44 @@ def steps(estate: Estate, budget: int = 5) -> list[tuple[str, str, float]]:
     return [(s["target"]["from"]["id"], s["verdict"], s["reach_removed"]) for s in made]
 
 
-@pytest.mark.parametrize(
-    ("facts", "verdict"),
-    [
-        ({"telemetry": "true", "granted_at": ago(90)}, "safe"),
-        ({"telemetry": "true", "granted_at": ago(89)}, "needs_longer_window"),
-        ({"telemetry": "true", "last_used_at": {"read": ago(91)}}, "safe"),
-        ({"telemetry": "true"}, "needs_longer_window"),
-        ({"granted_at": ago(900)}, "needs_owner"),
-        ({"telemetry": "true", "granted_at": ago(200), "tags": ["seasonal"]},
-         "needs_longer_window"),
-    ],
-)  # fmt: skip
-def test_a_verdict_says_how_long_nothing_was_seen(facts, verdict):
-    assert steps(one(**facts)) == [("a", verdict, 30.0)]
+def steps_of(worlds: dict[str, Estate], budget: int = 5) -> dict[str, list[dict]]:
+    """Return the steps of a plan for several worlds at once, those of each by its name."""
+    found: dict[str, list[dict]] = {world: [] for world in worlds}
+    for step in plan(side_by_side(worlds).posture(), budget * len(worlds))["steps"]:
+        thing = step["target"].get("id") or step["target"]["from"]["id"]
+        found[thing.partition(":")[0]].append(step)
+    return found
+
+
+def thing_of(step: dict) -> str:
+    """Return the id of the thing that a step takes, or at which what it takes begins."""
+    return (step["target"].get("id") or step["target"]["from"]["id"]).partition(":")[2]
+
+
+VERDICTS = {
+    "90 days": ({"telemetry": "true", "granted_at": ago(90)}, ["safe"]),
+    "89 days": ({"telemetry": "true", "granted_at": ago(89)}, ["needs_longer_window"]),
+    "unused for 91": ({"telemetry": "true", "last_used_at": {"read": ago(91)}}, ["safe"]),
+    "since nobody knows": ({"telemetry": "true"}, ["needs_longer_window"]),
+    "not watched": ({"granted_at": ago(900)}, ["needs_owner"]),
+    "seasonal": (
+        {"telemetry": "true", "granted_at": ago(200), "tags": ["seasonal"]},
+        ["needs_longer_window"],
+    ),
+    "used 90 days ago": ({"last_used_at": {"read": ago(90)}}, []),  # what was used lately stays
+    "break-glass": ({"tags": ["breakglass"]}, []),
+}
+
+
+@cache
+def every_verdict() -> dict[str, list[dict]]:
+    return steps_of({name: one(**facts) for name, (facts, _) in VERDICTS.items()})
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_a_verdict_says_how_long_nothing_was_seen(name):
+    found = [(thing_of(s), s["verdict"], s["reach_removed"]) for s in every_verdict()[name]]
+    assert found == [("a", verdict, 30.0) for verdict in VERDICTS[name][1]]
 
 
 def test_nothing_seen_in_n_days_bounds_the_rate_by_three_over_n():
@@ -39,12 +66,7 @@ def test_nothing_seen_in_n_days_bounds_the_rate_by_three_over_n():
     assert (step["window_days"], step["uses_per_day_below"]) == (300.0, pytest.approx(0.01))
 
 
-def test_what_was_used_lately_stays():
-    assert steps(one(last_used_at={"read": ago(90)})) == []
-
-
-def test_break_glass_stays():
-    assert steps(one(tags=["breakglass"])) == []
+def test_what_an_account_for_emergencies_may_do_stays():
     e = Estate().agent("a").account("s", tags=["break-glass"]).resource("x", "internal")
     assert steps(e.link("a", "RUNS_AS", "s").can("s", "read", "x")) == []
 
@@ -194,28 +216,26 @@ def test_a_credential_goes_as_a_whole_and_its_use_is_no_removal():
 def test_a_key_with_two_users_is_spared_for_one_in_use():
     """That a step of it was used, or is for emergencies, protects the credential as a whole."""
     e = keyed().agent("b", "c").link("c", "RUNS_AS", "s").link("b", "USES", "k")
-    assert [s["target"]["id"] for s in plan(e.posture())["steps"]] == ["k"]
     used = keyed().agent("b", "c").link("c", "RUNS_AS", "s")
     used.link("b", "USES", "k", last_used_at=ago(1))
-    assert [s["target"]["from"]["id"] for s in plan(used.posture())["steps"]] == ["c"]
     glass = keyed().agent("c").agent("b", tags=["break-glass"]).link("c", "RUNS_AS", "s")
-    made = plan(glass.link("b", "USES", "k").posture())
-    assert [s["target"]["from"]["id"] for s in made["steps"]] == ["c"]
+    glass.link("b", "USES", "k")
+    made = steps_of({"idle": e, "used": used, "glass": glass})
+    found = {world: [thing_of(step) for step in steps] for world, steps in made.items()}
+    assert found == {"idle": ["k"], "used": ["c"], "glass": ["c"]}
 
 
 def test_the_only_login_of_an_active_agent_is_never_taken():
     """Nobody saw the key used; the agent acted yesterday, and has no other way in."""
-    e = keyed().agent("b").link("b", "RUNS_AS", "s")
-    assert [s["target"]["id"] for s in plan(e.posture())["steps"]] == ["k"]
-    active = (
-        Estate().agent("a", last_active_at=ago(1)).agent("b").account("s").thing("Credential", "k")
-    )
-    active.link("a", "USES", "k").link("k", "AUTHENTICATES_AS", "s").link("b", "RUNS_AS", "s")
-    active.resource("x", "restricted").can("s", "read", "x", tags=["breakglass"])
-    ends = [s["target"] for s in plan(active.posture())["steps"]]
-    assert [(t["from"]["id"], t["to"]["id"]) for t in ends] == [("b", "s")]
-    active.account("t").link("a", "RUNS_AS", "t")  # another way in
-    assert {t.get("id") for t in (s["target"] for s in plan(active.posture())["steps"])} >= {"k"}
+    quiet, only, other = (keyed().agent("b").link("b", "RUNS_AS", "s") for _ in range(3))
+    for active in (only, other):
+        active.rows[LABELS["Agent"]][0]["last_active_at"] = ago(1)
+    other.account("t").link("a", "RUNS_AS", "t")  # another way in
+    made = steps_of({"quiet": quiet, "only": only, "other": other})
+    assert [thing_of(step) for step in made["quiet"]] == ["k"]
+    ends = [step["target"] for step in made["only"]]
+    assert [(t["from"]["id"], t["to"]["id"]) for t in ends] == [("only:b", "only:s")]
+    assert "k" in [thing_of(step) for step in made["other"]]
 
 
 def test_of_two_logins_of_an_active_agent_one_stays():
@@ -245,11 +265,9 @@ def test_a_key_that_ended_is_no_login_that_is_left():
 
 def test_the_use_of_a_step_has_three_values():
     watched = one(telemetry="true", granted_at=ago(300))
-    blind = one(granted_at=ago(300))
-    assert [plan(e.posture())["steps"][0]["use"] for e in (watched, blind)] == [
-        "unused",
-        "not_observable",
-    ]
+    made = steps_of({"watched": watched, "blind": one(granted_at=ago(300))})
+    found = [made[world][0]["use"] for world in ("watched", "blind")]
+    assert found == ["unused", "not_observable"]
 
 
 def test_a_cut_takes_a_credential_as_a_whole_and_never_a_last_login():
@@ -284,8 +302,9 @@ def test_a_plan_for_one_identity_is_about_what_is_its_own():
     e = Estate(declares=("grants",)).agent("a", "b").account("s", "t").resource("x", "restricted")
     e.resource("y", "restricted").link("a", "RUNS_AS", "s").link("b", "RUNS_AS", "t")
     e.can("s", "read", "x").can("t", "write", "y")
+    posture = e.posture()
     ids = {
-        whose: [s["target"]["from"]["id"] for s in plan(e.posture(), 5, whose=whose)["steps"]]
+        whose: [s["target"]["from"]["id"] for s in plan(posture, 5, whose=whose)["steps"]]
         for whose in ((), ("a",), ("b",))
     }
     assert ids == {(): ["t", "s"], ("a",): ["s"], ("b",): ["t"]}

@@ -1,8 +1,11 @@
 """Plans by debt and by findings: steps that a person carries out, measured by what-if."""
 
+from functools import cache
+
 import pytest
 
 from analytics.findings.evaluation import find_all
+from analytics.posture import Posture
 from analytics.remediation.closing.asking import asked
 from analytics.remediation.closing.simulated import simulated
 from analytics.remediation.removal.additions import together
@@ -21,9 +24,14 @@ def untidy() -> Estate:
     return e.can("s", "admin", "y", granted_at=ago(300))
 
 
+@cache
+def untidy_posture() -> Posture:
+    return untidy().posture()
+
+
 @pytest.mark.parametrize("objective", ["debt", "findings"])
 def test_each_step_pays_off_what_it_says_and_all_together_what_is_said(objective: str) -> None:
-    posture = untidy().posture()
+    posture = untidy_posture()
     made = plan(posture, 6, objective)
     assert made["steps"]
     by_id = {change.id: change for change in asked(posture).changes}
@@ -45,7 +53,7 @@ def test_each_step_pays_off_what_it_says_and_all_together_what_is_said(objective
 
 def test_an_owner_is_named_and_the_key_rotated() -> None:
     """Nobody answers for it, and its old key is in code: neither takes any access away."""
-    steps = plan(untidy().posture(), 6, "debt")["steps"]
+    steps = plan(untidy_posture(), 6, "debt")["steps"]
     actions = [step["action"] for step in steps]
     assert {"assign_owner", "rotate_credential"} <= set(actions)
     (owner,) = [step for step in steps if step["action"] == "assign_owner"]
@@ -58,8 +66,7 @@ def test_an_owner_is_named_and_the_key_rotated() -> None:
 
 
 def test_the_only_key_of_an_active_agent_is_rotated_and_never_deactivated() -> None:
-    e = untidy()
-    actions = {s["action"] for s in plan(e.posture(), 10, "findings")["steps"]}
+    actions = {s["action"] for s in plan(untidy_posture(), 10, "findings")["steps"]}
     assert "deactivate_credential" not in actions
 
 
