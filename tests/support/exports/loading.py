@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.element import Element
 from graph.schema import LEVELS
-from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import Ingested, ingest
 from ingest.source import Request, Source
+from tests.support.exports.memory import Memory
 
 TAKEN_AT = pd.Timestamp("2026-08-01", tz="UTC")
 
@@ -59,11 +60,16 @@ class Loaded:
         return [(r.place, r.reason) for r in self.done.quarantined]
 
 
+@cache
+def _store(folder: Path) -> Memory:
+    return Memory(str(folder / "store"))
+
+
 def load(source: Source, folder: Path, *paths: Path, **options: Any) -> Loaded:
-    """Ingest `paths` into a fresh store in `folder`."""
+    """Ingest `paths` into a store that stands for `folder`, fresh when it is first named."""
     known = {"scope": "demo", "taken_at": TAKEN_AT} | options
     max_bad = known.pop("max_bad", 100.0)
-    store = ParquetStore(folder / "store")
+    store: Any = _store(folder)
     done = ingest(store, [(source, Request(paths, **known))], max_bad)
     return Loaded(done, AccessGraph.of(store.read()[1]))
 

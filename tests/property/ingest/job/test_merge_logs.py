@@ -2,8 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.access import AccessGraph
-from graph.facts import Facts
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, DECISION_RECORD, SERVICE_ACCOUNT, USED
-from graph.stores import Lease, SnapshotInfo
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import Ingested, ingest, ingest_reading
 from ingest.source import Request, Source
@@ -27,6 +23,7 @@ from ingest.sources.decisions import SOURCE as DECISIONS
 from ingest.sources.estate import SOURCE as ESTATE
 from ingest.sources.ocsf import SOURCE as OCSF
 from tests.support.exports.aws_account import allow, details, role, trust
+from tests.support.exports.memory import Memory
 
 IAM = "arn:aws:iam::123456789012:"
 BOT, ANN = f"{IAM}role/bot", f"{IAM}user/ann"
@@ -54,35 +51,6 @@ def trail(folder: Path, name: str, events) -> tuple[Source, Path]:
     path = folder / f"{name}.json"
     path.write_text(json.dumps({"Records": list(events)}))
     return CLOUDTRAIL, path
-
-
-class Memory:
-    """A store that forgets: what is read goes through the job, and not to a disk."""
-
-    def __init__(self) -> None:
-        self.facts: Facts | None = None
-
-    def current(self) -> SnapshotInfo | None:  # noqa: D102 - those of `graph.stores.Store`
-        return self.read()[0] if self.facts else None
-
-    def read(self, snapshot: str | None = None) -> tuple[SnapshotInfo, Facts]:  # noqa: D102
-        assert self.facts is not None
-        f = self.facts
-        info = SnapshotInfo(
-            f.hash, 1, f.taken_at, pd.Timestamp.now("UTC"), f.hash, f.coverage, *f.counts()
-        )
-        return info, f
-
-    @contextmanager
-    def lease(self, wait: float = 0.0) -> Iterator[Lease]:  # noqa: D102
-        yield Lease(1, "test")
-
-    def publish(self, facts: Facts, lease: Lease, behind: None) -> tuple[SnapshotInfo, bool]:  # noqa: D102
-        self.facts = facts  # a log adds up: it never goes behind
-        return self.read()[0], True
-
-    def prune(self, keep: int, lease: Lease) -> list[str]:  # noqa: D102
-        return []
 
 
 def store_of(*readings: tuple[Source, Path]) -> tuple[Memory, list[Ingested]]:
