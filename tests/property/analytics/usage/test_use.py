@@ -24,7 +24,7 @@ from analytics.usage.idle_access import ACCESS, idle_rows
 from graph.access import AccessGraph
 from graph.schema import AUTHENTICATES_AS, CONTROL, USES
 from tests.support.estates.rule_findings import found
-from tests.support.estates.side_by_side import beside, side_by_side
+from tests.support.estates.side_by_side import in_one_scope, named
 from tests.support.estates.small_estates import Estate, ago, together
 from tests.support.estates.uses import LONG, OF_AGENT, OF_RESOURCE, WAYS, world
 from tests.support.printed import evidence, identities, kpis, stale
@@ -72,7 +72,7 @@ def figures(posture: Posture, *names: str) -> list[tuple[float, float]]:
 @cache
 def every_way(ways: tuple[str, ...], agents: tuple[str, ...] = ("bot",), back: int = 0) -> Posture:
     """Judge the worlds of several ways, one beside the other, so many days before."""
-    estate = side_by_side({way: world({way: 5}, agents=agents) for way in ways})
+    estate = in_one_scope({way: world({way: 5}, agents=agents) for way in ways})
     return estate.posture(estate.at - np.timedelta64(back, "D"))
 
 
@@ -116,7 +116,7 @@ def ms(days: float, known: bool) -> int:
 @pytest.mark.parametrize("way", NAMES_NOBODY)
 def test_what_one_of_two_did_makes_neither_active_nor_dormant(way: str) -> None:
     posture = every_way(like(way, NAMES_NOBODY), TWO)
-    bot, other, svc, key = (beside(way, name) for name in (*TWO, "svc", "K"))
+    bot, other, svc, key = (named(way, name) for name in (*TWO, "svc", "K"))
     acted = active(posture)
     assert (acted[bot], acted[other]) == (None, None)
     assert found(posture, "TIM-03") == []
@@ -132,9 +132,9 @@ def test_what_one_of_two_did_makes_neither_active_nor_dormant(way: str) -> None:
 def test_what_the_one_did_leaves_the_other_dormant(way: str) -> None:
     ways = like(way, NAMES_BOT)
     posture, acted = every_way(ways, TWO), active(every_way(ways, TWO))
-    assert [acted[beside(way, agent)] for agent in TWO] == [ago(5), None]
+    assert [acted[named(way, agent)] for agent in TWO] == [ago(5), None]
     dormant = {f.subject for f in found(posture, "TIM-03")}
-    assert dormant == {beside(each, "other") for each in ways}
+    assert dormant == {named(each, "other") for each in ways}
     assert figures(posture, "dormant_share") == [(len(ways), 2 * len(ways))]
 
 
@@ -162,7 +162,7 @@ def states(posture: Posture) -> dict[str, int]:
 def test_nothing_after_the_moment_looked_at_counts(way: str) -> None:
     """Looked at 100 days before, the use of 5 days ago is not known, nor is idleness."""
     posture = every_way(like(way, [*WAYS]), back=100)
-    assert active(posture)[beside(way, "bot")] is None
+    assert active(posture)[named(way, "bot")] is None
     assert states(posture) == dict.fromkeys(states(posture), 0)
     if "event" not in way:
         assert found(posture, "TIM-03") == [], "it may have acted before as well"

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.support.estates.side_by_side import side_by_side
+from tests.support.estates.side_by_side import in_one_scope
 from tests.support.estates.small_estates import LABELS, Estate, ago
 from tests.support.printed import cut, debt, findings, plan, what_if
 
@@ -24,7 +24,7 @@ def steps(estate: Estate, budget: int = 5) -> list[tuple[str, str, float]]:
 def steps_of(worlds: dict[str, Estate], budget: int = 5) -> dict[str, list[dict]]:
     """Return the steps of a plan for several worlds at once, those of each by its name."""
     found: dict[str, list[dict]] = {world: [] for world in worlds}
-    for step in plan(side_by_side(worlds).posture(), budget * len(worlds))["steps"]:
+    for step in plan(in_one_scope(worlds).posture(), budget * len(worlds))["steps"]:
         thing = step["target"].get("id") or step["target"]["from"]["id"]
         found[thing.partition(":")[0]].append(step)
     return found
