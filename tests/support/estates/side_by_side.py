@@ -9,7 +9,7 @@ from tests.support.estates.small_estates import Estate, together
 
 NEVER_IDS = {"levels", "role"}  # columns of words, which a thing may be called as well
 IDS = ("id", "source_id", "target_id")
-END = " / "
+END = ":"
 
 
 def side_by_side(cases: Mapping[str, Estate]) -> Posture:
