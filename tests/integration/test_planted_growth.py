@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from analytics.findings import evaluation
+from analytics.findings.rules import rule_of
 from analytics.history import open_posture
 from graph.schema import (
     AGENT,
@@ -16,21 +18,28 @@ from graph.schema import (
     USES,
 )
 from graph.stores.parquet_store import ParquetStore
-from ingest.generator import Generated, generate, reading
-from ingest.job.run import ingest
-from ingest.source import Request, Source
+from ingest.generator import Generated, generate
+from tests.support.estates.accuracy import stated
 from tests.support.printed import findings
 
 AGENTS, SEED, YEAR, SHORT = 45, 5, 12, 9
+GROWTH = "SCP-04"
+
+
+@pytest.fixture(autouse=True)
+def _no_other_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no other rule judge each of the snapshots: what it finds is not asked."""
+    rule = rule_of(GROWTH)
+    monkeypatch.setattr(evaluation, "all_rules", lambda: {rule.name: rule})
 
 
 def found(made: Generated, folder: Path) -> dict[str, str]:
     """Publish a history; return whose access is found to have grown, and since which day."""
     store = ParquetStore(folder)
-    for estate in made.history:
-        source = Source("estate", "estate", "", (), lambda _, e=estate: reading(e))
-        ingest(store, [(source, Request((Path("estate"),)))])
-    rows = findings(open_posture(str(folder)), rule="SCP-04")["findings"]
+    with store.lease() as lease:
+        for estate in made.history:
+            store.publish(stated(estate), lease)
+    rows = findings(open_posture(str(folder)), rule=GROWTH)["findings"]
     return {row["subject"]["id"]: row["since"][:10] for row in rows}
 
 
@@ -70,7 +79,7 @@ def year() -> Generated:
 def test_growth_is_found_since_the_snapshot_that_first_shows_it(
     year: Generated, tmp_path: Path
 ) -> None:
-    defects = [d for d in year.labels["defects"] if d["rule"] == "SCP-04"]
+    defects = [d for d in year.labels["defects"] if d["rule"] == GROWTH]
     planted = {d["subject"]: d["since"][:10] for d in defects}
     assert planted
     grown = found(year, tmp_path / "s")
@@ -81,7 +90,7 @@ def test_growth_is_found_since_the_snapshot_that_first_shows_it(
 
 def test_a_short_history_shows_no_growth(tmp_path: Path) -> None:
     short = generate(AGENTS, SEED, snapshots=SHORT)
-    assert "SCP-04" not in short.labels["planted"]
+    assert GROWTH not in short.labels["planted"]
     assert found(short, tmp_path / "s") == {}
 
 

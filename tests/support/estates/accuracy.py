@@ -13,7 +13,7 @@ from graph.access import NEVER, AccessGraph
 from graph.facts import Coverage, Facts
 from graph.frames import conform, records
 from graph.schema import CAN_ACCESS
-from ingest.generator import Generated, reading
+from ingest.generator import Estate, Generated, reading
 from tests.support.estates.small_estates import NOTHING
 
 GRANTS = ("LPR-01", "LPR-02", "LPR-03", "TIM-01", "TIM-02", "REV-01", "REV-02", "SCP-02", "ISO-01")
@@ -51,7 +51,12 @@ class Accuracy:
 
 def assessed(generated: Generated) -> Posture:
     """Judge the last state of a generated estate, in memory."""
-    got = reading(generated.history[-1])
+    return assess(AccessGraph.of(stated(generated.history[-1])))
+
+
+def stated(estate: Estate) -> Facts:
+    """Return the facts that one state of a generated estate holds, in memory."""
+    got = reading(estate)
     frames = {}
     for element, raw in got.rows.items():
         done = conform(raw.assign(source="estate", scope=got.scope), element)
@@ -59,7 +64,7 @@ def assessed(generated: Generated) -> Posture:
         frames[element] = done.frame
     start = got.usage_window_start
     coverage = Coverage("estate", got.scope, True, got.taken_at, tuple(got.declares), start)
-    return assess(AccessGraph.of(Facts.of(NOTHING | frames, (coverage,))))
+    return Facts.of(NOTHING | frames, (coverage,))
 
 
 def accuracy(generated: Generated) -> list[Accuracy]:
