@@ -34,7 +34,7 @@ from tests.support.search import some
 
 __all__ = ["accounts", "labels"]  # fixtures
 STEPS = 5
-FEW = 9  # of the labelled accounts, where all of them are not needed every day
+FEW = 5  # of the labelled accounts, where all of them are not needed every day
 YESTERDAY = (TAKEN_AT - pd.Timedelta(days=1)).isoformat().replace("+00:00", "Z")
 KINDS = {element.name: element for element in ELEMENTS}
 
