@@ -17,6 +17,7 @@ from graph.stores import Store, open_store
 from tests.integration.cli import cli, kept, one_posture, opened_once  # noqa: F401 - fixtures
 from tests.integration.sealed import key, sealed, with_key  # noqa: F401 - fixtures
 from tests.neo4j import server
+from tests.neo4j.server import Server
 
 OURS = [*cypher.RUN_LABELS, cypher.label_of(SNAPSHOT.name), cypher.POINTER, cypher.LEASE]
 
@@ -49,6 +50,22 @@ def neo4j_2026_uri() -> Iterator[str]:
     if os.environ.get("TRUSTDEBT_TEST_NEO4J_URI"):
         pytest.skip("TRUSTDEBT_TEST_NEO4J_URI names the only server to use")
     yield from _started("2026")
+
+
+PASSWORD = "canary-c0ffee-1"  # of the server that asks for one
+
+
+@pytest.fixture(scope="session")
+def asking_neo4j() -> Iterator[Server]:
+    """Start a Neo4j 5 of this run's own, which asks for `PASSWORD` and may be killed."""
+    try:
+        with server.running("5", auth=True) as started:
+            with neo4j.GraphDatabase.driver(started.uri, auth=("neo4j", "neo4j")) as driver:
+                text = "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $new"
+                driver.execute_query(text, new=PASSWORD, database_="system")
+            yield started
+    except server.CannotStart as error:
+        pytest.skip(f"no Neo4j: {error}")
 
 
 @pytest.fixture(params=["parquet", "neo4j-5", "neo4j-2026"])

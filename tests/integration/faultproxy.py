@@ -14,11 +14,15 @@ When = Literal["before", "after"]
 
 @dataclass
 class Fault:
-    """Where to cut, counted over all connections; 0 cuts nowhere. `commits` counts them."""
+    """Where to cut, counted over all connections; 0 cuts nowhere. `commits` counts them.
+
+    Once cut `for_good`, nothing answers any more, as if there were no server.
+    """
 
     at: int = 0
     when: When = "before"
     commits: int = 0
+    for_good: bool = False
     cuts: int = 0
     guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -41,6 +45,10 @@ def _accept(listening: socket.socket, upstream: tuple[str, int], fault: Fault) -
         try:
             client, _ = listening.accept()
         except OSError:
+            return
+        if fault.cuts and fault.for_good:
+            client.close()
+            listening.close()
             return
         server = socket.create_connection(upstream)
         for side in (client, server):

@@ -22,6 +22,7 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.cartography import SOURCE
+from tests.integration.conftest import PASSWORD
 from tests.neo4j import server
 from tests.support.exports import cartography_graph as small
 from tests.support.exports.loading import Loaded, load
@@ -29,31 +30,12 @@ from tests.support.exports.loading import Loaded, load
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/sources/cartography.md"
 VARIABLES = "TRUSTDEBT_CARTOGRAPHY"
-PASSWORD = "canary-c0ffee-1"
 
 
-def started(line: str) -> Iterator[server.Server]:
-    """Start a server of this module's own, which asks for a password."""
-    try:
-        with server.running(line, auth=True) as one:
-            with neo4j.GraphDatabase.driver(one.uri, auth=("neo4j", "neo4j")) as driver:
-                text = "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $new"
-                driver.execute_query(text, new=PASSWORD, database_="system")
-            yield one
-    except server.CannotStart as error:
-        pytest.skip(f"no Neo4j: {error}")
-
-
-@pytest.fixture(scope="module")
-def five() -> Iterator[server.Server]:
-    """Return a server of the line 5."""
-    yield from started("5")
-
-
-@pytest.fixture(scope="module")
-def latest() -> Iterator[server.Server]:
-    """Return a server of the line 2026, which speaks Cypher 25."""
-    yield from started("2026")
+@pytest.fixture
+def five(asking_neo4j: server.Server) -> server.Server:
+    """Return a server of the line 5, which asks for a password."""
+    return asking_neo4j
 
 
 def sign_in(monkeypatch: pytest.MonkeyPatch, **said: str) -> None:
@@ -75,23 +57,36 @@ def raw(address: str) -> Iterator[neo4j.Driver]:
 
 
 @pytest.fixture(params=["five", "latest"])
-def uri(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the address of a server of each line that holds a small graph."""
-    return filled(request.getfixturevalue(request.param), monkeypatch)
+def uri(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Return the address of a server of each line that holds a small graph.
+
+    That of the line 2026 speaks Cypher 25, and takes any password; others find it empty.
+    """
+    if request.param == "five":
+        address = request.getfixturevalue("five").uri
+    else:
+        address = request.getfixturevalue("neo4j_2026_uri")
+    yield filled(address, monkeypatch)
+    empty(address)
 
 
 @pytest.fixture
 def one_uri(five: server.Server, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the address of one server that holds a small graph."""
-    return filled(five, monkeypatch)
+    return filled(five.uri, monkeypatch)
 
 
-def filled(one: server.Server, monkeypatch: pytest.MonkeyPatch) -> str:
-    sign_in(monkeypatch, USER="neo4j", PASSWORD=PASSWORD)
-    with raw(one.uri) as driver:
+def empty(address: str) -> None:
+    with raw(address) as driver:
         driver.execute_query("MATCH (n) DETACH DELETE n")
+
+
+def filled(address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    sign_in(monkeypatch, USER="neo4j", PASSWORD=PASSWORD)
+    empty(address)
+    with raw(address) as driver:
         small.load(driver)
-    return one.uri
+    return address
 
 
 def live(tmp_path: Path, address: str, **known: Any) -> Loaded:
