@@ -5,7 +5,6 @@ import gc
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import neo4j
