@@ -16,6 +16,15 @@ Serve = Callable[[Path], str]
 Open = Callable[..., Watched]
 
 
+def turn_to(window: Watched, title: str) -> Page:
+    """Follow the link of the menu to a page; the scripts of the app are not loaded anew."""
+    menu = window.page.get_by_test_id("stSidebar")
+    menu.get_by_role("link", name=title, exact=True).click()
+    window.page.get_by_role("heading", name=title, exact=True, level=1).wait_for()
+    window.settle()
+    return window.page
+
+
 def graph(page: Page, at: int = 0) -> Locator:
     """Return a drawn picture, once it holds nodes."""
     canvas = page.locator(".canvas").nth(at)

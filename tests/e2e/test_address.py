@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from graph.schema import AGENT
-from tests.e2e.browsing import Open, Serve
+from tests.e2e.browsing import Open, Serve, turn_to
 from tests.e2e.conftest import Watched
 from tests.e2e.estate import AS_OF, estate, publish
 from tests.e2e.said import texts
@@ -25,14 +25,6 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     first = publish(estate(), folder, AS_OF)
     publish(estate().add(AGENT, id="new", name="new-bot"), folder, AS_OF + pd.Timedelta(days=30))
     return folder, first
-
-
-def turn_to(window: Watched, title: str) -> None:
-    """Follow the link of the menu to a page."""
-    menu = window.page.get_by_test_id("stSidebar")
-    menu.get_by_role("link", name=title, exact=True).click()
-    window.page.get_by_role("heading", name=title, exact=True, level=1).wait_for()
-    window.settle()
 
 
 def back(window: Watched, title: str) -> None:
