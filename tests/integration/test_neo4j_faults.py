@@ -192,13 +192,18 @@ def test_a_server_killed_in_the_middle_costs_nothing(
                 frail.start()
                 nothing_has_changed()
 
-        cut = Fault(at=5, for_good=True)
+        cut = Fault(for_good=True)
+
+        def gone(step: int) -> None:
+            if step == 1:
+                cut.at = cut.commits + 1
+
         with (
             between(frail.uri, cut) as wire,
             opened(wire, Patience(retry=0.5, answer=2), **sign_in) as other,
             pytest.raises(StoreUnavailable, match="cannot be reached"),
         ):
-            publish(other, NEW)
+            publish(other, NEW, gone)
         assert cut.cuts == 1
         nothing_has_changed()
         publish(store, NEW, power_cut_and_back)
