@@ -1,6 +1,7 @@
 """Campaigns and reviews on the command line."""
 
 import gc
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,18 @@ def estate(granted: bool = True, days: float = 0) -> Estate:
     return e.can("bot", "read", "crm", granted_at=ago(300), telemetry="true") if granted else e
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish the estate in a store that nobody writes to."""
+    store = tmp_path_factory.mktemp("published") / "store"
+    ingest(ParquetStore(store), [estate().job()])
+    return store
+
+
 @pytest.fixture
-def fresh(tmp_path: Path) -> Path:
-    """Publish the estate in a store that nothing else uses."""
-    ingest(ParquetStore(tmp_path / "store"), [estate().job()])
-    return tmp_path / "store"
+def fresh(published: Path, tmp_path: Path) -> Path:
+    """Return a copy of the store that nothing else uses."""
+    return shutil.copytree(published, tmp_path / "store", copy_function=shutil.copy2)
 
 
 def entries(store: Path) -> int:
@@ -90,6 +98,7 @@ def test_a_snapshot_that_was_pruned(cli: Run, fresh: Path) -> None:
     assert row["steps"][0]["unmeasured"] == begun["promised"]
 
 
+@pytest.mark.usefixtures("one_posture")
 @pytest.mark.parametrize(
     "line",
     [
@@ -110,14 +119,15 @@ def test_a_snapshot_that_was_pruned(cli: Run, fresh: Path) -> None:
         ["start", "--by", "ann", "--plan", "nowhere.json", "--budget", "2"],
     ],
 )
-def test_what_cannot_be_is_refused(cli: Run, fresh: Path, line: list[str]) -> None:
-    cli("campaign", *line, "--store", fresh, "--json").refused(2)
-    assert entries(fresh) == 0
+def test_what_cannot_be_is_refused(cli: Run, published: Path, line: list[str]) -> None:
+    cli("campaign", *line, "--store", published, "--json").refused(2)
+    assert entries(published) == 0
 
 
-def test_a_file_that_is_not_there(cli: Run, fresh: Path) -> None:
+@pytest.mark.usefixtures("one_posture")
+def test_a_file_that_is_not_there(cli: Run, published: Path) -> None:
     line = "campaign", "start", "--by", "ann", "--plan", "nowhere.json"
-    cli(*line, "--store", fresh, "--json").refused(3)
+    cli(*line, "--store", published, "--json").refused(3)
 
 
 @pytest.mark.parametrize("name", ["campaign", "reviews"])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,29 @@ UNTIL = "2026-12-01T00:00:00Z"
 WHO = ("--by", "ann@example.com", "--reason", "replaced in December")
 
 
-@pytest.fixture
-def own(tmp_path: Path, cli: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a store of the test's own, in which the example was published."""
-    folder = tmp_path / "own"
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish the example in a store that nobody writes to."""
+    folder = tmp_path_factory.mktemp("published") / "store"
     ingest(ParquetStore(folder), [example().job()])
+    return folder
+
+
+@pytest.fixture
+def own(published: Path, tmp_path: Path, cli: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a store of the test's own, in which the example was published."""
+    folder = shutil.copytree(published, tmp_path / "own", copy_function=shutil.copy2)
     monkeypatch.setenv("TRUSTDEBT_STORE", str(folder))
     return folder
+
+
+@pytest.fixture
+def unchanged(
+    published: Path, cli: Run, one_posture: None, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Return the store of all tests that change nothing, which ask one posture."""
+    monkeypatch.setenv("TRUSTDEBT_STORE", str(published))
+    return published
 
 
 def _first(cli: Run, *options: str) -> dict[str, object]:
@@ -73,13 +90,13 @@ def test_what_is_accepted_does_not_fail_a_build(cli, own):
         (["--until", UNTIL, "--by", "a" * 201, "--reason", "x"], "longer than 200"),
     ],
 )
-def test_an_acceptance_that_says_too_little_is_refused(cli, own, words, message):
+def test_an_acceptance_that_says_too_little_is_refused(cli, unchanged, words, message):
     error = cli("accept", str(_first(cli)["id"]), *words, "--json").refused(2)
     assert message in error["message"]
-    assert journal_of(str(own)).entries() == ()
+    assert journal_of(str(unchanged)).entries() == ()
 
 
-def test_an_unknown_finding_is_refused(cli, own):
+def test_an_unknown_finding_is_refused(cli, unchanged):
     for one in ("F-0000000000000000", "F-"):
         error = cli("accept", one, "--until", UNTIL, *WHO, "--json").refused(2)
         assert error["code"] in ("unknown-thing", "ambiguous-thing")
@@ -114,7 +131,7 @@ def test_an_attested_owner_counts_from_then_on(cli, own):
         (["bot", "--owner", "noone"], "nothing is called"),
     ],
 )
-def test_an_attestation_that_cannot_be_is_refused(cli, own, words, message):
+def test_an_attestation_that_cannot_be_is_refused(cli, unchanged, words, message):
     error = cli("attest", *words, "--by", "ann", "--json").refused(2)
     assert message in error["message"]
 
@@ -164,7 +181,7 @@ def test_the_store_goes_on_beside_its_journal(cli, own):
 # ---------------------------------------------------------------- formats
 
 
-def test_sarif_and_ocsf_are_one_document_each(cli, own):
+def test_sarif_and_ocsf_are_one_document_each(cli, unchanged):
     every = cli("findings", "--limit", "0", "--json").result["findings"]
     log = json.loads(cli("findings", "--limit", "0", "--format", "sarif").out)
     assert [r["partialFingerprints"] for r in log["runs"][0]["results"]] == [
@@ -176,7 +193,7 @@ def test_sarif_and_ocsf_are_one_document_each(cli, own):
 
 
 @pytest.mark.parametrize("form", ["sarif", "ocsf"])
-def test_an_export_is_the_document_of_all_findings(cli, own, tmp_path, form):
+def test_an_export_is_the_document_of_all_findings(cli, unchanged, tmp_path, form):
     said = cli("findings", "--limit", "0", "--format", form).out
     done = cli("export", form, "--out", tmp_path / "out.json", "--json").result
     assert (tmp_path / "out.json").read_text(encoding="utf-8") == said.rstrip("\n")
@@ -199,7 +216,7 @@ def test_assessment_results_are_the_same_bytes_for_the_same_question(cli, own, t
     assert "cannot be written" in refused["message"]
 
 
-def test_csv_has_a_row_for_each_finding(cli, own):
+def test_csv_has_a_row_for_each_finding(cli, unchanged):
     every = cli("findings", "--limit", "0", "--json").result["findings"]
     rows = list(csv.DictReader(io.StringIO(cli("findings", "--limit", "0", "--format", "csv").out)))
     assert [r["id"] for r in rows] == [f["id"] for f in every]
@@ -207,7 +224,7 @@ def test_csv_has_a_row_for_each_finding(cli, own):
     assert rows[first]["evidence"].split("; ") == [e["id"] for e in every[first]["evidence"]]
 
 
-def test_evidence_says_what_it_is_who_states_it_and_when(cli, own):
+def test_evidence_says_what_it_is_who_states_it_and_when(cli, unchanged):
     (one,) = cli("findings", "--rule", "OWN-02", "--about", "idle", "--json").result["findings"]
     (proof, *_) = one["evidence"]
     assert (proof["from"]["id"], proof["relationship"], proof["to"]["id"]) == (

@@ -1,6 +1,8 @@
 """A Terraform plan at the gate, against the account once the plan is applied."""
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,14 @@ STATEMENTS = {
 }
 
 
+APART = ("every role", "everything")  # they reach what the others have
+
+
+def beside(case: str) -> tuple[str, ...]:
+    """Return the cases that are in one account with a case: none of them reaches another."""
+    return (case,) if case in APART else tuple(n for n in STATEMENTS if n not in APART)
+
+
 def posture(folder: Path, more: dict[str, Any]) -> Posture:
     """Ingest the account with more identities."""
     export = folder / f"export-{len(list(folder.iterdir()))}"
@@ -79,6 +89,25 @@ def posture(folder: Path, more: dict[str, Any]) -> Posture:
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Posture:
     return posture(tmp_path_factory.mktemp("account"), {})
+
+
+@pytest.fixture(scope="module")
+def after(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Posture]:
+    """Return the account in which the role and the user of a case are."""
+
+    @cache
+    def of(names: tuple[str, ...]) -> Posture:
+        more = {
+            "roles": [role(bot(name), [LAMBDA], *STATEMENTS[name]) for name in names],
+            "users": [user(bot(name), *STATEMENTS[name], GroupList=["readers"]) for name in names],
+        }
+        return posture(tmp_path_factory.mktemp("after"), more)
+
+    return lambda case: of(beside(case))
+
+
+def bot(case: str) -> str:
+    return f"bot-{case.replace(' ', '-')}"
 
 
 def plan(*resources: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
@@ -104,27 +133,29 @@ def assert_comes_true(made: Judgement, after: Posture, arn: str) -> None:
 
 
 @pytest.mark.parametrize("case", STATEMENTS)
-def test_what_a_role_of_a_plan_would_reach(tmp_path: Path, before: Posture, case: str) -> None:
+def test_what_a_role_of_a_plan_would_reach(
+    tmp_path: Path, before: Posture, after: Callable[[str], Posture], case: str
+) -> None:
     statements = STATEMENTS[case]
-    values = {"name": "bot", "path": "/", "assume_role_policy": json.dumps(document(LAMBDA))}
-    given = {"role": "bot", "name": "own", "policy": json.dumps(document(*statements))}
+    values = {"name": bot(case), "path": "/", "assume_role_policy": json.dumps(document(LAMBDA))}
+    given = {"role": bot(case), "name": "own", "policy": json.dumps(document(*statements))}
     resources = [("aws_iam_role", "bot", values)]
     resources += [("aws_iam_role_policy", "own", given)] if statements else []
     made = judged(tmp_path, before, plan(*resources))
-    after = posture(tmp_path, {"roles": [role("bot", [LAMBDA], *statements)]})
-    assert_comes_true(made, after, f"{IAM}role/bot")
+    assert_comes_true(made, after(case), f"{IAM}role/{bot(case)}")
 
 
 @pytest.mark.parametrize("case", STATEMENTS)
-def test_what_a_user_of_a_plan_would_reach(tmp_path: Path, before: Posture, case: str) -> None:
+def test_what_a_user_of_a_plan_would_reach(
+    tmp_path: Path, before: Posture, after: Callable[[str], Posture], case: str
+) -> None:
     """Beside what its group gives."""
     statements = STATEMENTS[case]
-    given = {"user": "bot", "name": "own", "policy": json.dumps(document(*statements))}
+    given = {"user": bot(case), "name": "own", "policy": json.dumps(document(*statements))}
     resources: list[tuple[str, str, dict[str, Any]]] = [
-        ("aws_iam_user", "bot", {"name": "bot", "path": "/"}),
-        ("aws_iam_user_group_membership", "m", {"user": "bot", "groups": ["readers"]}),
+        ("aws_iam_user", "bot", {"name": bot(case), "path": "/"}),
+        ("aws_iam_user_group_membership", "m", {"user": bot(case), "groups": ["readers"]}),
     ]
     resources += [("aws_iam_user_policy", "own", given)] if statements else []
     made = judged(tmp_path, before, plan(*resources))
-    after = posture(tmp_path, {"users": [user("bot", *statements, GroupList=["readers"])]})
-    assert_comes_true(made, after, f"{IAM}user/bot")
+    assert_comes_true(made, after(case), f"{IAM}user/{bot(case)}")

@@ -13,12 +13,14 @@ import ingest.sources.estate.native
 from tests.support.exports.small_exports import EXPORTS
 from tests.support.hostile import worker
 from tests.support.hostile.exports import CASES
-from tests.support.search import some
+from tests.support.search import searching
 
 ROOT = Path(__file__).parents[2]
 GIB = 1 << 30
 LINK = "link out of the folder"
-SOURCES = some(EXPORTS, 9)
+# One for each way to read: JSON, lines of text, native tables, CSV, YAML, a document in each line.
+READERS = ("a2a", "codeowners", "estate", "hr", "backstage", "ocsf")
+SOURCES = tuple(EXPORTS) if searching() else READERS
 
 
 @pytest.fixture(scope="module")

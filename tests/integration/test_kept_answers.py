@@ -56,6 +56,30 @@ def store(made, tmp_path) -> Path:
     return shutil.copytree(made, tmp_path / "store", copy_function=shutil.copy2)
 
 
+@pytest.fixture(scope="module")
+def whole(made) -> str:
+    """Return what `said` is of such a store, all of it worked out."""
+    with pytest.MonkeyPatch.context() as patch:
+        return anew(patch, made)
+
+
+@pytest.fixture(scope="module")
+def asked_once(made, tmp_path_factory) -> Path:
+    """Ask everything of a copy, so that all answers are kept beside it."""
+    store = tmp_path_factory.mktemp("asked") / "store"
+    shutil.copytree(made, store, copy_function=shutil.copy2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answers, "WORTH", 0.0)
+        said(store)
+    return store
+
+
+@pytest.fixture
+def filled(asked_once, tmp_path) -> Path:
+    """Return a store of two snapshots, with all answers."""
+    return shutil.copytree(asked_once, tmp_path / "filled", copy_function=shutil.copy2)
+
+
 def said(store: Path, *asked, at=None) -> str:
     """Return what the findings, the debt and the grade are, as text."""
     posture = open_posture(str(store), as_of=at)
@@ -97,8 +121,7 @@ def count(monkeypatch) -> list[str]:
     return judged
 
 
-def test_what_is_kept_is_what_is_worked_out_and_is_not_worked_out_again(store, monkeypatch):
-    whole = anew(monkeypatch, store)
+def test_what_is_kept_is_what_is_worked_out_and_is_not_worked_out_again(store, whole, monkeypatch):
     assert not places(store)
     judged = count(monkeypatch)
     assert said(store) == whole
@@ -156,25 +179,34 @@ def _code(store, monkeypatch):
 
 
 @pytest.mark.parametrize("change", [_snapshot, _attestation, _acceptance, _failed, _code])
-def test_after_a_change_everything_is_worked_out_again(store, monkeypatch, change):
-    before = said(store)
-    change(store, monkeypatch)
+def test_after_a_change_everything_is_worked_out_again(filled, whole, monkeypatch, change):
+    change(filled, monkeypatch)
     judged = count(monkeypatch)
-    after = said(store)
+    after = said(filled)
     assert judged
-    assert after == anew(monkeypatch, store)
+    assert after == (whole if change is _code else anew(monkeypatch, filled))
     if change not in (_failed, _code):
-        assert after != before
+        assert after != whole
 
 
-def test_another_instant_and_another_model_have_answers_of_their_own(store, monkeypatch):
-    now = open_posture(str(store)).graph.as_of
+def test_before_a_change_nothing_is_worked_out_again(filled, whole, monkeypatch):
+    """The twin: the copy of a store that was asked answers from what is kept."""
+    judged = count(monkeypatch)
+    assert said(filled) == whole
+    assert not judged
+
+
+def test_another_instant_and_another_model_have_answers_of_their_own(filled, whole, monkeypatch):
+    now = open_posture(str(filled)).graph.as_of
     other = model().__class__(**{**vars_of(model()), "cap": 1.0})
-    for asked, at in (((), None), ((other,), None), ((), now + _days(40)), ((), now - _days(9))):
-        assert said(store, *asked, at=at) == anew(monkeypatch, store, *asked, at=at)
-        assert said(store, *asked, at=at) == anew(monkeypatch, store, *asked, at=at)
-    kinds = {said(store), said(store, other), said(store, at=now + _days(40))}
-    assert len(kinds) == 3
+    kinds = {whole}
+    for asked, at in (((other,), None), ((), now + _days(40)), ((), now - _days(9))):
+        expected = anew(monkeypatch, filled, *asked, at=at)
+        assert said(filled, *asked, at=at) == expected
+        assert said(filled, *asked, at=at) == expected
+        kinds.add(expected)
+    assert len(kinds) >= 3
+    assert said(filled) == whole
 
 
 def vars_of(of):
@@ -199,7 +231,7 @@ def test_what_a_posture_of_before_says_after_a_decision_is_not_kept(store, monke
     assert places(store) == known
 
 
-def test_with_faults_nothing_is_kept(store, monkeypatch):
+def test_with_faults_nothing_is_kept(store, whole, monkeypatch):
     from analytics.findings.rules import admin_or_wildcard
 
     def broken(posture):
@@ -211,7 +243,7 @@ def test_with_faults_nothing_is_kept(store, monkeypatch):
         findings(posture)
         assert posture.faults
     assert not places(store)
-    assert said(store) == anew(monkeypatch, store)
+    assert said(store) == whole
 
 
 # ---------------------------------------------------------------- the files
@@ -236,31 +268,29 @@ def _gone(file):
 
 
 @pytest.mark.parametrize("harm", [_cut, _flip, _empty, _gone])
-def test_a_damaged_answer_is_worked_out_again(store, monkeypatch, harm):
-    whole = said(store)
-    files = [file for place in places(store) for file in place.iterdir()]
+def test_a_damaged_answer_is_worked_out_again(filled, whole, monkeypatch, harm):
+    files = [file for place in places(filled) for file in place.iterdir()]
     assert len(files) > 10
     for file in files:
         harm(file)
     judged = count(monkeypatch)
-    assert said(store) == whole
+    assert said(filled) == whole
     assert judged
 
 
-def test_a_snapshot_whose_file_was_written_to_has_no_kept_answers(store, monkeypatch):
-    said(store)
-    current = open_store(str(store)).current()
-    file = store / "snapshots" / current.id / "Agent.parquet"
+def test_a_snapshot_whose_file_was_written_to_has_no_kept_answers(filled):
+    current = open_store(str(filled)).current()
+    file = filled / "snapshots" / current.id / "Agent.parquet"
     _flip(file)
     from graph.stores import StoreDamaged
 
     with pytest.raises(StoreDamaged):
-        said(store)
+        said(filled)
 
 
-def test_a_store_that_nobody_may_write_to_answers_all_the_same(store, monkeypatch):
+def test_a_store_that_nobody_may_write_to_answers_all_the_same(store, whole, monkeypatch):
     monkeypatch.setattr(kept_files, "private_folder", _refused)
-    assert said(store) == anew(monkeypatch, store)
+    assert said(store) == whole
     assert not places(store)
 
 
@@ -268,14 +298,13 @@ def _refused(path):
     raise PermissionError(13, "not allowed", str(path))
 
 
-def test_what_is_kept_goes_with_its_snapshot(store):
-    said(store)
-    known = [info.id for info in open_store(str(store)).snapshots()]
-    files = kept_files.kept_files(str(store))
+def test_what_is_kept_goes_with_its_snapshot(filled):
+    known = [info.id for info in open_store(str(filled)).snapshots()]
+    files = kept_files.kept_files(str(filled))
     files.tidy(known)
-    assert places(store)
+    assert places(filled)
     files.tidy(known[:1])
-    assert {place.parent.name for place in places(store)} <= {known[0]}
+    assert {place.parent.name for place in places(filled)} <= {known[0]}
 
 
 def test_only_so_many_are_kept_those_used_last(store, monkeypatch):
@@ -297,12 +326,11 @@ def test_code_of_each_folder_that_makes_answers_counts(tmp_path, monkeypatch):
     assert len(set(seen)) == 4
 
 
-def test_what_other_code_kept_goes_when_this_code_keeps_something(store, monkeypatch):
-    said(store)
-    snapshot = places(store)[-1].parent
+def test_what_other_code_kept_goes_when_this_code_keeps_something(filled, monkeypatch):
+    snapshot = places(filled)[-1].parent
     before = set(snapshot.iterdir())
-    _code(store, monkeypatch)
-    findings(open_posture(str(store)))
+    _code(filled, monkeypatch)
+    findings(open_posture(str(filled)))
     assert set(snapshot.iterdir())
     assert not set(snapshot.iterdir()) & before
 
@@ -379,15 +407,13 @@ def test_what_is_published_stays_published_if_it_cannot_be_judged(
     assert [info.id for info in open_store(str(store)).snapshots()] == [said.result["snapshot"]]
 
 
-def test_ingest_drops_what_is_kept_of_the_snapshots_that_it_prunes(cli, tmp_path):
-    store = publish(tmp_path / "store", 2)
-    said(store)
-    first, last = open_store(str(store)).snapshots()
-    findings(open_posture(str(store), first.id))
-    assert {place.parent.name for place in places(store)} == {first.id, last.id}
+def test_ingest_drops_what_is_kept_of_the_snapshots_that_it_prunes(cli, filled, tmp_path):
+    first, last = open_store(str(filled)).snapshots()
+    findings(open_posture(str(filled), first.id))
+    assert {place.parent.name for place in places(filled)} == {first.id, last.id}
     gc.collect()  # what looked at a snapshot holds it
     folder = example().write(tmp_path / "estate")
-    cli("ingest", "estate", folder, "--store", store, "--keep", 2)
-    left = {info.id for info in open_store(str(store)).snapshots()}
+    cli("ingest", "estate", folder, "--store", filled, "--keep", 2)
+    left = {info.id for info in open_store(str(filled)).snapshots()}
     assert first.id not in left
-    assert {place.parent.name for place in places(store)} == {last.id}
+    assert {place.parent.name for place in places(filled)} == {last.id}

@@ -46,6 +46,7 @@ def store_of(stores: dict[str, Path], cli: Run):
     return opened
 
 
+@pytest.mark.usefixtures("one_posture")
 @pytest.mark.parametrize(("source", "native", "id_"), some(PAIRS, 20))
 def test_what_a_source_calls_a_thing_shows_it(source, native, id_, store_of, cli) -> None:
     said = cli("show", native, "--store", store_of(source), "--json")
@@ -53,6 +54,7 @@ def test_what_a_source_calls_a_thing_shows_it(source, native, id_, store_of, cli
     assert said.result["id"] == id_
 
 
+@pytest.mark.usefixtures("one_posture")
 @pytest.mark.parametrize("source", NATIVE)
 def test_every_id_that_is_kept_of_another_system_shows_its_thing(source, store_of, cli) -> None:
     """An id of several things is refused with all of them."""

@@ -58,6 +58,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return unpacked(tmp_path_factory.mktemp("older"))
 
 
+@pytest.mark.usefixtures("one_posture")
 @pytest.mark.parametrize("name", LINES)
 def test_it_answers_as_before(older: Path, cli: Run, name: str) -> None:
     said = cli(*LINES[name], "--store", older, "--json").result

@@ -71,18 +71,21 @@ def test_every_command_that_writes_where_it_is_told_is_run_here():
     assert out == {"export", "estate", "audit", "prove", "report"}
 
 
-def test_nobody_else_may_read_a_store_or_an_export(cli, tmp_path, umask):
+@pytest.fixture
+def changes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let no mode be changed afterwards; return those that are asked for."""
+    modes: list[int] = []
+    for module, name in ((os, "fchmod"), (os, "chmod"), (Path, "chmod")):
+        monkeypatch.setattr(module, name, lambda _, mode, **__: modes.append(mode))
+    return modes
+
+
+def test_nobody_else_may_read_a_store_or_an_export_for_a_moment(cli, tmp_path, umask, changes):
+    """They are made as narrow, with no way to narrow them afterwards, and nothing widens one."""
     made = _fill(cli, tmp_path / "store", tmp_path)
     assert len(list((tmp_path / "store").rglob("*"))) > 15
     assert _wide(tmp_path / "store", *made) == []
-
-
-def test_nor_for_a_moment(cli, tmp_path, monkeypatch):
-    """With no way to narrow a file afterwards, all are as narrow: they are made so."""
-    for module, name in ((os, "fchmod"), (os, "chmod"), (Path, "chmod")):
-        monkeypatch.setattr(module, name, lambda *_, **__: None)
-    made = _fill(cli, tmp_path / "store", tmp_path)
-    assert _wide(tmp_path / "store", *made) == []
+    assert [oct(mode) for mode in changes if mode & 0o077] == []
 
 
 def test_with_the_modes_of_other_programs_all_could_be_read(cli, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ import pytest
 from graph.frames import conform
 from graph.schema import CAN_ACCESS, RESOURCE, SERVICE_ACCOUNT
 from ingest.source import InputRefused, Request
+from trustdebt import main
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,8 +55,13 @@ def test_the_pages_name_commands_to_try() -> None:
 
 
 @pytest.mark.parametrize("command", sorted({name for name, _ in CALLS}))
-def test_commands_and_options_exist(command: str) -> None:
-    offered = trustdebt(command, "--help")
+def test_commands_and_options_exist(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main([command, "--help"]) == 0
+    offered = capsys.readouterr().out
     for name, rest in CALLS:
         if name == command:
             for option in re.findall(r"--[a-z-]+", rest):
