@@ -286,11 +286,12 @@ def test_no_database_keeps_one(planted_once: Planted, unguarded_few: Planted) ->
                 store.close()
             held = [ask(started.uri, f"MATCH {one} RETURN properties(n)") for one in ROWS]
             started.stop()  # so that all it holds is in its files
-            found = _stored(started.home) + found_in(json.dumps(held, default=str).encode())
+            files, rows = _stored(started.home), found_in(json.dumps(held, default=str).encode())
     except server.CannotStart as error:
         pytest.skip(f"no Neo4j: {error}")
-    assert [one for one in found if _number(one) < HALF] == []
-    assert len({_number(one) for one in found}) >= 20
+    assert [one for one in files + rows if _number(one) < HALF] == []
+    assert files
+    assert rows
 
 
 def _number(found: bytes) -> int:
