@@ -93,9 +93,9 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         (tree / folder / f"{intruder(place)}.py").write_text(line + "\n", encoding="utf-8")
     code, said = lint_imports(tree)
     assert code == 1
-    assert all(f"{contract} BROKEN" in said for contract in contracts())
     details = said.partition("Broken contracts")[2]
-    places = sorted((details.index(f"\n{name}\n---"), name) for name in contracts())
+    broken = [name for name in contracts() if f"{name} BROKEN" in said]
+    places = sorted((details.index(f"\n{name}\n---"), name) for name in broken)
     ends = [*(start for start, _ in places[1:]), len(details)]
     return {name: details[at:end] for (at, name), end in zip(places, ends, strict=True)}
 
@@ -105,6 +105,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 )
 def test_a_breach_is_found(broken: dict[str, str], place: int) -> None:
     contract, folder, _ = BREACHES[place]
+    assert contract in broken
     assert f"{folder.replace('/', '.')}.{intruder(place)}" in broken[contract]
 
 
