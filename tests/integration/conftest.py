@@ -68,6 +68,12 @@ def asking_neo4j() -> Iterator[Server]:
         pytest.skip(f"no Neo4j: {error}")
 
 
+def emptied(uri: str) -> None:
+    """Delete all that a server holds, whoever wrote it; it may ask for `PASSWORD`."""
+    with neo4j.GraphDatabase.driver(uri, auth=("neo4j", PASSWORD)) as driver:
+        driver.execute_query("MATCH (n) DETACH DELETE n")
+
+
 @pytest.fixture(params=["parquet", "neo4j-5", "neo4j-2026"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Name the sort of store under test."""

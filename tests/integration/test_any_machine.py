@@ -70,7 +70,7 @@ def published(tmp_path_factory) -> Path:
 # 65 of 168: each name with five or six commands, each command with four or five names.
 @pytest.mark.parametrize(("name", "what"), some(product(NAMES, COMMANDS), 65))
 def test_a_name_that_is_none(published, tmp_path, monkeypatch, capsys, what, name):
-    folder = shutil.copytree(published, tmp_path / "here", copy_function=shutil.copy2)
+    folder = shutil.copytree(published, tmp_path / "here")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("TRUSTDEBT_STORE", str(folder / "store"))
     words = [w.format(NAMES[name], estate=folder / "estate") for w in COMMANDS[what]]

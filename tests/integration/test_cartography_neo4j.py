@@ -22,7 +22,7 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.cartography import SOURCE
-from tests.integration.conftest import PASSWORD
+from tests.integration.conftest import PASSWORD, emptied
 from tests.neo4j import server
 from tests.support.exports import cartography_graph as small
 from tests.support.exports.loading import Loaded, load
@@ -67,7 +67,7 @@ def uri(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     else:
         address = request.getfixturevalue("neo4j_2026_uri")
     yield filled(address, monkeypatch)
-    empty(address)
+    emptied(address)
 
 
 @pytest.fixture
@@ -76,14 +76,9 @@ def one_uri(five: server.Server, monkeypatch: pytest.MonkeyPatch) -> str:
     return filled(five.uri, monkeypatch)
 
 
-def empty(address: str) -> None:
-    with raw(address) as driver:
-        driver.execute_query("MATCH (n) DETACH DELETE n")
-
-
 def filled(address: str, monkeypatch: pytest.MonkeyPatch) -> str:
     sign_in(monkeypatch, USER="neo4j", PASSWORD=PASSWORD)
-    empty(address)
+    emptied(address)
     with raw(address) as driver:
         small.load(driver)
     return address

@@ -32,7 +32,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def fresh(published: Path, tmp_path: Path) -> Path:
     """Return a copy of the store that nothing else uses."""
-    return shutil.copytree(published, tmp_path / "store", copy_function=shutil.copy2)
+    return shutil.copytree(published, tmp_path / "store")
 
 
 def entries(store: Path) -> int:

@@ -30,7 +30,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def own(published: Path, tmp_path: Path, cli: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a store of the test's own, in which the example was published."""
-    folder = shutil.copytree(published, tmp_path / "own", copy_function=shutil.copy2)
+    folder = shutil.copytree(published, tmp_path / "own")
     monkeypatch.setenv("TRUSTDEBT_STORE", str(folder))
     return folder
 

@@ -40,7 +40,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def own(published: Path, tmp_path: Path, cli: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a store in which nobody owns an agent at first, and somebody does a month later."""
-    folder = shutil.copytree(published, tmp_path / "own", copy_function=shutil.copy2)
+    folder = shutil.copytree(published, tmp_path / "own")
     monkeypatch.setenv("TRUSTDEBT_STORE", str(folder))
     return folder
 

@@ -52,7 +52,7 @@ def shared(made, monkeypatch) -> Path:
 def store(made, tmp_path, monkeypatch) -> Path:
     """Return a store of the test's own, without documents."""
     folder = tmp_path / "store"
-    shutil.copytree(made, folder, copy_function=shutil.copy2)
+    shutil.copytree(made, folder)
     shutil.rmtree(folder / "kept" / "commands", ignore_errors=True)
     monkeypatch.setenv("TRUSTDEBT_STORE", str(folder))
     time.sleep(2 * kept.SETTLED)

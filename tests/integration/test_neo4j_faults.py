@@ -21,7 +21,7 @@ from graph.stores import (
 )
 from graph.stores.neo4j_session import Patience
 from graph.stores.neo4j_store import Neo4jStore
-from tests.integration.conftest import PASSWORD, ask, wipe
+from tests.integration.conftest import PASSWORD, ask, emptied, wipe
 from tests.integration.faultproxy import Fault, When, between
 from tests.integration.opening import NEW, opened, publish
 from tests.neo4j import server
@@ -34,8 +34,7 @@ OLD = worlds.crowd(2)
 @pytest.fixture
 def frail(asking_neo4j: server.Server) -> server.Server:
     """Return a server that asks for a password and may be killed, with nothing in it."""
-    with neo4j.GraphDatabase.driver(asking_neo4j.uri, auth=("neo4j", PASSWORD)) as driver:
-        driver.execute_query("MATCH (n) DETACH DELETE n")
+    emptied(asking_neo4j.uri)
     return asking_neo4j
 
 

@@ -1,10 +1,10 @@
 """Growth of access that the generator plants is found, in a history that is long enough."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from analytics.findings import evaluation
 from analytics.findings.rules import rule_of
 from analytics.history import open_posture
 from graph.schema import (
@@ -20,6 +20,7 @@ from graph.schema import (
 from graph.stores.parquet_store import ParquetStore
 from ingest.generator import Generated, generate
 from tests.support.estates.accuracy import stated
+from tests.support.few_rules import only_rules
 from tests.support.printed import findings
 
 AGENTS, SEED, YEAR, SHORT = 45, 5, 12, 9
@@ -27,10 +28,10 @@ GROWTH = "SCP-04"
 
 
 @pytest.fixture(autouse=True)
-def _no_other_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_other_rule() -> Iterator[None]:
     """Have no other rule judge each of the snapshots: what it finds is not asked."""
-    rule = rule_of(GROWTH)
-    monkeypatch.setattr(evaluation, "all_rules", lambda: {rule.name: rule})
+    with only_rules(rule_of(GROWTH).name):
+        yield
 
 
 def found(made: Generated, folder: Path) -> dict[str, str]:

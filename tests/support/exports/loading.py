@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ class Loaded:
         return [(r.place, r.reason) for r in self.done.quarantined]
 
 
-@cache
+@lru_cache(maxsize=16)  # those of the tests that are under way
 def _store(folder: Path) -> Memory:
     return Memory(str(folder / "store"))
 

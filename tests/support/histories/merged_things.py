@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics.findings import rules
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import History
 from analytics.posture import Posture
 from graph.identity.match import Identities
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.few_rules import only_rules
 from tests.support.histories.small_history import history_of
 from tests.support.printed import findings
 
@@ -29,12 +29,8 @@ NEXT_YEAR = AS_OF + pd.Timedelta(days=365)
 @pytest.fixture(autouse=True, scope="module")
 def few_rules() -> Iterator[None]:
     """Keep to a few rules: how a finding is followed does not depend on the others."""
-    with pytest.MonkeyPatch.context() as patch:
-        found = [m for m in rules.iter_modules(rules.__path__) if m.name in RULES]
-        patch.setattr(rules, "iter_modules", lambda _: found)
-        rules.all_rules.cache_clear()
+    with only_rules(*RULES):
         yield
-    rules.all_rules.cache_clear()
 
 
 def day(number: float) -> pd.Timestamp:

@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 
 from analytics.answers import journal as decisions
-from analytics.findings import rules
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import History
@@ -24,6 +23,7 @@ from graph.facts import Facts
 from graph.identity.match import Identities
 from graph.values import iso
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
+from tests.support.few_rules import only_rules
 from tests.support.histories.small_history import books, history_of
 from tests.support.printed import diff, findings
 from tests.support.search import some
@@ -47,12 +47,8 @@ About = tuple[str, str, str | None]
 @pytest.fixture(autouse=True, scope="module")
 def _few_rules() -> Iterator[None]:
     """Keep to a few rules: how a finding is followed does not depend on the others."""
-    with pytest.MonkeyPatch.context() as patch:
-        found = [m for m in rules.iter_modules(rules.__path__) if m.name in RULES]
-        patch.setattr(rules, "iter_modules", lambda _: found)
-        rules.all_rules.cache_clear()
+    with only_rules(*RULES):
         yield
-    rules.all_rules.cache_clear()
 
 
 class World:

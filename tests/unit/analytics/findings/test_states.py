@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from analytics import past
-from analytics.findings import rules
 from analytics.findings.lifecycle import states
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.findings.lifecycle.states import STATES
@@ -19,6 +18,7 @@ from graph.stores.parquet_store import ParquetStore
 from graph.values import iso
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate
+from tests.support.few_rules import only_rules
 from tests.support.printed import findings
 
 DAY = pd.Timedelta(days=1)
@@ -28,14 +28,10 @@ Publish = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
-def _few_rules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _few_rules() -> Iterator[None]:
     """Keep to two rules: how a finding lives does not depend on the others, which take time."""
-    found = [m for m in rules.iter_modules(rules.__path__) if m.name in RULES]
-    monkeypatch.setattr(rules, "iter_modules", lambda _: found)
-    rules.all_rules.cache_clear()
-    yield
-    monkeypatch.undo()
-    rules.all_rules.cache_clear()
+    with only_rules(*RULES):
+        yield
 
 
 @pytest.fixture

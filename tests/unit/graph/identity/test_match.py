@@ -228,7 +228,7 @@ def test_the_order_of_sources_does_not_matter():
         one_of("d", "Human", "d1", **ANN).owned("b1", business="d1").agent("b1"),
     ]
     seen = set()
-    for order in some(itertools.permutations(estates), 12):
+    for order in some(itertools.permutations(estates), 13):
         graph = AccessGraph.of(together(*order))
         rows = [
             (e.name, frame.sort_values("id").to_json(orient="records", date_format="iso"))

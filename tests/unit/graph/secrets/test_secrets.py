@@ -11,7 +11,7 @@ from graph.secrets.forms import FORMS
 from graph.secrets.sieve import FEW, suspects
 from graph.values import MAX_TEXT
 from tests.support.hostile.secret_kinds import GROUPS, made
-from tests.support.search import some
+from tests.support.search import searching
 
 SEEDS = range(12)
 PLACES = ("{}", "note: {}", "the bot uses {} in production")
@@ -117,10 +117,15 @@ def _once(text: str) -> float:
     return time.process_time() - begun
 
 
+ENDS = ("aB1", "=")  # after a mark, a day one of them
 STARTS = sorted({mark for form in FORMS for mark in form.marks})
 LETTERS = ["a", "A1", "=", "\\", '"', " ", "-", "/", ".", "%41", "&#65;", "QUJD", "41", "://", "@"]
 HOSTILE = [
-    *some((start * 40 + letter for start in STARTS for letter in ("aB1", "=")), len(STARTS) // 2),
+    *(
+        start * 40 + letter
+        for place, start in enumerate(STARTS)
+        for letter in (ENDS if searching() else [ENDS[place % 2]])
+    ),
     *(f"{word}{letter}" for word in ("password", "token=", "-u", "cookie:") for letter in LETTERS),
     *LETTERS,
 ]
