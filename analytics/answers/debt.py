@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.answers.debt_items import costliest, of_identity
 from analytics.answers.shape import cut
-from analytics.answers.table import OPTIONAL, Kind, Table, instants, objects
-from analytics.assumptions.items import Debt
+from analytics.answers.table import OPTIONAL, Kind, Table, objects
+from analytics.assumptions.items import Sums
 from analytics.assumptions.live_credentials import holdings
-from analytics.assumptions.model import ASSUMPTIONS, NUMBER, Model
+from analytics.assumptions.model import NUMBER, Model
 from analytics.debt.groups import keys, name
-from analytics.debt.owed import accepted_debt, debt_of
+from analytics.debt.owed import part_of, parts_of, sums_of
 from analytics.debt.totals import (
     ALARM,
     ORPHAN,
@@ -25,13 +26,9 @@ from analytics.debt.totals import (
     grouped,
     total,
 )
-from analytics.debt.wording import why
 from analytics.findings.families.leaks import leaked
 from analytics.kept.answers import kept
 from analytics.posture import Posture
-from graph.access import NEVER
-from graph.frames import records
-from graph.schema import CAN_ACCESS, LEVELS
 
 CAPS = (ALARM, ORPHAN)
 LEAKED, DENIED = "a credential leaked and is alive", "what was denied happened"
@@ -50,7 +47,6 @@ FIGURES = (
     "unverified",
     "coverage",
 )
-KINDS = dict.fromkeys(("identity", "resource", "holder"), Kind.NODE) | {"level": Kind.LEVEL}
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,8 @@ class TrustDebt:
     """The debt of the accountable identities, or of one of them; see `debt`.
 
     `groups` has `key`, `thing` (a node, if the group is one), the figures as this record has them,
-    `grade`, `grade_because`, `capped_by` and `accepted`. `items` has the columns of `item_table`.
+    `grade`, `grade_because`, `capped_by` and `accepted`. `items` has the columns of
+    `analytics.answers.debt_items.item_table`.
     """
 
     debt: float | None
@@ -101,30 +98,23 @@ def debt(
     access no source could declare: no figure covers them, and if there are no others, there is no
     figure. `capped_by` lists the causes if a grade is capped below that of its ratio.
     """
-    owed = debt_of(posture, model)
+    owed = sums_of(posture, model)
     places = np.flatnonzero(owed.identities == about) if about is not None else slice(None)
     sums = total(owed, places)
     letter, because = graded(posture, owed, places)
     groups = [g for g in _groups(posture, owed, by, places) if _worth_telling(g, by)]
     groups.sort(key=lambda g: (not g.total.known, -g.total.debt))
     shown, groups_left = cut(groups, limit)
-    borne = accepted_debt(owed)
-    listed, items_left = None, 0
-    if items:
-        order = _order(owed)
-        if about is not None:
-            order = order[owed.units.identity[owed.rows.entitlement[order]] == about]
-        rows, items_left = cut(order, limit)
-        listed = item_table(posture, owed, rows)
+    listed, items_left = _items(posture, owed.model, limit, about) if items else (None, 0)
     return TrustDebt(
         **_figures(sums),
-        accepted=float(borne[places].sum()) if sums.known else None,
+        accepted=float(owed.accepted[places].sum()) if sums.known else None,
         grade=letter,
         grade_because=because,
         capped_by=capped_by(posture, owed, places) if because in CAPS else [],
         model={"id": owed.model.id, "hash": owed.model.hash},
         by=by,
-        groups=_group_table(posture, owed, by, shown, borne, places),
+        groups=_group_table(posture, owed, by, shown, places),
         left_out=groups_left + items_left,
         items=listed,
     )
@@ -155,13 +145,13 @@ def _sums(of: Total) -> dict[str, Any]:
     }
 
 
-def _groups(posture: Posture, owed: Debt, by: str, places: np.ndarray | slice) -> Iterator[Group]:
+def _groups(posture: Posture, owed: Sums, by: str, places: np.ndarray | slice) -> Iterator[Group]:
     if by == "assumption":
         return by_assumption(owed, places)
     return grouped(posture, owed, keys(posture, by), places)
 
 
-def capped_by(posture: Posture, owed: Debt, places: np.ndarray | slice) -> list[dict[str, Any]]:
+def capped_by(posture: Posture, owed: Sums, places: np.ndarray | slice) -> list[dict[str, Any]]:
     """Return the credentials, uses and identities that cap a grade, up to `NAMED`."""
     caps = caps_of(posture, owed.model)
     which = np.zeros(len(owed.identities), bool)
@@ -185,23 +175,22 @@ def capped_by(posture: Posture, owed: Debt, places: np.ndarray | slice) -> list[
 
 
 def _borne(
-    posture: Posture, by: str, group: Group, borne: np.ndarray, places: np.ndarray | slice
+    posture: Posture, by: str, group: Group, owed: Sums, places: np.ndarray | slice
 ) -> float | None:
     """Return the accepted part of the debt of a group."""
     if not group.total.known:
         return None
     if by == "assumption":
-        return float(borne[places][:, NUMBER[str(group.key)]].sum())
+        return float(owed.accepted[places][:, NUMBER[str(group.key)]].sum())
     mask = np.asarray(keys(posture, by) == group.key)[places]
-    return float(borne[places][mask].sum())
+    return float(owed.accepted[places][mask].sum())
 
 
 def _group_table(
     posture: Posture,
-    owed: Debt,
+    owed: Sums,
     by: str,
     groups: Sequence[Group],
-    borne: np.ndarray,
     places: np.ndarray | slice,
 ) -> Table:
     of_things = by in ("identity", "owner", "team")
@@ -223,7 +212,7 @@ def _group_table(
         "grade": pd.array([group.grade for group in groups], dtype="string"),
         "grade_because": pd.array([group.because for group in groups], dtype="string"),
         "capped_by": objects([_group_capped_by(posture, owed, by, g, places) for g in groups]),
-        "accepted": _amounts([_borne(posture, by, group, borne, places) for group in groups]),
+        "accepted": _amounts([_borne(posture, by, group, owed, places) for group in groups]),
     }
     return Table(pd.DataFrame(columns), graph.things, {"thing": Kind.NODE})
 
@@ -233,7 +222,7 @@ def _amounts(values: Sequence[float | None]) -> Any:
 
 
 def _group_capped_by(
-    posture: Posture, owed: Debt, by: str, group: Group, places: np.ndarray | slice
+    posture: Posture, owed: Sums, by: str, group: Group, places: np.ndarray | slice
 ) -> list[dict[str, Any]]:
     if group.because not in CAPS:
         return []
@@ -242,83 +231,10 @@ def _group_capped_by(
     return capped_by(posture, owed, np.flatnonzero(mask & (keys(posture, by) == group.key)))
 
 
-def _order(owed: Debt) -> np.ndarray:
-    """Return the items, the costliest first, then the unknown ones."""
-    rows = owed.rows
-    order = np.lexsort((rows.assumption, rows.entitlement, -rows.unverified, -rows.debt))
-    return np.asarray(order)
-
-
-def concerning(posture: Posture, owed: Debt, number: int) -> np.ndarray:
-    """Return the items that concern a node: as identity, holder, resource or object."""
-    rows, units = owed.rows, owed.units
-    mask = (units.identity == number) | (units.holder == number) | (units.resource == number)
-    named = np.flatnonzero(rows.names == posture.graph.thing(number)["id"])
-    order = _order(owed)
-    chosen = mask[rows.entitlement[order]] | np.isin(rows.object[order], named)
-    return np.asarray(order[chosen])
-
-
-def item_table(posture: Posture, owed: Debt, chosen: np.ndarray) -> Table:
-    """Describe the items at these positions.
-
-    Returns
-    -------
-    Table
-        `identity`, `assumption`, `state` (broken or unknown), `resource`, `level`, `grant`,
-        `holder`, `object`, `degree`, `exposure`, `principal`, `since`, `cycles`, `debt`,
-        `interest_per_day`, `accepted`, `unverified`, `effort_hours` and `why`; `identity`,
-        `resource` and `holder` are nodes.
-    """
-    rows, units, graph = owed.rows, owed.units, posture.graph
-    unit, assumption = rows.entitlement[chosen], rows.assumption[chosen]
-    known = ~np.isnan(rows.degree[chosen])
-    grants = graph.frames[CAN_ACCESS]["id"].array
-    frame = pd.DataFrame(
-        {
-            "identity": units.identities[units.place[unit]],
-            "assumption": np.array(ASSUMPTIONS, object)[assumption],
-            "state": np.where(known, "broken", "unknown").astype(object),
-            "resource": units.resource[unit],
-            "level": units.level[unit],
-            "grant": grants.take(units.grant[unit]),
-            "holder": units.holder[unit],
-            "object": rows.names[rows.object[chosen]],
-            "degree": _known(rows.degree[chosen], known),
-            "exposure": np.asarray(units.exposure[unit], float),
-            "principal": np.asarray(rows.principal[chosen], float),
-            "since": instants(np.where(known, rows.since[chosen], NEVER)),
-            "cycles": _known(rows.cycles[chosen], known),
-            "debt": np.asarray(rows.debt[chosen], float),
-            "interest_per_day": np.asarray(rows.interest[chosen], float),
-            "accepted": np.asarray(rows.accepted[chosen], bool),
-            "unverified": np.asarray(rows.unverified[chosen], float),
-            "effort_hours": np.array(owed.model.hours, object)[assumption],
-        }
-    )
-    table = Table(frame, graph.things, KINDS)
-    names = {column: table.of_nodes(column, "name") for column in ("identity", "resource")}
-    readable = frame.assign(**names, known=known, level=np.array(LEVELS)[units.level[unit]])
-    frame["why"] = objects([_why(owed, row) for row in records(readable)])
-    return table
-
-
-def _known(values: np.ndarray, known: np.ndarray) -> pd.Series:
-    return pd.Series(np.asarray(values, float), dtype="Float64").where(known)
-
-
-def _why(owed: Debt, row: Any) -> str:
-    day = None if pd.isna(row.since) else f"{row.since:%Y-%m-%d}"
-    facts = {
-        "identity": row.identity,
-        "resource": row.resource,
-        "level": row.level.capitalize(),
-        "about": row.object,
-        "since": f" since {day}" if day else "",
-        "on": f" on {day}" if day else "",
-        "share": f"{row.degree if row.known else 0:.0%}",
-        "unused": f"{owed.model.unused:g}",
-        "review": f"{owed.model.review:g}",
-        "credential": f"{owed.model.credential:g}",
-    }
-    return why(row.assumption, row.known, facts)
+def _items(posture: Posture, by: Model, limit: int, about: int | None) -> tuple[Table, int]:
+    """Return the table of the costliest items, of all identities or of one, and how many more."""
+    if about is None:
+        return costliest(posture, parts_of(posture, by), limit)
+    place = np.flatnonzero(posture.accountable == about)
+    parts = [part_of(posture, int(p), by) for p in place] or parts_of(posture, by)
+    return costliest(posture, parts, limit, lambda part: of_identity(part, about))

@@ -9,7 +9,7 @@ import pandas as pd
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, instants
 from analytics.answers.worst import worst_first
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import grouped
 from analytics.posture import Posture
 from graph.schema import AGENT
@@ -41,7 +41,7 @@ def identities(posture: Posture, limit: int = 0) -> Identities:
     known = posture.reach_known[posture.accountable]
     rows, left_out = cut(worst_first(posture), limit)
     numbers, is_known = posture.accountable[rows], pd.Series(known[rows])
-    owed = list(grouped(posture, debt_of(posture), posture.accountable))
+    owed = list(grouped(posture, sums_of(posture), posture.accountable))
     groups = [owed[row] for row in rows.tolist()]
     owners = posture.ownership.covered
     columns = {

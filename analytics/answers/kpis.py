@@ -41,16 +41,16 @@ def kpis(posture: Posture) -> Kpis:
     """
     judged = population(posture)
     measures = list(all_measures().values())
-    model = judged.debt.model
+    model = judged.owed.model
     return Kpis(
         kpis=_figures(posture, measures),
         three_that_count=[measure.name for measure in measures if measure.three],
         pillars=[_pillar(pillar) for pillar in pillars(posture)],
         population={
             "identities": len(judged.identities),
-            "accountable": len(judged.debt.identities),
+            "accountable": len(judged.owed.identities),
             "not_known": int(np.count_nonzero(~judged.known)),
-            "entitlements": len(judged.debt.units),
+            "entitlements": int(judged.owed.count.sum()),
             "exposure": judged.every_exposure,
         },
         model={"id": model.id, "hash": model.hash},

@@ -13,7 +13,7 @@ from analytics.assumptions.model import model as default_model
 from analytics.debt.forecast import Outlook, forecast
 from analytics.debt.ledger.entries import Entry, Moment, Step
 from analytics.debt.ledger.entries import ledger as keep
-from analytics.debt.owed import accepted_debt, debt_of
+from analytics.debt.owed import sums_of
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.states import lives
 from analytics.history import History
@@ -78,7 +78,7 @@ def ledger(
         since=_moment(start),
         until=_moment(end),
         **_figures(books.figures),
-        accepted=float(accepted_debt(debt_of(posture, by)).sum()),
+        accepted=float(sums_of(posture, by).accepted.sum()),
         model={"id": by.id, "hash": by.hash},
         periods=_periods(posture.graph, books.steps),
         entries=_entries(posture, books.entries),

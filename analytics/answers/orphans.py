@@ -10,8 +10,8 @@ import pandas as pd
 from analytics.answers.evidence_of_owners import confidence, conflicts
 from analytics.answers.shape import cut, node_lists
 from analytics.answers.table import Kind, Table, instants
-from analytics.assumptions.model import NUMBER
-from analytics.debt.owed import debt_of
+from analytics.assumptions.model import NUMBER, model
+from analytics.debt.owed import parts_of
 from analytics.findings.families.ownership import departed, software_only, uncovered
 from analytics.kept.answers import kept
 from analytics.ownership.bus_factor import bus_factor, kept_by
@@ -136,17 +136,19 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
 
 def _owed(posture: Posture) -> dict[tuple[int, str], float]:
     """Return the debt of each identity and role without an owner."""
-    debt = debt_of(posture)
-    rows = debt.rows
-    mask = (rows.assumption == NUMBER["owner"]) & (rows.debt > 0)
-    table = pd.DataFrame(
-        {
-            "identity": debt.units.identity[rows.entitlement[mask]],
-            "role": rows.about[mask],
-            "debt": rows.debt[mask],
-        }
-    )
-    return table.groupby(["identity", "role"])["debt"].sum().to_dict()  # type: ignore[return-value]
+    owed: dict[tuple[int, str], float] = {}
+    for part in parts_of(posture):
+        rows = part.rows
+        mask = (rows.assumption == NUMBER["owner"]) & (rows.debt > 0)
+        table = pd.DataFrame(
+            {
+                "identity": part.units.identity[rows.entitlement[mask]],
+                "role": rows.names[rows.object[mask]],
+                "debt": rows.debt[mask],
+            }
+        )
+        owed |= table.groupby(["identity", "role"])["debt"].sum().to_dict()  # type: ignore[arg-type]
+    return owed
 
 
 def _orphaned(posture: Posture, rows: pd.DataFrame) -> Table:
@@ -192,7 +194,7 @@ def _departures(posture: Posture, leaving: tuple[int, ...], limit: int) -> _Depa
         "per_day": math.fsum(lost["interest"]),
         "identities": int(lost["identity"].nunique()),
         "without_any_owner": int(lost["identity"][lost["nobody"]].nunique()),
-        "model": {"id": debt_of(posture).model.id, "hash": debt_of(posture).model.hash},
+        "model": {"id": model().id, "hash": model().hash},
     }
     return _Departures(
         _would_orphan(posture, explained, leaving),

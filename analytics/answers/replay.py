@@ -8,7 +8,7 @@ import pandas as pd
 
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, as_json, instants, objects
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import total
 from analytics.engines.policy_set import ALLOW, DENY, ESCALATE, OUTCOMES, PolicySet
 from analytics.evidence.matching import evidence
@@ -78,7 +78,7 @@ def replay(posture: Posture, policies: PolicySet, limit: int = 0) -> Replay:
     """
     of = replayed(posture, policies)
     broken = pairs(posture, of, DENY)
-    owed = total(debt_of(posture))
+    owed = total(sums_of(posture))
     by_policy = _policies(of)
     lists = {
         "identities": _identities(posture, of, broken, limit),
@@ -119,7 +119,7 @@ def _table(posture: Posture, frame: pd.DataFrame, kinds: dict[str, Kind]) -> Tab
 
 def _identities(posture: Posture, of: Replayed, broken: pd.DataFrame, limit: int) -> Listed:
     numbers, counts = by_identity(of.uses)
-    debt = debt_of(posture)
+    debt = sums_of(posture)
     owed = pd.Series(np.where(debt.known, debt.debt.sum(axis=1), np.nan), debt.identities)
     frame = pd.DataFrame({"identity": numbers, "uses": counts.sum(axis=1)})
     for at, name in enumerate(WOULD):

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from analytics.answers.collisions import evidence
-from analytics.answers.debt import concerning, item_table
+from analytics.answers.debt_items import concerning, costliest
 from analytics.answers.evidence_of_owners import evidence_of
 from analytics.answers.findings import findings
-from analytics.answers.shape import ENDS, cut, plain, when
+from analytics.answers.shape import ENDS, plain, when
 from analytics.answers.table import Kind, Table, instants, objects
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import parts_of
 from analytics.posture import Posture
 from analytics.usage.sightings import LAST_USE
 from graph.access import NEVER
@@ -66,8 +66,13 @@ class Known:
 
 def show(posture: Posture, number: int) -> Known:
     """Return everything known of a node (a number)."""
-    thing, owed = posture.graph.thing(number), debt_of(posture)
-    items, left_out = cut(concerning(posture, owed, number), MANY_ITEMS)
+    thing = posture.graph.thing(number)
+    items, left_out = costliest(
+        posture,
+        parts_of(posture),
+        MANY_ITEMS,
+        lambda part: concerning(posture, part, number),
+    )
     return Known(
         **thing,
         properties=_properties(posture, thing),
@@ -78,7 +83,7 @@ def show(posture: Posture, number: int) -> Known:
         grants=edge_table(posture, [(CAN_ACCESS, _rows(posture, CAN_ACCESS, source=number))]),
         relationships=_relationships(posture, number),
         findings=findings(posture, about=number).findings,
-        debt_items=item_table(posture, owed, items),
+        debt_items=items,
         debt_items_left_out=left_out,
         merged_from=_stated_by(posture, thing),
     )

@@ -16,7 +16,7 @@ import pandas as pd
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table
 from analytics.assumptions.model import ASSUMPTIONS
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import caps_of, grouped, holds_leaked
 from analytics.debt.wording import KINDS
 from analytics.kept.answers import kept
@@ -49,7 +49,7 @@ class Worst:
 @once
 def worst_first(posture: Posture) -> np.ndarray:
     """Return the places of the accountable identities (in `accountable`), the worst first."""
-    owed, alarm = debt_of(posture), caps_of(posture).alarm
+    owed, alarm = sums_of(posture), caps_of(posture).alarm
     debt, doubt = owed.debt.sum(axis=1), owed.unverified.sum(axis=1)
     reach = posture.totals().weighted
     leaking = holds_leaked(posture)
@@ -67,7 +67,7 @@ def worst(posture: Posture, limit: int = 0, among: np.ndarray | None = None) -> 
     if among is not None:
         order = order[np.isin(order, among)]
     rows, left_out = cut(order, limit)
-    owed, reach, known = debt_of(posture), posture.totals(), posture.reach_known
+    owed, reach, known = sums_of(posture), posture.totals(), posture.reach_known
     numbers = posture.accountable[rows]
     by_number = [group.grade for group in grouped(posture, owed, posture.accountable, rows)]
     grades = np.array(by_number, object)[np.argsort(np.argsort(numbers))]
@@ -90,7 +90,7 @@ def worst(posture: Posture, limit: int = 0, among: np.ndarray | None = None) -> 
 
 def reasons(posture: Posture, places: np.ndarray) -> Iterator[str]:
     """Yield for the identities at these places (in `accountable`) why each is bad, as a clause."""
-    owed, alarm, leaking = debt_of(posture), caps_of(posture).alarm, holds_leaked(posture)
+    owed, alarm, leaking = sums_of(posture), caps_of(posture).alarm, holds_leaked(posture)
     for place in places.tolist():
         debts = owed.debt[place]
         if alarm[place]:

@@ -9,6 +9,7 @@ credential past its end is still followed here, though it opens nothing; one who
 is disabled, revoked, expired or deleted is not.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,15 +28,18 @@ from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, CREDENTIAL_ENDED, LEVELS, RESOURCE
 
 EACH = 128  # bytes of memory per entitlement during the listing
+BLOCK = 1 << 16  # entitlements after which a block ends with the identity that it is at
 IDENTITY = tuple(r for r in CONTROL if r.identity)
 
 
 @dataclass(frozen=True)
 class Entitlements:
-    """The entitlements of all accountable identities, one position in each array for each.
+    """The entitlements of accountable identities, one position in each array for each.
 
-    They are sorted by identity, in the order of `identities` (numbers of nodes); `place` (int32) is
-    the position there, and `first` (int64) is where each identity's begin. `identity`, `holder` and
+    They are sorted by identity, in the order of `identities` (numbers of all nodes that are
+    accountable); `place` (int32) is the position there, and `first` (int64) is where each
+    identity's begin. Listed are those of the identities from `begin` to before `end`: of all, or of
+    a block of them. `identity`, `holder` and
     `resource` (int32) are numbers of nodes, `grant` (int32) is a row of the frame of CAN_ACCESS,
     `level` (int8) a position in `LEVELS`. `exposure` (float64) is autonomy times sensitivity times
     level; `weight` (float64) is the sensitivity alone. `standing` (bool) is False where something
@@ -43,6 +47,8 @@ class Entitlements:
     """
 
     identities: np.ndarray
+    begin: int
+    end: int
     place: np.ndarray
     holder: np.ndarray
     resource: np.ndarray
@@ -69,33 +75,97 @@ class Entitlements:
 
 
 def entitlements(posture: Posture, model: Model) -> Entitlements:
-    """List the entitlements of the accountable identities, weighed by `model`."""
+    """List the entitlements of all accountable identities, weighed by `model`."""
+    if in_one_block(posture, model):
+        return _first_block(posture, model)
+    count = len(posture.accountable)
+    return _weighed(posture, model, 0, count, _listed_from(posture, model, 0, count))
+
+
+def entitlements_of(posture: Posture, model: Model, place: int) -> Entitlements:
+    """List the entitlements of the accountable identity at a place (in `accountable`)."""
+    end = place + 1
+    return _weighed(posture, model, place, end, _listed_from(posture, model, place, end))
+
+
+def blocks(posture: Posture, model: Model) -> Iterator[Entitlements]:
+    """Yield the entitlements of the accountable identities, some identities at a time.
+
+    A block ends with the identity that brings it to more than `BLOCK` entitlements, so no more
+    memory is needed than for one block, or for the identity that has most. There is at least one.
+
+    Raises
+    ------
+    OverBudget
+        If the entitlements of one identity do not fit into memory.
+    """
+    units = _first_block(posture, model)
+    yield units
+    while units.end < len(posture.accountable):
+        units = _block(posture, model, units.end)
+        yield units
+
+
+def in_one_block(posture: Posture, model: Model) -> bool:
+    """Return whether the entitlements of a posture are so few that all fit into a block."""
+    return _first_block(posture, model).end == len(posture.accountable)
+
+
+@once
+def _first_block(posture: Posture, model: Model) -> Entitlements:
+    return _block(posture, model, 0)
+
+
+def _block(posture: Posture, model: Model, begin: int) -> Entitlements:
+    end = len(posture.accountable)
+    columns = _listed_from(posture, model, begin, end, BLOCK)
+    place = columns[0]
+    if len(place) > BLOCK:
+        end = int(place[-1]) + 1
+    return _weighed(posture, model, begin, end, columns)
+
+
+def _listed_from(
+    posture: Posture, model: Model, begin: int, end: int, most: int | None = None
+) -> tuple[np.ndarray, ...]:
+    """Return the result of `walk` for the accountable identities from `begin` to before `end`.
+
+    With `most`, it may end early, behind the identity that exceeds it.
+    """
+    starts = posture.accountable[begin:end].astype(np.int32)
+    grants = _by_holder(posture, model)
+    place, *rest = listed(_edges(posture), grants, starts, most)
+    return place + np.int32(begin), *rest
+
+
+def _weighed(
+    posture: Posture, model: Model, begin: int, end: int, columns: tuple[np.ndarray, ...]
+) -> Entitlements:
     graph = posture.graph
     holder, resource = graph.ends(CAN_ACCESS)
     weight = sensitivity(posture, model)
+    place, grant, level, standing = columns
     starts = posture.accountable.astype(np.int32)
-    place, grant, level, standing = _walked(posture, starts, weight)
-    autonomy = posture.autonomy[starts][place]
-    exposure = autonomy * weight[resource[grant]] * np.array(model.level)[level]
-    granted = graph.grant_use[2][grant]
+    weighs = weight[resource[grant]]
     return Entitlements(
         identities=starts,
+        begin=begin,
+        end=end,
         place=place,
         holder=holder[grant],
         resource=resource[grant],
         grant=grant,
         level=level,
         standing=standing,
-        weight=weight[resource[grant]],
-        exposure=exposure,
-        granted=granted,
+        weight=weighs,
+        exposure=posture.autonomy[starts][place] * weighs * np.array(model.level)[level],
+        granted=graph.grant_use[2][grant],
     )
 
 
 def held_grants(posture: Posture, start: int) -> np.ndarray:
     """Return the grants (rows of CAN_ACCESS) that a node may use as itself."""
-    weight = posture.sensitivities["weight"].to_numpy()
-    return np.unique(_walked(posture, np.array([start], np.int32), weight)[1])
+    return np.unique(grants_held(posture, np.array([start], np.int32))[1])
 
 
 def grants_held(posture: Posture, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -107,36 +177,40 @@ def grants_held(posture: Posture, starts: np.ndarray) -> tuple[np.ndarray, np.nd
         A position in `starts` (int32, numbers of nodes), a row of the frame of CAN_ACCESS, and a
         position in `LEVELS`.
     """
-    weight = posture.sensitivities["weight"].to_numpy()
-    place, grant, level, _ = _walked(posture, starts, weight)
+    place, grant, level, _ = listed(_edges(posture), _by_holder(posture, None), starts)
     return place, grant, level
 
 
-def _walked(posture: Posture, starts: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the grants and levels that each of `starts` may use as itself; see `walk`."""
-    graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
-    holder, _ = graph.ends(CAN_ACCESS)
-    rows = _grants(posture, weight)
-    bits = graph.levels
-    given = ~flags(frame["eligible"])
-    order = rows[np.argsort(holder[rows], kind="stable")]
-    first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
-    by_holder = HolderGrants(first, order.astype(np.int32), bits[order], given[order])
-    return listed(_edges(posture), by_holder, starts)
-
-
-def listed(steps: Steps, grants: HolderGrants, starts: np.ndarray) -> tuple[np.ndarray, ...]:
+def listed(
+    steps: Steps, grants: HolderGrants, starts: np.ndarray, most: int | None = None
+) -> tuple[np.ndarray, ...]:
     """Return the result of `walk`, if it fits into memory.
+
+    With `most`, the list may end early, behind the start that exceeds it.
 
     Raises
     ------
     OverBudget
     """
-    most = room(EACH)
+    fits = room(EACH)
+    most = fits if most is None else min(most, fits)
     columns: tuple[np.ndarray, ...] = walk(steps, grants, starts, most)
-    if len(columns[0]) > most:  # the list is not complete
+    if len(columns[0]) > fits:  # the list is not complete
         raise OverBudget.of(len(columns[0]), EACH, "entitlements, which are not all,")
     return columns
+
+
+@once
+def _by_holder(posture: Posture, model: Model | None) -> HolderGrants:
+    """Return the grants on what has a weight by `model`, or by the usual one; see `walk`."""
+    graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
+    holder, _ = graph.ends(CAN_ACCESS)
+    usual = posture.sensitivities["weight"].to_numpy()
+    rows = _grants(posture, usual if model is None else sensitivity(posture, model))
+    order = rows[np.argsort(holder[rows], kind="stable")]
+    first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
+    given = ~flags(frame["eligible"])
+    return HolderGrants(first, order.astype(np.int32), graph.levels[order], given[order])
 
 
 def sensitivity(posture: Posture, model: Model) -> np.ndarray:
@@ -167,6 +241,7 @@ def identity_edges(posture: Posture, relationship: Relationship) -> np.ndarray:
     return np.flatnonzero(kept)
 
 
+@once
 def _edges(posture: Posture) -> Steps:
     """Return the edges that stay with an identity, by source; see `walk`."""
     graph = posture.graph

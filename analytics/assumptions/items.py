@@ -63,33 +63,46 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Debt:
-    """The trust debt of all accountable identities at one moment.
+class Sums:
+    """What accountable identities owe at one moment, without the items that it is made of.
 
-    The sums are float64[identities, assumptions], in the order of `units.identities` and
-    `ASSUMPTIONS`: `debt`, `principal`, `interest` (a day), `unverified`, and `applicable`, the most
-    the principal could be. `applies` (float64) is the latter for each entitlement. `known` (bool)
-    marks the identities whose entitlements are known: the sums of others are 0 and mean nothing.
-    Where an assumption could not be judged, because its code failed, the sums are NaN, and so is
-    every figure that includes them.
+    The sums are float64[identities, assumptions], in the order of `identities` (numbers of nodes)
+    and `ASSUMPTIONS`: `debt`, `principal`, `interest` (a day), `unverified`, `accepted` (the part
+    of `debt` whose acceptance is in force), and `applicable`, the most the principal could be;
+    without the weight of the assumption, `broken` and `unknown` are the exposure for which it is.
+    `known` (bool) marks the identities whose entitlements are known: the sums of others are 0 and
+    mean nothing. `exposure` (float64) is that of each identity's entitlements together, `heaviest`
+    that of the heaviest, and `count` (int64) says how many they are. Where an assumption could not
+    be judged, because its code failed, all sums but `accepted` are NaN, and so is every figure that
+    includes them.
     """
 
     model: Model
     now: int
-    units: Entitlements
-    rows: Rows
-    applies: np.ndarray
+    identities: np.ndarray
     applicable: np.ndarray
     debt: np.ndarray
     principal: np.ndarray
     interest: np.ndarray
     unverified: np.ndarray
+    accepted: np.ndarray
+    broken: np.ndarray
+    unknown: np.ndarray
     known: np.ndarray
+    exposure: np.ndarray
+    heaviest: np.ndarray
+    count: np.ndarray
 
-    @property
-    def identities(self) -> np.ndarray:
-        """The node numbers of the accountable identities."""
-        return self.units.identities
+
+@dataclass(frozen=True)
+class Debt(Sums):
+    """The trust debt of accountable identities at one moment, with its items.
+
+    `identities` are those of which `units` are listed: all, or a block of them.
+    """
+
+    units: Entitlements
+    rows: Rows
 
 
 def items_of(posture: Posture, by: Model | None = None) -> Debt:
@@ -103,31 +116,39 @@ def items_of(posture: Posture, by: Model | None = None) -> Debt:
 @once
 @kept
 def _items(posture: Posture, by: Model) -> Debt:
-    return assess_items(posture, by)
+    return assess_items(posture, by, entitlements(posture, by))
 
 
-def assess_items(posture: Posture, by: Model) -> Debt:
-    """Count the trust debt of a posture by a model, as if nobody had accepted any of it."""
-    units = entitlements(posture, by)
+def assess_items(posture: Posture, by: Model, units: Entitlements) -> Debt:
+    """Count the trust debt for some entitlements by a model, as if nobody had accepted any."""
     case = Case(posture, by, units)
     verdicts = [verdict for judge in all_families() for verdict in _verdicts(case, judge)]
     rows = _rows(case, verdicts)
-    applicable, applies = _applicable(case, verdicts)
+    applicable = _applicable(case, verdicts)
     judged = np.isin(ASSUMPTIONS, [verdict.assumption for verdict in verdicts])
     nothing = np.where(judged, np.zeros_like(applicable), np.nan)
-    known = posture.entitlements_known[units.identities] | applicable.any(axis=1)
+    identities = units.identities[units.begin : units.end]
+    place, size = units.place - units.begin, len(identities)
+    heaviest = np.zeros(size)
+    np.maximum.at(heaviest, place, units.exposure)
     debt = Debt(
         model=by,
         now=case.now,
-        units=units,
-        rows=rows,
-        applies=applies,
+        identities=identities,
         applicable=np.where(judged, applicable, np.nan),
         debt=nothing,
         principal=nothing,
         interest=nothing,
         unverified=nothing,
-        known=known,
+        accepted=nothing,
+        broken=nothing,
+        unknown=nothing,
+        known=posture.entitlements_known[identities] | applicable.any(axis=1),
+        exposure=np.bincount(place, units.exposure, size),
+        heaviest=heaviest,
+        count=np.bincount(place, minlength=size),
+        units=units,
+        rows=rows,
     )
     return _summed(debt)
 
@@ -147,10 +168,16 @@ def with_pauses(owed: Debt, time: np.ndarray, now: np.ndarray) -> Debt:
 
 def _summed(owed: Debt) -> Debt:
     """Sum the items by identity and assumption; sums that could not be judged stay NaN."""
-    rows = owed.rows
+    rows, shape = owed.rows, owed.applicable.shape
+    place = owed.units.place[rows.entitlement].astype(np.int64) - owed.units.begin
+    cell = place * shape[1] + rows.assumption
+    weighs, unknown = owed.units.exposure[rows.entitlement], np.isnan(rows.degree)
+
+    def added(amount: np.ndarray) -> np.ndarray:
+        return np.bincount(cell, amount, shape[0] * shape[1]).reshape(shape)
 
     def summed(amount: np.ndarray) -> np.ndarray:
-        return np.where(np.isnan(owed.applicable), np.nan, added(owed, amount))
+        return np.where(np.isnan(owed.applicable), np.nan, added(amount))
 
     return replace(
         owed,
@@ -158,15 +185,15 @@ def _summed(owed: Debt) -> Debt:
         principal=summed(rows.principal),
         interest=summed(rows.interest),
         unverified=summed(rows.unverified),
+        accepted=added(np.where(rows.accepted, rows.debt, 0.0)),
+        broken=summed(np.where(unknown, 0.0, weighs * rows.degree)),
+        unknown=summed(np.where(unknown, weighs * _share(rows.assumption), 0.0)),
     )
 
 
-def added(owed: Debt, amount: np.ndarray) -> np.ndarray:
-    """Sum an amount of each item (float64[identities, assumptions])."""
-    shape = owed.applicable.shape
-    place = owed.units.place[owed.rows.entitlement].astype(np.int64)
-    cell = place * shape[1] + owed.rows.assumption
-    return np.bincount(cell, amount, shape[0] * shape[1]).reshape(shape)
+def _share(assumption: np.ndarray) -> np.ndarray:
+    """Return the share of an entitlement's exposure that each item of an assumption is about."""
+    return np.where(assumption == OWNER, ROLE_SHARE, 1.0)
 
 
 def _verdicts(case: Case, judge: Judge) -> tuple[Verdict, ...]:
@@ -187,7 +214,6 @@ def _rows(case: Case, verdicts: list[Verdict]) -> Rows:
     weighed = by.weights[assumption] * case.units.exposure[entitlement]
     principal = np.where(unknown, 0.0, weighed * degree)
     cycles = _cycles(by, case.now, assumption, since)
-    share = np.where(assumption == OWNER, ROLE_SHARE, 1.0)
     debt, interest = _with_interest(by, assumption, principal, cycles)
     return Rows(
         entitlement=entitlement,
@@ -200,7 +226,7 @@ def _rows(case: Case, verdicts: list[Verdict]) -> Rows:
         cycles=cycles,
         debt=debt,
         interest=interest,
-        unverified=np.where(unknown, weighed * share, 0.0),
+        unverified=np.where(unknown, weighed * _share(assumption), 0.0),
         accepted=np.zeros(len(principal), bool),
     )
 
@@ -234,14 +260,14 @@ def _named(parts: list[Part]) -> tuple[np.ndarray, np.ndarray]:
     return np.array(names, object), np.concatenate(objects)
 
 
-def _applicable(case: Case, verdicts: list[Verdict]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the most the principal could be: by identity and assumption, and by entitlement."""
+def _applicable(case: Case, verdicts: list[Verdict]) -> np.ndarray:
+    """Return the most the principal could be, by identity and assumption."""
     units, by = case.units, case.model
-    by_identity = np.zeros((len(units.identities), len(ASSUMPTIONS)))
-    by_entitlement = np.zeros(len(units))
+    size = units.end - units.begin
+    place = units.place - units.begin
+    most = np.zeros((size, len(ASSUMPTIONS)))
     for verdict in verdicts:
         k = NUMBER[verdict.assumption]
         amount = units.exposure * verdict.applies * by.weights[k]
-        by_identity[:, k] += np.bincount(units.place, amount, len(units.identities))
-        by_entitlement += amount
-    return by_identity, by_entitlement
+        most[:, k] += np.bincount(place, amount, size)
+    return most

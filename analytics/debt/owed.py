@@ -1,31 +1,79 @@
-"""The debt owed by a posture, without interest for the time in which items were accepted."""
+"""The debt owed by a posture, without interest for the time in which items were accepted.
+
+An estate has up to as many entitlements as identities times grants. So what needs sums only takes
+`sums_of`, and what needs some items goes through `parts_of`: neither ever holds more than a block
+of the items, however many there are. `debt_of` holds them all.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields
 
 import numpy as np
 
-from analytics.assumptions.items import Debt, added, items_of, with_pauses
+from analytics.assumptions.entitlements import blocks, entitlements_of, in_one_block
+from analytics.assumptions.items import Debt, Sums, assess_items, items_of, with_pauses
 from analytics.assumptions.model import Model, model
 from analytics.debt.pauses import pauses
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.once import once
 
 
 def debt_of(posture: Posture, by: Model | None = None) -> Debt:
-    """Return the trust debt of a posture, computed once for each model."""
+    """Return the trust debt of a posture with all its items, computed once for each model."""
     return _owed(posture, model() if by is None else by)
 
 
 @once
 def _owed(posture: Posture, by: Model) -> Debt:
-    owed = items_of(posture, by)
+    return _paused(posture, items_of(posture, by))
+
+
+def _paused(posture: Posture, owed: Debt) -> Debt:
     stood = pauses(posture, owed)
     return owed if stood is None else with_pauses(owed, stood.time, stood.now)
 
 
-def accepted_debt(owed: Debt) -> np.ndarray:
-    """Return the debt of items whose acceptance is in force; it remains owed.
+def sums_of(posture: Posture, by: Model | None = None) -> Sums:
+    """Return what each accountable identity of a posture owes, computed once for each model."""
+    by = model() if by is None else by
+    return debt_of(posture, by) if in_one_block(posture, by) else _sums(posture, by)
 
-    Returns
-    -------
-    float64[identities, assumptions]
+
+@once
+@kept
+def _sums(posture: Posture, by: Model) -> Sums:
+    return joined([_only_sums(part) for part in parts_of(posture, by)])
+
+
+def _only_sums(part: Sums) -> Sums:
+    return Sums(**{field.name: getattr(part, field.name) for field in fields(Sums)})
+
+
+def joined(parts: list[Sums]) -> Sums:
+    """Return the sums of parts that follow each other as those of one whole."""
+    first, *_ = parts
+    arrays = [f.name for f in fields(Sums) if isinstance(getattr(first, f.name), np.ndarray)]
+    together = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
+    return Sums(model=first.model, now=first.now, **together)
+
+
+def parts_of(posture: Posture, by: Model | None = None) -> Iterator[Debt]:
+    """Yield the debt of some identities after the other, with its items.
+
+    A small estate has one part, which is `debt_of` it.
     """
-    return added(owed, np.where(owed.rows.accepted, owed.rows.debt, 0.0))
+    by = model() if by is None else by
+    if in_one_block(posture, by):
+        yield debt_of(posture, by)
+        return
+    for units in blocks(posture, by):
+        yield _paused(posture, assess_items(posture, by, units))
+
+
+def part_of(posture: Posture, place: int, by: Model | None = None) -> Debt:
+    """Return a part of the debt that has all of the identity at a place (in `accountable`)."""
+    by = model() if by is None else by
+    if in_one_block(posture, by):
+        return debt_of(posture, by)
+    return _paused(posture, assess_items(posture, by, entitlements_of(posture, by, place)))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import caps_of, rated, total
 from analytics.history import History
 from analytics.past import versions
@@ -38,7 +38,7 @@ class Owed:
     @classmethod
     def of(cls, posture: Posture) -> "Owed":
         """Compute the debt of a posture."""
-        owed, caps = debt_of(posture), caps_of(posture)
+        owed, caps = sums_of(posture), caps_of(posture)
         estate = total(owed)
         capped = bool(caps.alarm.any()), bool(caps.orphan.any())
         grade, _ = rated(estate, owed.model, *capped, caps)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.assumptions.entitlements import blocks
 from analytics.assumptions.families.credentials import credential_pairs
-from analytics.assumptions.items import Debt
+from analytics.assumptions.items import Sums
 from analytics.assumptions.model import ASSUMPTIONS, NOT_RATED, Model, model
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.evidence.deciding import DENIED
 from analytics.evidence.matching import uses
 from analytics.findings.families.leaks import leaked
@@ -101,9 +102,9 @@ class Total:
         return self.debt / self.principal if self.principal else None
 
 
-def total(debt: Debt, which: np.ndarray | slice = slice(None)) -> Total:
+def total(owed: Sums, which: np.ndarray | slice = slice(None)) -> Total:
     """Add up the debt of the identities at some places (default: all)."""
-    return Total.of([s[which].sum() for s in _sums(debt)], debt.model.cap, debt.known[which])
+    return Total.of([s[which].sum() for s in _sums(owed)], owed.model.cap, owed.known[which])
 
 
 def rated(of: Total, by: Model, alarm: bool, orphan: bool, caps: Caps) -> tuple[str, str | None]:
@@ -133,12 +134,12 @@ def rated(of: Total, by: Model, alarm: bool, orphan: bool, caps: Caps) -> tuple[
 
 
 def graded(
-    posture: Posture, debt: Debt, which: np.ndarray | slice = slice(None)
+    posture: Posture, owed: Sums, which: np.ndarray | slice = slice(None)
 ) -> tuple[str, str | None]:
     """Return the grade of the identities at some places, with the reason of `rated`."""
-    caps = caps_of(posture, debt.model)
+    caps = caps_of(posture, owed.model)
     capped = bool(caps.alarm[which].any()), bool(caps.orphan[which].any())
-    return rated(total(debt, which), debt.model, *capped, caps)
+    return rated(total(owed, which), owed.model, *capped, caps)
 
 
 def caps_of(posture: Posture, by: Model | None = None) -> Caps:
@@ -148,13 +149,11 @@ def caps_of(posture: Posture, by: Model | None = None) -> Caps:
 
 @once
 def _caps(posture: Posture, by: Model) -> Caps:
-    debt = debt_of(posture, by)
-    heaviest = np.zeros(len(debt.identities))
-    np.maximum.at(heaviest, debt.units.place, debt.units.exposure)
-    orphan = posture.ownership.nobody()[debt.identities] & (heaviest >= debt.model.orphan_exposure)
+    owed = sums_of(posture, by)
+    heavy = owed.heaviest >= by.orphan_exposure
     return Caps(
-        holds_leaked(posture) | _denied(posture, debt),
-        orphan,
+        holds_leaked(posture) | _denied(posture, by),
+        posture.ownership.nobody()[owed.identities] & heavy,
         "usage" in posture.graph.declared,
         posture.before_data,
     )
@@ -169,12 +168,15 @@ def holds_leaked(posture: Posture) -> np.ndarray:
     return mask
 
 
-def _denied(posture: Posture, debt: Debt) -> np.ndarray:
+def _denied(posture: Posture, by: Model) -> np.ndarray:
     """Return a mask of the identities that did, or act as one that did, what had been denied."""
     seen = uses(posture)
     identities = seen["identity"].to_numpy()[(seen["state"] == DENIED).to_numpy(bool)]
-    denied = np.isin(debt.identities, identities)
-    denied[debt.units.place[np.isin(debt.units.holder, identities)]] = True
+    denied = np.isin(posture.accountable, identities)
+    if not len(identities):
+        return denied
+    for units in blocks(posture, by):
+        denied[units.place[np.isin(units.holder, identities)]] = True
     return denied
 
 
@@ -197,31 +199,31 @@ class Group:
 Places = np.ndarray | slice
 
 
-def by_assumption(debt: Debt, which: Places = slice(None)) -> Iterator[Group]:
+def by_assumption(owed: Sums, which: Places = slice(None)) -> Iterator[Group]:
     """Yield the debt of each assumption, over the identities at some places."""
-    added = [s[which].sum(axis=0) for s in _sums(debt)]
+    added = [s[which].sum(axis=0) for s in _sums(owed)]
     for k, name in enumerate(ASSUMPTIONS):
-        part = Total.of([a[k] for a in added], debt.model.cap, debt.known[which])
+        part = Total.of([a[k] for a in added], owed.model.cap, owed.known[which])
         yield Group(name, part, None)
 
 
 def grouped(
-    posture: Posture, debt: Debt, key: np.ndarray, which: Places = slice(None)
+    posture: Posture, owed: Sums, key: np.ndarray, which: Places = slice(None)
 ) -> Iterator[Group]:
     """Yield the debt of each group of identities with the same key (any sortable values)."""
     names, group = np.unique(key[which], return_inverse=True)
-    caps = caps_of(posture, debt.model)
-    added = [np.bincount(group, s[which].sum(axis=1), len(names)) for s in _sums(debt)]
+    caps = caps_of(posture, owed.model)
+    added = [np.bincount(group, s[which].sum(axis=1), len(names)) for s in _sums(owed)]
     alarm = np.bincount(group, caps.alarm[which], len(names)) > 0
     orphan = np.bincount(group, caps.orphan[which], len(names)) > 0
-    known, order = debt.known[which], np.argsort(group, kind="stable")
+    known, order = owed.known[which], np.argsort(group, kind="stable")
     begin = np.searchsorted(group[order], np.arange(len(names) + 1))
     for k, name in enumerate(names):
         members = order[begin[k] : begin[k + 1]]
-        part = Total.of([a[k] for a in added], debt.model.cap, known[members])
-        yield Group(name, part, *rated(part, debt.model, bool(alarm[k]), bool(orphan[k]), caps))
+        part = Total.of([a[k] for a in added], owed.model.cap, known[members])
+        yield Group(name, part, *rated(part, owed.model, bool(alarm[k]), bool(orphan[k]), caps))
 
 
-def _sums(debt: Debt) -> tuple[np.ndarray, ...]:
+def _sums(owed: Sums) -> tuple[np.ndarray, ...]:
     """Return the sums of a debt in the order of the fields of `Total`."""
-    return debt.debt, debt.principal, debt.interest, debt.applicable, debt.unverified
+    return owed.debt, owed.principal, owed.interest, owed.applicable, owed.unverified

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from analytics.assumptions.items import Debt
+from analytics.assumptions.items import Sums
 from analytics.assumptions.model import NUMBER
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import NOT_KNOWN, Total, total
 from analytics.figures.stated_kinds import PER_IDENTITY, stated_kinds
 from analytics.posture import Posture
@@ -119,15 +119,15 @@ def ratio(
 
 @dataclass(frozen=True)
 class Population:
-    """The population of the figures: identities by number, exposure by entitlement.
+    """The population of the figures.
 
-    `identities` are the accountable ones in service; `place` are their positions among all
-    accountable ones, and so in the sums of `debt`. `exposure` (float64) is that of each one's
+    `owed` has the sums of all accountable identities. `identities` (numbers) are those in service;
+    `place` are their positions in `owed`. `exposure` (float64) is that of each one's
     entitlements. `known` is a mask of the identities whose access is known, `reach_known` of those
     whose reach is known.
     """
 
-    debt: Debt
+    owed: Sums
     identities: np.ndarray
     place: np.ndarray
     exposure: np.ndarray
@@ -137,7 +137,7 @@ class Population:
     @cached_property
     def empty(self) -> str:
         """Why there is no exposure, if there is none."""
-        if total(self.debt).known:
+        if total(self.owed).known:
             return "no accountable identity has an entitlement"
         return NOT_KNOWN
 
@@ -151,45 +151,36 @@ class Population:
     @cached_property
     def every_exposure(self) -> float:
         """The exposure of all entitlements, also of identities out of service."""
-        return float(self.debt.units.exposure.sum())
+        return float(self.owed.exposure.sum())
 
     def broken(self, assumption: str) -> np.ndarray:
-        """Return the exposure of each entitlement for which an assumption is broken (float64)."""
-        return self._share(assumption, known=True)
+        """Return the exposure of each identity for which an assumption is broken (float64)."""
+        return np.asarray(self.owed.broken[:, NUMBER[assumption]])
 
     def unknown(self, assumption: str) -> np.ndarray:
-        """Return the exposure of each entitlement for which an assumption is unknown (float64)."""
-        return self._share(assumption, known=False)
-
-    def _share(self, assumption: str, known: bool) -> np.ndarray:
-        rows, units, k = self.debt.rows, self.debt.units, NUMBER[assumption]
-        mask = (rows.assumption == k) & (np.isnan(rows.degree) != known)
-        amount = (rows.principal if known else rows.unverified)[mask]
-        weighed = amount / self.debt.model.weight[k]
-        return np.bincount(rows.entitlement[mask], weighed, len(units))
+        """Return the exposure of each identity for which an assumption is unknown (float64)."""
+        return np.asarray(self.owed.unknown[:, NUMBER[assumption]])
 
 
 @once
 def population(posture: Posture) -> Population:
     """Return the population of the figures, once for a posture."""
-    debt = debt_of(posture)
+    owed = sums_of(posture)
     place = np.flatnonzero(alive(posture)[posture.accountable])
-    units = debt.units
-    exposure = np.bincount(units.place, units.exposure, len(debt.identities))
     identities = posture.accountable[place]
     return Population(
-        debt=debt,
+        owed=owed,
         identities=identities,
         place=place,
-        exposure=exposure[place],
-        known=debt.known[place],
+        exposure=owed.exposure[place],
+        known=owed.known[place],
         reach_known=posture.reach_known[identities],
     )
 
 
 def owed(posture: Posture) -> Total | None:
     """Return the total debt of all identities; None if the access of none is known."""
-    amounts = total(population(posture).debt)
+    amounts = total(population(posture).owed)
     return amounts if amounts.known else None
 
 
@@ -205,18 +196,13 @@ def kept_share(posture: Posture, assumption: str, empty: str) -> Measured:
     """
     judged = population(posture)
     broken, unknown = judged.broken(assumption), judged.unknown(assumption)
-    known = judged.every_exposure - unknown.sum()
-    bad = np.bincount(
-        judged.debt.units.place, (broken > 0) | (unknown > 0), len(judged.debt.identities)
-    )
-    doubtful = np.bincount(judged.debt.units.place, unknown > 0, len(judged.debt.identities))
-    some = np.bincount(judged.debt.units.place, minlength=len(judged.debt.identities)) > 0
-    counted = some[judged.place] & ~(doubtful[judged.place] > 0)
+    known = float((judged.owed.exposure - unknown).sum())
+    counted = ((judged.owed.count > 0) & ~(unknown > 0))[judged.place]
     return ratio(
         known - float(broken.sum()),
-        float(known),
+        known,
         empty if judged.every_exposure else judged.empty,
         unknown=float(unknown.sum()),
-        identities=int((counted & ~(bad[judged.place] > 0)).sum()),
+        identities=int((counted & ~(broken[judged.place] > 0)).sum()),
         of_identities=int(counted.sum()),
     )

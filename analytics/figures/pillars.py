@@ -102,7 +102,7 @@ def pillars(posture: Posture) -> tuple[Pillar, ...]:
 
 def _in_order(posture: Posture, assumption: str, title: str) -> Part:
     """Return the part of an assumption: where it is known to hold."""
-    owed, k = population(posture).debt, NUMBER[assumption]
+    owed, k = population(posture).owed, NUMBER[assumption]
     of, unknown = float(owed.applicable[:, k].sum()), float(owed.unverified[:, k].sum())
     broken = float(owed.principal[:, k].sum())
     return Part(assumption, title, max(of - unknown - broken, 0.0), unknown, of)
@@ -110,7 +110,7 @@ def _in_order(posture: Posture, assumption: str, title: str) -> Part:
 
 def _observed(posture: Posture) -> Part:
     """Return the part of the access whose use would be seen."""
-    owed, k = population(posture).debt, NUMBER["necessity"]
+    owed, k = population(posture).owed, NUMBER["necessity"]
     of, unseen = float(owed.applicable[:, k].sum()), float(owed.unverified[:, k].sum())
     return Part("observed", "Its use would be seen", of - unseen, unseen, of)
 

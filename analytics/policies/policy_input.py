@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from analytics.assumptions.families.scope import scopes_of
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import grouped
 from analytics.ownership.owners import NOBODY, ROLES
 from analytics.posture import Posture
@@ -146,7 +146,7 @@ def _identity_facts(posture: Posture, reads: Reads) -> Facts:
 @once
 def _owed(posture: Posture) -> dict[int, tuple[float | None, str | None]]:
     """Return the trust debt ratio and the grade of each accountable identity, by its number."""
-    groups = grouped(posture, debt_of(posture), posture.accountable)
+    groups = grouped(posture, sums_of(posture), posture.accountable)
     return {
         number: (_ratio(group), group.grade)
         for number, group in zip(posture.accountable.tolist(), groups, strict=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import grouped
 from analytics.posture import Posture
 from analytics.proving.moments import Moments, numbers_in
@@ -57,7 +57,7 @@ def _figures(posture: Posture, number: int) -> dict[str, Any]:
         return {"blast_radius": None, "debt": None, "tdr": None, "grade": None}
     known = bool(posture.reach_known[number])
     reach = posture.totals()
-    (owed,) = grouped(posture, debt_of(posture), posture.accountable, place)
+    (owed,) = grouped(posture, sums_of(posture), posture.accountable, place)
     return {
         "blast_radius": {
             "resources": int(reach.resources[place[0]]) if known else None,

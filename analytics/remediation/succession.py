@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.model import NUMBER
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.ownership.owners import AS_BUSINESS, NOBODY, ROLES, active_people, ownership
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import spread
@@ -47,7 +47,7 @@ def orphaned_by(posture: Posture, leaving: tuple[int, ...]) -> pd.DataFrame:
         parts.append(pd.DataFrame({"identity": judged(posture, lost), "role": role}))
     rows = pd.concat(parts, ignore_index=True)
     rows["nobody"] = then.nobody()[rows["identity"]]
-    debt = debt_of(posture)
+    debt = sums_of(posture)
     k = NUMBER["owner"]
     place = np.searchsorted(debt.identities, rows["identity"])
     rows["principal"] = debt.applicable[place, k] / len(ROLES)

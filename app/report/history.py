@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.answers.board.scope import same_scope, scope_of
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import graded, total
 from analytics.past import past
 from analytics.posture import Posture
@@ -77,7 +77,7 @@ def of_team(posture: Posture, team: int) -> pd.DataFrame:
         earlier = history is not None and place < len(infos)
         each = history.posture(infos[place].id) if history is not None and earlier else posture
         places = same_scope(each, posture, scope).places if earlier else scope.places
-        owed = debt_of(each)
+        owed = sums_of(each)
         sums, (grade, _) = total(owed, places), graded(each, owed, places)
         low, high = sums.range if sums.known else (np.nan, np.nan)
         rows.append((instants[place], low, high, grade))

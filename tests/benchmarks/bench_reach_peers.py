@@ -95,7 +95,7 @@ def ours(size: Size) -> Iterator[Figure]:
         totals(w.network, w.starts)  # loads the compiled code
 
         def run(w: Workload = w) -> None:
-            fresh = Workload(w.source, w.target, w.weight, w.starts)
+            fresh = Workload(w.source, w.target, w.weight, w.starts, w.kind)
             totals(fresh.network, fresh.starts)
 
         yield timed(f"{name}: links to numbers, two threads, clock", run, RUNS, most)

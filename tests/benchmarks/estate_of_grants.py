@@ -1,5 +1,6 @@
 """An estate made of entitlements, in memory: agents, each with a key, an account and two groups."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ NOW = pd.Timestamp("2026-08-01", tz="UTC").as_unit("ms")
 EACH = 50  # entitlements of an agent: its account's, and those of its two groups
 OWN, SHARED = 7, 9  # grants of an account and of a group, with two levels each
 DECLARES = ("grants", "owners", "scope", "usage", "reviews", "credentials", "decisions")
+DECLARED = (Coverage("estate", "bench", True, NOW, DECLARES),)
 
 
 def estate_of_grants(entitlements: int, seed: int = 1) -> Facts:
@@ -34,12 +36,7 @@ def estate_of_grants(entitlements: int, seed: int = 1) -> Facts:
     rng = np.random.default_rng(seed)
     agents = max(entitlements // EACH, 1)
     groups, resources, people = agents // 20 + 2, agents // 2 + 10, agents // 10 + 2
-    places = np.arange(agents)
-
-    def ago(most: int, size: int, absent: float = 0.0) -> Any:
-        days = rng.integers(0, most, size)
-        at = pd.Series(NOW - pd.to_timedelta(days, "D")).dt.as_unit("ms")
-        return at.mask(rng.random(size) < absent)
+    places, ago = np.arange(agents), partial(dated, rng)
 
     account, resource = names("svc-", agents), names("res-", resources)
     holder = np.concatenate([np.repeat(account, OWN), np.repeat(names("grp-", groups), SHARED)])
@@ -73,7 +70,14 @@ def estate_of_grants(entitlements: int, seed: int = 1) -> Facts:
                            reviewed_at=ago(400, grants, 0.5), telemetry=rng.random(grants) < 0.9,
                            last_used_at='{"read":"' + used + '"}'),
     }  # fmt: skip
-    return Facts.of(frames, (Coverage("estate", "bench", True, NOW, DECLARES),))
+    return Facts.of(frames, DECLARED)
+
+
+def dated(rng: np.random.Generator, most: int, size: int, absent: float = 0.0) -> Any:
+    """Draw instants of the last `most` days, some of them `absent`."""
+    days = rng.integers(0, most, size)
+    at = pd.Series(NOW - pd.to_timedelta(days, "D")).dt.as_unit("ms")
+    return at.mask(rng.random(size) < absent)
 
 
 def names(prefix: str, count: int) -> np.ndarray:

@@ -73,13 +73,14 @@ class Workload:
     """Distinct links (int32) in the order of their sources, and what the nodes are.
 
     `weight` (float64) is the sensitivity of a resource, 0 for any other node; `starts` (int32)
-    are the nodes that act.
+    are the nodes that act, and `kind` (int8) is the place of each node's kind in `SHARES`.
     """
 
     source: np.ndarray
     target: np.ndarray
     weight: np.ndarray
     starts: np.ndarray
+    kind: np.ndarray
 
     @property
     def nodes(self) -> int:
@@ -119,13 +120,13 @@ class Workload:
     def save(self, path: Path) -> None:
         """Write it to a file."""
         np.savez(path, source=self.source, target=self.target, weight=self.weight,
-                 starts=self.starts)  # fmt: skip
+                 starts=self.starts, kind=self.kind)  # fmt: skip
 
     @classmethod
     def load(cls, path: Path) -> "Workload":
         """Read it from a file."""
         with np.load(path) as file:
-            return cls(file["source"], file["target"], file["weight"], file["starts"])
+            return cls(file["source"], file["target"], file["weight"], file["starts"], file["kind"])
 
 
 def workload(nodes: int, seed: int = 7, runs_as: float = 0.0) -> Workload:
@@ -167,7 +168,11 @@ class _Making:
         links = np.unique(name[sources] * self.nodes + name[targets])
         source, target = (ends.astype(np.int32) for ends in np.divmod(links, self.nodes))
         apart = source != target
-        return Workload(source[apart], target[apart], weight, np.sort(starts).astype(np.int32))
+        kind = np.zeros(self.nodes, np.int8)
+        for place, (begin, end) in enumerate(self.range.values()):
+            kind[name[begin:end]] = place
+        starts = np.sort(starts).astype(np.int32)
+        return Workload(source[apart], target[apart], weight, starts, kind)
 
     def _size(self, kind: str) -> int:
         begin, end = self.range[kind]

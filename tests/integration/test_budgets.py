@@ -104,15 +104,21 @@ def judged(
 
 
 @pytest.mark.parametrize(
-    ("shape", "size"),
-    some([(shared_role, 500), (nested_groups, 500), (both_duties, 320)], 2),
-)
-def test_every_command_ends_within_its_budget(shape, size: int, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    """The twin is the same estate without a budget: the first command takes more."""
+    ("shape", "size", "refused"),
+    some([(shared_role, 500, "findings"), (nested_groups, 500, "findings"),
+          (both_duties, 320, "identities")], 2),
+)  # fmt: skip
+def test_every_command_ends_within_its_budget(shape, size, refused, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """What is only added up is judged in blocks, and fits; what lists too much is refused.
+
+    The twin is the same estate without a budget: what was refused takes more.
+    """
     estate = shape(size)
     bounded = judged(estate, tmp_path / "bounded", ALLOWED, COMMANDS)
     assert {code for code, _ in bounded.values()} <= {"0", "3"}, bounded
-    assert bounded["identities"][0] == "3", bounded
+    assert bounded[refused][0] == "3", bounded
+    assert bounded["identities"][0] == ("0" if refused == "findings" else "3"), bounded
     assert max(high for _, high in bounded.values()) < ALLOWED + OVER, bounded
-    code, high = judged(estate, tmp_path / "free", 0, COMMANDS[:1])["identities"]
+    again = [command for command in COMMANDS if command[0] == refused]
+    code, high = judged(estate, tmp_path / "free", 0, again)[refused]
     assert (code, high > ALLOWED) == ("0", True), (bounded, high)

@@ -10,7 +10,7 @@ from analytics.answers.board.scope import Scope, same_scope
 from analytics.answers.board.standing import Standing
 from analytics.answers.board.words import amount, counted, day
 from analytics.debt.forecast import ahead
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import total
 from analytics.kept.answers import kept
 from analytics.posture import Posture
@@ -155,11 +155,11 @@ def _dated(posture: Posture, days: float, how: str = "") -> Reached:
 
 def _growth(posture: Posture, scope: Scope) -> float | None:
     """Return by how much debt grows in `DELAY` days if nothing is done."""
-    today = total(debt_of(posture), scope.places)
+    today = total(sums_of(posture), scope.places)
     if not today.known:
         return None
     then = ahead(posture, DELAY)
-    later = total(debt_of(then), same_scope(then, posture, scope).places)
+    later = total(sums_of(then), same_scope(then, posture, scope).places)
     return later.debt - today.debt
 
 

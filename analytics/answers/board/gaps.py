@@ -10,7 +10,7 @@ import pandas as pd
 from analytics.answers.board.scope import Scope
 from analytics.answers.coverage import coverage
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.figures.stated_kinds import stated_kinds
 from analytics.findings.rule_facts import ANY, sources, who_declares
 from analytics.posture import Posture
@@ -83,7 +83,7 @@ def gaps(posture: Posture, scope: Scope, now: pd.Timestamp, limit: int = 3) -> G
 def _missing(
     posture: Posture, scope: Scope, kind: str, silent: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    owed = debt_of(posture)
+    owed = sums_of(posture)
     numbers = [NUMBER[name] for name in SETTLES.get(kind, ())]
     unknown = float(owed.unverified[scope.places][:, numbers].sum())
     most = float(owed.applicable[scope.places].sum())

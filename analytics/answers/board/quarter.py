@@ -12,7 +12,7 @@ from analytics.answers.board.words import day
 from analytics.assumptions.model import NOT_RATED
 from analytics.debt.ledger.balance import balance
 from analytics.debt.ledger.period import PARTS, period
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import graded, total
 from analytics.kept.answers import kept
 from analytics.past import past
@@ -96,7 +96,7 @@ def quarter_ago(posture: Posture) -> tuple[SnapshotInfo | None, str | None]:
 @kept
 def figures(posture: Posture, scope: Scope) -> dict[str, Any]:
     """Return the figures of a posture that are compared."""
-    owed = debt_of(posture)
+    owed = sums_of(posture)
     sums, (grade, _) = total(owed, scope.places), graded(posture, owed, scope.places)
     sensitive = sensitive_counts(posture, scope)
     reaching, paths = paths_of(posture, scope)

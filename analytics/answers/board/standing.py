@@ -8,9 +8,10 @@ import numpy as np
 from analytics.answers.board.scope import Scope
 from analytics.answers.board.words import counted
 from analytics.answers.debt import DENIED, LEAKED, capped_by
-from analytics.assumptions.items import Debt
+from analytics.assumptions.entitlements import entitlements_of
+from analytics.assumptions.items import Sums
 from analytics.assumptions.model import ASSUMPTIONS, NOT_RATED, NUMBER
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import ORPHAN, caps_of, graded, total
 from analytics.debt.wording import KINDS
 from analytics.evidence.deciding import DENIED as WAS_DENIED
@@ -73,7 +74,7 @@ class Revocation:
 @kept
 def standing(posture: Posture, scope: Scope) -> Standing:
     """Return the grade of the identities of a scope, and the sentence that says why."""
-    owed = debt_of(posture)
+    owed = sums_of(posture)
     sums, (grade, because) = total(owed, scope.places), graded(posture, owed, scope.places)
     causes = _causes(posture, owed, scope, because)
     reason = _reason(posture, owed, scope, (grade, because), causes)
@@ -103,7 +104,7 @@ def standing(posture: Posture, scope: Scope) -> Standing:
 
 
 def _causes(
-    posture: Posture, owed: Debt, scope: Scope, because: str | None
+    posture: Posture, owed: Sums, scope: Scope, because: str | None
 ) -> list[dict[str, Any]]:
     """Return what caps the grade: leaks first, then what was denied, each the heaviest first.
 
@@ -119,13 +120,13 @@ def _causes(
     return [causes[place] for place in order]
 
 
-def _worth(posture: Posture, owed: Debt, cause: dict[str, Any]) -> float:
+def _worth(posture: Posture, owed: Sums, cause: dict[str, Any]) -> float:
     """Return the weight of the heaviest access that a cause is about."""
     number = posture.graph.number(cause["thing"]["id"])
     if cause["because"] == LEAKED:
         opened = heaviest_opened(posture, number)
         return opened[2] if opened is not None else 0.0
-    return float(owed.units.exposure[owed.units.identity == number].max(initial=0.0))
+    return float(owed.heaviest[owed.identities == number].max(initial=0.0))
 
 
 def heaviest_opened(posture: Posture, number: int) -> tuple[int, int, float] | None:
@@ -144,7 +145,7 @@ def heaviest_opened(posture: Posture, number: int) -> tuple[int, int, float] | N
 
 def _reason(
     posture: Posture,
-    owed: Debt,
+    owed: Sums,
     scope: Scope,
     grade: tuple[str, str | None],
     causes: list[dict[str, Any]],
@@ -160,7 +161,7 @@ def _reason(
     return f"{head}: {_driver_words(posture, owed, scope)}."
 
 
-def _cause_words(posture: Posture, owed: Debt, cause: dict[str, Any]) -> str:
+def _cause_words(posture: Posture, owed: Sums, cause: dict[str, Any]) -> str:
     name, number = cause["thing"]["name"], posture.graph.number(cause["thing"]["id"])
     if cause["because"] == LEAKED:
         opened = heaviest_opened(posture, number)
@@ -184,17 +185,16 @@ def _denied_words(posture: Posture, number: int) -> str:
     return f"{name} used {used} although that had been denied"
 
 
-def _heaviest_words(posture: Posture, owed: Debt, number: int) -> str:
-    units = owed.units
-    rows = np.flatnonzero(units.identity == number)
-    if not len(rows):
+def _heaviest_words(posture: Posture, owed: Sums, number: int) -> str:
+    units = entitlements_of(posture, owed.model, int(np.searchsorted(owed.identities, number)))
+    if not len(units):
         return "can do much"
-    heaviest = rows[int(np.argmax(units.exposure[rows]))]
+    heaviest = int(np.argmax(units.exposure))
     resource = posture.graph.thing(int(units.resource[heaviest]))["name"]
     return f"{LEVEL_WORDS[int(units.level[heaviest])]} {resource}"
 
 
-def _driver_words(posture: Posture, owed: Debt, scope: Scope) -> str:
+def _driver_words(posture: Posture, owed: Sums, scope: Scope) -> str:
     """Return what most is owed for, and who owes most."""
     debts, sums = owed.debt[scope.places], total(owed, scope.places)
     if not sums.debt:
@@ -272,7 +272,7 @@ def revocation(posture: Posture, scope: Scope) -> Revocation:
     if scope.team is not None:
         ids = set(posture.graph.things["id"].iloc[posture.accountable[scope.places]])
         spells = Spells(spells.rows[spells.rows["identity"].isin(ids)])
-    target = debt_of(posture).model.cycle[NUMBER["outlived"]]
+    target = sums_of(posture).model.cycle[NUMBER["outlived"]]
     count = len(spells.rows)
     if not count:
         because = "nothing was ever overdue in the snapshots kept"

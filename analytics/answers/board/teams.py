@@ -10,7 +10,7 @@ from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, objects
 from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.groups import NO_TEAM, keys
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import Group, grouped
 from analytics.figures.sensitive_reach import reaching
 from analytics.kept.answers import kept
@@ -37,7 +37,7 @@ class Teams:
 @kept
 def teams(posture: Posture, limit: int = 0) -> Teams:
     """List the teams that own identities, with a share for each assumption."""
-    owed, key = debt_of(posture), keys(posture, "team").astype(np.int64)
+    owed, key = sums_of(posture), keys(posture, "team").astype(np.int64)
     groups = list(grouped(posture, owed, key))
     numbers, place = np.unique(key, return_inverse=True)
     order = sorted(range(len(groups)), key=lambda g: (-_debt(groups[g]), numbers[g]))
@@ -70,7 +70,7 @@ def _cap(posture: Posture, key: np.ndarray, group: Group) -> str | None:
     """Return the name of the worst of what caps a team's grade."""
     if group.because not in CAPS:
         return None
-    causes = capped_by(posture, debt_of(posture), np.flatnonzero(key == group.key))
+    causes = capped_by(posture, sums_of(posture), np.flatnonzero(key == group.key))
     return str(causes[0]["thing"]["name"]) if causes else None
 
 

@@ -6,7 +6,7 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the debt, and the most that could be owed."""
-    amounts, model = owed(posture), population(posture).debt.model
+    amounts, model = owed(posture), population(posture).owed.model
     if amounts is None:
         return not_owed()
     detail = {

@@ -20,8 +20,8 @@ def measure(posture: Posture) -> Measured:
     """Return the share of all debt that the tenth of identities with most debt owes."""
     if owed(posture) is None:
         return not_owed()
-    debt = population(posture).debt
-    each = np.sort(debt.debt.sum(axis=1)[debt.known])[::-1]
+    sums = population(posture).owed
+    each = np.sort(sums.debt.sum(axis=1)[sums.known])[::-1]
     debt_of_all = float(each.sum())
     top = int(np.ceil(TOP * len(each)))
     return ratio(

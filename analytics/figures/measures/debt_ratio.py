@@ -1,6 +1,6 @@
 """Trust debt ratio and its grade."""
 
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import graded
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, owed, population
 from analytics.posture import Posture
@@ -11,7 +11,7 @@ def measure(posture: Posture) -> Measured:
     amounts = owed(posture)
     if amounts is None or not amounts.most:
         return Measured(None, because=population(posture).empty)
-    grade, _ = graded(posture, debt_of(posture))
+    grade, _ = graded(posture, sums_of(posture))
     detail = {"range": list(amounts.range), "grade": grade, "not_known": amounts.not_known}
     low, high = amounts.range
     within = (low, 1.0 if amounts.not_known else high)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from analytics.assumptions.entitlements import blocks
+from analytics.assumptions.model import model
 from analytics.assumptions.reviews import reviews
 from analytics.coverage import stated_by
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
@@ -43,11 +45,12 @@ def parts(posture: Posture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _grants_reviewed(posture: Posture) -> np.ndarray:
     """Return a mask of the nodes with an entitlement whose grant was ever reviewed."""
-    graph, units = posture.graph, population(posture).debt.units
+    graph = posture.graph
     decided = reviews(graph).last_grant != NEVER
     decided |= milliseconds(graph.frames[CAN_ACCESS]["reviewed_at"]) != NEVER
     mask = np.zeros(len(graph.ids), bool)
-    mask[units.identity[decided[units.grant]]] = True
+    for units in blocks(posture, model()):
+        mask[units.identity[decided[units.grant]]] = True
     return mask
 
 

@@ -7,10 +7,9 @@ from analytics.posture import Posture
 def measure(posture: Posture) -> Measured:
     """Return the share of exposure whose use would be seen."""
     judged = population(posture)
-    exposure = judged.every_exposure
     return ratio(
-        exposure - float(judged.unknown("necessity").sum()),
-        exposure,
+        float((judged.owed.exposure - judged.unknown("necessity")).sum()),
+        judged.every_exposure,
         judged.empty,
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from analytics.assumptions.entitlements import Entitlements
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
-from analytics.figures.standing import standing
+from analytics.figures.standing import exposure_of, standing
 from analytics.posture import Posture
 from analytics.weights import SENSITIVITY
 from graph.schema import LEVELS
@@ -21,16 +21,17 @@ def privileged(posture: Posture, units: Entitlements) -> np.ndarray:
 def measure(posture: Posture) -> Measured:
     """Return the share of privileged exposure that is standing."""
     judged = population(posture)
-    units = judged.debt.units
-    privilege = privileged(posture, units)
-    always = privilege & standing(posture, units)
+    privilege = exposure_of(posture, lambda units: privileged(posture, units))
+    always = exposure_of(
+        posture, lambda units: privileged(posture, units) & standing(posture, units)
+    )
     return ratio(
-        float(units.exposure[always].sum()),
-        float(units.exposure[privilege].sum()),
+        float(always.sum()),
+        float(privilege.sum()),
         "no accountable identity may write or see what is confidential"
         if judged.every_exposure
         else judged.empty,
-        identities=len(np.unique(units.place[always])),
+        identities=int(np.count_nonzero(always)),
     )
 
 

@@ -3,20 +3,19 @@
 import numpy as np
 
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
-from analytics.figures.standing import standing
+from analytics.figures.standing import exposure_of, standing
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
     """Return the share of exposure that is standing."""
     judged = population(posture)
-    units = judged.debt.units
-    always = standing(posture, units)
+    always = exposure_of(posture, lambda units: standing(posture, units))
     return ratio(
-        float(units.exposure[always].sum()),
+        float(always.sum()),
         judged.every_exposure,
         judged.empty,
-        identities=len(np.unique(units.place[always])),
+        identities=int(np.count_nonzero(always)),
     )
 
 

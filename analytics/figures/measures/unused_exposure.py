@@ -10,7 +10,7 @@ def measure(posture: Posture) -> Measured:
     unused, unseen = judged.broken("necessity"), judged.unknown("necessity")
     return ratio(
         float(unused.sum()),
-        judged.every_exposure - float(unseen.sum()),
+        float((judged.owed.exposure - unseen).sum()),
         "of no entitlement anybody would see the use" if judged.every_exposure else judged.empty,
         unknown=float(unseen.sum()),
     )

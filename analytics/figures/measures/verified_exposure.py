@@ -9,7 +9,7 @@ from graph.values import iso
 def measure(posture: Posture) -> Measured:
     """Return the share of exposure for which it is known whether debt is owed."""
     judged = population(posture)
-    amounts = total(judged.debt)
+    amounts = total(judged.owed)
     sources = [
         {
             "source": c.source,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.debt.owed import debt_of
+from analytics.debt.owed import sums_of
 from analytics.debt.totals import total
 from analytics.findings.evaluation import count_all
 from analytics.posture import Posture, assess
@@ -84,11 +84,11 @@ def reach_of(posture: Posture) -> float:
 
 def debt_owed(posture: Posture) -> float:
     """Return the debt of all identities together."""
-    amounts = total(debt_of(posture))
+    amounts = total(sums_of(posture))
     return amounts.debt if amounts.known else np.nan
 
 
 def interest_per_day(posture: Posture) -> float:
     """Return what the debt of all identities together grows by in a day."""
-    amounts = total(debt_of(posture))
+    amounts = total(sums_of(posture))
     return amounts.interest if amounts.known else np.nan

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.answers.debt import TrustDebt, debt, item_table
+from analytics.answers.debt import TrustDebt, debt
+from analytics.answers.debt_items import item_table
 from analytics.answers.ledger import Ledger, ledger
 from analytics.answers.table import as_json
 from analytics.assumptions.model import ASSUMPTIONS
