@@ -1,5 +1,9 @@
 """What keeps a grade down is named: a leaked credential and who holds it, or who has no owner."""
 
+import pytest
+
+from analytics.assumptions import entitlements
+from graph.schema import DECISION_RECORD, USE_EVENT
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import blast_radius, debt
 
@@ -19,6 +23,21 @@ def test_the_leaked_credential_that_caps_a_grade_is_named():
         assert one["grade"] == "D"
         assert [(c["thing"]["id"], c["identity"]["id"]) for c in one["capped_by"]] == [("k", "bot")]
         assert "leaked" in one["capped_by"][0]["because"]
+
+
+@pytest.mark.parametrize("block", [1, entitlements.BLOCK], ids=["in blocks", "together"])
+def test_who_acts_as_an_account_that_did_what_was_denied_is_named(block, monkeypatch):
+    monkeypatch.setattr(entitlements, "BLOCK", block)
+    e = Estate().resource("db", "internal").account("svc").can("svc", "read", "db")
+    for agent in ("bot", "kid"):
+        e.agent(agent).link(agent, "RUNS_AS", "svc")
+    e.agent("other").can("other", "read", "db")
+    e.add(USE_EVENT, id="u", at=ago(2), principal="svc", resource="db", action="read", level="read")
+    e.add(DECISION_RECORD, id="d", at=ago(2.001), subject="svc", resource="db", action="read",
+          decision="deny", policy_id="p")  # fmt: skip
+    causes = debt(e.posture())["capped_by"]
+    assert {c["identity"]["id"] for c in causes} == {"bot", "kid"}  # svc acts only for them
+    assert {c["because"] for c in causes} == {"what was denied happened"}
 
 
 def test_a_grade_that_nothing_caps_names_nothing():
