@@ -13,6 +13,9 @@ from app.web.frame import store_uri
 from app.web.tasks import AHEAD
 from app.web.views import all_views
 
+# In the order in which the front page draws them.
+FRONT = (board.headlines, board.standing, board.quarter, board.move, board.revocation)
+
 
 def begin() -> threading.Thread:
     """Load the pages now, and read the latest snapshot in a thread."""
@@ -27,7 +30,7 @@ def _read() -> None:
     AHEAD.set(True)
     try:
         posture = snapshots.read(snapshots.choose(store_uri(), None, None))
-        board.headlines(posture)
-        board.standing(posture)
+        for answer in FRONT:
+            answer(posture)
     except Exception:
         logging.getLogger(__name__).debug("not read ahead", exc_info=True)

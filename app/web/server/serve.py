@@ -4,17 +4,20 @@ A `.streamlit/` in the working folder or in a home could disable the protections
 """
 
 import os
+import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from streamlit import config
 from streamlit.starlette import App
+from streamlit.web.server.starlette import starlette_server
 
 from app.sign_in import SECRET, VARIABLE, SignIn, read_sign_in
 from app.web.server import ahead, door
+from app.web.server.assets import Assets
 from app.web.server.guard import NAMES, Guard, Message, Receive, Send, loopback
 from app.web.server.returning import Returning
 from app.web.server.upload import HERE, MAX_MIB
@@ -73,7 +76,7 @@ class Guarded(App):
 
     def __init__(self, served: Sequence[str], secrets: Mapping[str, Any] | None) -> None:
         super().__init__(MAIN, secrets=secrets)
-        self._guard = Guard(Returning(super().__call__, served), served)
+        self._guard = Guard(Returning(Assets(super().__call__), served), served)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -83,6 +86,22 @@ class Guarded(App):
 def own_files(file_name: str) -> list[str]:
     """Return the configuration files of Streamlit: only our own, and no secrets."""
     return [str(OWN)] if file_name == OWN.name else []
+
+
+def at_once(bind: Callable[..., socket.socket]) -> Callable[..., socket.socket]:
+    """Bind a socket so that what is written to its connections is sent without a delay.
+
+    Otherwise the second part of each answer waits until the browser has confirmed the first, which
+    a browser does after 40 ms: asyncio does not see that the socket is one of TCP
+    (https://github.com/Kludex/uvicorn/issues/3149).
+    """
+
+    def bound(*arguments: Any, **named: Any) -> socket.socket:
+        listening = bind(*arguments, **named)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted ones inherit it
+        return listening
+
+    return bound
 
 
 def main() -> None:
@@ -97,6 +116,7 @@ def main() -> None:
     served = origins(host, port, address, sign_in is not None)
     secrets = None if sign_in is None else {"auth": sign_in.secrets(served[0])}
     config.get_config_files = own_files
+    starlette_server._bind_socket = at_once(starlette_server._bind_socket)
     ahead.begin()
     Guarded(served, secrets).run(config=settings(host, port, address))
 
