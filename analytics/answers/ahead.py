@@ -6,6 +6,7 @@ Each answer is kept beside the snapshot (`analytics.kept`), so whoever asks late
 from collections.abc import Callable
 
 from analytics.answers import board
+from analytics.answers.coverage import what_is_unknown
 from analytics.answers.debt import debt
 from analytics.answers.findings import findings
 from analytics.answers.kpis import kpis
@@ -29,7 +30,10 @@ def _move(posture: Posture) -> object:
     return board.move(posture, scope, board.standing(posture, scope))
 
 
+# What is unknown comes first: once others have worked out what it rests on, it takes too little time
+# to be kept, and a page that only reads would work all of that out again.
 STEPS: tuple[Step, ...] = (
+    ("what is unknown", what_is_unknown),
     ("what is owed", lambda p: board.standing(p, board.scope_of(p))),
     ("paths to the crown jewels", lambda p: board.headlines(p, board.scope_of(p))),
     ("the last quarter", lambda p: board.quarter(p, board.scope_of(p))),

@@ -10,6 +10,7 @@ from analytics.escalation import all_escalations
 from analytics.figures.stated_kinds import PER_IDENTITY, stated_kinds
 from analytics.findings.rule_facts import OR, unstated, who_declares, who_states
 from analytics.findings.rules import all_rules
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.source_states import covered
 from graph.access import AccessGraph
@@ -37,9 +38,16 @@ def coverage(posture: Posture, now: pd.Timestamp) -> dict[str, Any]:
     trigger, with the facts and sources that would: their results are unknown.
     """
     graph = posture.graph
-    silent = _silent(graph.coverage, graph.declared, graph)
-    answer = _coverage(graph.coverage, failed_now(posture), now, list(_unknown(posture)), silent)
+    unknown, silent = what_is_unknown(posture)
+    answer = _coverage(graph.coverage, failed_now(posture), now, unknown, silent)
     return answer | {"no_data_before": iso(posture.first_fact) if posture.before_data else None}
+
+
+@kept
+def what_is_unknown(posture: Posture) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return `unknown` and `silent_rules` of `coverage`, which do not depend on the day."""
+    graph = posture.graph
+    return list(_unknown(posture)), _silent(graph.coverage, graph.declared, graph)
 
 
 def current_coverage(

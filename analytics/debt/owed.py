@@ -36,8 +36,7 @@ def _paused(posture: Posture, owed: Debt) -> Debt:
 
 def sums_of(posture: Posture, by: Model | None = None) -> Sums:
     """Return what each accountable identity of a posture owes, computed once for each model."""
-    by = model() if by is None else by
-    return debt_of(posture, by) if in_one_block(posture, by) else _sums(posture, by)
+    return _sums(posture, model() if by is None else by)
 
 
 @once
@@ -52,7 +51,9 @@ def _only_sums(part: Sums) -> Sums:
 
 def joined(parts: list[Sums]) -> Sums:
     """Return the sums of parts that follow each other as those of one whole."""
-    first, *_ = parts
+    first, *others = parts
+    if not others:
+        return first
     arrays = [f.name for f in fields(Sums) if isinstance(getattr(first, f.name), np.ndarray)]
     together = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
     return Sums(model=first.model, now=first.now, **together)

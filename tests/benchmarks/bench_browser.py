@@ -8,6 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page
 
+from analytics.answers.ahead import judge_ahead
+from analytics.history import open_posture
 from analytics.reach.warm import warm
 from graph.stores import open_store
 from ingest.generator import generate, reading
@@ -62,10 +64,11 @@ def sessions(size: Size) -> Iterator[Figure]:
 
 
 def publish(agents: int, store: Path) -> None:
-    """Publish an estate with its history, as `trustdebt demo` does."""
+    """Publish an estate with its history and judge it ahead, as `trustdebt ingest` does."""
     with closing(open_store(str(store))) as opened:
         for state in generate(agents, SEED).history:
             ingest_reading(opened, all_sources()["estate"], reading(state))
+    assert judge_ahead(lambda: open_posture(str(store)), lambda _: None) is None
 
 
 def seen(browser: Browser, root: Path, store: Path, look: Look, agents: int) -> Iterator[Figure]:
