@@ -30,8 +30,8 @@ def _move(posture: Posture) -> object:
     return board.move(posture, scope, board.standing(posture, scope))
 
 
-# What is unknown comes first: once others have worked out what it rests on, it takes too little time
-# to be kept, and a page that only reads would work all of that out again.
+# What is unknown comes first: once others have worked out what it rests on, it takes too little
+# time to be kept, and a page that only reads would work all of that out again.
 STEPS: tuple[Step, ...] = (
     ("what is unknown", what_is_unknown),
     ("what is owed", lambda p: board.standing(p, board.scope_of(p))),
