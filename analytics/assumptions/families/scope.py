@@ -35,7 +35,9 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     graph, units = case.posture.graph, case.units
     stated = np.zeros(len(graph.ids), bool)
     stated[list(scopes_of(case.posture))] = True
-    inside = inside_scope(case.posture, units.identities, units.place, units.resource, units.level)
+    listed = units.identities[units.begin : units.end]
+    place = units.place - units.begin
+    inside = inside_scope(case.posture, listed, place, units.resource, units.level)
     applies = can_state(graph, "declared_scope")[units.identity]
     silent = ~stated[units.identities] & ~stated_by(graph, "scope")[units.identities]
     unknown = silent[units.place] & applies

@@ -26,7 +26,9 @@ ELEMENTS = (
 )
 IMPORTED = re.compile(rb"""(?:from|import)\s*["']\./([\w.$-]+\.js)["']""")
 HEAD = 20_000  # bytes in which a script names those that it imports
-PAGE = b"text/html"
+PAGE = re.compile("/[a-z_]*")  # the path of a page
+KIND, END = b"text/html", b"</head>"
+OF_THE_FILE = (b"content-length", b"etag", b"last-modified")  # of a page without its links
 FOREVER = b"public, immutable, max-age=31536000"  # the names of files have their hash
 
 
@@ -40,19 +42,23 @@ class Assets:
         """Answer a request."""
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
-            return
-        content = None if _in_part(scope) else content_of(scope["path"])
-        if content is None:
-            await self._app(scope, receive, _announcing(send))
-            return
-        kind = guess_type(scope["path"])[0] or "application/octet-stream"
-        headers = [
-            (b"content-type", kind.encode()),
-            (b"content-length", str(len(content)).encode()),
-            (b"cache-control", FOREVER),
-        ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        elif PAGE.fullmatch(scope["path"]):
+            await self._app(_uncompressed(scope), receive, _linking(send))
+        elif _in_part(scope) or (content := content_of(scope["path"])) is None:
+            await self._app(scope, receive, send)
+        else:
+            await _send_file(scope["path"], content, send)
+
+
+async def _send_file(path: str, content: bytes, send: Send) -> None:
+    kind = guess_type(path)[0] or "application/octet-stream"
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"content-length", str(len(content)).encode()),
+        (b"cache-control", FOREVER),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
 
 
 def _in_part(scope: Message) -> bool:
@@ -77,8 +83,8 @@ def _read(path: str) -> bytes:
 
 
 @cache
-def announced() -> bytes:
-    """Return the header that announces the scripts of `ELEMENTS` and all that they import."""
+def links() -> bytes:
+    """Return the links that announce the scripts of `ELEMENTS` and all that they import."""
     scripts: dict[str, None] = {}
     waiting = [
         path
@@ -91,15 +97,38 @@ def announced() -> bytes:
             scripts[path] = None
             imported = IMPORTED.findall(_read(path)[:HEAD])
             waiting += [f"/{SCRIPTS}{name.decode()}" for name in imported]
-    return ", ".join(f"<{path}>; rel=modulepreload" for path in scripts).encode()
+    return "".join(
+        f'<link rel="modulepreload" crossorigin href=".{path}">' for path in scripts
+    ).encode()
 
 
-def _announcing(send: Send) -> Send:
+def _uncompressed(scope: Message) -> Message:
+    """Return a request for a page as it is, to which links can be added."""
+    kept = [header for header in scope["headers"] if header[0].lower() != b"accept-encoding"]
+    return {**scope, "headers": kept}
+
+
+def _linking(send: Send) -> Send:
+    """Return `send` with `links` in each page, which is sent when it is whole.
+
+    In the page, as a header of that length is refused by some proxies.
+    """
+    start: Message = {}
+    body: list[bytes] = []
+
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = message.get("headers", ())
-            if any(n.lower() == b"content-type" and v.startswith(PAGE) for n, v in headers):
-                message = {**message, "headers": [*headers, (b"link", announced())]}
-        await send(message)
+            start.update(message)
+            return
+        body.append(message.get("body", b""))
+        if message.get("more_body"):
+            return
+        page, headers = b"".join(body), start.get("headers", ())
+        if any(n.lower() == b"content-type" and v.startswith(KIND) for n, v in headers):
+            page = page.replace(END, links() + END, 1)
+            headers = [h for h in headers if h[0].lower() not in OF_THE_FILE]
+            headers.append((b"content-length", str(len(page)).encode()))
+        await send({**start, "headers": headers})
+        await send({**message, "body": page})
 
     return sending

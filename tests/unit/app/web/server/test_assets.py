@@ -1,6 +1,7 @@
 """The files of the pages: the same as Streamlit's, no other, and announced with each page."""
 
 import asyncio
+import re
 import socket
 import sys
 from typing import Any
@@ -9,22 +10,26 @@ import pytest
 from streamlit.web.server.starlette import starlette_server
 
 from app.web.server import serve
-from app.web.server.assets import AT, ELEMENTS, FOLDER, Assets, announced
+from app.web.server.assets import AT, ELEMENTS, FOLDER, Assets
 
-START = "/identity"
+PAGE = b"<html><head><title>x</title></head><body></body></html>"
 SCRIPT = next(FOLDER.glob("static/js/Metric.*.js"))
 ELSEWHERE = [
     *("/static/../index.html", "/static/js/../../index.html", "/static//etc/passwd", "/static/"),
-    *("/static", "/index.html", f"{AT}%2e%2e/index.html", "/_stcore/health"),
+    *("/index.html", f"{AT}%2e%2e/index.html", "/_stcore/health"),
 ]
 
 
 async def _streamlit(scope: Any, receive: Any, send: Any) -> None:
-    """Answer with a page, or below its own paths with plain text."""
-    kind = b"text/plain" if scope["path"].startswith("/_") else b"text/html; charset=utf-8"
-    start = {"status": 200, "headers": [(b"Content-Type", kind)]}
-    await send({"type": "http.response.start", **start})
-    await send({"type": "http.response.body", "body": b"streamlit"})
+    """Answer with a page in two parts, or below its own paths with plain text."""
+    page = "/" not in scope["path"][1:]
+    body, kind = (PAGE, b"text/html; charset=utf-8") if page else (b"streamlit", b"text/plain")
+    facts = [(b"Content-Type", kind), (b"Content-Length", b"%d" % len(body)), (b"ETag", b"x")]
+    if any(name == b"accept-encoding" for name, _ in scope["headers"]):
+        facts.append((b"content-encoding", b"gzip"))
+    await send({"type": "http.response.start", "status": 200, "headers": facts})
+    await send({"type": "http.response.body", "body": body[:9], "more_body": True})
+    await send({"type": "http.response.body", "body": body[9:]})
 
 
 def ask(path: str, method: str = "GET", **given: str) -> tuple[bytes, dict[str, str]]:
@@ -53,7 +58,7 @@ def test_a_file_is_the_one_of_streamlit(suffix: str) -> None:
 
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_what_is_none_of_them_is_left_to_streamlit(path: str) -> None:
-    assert ask(path)[0] == b"streamlit"
+    assert ask(path)[0] in (b"streamlit", PAGE)
 
 
 def test_so_are_parts_of_a_file_and_other_methods() -> None:
@@ -62,15 +67,24 @@ def test_so_are_parts_of_a_file_and_other_methods() -> None:
     assert ask(path, range="bytes=0-9")[0] == ask(path, "HEAD")[0] == b"streamlit"
 
 
-def test_each_page_announces_the_scripts_of_what_it_draws() -> None:
+@pytest.mark.parametrize("path", ["/", "/identity"])
+def test_each_page_announces_the_scripts_of_what_it_draws(path: str) -> None:
     """All are there: one that Streamlit renames has to be renamed here."""
-    scripts = [part.partition(">")[0].lstrip(" <") for part in ask(START)[1]["link"].split(",")]
-    assert len(set(scripts)) == len(scripts) > 2 * len(ELEMENTS)
+    page, headers = ask(path, **{"accept-encoding": "gzip"})
+    scripts = re.findall(r'<link rel="modulepreload" crossorigin href="\.(/[^"]+)">', page.decode())
+    assert len({*scripts}) == len(scripts) > 2 * len(ELEMENTS)
     assert {script.rpartition("/")[2].split(".")[0] for script in scripts} >= {*ELEMENTS}
     for script in scripts:
         assert ask(script)[0] == FOLDER.joinpath(script.lstrip("/")).read_bytes()
-    assert b"import" not in announced()
-    assert "link" not in ask("/_stcore/health")[1]
+    assert re.sub("<link[^>]+>", "", page.decode()).encode() == PAGE
+    assert int(headers["content-length"]) == len(page)
+    assert not {"etag", "content-encoding"} & {*headers}  # those of the page without links
+
+
+def test_an_answer_that_is_no_page_is_as_it_was() -> None:
+    body, headers = ask("/_stcore/health", **{"accept-encoding": "gzip"})
+    assert (body, headers["etag"]) == (b"streamlit", "x")
+    assert headers["content-encoding"] == "gzip"
 
 
 @pytest.fixture
