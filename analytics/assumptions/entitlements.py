@@ -28,7 +28,9 @@ from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, CREDENTIAL_ENDED, LEVELS, RESOURCE
 
 EACH = 128  # bytes of memory per entitlement during the listing
-BLOCK = 1 << 16  # entitlements after which a block ends with the identity that it is at
+JUDGED = 1024  # bytes of memory per entitlement while all its items are there
+WHOLE = 1 << 19  # entitlements that are judged together, if there is room for it
+BLOCK = 1 << 16  # of more than these: after so many, a block ends with the identity that it is at
 IDENTITY = tuple(r for r in CONTROL if r.identity)
 
 
@@ -76,8 +78,9 @@ class Entitlements:
 
 def entitlements(posture: Posture, model: Model) -> Entitlements:
     """List the entitlements of all accountable identities, weighed by `model`."""
-    if in_one_block(posture, model):
-        return _first_block(posture, model)
+    whole = _whole(posture, model)
+    if whole is not None:
+        return whole
     count = len(posture.accountable)
     return _weighed(posture, model, 0, count, _listed_from(posture, model, 0, count))
 
@@ -91,36 +94,43 @@ def entitlements_of(posture: Posture, model: Model, place: int) -> Entitlements:
 def blocks(posture: Posture, model: Model) -> Iterator[Entitlements]:
     """Yield the entitlements of the accountable identities, some identities at a time.
 
-    A block ends with the identity that brings it to more than `BLOCK` entitlements, so no more
-    memory is needed than for one block, or for the identity that has most. There is at least one.
+    Up to `WHOLE` entitlements are one block. Of more, a block ends with the identity that brings it
+    to more than `BLOCK`, so no more memory is needed than for one block, or for the identity that
+    has most. There is at least one.
 
     Raises
     ------
     OverBudget
         If the entitlements of one identity do not fit into memory.
     """
-    units = _first_block(posture, model)
-    yield units
-    while units.end < len(posture.accountable):
-        units = _block(posture, model, units.end)
+    whole = _whole(posture, model)
+    if whole is not None:
+        yield whole
+        return
+    end = 0
+    while end < len(posture.accountable):
+        units = _block(posture, model, end, BLOCK)
+        end = units.end
         yield units
 
 
 def in_one_block(posture: Posture, model: Model) -> bool:
-    """Return whether the entitlements of a posture are so few that all fit into a block."""
-    return _first_block(posture, model).end == len(posture.accountable)
+    """Return whether the entitlements of a posture are so few that all are judged together."""
+    return _whole(posture, model) is not None
 
 
 @once
-def _first_block(posture: Posture, model: Model) -> Entitlements:
-    return _block(posture, model, 0)
+def _whole(posture: Posture, model: Model) -> Entitlements | None:
+    """Return all entitlements, or None if there are too many to be judged together."""
+    units = _block(posture, model, 0, min(WHOLE, room(JUDGED)))
+    return units if units.end == len(posture.accountable) else None
 
 
-def _block(posture: Posture, model: Model, begin: int) -> Entitlements:
+def _block(posture: Posture, model: Model, begin: int, most: int) -> Entitlements:
     end = len(posture.accountable)
-    columns = _listed_from(posture, model, begin, end, BLOCK)
+    columns = _listed_from(posture, model, begin, end, most)
     place = columns[0]
-    if len(place) > BLOCK:
+    if len(place) > most:
         end = int(place[-1]) + 1
     return _weighed(posture, model, begin, end, columns)
 

@@ -25,7 +25,6 @@ from tests.support.search import worlds
 
 SEEDS = range(worlds(2, 30))
 SIZES = (1, 9)  # of a block, in entitlements; an identity is never split
-TOGETHER = 1 << 40
 NOT_OF_THE_ESTATE = ("timing",)
 
 
@@ -51,9 +50,9 @@ def test_every_answer_is_the_same_in_blocks(seed, monkeypatch):
         ids = [finding["id"] for finding in findings(posture)["findings"]][:: 2 + seed % 3]
         about = [(f, what_it_is_about(posture, f), 40.0 + n, -20.0) for n, f in enumerate(ids)]
     with accepting(about) as journal:
-        monkeypatch.setattr(entitlements, "BLOCK", TOGETHER)
         whole = answers(judged(world, journal))
         for size in SIZES:
+            monkeypatch.setattr(entitlements, "WHOLE", size)
             monkeypatch.setattr(entitlements, "BLOCK", size)
             posture = judged(world, journal)
             of_blocks = answers(posture)

@@ -120,6 +120,14 @@ CASES = {
         lambda: _people().owned("bot", "ann", "bob", since=ago(400)),
         set(),
     ),
+    "a source without acceptances, since others have them": (
+        lambda: _people().owned("bot", "ann", "bob", since=ago(200)),
+        set(),
+    ),
+    "named before its source had acceptances": (
+        lambda: _accepting(100).owned("bot", "ann", "bob", since=ago(200)),
+        set(),
+    ),
     "retired": (lambda: Estate().agent("bot", status="retired"), set()),
     "deleted": (lambda: Estate().agent("bot", status="deleted", deleted_at=ago(1)), set()),
 }
@@ -132,10 +140,10 @@ def _team(*members: str) -> Estate:
     return e
 
 
-def _accepting() -> Estate:
-    """Return an estate whose source states acceptances: one of something else."""
+def _accepting(days: int = 300) -> Estate:
+    """Return an estate whose source states acceptances, first one of something else."""
     e = _people().agent("other")
-    return e.owned("other", "ann", "bob", since=ago(300), acknowledged_at=ago(299))
+    return e.owned("other", "ann", "bob", since=ago(days), acknowledged_at=ago(days - 1))
 
 
 @cache
