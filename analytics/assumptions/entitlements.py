@@ -78,9 +78,9 @@ class Entitlements:
 
 def entitlements(posture: Posture, model: Model) -> Entitlements:
     """List the entitlements of all accountable identities, weighed by `model`."""
-    whole = _whole(posture, model)
-    if whole is not None:
-        return whole
+    together = _together(posture, model)
+    if together is not None:
+        return together
     count = len(posture.accountable)
     return _weighed(posture, model, 0, count, _listed_from(posture, model, 0, count))
 
@@ -103,9 +103,9 @@ def blocks(posture: Posture, model: Model) -> Iterator[Entitlements]:
     OverBudget
         If the entitlements of one identity do not fit into memory.
     """
-    whole = _whole(posture, model)
-    if whole is not None:
-        yield whole
+    together = _together(posture, model)
+    if together is not None:
+        yield together
         return
     end = 0
     while end < len(posture.accountable):
@@ -116,11 +116,11 @@ def blocks(posture: Posture, model: Model) -> Iterator[Entitlements]:
 
 def in_one_block(posture: Posture, model: Model) -> bool:
     """Return whether the entitlements of a posture are so few that all are judged together."""
-    return _whole(posture, model) is not None
+    return _together(posture, model) is not None
 
 
 @once
-def _whole(posture: Posture, model: Model) -> Entitlements | None:
+def _together(posture: Posture, model: Model) -> Entitlements | None:
     """Return all entitlements, or None if there are too many to be judged together."""
     units = _block(posture, model, 0, min(WHOLE, room(JUDGED)))
     return units if units.end == len(posture.accountable) else None
