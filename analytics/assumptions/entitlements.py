@@ -29,7 +29,7 @@ from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, CREDENTIAL_ENDED, LEVE
 
 EACH = 128  # bytes of memory per entitlement during the listing
 JUDGED = 1024  # bytes of memory per entitlement while all its items are there
-WHOLE = 1 << 19  # entitlements that are judged together, if there is room for it
+TOGETHER = 1 << 19  # entitlements that are judged together, if there is room for it
 BLOCK = 1 << 16  # of more than these: after so many, a block ends with the identity that it is at
 IDENTITY = tuple(r for r in CONTROL if r.identity)
 
@@ -94,7 +94,7 @@ def entitlements_of(posture: Posture, model: Model, place: int) -> Entitlements:
 def blocks(posture: Posture, model: Model) -> Iterator[Entitlements]:
     """Yield the entitlements of the accountable identities, some identities at a time.
 
-    Up to `WHOLE` entitlements are one block. Of more, a block ends with the identity that brings it
+    Up to `TOGETHER` entitlements are one block. Of more, a block ends with the identity that brings it
     to more than `BLOCK`, so no more memory is needed than for one block, or for the identity that
     has most. There is at least one.
 
@@ -122,7 +122,7 @@ def in_one_block(posture: Posture, model: Model) -> bool:
 @once
 def _together(posture: Posture, model: Model) -> Entitlements | None:
     """Return all entitlements, or None if there are too many to be judged together."""
-    units = _block(posture, model, 0, min(WHOLE, room(JUDGED)))
+    units = _block(posture, model, 0, min(TOGETHER, room(JUDGED)))
     return units if units.end == len(posture.accountable) else None
 
 

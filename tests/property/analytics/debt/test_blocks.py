@@ -52,7 +52,7 @@ def test_every_answer_is_the_same_in_blocks(seed, monkeypatch):
     with accepting(about) as journal:
         whole = answers(judged(world, journal))
         for size in SIZES:
-            monkeypatch.setattr(entitlements, "WHOLE", size)
+            monkeypatch.setattr(entitlements, "TOGETHER", size)
             monkeypatch.setattr(entitlements, "BLOCK", size)
             posture = judged(world, journal)
             of_blocks = answers(posture)

@@ -25,9 +25,9 @@ def test_the_leaked_credential_that_caps_a_grade_is_named():
         assert "leaked" in one["capped_by"][0]["because"]
 
 
-@pytest.mark.parametrize("block", [0, entitlements.WHOLE], ids=["in blocks", "together"])
+@pytest.mark.parametrize("block", [0, entitlements.TOGETHER], ids=["in blocks", "together"])
 def test_who_acts_as_an_account_that_did_what_was_denied_is_named(block, monkeypatch):
-    monkeypatch.setattr(entitlements, "WHOLE", block)
+    monkeypatch.setattr(entitlements, "TOGETHER", block)
     monkeypatch.setattr(entitlements, "BLOCK", block)
     e = Estate().resource("db", "internal").account("svc").can("svc", "read", "db")
     for agent in ("bot", "kid"):
