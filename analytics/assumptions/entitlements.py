@@ -94,9 +94,9 @@ def entitlements_of(posture: Posture, model: Model, place: int) -> Entitlements:
 def blocks(posture: Posture, model: Model) -> Iterator[Entitlements]:
     """Yield the entitlements of the accountable identities, some identities at a time.
 
-    Up to `TOGETHER` entitlements are one block. Of more, a block ends with the identity that brings it
-    to more than `BLOCK`, so no more memory is needed than for one block, or for the identity that
-    has most. There is at least one.
+    Up to `TOGETHER` entitlements are one block. Of more, a block ends with the identity that brings
+    it to more than `BLOCK`, so no more memory is needed than for one block, or for the identity
+    that has most. There is at least one.
 
     Raises
     ------
