@@ -1,13 +1,13 @@
-"""The scripts and styles of the pages, served from memory and announced with the first page.
+"""The scripts and styles of the pages, served from memory and announced in each page.
 
 A browser needs about a hundred of Streamlit's files before it shows a page. From memory each takes
-a fifth of what it takes through the layers of Streamlit's server. And the scripts of the elements
-that every page has are announced with the page itself: otherwise they are asked for only once it
-has been drawn without them.
+less than half of what it takes through the layers of Streamlit's server. And the scripts of the
+elements that every page has are announced in the page itself: otherwise they are asked for only
+once it has been drawn without them.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from mimetypes import guess_type
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from app.web.server.guard import Message, Receive, Send, Serve
 
 FOLDER = Path(streamlit.__file__).parent / "static"
 AT = "/static/"
-SCRIPTS = "static/js/"
+SCRIPTS = f"{AT}js/"
 # The elements of the menu, of the bar above each page and of the tiles of the first, as Streamlit
 # names their scripts; of what is not there any more nothing is announced.
 ELEMENTS = (
@@ -83,23 +83,32 @@ def _read(path: str) -> bytes:
 
 
 @cache
-def links() -> bytes:
-    """Return the links that announce the scripts of `ELEMENTS` and all that they import."""
+def _scripts() -> tuple[str, ...]:
+    """Return the paths of the scripts of `ELEMENTS`, and of all that they import."""
     scripts: dict[str, None] = {}
     waiting = [
         path
         for path in sorted(_files())
-        if path.startswith(f"/{SCRIPTS}") and Path(path).name.split(".")[0] in ELEMENTS
+        if path.startswith(SCRIPTS) and Path(path).name.split(".")[0] in ELEMENTS
     ]
     while waiting:
         path = waiting.pop()
         if path not in scripts and path in _files():
             scripts[path] = None
             imported = IMPORTED.findall(_read(path)[:HEAD])
-            waiting += [f"/{SCRIPTS}{name.decode()}" for name in imported]
-    return "".join(
-        f'<link rel="modulepreload" crossorigin href=".{path}">' for path in scripts
-    ).encode()
+            waiting += [SCRIPTS + name.decode() for name in imported]
+    return tuple(scripts)
+
+
+@lru_cache(maxsize=8)
+def with_links(page: bytes) -> bytes:
+    """Return a page that announces those of `_scripts` that it does not name yet."""
+    links = [
+        f'<link rel="modulepreload" crossorigin href=".{path}">'.encode()
+        for path in _scripts()
+        if path.encode() not in page
+    ]
+    return page.replace(END, b"".join(links) + END, 1)
 
 
 def _uncompressed(scope: Message) -> Message:
@@ -109,9 +118,9 @@ def _uncompressed(scope: Message) -> Message:
 
 
 def _linking(send: Send) -> Send:
-    """Return `send` with `links` in each page, which is sent when it is whole.
+    """Return `send` with links in each page, which is sent when all of it is there.
 
-    In the page, as a header of that length is refused by some proxies.
+    They are in the page, as the header `Link` would be too long for the buffers of some proxies.
     """
     start: Message = {}
     body: list[bytes] = []
@@ -125,7 +134,7 @@ def _linking(send: Send) -> Send:
             return
         page, headers = b"".join(body), start.get("headers", ())
         if any(n.lower() == b"content-type" and v.startswith(KIND) for n, v in headers):
-            page = page.replace(END, links() + END, 1)
+            page = with_links(page)
             headers = [h for h in headers if h[0].lower() not in OF_THE_FILE]
             headers.append((b"content-length", str(len(page)).encode()))
         await send({**start, "headers": headers})

@@ -10,7 +10,7 @@ import pytest
 from streamlit.web.server.starlette import starlette_server
 
 from app.web.server import serve
-from app.web.server.assets import AT, ELEMENTS, FOLDER, Assets
+from app.web.server.assets import AT, ELEMENTS, FOLDER, Assets, with_links
 
 PAGE = b"<html><head><title>x</title></head><body></body></html>"
 SCRIPT = next(FOLDER.glob("static/js/Metric.*.js"))
@@ -48,7 +48,9 @@ def ask(path: str, method: str = "GET", **given: str) -> tuple[bytes, dict[str, 
 
 @pytest.mark.parametrize("suffix", ["js", "css", "woff2"])
 def test_a_file_is_the_one_of_streamlit(suffix: str) -> None:
-    for file in sorted(FOLDER.glob(f"static/**/*.{suffix}"))[:20]:
+    files = sorted(FOLDER.glob(f"static/**/*.{suffix}"))
+    assert files
+    for file in files[:20]:
         body, headers = ask(f"/{file.relative_to(FOLDER).as_posix()}")
         assert body == file.read_bytes()
         assert headers["content-length"] == str(file.stat().st_size)
@@ -79,6 +81,14 @@ def test_each_page_announces_the_scripts_of_what_it_draws(path: str) -> None:
     assert re.sub("<link[^>]+>", "", page.decode()).encode() == PAGE
     assert int(headers["content-length"]) == len(page)
     assert not {"etag", "content-encoding"} & {*headers}  # those of the page without links
+
+
+def test_a_script_that_the_page_names_is_not_announced_again() -> None:
+    named = f'<script src="./{SCRIPT.relative_to(FOLDER).as_posix()}"></script>'.encode()
+    page = with_links(PAGE.replace(b"</head>", named + b"</head>"))
+    assert page.count(SCRIPT.name.encode()) == 1
+    assert with_links(PAGE).count(SCRIPT.name.encode()) == 1
+    assert page.count(b"modulepreload") == with_links(PAGE).count(b"modulepreload") - 1
 
 
 def test_an_answer_that_is_no_page_is_as_it_was() -> None:
