@@ -11,6 +11,7 @@ from analytics.answers.debt import debt
 from analytics.answers.findings import findings
 from analytics.answers.kpis import kpis
 from analytics.answers.orphans import orphans
+from analytics.kept.answers import keeping_everything
 from analytics.posture import Posture
 from analytics.runtime.faults import collecting, described
 
@@ -30,10 +31,7 @@ def _move(posture: Posture) -> object:
     return board.move(posture, scope, board.standing(posture, scope))
 
 
-# What is unknown comes first: once others have worked out what it rests on, it takes too little
-# time to be kept, and a page that only reads would work all of that out again.
 STEPS: tuple[Step, ...] = (
-    ("what is unknown", what_is_unknown),
     ("what is owed", lambda p: board.standing(p, board.scope_of(p))),
     ("paths to the crown jewels", lambda p: board.headlines(p, board.scope_of(p))),
     ("the last quarter", lambda p: board.quarter(p, board.scope_of(p))),
@@ -46,6 +44,7 @@ STEPS: tuple[Step, ...] = (
     ("debt", debt),
     ("owners", orphans),
     ("all figures", kpis),
+    ("what is unknown", what_is_unknown),
 )
 
 
@@ -58,7 +57,7 @@ def judge_ahead(opened: Callable[[], Posture], tell: Callable[[str], None]) -> s
         Why not all of it was worked out. Nothing is raised: the snapshot is published, and whoever
         asks works out what is missing, or is told what fails.
     """
-    with collecting():
+    with collecting(), keeping_everything():
         try:
             posture = opened()
             for number, (words, work) in enumerate(STEPS, 1):

@@ -8,7 +8,9 @@ never found under a new key. An answer that is not whole, as a part of it failed
 import hashlib
 import inspect
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -29,6 +31,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 WORTH = 0.03  # seconds of processor: what takes less is worked out again
+_EVERYTHING = ContextVar("everything", default=False)
 
 Answer = Callable[Concatenate[Subject, P], T]
 
@@ -56,13 +59,23 @@ def kept(answer: Answer[Subject, P, T]) -> Answer[Subject, P, T]:
             return result
         began = time.process_time()
         result = answer(subject, *arguments, **named)
-        worth = time.process_time() - began >= WORTH
+        worth = _EVERYTHING.get() or time.process_time() - began >= WORTH
         if place is not None and worth and place.still_so():
             about: Any = subject
             place.save(result, (about,) if isinstance(about, Posture) else about.postures)
         return result
 
     return kept_answer
+
+
+@contextmanager
+def keeping_everything() -> Iterator[None]:
+    """Keep also what takes little time, as what it rests on has been worked out by others."""
+    token = _EVERYTHING.set(True)
+    try:
+        yield
+    finally:
+        _EVERYTHING.reset(token)
 
 
 @dataclass(frozen=True)
