@@ -10,7 +10,7 @@ from analytics.answers.board.words import counted
 from analytics.answers.debt import DENIED, LEAKED, capped_by
 from analytics.assumptions.entitlements import entitlements_of
 from analytics.assumptions.items import Sums
-from analytics.assumptions.model import ASSUMPTIONS, NOT_RATED, NUMBER
+from analytics.assumptions.model import ASSUMPTIONS, NOT_RATED, NUMBER, model
 from analytics.debt.owed import sums_of
 from analytics.debt.totals import ORPHAN, caps_of, graded, total
 from analytics.debt.wording import KINDS
@@ -272,7 +272,7 @@ def revocation(posture: Posture, scope: Scope) -> Revocation:
     if scope.team is not None:
         ids = set(posture.graph.things["id"].iloc[posture.accountable[scope.places]])
         spells = Spells(spells.rows[spells.rows["identity"].isin(ids)])
-    target = sums_of(posture).model.cycle[NUMBER["outlived"]]
+    target = model().cycle[NUMBER["outlived"]]
     count = len(spells.rows)
     if not count:
         because = "nothing was ever overdue in the snapshots kept"
