@@ -4,7 +4,6 @@ The pointer to the current snapshot is read again at each run of a page, so a ne
 automatically; a snapshot never changes, so its assessment is cached.
 """
 
-import gc
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from analytics.kept.answers import kept as kept_beside
 from analytics.posture import Posture
 from app.web.tasks import Shelf
 from graph.journal.journal import journal_of
+from graph.memory import release
 from graph.once import once
 from graph.stores import SnapshotInfo, Store, StoreEmpty, open_store, pick
 
@@ -104,7 +104,7 @@ def free() -> None:
     """Free the memory of what was forgotten, which hangs together in circles with its page."""
     if _FORGOTTEN.is_set():
         _FORGOTTEN.clear()
-        gc.collect()
+        release()
 
 
 def moment_of(posture: Posture) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from analytics.runtime.budget import VARIABLE, budget_of, within
+from analytics.runtime.budget import PATIENCE, VARIABLE, OverBudget, budget_of, within
 from analytics.runtime.progress import Progress, followed
 from app.web.address import arrivals
 from app.wording import number
@@ -64,6 +64,16 @@ class Task(Generic[T]):
     def done(self, seconds: float = 0.0) -> bool:
         """Wait for the end of the work, and return whether it is there."""
         return self._done.wait(seconds)
+
+    def settle(self) -> None:
+        """Wait for work that ends by itself, since it is over the same budget as its page.
+
+        What it holds until then would have the next page refused.
+        """
+        until = time.monotonic() + PATIENCE
+        while not self.done() and time.monotonic() < until:
+            with suppress(OverBudget):  # which is raised again and again
+                self.done(EACH)
 
     def seconds(self) -> float:
         """Return for how long the work has gone on."""
@@ -118,6 +128,9 @@ class Shelf:
         task = self._joined(key, partial(Task, work, keep))
         try:
             wait(task, self.doing, partial(self._cancel, name, key, task))
+        except OverBudget:
+            task.settle()
+            raise
         finally:
             self._leave(key, task)
         return cast(T, task.result())

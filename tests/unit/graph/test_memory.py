@@ -2,6 +2,8 @@
 
 import os
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,25 @@ def test_a_limit_that_is_set_later_is_not_among_those_of_before() -> None:
         assert memory.left_by(before) > memory.left_by(memory.limits())
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_free_memory_goes_back_to_the_system(released: bool) -> None:
+    """The twin: by itself, the allocator keeps what lies before anything that lives on."""
+    code = (
+        "import ctypes\n"
+        "from graph import memory\n"
+        "c = ctypes.CDLL(None)\n"
+        "c.malloc.restype, c.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]\n"
+        "c.free.argtypes = [ctypes.c_void_p]\n"
+        "taken = [c.malloc(100_000) for _ in range(2000)]\n"
+        "for each in taken: ctypes.memset(each, 1, 100_000)\n"
+        "c.malloc(100_000)\n"  # lives on, at the end of the heap
+        "before = memory.resident()\n"
+        "for each in taken: c.free(each)\n"
+        f"{'memory.release()' if released else ''}\n"
+        "print(before - memory.resident())\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    freed = int(ended.stdout)
+    assert (freed > 150 * MIB) is released

@@ -11,7 +11,7 @@ import pytest
 from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
-from analytics.runtime.budget import Stopped
+from analytics.runtime.budget import OverBudget, Stopped
 from analytics.runtime.progress import Progress, followed, steps
 from app.web import tasks
 from app.web.server import upload
@@ -196,6 +196,30 @@ def test_who_cancels_takes_nothing_away_from_who_waits_for_the_same(
     busy.let_go.set()
     assert task.done(SOON)
     assert task.result() == "done"
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_page_over_its_budget_is_drawn_when_its_work_has_ended(
+    open_page: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch, settled: bool
+) -> None:
+    """The twin: a page that does not wait is drawn while the memory is still held."""
+    ended = threading.Event()
+
+    def compiled() -> str:  # runs no Python for a while, as kernels do
+        time.sleep(1.0)
+        ended.set()
+        raise OverBudget
+
+    def over(*_: object) -> str:
+        raise OverBudget
+
+    monkeypatch.setattr(tasks, "how_far", over)
+    if not settled:
+        monkeypatch.setattr(Task, "settle", lambda self: None)
+    Shared.work = compiled
+    test = open_page()
+    assert [each.message for each in test.exception] == [str(OverBudget())]
+    assert ended.is_set() is settled
 
 
 def test_only_a_whole_result_is_kept_and_a_fault_reaches_the_page() -> None:
