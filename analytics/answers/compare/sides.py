@@ -52,7 +52,8 @@ class Sides:
     @cached_property
     def _only_before(self) -> np.ndarray:
         """The numbers of the nodes that only the earlier end has, each id once."""
-        gone = ~np.isin(self._earlier, np.array(self.after.graph.ids.to_pylist(), object))
+        later = pd.Index(self.after.graph.ids.to_pylist(), dtype=object)
+        gone = later.get_indexer(pd.Index(self._earlier)) < 0
         _, first = np.unique(self._earlier[gone].astype(str), return_index=True)
         return np.asarray(np.flatnonzero(gone)[first])
 
