@@ -20,6 +20,7 @@ from graph.access import NEVER
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS
 
 STEPS = 200  # most first stale steps per identity
+NONE = -1  # the row of a step that no fact states
 LATER = np.iinfo(np.int64).max
 STATES = ("unobservable", "unused_since_granted", "partly_used", "stale")
 
@@ -104,7 +105,7 @@ def _gathered(
     """
     start, is_grant, at = steps
     step, place = np.unique(at.astype(np.int64) * 2 + is_grant, return_inverse=True)
-    facts = [_facts_of(posture, bool(each & 1), each >> 1)[:most] for each in step.tolist()]
+    facts = [each[:most] for each in _facts_of(posture, (step & 1).astype(bool), step >> 1)]
     names, number = np.unique(np.array([*chain(*facts)], object), return_inverse=True)
     width = np.array([len(each) for each in facts], np.int64)
     row = spans((np.cumsum(width) - width)[place], width[place])
@@ -137,16 +138,26 @@ def _cuts(
     return [own if ends else tuple(sorted({*own, *more})) for own, more, ends in rows], complete
 
 
-def _facts_of(posture: Posture, is_grant: bool, at: int) -> tuple[str, ...]:
-    """Return the id of the fact that declares a step, or of those that support a derived one."""
-    if is_grant:
-        row, frame = int(posture.grants.row[at]), posture.graph.frames[CAN_ACCESS]
-        return (str(frame["id"].iat[row]),) if row >= 0 else ()
-    proof = posture.escalated.proof(at)
-    if proof is not None:
-        return proof.support
-    row, frame = int(posture.edges.row[at]), posture.graph.frames[CONTROL[posture.edges.kind[at]]]
-    return (str(frame["id"].iat[row]),) if row >= 0 else ()
+def _facts_of(posture: Posture, is_grant: np.ndarray, at: np.ndarray) -> list[tuple[str, ...]]:
+    """Return the id of the fact that declares each step, or of those that support a derived one.
+
+    `is_grant` (bool) says of which of the grants or edges of the posture `at` is the position.
+    """
+    facts: list[tuple[str, ...]] = [()] * len(at)
+    edges, stated = posture.edges, posture.escalated.stated
+    derived = ~is_grant & (at >= stated)
+    for place in np.flatnonzero(derived).tolist():
+        facts[place] = posture.escalated.proofs[at[place] - stated].support
+    row, kind = np.full(len(at), NONE, np.int64), np.full(len(at), len(CONTROL))
+    row[is_grant] = posture.grants.row[at[is_grant]]
+    declared = ~is_grant & ~derived
+    row[declared], kind[declared] = edges.row[at[declared]], edges.kind[at[declared]]
+    for number, relationship in enumerate((*CONTROL, CAN_ACCESS)):
+        places = np.flatnonzero((kind == number) & (row >= 0))
+        ids = posture.graph.frames[relationship]["id"].iloc[row[places]].tolist()
+        for place, id_ in zip(places.tolist(), ids, strict=True):
+            facts[place] = (id_,)
+    return facts
 
 
 def _pairs(reach: Spread) -> set[tuple[int, int]]:

@@ -36,7 +36,7 @@ def revived_names(posture: Posture) -> pd.DataFrame:
     """
     deleted, again = _lives(posture)
     subject = judged(posture, (again != NEVER) & (again <= posture.graph.now))
-    facts = [_older_facts(posture, int(n), int(deleted[n])) for n in subject]
+    facts = _older_facts(posture, subject, deleted)
     columns = {"identity": subject, "deleted": deleted[subject], "again": again[subject]}
     return pd.DataFrame(columns).assign(facts=pd.Series(facts, dtype=object))
 
@@ -53,24 +53,30 @@ def _lives(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
     return deleted, again
 
 
-def _older_facts(posture: Posture, number: int, deleted: int) -> tuple[str, ...]:
-    """Return the ids of facts in force that are older than the deletion."""
+def _older_facts(
+    posture: Posture, subject: np.ndarray, deleted: np.ndarray
+) -> list[tuple[str, ...]]:
+    """Return the ids of facts in force that are older than the deletion of each subject."""
     graph = posture.graph
-    ids: set[str] = set()
-    for relationship, end in IDENTITY_END:
-        frame, begun = graph.frames[relationship], _begun(posture, relationship)
-        own = (graph.ends(relationship)[end] == number) & graph.in_force(relationship)
-        ids |= set(frame["id"][own & (begun != NEVER) & (begun <= deleted)])
+    ids: list[set[str]] = [set() for _ in subject]
+    place = np.full(len(graph.ids), -1)
+    place[subject] = np.arange(len(subject))
     created = np.full(len(graph.ids), NEVER)
     keys = graph.frames[CREDENTIAL]
     created[graph.numbers(keys["id"])] = milliseconds(keys["created_at"])
-    for relationship, end in KEYS:
-        ends = graph.ends(relationship)
-        key = ends[1 - end]
-        own = (ends[end] == number) & graph.in_force(relationship) & graph.live[key]
-        old = (created[key] != NEVER) & (created[key] <= deleted)
-        ids |= set(graph.frames[relationship]["id"][own & old])
-    return tuple(sorted(ids))
+    for relationship, end in (*IDENTITY_END, *KEYS):
+        ends, kept = graph.ends(relationship), graph.in_force(relationship)
+        if (relationship, end) in KEYS:
+            key = ends[1 - end]
+            begun, kept = created[key], kept & graph.live[key]
+        else:
+            begun = _begun(posture, relationship)
+        kept = kept & (place[ends[end]] >= 0) & (begun != NEVER) & (begun <= deleted[ends[end]])
+        rows = np.flatnonzero(kept)
+        named = graph.frames[relationship]["id"].iloc[rows].tolist()
+        for of, id_ in zip(place[ends[end][rows]].tolist(), named, strict=True):
+            ids[of].add(id_)
+    return [tuple(sorted(each)) for each in ids]
 
 
 def _begun(posture: Posture, relationship: Relationship) -> np.ndarray:
