@@ -70,13 +70,13 @@ print(max(resident(), most) == most)
 """
 
 
-def _run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _run(code: str, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
     )
 
@@ -122,6 +122,30 @@ def test_nothing_is_raised_after_the_end() -> None:
         except OverBudget:
             pass
         time.sleep(0.02)
+
+
+PROFILED = """
+import cProfile, ctypes, sys, threading
+from math import inf
+from analytics.runtime.budget import Budget, within
+with cProfile.Profile():
+    with within(Budget(inf, 60)):
+        pass
+    if sys.argv[1] == "taken back":
+        own = ctypes.c_ulong(threading.get_ident())
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(own, None)
+    sum(each for each in range(9))
+"""
+
+
+def test_a_profiler_or_debugger_goes_on_after_the_work() -> None:
+    assert _run(PROFILED, "as it is").returncode == 0
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="a fault of Python 3.11")
+def test_the_twin_an_exception_taken_back_hangs_it() -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        _run(PROFILED, "taken back", seconds=3)
 
 
 class Late:
