@@ -8,6 +8,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,29 @@ settings._config_fname = ""  # it looks again before each compilation
 __all__ = ["cgutils", "compiled", "intrinsic", "types"]
 
 
+@cache
+def _arrays_without_algebra() -> None:
+    """Have numba load what it knows of arrays, but not scipy's linear algebra.
+
+    While it loads, numba only asks whether that can be imported, which takes a quarter of a second;
+    it asks again where a function multiplies matrices.
+    """
+    with contextlib.suppress(ImportError, AttributeError):
+        from numba.np import linalg
+
+        asked, linalg.ensure_blas = linalg.ensure_blas, lambda: None
+        try:
+            from numba.np import arraymath  # noqa: F401
+        finally:
+            linalg.ensure_blas = asked
+
+
 class Cache(FunctionCache):
     """A cache of compiled code in which failures of reading and writing only cost time."""
 
     def load_overload(self, *key: Any) -> Any:
         """Return the cached code, or None."""
+        _arrays_without_algebra()
         try:
             return super().load_overload(*key)
         except OSError:

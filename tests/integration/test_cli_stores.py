@@ -262,6 +262,20 @@ def test_help_imports_nothing_heavy():
     assert "Usage" in done.stdout
 
 
+@pytest.mark.parametrize(("name", "asked"), [("blast-radius", ["bot"]), ("show", ["bot"])])
+def test_a_question_about_one_thing_loads_no_library_of_another(kept, name, asked):
+    """A process lives for a second: what it loads and does not use is most of that."""
+    code = (
+        "import sys, trustdebt\n"
+        f"assert trustdebt.main({[name, *asked, '--store', str(kept)]!r}) == 0\n"
+        "unused = {'scipy.linalg', 'scipy.optimize', 'networkx', 'streamlit', 'plotly', 'duckdb',\n"
+        "    'ibis', 'neo4j', 'numpy.f2py', 'typst', 'cedarpy', 'regopy'}\n"
+        "sys.exit(', '.join(sorted(unused & set(sys.modules))) or 0)"
+    )
+    done = execute([sys.executable, "-c", code], TRUSTDEBT_KEPT_ANSWERS="off")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_process_prints_one_document_and_ends_with_the_code(kept):
     done = process("findings", "--json", "--fail-on", "low", "--store", kept)
     assert (done.returncode, done.stderr) == (1, "")

@@ -3,8 +3,7 @@
 from graphlib import TopologicalSorter
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
+import scipy  # its modules are loaded on first use
 
 from analytics.posture import Posture
 from analytics.remediation.retirement.links import links
@@ -19,7 +18,7 @@ def delegation_tree(posture: Posture, root: int) -> np.ndarray:
     in the order of their distance from the root.
     """
     spawned = _spawned(posture)
-    near_first, before = csgraph.breadth_first_order(spawned, root)
+    near_first, before = scipy.sparse.csgraph.breadth_first_order(spawned, root)
     if len(near_first) == 1:
         return np.asarray(near_first, np.int64)
     inside = spawned[near_first][:, near_first].tocoo()
@@ -29,11 +28,13 @@ def delegation_tree(posture: Posture, root: int) -> np.ndarray:
 
 
 @once
-def _spawned(posture: Posture) -> sparse.csr_array:
+def _spawned(posture: Posture) -> "scipy.sparse.csr_array":
     """Return the matrix of SPAWNS: row parent, column child (cached)."""
     parent, child, _ = links(posture, SPAWNS)
     nodes = len(posture.graph.ids)
-    return sparse.csr_array((np.ones(len(parent), np.int8), (parent, child)), shape=(nodes, nodes))
+    return scipy.sparse.csr_array(
+        (np.ones(len(parent), np.int8), (parent, child)), shape=(nodes, nodes)
+    )
 
 
 def _depths(near_first: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -46,8 +47,10 @@ def _depths(near_first: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 def _levels(parent: np.ndarray, child: np.ndarray, count: int) -> np.ndarray:
     """Return the level of each of `count` nodes: above that of every parent outside its cycle."""
-    joins = sparse.coo_array((np.ones(len(parent), np.int8), (parent, child)), shape=(count, count))
-    cycles, cycle = csgraph.connected_components(joins, connection="strong")
+    joins = scipy.sparse.coo_array(
+        (np.ones(len(parent), np.int8), (parent, child)), shape=(count, count)
+    )
+    cycles, cycle = scipy.sparse.csgraph.connected_components(joins, connection="strong")
     sorter: TopologicalSorter[int] = TopologicalSorter(dict.fromkeys(range(cycles), ()))
     for above, below in zip(cycle[parent].tolist(), cycle[child].tolist(), strict=True):
         if above != below:
