@@ -12,11 +12,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.main import get_command, get_group
 
 from analytics.runtime.budget import VARIABLE, budget_of, within
 from analytics.runtime.faults import REPORT, Fault, collected, collecting, described
@@ -359,7 +361,7 @@ def run(app: typer.Typer, given: list[str], own_process: bool = False) -> int:
             stream.reconfigure(errors="backslashreplace")
     with collecting() as faults:
         try:
-            code = app(given, prog_name="trustdebt", standalone_mode=False)
+            code = _parser(app, given)(given, prog_name="trustdebt", standalone_mode=False)
         except (typer.Abort, KeyboardInterrupt):
             return INTERRUPTED
         except Exception as error:
@@ -367,6 +369,16 @@ def run(app: typer.Typer, given: list[str], own_process: bool = False) -> int:
             asked = next((word for word in given if word in known), "trustdebt")
             return _complain(error, "--json" in given, asked, faults)
     return code if isinstance(code, int) else 0
+
+
+def _parser(app: typer.Typer, given: list[str]) -> Any:
+    """Return the parser of the command that is asked for, of all if it is none.
+
+    Those of all take a tenth of the time that a kept answer takes.
+    """
+    asked = copy(app)
+    asked.registered_commands = [each for each in app.registered_commands if each.name in given[:1]]
+    return get_group(asked) if asked.registered_commands else get_command(app)
 
 
 def _end(name: str, as_json: bool, error: Exception) -> None:
