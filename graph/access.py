@@ -43,7 +43,7 @@ from graph.schema import (
 )
 from graph.stores import SnapshotInfo
 from graph.usage.of_grants import level_instants, summed_use
-from graph.values import choice_bits, text_array
+from graph.values import choice_bits, places_in, text_array
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -193,10 +193,7 @@ class AccessGraph:
 
     def numbers(self, ids: pd.Series) -> np.ndarray:
         """Return the numbers (int32) of `ids`; -1 where no node has that id."""
-        if not len(ids):
-            return np.zeros(0, np.int32)
-        places = pc.index_in(text_array(ids), self.ids)
-        return np.asarray(places.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
+        return places_in(self.ids, text_array(ids))
 
     def number(self, thing: str) -> int:
         """Return the number of the node with exactly this id; -1 if there is none."""

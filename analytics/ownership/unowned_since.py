@@ -96,21 +96,28 @@ def _last_owned(posture: Posture, role: str, wanted: np.ndarray) -> np.ndarray:
     is found under any of its merged ids.
     """
     last = np.full(len(wanted), NEVER)
-    number = np.flatnonzero(wanted)
-    infos = past(posture) if len(number) else ()
-    owned = _owned(posture, infos) if infos else {}
-    ids, merged = posture.graph.things["id"].to_numpy(object), posture.graph.identities.merged
-    names = {int(n): [_hash(i) for i in merged.get(ids[n], (ids[n],))] for n in number}
+    infos = past(posture) if wanted.any() else ()
+    if not infos:
+        return last
+    owned, (hashes, node) = _owned(posture, infos), _hashes_of_nodes(posture)
+    sought = wanted[node]
     for info in reversed(infos):
-        owned_hashes = owned[info.id][ROLES.index(role)]
-        shown = [n for n, hashes in names.items() if not owned_hashes.isdisjoint(hashes)]
+        sought &= last[node] == NEVER
+        shown = node[sought][np.isin(hashes[sought], owned[info.id][ROLES.index(role)])]
         last[shown] = int(milliseconds(pd.Series([info.taken_at]))[0])
-        for n in shown:
-            del names[n]
     return last
 
 
-def _owned(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> dict[str, list[set[int]]]:
+@once
+def _hashes_of_nodes(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
+    """Return the hash (uint64) of every id of every node, merged ones included, and the node."""
+    ids, merged = posture.graph.things["id"].tolist(), posture.graph.identities.merged
+    names = [merged.get(id_, (id_,)) for id_ in ids]
+    hashes = np.array([_hash(each) for every in names for each in every], np.uint64)
+    return hashes, np.repeat(np.arange(len(ids)), [len(every) for every in names])
+
+
+def _owned(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> dict[str, list[np.ndarray]]:
     """Return for each snapshot the nodes with an owner in each role, as hashes of ids.
 
     They are read from the journal, else computed again.
@@ -132,7 +139,7 @@ def _owned(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> dict[str, list[
 
 
 @once
-def _looked_up(history: "History") -> dict[str, list[set[int]]]:
+def _looked_up(history: "History") -> dict[str, list[np.ndarray]]:
     """Return the cache of owned nodes by snapshot, empty at first."""
     return {}
 
@@ -146,10 +153,10 @@ def _encoded(posture: Posture) -> bytes:
     return counts.tobytes() + hashes.tobytes()
 
 
-def _decoded(data: bytes) -> list[set[int]]:
+def _decoded(data: bytes) -> list[np.ndarray]:
     values = np.frombuffer(data, "<u8")
     counts, hashes = values[: len(ROLES)].astype(int), values[len(ROLES) :]
-    return [set(part.tolist()) for part in np.split(hashes, np.cumsum(counts)[:-1])]
+    return np.split(hashes, np.cumsum(counts)[:-1])
 
 
 def _hash(id_: str) -> int:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 
 from analytics.gathered import spans
 from graph.access import AccessGraph, Edges, flags
 from graph.element import Relationship
 from graph.schema import AGENT, AUTHENTICATES_AS, CONTROL, LEVELS, RUNS_AS, USES
+from graph.values import places_in
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
@@ -162,8 +162,7 @@ def numbers_after(before: AccessGraph, after: AccessGraph) -> np.ndarray:
     """Return the number of each node after a change (int64); -1 for a removed node."""
     if before.ids.equals(after.ids):
         return np.arange(len(before.ids))
-    places = pc.index_in(before.ids, after.ids).fill_null(NONE)
-    return np.asarray(places.to_numpy(zero_copy_only=False), np.int64)
+    return places_in(after.ids, before.ids).astype(np.int64)
 
 
 def moved(before: "Posture", after: "Posture") -> Moved:

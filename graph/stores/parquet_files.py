@@ -21,7 +21,7 @@ from graph.frames import PANDAS, empty
 from graph.journal.hash_chain import sha256
 from graph.schema import FACT_NODES
 from graph.stores import StoreDamaged
-from graph.values import text_array
+from graph.values import places_in, text_array
 
 NODE_INDEX = "nodes"
 TYPES = {
@@ -93,10 +93,10 @@ def to_table(frame: pd.DataFrame, element: Element, ids: pa.Array) -> pa.Table:
     kept = [c for c in frame.columns if c not in numbered and frame[c].notna().any()]
     table = pa.Table.from_pandas(frame[kept], preserve_index=False)
     for column, stored in numbered.items():
-        places = pc.index_in(text_array(frame[column]), ids)
-        if places.null_count:
+        places = places_in(ids, text_array(frame[column]))
+        if (places < 0).any():
             raise ValueError(f"{element.name} names a thing that is not among the nodes")
-        table = table.append_column(stored, places.cast(pa.int32()))
+        table = table.append_column(stored, pa.array(places))
     return table.replace_schema_metadata(None)
 
 

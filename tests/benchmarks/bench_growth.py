@@ -113,8 +113,8 @@ TOPIC = Topic(
     "Every question of the command line that an estate can answer without a file beside it, and "
     "that writes nothing, in a process of its own and with nothing kept: all is read and judged "
     "anew. The estate has 15,000 agents and six snapshots; the exponent compares it with one of a "
-    "tenth of them: 1 is in proportion, 2 is quadratic. Imports are not counted; what else does not "
-    "grow, about half a second, makes the exponents smaller.",
+    "tenth of them: 1 is in proportion, 2 is quadratic. Imports are not counted; what else does "
+    "not grow, about half a second, makes the exponents smaller.",
     52,
     (growth,),
     sizes=("100k",),

@@ -59,9 +59,9 @@ class _Offers:
         self.idle = _Idle(posture)
         self._asked = asked(posture).changes
         bounds = [(bound, number) for number, bound in enumerate(_bounds(posture, objective))]
-        self._grants = list(GrantsByDebt(posture, within)) if objective == "debt" else []
-        first = len(bounds)
-        bounds += [(owed, first + number) for number, (_, owed) in enumerate(self._grants)]
+        if objective == "debt":
+            self._grants = GrantsByDebt(posture, within)
+            bounds += [(owed, n) for n, owed in enumerate(self._grants.owed.tolist(), len(bounds))]
         self._order = [
             n for bound, n in sorted(bounds, key=lambda b: (-b[0], b[1])) if bound > LEAST
         ]
@@ -81,7 +81,7 @@ class _Offers:
 
     def _offer(self, number: int) -> tuple[Proposal, Idle | None] | None:
         if number >= len(self._asked):
-            grant, _ = self._grants[number - len(self._asked)]
+            grant = self._grants[number - len(self._asked)]
             return proposal_of(self.posture, grant), grant
         change = self._asked[number]
         node = _node(self.posture, change)

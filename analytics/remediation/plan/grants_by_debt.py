@@ -4,8 +4,6 @@ The debt of a grant goes with it and affects no other debt. There are two except
 a rule of separation share their debt, and removals may break uses only together.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from analytics.assumptions.model import NUMBER
@@ -17,28 +15,31 @@ from graph.schema import CAN_ACCESS
 
 
 class GrantsByDebt:
-    """The grants that may be removed, with the most debt each can remove, costliest first."""
+    """The grants that may be removed, costliest first, each created when it is asked for.
+
+    `owed` (float) is the most debt that each can remove.
+    """
 
     def __init__(self, posture: Posture, within: np.ndarray | None) -> None:
         rows, self._fallen = idle_rows(posture), derived_from(posture)
         rows = rows if within is None else of_nodes(rows, within)
         rows = rows[rows["kind"] == ACCESS]
         group = rows.groupby(["source", "target"], sort=True).ngroup().to_numpy()
-        self._owed = np.bincount(group, _by_grant(posture)[rows["row"]])
+        owed = np.bincount(group, _by_grant(posture)[rows["row"]])
         self._rows = rows.iloc[np.argsort(group, kind="stable")]
         self._first = np.concatenate([[0], np.cumsum(np.bincount(group))])
-        order = np.argsort(-self._owed, kind="stable")
-        self._order = order[self._owed[order] > LEAST]
+        order = np.argsort(-owed, kind="stable")
+        self._order = order[owed[order] > LEAST]
+        self.owed = owed[self._order]
 
     def __len__(self) -> int:
         """Count them."""
         return len(self._order)
 
-    def __iter__(self) -> Iterator[tuple[Idle, float]]:
-        """Yield each candidate with its bound, created on demand."""
-        for place in self._order:
-            rows = self._rows.iloc[self._first[place] : self._first[place + 1]]
-            yield idle(rows, self._fallen), float(self._owed[place])
+    def __getitem__(self, number: int) -> Idle:
+        """Return the candidate that owes most but for `number` others."""
+        place = self._order[number]
+        return idle(self._rows.iloc[self._first[place] : self._first[place + 1]], self._fallen)
 
 
 def _by_grant(posture: Posture) -> np.ndarray:

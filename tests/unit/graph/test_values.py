@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from graph.element import Dtype, Property
 from graph.parsing import parse
 from graph.schema import LEVELS
 from graph.values import (
+    MANY,
     MAX_TEXT,
     WrongValue,
     choice_bits,
@@ -20,6 +23,7 @@ from graph.values import (
     instants,
     iso,
     number,
+    places_in,
     strict_json,
     text,
     texts,
@@ -149,3 +153,15 @@ def test_levels_are_decoded_and_not_searched_in_text(text: str | None, bits: int
     decoded = choice_bits(lists, LEVELS)
     assert decoded.tolist() == [bits, 0b0001, bits]
     assert decoded.dtype == "uint8"
+
+
+@pytest.mark.parametrize("count", [3, 700, 5000])
+def test_ids_are_found_among_many_as_among_few(count: int) -> None:
+    """Few are searched for; of more, a table is made. Both ends, gaps and null are among them."""
+    known = sorted(f"agent:{n % 7}/é{n}" for n in range(0, 12_000, 2))
+    assert len(known) > MANY
+    named = [known[0], known[-1], None, "", "zz", *(f"agent:{n % 7}/é{n}" for n in range(count))]
+    place = {id_: at for at, id_ in enumerate(known)}
+    places = places_in(pa.array(known), pa.array(named))
+    assert places.tolist() == [place.get(id_, -1) for id_ in named]
+    assert places.dtype == np.int32
