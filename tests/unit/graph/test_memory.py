@@ -1,5 +1,6 @@
 """Memory that a process may hold: the least that the machine, its group and its limits leave."""
 
+import ctypes
 import os
 import resource
 import subprocess
@@ -58,6 +59,9 @@ def test_a_limit_that_is_set_later_is_not_among_those_of_before() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not the C library of GNU"
+)
 @pytest.mark.parametrize("released", [True, False])
 def test_free_memory_goes_back_to_the_system(released: bool) -> None:
     """The twin: by itself, the allocator keeps what lies before anything that lives on."""
