@@ -39,7 +39,7 @@ COLLISIONS: dict[str, Columns] = {
 }
 
 
-@question("identities", Group.REACH)
+@question("identities", Group.REACH, kept=True)
 def identities(posture: "Posture", limit: LimitOption = LIMIT) -> "Identities":
     """List the identities that somebody must answer for.
 
