@@ -52,8 +52,7 @@ class Sides:
     @cached_property
     def _only_before(self) -> np.ndarray:
         """The numbers of the nodes that only the earlier end has, each id once."""
-        later = pd.Index(self.after.graph.ids.to_pylist(), dtype=object)
-        gone = later.get_indexer(pd.Index(self._earlier)) < 0
+        gone = self.after.graph.numbers(pd.Series(self._earlier, dtype="string")) < 0
         _, first = np.unique(self._earlier[gone].astype(str), return_index=True)
         return np.asarray(np.flatnonzero(gone)[first])
 

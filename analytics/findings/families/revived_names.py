@@ -1,5 +1,7 @@
 """Revived names: identities in service whose name belonged to a deleted one before."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -57,26 +59,34 @@ def _older_facts(
     posture: Posture, subject: np.ndarray, deleted: np.ndarray
 ) -> list[tuple[str, ...]]:
     """Return the ids of facts in force that are older than the deletion of each subject."""
-    graph = posture.graph
     ids: list[set[str]] = [set() for _ in subject]
-    place = np.full(len(graph.ids), -1)
+    place = np.full(len(posture.graph.ids), -1)
     place[subject] = np.arange(len(subject))
-    created = np.full(len(graph.ids), NEVER)
-    keys = graph.frames[CREDENTIAL]
-    created[graph.numbers(keys["id"])] = milliseconds(keys["created_at"])
-    for relationship, end in (*IDENTITY_END, *KEYS):
-        ends, kept = graph.ends(relationship), graph.in_force(relationship)
-        if (relationship, end) in KEYS:
-            key = ends[1 - end]
-            begun, kept = created[key], kept & graph.live[key]
-        else:
-            begun = _begun(posture, relationship)
-        kept = kept & (place[ends[end]] >= 0) & (begun != NEVER) & (begun <= deleted[ends[end]])
-        rows = np.flatnonzero(kept)
-        named = graph.frames[relationship]["id"].iloc[rows].tolist()
-        for of, id_ in zip(place[ends[end][rows]].tolist(), named, strict=True):
+    for relationship, identity, begun in _access(posture):
+        older = (place[identity] >= 0) & (begun != NEVER) & (begun <= deleted[identity])
+        rows = np.flatnonzero(older)
+        named = posture.graph.frames[relationship]["id"].iloc[rows].tolist()
+        for of, id_ in zip(place[identity[rows]].tolist(), named, strict=True):
             ids[of].add(id_)
     return [tuple(sorted(each)) for each in ids]
+
+
+def _access(posture: Posture) -> Iterator[tuple[Relationship, np.ndarray, np.ndarray]]:
+    """Yield each type of access, the identity of each row, and when it began (milliseconds).
+
+    That is when the key was made where it is a key's; `NEVER` where it is unknown, or nothing that
+    works now.
+    """
+    graph = posture.graph
+    for relationship, end in IDENTITY_END:
+        begun = np.where(graph.in_force(relationship), _begun(posture, relationship), NEVER)
+        yield relationship, graph.ends(relationship)[end], begun
+    created, keys = np.full(len(graph.ids), NEVER), graph.frames[CREDENTIAL]
+    created[graph.numbers(keys["id"])] = milliseconds(keys["created_at"])
+    for relationship, end in KEYS:
+        ends = graph.ends(relationship)
+        works = graph.in_force(relationship) & graph.live[ends[1 - end]]
+        yield relationship, ends[end], np.where(works, created[ends[1 - end]], NEVER)
 
 
 def _begun(posture: Posture, relationship: Relationship) -> np.ndarray:

@@ -6,6 +6,7 @@ The estates are small enough to work every difference out by hand.
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -214,3 +215,17 @@ def test_swapped_ends_give_the_opposite(swap: bool) -> None:
     assert changes == ["new", "gone"]
     first = lines(agents_of(sides), "identity")[0][0]
     assert first == ("goes" if swap else "comes")
+
+
+def test_no_id_is_compared_with_every_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`numpy.isin` does so where it is given objects: at 20,000 agents that took two minutes."""
+    lookup = np.isin
+
+    def refuse(element: object, among: object, **how: bool) -> np.ndarray:
+        assert np.asarray(among).dtype != object
+        return np.asarray(lookup(element, among, **how))
+
+    monkeypatch.setattr(np, "isin", refuse)
+    with pytest.raises(AssertionError):
+        np.isin(["a"], np.array(["a"], object))
+    assert compare(Sides(*two().ends)).agents.count("changed") == 2  # one goes, one comes

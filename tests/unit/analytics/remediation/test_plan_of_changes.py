@@ -8,6 +8,8 @@ from analytics.findings.evaluation import find_all
 from analytics.posture import Posture
 from analytics.remediation.closing.asking import asked
 from analytics.remediation.closing.simulated import simulated
+from analytics.remediation.plan import grants_by_debt
+from analytics.remediation.plan.grants_by_debt import GrantsByDebt
 from analytics.remediation.removal.additions import together
 from analytics.remediation.removal.before_and_after import changed, debt_owed
 from tests.support.estates.small_estates import Estate, ago
@@ -49,6 +51,29 @@ def test_each_step_pays_off_what_it_says_and_all_together_what_is_said(objective
         debt, findings = debt_owed(after), len(find_all(after))
     assert made["after"]["debt"] == pytest.approx(debt)
     assert made["after"]["findings"] == findings
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_only_the_grants_that_are_tried_are_made_ready(
+    eager: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty may go, and one step is wanted; the twin makes all of them ready first."""
+    e = Estate().agent("a")
+    for number in range(40):
+        e.resource(f"r{number}", "restricted").can("a", "admin", f"r{number}", granted_at=ago(300))
+    posture, made = e.posture(), []
+    every = GrantsByDebt(posture, None)
+    assert len(every) == 40
+    ready = grants_by_debt.idle
+    monkeypatch.setattr(
+        grants_by_debt,
+        "idle",
+        lambda *given: made.append(1) or ready(*given),  # type: ignore[func-returns-value]
+    )
+    if eager:
+        assert [every[number] for number in range(len(every))]
+    assert plan(posture, 1, "debt")["steps"]
+    assert (len(made) >= 40) is eager
 
 
 def test_an_owner_is_named_and_the_key_rotated() -> None:

@@ -43,3 +43,19 @@ def test_a_key_of_the_former_one_counts_while_it_is_live():
         e.thing("Credential", "k", status=status, created_at=ago(200)).link("bot", "USES", "k")
         (one,) = found(e, "REV-03")
         assert len(one.evidence) == 1 + held
+
+
+def test_each_of_several_has_what_is_its_own():
+    """One was deleted 20 days ago, the other 40: a grant of 30 days is older for the first only."""
+    e = Estate().resource("crm")
+    for name, gone in (("svc", 20), ("job", 40)):
+        e.account(name, created_at=ago(10), deleted_at=ago(gone), status="deleted")
+        e.can(name, "read", "crm", id=f"late-{name}", granted_at=ago(30))
+        e.can(name, "list", "crm", id=f"early-{name}", granted_at=ago(100))
+        e.thing("Credential", f"k-{name}", type="api_key", created_at=ago(gone + 5))
+        e.link(f"k-{name}", "AUTHENTICATES_AS", name, id=f"login-{name}")
+    told = {one.subject: set(one.evidence) for one in found(e, "REV-03")}
+    assert told == {
+        "svc": {"svc", "early-svc", "late-svc", "login-svc"},
+        "job": {"job", "early-job", "login-job"},
+    }
