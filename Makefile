@@ -10,7 +10,7 @@ heading = @printf '\n==== %s ====\n' "$(1)"
 # Written anew as a whole, or left as it is.
 made = @$(BIN)/python -m $(1) > made.tmp && mv made.tmp $(2)
 
-.PHONY: help setup demo app test check lint types style contracts browser kernels bench fuzz search neo4j lock docs pictures
+.PHONY: help setup demo app test check lint types style contracts browser bench fuzz search neo4j lock docs pictures
 help:
 	@echo 'make demo    an example estate, assessed'
 	@echo 'make app     the same in the browser'
@@ -63,14 +63,9 @@ PROCESSES = $(shell $(PYTHON) -c "import os; print(min(4, (os.cpu_count() or 1) 
 SIDE_BY_SIDE = $(if $(TRUSTDEBT_TEST_NEO4J_URI),,-n $(PROCESSES) --dist loadfile \
     --no-loadscope-reorder --max-worker-restart 0)
 
-# What each process of the tests would compile for itself.
-kernels: setup
-	$(call heading,kernels)
-	$(BIN)/python -m analytics.reach.warm
-
 # The types take as long as all else before the tests, so they are checked beside it.
 test: setup
-	@$(MAKE) --no-print-directory -j 2 lint docs browser kernels
+	@$(MAKE) --no-print-directory -j 2 lint docs browser
 	$(call heading,tests)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --exitfirst $(SIDE_BY_SIDE)
 
