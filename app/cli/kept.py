@@ -128,7 +128,8 @@ def _plain(value: Any) -> bool:
 def _states(store: Path) -> tuple[str, str] | None:
     """Return texts that change with the facts, program and settings, and with decisions, too.
 
-    None if there is no store, or if one was written so lately that a further write may not be seen.
+    None if there is no store (a name may be none of a file at all, as one with a NUL byte), or if
+    one was written so lately that a further write may not be seen.
     """
     journal = Path(os.environ.get("TRUSTDEBT_JOURNAL") or store / JOURNAL)
     try:
@@ -139,7 +140,7 @@ def _states(store: Path) -> tuple[str, str] | None:
         packages = [
             place.stat().st_mtime_ns for place in map(Path, sys.path) if place.name in PACKAGES
         ]
-    except OSError:
+    except (OSError, ValueError):
         return None
     latest = max(max(mtime, ctime) for *_, mtime, ctime in (*facts, *decisions))
     if time.time_ns() - latest < SETTLED * 1e9:
