@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -121,6 +122,31 @@ class History:
         Those read later with facts of an earlier instant are among them.
         """
         return (*(i for i in self.infos if i.order < info.order), info)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A snapshot of a history at an instant, which is read and assessed only if it has to be."""
+
+    history: History
+    info: SnapshotInfo
+    at: pd.Timestamp
+
+    @property
+    def posture(self) -> Posture:
+        """The posture, read now unless it is in memory."""
+        moved = None if self.at == self.info.taken_at else self.at
+        return self.history.posture(self.info.id, moved)
+
+    @property
+    def ends(self) -> tuple["Unread"]:
+        """What an answer about it depends on."""
+        return (self,)
+
+    @property
+    def postures(self) -> tuple[Posture]:
+        """What is judged for an answer about it."""
+        return (self.posture,)
 
 
 def renamed_graphs(posture: Posture) -> list[RenamedIds]:

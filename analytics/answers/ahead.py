@@ -10,6 +10,7 @@ from analytics.answers.coverage import what_is_unknown
 from analytics.answers.debt import debt
 from analytics.answers.findings import findings
 from analytics.answers.kpis import kpis
+from analytics.answers.ledger import since_the_oldest
 from analytics.answers.orphans import orphans
 from analytics.kept.answers import keeping_everything
 from analytics.posture import Posture
@@ -42,6 +43,7 @@ STEPS: tuple[Step, ...] = (
     ("accepted risks", lambda p: board.risks(p, board.scope_of(p))),
     ("findings", lambda p: findings(p, limit=LISTED)),
     ("debt", debt),
+    ("the ledger", since_the_oldest),
     ("owners", orphans),
     ("all figures", kpis),
     ("what is unknown", what_is_unknown),

@@ -11,12 +11,14 @@ from analytics.answers.table import INSTANT, OPTIONAL, THING, Kind, Table, objec
 from analytics.assumptions.model import Model
 from analytics.assumptions.model import model as default_model
 from analytics.debt.forecast import Outlook, forecast
-from analytics.debt.ledger.entries import Entry, Moment, Step
+from analytics.debt.ledger.entries import Entry, Step
 from analytics.debt.ledger.entries import ledger as keep
+from analytics.debt.ledger.moments import Moment, oldest
 from analytics.debt.owed import sums_of
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.states import lives
 from analytics.history import History
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.facts import Coverage
@@ -85,6 +87,19 @@ def ledger(
         left_out=books.left_out,
         forecast=_forecast(posture.graph, forecast(posture, by=by)) if ahead else None,
     )
+
+
+@kept
+def since_the_oldest(posture: Posture) -> Ledger | None:
+    """Return the ledger from the oldest snapshot to a posture, with its newest entry.
+
+    None without history, or if the posture is about an instant before the oldest snapshot.
+    """
+    history, info = posture.history, posture.graph.snapshot
+    if history is None or info is None:
+        return None
+    start, end = oldest(history), Moment(info, posture.graph.as_of)
+    return ledger(history, start, end, limit=1) if start.order <= end.order else None
 
 
 def _figures(sums: dict[str, float]) -> dict[str, Any]:

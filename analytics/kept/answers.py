@@ -18,11 +18,14 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import pandas as pd
 import pyarrow as pa
 
+from analytics.history import History, Unread
 from analytics.kept.packing import NotPacked, Packer, Unpacker
 from analytics.past import code_version
 from analytics.posture import Posture
 from analytics.runtime.faults import collected
+from graph.journal.hash_chain import sha256
 from graph.once import once
+from graph.stores import SnapshotInfo
 from graph.stores.kept_files import CODE, KeptFiles
 from graph.values import canonical
 
@@ -40,7 +43,8 @@ def kept(answer: Answer[Subject, P, T]) -> Answer[Subject, P, T]:
     """Keep the results of `answer(posture, ...)`.
 
     It may be about an object with `ends` instead, the postures that tell it from others, and
-    `postures`, all those that it judges. With arguments that cannot be packed, and for postures of
+    `postures`, all those that it judges. Ends that are `Unread` stay so if the answer is kept, and
+    such an answer holds no nodes. With arguments that cannot be packed, and for postures of
     no store, it is worked out each time. Answers about one thing of many are better left out: they
     would drive out those of the whole estate.
     """
@@ -83,7 +87,8 @@ class _Place:
     """Where one answer is kept: beside the latest of the snapshots that it is about."""
 
     files: KeptFiles
-    postures: tuple[Posture, ...]
+    ends: tuple[Posture | Unread, ...]
+    decided: tuple[str | None, ...]  # what each end rests on
     snapshot: str
     key: str
 
@@ -92,22 +97,23 @@ class _Place:
         saved = self.files.load(self.snapshot, self.key)
         if saved is None:
             return None
-        things = {str(n): _things(posture) for n, posture in enumerate(self.postures)}
+        read = [(n, end) for n, end in enumerate(self.ends) if isinstance(end, Posture)]
+        things = {str(n): _things(posture) for n, posture in read}
         try:
             return (Unpacker(saved[1], things).unpack(saved[0]),)
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, pa.ArrowException):
             return None
 
     def still_so(self) -> bool:
-        """Return whether nobody decided anything since the postures were read."""
-        return all(_moment(posture) is not None for posture in self.postures)
+        """Return whether nobody decided anything since the key was made."""
+        return tuple(map(_decided, self.ends)) == self.decided
 
     def save(self, result: Any, judged: Sequence[Posture]) -> None:
         """Keep an answer, unless a part of what was `judged` for it failed."""
-        if collected() or any(posture.faults for posture in judged):
+        if collected() or any(p.faults or p.decisions not in self.decided for p in judged):
             return
-        graphs = [posture.graph for posture in self.postures]
-        named = {id(g.things): str(n) for n, g in enumerate(graphs) if "things" in vars(g)}
+        graphs = [(n, end.graph) for n, end in enumerate(self.ends) if isinstance(end, Posture)]
+        named = {id(g.things): str(n) for n, g in graphs if "things" in vars(g)}
         packer = Packer(named)
         try:
             tree = packer.pack(result)
@@ -117,10 +123,10 @@ class _Place:
 
 
 def _place(name: str, subject: Any, arguments: Sequence[Any]) -> _Place | None:
-    postures = (subject,) if isinstance(subject, Posture) else subject.ends
-    moments = [_moment(posture) for posture in postures]
-    history, info = postures[-1].history, postures[-1].graph.snapshot
-    if None in moments or history is None or history.kept is None:
+    ends = (subject,) if isinstance(subject, Posture) else subject.ends
+    decided = tuple(map(_decided, ends))
+    history, info, _ = _about(ends[-1])
+    if None in decided or history is None or history.kept is None or info is None:
         return None
     try:
         digest = hashlib.sha256()
@@ -128,9 +134,10 @@ def _place(name: str, subject: Any, arguments: Sequence[Any]) -> _Place | None:
             digest.update(part)
     except NotPacked:
         return None
+    moments = [_moment(end, of) for end, of in zip(ends, decided, strict=True)]
     digest.update(canonical([name, moments]).encode(errors="surrogatepass"))
-    assert info is not None
-    return _Place(history.kept, postures, info.id, _code() + digest.hexdigest()[:32])
+    key = _code() + digest.hexdigest()[:32]
+    return _Place(history.kept, tuple(ends), decided, info.id, key)
 
 
 def _code() -> str:
@@ -153,29 +160,57 @@ def _bytes(table: pa.Table) -> bytes:
     return made
 
 
-def _moment(posture: Posture) -> list[Any] | None:
-    """Return all that the answers about a posture depend on, the code and arguments aside.
+def _about(end: Posture | Unread) -> tuple[History | None, SnapshotInfo | None, pd.Timestamp]:
+    if isinstance(end, Unread):
+        return end.history, end.info, end.at
+    return end.history, end.graph.snapshot, end.graph.as_of
+
+
+def _decided(end: Posture | Unread) -> str | None:
+    """Return the decisions of people that an end rests on.
 
     None if it is of no store, or if somebody has decided something since it was read: parts of it
     may be of before.
     """
-    history = posture.history
-    if posture.before is not None or history is None or history.kept is None:
+    history, info, _ = _about(end)
+    if history is None or history.kept is None or info is None:
         return None
-    if posture.graph.snapshot is None or history.decisions() != posture.decisions:
-        return None
-    return [posture.decisions, posture.graph.as_of.isoformat(), *_facts(posture)]
+    decisions = history.decisions()
+    if isinstance(end, Unread):
+        return decisions
+    return decisions if end.before is None and decisions == end.decisions else None
+
+
+def _moment(end: Posture | Unread, decided: str | None) -> list[Any]:
+    """Return all that the answers about an end depend on, the code and arguments aside."""
+    history, info, at = _about(end)
+    assert history is not None
+    assert info is not None
+    return [decided, at.isoformat(), _facts(history, info)]
+
+
+def _facts(history: History, info: SnapshotInfo) -> str:
+    """Return a text that differs with the facts of a snapshot, or of one before."""
+    by_id = _facts_until(history)
+    if info.id in by_id:
+        return by_id[info.id]
+    *before, _ = history.until(info)
+    return _with_facts(by_id[before[-1].id] if before else "", history, info)
 
 
 @once
-def _facts(posture: Posture) -> tuple[Any, ...]:
-    """Return what differs with the facts of a posture's snapshot or of one before."""
-    history, info = posture.history, posture.graph.snapshot
-    assert history is not None
+def _facts_until(history: History) -> dict[str, str]:
+    """Return `_facts` of each snapshot, which rests on that of the one before."""
+    texts, text = {}, ""
+    for info in history.infos:
+        text = texts[info.id] = _with_facts(text, history, info)
+    return texts
+
+
+def _with_facts(before: str, history: History, info: SnapshotInfo) -> str:
     assert history.kept is not None
-    assert info is not None
-    known = history.until(info)
-    return [[i.id, i.hash] for i in known], history.kept.stamp(i.id for i in known)
+    text = canonical([before, info.id, info.hash, history.kept.stamp([info.id])])
+    return sha256(text.encode(errors="surrogatepass"))
 
 
 def _things(posture: Posture) -> Callable[[], pd.DataFrame]:

@@ -213,7 +213,7 @@ def vars_of(of):
 
 def test_without_a_key_of_all_it_rests_on_an_old_answer_would_be_shown(store, monkeypatch):
     """The twin: what these tests look for happens, if decisions are no part of the key."""
-    monkeypatch.setattr(answers, "_moment", lambda posture: [])
+    monkeypatch.setattr(answers, "_moment", lambda *_: [])
     before = said(store)
     _acceptance(store, monkeypatch)
     assert said(store) == before

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analytics.debt.ledger.entries import Moment as At
-from analytics.debt.ledger.entries import moments, oldest
+from analytics.debt.ledger.moments import Moment as At
+from analytics.debt.ledger.moments import moments, oldest
 from analytics.history import History
 from graph.schema import AGENT
 from graph.stores import in_history, open_store, pick

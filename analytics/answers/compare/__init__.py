@@ -14,7 +14,7 @@ from analytics.answers.compare.lists import Listed, agents, findings, owners, pa
 from analytics.answers.compare.sides import Sides
 from analytics.answers.diff import connected
 from analytics.answers.table import Table
-from analytics.debt.ledger.entries import Moment
+from analytics.debt.ledger.moments import Moment
 from analytics.findings.evaluation import count_all
 from analytics.history import History
 from analytics.kept.answers import kept

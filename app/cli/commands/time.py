@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analytics.answers.diff import Diff
     from analytics.answers.drift import Drift
     from analytics.answers.ledger import Ledger
-    from analytics.debt.ledger.entries import Moment
+    from analytics.debt.ledger.moments import Moment
     from analytics.history import History
     from analytics.posture import Posture
 
@@ -213,7 +213,7 @@ def ledger(
     """
     from analytics.answers.ledger import ledger as answer
     from analytics.assumptions.model import model as read_model
-    from analytics.debt.ledger.entries import Moment, moment_at, oldest
+    from analytics.debt.ledger.moments import Moment, moment_at, oldest
     from graph.stores import NoSuchSnapshot
 
     history = history_of(posture)
@@ -265,7 +265,7 @@ def drift(
 
 def _moment(history: "History", text: str, option: str) -> "Moment":
     """Return the moment that an option names: a snapshot, or an instant."""
-    from analytics.debt.ledger.entries import Moment, moment_at
+    from analytics.debt.ledger.moments import Moment, moment_at
     from graph.stores import NoSuchSnapshot, pick
     from graph.values import WrongValue, instant
 

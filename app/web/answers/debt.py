@@ -7,11 +7,11 @@ import pandas as pd
 
 from analytics.answers.debt import TrustDebt, debt
 from analytics.answers.debt_items import item_table
-from analytics.answers.ledger import Ledger, ledger
+from analytics.answers.ledger import Ledger, ledger, since_the_oldest
 from analytics.answers.table import as_json
 from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.groups import GROUPINGS, keys, name
-from analytics.debt.ledger.entries import Moment, oldest
+from analytics.debt.ledger.moments import Moment
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import grouped
 from analytics.posture import Posture
@@ -90,13 +90,7 @@ def graded(owed: TrustDebt) -> str:
 @kept
 def books(posture: Posture) -> Ledger | None:
     """Return the ledger from the oldest snapshot to the one shown; None without history."""
-    history, info = posture.history, posture.graph.snapshot
-    if history is None or info is None:
-        return None
-    start, end = oldest(history), Moment(info, posture.graph.as_of)
-    if start.order > end.order:
-        return None
-    return ledger(history, start, end, limit=1)
+    return since_the_oldest(posture)
 
 
 def period_rows(periods: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analytics.debt.ledger.entries import Ledger, Moment, ledger, moment_at
+from analytics.debt.ledger.entries import Ledger, ledger
+from analytics.debt.ledger.moments import Moment, moment_at
 from analytics.history import History
 from graph.facts import Facts
 from graph.journal.journal import Journal

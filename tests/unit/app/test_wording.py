@@ -7,7 +7,7 @@ import pytest
 
 from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.groups import GROUPINGS
-from analytics.debt.ledger.entries import KINDS as ENTRIES
+from analytics.debt.ledger.lines import KINDS as ENTRIES
 from analytics.figures.measures import all_measures
 from analytics.figures.revocation_speed import KINDS as OVERDUE
 from analytics.findings.lifecycle.states import STATES as FINDING_STATES

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analytics.answers.compare import Listed, Sides, sides_of
 from analytics.answers.compare.lists import COVERAGE
-from analytics.debt.ledger.entries import Moment
+from analytics.debt.ledger.moments import Moment
 from analytics.posture import Posture
 from app.comparison import CHANGED, CHANGES, SEEN
 from app.web.snapshots import moment_of, shelf

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analytics.answers.board.quarter import quarter_ago
-from analytics.debt.ledger.entries import Moment, moment_at
+from analytics.debt.ledger.moments import Moment, moment_at
 from analytics.history import History
 from analytics.past import past
 from analytics.posture import Posture

@@ -18,7 +18,7 @@ from analytics.answers.compare import findings as findings_of
 from analytics.answers.compare import owners as owners_of
 from analytics.answers.compare import paths as paths_of_sides
 from analytics.answers.table import as_json
-from analytics.debt.ledger.entries import Moment
+from analytics.debt.ledger.moments import Moment
 from analytics.findings.evaluation import find_all
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate
 from tests.support.histories.small_history import history_of

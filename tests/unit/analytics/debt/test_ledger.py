@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from analytics.debt.forecast import forecast
-from analytics.debt.ledger.entries import Entry, Ledger, moment_at
+from analytics.debt.ledger.entries import Entry, Ledger
+from analytics.debt.ledger.moments import moment_at
 from graph.journal.journal import Journal
 from graph.schema import AGENT, CAN_ACCESS, OWNS
 from graph.stores import NoSuchSnapshot

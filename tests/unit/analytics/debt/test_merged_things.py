@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics.debt.ledger.entries import Moment
+from analytics.debt.ledger.moments import Moment
 from analytics.figures.revocation_speed import overdue
 from analytics.findings.growth import exposures
 from graph.identity.renamed_ids import RenamedIds

@@ -1,0 +1,50 @@
+"""Moments of a ledger: snapshots, each at an instant."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analytics.history import History, Unread
+from graph.stores import NoSuchSnapshot, SnapshotInfo
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A snapshot, and the instant at which it is judged."""
+
+    info: SnapshotInfo
+    at: pd.Timestamp
+
+    @property
+    def order(self) -> tuple[pd.Timestamp, pd.Timestamp, int, int]:
+        """The sort key of moments: the instant, then the order of publication."""
+        return self.at, *self.info.order
+
+    def of(self, history: History) -> Unread:
+        """Return its posture in the history that it belongs to, not read yet."""
+        return Unread(history, self.info, self.at)
+
+
+def moment_at(history: History, instant: pd.Timestamp) -> Moment:
+    """Return the newest snapshot taken at or before an instant, judged at that instant."""
+    known = [i for i in history.infos if i.taken_at <= instant]
+    if not known:
+        raise NoSuchSnapshot(f"no snapshot speaks of {instant.isoformat()} or before")
+    return Moment(max(known, key=lambda i: i.order), instant)
+
+
+def oldest(history: History) -> Moment:
+    """Return the oldest moment of the store."""
+    first = min(history.infos, key=lambda i: i.order)
+    return Moment(first, first.taken_at)
+
+
+def moments(history: History, start: Moment, end: Moment) -> list[Moment]:
+    """Return the two ends and, in between, every snapshot at the instant it was taken."""
+    between = [Moment(i, i.taken_at) for i in history.infos]
+    between = sorted((m for m in between if start.order < m.order < end.order), key=_order)
+    return [start, *between, end]
+
+
+def _order(moment: Moment) -> tuple[pd.Timestamp, pd.Timestamp, int, int]:
+    return moment.order
