@@ -1,7 +1,7 @@
 """The access graph: a read-only view of a snapshot at one instant, as frames and as arrays."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from graph.edges import Grants as Grants
 from graph.edges import flags as flags
 from graph.edges import seen, stated_edges, stated_grants
 from graph.element import Element, Node, Relationship, When
-from graph.facts import Coverage, Facts, LazyFrames
+from graph.facts import ORIGIN, Coverage, Facts, LazyFrames
 from graph.identity.lookup import AmbiguousThing as AmbiguousThing
 from graph.identity.lookup import UnknownThing as UnknownThing
 from graph.identity.lookup import find
@@ -253,6 +253,24 @@ class AccessGraph:
             source, target = self.ends(relationship)
             here &= self.existing[source] & self.existing[target]
         return here
+
+    def origins(self, relationship: Relationship, ids: Iterable[str]) -> pd.DataFrame:
+        """Return where sources state the relationships of a type with these ids.
+
+        Returns
+        -------
+        DataFrame
+            `id`, `source`, `scope`, `file` and `place` (text), a row for each row of a source of
+            which the file is known.
+        """
+        origin = self._stated.origins.get(relationship, pd.DataFrame(columns=list(ORIGIN)))
+        rows = self.facts.frames[relationship].iloc[: len(origin)]  # no file states what is added
+        wanted = pa.array(sorted(set(ids)), pa.large_string())
+        mask = pc.is_in(text_array(rows["id"]).cast(pa.large_string()), wanted).to_numpy(False)
+        stated = rows[["id", "source", "scope"]][mask]
+        stated = stated.assign(**{name: origin[name][mask].array for name in ORIGIN})
+        known: pd.DataFrame = stated[stated["file"].notna()]
+        return known.reset_index(drop=True)
 
     @cached_property
     def existing(self) -> np.ndarray:

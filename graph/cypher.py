@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 from graph.element import Element, Node, Relationship, Table
+from graph.facts import ORIGIN
 from graph.schema import FACT_NODES, SNAPSHOT, TABLES
 
 PREFIX: Final = "Trustdebt"  # of labels
@@ -53,7 +54,7 @@ def stored(element: Element) -> tuple[str, ...]:
     """Return the properties of an element that its node or relationship stores, in their order."""
     names = tuple(column.name for column in element.columns)
     if isinstance(element, Relationship):
-        return tuple(n for n in names if n not in ("source_id", "target_id"))
+        return (*(n for n in names if n not in ("source_id", "target_id")), *ORIGIN)
     return (*names, STATED)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Period = tuple[pd.Timestamp, pd.Timestamp]
 OwnerRoles = tuple[tuple[str, tuple[str, ...]], ...]  # labels, and the roles of each
+
+
+ORIGIN = ("file", "place")  # columns of `Facts.origins`
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +139,16 @@ class Facts:
     rows, which `AccessGraph` merges. `numbering` is the integer numbering of nodes that a store may
     have kept: sorted ids, and for each relationship type the numbers of its two ends, row by row.
     `identities` holds the merged ids, once they were determined: all frames then use canonical ids.
+    `origins` has, for types of relationship of which it is known, the `file` and the `place` (text)
+    that each row was read from, row by row; rows that were added to a frame later have none. The
+    same facts in another file are the same facts, so these are no part of the hash.
     """
 
     frames: Frames
     coverage: tuple[Coverage, ...]
     numbering: "Numbering | None" = None
     identities: "Identities | None" = None
+    origins: Frames = field(default_factory=dict)
 
     @classmethod
     def of(cls, frames: Frames, coverage: tuple[Coverage, ...]) -> "Facts":

@@ -29,7 +29,7 @@ def with_rows(facts: Facts, rows: Rows, coverage: tuple[Coverage, ...] = ()) -> 
 
     numbering = _numbering(facts.numbering, rows) if facts.numbering is not None else None
     sorted_coverage = tuple(sorted((*facts.coverage, *coverage), key=lambda c: c.key))
-    return Facts(LazyFrames(load), sorted_coverage, numbering, facts.identities)
+    return Facts(LazyFrames(load), sorted_coverage, numbering, facts.identities, facts.origins)
 
 
 def _numbering(old: Numbering, rows: Rows) -> Numbering:

@@ -1,7 +1,7 @@
 """One step between two nodes as evidence: the facts that state or support it, and its use."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,8 @@ class Edge:
     """The evidence of a step; see `edge`.
 
     `facts` has `from`, `relationship`, `to` and all that its source says of each fact, without what
-    is absent. `first_used_at` and `last_used_at` are instants, or None where no log shows any.
+    is absent, and the `file` that it was read from with the `place` in it, where these are known.
+    `first_used_at` and `last_used_at` are instants, or None where no log shows any.
     """
 
     facts: Table
@@ -29,7 +30,7 @@ class Edge:
     last_used_at: str | None
 
 
-def edge(posture: Posture, start: int, end: int, ids: Iterable[str]) -> Edge:
+def edge(posture: Posture, start: int, end: int, ids: Sequence[str]) -> Edge:
     """Return the facts with these ids, and the uses of node `end` by node `start`."""
     wanted = pa.array(sorted(set(ids)), pa.large_string())
     parts = []
@@ -40,7 +41,16 @@ def edge(posture: Posture, start: int, end: int, ids: Iterable[str]) -> Edge:
             parts.append((relationship, frame[mask.to_numpy(zero_copy_only=False)]))
     first, last = _used(posture, start, end)
     facts = edge_table(posture, parts or [(CAN_ACCESS, posture.graph.frames[CAN_ACCESS].iloc[:0])])
-    return Edge(facts, first, last)
+    origins = [posture.graph.origins(relationship, ids) for relationship, _ in parts]
+    return Edge(_beside(facts, origins), first, last)
+
+
+def _beside(facts: Table, origins: list[pd.DataFrame]) -> Table:
+    """Return facts with the file and the place of each, if that of any is known."""
+    known = pd.concat(origins, ignore_index=True) if origins else pd.DataFrame()
+    if not len(known):
+        return facts
+    return replace(facts, frame=facts.frame.merge(known, how="left", on=["id", "source", "scope"]))
 
 
 def _used(posture: Posture, start: int, end: int) -> tuple[str | None, str | None]:

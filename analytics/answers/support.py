@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,7 +22,8 @@ def with_facts(posture: Posture, steps: list[dict[str, Any]]) -> list[dict[str, 
     """Return steps with `rests_on`: the facts of their support, or the fact of the step itself.
 
     A fact is `{id, from, relationship, to, source, scope}` and, if declared, `policy`, `role`,
-    `action`, `condition`, `actions` and `levels`.
+    `action`, `condition`, `actions` and `levels`, and if known the `file` that it was read from
+    with the `place` in it.
     """
     wanted = {fact_id for step in steps for fact_id in _ids(step)}
     facts = {fact["id"]: fact for fact in stated(posture, wanted)}
@@ -45,8 +47,22 @@ def stated(posture: Posture, ids: Iterable[str]) -> list[dict[str, Any]]:
             continue
         mask = pc.is_in(text_array(frame["id"]).cast(pa.large_string()), wanted)
         rows = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
-        facts += [_fact(posture, relationship, int(row)) for row in rows]
+        places = _places(posture, relationship, frame["id"].take(rows)) if len(rows) else {}
+        for row in rows:
+            fact = _fact(posture, relationship, int(row))
+            facts.append(fact | places.get((fact["id"], fact["source"], fact["scope"]), {}))
     return facts
+
+
+def _places(
+    posture: Posture, relationship: Relationship, ids: Iterable[str]
+) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Return the file and the place of facts by id, source and scope, as far as they are known."""
+    rows = posture.graph.origins(relationship, ids).itertuples(index=False, name=None)
+    return {
+        (id_, source, scope): {"file": file} | ({} if pd.isna(place) else {"place": place})
+        for id_, source, scope, file, place in rows
+    }
 
 
 def _fact(posture: Posture, relationship: Relationship, place: int) -> dict[str, Any]:

@@ -68,13 +68,15 @@ class Card:
         for line in filter(None, lines):
             self.console.print(Padding(Text(printable(line)), (0, 0, 0, 2)))
 
-    def steps(self, texts: Sequence[str]) -> None:
-        """Draw steps, one below the other, with their numbers."""
+    def steps(self, texts: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Draw steps below each other with their numbers, and what each rests on below it."""
         grid = Table.grid(padding=(0, 1))
         grid.add_column(justify="right", style=QUIET, min_width=4)
         grid.add_column(overflow="fold")
-        for number, text in enumerate(texts, 1):
+        for number, (text, lines) in enumerate(texts, 1):
             grid.add_row(f"{number}.", Text(printable(text)))
+            for line in lines:
+                grid.add_row("", Text(printable(line), style=QUIET))
         self.console.print(grid)
 
     def listing(

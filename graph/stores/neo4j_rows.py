@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from graph import cypher
 from graph.element import Dtype, Element, Node, Relationship, Table
-from graph.facts import Facts
+from graph.facts import ORIGIN, Facts
 from graph.frames import empty
 from graph.identity.merge_claims import resolve, resolve_nodes
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS, TABLES
@@ -68,7 +68,8 @@ def batches(facts: Facts) -> Iterator[Batch]:
     ids = pa.concat_arrays([text_array(nodes[label]["id"]) for label in FACT_NODES])
     labels = np.repeat(np.arange(len(FACT_NODES)), [len(nodes[label]) for label in FACT_NODES])
     for relationship in RELATIONSHIPS:
-        yield from _relationship_batches(facts.frames[relationship], relationship, ids, labels)
+        rows = with_origin(facts, relationship)
+        yield from _relationship_batches(rows, relationship, ids, labels)
 
 
 def _node_batches(
@@ -82,6 +83,14 @@ def _node_batches(
         yield Batch(text, list(zip(*columns, stated, strict=False)), nodes=element.name)
 
 
+def with_origin(facts: Facts, relationship: Relationship) -> pd.DataFrame:
+    """Return the rows of a type of relationship with the file and the place of each."""
+    rows, origin = facts.frames[relationship], facts.origins.get(relationship)
+    if origin is None or not len(origin):
+        origin = pd.DataFrame(index=rows.index, columns=list(ORIGIN), dtype="string")
+    return rows.assign(**{name: origin[name].array for name in ORIGIN})
+
+
 def _relationship_batches(
     frame: pd.DataFrame, element: Relationship, ids: pa.Array, labels: np.ndarray
 ) -> Iterator[Batch]:
@@ -90,7 +99,7 @@ def _relationship_batches(
         return
     pair = _label_of(frame["source_id"], ids, labels, element) * len(FACT_NODES)
     pair += _label_of(frame["target_id"], ids, labels, element)
-    sent = {c.name: c.dtype for c in element.columns}
+    sent = {c.name: c.dtype for c in element.columns} | dict.fromkeys(ORIGIN, Dtype.TEXT)
     order = ("source_id", "target_id", *cypher.stored(element))
     for both in np.unique(pair):
         source, target = (FACT_NODES[i].name for i in divmod(int(both), len(FACT_NODES)))
@@ -188,6 +197,15 @@ def frames_of(tables: Mapping[Element, list[pa.Table]]) -> dict[Element, pd.Data
             table = table.filter(pc.is_null(stated)).drop_columns([cypher.STATED])
         frames[element].append(_frame(table, element))
     return {e: _joined(parts, e) for e, parts in frames.items()}
+
+
+def origins_of(tables: Mapping[Element, list[pa.Table]]) -> dict[Element, pd.DataFrame]:
+    """Return the file and the place of each row of the relationships of a run."""
+    return {
+        element: pa.concat_tables(parts).select(list(ORIGIN)).to_pandas(types_mapper=PANDAS.get)
+        for element, parts in tables.items()
+        if isinstance(element, Relationship) and parts
+    }
 
 
 def _joined(parts: list[pd.DataFrame], element: Element) -> pd.DataFrame:

@@ -43,7 +43,7 @@ from graph.stores import (
 )
 from graph.stores.anchor import Anchor, Head, anchor_of, written
 from graph.stores.neo4j_plans import reaches_beyond
-from graph.stores.neo4j_rows import frames_of
+from graph.stores.neo4j_rows import frames_of, origins_of
 from graph.stores.neo4j_runs import Reader, Writer, mark_of
 from graph.stores.neo4j_session import Beat, Connection, NotAllowed, Patience, Tx
 from graph.values import canonical
@@ -87,7 +87,8 @@ class Neo4jStore:
         hold = _Hold(self._connection, info.id)
         reader = Reader(self._connection, info.id, self._stored(info), hold)
         try:
-            facts = Facts(frames_of(reader.tables()), info.coverage)
+            tables = reader.tables()
+            facts = Facts(frames_of(tables), info.coverage, origins=origins_of(tables))
             if facts.hash != info.hash:
                 raise StoreDamaged(f"{self.uri}: the rows of {info.id} are not what was published")
             return info, facts

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graph.element import Element, Node, Relationship
-from graph.facts import Facts
+from graph.facts import ORIGIN, Facts
 from graph.files.private import private_bytes
 from graph.frames import PANDAS, empty
 from graph.journal.hash_chain import sha256
@@ -31,6 +31,14 @@ TYPES = {
     pa.float64(): pd.Float64Dtype(),
     pa.bool_(): pd.BooleanDtype(),
 }
+
+
+NO_ORIGIN = pd.DataFrame({name: pd.array([], dtype="string") for name in ORIGIN})
+
+
+def origins_of(element: Element) -> str:
+    """Return the name of the file with the origins of an element's rows."""
+    return f"{element.name}.origins"
 
 
 class Opened:
@@ -68,6 +76,14 @@ class Opened:
         if element.name not in self._files:
             return empty(element)
         return _to_frame(self._table(element.name), element, self.ids())
+
+    def origin(self, element: Element) -> pd.DataFrame:
+        """Return the file and the place of each row of an element; no rows if none is known."""
+        name = origins_of(element)
+        if name not in self._files:
+            return NO_ORIGIN
+        frame: pd.DataFrame = self._table(name).to_pandas(types_mapper=TYPES.get)
+        return frame
 
     def _table(self, name: str, columns: list[str] | None = None) -> pa.Table:
         file = self._root / f"{name}.parquet"
@@ -117,6 +133,12 @@ def _numbered(element: Element) -> dict[str, str]:
     if isinstance(element, Relationship):
         return {"source_id": "source_no", "target_id": "target_no"}
     return {}
+
+
+def to_origins(origin: pd.DataFrame) -> pa.Table:
+    """Return the table of the origins of an element's rows."""
+    table = pa.Table.from_pandas(origin[list(ORIGIN)], preserve_index=False)
+    return table.replace_schema_metadata(None)
 
 
 def to_index(ids: pa.Array) -> pa.Table:

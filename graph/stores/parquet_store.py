@@ -3,6 +3,7 @@
     CURRENT                     the anchor: the list of snapshots, and the current one
     LOCK                        the lease: locked by flock, holds the last fencing token
     snapshots/<id>/             one Parquet file for each element that has rows
+    snapshots/<id>/*.origins.parquet    file and place of each row, where they are known
     snapshots/<id>/nodes.parquet    every id, sorted; its position is the node's number
     snapshots/<id>/manifest.json    store and id, counts, coverage, the hash of each file
 
@@ -47,12 +48,15 @@ from graph.stores import (
 from graph.stores.anchor import NOTHING, Anchor, Listed, anchor_of, written
 from graph.stores.manifest import Manifest, Manifests, record
 from graph.stores.parquet_files import (
+    NO_ORIGIN,
     NODE_INDEX,
     Opened,
+    origins_of,
     save,
     sorted_ids,
     sync,
     to_index,
+    to_origins,
     to_table,
     why,
     write,
@@ -98,7 +102,8 @@ class ParquetStore:
                 info, files = manifests[name]
                 opened = Opened(self._folder / name, self.uri, files, self.hold([info]))
                 numbering = Numbering(opened.ids, opened.ends)
-                return info, Facts(LazyFrames(opened.frame), info.coverage, numbering)
+                frames, origins = LazyFrames(opened.frame), LazyFrames(opened.origin)
+                return info, Facts(frames, info.coverage, numbering, origins=origins)
 
     def hold(self, snapshots: Iterable[SnapshotInfo]) -> object:
         """Keep snapshots from being pruned as long as the returned object lives."""
@@ -374,6 +379,10 @@ class ParquetStore:
         for step, element in enumerate(filled, 1):
             table = to_table(facts.frames[element], element, ids)
             files[element.name] = save(table, work / f"{element.name}.parquet")
+            origin = facts.origins.get(element, NO_ORIGIN)
+            if origin["file"].notna().any():
+                beside = origins_of(element)
+                files[beside] = save(to_origins(origin), work / f"{beside}.parquet")
             after_step(step)
         nodes, relationships = facts.counts()
         info = SnapshotInfo(

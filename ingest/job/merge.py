@@ -6,7 +6,9 @@ nodes of its scope are missing, or kinds of fact that it declared before. Logs a
 earlier reads stay; see `ingest.job.merge_logs`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -32,7 +34,8 @@ Frames = dict[Element, pd.DataFrame]
 class Checked:
     """A reading whose rows meet the schema, with its rejected rows and warnings.
 
-    `unread` holds the ids, or the two ends, of the rejected rows.
+    `unread` holds the ids, or the two ends, of the rejected rows. `origins` has by id the `file`
+    and `place` of rows, and `paths` are those that were read.
     """
 
     coverage: Coverage
@@ -46,6 +49,7 @@ class Checked:
     adds_up: bool = False
     self_contained: bool = True
     in_full: dict[str, list[str]] = field(default_factory=dict)
+    paths: Sequence[Path] = ()
 
     @property
     def lost(self) -> list[Rejected]:

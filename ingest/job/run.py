@@ -7,7 +7,7 @@ graph, with a warning (see `ingest.job.missing_ends`); for a self-contained sour
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from ingest.job.failures import Failure, remember
 from ingest.job.group_warnings import grouped
 from ingest.job.merge import ALL, Checked, Frames, carry
 from ingest.job.missing_ends import as_waiting
+from ingest.job.origins import origins
 from ingest.job.placing import PlannedSnapshot, planned
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Rejected, Request, Source
@@ -136,6 +137,7 @@ def _try(
         reading = read(source, request)
         scope = reading.scope
         checked = check(source, reading, request.origin)
+        checked.paths = request.paths
         refuse_if_bad(checked, max_bad)
     except InputRefused as refused:
         failures.append(Failure(source.name, scope, refused))
@@ -214,7 +216,8 @@ def _join(before: Facts | None, checked: list[Checked], max_loss: float | None) 
     frames, coverage = carry(before, copies, merge_warnings, max_loss)
     frames = _settle(frames, copies, merge_warnings, _waiting_before(before))
     warnings = [w for each in copies for w in each.warnings] + merge_warnings
-    return PlannedSnapshot(Facts.of(frames, coverage), copies, warnings)
+    facts = replace(Facts.of(frames, coverage), origins=origins(frames, before, copies))
+    return PlannedSnapshot(facts, copies, warnings)
 
 
 def _bad(checked: list[Checked], max_bad: float) -> dict[tuple[str, str], Failure]:

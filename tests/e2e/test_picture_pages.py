@@ -1,5 +1,6 @@
 """What pages draw on the canvas: filters, paths, time, edges, cuts and lineage."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,18 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.escape import code
 from app.web.answers.reach import Question
 from graph.schema import CAN_ACCESS, SPAWNS
+from graph.stores.parquet_store import ParquetStore
+from ingest.job.run import ingest
+from ingest.source import Request
+from ingest.sources import all_sources
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, estate, publish
 from tests.e2e.said import texts
 from tests.e2e.test_pages import drawn, graph
+from tests.support.exports.aws_account import ACCOUNT, IAM, allow, details, user
 
 
 def edges(test: AppTest) -> dict[tuple[str, str], dict[str, Any]]:
@@ -170,3 +177,16 @@ def test_a_chosen_row_is_brought_into_sight_in_the_picture(open_page: Open, stor
     assert test.query_params["focus"] == "db-05"
     assert graph(test)["reveal"] != before
     assert ("deploy", "db-05") in marked(test, "path")
+
+
+def test_a_step_says_in_which_file_it_is_stated(open_page: Open, tmp_path: Path) -> None:
+    file, store = tmp_path / "acme`*<b>.json", tmp_path / "store"
+    file.write_text(json.dumps(details([user("ann", allow("s3:ListBucket", "arn:aws:s3:::crm"))])))
+    request = Request((file,), None, AS_OF)
+    ingest(ParquetStore(store), [(all_sources()["aws"], request)])
+    edge = f"{IAM}user/ann,CAN_ACCESS,arn:aws:s3:::crm"
+    test = open_page(store, "blast_radius", thing="ann", edge=edge)
+    assert not test.exception
+    named = f"Stated by aws {ACCOUNT}, in {code(file.name)} at `/UserDetailList/0`"
+    assert named in texts(test)
+    assert "<b>" not in texts(test).replace(code(file.name), "")

@@ -41,6 +41,7 @@ def assert_same(found: Facts, expected: Facts) -> None:
         key = ["id", "source", "scope"]
         here, there = (f.frames[element].sort_values(key) for f in (found, expected))
         pd.testing.assert_frame_equal(here.reset_index(drop=True), there.reset_index(drop=True))
+    assert worlds.known_origins(found) == worlds.known_origins(expected)
     assert found.coverage == expected.coverage
     assert found.hash == expected.hash
 
@@ -78,6 +79,7 @@ def test_what_was_published_is_read_back(store: Store, store_uri: str):
         found, read = reader.read()
         assert found == info
         assert_same(read, facts)
+        assert len(worlds.known_origins(read)) == 6  # of eight: the others are of no known file
 
 
 def test_the_same_facts_again_are_no_new_snapshot(store: Store):

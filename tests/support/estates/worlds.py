@@ -1,6 +1,7 @@
 """Small facts to publish: chosen ones, hostile ones and random ones."""
 
 import string
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -126,7 +127,34 @@ def world(version: int = 0, taken_at: str = "2026-02-01") -> Facts:
             }
         ],
     }
-    return facts_of(rows, taken_at)
+    return read_from_files(facts_of(rows, taken_at))
+
+
+def read_from_files(facts: Facts) -> Facts:
+    """Return the same facts as rows of files, of which that of the owners is not known."""
+    origins: dict[Element, pd.DataFrame] = {}
+    for element in RELATIONSHIPS:
+        count = len(facts.frames[element])
+        if count and element is not OWNS:
+            places = [f"line {number}" for number in range(2, count + 2)]
+            columns = {"file": [f"späher/{element.name}.csv"] * count, "place": places}
+            origins[element] = pd.DataFrame(columns, dtype="string")
+            if count > 1:
+                origins[element].iloc[-1] = pd.NA
+    return replace(facts, origins=origins)
+
+
+def known_origins(facts: Facts) -> dict[tuple[str, str, str, str], tuple[str, str]]:
+    """Return the file and the place of each relationship of which they are known."""
+    known = {}
+    for element in RELATIONSHIPS:
+        rows, origin = facts.frames[element], facts.origins.get(element)
+        if origin is not None and len(origin):
+            keys = rows[["id", "source", "scope"]].itertuples(index=False, name=None)
+            for key, place in zip(keys, origin.itertuples(index=False, name=None), strict=True):
+                if not pd.isna(place[0]):
+                    known[element.name, *key] = place
+    return known
 
 
 @cache

@@ -10,7 +10,7 @@ from analytics.answers.table import as_json
 from analytics.posture import Posture
 from app.escape import code, markdown
 from app.web.removals import add_button, edge_item, meanings
-from app.web.sentences import clause, evidence
+from app.web.sentences import clause, evidence, where
 from app.web.snapshots import kept
 from app.wording import ago, day, kind, thing_id
 
@@ -62,8 +62,8 @@ def edge_panel(posture: Posture, step: Mapping[str, Any], items: tuple[str, ...]
             st.markdown(_fact(row, bool(step["derived"])))
     if not rows:
         st.caption("No single fact is behind it: it follows from what its ends are.")
-    else:
-        st.caption("The file and the line that a fact was read from are not kept.")
+    elif not all(row.get("file") for row in rows):
+        st.caption("Where no file is named, it is not known from which one the fact was read.")
     _offer(posture, step, items)
 
 
@@ -91,7 +91,7 @@ def _fact(row: Mapping[str, Any], concluded: bool) -> str:
     if row.get("condition"):
         lines.append(f"Only if {markdown(row['condition'], 300)}")
     lines += [f"{words}: **{day(row[name])}**" for name, words in DAYS.items() if row.get(name)]
-    lines.append(f"Stated by {markdown(row['source'])} {markdown(row['scope'])}")
+    lines.append(f"Stated by {markdown(row['source'])} {markdown(row['scope'])}{where(row)}")
     lines.append(f"Fact {code(row['id'])}")
     return "  \n".join(lines)
 
