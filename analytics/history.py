@@ -73,7 +73,7 @@ class History:
 
     def _forget(self) -> None:
         """Drop the oldest postures until the rest fits the limits."""
-        sizes = {key: len(kept.graph.ids) for key, kept in self._kept.items()}
+        sizes = {key: _size(kept) for key, kept in self._kept.items()}
         while len(sizes) > KEPT and sum(sizes.values()) > KEPT_NODES:
             oldest = next(iter(sizes))
             del sizes[oldest], self._kept[oldest]
@@ -122,6 +122,12 @@ class History:
         Those read later with facts of an earlier instant are among them.
         """
         return (*(i for i in self.infos if i.order < info.order), info)
+
+
+def _size(posture: Posture) -> int:
+    """Return the number of nodes, as the store says: to count them would match all identities."""
+    info = posture.graph.snapshot
+    return len(posture.graph.ids) if info is None else sum(info.nodes.values())
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ the first snapshot that does not show it; an item in the last snapshot, or one t
 its source, is censored: it has lasted at least so long.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,10 +19,12 @@ from analytics.assumptions.judgement import Case
 from analytics.assumptions.model import NUMBER, model
 from analytics.figures.survival import Survival, survival
 from analytics.findings.families.ownership import departed, judged_rows
+from analytics.history import Unread
+from analytics.kept.answers import kept
+from analytics.kept.of_snapshots import identities_of
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
-from graph.identity.match import Identities
 from graph.identity.renamed_ids import RenamedIds, names_in
 from graph.once import once
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, CREDENTIAL_ENDED
@@ -117,17 +118,19 @@ def recent_changes(posture: Posture) -> pd.DataFrame:
 @once
 def _moments(posture: Posture, about: int | None) -> list[_Moment]:
     """Return the moment of each snapshot, under the ids of the posture."""
-    thing = posture.graph.thing(about)["id"] if about is not None else None
-    looks: list[tuple[_Moment, Identities]] = []
-    for past in _past(posture):
-        numbers = (
-            RenamedIds(past.graph, posture.graph).numbers(thing) if thing is not None else None
-        )
-        looks.append((_moment(past, numbers), past.graph.identities))
-    identities_by_time = [identities for _, identities in looks]
+    before = _before(posture)
+    if about is None:
+        moments = [*map(_moment_of, before), _moment(posture, None)]
+    else:
+        thing = posture.graph.thing(about)["id"]
+        moments = [
+            _moment(past, RenamedIds(past.graph, posture.graph).numbers(thing))
+            for past in (*(snapshot.posture for snapshot in before), posture)
+        ]
+    identities = [*map(identities_of, before), posture.graph.identities]
     return [
-        _called(moment, names_in(posture.graph, identities_by_time[at:]))
-        for at, (moment, _) in enumerate(looks)
+        _called(moment, names_in(posture.graph, identities[at:]))
+        for at, moment in enumerate(moments)
     ]
 
 
@@ -153,18 +156,22 @@ def _key(kind: str, key: str, names: dict[str, str]) -> str:
     return f"{names.get(thing, thing)}{slash}{role}"
 
 
-def _past(posture: Posture) -> Iterator[Posture]:
-    """Yield the postures of earlier snapshots, oldest first, and this one.
+def _before(posture: Posture) -> list[Unread]:
+    """Return the earlier snapshots, oldest first.
 
     Of several at the same instant, the one published last counts.
     """
     history, info, as_of = posture.history, posture.graph.snapshot, posture.graph.as_of
-    if history is not None and info is not None:
-        before = [i for i in history.until(info) if i.id != info.id and i.taken_at < as_of]
-        last = {i.taken_at: i for i in sorted(before, key=lambda i: i.order)}
-        for taken_at in sorted(last):
-            yield history.posture(last[taken_at].id)
-    yield posture
+    if history is None or info is None:
+        return []
+    before = [i for i in history.until(info) if i.id != info.id and i.taken_at < as_of]
+    last = {i.taken_at: i for i in sorted(before, key=lambda i: i.order)}
+    return [Unread(history, last[taken_at], taken_at) for taken_at in sorted(last)]
+
+
+@kept
+def _moment_of(snapshot: Unread) -> _Moment:
+    return _moment(snapshot.posture, None)
 
 
 def _moment(posture: Posture, about: list[int] | None) -> _Moment:

@@ -5,6 +5,7 @@ Relationships store their ends as node numbers, so that no reader has to join on
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from graph.facts import ORIGIN, Facts
 from graph.files.private import private_bytes
 from graph.frames import PANDAS, empty
 from graph.journal.hash_chain import sha256
-from graph.schema import FACT_NODES
+from graph.schema import ELEMENTS, FACT_NODES
 from graph.stores import StoreDamaged
 from graph.values import places_in, text_array
 
@@ -144,6 +145,25 @@ def to_origins(origin: pd.DataFrame) -> pa.Table:
 def to_index(ids: pa.Array) -> pa.Table:
     """Return the table of the ids of all nodes."""
     return pa.table({"id": ids})
+
+
+def save_all(
+    facts: Facts, folder: Path, after_step: Callable[[int], None]
+) -> tuple[dict[str, Any], int]:
+    """Write the files of a snapshot; return their entries in the manifest, and the last step."""
+    ids = sorted_ids(facts)
+    files = {NODE_INDEX: save(to_index(ids), folder / f"{NODE_INDEX}.parquet")}
+    after_step(0)
+    filled = [e for e in ELEMENTS if len(facts.frames[e])]
+    for step, element in enumerate(filled, 1):
+        table = to_table(facts.frames[element], element, ids)
+        files[element.name] = save(table, folder / f"{element.name}.parquet")
+        origin = facts.origins.get(element, NO_ORIGIN)
+        if origin["file"].notna().any():
+            beside = origins_of(element)
+            files[beside] = save(to_origins(origin), folder / f"{beside}.parquet")
+        after_step(step)
+    return files, len(filled)
 
 
 def save(table: pa.Table, file: Path) -> dict[str, object]:

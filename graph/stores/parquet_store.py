@@ -29,7 +29,6 @@ from graph.facts import Facts, LazyFrames, Numbering
 from graph.files.private import FILE, private_folder
 from graph.journal.file import journal_path
 from graph.journal.hash_chain import sha256
-from graph.schema import ELEMENTS
 from graph.seal.key import Key, refuse_inside, using
 from graph.stores import (
     Behind,
@@ -48,16 +47,9 @@ from graph.stores import (
 from graph.stores.anchor import NOTHING, Anchor, Listed, anchor_of, written
 from graph.stores.manifest import Manifest, Manifests, record
 from graph.stores.parquet_files import (
-    NO_ORIGIN,
-    NODE_INDEX,
     Opened,
-    origins_of,
-    save,
-    sorted_ids,
+    save_all,
     sync,
-    to_index,
-    to_origins,
-    to_table,
     why,
     write,
 )
@@ -77,6 +69,7 @@ class ParquetStore:
         self._folder = self._root / "snapshots"
         self._pointer = self._root / "CURRENT"
         self._manifests = Manifests()
+        self._checked: tuple[Anchor | None, dict[str, Manifest]] = None, {}
         self._holds: WeakValueDictionary[str, Hold] = WeakValueDictionary()
         refuse_inside(self._root)
 
@@ -93,7 +86,7 @@ class ParquetStore:
     def read(self, snapshot: str | None = None) -> tuple[SnapshotInfo, Facts]:
         """Return a snapshot; its frames are read and checked on first access."""
         while True:
-            anchor, manifests = self._state()
+            anchor, manifests = self._state() if snapshot is None else self._state_for(snapshot)
             if anchor is None or anchor.current is None:
                 raise StoreEmpty(f"{self.uri} is empty: nothing was ingested yet")
             known = [info for info, _ in manifests.values()]
@@ -227,6 +220,23 @@ class ParquetStore:
             except StoreDamaged:
                 if self._anchor() == anchor:
                     raise  # not a concurrent publish or prune
+
+    def _state_for(self, snapshot: str) -> tuple[Anchor | None, dict[str, Manifest]]:
+        """Return the state to read one snapshot; the others are checked once for each anchor.
+
+        Whoever follows a history reads each of its snapshots: to check all of them each time takes
+        as long as to read them.
+        """
+        anchor, manifests = self._checked
+        listed = [each for each in anchor.snapshots if each.id == snapshot] if anchor else []
+        if anchor is None or not listed or self._anchor() != anchor:
+            self._checked = self._state()
+            return self._checked
+        try:
+            self._manifest(listed[0], anchor)
+        except StoreDamaged:
+            return self._state()  # it may have been pruned meanwhile
+        return anchor, manifests
 
     def _anchor(self) -> Anchor | None:
         """Read the anchor; None if the store does not exist, or its creation was interrupted."""
@@ -372,18 +382,7 @@ class ParquetStore:
         name = f"{sequence:06d}-{facts.hash[:16]}"
         work = self._folder / f".work-{name}"
         private_folder(work)
-        ids = sorted_ids(facts)
-        files = {NODE_INDEX: save(to_index(ids), work / f"{NODE_INDEX}.parquet")}
-        after_step(0)
-        filled = [e for e in ELEMENTS if len(facts.frames[e])]
-        for step, element in enumerate(filled, 1):
-            table = to_table(facts.frames[element], element, ids)
-            files[element.name] = save(table, work / f"{element.name}.parquet")
-            origin = facts.origins.get(element, NO_ORIGIN)
-            if origin["file"].notna().any():
-                beside = origins_of(element)
-                files[beside] = save(to_origins(origin), work / f"{beside}.parquet")
-            after_step(step)
+        files, steps = save_all(facts, work, after_step)
         nodes, relationships = facts.counts()
         info = SnapshotInfo(
             name,
@@ -401,7 +400,7 @@ class ParquetStore:
         sync(work)
         work.rename(self._folder / name)
         sync(self._folder)
-        after_step(len(filled) + 1)
+        after_step(steps + 1)
         return info, sha256(manifest)
 
     @contextmanager

@@ -63,11 +63,15 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("how", DAMAGE)
 def test_every_damaged_file_is_told_by_name(cli, kept, tmp_path, how):
     """Each file in turn; some command notices, none gives an answer from what it cannot trust."""
+    another = Estate(scope="another").agent("new").write(tmp_path / "another")
     for number, name in enumerate(_files_of(kept)):
         store = shutil.copytree(kept, tmp_path / str(number))
         DAMAGE[how](store / name)
         errors = []
-        for line in (["show", "bot"], ["findings"]):
+        lines = [["show", "bot"], ["findings"]]
+        if ".origins." in name:  # read by who carries it forward, or asks of one of its rows
+            lines.append(["ingest", "estate", str(another)])
+        for line in lines:
             said = cli(*line, "--json", "--store", store)
             assert said.code in (0, 4), (name, said)
             if said.code == 4:

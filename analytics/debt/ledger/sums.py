@@ -13,8 +13,8 @@ from analytics.debt.ledger.moments import Moment, moments
 from analytics.debt.ledger.period import Period, period, total
 from analytics.history import History, Unread
 from analytics.kept.answers import kept
+from analytics.kept.of_snapshots import identities_of
 from analytics.posture import Posture
-from graph.identity.match import Identities
 from graph.once import once
 
 
@@ -68,7 +68,7 @@ def compared(between: Between, by: Model) -> Period:
     """Compare the debt at both moments, with the ids that were merged from one to the other."""
     history, (start, end) = between.history, between.ends
     _, *others, _ = moments(history, between.start, between.end)
-    merged = [_identities(moment.of(history)) for moment in others]
+    merged = [identities_of(moment.of(history)) for moment in others]
     return period(balance(start.posture, by), balance(end.posture, by), merged)
 
 
@@ -83,12 +83,6 @@ def period_sums(between: Between, by: Model) -> Sums:
         unseen=total(of.start.amount[of.retired[of.unseen]]),
         lost=tuple(_lost(of)),
     )
-
-
-@kept
-def _identities(of: Unread) -> Identities:
-    """Return which ids are merged in a snapshot."""
-    return of.posture.graph.identities
 
 
 def _lost(of: Period) -> list[Lost]:
