@@ -67,7 +67,8 @@ def test_damage_anywhere_under_a_proof_is_told_with_its_place(cli: Run, publishe
     file, missed = tmp_path / "proof.json", []
     cli(*ASKED, "--out", str(file), *asked(published))
     parts = (p for p in (published / "snapshots").rglob("*") if p.suffix in (".parquet", ".json"))
-    for part in sorted(parts):
+    # No proof rests on the file that a fact was read from; test_cli_stores.py damages those, too.
+    for part in sorted(p for p in parts if ".origins." not in p.name):
         store = tmp_path / "damaged"
         shutil.copytree(published, store)
         damaged = store / part.relative_to(published)

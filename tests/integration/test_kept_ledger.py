@@ -1,4 +1,4 @@
-"""The ledger of a long history: old periods are read from beside their snapshots."""
+"""What follows a long history: old snapshots are known from what is kept beside them."""
 
 import json
 import shutil
@@ -12,6 +12,7 @@ from analytics.answers.findings import findings
 from analytics.answers.ledger import ledger, since_the_oldest
 from analytics.answers.table import as_json
 from analytics.debt.ledger.moments import Moment, oldest
+from analytics.figures.revocation_speed import overdue
 from analytics.history import open_posture
 from analytics.kept import answers
 from graph.journal.journal import journal_of
@@ -146,3 +147,20 @@ def test_names_are_followed_through_snapshots_that_are_not_read(tmp_path, monkey
     assert len(open_posture(str(store)).history.infos) == 3
     assert first == books(store) == anew(monkeypatch, store)
     assert json.loads(first)["retired"] == 0 < json.loads(first)["opening"]
+
+
+def spells(store: Path) -> str:
+    """Return what was overdue in any snapshot, and for how long, as text."""
+    return overdue(open_posture(str(store))).rows.to_csv()
+
+
+def test_what_was_overdue_is_known_without_reading_the_snapshots(store, monkeypatch):
+    first = spells(store)
+    assert read_by(monkeypatch, lambda: spells(store)) == ()
+    publish(store, slice(STATES - 1, STATES))
+    assert read_by(monkeypatch, lambda: spells(store)) == (4,)  # the current one of before
+    with monkeypatch.context() as patch:
+        patch.setenv(SWITCH, "off")
+        assert read_by(monkeypatch, lambda: spells(store)) == (1, 2, 3, 4)  # the twin
+        made_anew = spells(store)
+    assert made_anew == spells(store) != first
