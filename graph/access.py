@@ -43,7 +43,7 @@ from graph.schema import (
 )
 from graph.stores import SnapshotInfo
 from graph.usage.of_grants import level_instants, summed_use
-from graph.values import choice_bits, places_in, text_array
+from graph.values import among, choice_bits, places_in, text_array
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -260,16 +260,14 @@ class AccessGraph:
         Returns
         -------
         DataFrame
-            `id`, `source`, `scope`, `file` and `place` (text), a row for each row of a source of
-            which the file is known.
+            `id`, `source`, `scope`, `file` and `place` (text), a row for each fact of which the
+            file is known: the first, if the nodes of several are merged.
         """
         origin = self._stated.origins.get(relationship, pd.DataFrame(columns=list(ORIGIN)))
         rows = self.facts.frames[relationship].iloc[: len(origin)]  # no file states what is added
-        wanted = pa.array(sorted(set(ids)), pa.large_string())
-        mask = pc.is_in(text_array(rows["id"]).cast(pa.large_string()), wanted).to_numpy(False)
-        stated = rows[["id", "source", "scope"]][mask]
-        stated = stated.assign(**{name: origin[name][mask].array for name in ORIGIN})
-        known: pd.DataFrame = stated[stated["file"].notna()]
+        mask, key = among(rows["id"], ids), ["id", "source", "scope"]
+        stated = rows[key][mask].assign(**{n: origin[n][mask].array for n in ORIGIN})
+        known: pd.DataFrame = stated[stated["file"].notna()].drop_duplicates(key)
         return known.reset_index(drop=True)
 
     @cached_property

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -212,6 +212,16 @@ def text_array(column: pd.Series) -> pa.Array:
         return pa.array([], pa.string())
     array = pa.array(column, pa.string())
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def among(column: pd.Series, wanted: Iterable[str]) -> np.ndarray:
+    """Return the mask of the texts of a column that are among some (bool); null is not.
+
+    >>> among(pd.Series(["a", None, "b"], dtype="string"), {"b", "c"})
+    array([False, False,  True])
+    """
+    mask = pc.is_in(text_array(column), pa.array(list(wanted), pa.string()))
+    return np.asarray(mask.to_numpy(zero_copy_only=False))
 
 
 def places_in(ids: pa.Array, wanted: pa.Array) -> np.ndarray:

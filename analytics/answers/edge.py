@@ -5,15 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from analytics.answers.shape import plain
 from analytics.answers.show import edge_table
 from analytics.answers.table import Table
 from analytics.posture import Posture
 from graph.schema import CAN_ACCESS, RELATIONSHIPS, USED
-from graph.values import text_array
+from graph.values import among
 
 
 @dataclass(frozen=True)
@@ -32,13 +30,11 @@ class Edge:
 
 def edge(posture: Posture, start: int, end: int, ids: Sequence[str]) -> Edge:
     """Return the facts with these ids, and the uses of node `end` by node `start`."""
-    wanted = pa.array(sorted(set(ids)), pa.large_string())
     parts = []
-    for relationship in RELATIONSHIPS if len(wanted) else ():
+    for relationship in RELATIONSHIPS if ids else ():
         frame = posture.graph.frames[relationship]
-        if not frame.empty:
-            mask = pc.is_in(text_array(frame["id"]).cast(pa.large_string()), wanted)
-            parts.append((relationship, frame[mask.to_numpy(zero_copy_only=False)]))
+        if (mask := among(frame["id"], ids)).any():
+            parts.append((relationship, frame[mask]))
     first, last = _used(posture, start, end)
     facts = edge_table(posture, parts or [(CAN_ACCESS, posture.graph.frames[CAN_ACCESS].iloc[:0])])
     origins = [posture.graph.origins(relationship, ids) for relationship, _ in parts]

@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from analytics.answers.shape import plain
 from analytics.posture import Posture
 from graph.element import Element, Node, Relationship
 from graph.frames import records
 from graph.schema import ELEMENTS
-from graph.values import text_array
+from graph.values import among
 
 
 def proof_of(posture: Posture, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -23,12 +21,10 @@ def proof_of(posture: Posture, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     step, has its id alone.
     """
     wanted = set(ids)
-    asked = pa.array(sorted(wanted), pa.string())
     by_id: dict[str, dict[str, Any]] = {}
     for element in reversed(ELEMENTS) if wanted else ():
         frame = posture.graph.frames[element]
-        chosen = pc.is_in(text_array(frame["id"]), asked).to_numpy(zero_copy_only=False)
-        for row in records(frame[chosen]):
+        for row in records(frame[among(frame["id"], wanted)]):
             by_id[str(row.id)] = _described(posture, element, row)
     return {fact: by_id.get(fact, {"id": fact}) for fact in wanted}
 

@@ -5,14 +5,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from analytics.answers.shape import plain
 from analytics.posture import Posture
 from graph.element import Relationship
 from graph.schema import RELATIONSHIPS
-from graph.values import strict_json, text_array
+from graph.values import among, strict_json
 
 STATED = {"policy_id": "policy", "role_name": "role", "action": "action", "condition": "condition"}
 LISTS = ("actions", "levels")
@@ -39,15 +37,12 @@ def _ids(step: dict[str, Any]) -> list[str]:
 
 def stated(posture: Posture, ids: Iterable[str]) -> list[dict[str, Any]]:
     """Return the facts of the relationships with these ids, in no particular order."""
-    wanted = pa.array(sorted(ids), pa.large_string())
+    wanted = set(ids)
     facts: list[dict[str, Any]] = []
-    for relationship in RELATIONSHIPS if len(wanted) else ():
+    for relationship in RELATIONSHIPS if wanted else ():
         frame = posture.graph.frames[relationship]
-        if frame.empty:
-            continue
-        mask = pc.is_in(text_array(frame["id"]).cast(pa.large_string()), wanted)
-        rows = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
-        places = _places(posture, relationship, frame["id"].take(rows)) if len(rows) else {}
+        rows = np.flatnonzero(among(frame["id"], wanted))
+        places = _places(posture, relationship, wanted) if len(rows) else {}
         for row in rows:
             fact = _fact(posture, relationship, int(row))
             facts.append(fact | places.get((fact["id"], fact["source"], fact["scope"]), {}))

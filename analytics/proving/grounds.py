@@ -1,12 +1,10 @@
 """Grounds of a proof: the facts it rests on, each with a digest of what a scope states of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from analytics.proving.readings import Reading
 from graph.element import Element
@@ -14,7 +12,7 @@ from graph.facts import Facts
 from graph.journal.hash_chain import sha256
 from graph.receipts.canonical import canonical_bytes
 from graph.schema import ELEMENTS
-from graph.values import iso, text_array
+from graph.values import among, iso
 
 SIGHTINGS = ("first_seen", "last_seen")  # of reading, not of the fact
 
@@ -50,8 +48,7 @@ def digests(
     It is that of the canonical JSON of the rows in which the scope states the fact.
     """
     frame = facts.frames[element]
-    asked = pa.array(list(ids), pa.string())
-    rows = frame[pc.is_in(text_array(frame["id"]), asked).to_numpy(zero_copy_only=False)]
+    rows = frame[among(frame["id"], ids)]
     names = [column.name for column in element.columns if column.name not in SIGHTINGS]
     for (id_, source, scope), own in rows.groupby(["id", "source", "scope"]):
         stated = [_stated(row) for row in own[names].to_dict("records")]
@@ -59,7 +56,7 @@ def digests(
         yield (str(id_), str(source), str(scope)), sha256(text)
 
 
-def _stated(row: dict[str, Any]) -> dict[str, Any]:
+def _stated(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the values of a row as JSON has them, without absent ones."""
     return {
         name: iso(value) if isinstance(value, pd.Timestamp) else _plain(value)
