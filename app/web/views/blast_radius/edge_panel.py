@@ -81,6 +81,7 @@ def _use(posture: Posture, shown: Edge) -> list[str]:
 def _fact(row: Mapping[str, Any], concluded: bool) -> str:
     """Describe a fact in Markdown; of a concluded step also between which nodes it is."""
     lines = [clause(row)] if concluded else []
+    lines.append(f"Stated by {markdown(row['source'])} {markdown(row['scope'])}{where(row)}")
     for name, words in TEXTS.items():
         if row.get(name):
             lines.append(f"{words}: {code(row[name])}")
@@ -91,7 +92,6 @@ def _fact(row: Mapping[str, Any], concluded: bool) -> str:
     if row.get("condition"):
         lines.append(f"Only if {markdown(row['condition'], 300)}")
     lines += [f"{words}: **{day(row[name])}**" for name, words in DAYS.items() if row.get(name)]
-    lines.append(f"Stated by {markdown(row['source'])} {markdown(row['scope'])}{where(row)}")
     lines.append(f"Fact {code(row['id'])}")
     return "  \n".join(lines)
 
