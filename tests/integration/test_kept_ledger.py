@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from analytics.debt.ledger.moments import Moment, oldest
 from analytics.figures.revocation_speed import overdue
 from analytics.history import open_posture
 from analytics.kept import answers
+from analytics.posture import Posture
 from graph.journal.journal import journal_of
 from graph.keeping import SWITCH
 from graph.schema import HUMAN
@@ -25,7 +27,7 @@ from ingest.sources import all_sources
 from tests.support.estates.small_estates import Estate
 from tests.support.histories.merged_things import ARN, BUCKET, ago, connected, day
 
-STATES = 5
+STATES = 4
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -52,24 +54,44 @@ def made(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def store(made, tmp_path) -> Path:
-    """Return a store of four snapshots, of which the ledger was asked for."""
+    """Return a store of three snapshots, of which the ledger was asked for."""
     return shutil.copytree(made, tmp_path / "store")
 
 
-def books(store: Path, **asked) -> str:
-    """Return the ledger of all snapshots, as text."""
-    posture = open_posture(str(store))
+@pytest.fixture(scope="module")
+def longer(made, tmp_path_factory) -> Path:
+    """Return such a store to which one more snapshot was published."""
+    store = shutil.copytree(made, tmp_path_factory.mktemp("longer") / "store")
+    return publish(store, slice(STATES - 1, STATES))
+
+
+def book_of(posture: Posture, limit: int = 0) -> str:
+    """Return the ledger of all snapshots up to a posture, as text.
+
+    It does not look ahead: of a forecast nothing is kept, except with all that the page asks.
+    """
     end = Moment(posture.graph.snapshot, posture.graph.as_of)
-    return json.dumps(as_json(ledger(posture.history, oldest(posture.history), end, **asked)))
+    whole = ledger(posture.history, oldest(posture.history), end, limit, ahead=False)
+    return json.dumps(as_json(whole))
 
 
-def anew(monkeypatch, store: Path, **asked) -> str:
-    with monkeypatch.context() as patch:
+def books(store: Path, limit: int = 0) -> str:
+    return book_of(open_posture(str(store)), limit)
+
+
+@contextmanager
+def nothing_kept() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv(SWITCH, "off")
-        return books(store, **asked)
+        yield
 
 
-def read_by(monkeypatch, ask) -> tuple[int, ...]:
+def anew(store: Path) -> str:
+    with nothing_kept():
+        return books(store)
+
+
+def read_by(ask: Callable[[], object]) -> tuple[int, ...]:
     """Return the numbers of the snapshots that a question reads."""
     from analytics.history import History
 
@@ -80,60 +102,83 @@ def read_by(monkeypatch, ask) -> tuple[int, ...]:
         read.add(int(snapshot.split("-")[0]))
         return real(self, snapshot, as_of)
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(History, "posture", watched)
         ask()
     return tuple(sorted(read))
 
 
-def test_a_further_snapshot_costs_its_own_period_and_the_sum_of_all(store, monkeypatch):
-    publish(store, slice(STATES - 1, STATES))
-    assert read_by(monkeypatch, lambda: books(store, limit=1)) == (1, 4, 5)
-    assert read_by(monkeypatch, lambda: books(store, limit=1)) == (4, 5)  # the newest entry
-    assert books(store, limit=1) == anew(monkeypatch, store, limit=1)
-    assert books(store) == anew(monkeypatch, store)
+LIMITS = (1, 0)
 
 
-def test_if_nothing_were_kept_all_snapshots_would_be_read(store, monkeypatch):
+@pytest.fixture(scope="module")
+def worked_out(longer) -> tuple[tuple[int, ...], list[str]]:
+    """Return which snapshots are read if nothing is kept, and the ledger with each limit."""
+    made: list[str] = []
+
+    def ask() -> None:
+        posture = open_posture(str(longer))
+        made.extend(book_of(posture, limit) for limit in LIMITS)
+
+    with nothing_kept():
+        return read_by(ask), made
+
+
+def test_a_further_snapshot_costs_its_own_period_and_the_sum_of_all(longer, worked_out, tmp_path):
+    store = shutil.copytree(longer, tmp_path / "store")
+    assert read_by(lambda: books(store, limit=1)) == (1, 3, 4)
+    assert read_by(lambda: books(store, limit=1)) == (3, 4)  # the newest entry
+    assert [books(store, limit) for limit in LIMITS] == worked_out[1]
+
+
+def test_if_nothing_were_kept_all_snapshots_would_be_read(worked_out):
     """The twin."""
-    publish(store, slice(STATES - 1, STATES))
-    monkeypatch.setenv(SWITCH, "off")
-    assert read_by(monkeypatch, lambda: books(store, limit=1)) == (1, 2, 3, 4, 5)
+    assert worked_out[0] == (1, 2, 3, 4)
 
 
-def test_what_the_page_asks_reads_no_other_snapshot_once_it_was_asked(store, monkeypatch):
+def test_what_the_page_asks_reads_no_other_snapshot_once_it_was_asked(store):
     def ask():
         since_the_oldest(open_posture(str(store)))
 
     ask()
-    assert read_by(monkeypatch, ask) == ()
+    assert read_by(ask) == ()
 
 
-def _attest(store):
+@pytest.fixture(scope="module")
+def decided(made, tmp_path_factory) -> Path:
+    """Return a store in which somebody decided something after the ledger was asked for."""
+    store = shutil.copytree(made, tmp_path_factory.mktemp("decided") / "store")
     posture = open_posture(str(store))
     unowned = int(findings(posture, "OWN-01").findings.frame["subject"].iloc[0])
     agent, person = posture.graph.thing(unowned)["id"], posture.graph.frames[HUMAN]["id"].iloc[0]
     since = posture.graph.as_of - pd.Timedelta(days=1)
     journal_of(str(store)).attest(agent, person, "business", "Ann", "asked", since)
+    return store
 
 
-def test_a_decision_is_in_sums_that_were_kept_before_it(store, monkeypatch):
-    before = books(store)
-    _attest(store)
-    assert books(store) == anew(monkeypatch, store) != before
+@pytest.fixture(scope="module")
+def decided_anew(decided) -> str:
+    return anew(decided)
 
 
-def test_without_decisions_in_the_key_it_would_not_be(store, monkeypatch):
+def test_a_decision_is_in_sums_that_were_kept_before_it(made, decided, decided_anew, tmp_path):
+    store = shutil.copytree(decided, tmp_path / "store")
+    assert books(store) == decided_anew != books(made)
+
+
+def test_without_decisions_in_the_key_it_would_not_be(
+    made, decided, decided_anew, tmp_path, monkeypatch
+):
     """The twin."""
-    real = answers._moment
-    monkeypatch.setattr(answers, "_moment", lambda end, _: real(end, ""))
-    before = books(store, limit=1)
-    _attest(store)
-    assert json.loads(books(store, limit=1))["periods"] == json.loads(before)["periods"]
-    assert anew(monkeypatch, store, limit=1) != before
+    store = shutil.copytree(decided, tmp_path / "store")
+    real, then = answers._moment, open_posture(str(made)).history.decisions()
+    monkeypatch.setattr(answers, "_moment", lambda end, _: real(end, then))
+    before = books(made)
+    assert json.loads(books(store))["periods"] == json.loads(before)["periods"]
+    assert decided_anew != before
 
 
-def test_names_are_followed_through_snapshots_that_are_not_read(tmp_path, monkeypatch):
+def test_names_are_followed_through_snapshots_that_are_not_read(tmp_path):
     """The code host is switched off in the end: the name of before is known from in between."""
     aws = Estate(at=day(60), source="cloud").agent(ARN, kind="workload", env="prod").person("ann")
     aws.resource(BUCKET, "internal")
@@ -145,7 +190,7 @@ def test_names_are_followed_through_snapshots_that_are_not_read(tmp_path, monkey
             opened.publish(history.facts(info.id), lease)
     first = books(store)
     assert len(open_posture(str(store)).history.infos) == 3
-    assert first == books(store) == anew(monkeypatch, store)
+    assert first == books(store) == anew(store)
     assert json.loads(first)["retired"] == 0 < json.loads(first)["opening"]
 
 
@@ -154,13 +199,12 @@ def spells(store: Path) -> str:
     return overdue(open_posture(str(store))).rows.to_csv()
 
 
-def test_what_was_overdue_is_known_without_reading_the_snapshots(store, monkeypatch):
+def test_what_was_overdue_is_known_without_reading_the_snapshots(store):
     first = spells(store)
-    assert read_by(monkeypatch, lambda: spells(store)) == ()
+    assert read_by(lambda: spells(store)) == ()
     publish(store, slice(STATES - 1, STATES))
-    assert read_by(monkeypatch, lambda: spells(store)) == (4,)  # the current one of before
-    with monkeypatch.context() as patch:
-        patch.setenv(SWITCH, "off")
-        assert read_by(monkeypatch, lambda: spells(store)) == (1, 2, 3, 4)  # the twin
+    assert read_by(lambda: spells(store)) == (3,)  # the current one of before
+    with nothing_kept():
+        assert read_by(lambda: spells(store)) == (1, 2, 3)  # the twin
         made_anew = spells(store)
     assert made_anew == spells(store) != first
