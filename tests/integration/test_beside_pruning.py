@@ -13,8 +13,10 @@ from graph.stores import NoSuchSnapshot, StoreDamaged
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate
+from tests.support.search import worlds
 
-LISTS = 150
+LISTS = worlds(every_day=50, search=150)
+LEDGERS = worlds(every_day=2, search=4)
 
 
 def _ingest(store: Path, number: int, keep: int) -> None:
@@ -114,6 +116,6 @@ def test_without_a_hold_the_history_would_be_gone(store, monkeypatch):
 
 def test_the_ledger_beside_ingests_that_keep_two(cli, store):
     with _publishing(store, keep=2) as published:
-        said = [cli("ledger", "--json", "--store", store) for _ in range(4)]
-    assert [one.code for one in said] == [0] * 4
+        said = [cli("ledger", "--json", "--store", store) for _ in range(LEDGERS)]
+    assert [one.code for one in said] == [0] * LEDGERS
     assert len(published) > 3

@@ -1,5 +1,6 @@
 """One more source is connected, and an agent turns out to have another name: what people see."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import Run
 from tests.support.estates.small_estates import AS_OF, Estate, ago
-
-ARN = "arn:aws:iam::111122223333:role/bot"
+from tests.support.few_rules import only_rules
+from tests.support.histories.merged_things import ARN, RULES
 
 
 def hub(days: float) -> Estate:
@@ -24,6 +25,13 @@ def hub(days: float) -> Estate:
 def found(cli: Run, *line: str) -> dict[str, dict[str, Any]]:
     rows = cli("findings", "--json", "--limit", 0, *line).result["findings"]
     return {row["rule"]: row for row in rows}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_rules() -> Iterator[None]:
+    """Keep to a few rules: how a finding is followed does not depend on the others."""
+    with only_rules(*RULES):
+        yield
 
 
 @pytest.fixture

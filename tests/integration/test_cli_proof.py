@@ -106,6 +106,7 @@ def two_exports(store: Path) -> str:
     return older
 
 
+@pytest.mark.usefixtures("one_posture")
 def test_a_changed_proof_is_found(cli: Run, published, tmp_path):
     file = tmp_path / "proof.json"
     cli(*ASKED, "--out", str(file), *asked(published))
@@ -124,6 +125,7 @@ def test_what_is_no_proof_is_refused(cli: Run, published, tmp_path, text):
     cli("prove", "verify", str(tmp_path / "x.json"), *asked(published)).refused(3)
 
 
+@pytest.mark.usefixtures("one_posture")
 def test_the_document_says_no_age(cli: Run, published):
     """The twin says one: the document of another question."""
     document = json.loads(cli(*ASKED, *asked(published)).out)
@@ -153,6 +155,7 @@ def test_after_pruning_a_proof_is_checked_as_far_as_the_evidence_is_kept(cli: Ru
 WINDOW = ("--since", at("09:00"), "--until", at("23:00"))
 
 
+@pytest.mark.usefixtures("one_posture")
 def test_the_chain_is_in_order_with_its_gaps(cli: Run, published):
     told = cli("audit", "bot", *WINDOW, *asked(published)).result
     assert [(row["kind"], row["id"]) for row in told["chain"] if row["kind"] != "grant"] == [
@@ -179,6 +182,7 @@ def test_what_an_account_did_is_in_the_chain_of_its_agent(cli: Run, tmp_path):
     assert [row["kind"] for row in told["chain"]] == ["use"]
 
 
+@pytest.mark.usefixtures("one_posture")
 def test_the_end_of_a_window_is_not_in_it(cli: Run, published):
     """The use at 23:00 is in the window that ends a millisecond later."""
     later = ("--since", at("09:00"), "--until", at("23:00:00.001"))
@@ -200,6 +204,7 @@ def test_a_pack_is_the_same_twice_and_can_be_checked(cli: Run, published, tmp_pa
     assert (checked["valid"], checked["files_checked"]) == (True, len(names) - 1)
 
 
+@pytest.mark.usefixtures("one_posture")
 def test_the_pack_of_a_person_has_all_that_they_answer_for(cli: Run, published, tmp_path):
     """Ann owns bot; nobody owns other."""
     out = tmp_path / "ann.zip"
@@ -219,6 +224,7 @@ def test_a_person_who_answers_for_nobody_has_no_pack(cli: Run, published, tmp_pa
     assert "answers for no identity" in error["message"]
 
 
+@pytest.mark.usefixtures("one_posture")
 def test_a_changed_pack_answers_no(cli: Run, published, tmp_path):
     out = tmp_path / "pack.zip"
     cli("audit", "bot", *WINDOW, "--out", str(out), *asked(published))
@@ -230,6 +236,7 @@ def test_a_changed_pack_answers_no(cli: Run, published, tmp_path):
     assert answer.result["wrong"]
 
 
+@pytest.mark.usefixtures("one_posture")
 @pytest.mark.parametrize(
     "words",
     [

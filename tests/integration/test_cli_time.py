@@ -2,7 +2,8 @@
 
 import shutil
 import sys
-from itertools import pairwise
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -38,6 +39,13 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def shared(published: Path, one_posture: None, cli: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the store itself, for tests that only ask; each of its postures is opened once."""
+    monkeypatch.setenv("TRUSTDEBT_STORE", str(published))
+    return published
+
+
+@pytest.fixture
 def own(published: Path, tmp_path: Path, cli: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a store in which nobody owns an agent at first, and somebody does a month later."""
     folder = shutil.copytree(published, tmp_path / "own")
@@ -45,7 +53,7 @@ def own(published: Path, tmp_path: Path, cli: Run, monkeypatch: pytest.MonkeyPat
     return folder
 
 
-def test_diff_names_things_and_links(cli, own):
+def test_diff_names_things_and_links(cli, shared):
     result = cli("diff", "000001", "@2026-08-01", "--json").result
     assert result["added"]["nodes"] == [
         {"thing": {"id": "ann", "label": "Human", "name": "ann"}, "why": "changed", "fields": []}
@@ -73,11 +81,11 @@ def test_diff_gives_the_values_of_fields(cli, own):
 
 
 @pytest.mark.parametrize("line", [["nope", "000002"], ["000001", "@2020-01-01"], ["0", "000001"]])
-def test_diff_of_a_snapshot_that_is_not_there(cli, own, line):
+def test_diff_of_a_snapshot_that_is_not_there(cli, shared, line):
     assert cli("diff", *line, "--json").refused(2)["code"] == "unknown-snapshot"
 
 
-def test_the_ledger_by_snapshots_and_by_instants(cli, own):
+def test_the_ledger_by_snapshots_and_by_instants(cli, shared):
     whole = cli("ledger", "--json").result
     by_id = cli("ledger", "--json", "--since", "000001", "--until", "000002").result
     by_time = cli("ledger", "--json", "--since", FIRST, "--until", LAST).result
@@ -97,7 +105,7 @@ def test_the_ledger_by_snapshots_and_by_instants(cli, own):
     assert [f["days"] for f in whole["forecast"]] == [30, 90]
 
 
-def test_the_ledger_stops_at_the_instant_that_is_looked_at(cli, own):
+def test_the_ledger_stops_at_the_instant_that_is_looked_at(cli, shared):
     before = cli("ledger", "--json", "--as-of", ago(1)).result
     assert before["until"]["snapshot"].startswith("000002")
     early = cli("ledger", "--json", "--snapshot", "000001", "--as-of", ago(10)).result
@@ -105,12 +113,12 @@ def test_the_ledger_stops_at_the_instant_that_is_looked_at(cli, own):
     assert {e["kind"] for e in early["entries"]} <= {"accrue"}
 
 
-def test_what_was_known_at_an_instant(cli, own):
+def test_what_was_known_at_an_instant(cli, shared):
     error = cli("ledger", "--json", "--known-at", "2020-01-01").refused(2)
     assert error["code"] == "unknown-snapshot"
     whole = cli("ledger", "--json", "--known-at", "2099-01-01").result
     assert whole == cli("ledger", "--json").result
-    first, second = ParquetStore(own).snapshots()
+    first, second = ParquetStore(shared).snapshots()
     between = first.recorded_at + (second.recorded_at - first.recorded_at) / 2
     known = cli("ledger", "--json", "--known-at", between.isoformat()).result
     assert known["until"]["snapshot"] == first.id
@@ -131,7 +139,7 @@ def test_what_was_known_at_an_instant(cli, own):
         ["--known-at", "2026-07-02T10:00:00"],
     ],
 )
-def test_moments_that_make_no_sense_are_refused(cli, own, options):
+def test_moments_that_make_no_sense_are_refused(cli, shared, options):
     cli("ledger", "--json", *options).refused(2)
 
 
@@ -162,15 +170,32 @@ def test_drift_of_one_and_of_all(cli, own):
     assert cli("drift", "nobody", "--json").refused(2)["code"] == "unknown-thing"
 
 
-def test_zones_change_nothing(own):
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Move this process to another zone, as long as the test takes."""
+
+    def moved(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield moved
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_zones_change_nothing(cli, published, monkeypatch, zone):
+    """One process begins in its zone; this one was begun in another, and is moved to others."""
     lines = (["ledger"], ["diff", "000001", "000002"], ["drift"])
-    asked = [[*line, "--json", "--store", str(own)] for line in lines]
+    asked = [[*line, "--json", "--store", str(published)] for line in lines]
     script = f"import trustdebt\nfor line in {asked!r}: trustdebt.main(line)"
-    zones = some(("America/St_Johns", "Australia/Lord_Howe", "UTC"), 2)
-    off = {SWITCH: "off"}  # else what was said in one zone is shown again in the next
-    said = [execute([sys.executable, "-c", script], TZ=zone, **off).stdout for zone in zones]
-    assert all(one == other for one, other in pairwise(said))
-    assert said[0].count("\n") == len(lines)
+    first, *others = some(("America/St_Johns", "Australia/Lord_Howe", "UTC"), 2)
+    # Nothing is kept: else what was said in one zone is shown again in the next.
+    begun = execute([sys.executable, "-c", script], TZ=first, **{SWITCH: "off"}).stdout
+    assert begun.count("\n") == len(lines)
+    monkeypatch.setenv(SWITCH, "off")
+    for other in others:
+        zone(other)
+        assert "".join(cli(*line).out for line in asked) == begun, other
 
 
 def test_every_store_keeps_the_same_books(store, store_uri, cli):

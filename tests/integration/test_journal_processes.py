@@ -24,7 +24,9 @@ import pandas as pd
 from graph.journal.journal import Journal, clock
 
 ABOUT = "OWN-01", "bot", ""
-name, count, dies = sys.argv[2], int(sys.argv[3]), sys.argv[4]
+names, count, dies = sys.argv[2].split(), int(sys.argv[3]), sys.argv[4]
+begun = next((n for n in names[1:] if not os.fork()), None)  # a process for each name
+name = begun or names[0]
 
 def deadly():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -33,15 +35,20 @@ journal = Journal(Path(sys.argv[1]), deadly if dies == "inside" else clock)
 for number in range(count):
     later = pd.Timestamp("2099-01-01", tz="UTC")
     journal.accept(f"{name}-{number}", later, name, "x", None, ABOUT)
-    print(f"{name}-{number}", flush=True)
+    os.write(1, f"{name}-{number}\\n".encode())  # in one piece, as others write there
     if dies == "after":
         os.kill(os.getpid(), signal.SIGKILL)
+if begun is None:
+    sys.exit(any([os.wait()[1] for _ in names[1:]]))
 """
 
 
-def _writer(file: Path, name: str, count: int, dies: str = "never") -> subprocess.Popen[str]:
-    line = [sys.executable, "-c", WRITER, str(file), name, str(count), dies]
-    return subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def _writer(file: Path, names: str, count: int, dies: str = "never") -> subprocess.Popen[str]:
+    """Start a process for each of the names, in one group; the first waits for the others."""
+    line = [sys.executable, "-c", WRITER, str(file), names, str(count), dies]
+    return subprocess.Popen(
+        line, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 def _written(journal: Journal) -> list[str]:
@@ -51,9 +58,10 @@ def _written(journal: Journal) -> list[str]:
 def test_two_processes_write_at_once(tmp_path):
     """Both start on a file that is not there yet; every entry is kept, once, in one chain."""
     file = tmp_path / "journal.sqlite"
-    writers = [_writer(file, name, 25) for name in ("a", "b")]
-    said = [line for w in writers for line in (w.communicate(timeout=120)[0] or "").split()]
-    assert [w.returncode for w in writers] == [0, 0]
+    both = _writer(file, "a b", 25)
+    said = both.communicate(timeout=120)[0].split()
+    assert both.returncode == 0
+    assert {line[0] for line in said} == {"a", "b"}
     entries = Journal(file).acceptances()
     assert [e.number for e in entries] == list(range(1, 51))
     assert sorted(e.finding for e in entries) == sorted(said)
@@ -87,18 +95,16 @@ def test_what_was_acknowledged_is_never_lost(tmp_path):
     journal, chance = Journal(tmp_path / "journal.sqlite"), random.Random(5)
     said: list[str] = []
     for round_ in range(4):
-        writers = [_writer(journal.path, f"{name}{round_}", 100_000) for name in "ab"]
-        for writer in writers:  # both write by now
-            assert writer.stdout is not None
-            said.append(writer.stdout.readline().strip())
-        time.sleep(chance.uniform(0, 0.3))
-        for writer in writers:
-            os.kill(writer.pid, signal.SIGKILL)
-        for writer in writers:  # read on where readline left off: it took more than one line
-            assert writer.stdout is not None
-            with writer.stdout as rest:
-                said += rest.read().split()
-            writer.wait(60)
+        names = {f"{name}{round_}" for name in "ab"}
+        both = _writer(journal.path, " ".join(sorted(names)), 100_000)
+        assert both.stdout is not None
+        with both.stdout as lines:
+            while not names <= {line.partition("-")[0] for line in said}:  # both write by then
+                said.append(lines.readline().strip())
+            time.sleep(chance.uniform(0, 0.3))
+            os.killpg(both.pid, signal.SIGKILL)
+            said += lines.read().split()  # where readline left off: it took more than one line
+        both.wait(60)
         kept = _written(journal)
         assert set(said) <= set(kept)
         assert len(kept) == len(set(kept)) <= len(said) + 2 * (round_ + 1)

@@ -5,13 +5,12 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from graph.journal.journal import journal_of
-from graph.keeping import SWITCH
 from graph.stores import StoreDamaged
 from graph.stores.parquet_store import ParquetStore
 from tests.integration.cli import ROOT, execute
@@ -39,85 +38,88 @@ def note(event, given):
     if event == "open" and isinstance(given[0], (str, os.PathLike)):
         opened.append([os.fspath(given[0]), "lock" if given[1] is None else "read"])
 
+import graph.journal.journal
 import trustdebt
 from analytics.findings.rules import all_rules
 from analytics.reach.warm import warm
+from graph.keeping import SWITCH
 
 all_rules(), warm()  # what most commands load
 sys.addaudithook(note)
-for command in sys.argv[2:]:  # each in a copy of this process, which has opened no store
-    if not os.fork():
+for command, store, kept, forgetful in json.loads(sys.argv[1]):
+    if not os.fork():  # each in a copy of this process, which has opened no store
+        if not kept:
+            os.environ[SWITCH] = "off"
+        if forgetful:
+            graph.journal.journal.touched = lambda path: None
         opened.clear()
-        code = trustdebt.main([command, "--json", "--store", sys.argv[1]])
-        print(json.dumps([command, opened]), file=sys.stderr, flush=True)
+        code = trustdebt.main([command, "--json", "--store", store])
+        print(json.dumps([command, store, kept, forgetful, opened]), file=sys.stderr, flush=True)
         os._exit(code)
     assert os.wait()[1] == 0, command
 """
-
-
-def opened_by(
-    store: Path, commands: Iterable[str], program: str = COUNTING, **env: str
-) -> dict[str, Opened]:
-    """Return what each of the commands opens, when it is asked last."""
-    line = [sys.executable, "-c", program, str(store), *commands]
-    done = execute(line, PYTHONPATH=str(ROOT), **env)
-    assert done.returncode == 0, done.stderr
-    return dict(map(json.loads, done.stderr.splitlines()))
-
-
 READING = ("findings", "kpis", "ledger", "identities")
-
-
-@pytest.fixture(scope="module")
-def opened(kept: Path) -> dict[str, Opened]:
-    return opened_by(kept, READING)
-
-
-@pytest.mark.parametrize("command", READING)
-def test_a_command_reads_each_manifest_once(opened: dict[str, Opened], command: str) -> None:
-    """Two snapshots: one read of each manifest, and one lock on it against pruning."""
-    known = [(how, path) for path, how in opened[command] if Path(path).name == "manifest.json"]
-    counts = Counter(known)
-    assert sorted(how for how, _ in counts) == ["lock", "lock", "read", "read"]
-    assert set(counts.values()) == {1}
-
-
 MOST = {
     "findings": 2 + 1 + 2 + 1,  # ties as the store is listed and held; entries; cache; failed
     "identities": 2 + 1 + 2 + 1,
     "ledger": 3 + 1 + 1 + 7 + 1,  # lists once more; its mark; cached findings and owners, by end
 }
-FORGETFUL = """import trustdebt
-import graph.journal.journal
-graph.journal.journal.touched = lambda path: None
-"""
+FORGETTING = some(MOST, 1)
 
 
-def connections(store: Path, commands: Iterable[str], program: str) -> dict[str, int]:
-    """Count the connections to the journal of commands that find the caches filled."""
-    twice = [*commands] * 2  # the first run fills the cache of the earlier snapshot
-    opened = opened_by(store, twice, program, **{SWITCH: "off"})
-    return {name: [how for _, how in each].count("connect") for name, each in opened.items()}
+class Asked(NamedTuple):
+    """A command, its store, whether answers are kept, and whether it forgets the entries."""
+
+    command: str
+    store: str
+    kept: bool = False
+    forgetful: bool = False
 
 
 @pytest.fixture(scope="module")
-def connected(own: Path) -> dict[str, int]:
-    return connections(own, MOST, COUNTING)
+def opened(kept: Path, own: Path) -> dict[Asked, Opened]:
+    """Return what commands open, each when it was asked last."""
+    reading = [Asked(command, str(kept), kept=True) for command in READING]
+    twice = [Asked(command, str(own)) for command in MOST] * 2  # the first fills the cache
+    forgetting = [Asked(command, str(own), forgetful=True) for command in FORGETTING]
+    asked = json.dumps([*reading, *twice, *forgetting])
+    done = execute([sys.executable, "-c", COUNTING, asked], PYTHONPATH=str(ROOT))
+    assert done.returncode == 0, done.stderr
+    lines = map(json.loads, done.stderr.splitlines())
+    return {Asked(*words): files for *words, files in lines}
+
+
+@pytest.mark.parametrize("command", READING)
+def test_a_command_reads_each_manifest_once(
+    opened: dict[Asked, Opened], kept: Path, command: str
+) -> None:
+    """Two snapshots: one read of each manifest, and one lock on it against pruning."""
+    files = opened[Asked(command, str(kept), kept=True)]
+    known = [(how, path) for path, how in files if Path(path).name == "manifest.json"]
+    counts = Counter(known)
+    assert sorted(how for how, _ in counts) == ["lock", "lock", "read", "read"]
+    assert set(counts.values()) == {1}
+
+
+def connections(files: Opened) -> int:
+    """Count the connections to the journal."""
+    return [how for _, how in files].count("connect")
 
 
 @pytest.mark.parametrize("command", MOST)
 def test_a_command_connects_to_the_journal_a_few_times(
-    connected: dict[str, int], command: str
+    opened: dict[Asked, Opened], own: Path, command: str
 ) -> None:
     """However often its entries are asked for, they are read once."""
-    assert 0 < connected[command] <= MOST[command]
+    assert 0 < connections(opened[Asked(command, str(own))]) <= MOST[command]
 
 
-@pytest.mark.parametrize("command", some(MOST, 1))
-def test_without_keeping_the_entries_it_connects_more_often(own: Path, command: str) -> None:
+@pytest.mark.parametrize("command", FORGETTING)
+def test_without_keeping_the_entries_it_connects_more_often(
+    opened: dict[Asked, Opened], own: Path, command: str
+) -> None:
     """The twin: every question for entries reads the file."""
-    forgetful = COUNTING.replace("import trustdebt\n", FORGETFUL)
-    assert connections(own, [command], forgetful)[command] > MOST[command]
+    assert connections(opened[Asked(command, str(own), forgetful=True)]) > MOST[command]
 
 
 def test_a_manifest_that_changed_is_read_again(kept: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -42,8 +43,16 @@ from tests.integration.forged import (
 )
 from tests.integration.sealed import all_asked, copied
 from tests.support.estates.small_estates import AS_OF, Estate
+from tests.support.few_rules import only_rules
 
 TOLD = {"timing", "seal"}  # what may differ with the key
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_rule() -> Iterator[None]:
+    """Judge by one rule only: what is believed does not depend on the others."""
+    with only_rules("no_accountable_owner"):
+        yield
 
 
 # ---------------------------------------------------------------- tampering
