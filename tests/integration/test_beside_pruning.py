@@ -15,7 +15,7 @@ from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate
 from tests.support.search import worlds
 
-LISTS = worlds(every_day=50, search=150)
+LISTS = 150
 LEDGERS = worlds(every_day=2, search=4)
 
 
