@@ -18,19 +18,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pandas as pd
 import pytest
 import streamlit as st
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
 from streamlit.util import calc_hash
 
 from app.isolation import isolated
 from app.web import snapshots
+from app.web.answers import board
 from app.web.server import door
 from app.web.views import all_views
 from app.web.views import posture as front_page
-from tests.e2e.estate import estate, hostile, publish
+from graph.schema import AGENT
+from graph.stores.parquet_store import ParquetStore
+from tests.e2e.estate import AS_OF, estate, hostile, publish
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "app" / "web" / "main.py"
@@ -61,12 +65,41 @@ def _components_looked_for_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _pages_waited_for_at_rest() -> Iterator[None]:
+    """Sleep until a page is drawn: Streamlit looks a thousand times a second whether it is."""
+
+    def wait(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+        thread = runner._script_thread
+        assert thread is not None
+        thread.join(timeout)
+        if not runner.script_stopped():
+            runner.request_stop()
+            runner.join()
+            raise RuntimeError(f"the page was not drawn in {timeout} s")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
+        yield
+
+
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Publish the small estate."""
     folder = tmp_path_factory.mktemp("store") / "small"
     publish(estate(), folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def grown(store: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Publish the small estate, and a month later with one more agent; return the first's id."""
+    folder = Path(shutil.copytree(store, tmp_path_factory.mktemp("store") / "grown"))
+    first = ParquetStore(folder).current()
+    assert first is not None
+    later = estate().add(AGENT, id="new", name="new-bot")
+    publish(later, folder, AS_OF + pd.Timedelta(days=30))
+    return folder, first.id
 
 
 @pytest.fixture
@@ -115,6 +148,19 @@ def open_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     yield at
     if patches:
         _forget_stores()
+
+
+@pytest.fixture
+def around(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Patch what no answer about an estate rests on, such as the door: what is kept stays so."""
+    return monkeypatch
+
+
+@pytest.fixture
+def no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out of the front page what to do first and the plan, which cost more than the rest."""
+    monkeypatch.setattr(board, "move", lambda _: None)
+    monkeypatch.setattr(board, "with_plan", lambda *_: None)
 
 
 @pytest.fixture

@@ -110,6 +110,7 @@ def test_people_who_are_here_are_offered_to_decide(
     assert _decider(test).options == ["Ann · person"]
 
 
+@pytest.mark.usefixtures("no_plan")
 def test_an_accepted_finding_is_not_among_the_worst(open_page: Open, own: Path) -> None:
     posture = open_posture(str(own))
     first = findings(posture)["findings"][0]

@@ -3,28 +3,16 @@
 import re
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from graph.schema import AGENT
 from tests.e2e.browsing import Open, Serve, turn_to
 from tests.e2e.conftest import Watched
-from tests.e2e.estate import AS_OF, estate, publish
 from tests.e2e.said import texts
 from tests.support.search import some
 
 OLD = "not the latest snapshot"
 MENU = ("Findings", "Ownership", "Trust debt", "Stale access")
-
-
-@pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Publish two snapshots, a month apart; return the store and the id of the first."""
-    folder = tmp_path_factory.mktemp("history") / "s"
-    first = publish(estate(), folder, AS_OF)
-    publish(estate().add(AGENT, id="new", name="new-bot"), folder, AS_OF + pd.Timedelta(days=30))
-    return folder, first
 
 
 def back(window: Watched, title: str) -> None:
@@ -38,9 +26,9 @@ def shows(page: Page, words: str) -> None:
 
 
 def test_the_snapshot_and_the_instant_survive_every_change_of_page(
-    serve: Serve, history: tuple[Path, str], open_window: Open
+    serve: Serve, grown: tuple[Path, str], open_window: Open
 ) -> None:
-    store, first = history
+    store, first = grown
     home = serve(store)
     window = open_window(home)
     page = window.go(f"{home}/?snapshot={first[:12]}&as_of=2026-07-15")
@@ -63,9 +51,9 @@ def test_the_snapshot_and_the_instant_survive_every_change_of_page(
 
 
 def test_a_snapshot_that_is_picked_is_in_every_address(
-    serve: Serve, history: tuple[Path, str], open_window: Open
+    serve: Serve, grown: tuple[Path, str], open_window: Open
 ) -> None:
-    store, first = history
+    store, first = grown
     home = serve(store)
     window = open_window(home)
     page = window.go(f"{home}/findings")
@@ -101,10 +89,11 @@ def test_each_step_back_undoes_one_step(serve: Serve, store: Path, open_window: 
     page.get_by_role("heading", name="Findings", level=1).wait_for()
 
 
+@pytest.mark.usefixtures("no_plan")
 def test_what_the_address_names_and_the_store_does_not_have_is_told(
-    open_page: Open, history: tuple[Path, str]
+    open_page: Open, grown: tuple[Path, str]
 ) -> None:
-    store, _ = history
+    store, first = grown
     for page in ("posture", "findings"):
         test = open_page(store, page, snapshot="no-such", as_of="yesterday")
         assert not test.exception
@@ -112,6 +101,6 @@ def test_what_the_address_names_and_the_store_does_not_have_is_told(
         assert "`no-such`, which is not in this store" in words
         assert "`yesterday`, which is none" in words
         assert OLD not in texts(test)
-    known = open_page(store, "findings", snapshot=history[1])
+    known = open_page(store, "findings", snapshot=first)
     assert not known.error
     assert OLD in texts(known)

@@ -86,9 +86,9 @@ def test_what_is_no_question_is_refused_in_words(open_page: Open, store: Path, q
 
 
 def test_more_rows_than_are_shown_are_told(
-    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, store: Path, around: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "MOST", 5)
+    around.setattr(answers, "MOST", 5)
     assert "6 rows" not in texts(written(open_page, store, "SELECT range FROM range(5)"))
     assert "there are more" in texts(written(open_page, store, "SELECT range FROM range(6)"))
 

@@ -102,11 +102,11 @@ def test_a_token_in_the_address_opens_and_is_taken_out(
 
 
 def test_nobody_decides_where_others_reach_the_app(
-    open_deciding: Open, own: Path, one: str, monkeypatch: pytest.MonkeyPatch
+    open_deciding: Open, own: Path, one: str, around: pytest.MonkeyPatch
 ) -> None:
     """Not even with the token, nor in a session that was open."""
     test = open_deciding(own, "findings", finding=one)
-    monkeypatch.setattr(door, "HERE", ())
+    around.setattr(door, "HERE", ())
     assert not can_decide(test.run())
     assert "open to this machine alone" in texts(test)
     assert not can_decide(open_deciding(own, "findings", finding=one))
@@ -114,9 +114,9 @@ def test_nobody_decides_where_others_reach_the_app(
 
 @pytest.mark.usefixtures("home")
 def test_nobody_decides_where_no_token_was_told(
-    open_page: Open, own: Path, one: str, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, own: Path, one: str, around: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door._Door, "token", None)
+    around.setattr(door._Door, "token", None)
     for said in ("", "None"):
         test = open_page(own, "findings", finding=one, token=said)
         assert not can_decide(test)

@@ -16,7 +16,6 @@ from app.web.take_along import words
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
-from tests.e2e.estate import hostile, publish
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 
 Downloads = dict[str, Callable[[], Any]]
@@ -80,10 +79,9 @@ def test_what_is_filtered_away_is_not_downloaded(
 
 
 def test_no_cell_of_a_download_runs_or_acts(
-    open_page: Open, downloads: Downloads, tmp_path: Path
+    open_page: Open, downloads: Downloads, hostile_store: Path
 ) -> None:
-    publish(hostile("http://127.0.0.1:9"), tmp_path / "hostile")
-    open_page(tmp_path / "hostile", "findings")
+    open_page(hostile_store, "findings")
     rows = list(csv.reader(io.StringIO(downloads["findings.csv"]())))
     cells = [cell for row in rows for cell in row]
     assert any("=" in cell for cell in cells)
@@ -109,10 +107,10 @@ def test_every_page_offers_the_report_and_the_snapshot(
 
 
 def test_what_takes_long_is_made_on_the_page_and_then_downloaded(
-    open_page: Open, downloads: Downloads, two: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, downloads: Downloads, two: Path, around: pytest.MonkeyPatch
 ) -> None:
     """There one sees for how long, and can cancel it; on another page it is not made again."""
-    monkeypatch.setattr(take_along, "LARGE", 0)
+    around.setattr(take_along, "LARGE", 0)
     test = open_page(two, "audit")
     assert "trustdebt-report.pdf" not in downloads
     test.button("take_along:report:pdf").click().run()

@@ -150,7 +150,7 @@ def test_the_stores_hold_what_they_are_named_for() -> None:
 
 
 def test_a_page_that_fails_is_noticed(
-    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, tmp_path: Path, around: pytest.MonkeyPatch
 ) -> None:
     STORES["only Agent"](tmp_path)
 
@@ -159,7 +159,7 @@ def test_a_page_that_fails_is_noticed(
 
     views = dict(all_views())
     views["findings"] = replace(views["findings"], draw=broken)
-    monkeypatch.setattr("app.web.views.all_views", lambda: views)
+    around.setattr("app.web.views.all_views", lambda: views)
     test = open_page(tmp_path / "store", "findings")
     with pytest.raises(AssertionError):
         sound(test)

@@ -1,5 +1,6 @@
 """The front page: one sentence, one figure, one move; nothing unrated is green, old data is old."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -46,7 +47,10 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_first_line_names_the_reason_and_the_first_move(open_page: Open, leaky: Path) -> None:
+def test_the_first_line_names_the_reason_and_the_first_move(
+    open_page: Open, leaky: Path, around: pytest.MonkeyPatch
+) -> None:
+    around.setattr(board, "with_plan", lambda *_: None)  # later on the page, and costly
     test = open_page(leaky)
     assert not test.exception
     first = plainly(test.header[0].value)
@@ -57,6 +61,7 @@ def test_the_first_line_names_the_reason_and_the_first_move(open_page: Open, lea
     assert "can read sensitive data today" in said
 
 
+@pytest.mark.usefixtures("no_plan")
 def test_the_headline_numbers_are_those_of_the_answer(open_page: Open, leaky: Path) -> None:
     posture = open_posture(str(leaky))
     heads = headlines(posture, scope_of(posture))
@@ -67,6 +72,7 @@ def test_the_headline_numbers_are_those_of_the_answer(open_page: Open, leaky: Pa
     assert seen["Best single fix cuts off"] == f"{heads.best['frees']} of {heads.reaching}"
 
 
+@pytest.mark.usefixtures("no_plan")
 def test_figures_have_their_change_since_the_last_quarter(open_page: Open, leaky: Path) -> None:
     tiles = {metric.label: metric for metric in open_page(leaky).metric}
     assert str(tiles["Open paths to crown jewels"].delta) == "0"
@@ -87,16 +93,17 @@ def test_what_is_not_rated_is_never_green() -> None:
 
 
 def test_old_data_is_old_today_whatever_day_is_looked_at(
-    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, store: Path, around: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clock, "now", lambda: AS_OF + pd.Timedelta(days=118))
+    around.setattr(clock, "now", lambda: AS_OF + pd.Timedelta(days=118))
     test = open_page(store)
     said = texts(test)
     assert "Old data] 1 data source: facts of 1 Aug 2026, 118 days old." in said
-    monkeypatch.setattr(clock, "now", lambda: AS_OF + pd.Timedelta(hours=3))
+    around.setattr(clock, "now", lambda: AS_OF + pd.Timedelta(hours=3))
     assert "Old data" not in texts(open_page(store))
 
 
+@pytest.mark.usefixtures("no_plan")
 def test_the_grade_is_named_with_a_word(open_page: Open, leaky: Path) -> None:
     posture = open_posture(str(leaky))
     stands = standing(posture, scope_of(posture))
@@ -104,16 +111,16 @@ def test_the_grade_is_named_with_a_word(open_page: Open, leaky: Path) -> None:
     assert tiles["Trust debt ratio"] == f"grade {stands.grade}: {stands.rating}"
 
 
+@pytest.mark.usefixtures("no_plan")
 def test_an_accepted_risk_is_no_worst_finding_and_has_its_end(
-    open_page: Open, tmp_path: Path
+    open_page: Open, own_copy: Path
 ) -> None:
-    publish(estate(), tmp_path / "s")
-    posture = open_posture(str(tmp_path / "s"))
+    posture = open_posture(str(own_copy))
     rows = find_all(posture)
     first, until = str(rows["id"].iloc[0]), AS_OF + pd.Timedelta(days=12)
     about = what_it_is_about(posture, first)
-    journal_of(str(tmp_path / "s")).accept(first, until, "ann", "known", AS_OF, about)
-    test = open_page(tmp_path / "s")
+    journal_of(str(own_copy)).accept(first, until, "ann", "known", AS_OF, about)
+    test = open_page(own_copy)
     assert not test.exception
     tables = [frame.value for frame in test.dataframe]
     worst = next(t for t in tables if {"Severity", "What is wrong"} <= set(t))
@@ -125,9 +132,9 @@ def test_an_accepted_risk_is_no_worst_finding_and_has_its_end(
 
 
 def test_the_plan_of_a_large_estate_is_worked_out_on_request(
-    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, store: Path, around: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(front, "LARGE", 1)
+    around.setattr(front, "LARGE", 1)
     test = open_page(store)
     assert "With the plan" not in texts(test)
     next(b for b in test.button if b.label == "Work out the date with the plan").click()
@@ -147,17 +154,18 @@ def test_an_empty_store_offers_three_ways_to_begin(open_page: Open, tmp_path: Pa
     assert not [b for b in test.button if b.label == "Load the example"]
 
 
+@pytest.mark.usefixtures("no_plan")
 def test_the_example_is_loaded_by_whoever_may_write(
-    open_deciding: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_deciding: Open, store: Path, tmp_path: Path, around: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
 
     def build(uri: str, by: By) -> dict[str, object]:
         asked.append(uri)
-        publish(estate(), tmp_path / "new")
+        shutil.copytree(store, tmp_path / "new")
         return {}
 
-    monkeypatch.setattr(upload, "example", build)
+    around.setattr(upload, "example", build)
     test = open_deciding(tmp_path / "new")
     next(b for b in test.button if b.label == "Load the example").click()
     test = test.run()
@@ -166,12 +174,12 @@ def test_the_example_is_loaded_by_whoever_may_write(
 
 
 def test_an_example_that_fails_says_why(
-    open_deciding: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_deciding: Open, store: Path, tmp_path: Path, around: pytest.MonkeyPatch
 ) -> None:
     def refuse(uri: str, by: By) -> dict[str, object]:
         raise upload.Refused("the store is held by another ingest")
 
-    monkeypatch.setattr(upload, "example", refuse)
+    around.setattr(upload, "example", refuse)
     test = open_deciding(tmp_path / "new")
     next(b for b in test.button if b.label == "Load the example").click()
     test = test.run()
@@ -188,13 +196,13 @@ def test_an_example_that_fails_says_why(
 def test_what_is_cheap_is_drawn_before_what_is_slow(
     open_page: Open,
     store: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    around: pytest.MonkeyPatch,
     slow: str,
     drawn: set[str],
     to_come: set[str],
 ) -> None:
     """The page stops where the slow part begins, as if a reader looked at it just then."""
-    monkeypatch.setattr(board, slow, lambda *_: st.stop())
+    around.setattr(board, slow, lambda *_: st.stop())
     seen = set(figures(open_page(store)))
     assert drawn <= seen
     assert not to_come & seen

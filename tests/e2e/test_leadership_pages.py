@@ -1,5 +1,6 @@
 """Posture for leadership, people who leave, and findings over time, as their pages show them."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -39,12 +40,18 @@ def owned() -> World:
     return world
 
 
-@pytest.fixture
-def two(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def once(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Publish the estate, and a month later with one orphan less."""
-    publish(estate(), tmp_path / "s")
-    publish(owned(), tmp_path / "s", AS_OF + pd.Timedelta(days=30))
-    return tmp_path / "s"
+    folder = Path(shutil.copytree(store, tmp_path_factory.mktemp("two") / "s"))
+    publish(owned(), folder, AS_OF + pd.Timedelta(days=30))
+    return folder
+
+
+@pytest.fixture
+def two(once: Path, tmp_path: Path) -> Path:
+    """Copy both snapshots, to write beside them; what is kept beside them is not judged anew."""
+    return Path(shutil.copytree(once, tmp_path / "s"))
 
 
 # -- Posture ----------------------------------------------------------------------------------
@@ -77,6 +84,7 @@ def test_debt_is_measured_against_a_target(open_page: Open, store: Path) -> None
         assert test.number_input(key="target").value == 5.0
 
 
+@pytest.mark.usefixtures("no_plan")
 def test_every_figure_has_its_terms_or_says_why_not(open_page: Open, tmp_path: Path) -> None:
     publish(estate(declares=[d for d in DECLARABLE if d != "reviews"]), tmp_path / "s")
     rows = table(open_page(tmp_path / "s"), "Figure", "Value")
@@ -164,17 +172,17 @@ def test_sources_that_disagree_are_listed(open_page: Open, tmp_path: Path) -> No
 # -- Findings ---------------------------------------------------------------------------------
 
 
-def test_what_was_resolved_is_shown_when_asked_for(open_page: Open, two: Path) -> None:
-    now = table(open_page(two, "findings"), "State", "Rule")
+def test_what_was_resolved_is_shown_when_asked_for(open_page: Open, once: Path) -> None:
+    now = table(open_page(once, "findings"), "State", "Rule")
     assert "orphan-bot" not in set(now[now["Rule"] == "OWN-01"]["About"])
-    gone = table(open_page(two, "findings", state="resolved"), "State", "Rule")
+    gone = table(open_page(once, "findings", state="resolved"), "State", "Rule")
     assert set(gone["State"]) == {"resolved"}
     assert ("OWN-01", "orphan-bot") in set(zip(gone["Rule"], gone["About"], strict=True))
     assert set(gone["First seen"]) == set(gone["Last seen"]) == {"1 Aug 2026"}
-    test = open_page(two, "findings", state=["open,resolved"])
+    test = open_page(once, "findings", state=["open,resolved"])
     assert len(table(test, "State", "Rule")) > max(len(now[now["State"] == "open"]), len(gone))
-    one = findings(open_posture(str(two)), rule="OWN-01", states=("resolved",))["findings"]
-    said = texts(open_page(two, "findings", state="resolved", finding=one[0]["id"]))
+    one = findings(open_posture(str(once)), rule="OWN-01", states=("resolved",))["findings"]
+    said = texts(open_page(once, "findings", state="resolved", finding=one[0]["id"]))
     assert "**Resolved** 31 Aug 2026" in said
     assert "**Resolved by**" in said
 

@@ -13,6 +13,7 @@ from ingest.sources import all_sources
 from tests.e2e.conftest import Open
 from tests.e2e.said import texts
 from tests.e2e.test_pages import graph
+from tests.support.estates.judged_once import judged
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import path as path_answer
 
@@ -28,7 +29,7 @@ def two_ways() -> Estate:
 
 def steps(level: str | None) -> tuple[list[str], list[str]]:
     """Return the levels that the answer names, and the things that its first path passes."""
-    posture = two_ways().posture()
+    posture = judged(two_ways())
     find = posture.graph.find
     said = path_answer(posture, find("bot"), find("ledger"), level)
     return said["levels"], [s["to"]["id"] for s in said["paths"][0]["steps"]]
@@ -63,10 +64,11 @@ def test_a_step_says_on_which_facts_it_rests() -> None:
     assert [f["id"] for f in taken["rests_on"]] == taken["support"]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    ingest(ParquetStore(tmp_path / "s"), [two_ways().job()])
-    return tmp_path / "s"
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("levels") / "s"
+    ingest(ParquetStore(folder), [two_ways().job()])
+    return folder
 
 
 def lit(test: AppTest) -> set[tuple[str, str]]:

@@ -28,11 +28,12 @@ def family() -> Estate:
     return e.can("shared", "read", "db")
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Publish the family."""
-    ingest(ParquetStore(tmp_path / "own"), [family().job()])
-    return tmp_path / "own"
+    folder = tmp_path_factory.mktemp("retire") / "own"
+    ingest(ParquetStore(folder), [family().job()])
+    return folder
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Sign-in by OpenID Connect: a real provider, the real server, and a browser between them."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from analytics.history import open_posture
 from graph.journal.journal import journal_of
-from tests.e2e.estate import estate, publish
 from tests.e2e.people import SETUP, heading, identity_provider, running, sign_in
 from tests.support.printed import findings
 
@@ -30,10 +30,8 @@ def setup(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("signed") / "s"
-    publish(estate(), folder)
-    return folder
+def own(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(store, tmp_path_factory.mktemp("signed") / "s"))
 
 
 @pytest.fixture(scope="module")

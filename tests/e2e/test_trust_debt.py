@@ -1,5 +1,6 @@
 """The page Trust debt: the balance, how it moved, who owes it, and the edges behind each unit."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -16,10 +17,9 @@ from tests.support.printed import debt
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Publish the estate, and a month later with one grant more."""
-    folder = tmp_path_factory.mktemp("two") / "s"
-    publish(estate(), folder)
+    folder = Path(shutil.copytree(store, tmp_path_factory.mktemp("two") / "s"))
     later = estate()
     later.link(
         CAN_ACCESS,

@@ -67,7 +67,7 @@ def send(test: AppTest, source: str, files: Sequence[tuple[str, bytes]], **said:
     return test.run(timeout=60)
 
 
-def heard(monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any] | Refused) -> list[Any]:
+def heard(patch: pytest.MonkeyPatch, answer: dict[str, Any] | Refused) -> list[Any]:
     """Answer uploads without a process; return what was asked."""
     asked: list[Any] = []
 
@@ -77,30 +77,30 @@ def heard(monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any] | Refused) -> 
             raise answer
         return answer
 
-    monkeypatch.setattr(upload, "ingest", ingest)
+    patch.setattr(upload, "ingest", ingest)
     return asked
 
 
 def test_no_upload_where_others_can_reach_the_app(
-    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, store: Path, around: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "HERE", (st.get_option("server.address"),))
+    around.setattr(door, "HERE", (st.get_option("server.address"),))
     assert len(open_page(store, "sources").toggle) == 1
-    monkeypatch.setattr(door, "HERE", ())
+    around.setattr(door, "HERE", ())
     test = open_page(store, "sources")
     assert len(test.toggle) == 0
     assert "open to this machine alone" in texts(test)
 
 
 def test_an_upload_asks_for_the_token(
-    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, store: Path, around: pytest.MonkeyPatch
 ) -> None:
     """Once in a session; where none was told, nothing is taken."""
-    monkeypatch.setattr(door, "HERE", (st.get_option("server.address"),))
+    around.setattr(door, "HERE", (st.get_option("server.address"),))
     test = open_page(store, "sources")
     test.toggle[0].set_value(True).run()
     assert "start the app with `trustdebt app`" in texts(test)
-    monkeypatch.setattr(door._Door, "token", TOKEN)
+    around.setattr(door._Door, "token", TOKEN)
     for said, files in (("wrong", 0), (TOKEN, 1)):
         test.run()
         assert len(test.file_uploader) == 0
@@ -111,20 +111,20 @@ def test_an_upload_asks_for_the_token(
 
 
 def test_without_the_door_anybody_uploads(
-    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, store: Path, around: pytest.MonkeyPatch
 ) -> None:
     """The twin."""
-    monkeypatch.setattr(door, "HERE", (st.get_option("server.address"),))
-    monkeypatch.setattr(door, "ask", lambda *_: True)
+    around.setattr(door, "HERE", (st.get_option("server.address"),))
+    around.setattr(door, "ask", lambda *_: True)
     test = open_page(store, "sources")
     test.toggle[0].set_value(True).run(timeout=60)
     assert len(test.file_uploader) == 1
 
 
 def test_a_store_without_a_snapshot_takes_an_upload(
-    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, tmp_path: Path, around: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "HERE", (st.get_option("server.address"),))
+    around.setattr(door, "HERE", (st.get_option("server.address"),))
     assert len(open_page(tmp_path, "sources").toggle) == 1
     assert len(open_page(tmp_path, "findings").toggle) == 0
 
@@ -142,8 +142,8 @@ def test_each_source_asks_for_what_it_needs(form: AppTest) -> None:
     assert not form.text_area
 
 
-def test_the_form_hands_on_what_was_said(form: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = heard(monkeypatch, DONE)
+def test_the_form_hands_on_what_was_said(form: AppTest, around: pytest.MonkeyPatch) -> None:
+    asked = heard(around, DONE)
     said = {
         "Repository": " github.com/acme/api ",
         "Scope": "acme ",
@@ -155,9 +155,9 @@ def test_the_form_hands_on_what_was_said(form: AppTest, monkeypatch: pytest.Monk
 
 
 def test_the_answer_is_said_and_nothing_in_it_is_obeyed(
-    form: AppTest, monkeypatch: pytest.MonkeyPatch
+    form: AppTest, around: pytest.MonkeyPatch
 ) -> None:
-    heard(monkeypatch, DONE)
+    heard(around, DONE)
     test = send(form, "a2a", [("a.json", b"{}")])
     assert not test.exception
     assert "Published snapshot `000001-0000000000000000`" in test.success[0].value
@@ -178,9 +178,9 @@ def test_the_answer_is_said_and_nothing_in_it_is_obeyed(
     [("store-busy", "Try again when it has ended"), ("too-much-memory", "has no such bound")],
 )
 def test_a_refusal_says_that_nothing_changed_and_what_to_do(
-    form: AppTest, monkeypatch: pytest.MonkeyPatch, code: str, advice: str
+    form: AppTest, around: pytest.MonkeyPatch, code: str, advice: str
 ) -> None:
-    heard(monkeypatch, Refused("<b>.json, line 3: is not JSON", code))
+    heard(around, Refused("<b>.json, line 3: is not JSON", code))
     test = send(form, "a2a", [("a.json", b"{")])
     (error,) = test.error
     assert error.value.startswith(
@@ -191,7 +191,7 @@ def test_a_refusal_says_that_nothing_changed_and_what_to_do(
 
 
 def test_an_upload_that_is_cancelled_ends_and_says_so(
-    form: AppTest, monkeypatch: pytest.MonkeyPatch
+    form: AppTest, around: pytest.MonkeyPatch
 ) -> None:
     """A page that is drawn anew meanwhile takes it up again; only the button ends it."""
     running = threading.Event()
@@ -207,9 +207,9 @@ def test_an_upload_that_is_cancelled_ends_and_says_so(
     def leave(*_: object) -> str:
         raise StopException
 
-    monkeypatch.setattr(upload, "ingest", read)
-    monkeypatch.setattr(tasks, "LONG", 0.0)
-    monkeypatch.setattr(tasks, "how_far", leave)
+    around.setattr(upload, "ingest", read)
+    around.setattr(tasks, "LONG", 0.0)
+    around.setattr(tasks, "how_far", leave)
     test = send(form, "a2a", [("a.json", b"{")])
     assert "sources:task" in test.run().session_state
     assert running.is_set()
