@@ -44,9 +44,9 @@ def test_the_twin_without_a_budget_it_takes_what_it_takes(
 ) -> None:
     """On facts of its own: who asks the same as work that still ends would wait for that.
 
-    They are fewer, and still take three times of what the page above may.
+    They are fewer, and still take more than the page above may.
     """
-    ingest(ParquetStore(tmp_path / "store"), [shared_role(290).job()])
+    ingest(ParquetStore(tmp_path / "store"), [shared_role(220).job()])
     monkeypatch.setenv("TRUSTDEBT_BUDGET", "unlimited")
     test = open_page(tmp_path / "store", "findings")
     assert not test.error

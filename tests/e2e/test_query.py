@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import trustdebt
+from analytics.answers.board import Move
 from analytics.history import open_posture
 from app.questions import all_questions
 from app.sql import select
@@ -36,8 +38,9 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def without_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the plan out of the front page: it is no part of what is counted."""
+    """Leave the plan out of the page, and have it short: it is no part of what is counted."""
     monkeypatch.setattr(front, "LARGE", 0)
+    monkeypatch.setattr(sys.modules[Move.__module__], "STEPS", 1)
 
 
 def line_of(test: AppTest) -> str:

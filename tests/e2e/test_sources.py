@@ -1,6 +1,7 @@
 """The page Sources: coverage first, then what was set aside, and what was made one."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,16 +21,23 @@ GOOD = {
 BAD = GOOD | {"id": "d2", "at": "yesterday"}
 
 
-@pytest.fixture
-def own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ingest two sources; one of two decisions has no instant."""
-    log, card = tmp_path / "log.jsonl", tmp_path / "card.json"
+    folder = tmp_path_factory.mktemp("sources")
+    log, card = folder / "log.jsonl", folder / "card.json"
     log.write_text("\n".join(map(json.dumps, (GOOD, BAD))))
     card.write_bytes(EXPORTS["a2a"][0]["a2a.json"])
     for line in (["decisions", log, "--max-bad", "90"], ["a2a", card]):
-        words = ["ingest", *map(str, line), "--scope", "acme", "--store", str(tmp_path / "s")]
-        assert trustdebt.main(words) == 0, capsys.readouterr()
-    return tmp_path / "s"
+        words = ["ingest", *map(str, line), "--scope", "acme", "--store", str(folder / "s")]
+        assert trustdebt.main(words) == 0
+    return folder / "s"
+
+
+@pytest.fixture
+def own(made: Path, tmp_path: Path) -> Path:
+    """Copy both, to write beside them."""
+    return Path(shutil.copytree(made, tmp_path / "s"))
 
 
 def test_the_page_says_what_was_read_and_what_was_set_aside(open_page: Open, own: Path) -> None:
@@ -54,6 +62,7 @@ def test_an_older_snapshot_shows_what_was_set_aside_then(open_page: Open, own: P
     assert len(aside) == 1
 
 
+@pytest.mark.usefixtures("no_plan")
 def test_the_page_says_what_could_not_be_read(
     open_page: Open, own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,11 +96,12 @@ def test_a_store_without_records_says_so(open_page: Open, store: Path) -> None:
     assert test.dataframe[0].value["Rejected"].tolist() == ["not recorded"]
 
 
-@pytest.fixture
-def two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ingest two estates that know one agent by two ids and share its role; both know Ann."""
+    folder = tmp_path_factory.mktemp("joined")
     for scope in ("east", "west"):
-        nodes = tmp_path / scope / "nodes"
+        nodes = folder / scope / "nodes"
         nodes.mkdir(parents=True)
         (nodes.parent / "estate.toml").write_text(
             f'scope = "{scope}"\ntaken_at = 2026-08-01T00:00:00Z\ndeclares = ["inventory"]\n'
@@ -99,9 +109,15 @@ def two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
         bot = {"id": f"{scope}:bot", "name": "<b>bot</b>", "external_ids": ["arn:arn:aws:iam::1:x"]}
         (nodes / "Agent.jsonl").write_text(json.dumps(bot))
         (nodes / "Human.jsonl").write_text(json.dumps({"id": f"{scope}:ann", "name": "Ann"}))
-        words = ["ingest", "estate", str(nodes.parent), "--store", str(tmp_path / "s")]
-        assert trustdebt.main(words) == 0, capsys.readouterr()
-    return tmp_path / "s"
+        words = ["ingest", "estate", str(nodes.parent), "--store", str(folder / "s")]
+        assert trustdebt.main(words) == 0
+    return folder / "s"
+
+
+@pytest.fixture
+def two(joined: Path, tmp_path: Path) -> Path:
+    """Copy both, to write beside them."""
+    return Path(shutil.copytree(joined, tmp_path / "s"))
 
 
 def test_a_merge_is_undone_and_done_again_on_the_page(open_deciding: Open, two: Path) -> None:

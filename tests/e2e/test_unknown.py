@@ -95,6 +95,7 @@ def test_sources_mark_what_is_old_today(stores, open_page: Open) -> None:
     assert tiles(open_page(stores["both"], "sources"))["Older than 30 days"] == ("2", "of 2")
 
 
+@pytest.mark.usefixtures("no_plan")
 def test_a_day_before_any_data_is_not_graded(stores, open_page: Open) -> None:
     page = open_page(stores["both"], as_of="2020-01-01")
     assert any("no data before" in w.value for w in page.warning)

@@ -47,9 +47,12 @@ HOSTILE = [
 
 
 @pytest.fixture
-def form(open_deciding: Open, store: Path) -> AppTest:
-    """Open the form, as it is where only this machine can reach the app, with the token."""
-    test = open_deciding(store, "sources")
+def form(open_deciding: Open, own_copy: Path) -> AppTest:
+    """Open the form, as it is where only this machine can reach the app, with the token.
+
+    What is refused is written into the store, which others would have to judge anew.
+    """
+    test = open_deciding(own_copy, "sources")
     test.toggle[0].set_value(True).run()
     return test
 
