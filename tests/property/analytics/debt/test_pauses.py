@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from analytics.answers.what_if import posture_without
 from analytics.debt import debt_of
 from analytics.findings.evaluation import find_all
-from analytics.findings.lifecycle.about import what_it_is_about
+from analytics.findings.rule import KEY_PARTS
 from analytics.posture import Posture
 from graph.journal.journal import Journal
 from graph.schema import CAN_ACCESS
@@ -46,15 +46,27 @@ def accepting(about: list[tuple[str, tuple[str, ...], float, float]]) -> Iterato
 
 
 def chosen(posture: Posture, picks: list) -> list[tuple[str, tuple[str, ...], float, float]]:
-    """Choose findings of a posture to accept, each over a span of time."""
-    ids = sorted(find_all(posture)["id"])
-    assume(ids)
-    names = [(ids[n % len(ids)], span) for n, span in picks]
-    return [(name, what_it_is_about(posture, name), *span) for name, span in names]
+    """Choose findings of a posture to accept, each over a span of time.
+
+    It may be given a journal after that: no decision has been asked for yet.
+    """
+    found, ids = find_all(posture).set_index("id"), posture.graph.ids
+    names = sorted(found.index)
+    assume(names)
+    about = {}
+    for name in (names[n % len(names)] for n, _ in picks):
+        row = found.loc[name]
+        ends = [ids[row[end]].as_py() if row[end] >= 0 else "" for end in ("subject", "object")]
+        about[name] = row["rule"], *ends, *(row["key"].split(KEY_PARTS) if row["key"] else ())
+    spans = [(names[n % len(names)], span) for n, span in picks]
+    return [(name, about[name], *span) for name, span in spans]
 
 
 def judged(estate: Estate, journal: Journal) -> Posture:
-    posture = estate.quick()
+    return knowing(estate.quick(), journal)
+
+
+def knowing(posture: Posture, journal: Journal) -> Posture:
     posture.journal = journal
     return posture
 
@@ -62,7 +74,8 @@ def judged(estate: Estate, journal: Journal) -> Posture:
 @FEW
 @given(estates(), CHOSEN)
 def test_every_item_is_that_of_the_definition(estate, picks):
-    about = chosen(estate.quick(), picks)
+    posture = estate.quick()
+    about = chosen(posture, picks)
     reference = AcceptingReference(estate)
     now = reference.now
     said = [
@@ -70,8 +83,7 @@ def test_every_item_is_that_of_the_definition(estate, picks):
         for _, parts, since, until in about
     ]
     with accepting(about) as journal:
-        posture = judged(estate, journal)
-        found = listed(posture)
+        found = listed(knowing(posture, journal))
         rows = debt_answer(posture, items=True)["items"]
     everything = [i for i in reference.items() if i.degree is None or i.degree]
     assume({i.key for i in everything} == set(found))  # which items there are is tested elsewhere
@@ -91,25 +103,25 @@ def test_every_item_is_that_of_the_definition(estate, picks):
 @FEW
 @given(estates(), CHOSEN, st.floats(0.1, 0.9))
 def test_an_acceptance_in_two_that_meet_is_one(estate, picks, share):
-    about = chosen(estate.quick(), picks)
+    first, second = estate.quick(), estate.quick()
+    about = chosen(first, picks)
     halves = []
     for name, parts, since, until in about:
         middle = round(since + (until - since) * share, 3)
         halves += [(name, parts, middle, until), (name, parts, since, middle)]
     amounts = []
-    for said in (about, halves):
+    for posture, said in ((first, about), (second, halves)):
         with accepting([s for s in said if s[2] >= 0]) as journal:
-            amounts.append(debt_of(judged(estate, journal)).debt)
+            amounts.append(debt_of(knowing(posture, journal)).debt)
     assert amounts[0] == pytest.approx(amounts[1], nan_ok=True)
 
 
 @FEW
 @given(estates(), CHOSEN, st.lists(st.integers(0, 10_000), min_size=1, max_size=3))
 def test_accepting_never_adds_debt_and_removing_never_does(estate, picks, gone):
-    plain = estate.quick()
-    with accepting(chosen(plain, picks)) as journal:
-        posture = judged(estate, journal)
-        debt = debt_of(posture)
+    plain, posture = estate.quick(), estate.quick()
+    with accepting(chosen(posture, picks)) as journal:
+        debt = debt_of(knowing(posture, journal))
         assert (debt.rows.debt <= debt_of(plain).rows.debt * SLACK + 1e-9).all()
         assert (debt.rows.debt >= debt.rows.principal / SLACK).all()
         choices = items(estate)
@@ -126,6 +138,7 @@ def test_what_if_is_the_world_without_it_with_the_same_acceptances(estate, picks
     wanted = sorted({rows[n % len(rows)]["id"] for n in gone})
     left = copied(estate)
     left.rows[CAN_ACCESS] = [row for row in rows if row["id"] not in wanted]
-    with accepting(chosen(estate.quick(), picks)) as journal:
-        after = posture_without(judged(estate, journal), wanted)
+    posture = estate.quick()
+    with accepting(chosen(posture, picks)) as journal:
+        after = posture_without(knowing(posture, journal), wanted)
         assert debt_of(after).debt.sum() == pytest.approx(debt_of(judged(left, journal)).debt.sum())
