@@ -6,6 +6,7 @@ import pytest
 
 from analytics.posture import Posture
 from tests.support.estates.any_world import estate
+from tests.support.estates.side_by_side import in_one_scope, named
 from tests.support.printed import findings, kpis
 from tests.support.references.findings import Findings
 from tests.support.search import worlds
@@ -14,7 +15,7 @@ ABOUT_THE_WHOLE = ("OWN-01", "OWN-04", "SCP-01", "LPR-03", "TIM-01", "TIM-03", "
 WORLDS, STEP = worlds(20, 200), 20
 
 
-def found(posture: Posture, about: list[str]) -> dict[str, set[tuple[str, str]]]:
+def found(posture: Posture, about: set[str]) -> dict[str, set[tuple[str, str]]]:
     """Return what the product finds about these identities: subject and object by rule."""
     rules: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for row in findings(posture)["findings"]:
@@ -26,15 +27,21 @@ def found(posture: Posture, about: list[str]) -> dict[str, set[tuple[str, str]]]
 
 @pytest.mark.parametrize("first", range(0, WORLDS, STEP))
 def test_what_is_found_is_what_the_definition_says(first: int) -> None:
-    """Of identities in service; those that ended are found by what is left of them."""
+    """Of identities in service; those that ended are found by what is left of them.
+
+    The definition looks at each world alone, the product at all of them, one beside the other.
+    """
+    drawn = {str(seed): estate(seed) for seed in range(first, first + STEP)}
+    plain = {case: Findings(world) for case, world in drawn.items()}
+    about = {named(case, name) for case, one in plain.items() for name in one.subjects}
+    rules = found(in_one_scope(drawn).quick(), about)
     counted: dict[str, int] = defaultdict(int)
-    for seed in range(first, first + STEP):
-        world = estate(seed)
-        plain = Findings(world)
-        rules = found(world.quick(), plain.subjects)
-        for rule, expected in plain.found().items():
+    for case, one in plain.items():
+        for rule, expected in one.found().items():
             counted[rule] += len(expected)
-            assert rules[rule] == expected, f"{rule} in world {seed}"
+            here = {ends for ends in rules[rule] if ends[0].startswith(named(case, ""))}
+            wanted = {(named(case, who), what and named(case, what)) for who, what in expected}
+            assert here == wanted, f"{rule} in world {case}"
     assert sum(count > 0 for count in counted.values()) > 12, "worlds in which little is wrong"
 
 
