@@ -6,11 +6,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from analytics.remediation.plan.greedy import make_plan
+from analytics.remediation.removal.before_and_after import changed, reach_of
+from analytics.remediation.removal.ended_uses import ended
+from analytics.remediation.removal.what_if import removals
 from analytics.usage.activity import lately
 from analytics.usage.observed import uses
 from graph.schema import AGENT, LEVELS, ROLE, SERVICE_ACCOUNT
 from tests.support.estates.small_estates import TYPES, Estate, ago
-from tests.support.printed import plan, what_if
+from tests.support.printed import plan
 from tests.support.references.moved_access import moved
 from tests.support.references.reach import CONTROL, Reference, estates
 
@@ -173,19 +177,22 @@ def allowed(estate: Estate, posture, gone: set[str]) -> bool:
 @given(watched(), st.integers(1, 4))
 def test_a_plan_keeps_its_budget_adds_up_and_breaks_nothing(estate, budget):
     posture = estate.quick()
-    made, names = plan(posture, budget), accountable(posture)
-    assert len(made["steps"]) <= budget
+    made, names = make_plan(posture, budget), accountable(posture)
+    assert len(made.steps) <= budget
     gone: set[str] = set()
-    for step in made["steps"]:
-        before = reach(estate, gone, names)
-        gone |= set(step["target"]["ids"])
-        assert step["reach_removed"] == pytest.approx(before - reach(estate, gone, names))
-        assert step["reach_removed"] > 0
-        assert step["breaks"] == []
-    assert made["after"]["reach"] == pytest.approx(reach(estate, gone, names))
+    left = reach(estate, gone, names)
+    for step in made.steps:
+        before = left
+        gone |= set(step.proposal.change.ids)
+        left = reach(estate, gone, names)
+        assert step.reach_removed == pytest.approx(before - left)
+        assert step.reach_removed > 0
+        assert step.breaks.empty
+    assert reach_of(made.after) == pytest.approx(left)
     assert allowed(estate, posture, gone)
     if gone:
-        assert what_if(posture, sorted(gone))["breaks"] == []
+        every = removals(posture, sorted(gone))
+        assert ended(posture, changed(posture, every), every).empty
 
 
 @settings(max_examples=15)
@@ -198,23 +205,23 @@ def test_the_first_step_is_the_best_of_all(estate):
         (whole - reach(estate, g, names) for g in choices(estate) if allowed(estate, posture, g)),
         default=0.0,
     )
-    made = plan(posture, 1)
-    assert sum(s["reach_removed"] for s in made["steps"]) == pytest.approx(best)
-    assert made["optimum"]["reach_removed"] == pytest.approx(best)
-    assert made["optimum_gap"] == 0
+    made = make_plan(posture, 1)
+    assert sum(step.reach_removed for step in made.steps) == pytest.approx(best)
+    assert made.optimum == pytest.approx(best)
 
 
 @settings(max_examples=15)
 @given(watched(), st.integers(1, 4))
 def test_the_integer_program_finds_what_trying_every_set_finds(estate, budget):
-    tried = plan(estate.quick(), budget)["optimum"]
-    assume(tried["because"] is None)
+    posture = estate.quick()
+    tried = make_plan(posture, budget)
+    assume(tried.because is None)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("analytics.remediation.plan.greedy.SETS", -1)
-        solved = plan(estate.quick(), budget)["optimum"]
-    assert solved["because"] is None or "in a row" in solved["because"]
-    if solved["because"] is None:
-        assert solved["reach_removed"] == pytest.approx(tried["reach_removed"])
+        solved = make_plan(posture, budget)
+    assert solved.because is None or "in a row" in solved.because
+    if solved.because is None:
+        assert solved.optimum == pytest.approx(tried.optimum)
 
 
 @settings(max_examples=10)
@@ -224,10 +231,12 @@ def test_no_plan_beats_the_optimum(estate):
     made = plan(posture, 2)
     removed = sum(step["reach_removed"] for step in made["steps"])
     if made["optimum"]["because"] is None:
-        assert removed <= made["optimum"]["reach_removed"] + 1e-6
+        most = made["optimum"]["reach_removed"]
+        assert removed <= most + 1e-6
+        assert made["optimum_gap"] == pytest.approx(1 - removed / most if most else 0, abs=1e-9)
         assert 0 <= made["optimum_gap"] <= 1
         pairs = [a | b for a in choices(estate) for b in choices(estate)]
-        names = accountable(estate.quick())
+        names = accountable(posture)
         whole = reach(estate, set(), names)
         best = max(
             (whole - reach(estate, g, names) for g in pairs[:60] if allowed(estate, posture, g)),
