@@ -13,7 +13,7 @@ from tests.support.printed import revocation
 
 DAY = 86_400
 SNAPSHOTS = (40, 30, 29, 10, 0)  # days ago
-BOTS = ("a", "b", "c")
+BOTS = tuple("abcdefghi")
 PARTS = ("key", "account", "grant", "tool")
 KINDS = {"key": "credential", "account": "account", "grant": "grant", "tool": "tool registration"}
 NEVER = -1  # days ago, of what lives on
@@ -88,13 +88,13 @@ def state(lives: dict[str, Life], day: int) -> Estate:
     return e
 
 
-@settings(max_examples=6)
-@given(st.fixed_dictionaries(dict.fromkeys(BOTS, LIVES)))
+@settings(max_examples=3)
+@given(st.dictionaries(st.sampled_from(BOTS), LIVES, min_size=1))
 def test_every_straggler_is_named_and_no_other(lives):
     history = history_of(*(state(lives, day) for day in SNAPSHOTS))
     answer = revocation(history.posture(history.infos[-1].id))
     rows = {row["id"]: row for row in answer["kill_sets"]}
-    assert rows.keys() == set(BOTS)
+    assert rows.keys() == lives.keys()
     for name, life in lives.items():
         row, alive = rows[name], [p for p in life.elements if life.gone(p) == NEVER]
         assert (row["elements"], row["alive"]) == (len(life.elements), len(alive))

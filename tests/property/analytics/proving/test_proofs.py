@@ -129,7 +129,7 @@ def in_their_order(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object
     return proof((0, 1, 2), tmp_path_factory.mktemp("proof") / "store")
 
 
-@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("order", list(permutations(range(3)))[1:])
 def test_a_proof_is_the_same_in_whatever_order_exports_were_read(
     order, tmp_path: Path, in_their_order
 ):

@@ -1,5 +1,7 @@
 """Leaks on random estates, against plain readings: union of reaches, one removal for each key."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -120,9 +122,14 @@ def at_once(posture: Posture, keys: list[int]) -> dict[int, list[tuple]]:
     }
 
 
+@cache
+def judged(seed: int) -> Posture:
+    return any_world.estate(seed).quick()
+
+
 @pytest.mark.parametrize("seed", some(range(24), 8))
 def test_what_breaks_with_each_key_is_what_its_removal_ends(seed):
-    posture = any_world.estate(seed).quick()
+    posture = judged(seed)
     keys = np.flatnonzero(posture.graph.has_label(CREDENTIAL) & posture.graph.live).tolist()
     expected = one_by_one(posture, keys)
     assert at_once(posture, keys) == expected
@@ -186,7 +193,7 @@ def test_what_outlives_a_leak_is_what_was_handed_on_and_what_that_reaches(estate
 
 @pytest.mark.parametrize("seed", some(range(10), 4))
 def test_after_the_kill_the_keys_open_nothing_and_lead_nowhere(seed):
-    posture = any_world.estate(seed).quick()
+    posture = judged(seed)
     keys = np.flatnonzero(posture.graph.has_label(CREDENTIAL) & posture.graph.live)
     gone = ended_by(kill_set_of_leak(posture, keys))
     after = outliving(posture, opened(posture, keys).reach, gone)
@@ -199,7 +206,7 @@ def test_the_worlds_have_uses_that_break():
     """Else the comparison compares nothing."""
     broken, seeds = 0, some(range(24), 8)
     for seed in seeds:
-        posture = any_world.estate(seed).quick()
+        posture = judged(seed)
         keys = np.flatnonzero(posture.graph.has_label(CREDENTIAL) & posture.graph.live)
         broken += len(broken_uses(posture, keys))
     assert broken > len(seeds)

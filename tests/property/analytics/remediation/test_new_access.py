@@ -1,17 +1,27 @@
 """New access on random estates against the estate that really has it."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.schema import LEVELS
 from tests.support.estates.small_estates import TYPES, Estate
+from tests.support.few_rules import only_rules
 from tests.support.printed import what_if
 from tests.support.references.moved_access import moved
 from tests.support.references.reach import HOLDERS, RESOURCES, Reference, estates
 
 Pairs = set[tuple[str, str, str]]
 GRANT = st.tuples(st.sampled_from(HOLDERS), st.sampled_from(LEVELS), st.sampled_from(RESOURCES))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_rules() -> Iterator[None]:
+    """Keep to one rule: who reaches what does not depend on what is found."""
+    with only_rules("unused_grant"):
+        yield
 
 
 def with_grants(estate: Estate, grants: list[tuple[str, str, str]], gone: set[str]) -> Estate:
