@@ -182,7 +182,7 @@ def allowed(estate: Estate, posture, gone: set[str]) -> bool:
     return not breaks(estate, gone) and not locked_out(estate, gone, acting(posture))
 
 
-@settings(max_examples=10)
+@settings(max_examples=80)
 @given(watched(), st.integers(1, 4))
 def test_a_plan_keeps_its_budget_adds_up_and_breaks_nothing(estate, budget):
     posture = estate.quick()
@@ -204,7 +204,7 @@ def test_a_plan_keeps_its_budget_adds_up_and_breaks_nothing(estate, budget):
         assert ended(posture, changed(posture, every), every).empty
 
 
-@settings(max_examples=15)
+@settings(max_examples=80)
 @given(watched())
 def test_the_first_step_is_the_best_of_all(estate):
     posture = estate.quick()
@@ -219,7 +219,7 @@ def test_the_first_step_is_the_best_of_all(estate):
     assert made.optimum == pytest.approx(best)
 
 
-@settings(max_examples=15)
+@settings(max_examples=100)
 @given(watched(), st.integers(1, 4))
 def test_the_integer_program_finds_what_trying_every_set_finds(estate, budget):
     posture = estate.quick()

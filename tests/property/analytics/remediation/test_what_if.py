@@ -90,7 +90,7 @@ def test_removing_things_is_never_having_had_them(estate, gone):
             assert row["before"]["weighted"] == pytest.approx(before.weigh(before.reach(row["id"])))
 
 
-@settings(max_examples=8)
+@settings(max_examples=100)
 @given(estates(), PICK)
 def test_every_identity_that_loses_is_listed_and_no_other(estate, pick):
     links = links_of(estate)
