@@ -29,6 +29,7 @@ DAYS = st.sampled_from([0, 1, 15, 60, 130])
 SPAN = st.tuples(DAYS, st.sampled_from([1, 20, 45, 200])).map(lambda s: (s[0], s[0] - s[1]))
 CHOSEN = st.lists(st.tuples(st.integers(0, 10_000), SPAN), min_size=1, max_size=12)
 FEW = settings(max_examples=18, deadline=None, suppress_health_check=list(HealthCheck))
+MORE = settings(FEW, max_examples=120)
 
 
 def before(days: float) -> pd.Timestamp:
@@ -71,7 +72,7 @@ def knowing(posture: Posture, journal: Journal) -> Posture:
     return posture
 
 
-@FEW
+@MORE
 @given(estates(), CHOSEN)
 def test_every_item_is_that_of_the_definition(estate, picks):
     posture = estate.quick()
