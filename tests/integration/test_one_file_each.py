@@ -47,9 +47,41 @@ SUITES = (  # those that ask a registry what there is; of the slow ones, what th
     "tests/e2e/test_pages.py::test_every_page_draws[kinds]",
 )
 PYTEST = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+ASKS = [
+    [*words, "--json"]
+    for words in (
+        ("sources",),
+        ("identities",),
+        ("findings", "--rule", "TMP-01"),
+        ("kpis",),
+        ("kinds",),
+    )
+]
 EXPORT = "client,secret\ntmp-billing,db-password\nscout,db-password\n"
+MADE_ANEW = """
+import contextlib, io, runpy, sys
+from pathlib import Path
+for module, page in zip(sys.argv[1::2], sys.argv[2::2]):
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        runpy.run_module(module, run_name="__main__")
+    Path(page).write_text(out.getvalue(), encoding="utf-8")
+"""
+ASKED = """
+import contextlib, io, json, sys, traceback
+import trustdebt
+done = []
+for asked in json.loads(sys.argv[1]):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = trustdebt.main(asked) if isinstance(asked, list) else exec(asked, {})
+        except BaseException:
+            traceback.print_exc()
+            code = -1
+    done.append((code or 0, out.getvalue(), err.getvalue()))
+print(json.dumps(done))
+"""
 DRAWN = """
-import sys
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 test = AppTest.from_file("app/web/main.py", default_timeout=60)
@@ -112,10 +144,10 @@ def copied(folder: Path) -> Path:
 
 def write_docs(tree: Path) -> None:
     """Write the pages that `make docs` writes."""
-    for module, page in MADE.findall((ROOT / "Makefile").read_text(encoding="utf-8")):
-        done = run(tree, "python", "-m", module)
-        assert done.returncode == 0, done.stderr
-        (tree / page).write_text(done.stdout, encoding="utf-8")
+    made = MADE.findall((ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert made
+    done = run(tree, "python", "-c", MADE_ANEW, *(word for one in made for word in one))
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -130,25 +162,25 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def store(tree: Path) -> Path:
-    """Ingest an export of the new source."""
+def answers(tree: Path) -> dict[str, str]:
+    """Ingest an export of the new source, and ask of it: one process of the copy does it all."""
     (tree / "access.csv").write_text(EXPORT, encoding="utf-8")
     words = ("acme_vault", "access.csv", "--taken-at", "2026-08-01T00:00:00Z")
-    done = run(tree, "python", "trustdebt.py", "ingest", *words, "--store", tree / "store")
+    lines = [["ingest", *words], *ASKS, ["kinds"], DRAWN, UPLOADED]
+    env = {"TRUSTDEBT_STORE": str(tree / "store")}
+    done = run(tree, "python", "-c", ASKED, json.dumps(lines), **env)
     assert done.returncode == 0, done.stderr
-    return tree / "store"
+    said = {}
+    for line, (code, out, err) in zip(lines, json.loads(done.stdout), strict=True):
+        assert code == 0, (line, out, err)
+        said[line if isinstance(line, str) else " ".join(line)] = out
+    return said
 
 
 @pytest.fixture
-def ask(tree: Path, store: Path) -> Callable[..., Any]:
-    """Ask the command line of the copy; return the answer of its JSON document."""
-
-    def answer(*words: str) -> Any:
-        done = run(tree, "python", "trustdebt.py", *words, "--json", "--store", store)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)["result"]
-
-    return answer
+def ask(answers: dict[str, str]) -> Callable[..., Any]:
+    """Return the answer of a JSON document of the command line of the copy."""
+    return lambda *words: json.loads(answers[" ".join((*words, "--json"))])["result"]
 
 
 def test_contributing_shows_one_of_each() -> None:
@@ -181,9 +213,8 @@ def test_the_source_is_listed_and_its_export_is_read(ask: Callable[..., Any]) ->
     assert {row["id"] for row in ask("identities")["identities"]} == {"scout", "tmp-billing"}
 
 
-def test_the_source_takes_uploads(tree: Path, store: Path) -> None:
-    done = run(tree, "python", "-c", UPLOADED)
-    assert (done.returncode, done.stdout) == (0, "access.csv\n"), done.stderr
+def test_the_source_takes_uploads(answers: dict[str, str]) -> None:
+    assert answers[UPLOADED] == "access.csv\n"
 
 
 def test_the_rule_finds_what_is_wrong(ask: Callable[..., Any]) -> None:
@@ -197,22 +228,19 @@ def test_the_measure_is_a_figure(ask: Callable[..., Any]) -> None:
     assert (row["value"], row["numerator"], row["denominator"]) == (0.0, 0, 2)
 
 
-def test_the_page_draws(tree: Path, store: Path) -> None:
-    done = run(tree, "python", "-c", DRAWN, TRUSTDEBT_STORE=str(store))
-    assert done.returncode == 0, done.stderr
-    title, *rows = done.stdout.splitlines()
+def test_the_page_draws(answers: dict[str, str]) -> None:
+    title, *rows = answers[DRAWN].splitlines()
     assert title == "Kinds"
     assert sorted(rows) == ["('resource', 1)", "('service account', 2)"]
 
 
 def test_the_question_answers_as_json_and_as_a_table(
-    tree: Path, store: Path, ask: Callable[..., Any]
+    ask: Callable[..., Any], answers: dict[str, str]
 ) -> None:
     rows = {row["label"]: row["count"] for row in ask("kinds")["kinds"]}
     assert rows == {"ServiceAccount": 2, "Resource": 1}
-    done = run(tree, "python", "trustdebt.py", "kinds", "--store", store)
-    assert re.search(r"kind \W+ known", done.stdout), done.stdout
-    assert re.search(r"ServiceAccount \W+ 2", done.stdout), done.stdout
+    assert re.search(r"kind \W+ known", answers["kinds"]), answers["kinds"]
+    assert re.search(r"ServiceAccount \W+ 2", answers["kinds"]), answers["kinds"]
 
 
 FAULTS = {  # by file: what is right, what is written instead, and the suite that notices

@@ -5,6 +5,8 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -24,28 +26,29 @@ def index() -> str:
     True
     """
     parts = [HEAD]
-    for folder in sorted({path.parent for path in _modules()}, key=_place):
+    for folder, modules in groupby(_modules(), lambda path: path.parent):
         named = folder.relative_to(ROOT).as_posix()
         parts.append(f"\n## {named}/\n")
-        init = folder / "__init__.py"
-        parts.append(f"{sentence(init)}\n\n" if init in _modules() else "")
+        init, paths = folder / "__init__.py", [*modules]
+        parts.append(f"{sentence(init)}\n\n" if init in paths else "")
         parts += [
             f"* [{path.stem}](../{path.relative_to(ROOT).as_posix()}): {sentence(path)}\n"
-            for path in _modules()
-            if path.parent == folder and path != init
+            for path in paths
+            if path != init
         ]
     return "".join(parts)
 
 
 def _modules() -> list[Path]:
-    return sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+    return sorted((path for top in FOLDERS for path in (ROOT / top).rglob("*.py")), key=_place)
 
 
-def _place(folder: Path) -> tuple[int, str]:
-    inside = folder.relative_to(ROOT)
-    return FOLDERS.index(inside.parts[0]), inside.as_posix()
+def _place(module: Path) -> tuple[int, str, Path]:
+    inside = module.parent.relative_to(ROOT)
+    return FOLDERS.index(inside.parts[0]), inside.as_posix(), module
 
 
+@cache
 def sentence(path: Path) -> str:
     """Return the first sentence of a module's docstring."""
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""

@@ -67,9 +67,12 @@ def stated(estate: Estate) -> Facts:
     return Facts.of(NOTHING | frames, (coverage,))
 
 
-def accuracy(generated: Generated) -> list[Accuracy]:
-    """Compare what each rule finds in an estate with what was planted there."""
-    planted, found = _planted(generated), _found(assessed(generated))
+def accuracy(generated: Generated, posture: Posture | None = None) -> list[Accuracy]:
+    """Compare what each rule finds in an estate with what was planted there.
+
+    `posture` is the estate as judged before, if it was.
+    """
+    planted, found = _planted(generated), _found(posture or assessed(generated))
     rules = sorted(planted.keys() | found.keys())
     return [_compare(r, planted.get(r, {}), found.get(r, {})) for r in rules]
 
