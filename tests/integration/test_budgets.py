@@ -105,7 +105,7 @@ def judged(
 
 @pytest.mark.parametrize(
     ("shape", "size", "refused"),
-    some([(shared_role, 500, "findings"), (nested_groups, 500, "findings"),
+    some([(shared_role, 350, "findings"), (nested_groups, 500, "findings"),
           (both_duties, 320, "identities")], 2),
 )  # fmt: skip
 def test_every_command_ends_within_its_budget(shape, size, refused, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

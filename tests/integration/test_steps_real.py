@@ -6,6 +6,7 @@ they have was used yesterday.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,18 @@ STEPS = 5
 FEW = 5  # of the labelled accounts, where all of them are not needed every day
 YESTERDAY = (TAKEN_AT - pd.Timedelta(days=1)).isoformat().replace("+00:00", "Z")
 KINDS = {element.name: element for element in ELEMENTS}
+
+
+@cache
+def published(export: Path, taken_at: pd.Timestamp | None = TAKEN_AT) -> Read:
+    """Read an export once for all tests; nothing changes what was read."""
+    return read(export, taken_at=taken_at)
+
+
+@cache
+def whole(export: Path, taken_at: pd.Timestamp | None = TAKEN_AT) -> Posture:
+    """Judge an account as published, once for all tests."""
+    return judged(published(export, taken_at))
 
 
 def without(got: Read, ids: Iterable[str]) -> Read:
@@ -80,9 +93,9 @@ def weighted(account: Posture) -> float:
     return float(account.totals().weighted.sum())
 
 
-def each_step_done(got: Read) -> int:
+def each_step_done(export: Path, taken_at: pd.Timestamp | None = TAKEN_AT) -> int:
     """Do the steps of a plan one by one, and hold each to what it claims; return how many."""
-    account = judged(got)
+    got, account = published(export, taken_at), whole(export, taken_at)
     steps = plan(account, STEPS)["steps"]
     gone: list[str] = []
     had, reach = rights(account), weighted(account)
@@ -98,19 +111,19 @@ def each_step_done(got: Read) -> int:
 
 def test_each_step_of_a_plan_removes_what_it_claims_on_real_accounts(real_data: Path, labels):
     counts = {
-        name: each_step_done(read(real_data / name, taken_at=None))
+        name: each_step_done(real_data / name, None)
         for name in ("cloudmapper-demo", "cloudsplaining-small")
     }
     assert min(counts.values()) > 0, counts
     slugs = [label["slug"] for label in some(labels, FEW)]
-    done = [each_step_done(read(real_data / LABS / f"{slug}.json")) for slug in slugs]
+    done = [each_step_done(real_data / LABS / f"{slug}.json") for slug in slugs]
     assert sum(count > 0 for count in done) > len(done) / 2
 
 
 def test_a_step_held_to_another_claim_is_noticed(real_data: Path):
     """Only half of the facts are taken out: the figures are others."""
-    got = read(real_data / "cloudmapper-demo", taken_at=None)
-    account = judged(got)
+    export = real_data / "cloudmapper-demo"
+    got, account = published(export, None), whole(export, None)
     (step, *_) = plan(account, 1)["steps"]
     after = judged(without(got, step["target"]["ids"][1:]))
     assert weighted(account) - weighted(after) < step["reach_removed"]
@@ -159,7 +172,7 @@ def test_a_cut_separates_each_labelled_start_and_no_control_loses_a_used_right(
     separated = controls = 0
     for label in labels:
         starts = start_of(label)
-        got = in_use(read(real_data / LABS / f"{label['slug']}.json"), starts)
+        got = in_use(published(real_data / LABS / f"{label['slug']}.json"), starts)
         account, used = judged(got), used_rights(got, starts)
         controls += len(used)
         target, level = target_of(account, label)
@@ -180,7 +193,7 @@ def test_no_step_of_a_plan_takes_a_used_right_of_a_control(real_data: Path, labe
     steps = 0
     for label in some(labels, FEW):
         starts = start_of(label)
-        got = in_use(read(real_data / LABS / f"{label['slug']}.json"), starts)
+        got = in_use(published(real_data / LABS / f"{label['slug']}.json"), starts)
         account, used = judged(got), used_rights(got, starts)
         assert lost(account, used) == set(), label["slug"]
         taken = plan(account, STEPS)["steps"]
@@ -195,9 +208,10 @@ def test_without_its_uses_a_control_would_lose_rights(real_data: Path, labels):
     losses = 0
     for label in some(labels, FEW):
         starts = start_of(label)
-        got = read(real_data / LABS / f"{label['slug']}.json")
+        export = real_data / LABS / f"{label['slug']}.json"
+        got, account = published(export), whole(export)
         used = used_rights(in_use(got, starts), starts)
-        gone = [id_ for step in plan(judged(got), STEPS)["steps"] for id_ in step["target"]["ids"]]
+        gone = [id_ for step in plan(account, STEPS)["steps"] for id_ in step["target"]["ids"]]
         losses += len(lost(judged(without(got, gone)), used)) > 0
     assert losses > 0
 
