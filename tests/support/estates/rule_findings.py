@@ -1,6 +1,9 @@
 """What one rule finds in a small estate, in plain values to compare with."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass
+from functools import cache, cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -9,6 +12,7 @@ from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 from graph.access import NEVER
 from graph.frames import records
+from tests.support.estates.side_by_side import named, side_by_side
 from tests.support.estates.small_estates import Estate, ago
 
 
@@ -47,6 +51,39 @@ def found(judged: Estate | Posture, rule: str) -> list[Found]:
         for r in records(rows)
     ]
     return sorted(things, key=lambda f: (f.subject, f.object, f.evidence))
+
+
+class Beside:
+    """Cases judged side by side; each is asked what a rule finds in it, by the names it gave."""
+
+    def __init__(self, cases: Iterable[Any], make: Callable[[Any], Estate] | None = None) -> None:
+        self.cases = {repr(case): case for case in cases}
+        self.scopes = {case: f"case-{number}" for number, case in enumerate(self.cases)}
+        self.make = make
+        self._found_in = cache(lambda rule: found(self.posture, rule))
+
+    @cached_property
+    def posture(self) -> Posture:
+        """Judge all of them."""
+        return side_by_side(
+            {
+                self.scopes[key]: self.make(case) if self.make else case
+                for key, case in self.cases.items()
+            }
+        )
+
+    def found(self, case: Any, rule: str) -> list[Found]:
+        """Return what a rule finds in a case, ordered by subject and object."""
+        mine = named(self.scopes[repr(case)], "")
+        rows = [one for one in self._found_in(rule) if one.subject.startswith(mine)]
+        return [Found(*(_own(value, mine) for value in astuple(one))) for one in rows]
+
+
+def _own(value: Any, mine: str) -> Any:
+    """Return a value by the names of a case, which begin with `mine` beside the others."""
+    if isinstance(value, tuple):
+        return tuple(_own(each, mine) for each in value)
+    return value.replace(mine, "") if isinstance(value, str) else value
 
 
 def ms(days: float) -> int:

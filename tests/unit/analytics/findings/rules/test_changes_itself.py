@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.estates.rule_findings import found
+from tests.support.estates.rule_findings import Beside, found
 from tests.support.estates.small_estates import Estate, ago
 
 RULE = "LPR-06"
@@ -94,10 +94,19 @@ NONE = {
 }
 
 
+def patterned(pattern: str) -> Estate:
+    e = bot().thing("Role", "role").link("svc", "ASSUMES", "role")
+    return e.can("svc", "", "role", actions=[pattern])
+
+
+CASES = {case: make for case, (make, _) in MEANS.items()} | NONE
+ALL = Beside([*CASES, *PATTERNS], lambda case: CASES[case]() if case in CASES else patterned(case))
+
+
 @pytest.mark.parametrize("case", MEANS)
 def test_what_it_can_change_of_itself(case):
-    make, (target, words) = MEANS[case]
-    (row,) = found(make(), RULE)
+    _, (target, words) = MEANS[case]
+    (row,) = ALL.found(case, RULE)
     assert (row.subject, row.object, row.severity) == ("bot", target, "high")
     assert words in row.sentence
     assert len(row.evidence) == 1
@@ -105,14 +114,13 @@ def test_what_it_can_change_of_itself(case):
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_pattern_stands_for_whatever_it_may_become(pattern):
-    e = bot().thing("Role", "role").link("svc", "ASSUMES", "role")
-    (row,) = found(e.can("svc", "", "role", actions=[pattern]), RULE)
+    (row,) = ALL.found(pattern, RULE)
     assert row.object == "role"
 
 
 @pytest.mark.parametrize("case", NONE)
 def test_what_is_no_change_of_itself(case):
-    assert found(NONE[case](), RULE) == []
+    assert ALL.found(case, RULE) == []
 
 
 def test_one_finding_for_all_means_on_one_thing_since_the_last_of_them():

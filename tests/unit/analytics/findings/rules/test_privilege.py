@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.estates.rule_findings import facts, found, ms
+from tests.support.estates.rule_findings import Beside, facts, found, ms
 from tests.support.estates.small_estates import Estate, ago
 
 
@@ -20,27 +20,35 @@ def used(**days: float) -> dict[str, str]:
 # -- LPR-01 and LPR-02 -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("levels", "granted", "last", "more", "whole", "part"),
-    [
-        ("read", 300, {"read": 91}, {}, 91, None),
-        ("read", 300, {"read": 90}, {}, None, None),
-        ("read", 91, {}, {}, 91, None),
-        ("read", 90, {}, {}, None, None),
-        ("read", 300, {}, {"telemetry": "false"}, None, None),
-        ("read write", 300, {"read": 100, "write": 200}, {}, 100, None),
-        ("read write", 300, {"read": 5}, {}, None, 300),
-        ("read write", 300, {"read": 5, "write": 120}, {}, None, 120),
-        ("read write", 300, {"read": 5, "write": 6}, {}, None, None),
-        ("list read write", 300, {"read": 5, "list": 95, "write": 120}, {}, None, 95),
-        ("read", 300, {"read": 91}, {"valid_to": ago(1)}, None, None),
-    ],
-)
-def test_unused_as_a_whole_or_in_part(levels, granted, last, more, whole, part):
-    e = bot().can("svc", levels, "db:y", granted_at=ago(granted), last_used_at=used(**last), **more)
-    posture = e.posture()
+USED = [
+    ("read", 300, {"read": 91}, {}, 91, None),
+    ("read", 300, {"read": 90}, {}, None, None),
+    ("read", 91, {}, {}, 91, None),
+    ("read", 90, {}, {}, None, None),
+    ("read", 300, {}, {"telemetry": "false"}, None, None),
+    ("read write", 300, {"read": 100, "write": 200}, {}, 100, None),
+    ("read write", 300, {"read": 5}, {}, None, 300),
+    ("read write", 300, {"read": 5, "write": 120}, {}, None, 120),
+    ("read write", 300, {"read": 5, "write": 6}, {}, None, None),
+    ("list read write", 300, {"read": 5, "list": 95, "write": 120}, {}, None, 95),
+    ("read", 300, {"read": 91}, {"valid_to": ago(1)}, None, None),
+]
+
+
+def granted(case) -> Estate:
+    levels, days, last, more, *_ = case
+    facts = {"granted_at": ago(days), "last_used_at": used(**last), **more}
+    return bot().can("svc", levels, "db:y", **facts)
+
+
+GRANTS = Beside(USED, granted)
+
+
+@pytest.mark.parametrize("case", USED)
+def test_unused_as_a_whole_or_in_part(case):
+    *_, whole, part = case
     for rule, days in (("LPR-01", whole), ("LPR-02", part)):
-        since = [f.since for f in found(posture, rule)]
+        since = [f.since for f in GRANTS.found(case, rule)]
         assert since == ([] if days is None else [ms(days - 90)]), rule
 
 
@@ -93,23 +101,31 @@ def test_a_ceiling_limits_what_is_unused():
 # -- LPR-03 ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("levels", "resource", "actions", "severity"),
-    [
-        ("admin", "db:y", None, "critical"),
-        ("admin", "s3:x", None, "high"),
-        ("admin", "acct", None, "critical"),  # a control plane is taken for restricted
-        ("admin", "wiki", None, None),
-        ("write", "db:y", None, None),
-        ("read", "db:y", ["*"], "medium"),
-        ("read", "db:y", ["s3:*"], "medium"),
-        ("read", "db:y", ["s3:Get*"], None),
-        ("read", "wiki", ["*"], None),
-    ],
-)
-def test_administration_or_wildcard(levels, resource, actions, severity):
-    e = bot().can("svc", levels, resource, actions=actions, granted_at=ago(7))
-    got = found(e, "LPR-03")
+BROAD = [
+    ("admin", "db:y", None, "critical"),
+    ("admin", "s3:x", None, "high"),
+    ("admin", "acct", None, "critical"),  # a control plane is taken for restricted
+    ("admin", "wiki", None, None),
+    ("write", "db:y", None, None),
+    ("read", "db:y", ["*"], "medium"),
+    ("read", "db:y", ["s3:*"], "medium"),
+    ("read", "db:y", ["s3:Get*"], None),
+    ("read", "wiki", ["*"], None),
+]
+
+
+def broad(case) -> Estate:
+    levels, resource, actions, _ = case
+    return bot().can("svc", levels, resource, actions=actions, granted_at=ago(7))
+
+
+BROADS = Beside(BROAD, broad)
+
+
+@pytest.mark.parametrize("case", BROAD)
+def test_administration_or_wildcard(case):
+    *_, severity = case
+    got = BROADS.found(case, "LPR-03")
     assert [f.severity for f in got] == ([severity] if severity else [])
     assert all(f.since == ms(7) for f in got)
 

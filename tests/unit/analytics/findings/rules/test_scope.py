@@ -7,7 +7,7 @@ import pytest
 
 from analytics.history import History, posture_of
 from graph.stores import SnapshotInfo
-from tests.support.estates.rule_findings import facts, found, ms
+from tests.support.estates.rule_findings import Beside, facts, found, ms
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
 
 READ = [{"resource": "s3:x", "level": "read"}]
@@ -30,17 +30,18 @@ def bot(scope=READ, purpose="close the month", **more) -> Estate:
 # -- SCP-01 ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("facts", "lacks"),
-    [
-        ({"purpose": None}, "a purpose"),
-        ({"purpose": "  "}, "a purpose"),
-        ({"scope": None}, "a scope"),
-        ({"scope": None, "purpose": None}, "a purpose and a scope"),
-    ],
-)
+LACKING = [
+    ({"purpose": None}, "a purpose"),
+    ({"purpose": "  "}, "a purpose"),
+    ({"scope": None}, "a scope"),
+    ({"scope": None, "purpose": None}, "a purpose and a scope"),
+]
+UNDECLARED = Beside([facts for facts, _ in LACKING], lambda facts: bot(**facts))
+
+
+@pytest.mark.parametrize(("facts", "lacks"), LACKING)
 def test_without_a_purpose_or_a_scope(facts, lacks):
-    (one,) = found(bot(**facts), "SCP-01")
+    (one,) = UNDECLARED.found(facts, "SCP-01")
     assert (one.subject, one.object, one.since) == ("bot", "", ms(400))
     assert one.severity == "low"  # 0.75 * 10 * 1
     assert f"declared {lacks} for bot" in one.sentence
@@ -166,17 +167,20 @@ UNSEEN = {
 }
 
 
+USES = Beside([*SEEN, *UNSEEN], lambda case: SEEN[case][0]() if case in SEEN else UNSEEN[case]())
+
+
 @pytest.mark.parametrize("case", SEEN)
 def test_seen_outside_the_scope(case):
-    make, days = SEEN[case]
-    (one,) = found(make(), "SCP-03")
+    _, days = SEEN[case]
+    (one,) = USES.found(case, "SCP-03")
     assert (one.subject, one.since, one.severity) == ("bot", ms(days), "critical")
     assert one.evidence
 
 
 @pytest.mark.parametrize("case", UNSEEN)
 def test_not_seen_outside_the_scope(case):
-    assert found(UNSEEN[case](), "SCP-03") == []
+    assert USES.found(case, "SCP-03") == []
 
 
 def test_what_is_not_sensitive_weighs_as_it_does():
