@@ -18,7 +18,7 @@ from graph.stores.parquet_store import ParquetStore
 from graph.values import iso
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate
-from tests.support.few_rules import only_rules
+from tests.support.few_rules import only_families, only_rules
 from tests.support.printed import findings
 
 DAY = pd.Timedelta(days=1)
@@ -30,7 +30,7 @@ Publish = Callable[..., None]
 @pytest.fixture(autouse=True)
 def _few_rules() -> Iterator[None]:
     """Keep to two rules: how a finding lives does not depend on the others, which take time."""
-    with only_rules(*RULES):
+    with only_rules(*RULES), only_families("ownership"):
         yield
 
 
