@@ -29,7 +29,10 @@ NEXT_YEAR = AS_OF + pd.Timedelta(days=365)
 @pytest.fixture(autouse=True, scope="module")
 def few_rules() -> Iterator[None]:
     """Keep to a few rules: how a finding is followed does not depend on the others."""
-    with only_rules(*RULES), only_families("ownership", "necessity", "review", "term", "separation"):
+    with (
+        only_rules(*RULES),
+        only_families("ownership", "necessity", "review", "term", "separation"),
+    ):
         yield
 
 

@@ -1,15 +1,20 @@
 """Each evidence rule on the case it is for, and on the nearest cases it is not for."""
 
+from typing import Any
+
 import pytest
 
 from analytics.findings.evaluation import lacking
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rules import all_rules
 from graph.schema import DECISION_RECORD, USE_EVENT
+from tests.support.estates.rule_findings import Beside, Found, ms
+from tests.support.estates.rule_findings import found as rows_of
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago
 from tests.support.printed import findings
 
 MINUTE = 1 / 1440
+RULES = [f"EVD-0{number}" for number in range(1, 9)]
 
 
 def log(who: str = "agent", sensitivity: str = "confidential", **facts) -> Estate:
@@ -31,8 +36,14 @@ def decided(e: Estate, days: float, decision: str = "allow", **more) -> Estate:
 def found(e: Estate) -> set[str]:
     """Return the rules of evidence that find something."""
     posture = e.posture()
-    rules = [r for r in all_rules().values() if r.id.startswith("EVD") and not lacking(posture, r)]
+    rules = [r for r in all_rules().values() if r.id in RULES and not lacking(posture, r)]
     return {r.id for r in rules if len(r.find(posture))}
+
+
+def only(e: Estate, rule: str) -> Found:
+    """Return the one finding of a rule."""
+    (row,) = rows_of(e, rule)
+    return row
 
 
 def purposed(**facts) -> Estate:
@@ -77,16 +88,32 @@ DECLARED = {
 }
 
 
+SENSITIVITY: list[tuple[Any, set[str]]] = [
+    ("public", set()),
+    ("internal", set()),
+    (None, set()),
+    ("restricted", {"EVD-01"}),
+]
+ALL: dict[Any, Estate] = {case: make(log()) for case, (make, _) in CASES.items()}
+ALL |= {case: decided(purposed(), 3, **facts) for case, (facts, _) in DECLARED.items()}
+ALL |= {sensitivity: used(log(sensitivity=sensitivity)) for sensitivity, _ in SENSITIVITY}
+LOGS = Beside(ALL, lambda case: ALL[case])
+
+
+def beside(case: Any) -> set[str]:
+    return {rule for rule in RULES if LOGS.found(case, rule)}
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_an_agent(case):
-    make, expected = CASES[case]
-    assert found(make(log())) == expected
+    _, expected = CASES[case]
+    assert beside(case) == expected
 
 
 @pytest.mark.parametrize("case", DECLARED)
 def test_what_a_policy_allowed_an_agent_with_scope_and_purpose(case):
-    facts, expected = DECLARED[case]
-    assert found(decided(purposed(), 3, **facts)) == expected
+    _, expected = DECLARED[case]
+    assert beside(case) == expected
 
 
 @pytest.mark.parametrize(("count", "expected"), [(2, set()), (3, {"EVD-07"})])
@@ -112,9 +139,9 @@ def test_another_platform_asks_for_a_decision_at_any_sensitivity(platform, expec
 
 def test_what_the_records_say_otherwise_names_use_and_record():
     e = decided(used(log()), 3 + MINUTE, executed="false")
-    (row,) = findings(e.posture(), rule="EVD-04")["findings"]
-    assert [f["id"] for f in row["evidence"]] == ["u3", f"d{3 + MINUTE}"]
-    assert "1 decision with another outcome" in row["sentence"]
+    row = only(e, "EVD-04")
+    assert row.evidence == ("u3", f"d{3 + MINUTE}")
+    assert "1 decision with another outcome" in row.sentence
 
 
 def test_none_of_the_new_findings_owes_debt_of_its_own():
@@ -122,22 +149,16 @@ def test_none_of_the_new_findings_owes_debt_of_its_own():
     assert {rules[f"EVD-0{n}"] for n in range(4, 9)} == {NOTHING}
 
 
-@pytest.mark.parametrize(
-    ("sensitivity", "expected"),
-    [("public", set()), ("internal", set()), (None, set()), ("restricted", {"EVD-01"})],
-)
+@pytest.mark.parametrize(("sensitivity", "expected"), SENSITIVITY)
 def test_only_sensitive_uses_need_an_explanation(sensitivity, expected):
-    assert found(used(log(sensitivity=sensitivity))) == expected
+    assert beside(sensitivity) == expected
 
 
 def test_what_was_denied_is_critical_whatever_it_was():
     e = decided(used(log(sensitivity="public")), 3 + MINUTE, "deny")
-    (row,) = findings(e.posture(), rule="EVD-02")["findings"]
-    assert (row["severity"], row["subject"]["id"], row["object"]["id"]) == ("critical", "bot", "r")
-    assert (row["since"], [f["id"] for f in row["evidence"]]) == (
-        ago(3),
-        ["u3", f"d{3 + MINUTE}"],
-    )
+    row = only(e, "EVD-02")
+    assert (row.severity, row.subject, row.object) == ("critical", "bot", "r")
+    assert (row.since, row.evidence) == (ms(3), ("u3", f"d{3 + MINUTE}"))
 
 
 def test_a_service_account_is_not_asked_for_decisions_but_what_was_denied_was_denied():
@@ -156,8 +177,8 @@ def test_what_one_of_two_agents_did_is_found_at_their_account():
         .link("twin", "RUNS_AS", "svc")
     )
     used(e, principal="svc")
-    (row,) = findings(e.posture(), rule="EVD-01")["findings"]
-    assert row["subject"]["id"] == "svc"
+    row = only(e, "EVD-01")
+    assert row.subject == "svc"
 
 
 def test_people_and_identities_out_of_service_are_not_judged():
@@ -175,46 +196,46 @@ def test_without_a_source_of_decisions_nothing_is_found():
 
 def test_one_finding_for_all_uses_of_a_resource():
     e = used(used(used(log()), 2, level="write"), 1)
-    (row,) = findings(e.posture(), rule="EVD-01")["findings"]
-    assert row["since"] == ago(3)
-    assert row["severity"] == "medium"  # 3/4 * 1.25 * 10 * 3 = 28
-    assert "3 uses of r by bot, the last on 2026-07-31" in row["sentence"]
+    row = only(e, "EVD-01")
+    assert row.since == ms(3)
+    assert row.severity == "medium"  # 3/4 * 1.25 * 10 * 3 = 28
+    assert "3 uses of r by bot, the last on 2026-07-31" in row.sentence
 
 
 def test_why_it_was_too_late():
     e = used(decided(log(), 3 + 2 * MINUTE, justification_expires_at=ago(3 + MINUTE)))
-    (row,) = findings(e.posture(), rule="EVD-03")["findings"]
-    assert "rests on an expired justification" in row["sentence"]
+    row = only(e, "EVD-03")
+    assert "rests on an expired justification" in row.sentence
     e = decided(log(), 4, policy_version="2", resource="r")
     e = used(decided(e, 3 + MINUTE, policy_version="1"))
-    (row,) = findings(e.posture(), rule="EVD-03")["findings"]
-    assert "by a policy that had been replaced" in row["sentence"]
+    row = only(e, "EVD-03")
+    assert "by a policy that had been replaced" in row.sentence
 
 
 def test_a_permission_for_another_purpose_and_an_ended_task_is_one():
     e = purposed().can("bot", "read", "r", task_id="T", task_ended_at=ago(5), expires_at=ago(-9))
     e = decided(e, 4, task_id="T", purpose="answering customers")
-    (row,) = findings(e.posture(), rule="EVD-08")["findings"]
-    assert "1 permission, the last" in row["sentence"]
+    row = only(e, "EVD-08")
+    assert "1 permission, the last" in row.sentence
 
 
 def test_one_decision_with_another_outcome_is_one_however_often_it_was_used():
     e = used(used(decided(log(), 3 + 2 * MINUTE, executed="false"), 3 + MINUTE))
-    (row,) = findings(e.posture(), rule="EVD-04")["findings"]
-    assert "1 decision with another outcome" in row["sentence"]
-    assert {"u3", f"u{3 + MINUTE}"} < {f["id"] for f in row["evidence"]}
+    row = only(e, "EVD-04")
+    assert "1 decision with another outcome" in row.sentence
+    assert {"u3", f"u{3 + MINUTE}"} < set(row.evidence)
 
 
 def test_uses_after_one_question_to_a_person_are_all_counted():
     e = Estate().agent("bot", provider="entra").resource("r", "public", provider="aws")
     e = used(used(decided(e, 3 + 2 * MINUTE, "escalate"), 3 + MINUTE))
-    (row,) = findings(e.posture(), rule="EVD-05")["findings"]
-    assert "2 uses" in row["sentence"]
+    row = only(e, "EVD-05")
+    assert "2 uses" in row.sentence
 
 
 def test_each_way_of_being_too_late_is_told():
     e = used(decided(log(), 3 + 2 * MINUTE, justification_expires_at=ago(3 + MINUTE)))
     e = decided(used(e, 9), 9 - MINUTE)
-    (row,) = findings(e.posture(), rule="EVD-03")["findings"]
-    assert "which was allowed only afterwards or rests on an expired" in row["sentence"]
-    assert "2 uses" in row["sentence"]
+    row = only(e, "EVD-03")
+    assert "which was allowed only afterwards or rests on an expired" in row.sentence
+    assert "2 uses" in row.sentence

@@ -2,28 +2,23 @@
 
 import pytest
 
-from analytics.findings.evaluation import lacking
-from analytics.findings.rules import all_rules
 from graph.schema import SOD_RULE
+from tests.support.estates.rule_findings import Beside, Found, ms
+from tests.support.estates.rule_findings import found as rows_of
 from tests.support.estates.small_estates import Estate, ago
-from tests.support.printed import findings
+
+
+def ends(rows: list[Found]) -> list[tuple[str, str | None]]:
+    """Return subject and object of each finding."""
+    return sorted((row.subject, row.object or None) for row in rows)
 
 
 def found(e: Estate, rule: str) -> list[tuple[str, str | None]]:
-    """Return subject and object of each finding of a rule."""
-    posture = e.posture()
-    (one,) = [r for r in all_rules().values() if r.id == rule]
-    if lacking(posture, one):
-        return []
-    rows, thing = one.find(posture), posture.graph.thing
-    return sorted(
-        (thing(int(s))["id"], thing(int(o))["id"] if o >= 0 else None)
-        for s, o in zip(rows["subject"], rows["object"], strict=True)
-    )
+    return ends(rows_of(e, rule))
 
 
-def finding(e: Estate, rule: str) -> dict:
-    (row,) = findings(e.posture(), rule=rule)["findings"]
+def finding(e: Estate, rule: str) -> Found:
+    (row,) = rows_of(e, rule)
     return row
 
 
@@ -35,27 +30,33 @@ def _crossing(mine: str | None, theirs: str | None, **facts) -> Estate:
     return e.can("bot", "read write", "db", granted_at=ago(50))
 
 
-@pytest.mark.parametrize(
-    ("mine", "theirs", "expected"),
-    [
-        ("test", "prod", True),
-        ("Dev", "PROD", True),
-        ("dev", "production", True),
-        ("prod", "prod", False),
-        ("prod", "test", False),
-        ("test", "dev", False),
-        (None, "prod", False),
-        ("test", None, False),
-    ],
-)
-def test_from_elsewhere_into_production(mine, theirs, expected):
-    assert found(_crossing(mine, theirs), "ISO-01") == ([("bot", "db")] if expected else [])
+CROSSING = [
+    ("test", "prod", True),
+    ("Dev", "PROD", True),
+    ("dev", "production", True),
+    ("prod", "prod", False),
+    ("prod", "test", False),
+    ("test", "dev", False),
+    (None, "prod", False),
+    ("test", None, False),
+]
+CROSSINGS = Beside(CROSSING, lambda case: _crossing(*case[:2]))
 
 
-@pytest.mark.parametrize("tag", ["deployer", "ci-deployer", "CI", "ci/cd"])
+@pytest.mark.parametrize("case", CROSSING)
+def test_from_elsewhere_into_production(case):
+    *_, expected = case
+    assert ends(CROSSINGS.found(case, "ISO-01")) == ([("bot", "db")] if expected else [])
+
+
+DEPLOYER, NONE = ["deployer", "ci-deployer", "CI", "ci/cd"], "circus"
+TAGGED = Beside([*DEPLOYER, NONE], lambda tag: _crossing("test", "prod", tags=[tag]))
+
+
+@pytest.mark.parametrize("tag", DEPLOYER)
 def test_a_deployer_may(tag):
-    assert found(_crossing("test", "prod", tags=[tag]), "ISO-01") == []
-    assert found(_crossing("test", "prod", tags=["circus"]), "ISO-01") == [("bot", "db")]
+    assert TAGGED.found(tag, "ISO-01") == []
+    assert ends(TAGGED.found(NONE, "ISO-01")) == [("bot", "db")]
 
 
 def test_the_environment_of_the_account_that_holds_the_grant_counts_first():
@@ -77,9 +78,9 @@ def test_the_environment_of_the_account_that_holds_the_grant_counts_first():
 def test_what_crosses_is_one_finding_a_resource():
     e = _crossing("test", "prod").can("bot", "admin", "db", id="later", granted_at=ago(5))
     row = finding(e, "ISO-01")
-    assert (row["since"], row["severity"]) == (ago(50), "high")  # 2/3 * 1.25 * 10 * 10 = 83
-    assert "has read, write, admin on db" in row["sentence"]
-    assert len(row["evidence"]) == 2
+    assert (row.since, row.severity) == (ms(50), "high")  # 2/3 * 1.25 * 10 * 10 = 83
+    assert "has read, write, admin on db" in row.sentence
+    assert len(row.evidence) == 2
 
 
 # -- ISO-02 ----------------------------------------------------------------------------------------
@@ -93,18 +94,20 @@ def _bought(*decisions: tuple[str, float], **facts) -> Estate:
     return e
 
 
-@pytest.mark.parametrize(
-    ("decisions", "vetted"),
-    [
-        ([], False),
-        ([("approve", 400)], True),
-        ([("approve", -1)], False),
-        ([("modify", 3)], False),
-        ([("revoke", 3)], False),
-    ],
-)
-def test_a_third_party_is_vetted_by_an_approving_review(decisions, vetted):
-    assert found(_bought(*decisions), "ISO-02") == ([] if vetted else [("bot", None)])
+DECISIONS = [
+    ([], False),
+    ([("approve", 400)], True),
+    ([("approve", -1)], False),
+    ([("modify", 3)], False),
+    ([("revoke", 3)], False),
+]
+VETTING = Beside(DECISIONS, lambda case: _bought(*case[0]))
+
+
+@pytest.mark.parametrize("case", DECISIONS)
+def test_a_third_party_is_vetted_by_an_approving_review(case):
+    _, vetted = case
+    assert ends(VETTING.found(case, "ISO-02")) == ([] if vetted else [("bot", None)])
 
 
 def test_an_own_agent_needs_no_vetting_and_one_grant_vets_nobody():
@@ -134,28 +137,34 @@ def _duties(*grants: tuple[str, str], **rule) -> Estate:
     return e.add(SOD_RULE, id="s", rule="pay", **sides | levels | rule)
 
 
-@pytest.mark.parametrize(
-    ("grants", "rule", "broken"),
-    [
-        ([("write", "vendors"), ("write", "payments")], {}, True),
-        ([("write", "vendors"), ("read", "payments")], {}, False),
-        ([("write", "vendors"), ("read", "payments")], {"right_level": None}, True),
-        ([("write", "vendors")], {}, False),
-        ([("read write", "vendors"), ("list write", "payments")], {}, True),
-        ([("write", "vendors"), ("write", "payments")], {"left_resource": "elsewhere"}, False),
-        ([("read", "payments"), ("write", "payments")], {"left_resource": "payments",
-                                                         "left_level": "read"}, True),
-        ([("write", "payments"), ("write", "payments")], {"left_resource": "payments"}, False),
-    ],
-)  # fmt: skip
-def test_both_sides_of_a_rule(grants, rule, broken):
-    assert found(_duties(*grants, **rule), "ISO-03") == ([("bot", "payments")] if broken else [])
+BOTH = [("write", "vendors"), ("write", "payments")]
+SIDES = [
+    (BOTH, {}, True),
+    ([("write", "vendors"), ("read", "payments")], {}, False),
+    ([("write", "vendors"), ("read", "payments")], {"right_level": None}, True),
+    ([("write", "vendors")], {}, False),
+    ([("read write", "vendors"), ("list write", "payments")], {}, True),
+    (BOTH, {"left_resource": "elsewhere"}, False),
+    (
+        [("read", "payments"), ("write", "payments")],
+        {"left_resource": "payments", "left_level": "read"},
+        True,
+    ),
+    ([("write", "payments"), ("write", "payments")], {"left_resource": "payments"}, False),
+]
+DUTIES = Beside(SIDES, lambda case: _duties(*case[0], **case[1]))
+
+
+@pytest.mark.parametrize("case", SIDES)
+def test_both_sides_of_a_rule(case):
+    *_, broken = case
+    assert ends(DUTIES.found(case, "ISO-03")) == ([("bot", "payments")] if broken else [])
 
 
 def test_since_the_later_side_and_as_heavy_as_the_lighter():
     row = finding(_duties(("write", "vendors"), ("write", "payments")), "ISO-03")
-    assert (row["since"], row["severity"]) == (ago(49), "low")  # 3/4 * 1.25 * 3 * 3 = 8.4
-    assert "the rule pay: write on vendors and write on payments" in row["sentence"]
+    assert (row.since, row.severity) == (ms(49), "low")  # 3/4 * 1.25 * 3 * 3 = 8.4
+    assert "the rule pay: write on vendors and write on payments" in row.sentence
 
 
 def test_two_rules_about_one_resource_are_two_findings():
@@ -164,8 +173,8 @@ def test_two_rules_about_one_resource_are_two_findings():
         SOD_RULE, id="t", rule="pay", left_resource="audit", left_level="write",
         right_resource="payments", right_level="write",
     )  # fmt: skip
-    rows = findings(e.posture(), rule="ISO-03")["findings"]
-    assert len({r["id"] for r in rows}) == len(rows) == 2
+    rows = rows_of(e, "ISO-03")
+    assert len({r.id for r in rows}) == len(rows) == 2
 
 
 def test_the_sides_in_two_hands_are_separate():
@@ -187,22 +196,23 @@ def _three(*tools: tuple[str, ...], sensitivity: str | None = "confidential", le
     return e
 
 
-@pytest.mark.parametrize(
-    ("estate", "expected"),
-    [
-        (lambda: _three(("untrusted_input",), ("external_comm",)), True),
-        (lambda: _three(ALL), True),
-        (lambda: _three(("untrusted_input",)), False),
-        (lambda: _three(("external_comm", "code_exec")), False),
-        (lambda: _three(ALL, sensitivity="internal"), False),
-        (lambda: _three(ALL, level="list"), False),
-        (lambda: _three(ALL, level="write"), False),
-        (lambda: _three(ALL, status="disabled"), False),
-        (lambda: _three((*ALL, "private_data"), sensitivity="public"), True),
-    ],
-)
+THREE = [
+    (_three(("untrusted_input",), ("external_comm",)), True),
+    (_three(ALL), True),
+    (_three(("untrusted_input",)), False),
+    (_three(("external_comm", "code_exec")), False),
+    (_three(ALL, sensitivity="internal"), False),
+    (_three(ALL, level="list"), False),
+    (_three(ALL, level="write"), False),
+    (_three(ALL, status="disabled"), False),
+    (_three((*ALL, "private_data"), sensitivity="public"), True),
+]
+TRIFECTAS = Beside(estate for estate, _ in THREE)
+
+
+@pytest.mark.parametrize(("estate", "expected"), THREE)
 def test_private_data_untrusted_input_and_a_way_out(estate, expected):
-    assert [s for s, _ in found(estate(), "ISO-04")] == (["bot"] if expected else [])
+    assert [row.subject for row in TRIFECTAS.found(estate, "ISO-04")] == ["bot"] * expected
 
 
 @pytest.mark.parametrize(
@@ -210,18 +220,18 @@ def test_private_data_untrusted_input_and_a_way_out(estate, expected):
 )
 def test_what_is_restricted_makes_it_critical(sensitivity, severity):
     row = finding(_three(ALL, sensitivity=sensitivity), "ISO-04")
-    assert (row["severity"], row["since"], row["object"]["id"]) == (severity, ago(60), "data")
-    assert "bot can read data" in row["sentence"]
+    assert (row.severity, row.since, row.object) == (severity, ms(60), "data")
+    assert "bot can read data" in row.sentence
 
 
 def test_each_sentence_names_what_its_own_agent_reads():
     """The one that reads more sorts behind the other by name."""
     e = _three(ALL).agent("dot").resource("secrets", "restricted").can("dot", "read", "secrets")
-    rows = findings(e.link("dot", "CALLS", "t0").posture(), rule="ISO-04")["findings"]
-    read = {row["subject"]["id"]: row["object"]["id"] for row in rows}
+    rows = rows_of(e.link("dot", "CALLS", "t0"), "ISO-04")
+    read = {row.subject: row.object for row in rows}
     assert read == {"bot": "data", "dot": "secrets"}
     for agent, data in read.items():
-        assert any(f"{agent} can read {data}," in row["sentence"] for row in rows)
+        assert any(f"{agent} can read {data}," in row.sentence for row in rows)
 
 
 def test_the_three_in_two_hands_are_no_trifecta():
@@ -237,31 +247,36 @@ def test_a_tool_that_may_no_longer_be_called_counts_no_more():
 # -- ISO-05 ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["ACTS_FOR", "SPAWNS"])
-@pytest.mark.parametrize(
-    ("facts", "loose"),
-    [
-        ({}, True),
-        ({"ceiling": "read"}, False),
-        ({"valid_to": ago(-9)}, False),
-        ({"valid_to": ago(9)}, False),
-        ({"valid_from": ago(-9)}, False),
-    ],
+DELEGATED = [
+    ({}, True),
+    ({"ceiling": "read"}, False),
+    ({"valid_to": ago(-9)}, False),
+    ({"valid_to": ago(9)}, False),
+    ({"valid_from": ago(-9)}, False),
+]
+KINDS = ("ACTS_FOR", "SPAWNS")
+DELEGATIONS = Beside(
+    [(kind, facts) for kind in KINDS for facts, _ in DELEGATED],
+    lambda case: Estate().agent("bot", "sub").link("bot", case[0], "sub", **case[1]),
 )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("facts", "loose"), DELEGATED)
 def test_delegation_has_a_ceiling_or_an_end(kind, facts, loose):
-    e = Estate().agent("bot", "sub").link("bot", kind, "sub", **facts)
-    assert found(e, "ISO-05") == ([("bot", "sub")] if loose else [])
+    rows = DELEGATIONS.found((kind, facts), "ISO-05")
+    assert ends(rows) == ([("bot", "sub")] if loose else [])
 
 
 def test_a_delegation_weighs_what_it_hands_on():
     e = Estate().agent("bot", kind="workload").agent("sub").resource("x", "restricted")
     e.can("sub", "write", "x").link("bot", "ACTS_FOR", "sub", valid_from=ago(8))
     row = finding(e, "ISO-05")
-    assert (row["severity"], row["since"]) == ("high", ago(8))  # 3/4 * 30 * 3 = 67.5
+    assert (row.severity, row.since) == ("high", ms(8))  # 3/4 * 30 * 3 = 67.5
 
 
 def test_twice_to_the_same_is_one_finding():
     e = Estate().agent("bot", "sub").link("bot", "ACTS_FOR", "sub").link("bot", "SPAWNS", "sub")
     row = finding(e, "ISO-05")
-    assert "acts for and spawns" in row["sentence"]
-    assert len(row["evidence"]) == 2
+    assert "acts for and spawns" in row.sentence
+    assert len(row.evidence) == 2

@@ -11,16 +11,27 @@ from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 from analytics.weights import severity
 from graph.schema import SPAWNS
-from tests.support.estates.rule_findings import found
+from tests.support.estates.rule_findings import Beside, found
 from tests.support.estates.side_by_side import named, side_by_side
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example
+from tests.support.few_rules import only_families, only_rules
 from tests.support.printed import findings
+
+OWN = ("no_accountable_owner", "owner_departed", "one_owner_role", "team_only_owner")
+IDS = [f"OWN-0{number}" for number in range(1, 8)]
+OWN += ("orphan_by_spawn", "owned_by_software", "silent_transfer")
 
 
 def _all(estate: Estate | Posture) -> list[dict[str, Any]]:
     """Return the findings about owners."""
     posture = estate.posture() if isinstance(estate, Estate) else estate
-    return [f for f in findings(posture)["findings"] if f["rule"].startswith("OWN")]
+    with only_rules(*OWN), only_families("ownership"):
+        return findings(posture)["findings"]
+
+
+def _rows(posture: Posture) -> pd.DataFrame:
+    with only_rules(*OWN), only_families("ownership"):
+        return find_all(posture)
 
 
 def _people() -> Estate:
@@ -147,16 +158,16 @@ def _accepting(days: int = 300) -> Estate:
 
 
 @cache
-def _all_cases() -> Posture:
+def _all_cases() -> list[dict[str, Any]]:
     """Judge all of them side by side; of acceptances each scope knows its own."""
-    return side_by_side({case: make() for case, (make, _) in CASES.items()})
+    return _all(side_by_side({case: make() for case, (make, _) in CASES.items()}))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_rules_of_ownership(case):
     _, expected = CASES[case]
     bot = named(case, "bot")
-    assert {f["rule"] for f in _all(_all_cases()) if f["subject"]["id"] == bot} == expected
+    assert {f["rule"] for f in _all_cases() if f["subject"]["id"] == bot} == expected
 
 
 def test_stale_access_path_and_its_near_miss():
@@ -183,8 +194,7 @@ def test_ids_stay_when_rows_move_and_time_passes():
         return e.owned("bat", "bat", "bat")
 
     def named(e, as_of=None):
-        frame = find_all(e.posture(as_of))
-        frame = frame[frame["rule"].str.startswith("OWN")]
+        frame = _rows(e.posture(as_of))
         return set(zip(frame["id"], frame["rule"], strict=True))
 
     first = named(build("zed", "yan"))
@@ -203,23 +213,32 @@ def test_bands(quantity, band):
     assert severity(quantity) == band
 
 
-@pytest.mark.parametrize(
-    ("kind", "levels", "sensitivity", "band"),
-    [
-        ("workload", "read", "restricted", "high"),
-        ("workload", "write", "restricted", "critical"),
-        ("workload", "read", "confidential", "medium"),
-        ("workload", "read", "internal", "low"),
-        ("ai_agent", "read", "restricted", "high"),  # 30 * 1.25
-        ("ai_agent", "list", "restricted", "medium"),  # 30 * 0.3 * 1.25 = 11.25
-        ("workload", "admin", None, "high"),  # 3 * 10: internal where nobody says
-    ],
-)
-def test_an_orphan_is_as_severe_as_its_heaviest_entitlement(kind, levels, sensitivity, band):
+ORPHANS = [
+    ("workload", "read", "restricted", "high"),
+    ("workload", "write", "restricted", "critical"),
+    ("workload", "read", "confidential", "medium"),
+    ("workload", "read", "internal", "low"),
+    ("ai_agent", "read", "restricted", "high"),  # 30 * 1.25
+    ("ai_agent", "list", "restricted", "medium"),  # 30 * 0.3 * 1.25 = 11.25
+    ("workload", "admin", None, "high"),  # 3 * 10: internal where nobody says
+]
+
+
+def orphan(case) -> Estate:
+    kind, levels, sensitivity, _ = case
     e = Estate(declares=("grants", "owners")).agent("bot", kind=kind)
-    e.resource("x", sensitivity).can("bot", levels, "x")
-    found = _all(e)
-    assert [(f["rule"], f["severity"]) for f in found] == [("OWN-01", band)]
+    return e.resource("x", sensitivity).can("bot", levels, "x")
+
+
+WEIGHED = Beside(ORPHANS, orphan)
+
+
+@pytest.mark.parametrize("case", ORPHANS)
+def test_an_orphan_is_as_severe_as_its_heaviest_entitlement(case):
+    found = {rule: WEIGHED.found(case, rule) for rule in IDS}
+    assert {rule: [f.severity for f in rows] for rule, rows in found.items() if rows} == {
+        "OWN-01": [case[-1]]
+    }
 
 
 def test_half_an_owner_is_half_as_severe():
@@ -275,7 +294,7 @@ def test_without_any_owner_since_the_last_of_them_went():
     """The first owner left a year ago, the second last month: unowned since last month."""
     e = Estate().agent("bot", created_at=ago(800)).person("first", left=ago(365))
     e.person("second", left=ago(30)).owned("bot", "first", "second", since=ago(700))
-    rows = findings(e.posture(), rule="OWN-01")["findings"]
+    rows = [f for f in _all(e) if f["rule"] == "OWN-01"]
     assert [(r["subject"]["id"], r["since"]) for r in rows] == [("bot", ago(30))]
 
 
@@ -323,7 +342,7 @@ def test_what_to_do_names_the_identity_and_what_hangs_on_it():
 def test_an_orphan_by_spawn_shows_what_made_it_one():
     e = _people().agent("mum", status="retired").link("mum", "SPAWNS", "bot")
     posture = e.posture()
-    rows = find_all(posture)
+    rows = _rows(posture)
     (evidence,) = rows["evidence"][rows["rule"] == "OWN-05"]
     assert evidence == tuple(posture.graph.frames[SPAWNS]["id"])
 
@@ -333,5 +352,5 @@ def test_what_made_it_one_is_shown_in_one_order_whatever_that_of_the_rows(ids):
     e = _people().agent("mum", status="retired")
     for id_ in ids:
         e.link("mum", "SPAWNS", "bot", id=id_)
-    rows = find_all(e.posture())
+    rows = _rows(e.posture())
     assert rows["evidence"][rows["rule"] == "OWN-05"].tolist() == [("s1", "s2")]

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.support.estates.rule_findings import Beside, ms
 from tests.support.estates.rule_findings import found as rows
-from tests.support.estates.rule_findings import ms
 from tests.support.estates.small_estates import Estate, ago
 
 
@@ -13,19 +13,20 @@ def key(**facts) -> Estate:
     return e.resource("db", "internal").can("svc", "read", "db")
 
 
-@pytest.mark.parametrize(
-    ("facts", "found"),
-    [
-        ({"status": "leaked"}, True),
-        ({"status": "leaked", "expires_at": ago(-1)}, True),
-        ({"status": "leaked", "expires_at": ago(1)}, False),  # it opens nothing any more
-        ({"status": "active"}, False),
-        ({"status": "revoked"}, False),
-        ({}, False),
-    ],
-)
+LEAKED = [
+    ({"status": "leaked"}, True),
+    ({"status": "leaked", "expires_at": ago(-1)}, True),
+    ({"status": "leaked", "expires_at": ago(1)}, False),  # it opens nothing any more
+    ({"status": "active"}, False),
+    ({"status": "revoked"}, False),
+    ({}, False),
+]
+KEYS = Beside([facts for facts, _ in LEAKED], lambda facts: key(**facts))
+
+
+@pytest.mark.parametrize(("facts", "found"), LEAKED)
 def test_a_leaked_credential_that_is_alive(facts, found):
-    said = rows(key(**facts), "CRD-07")
+    said = KEYS.found(facts, "CRD-07")
     assert [(r.subject, r.object, r.severity) for r in said] == (
         [("bot", "k", "critical")] if found else []
     )
@@ -81,18 +82,19 @@ def takes(**facts) -> Estate:
     return e.resource("db", "restricted").can("role", "write", "db", last_used_at={"write": ago(1)})
 
 
-@pytest.mark.parametrize(
-    ("facts", "since"),
-    [
-        ({}, 110),
-        ({"last_used_at": ago(91)}, 1),
-        ({"last_used_at": ago(90)}, None),
-        ({"valid_from": ago(90)}, None),
-        ({"telemetry": "false"}, None),  # nobody would see it
-    ],
-)
+TAKEN = [
+    ({}, 110),
+    ({"last_used_at": ago(91)}, 1),
+    ({"last_used_at": ago(90)}, None),
+    ({"valid_from": ago(90)}, None),
+    ({"telemetry": "false"}, None),  # nobody would see it
+]
+ROLES = Beside([facts for facts, _ in TAKEN], lambda facts: takes(**facts))
+
+
+@pytest.mark.parametrize(("facts", "since"), TAKEN)
 def test_a_role_that_was_granted_and_is_never_taken(facts, since):
-    said = rows(takes(**facts), "LPR-05")
+    said = ROLES.found(facts, "LPR-05")
     assert [(r.subject, r.object, r.since) for r in said] == (
         [("bot", "role", ms(since))] if since else []
     )
