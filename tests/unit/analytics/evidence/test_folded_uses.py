@@ -1,6 +1,7 @@
 """Uses that a log gives added up: which of them decisions explain, and which nobody can tell."""
 
 import json
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from analytics.usage.idle_access import idle_rows
 from graph.schema import DECISION_RECORD, USE_EVENT
 from graph.usage.by_day import write
-from tests.support.estates.rule_findings import found
+from tests.support.estates.rule_findings import Beside
+from tests.support.estates.side_by_side import named
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.printed import cut, evidence, identities, kpis
 
@@ -43,7 +45,19 @@ def states(e: Estate, back: float = 0) -> dict[str, int]:
     return {name: count for name, count in told.items() if count}
 
 
-@pytest.mark.parametrize("who", ["bot", "svc", "K"])
+HOLDERS, ANSWERS = ("bot", "svc", "K"), ("allow", "deny", "escalate")
+SINGLE = Beside(
+    [(answer, who) for answer in ANSWERS for who in HOLDERS],
+    lambda case: decided(summed(bot(), case[1], 5, 5, 1), 5 + MINUTE, case[0]),
+)
+
+
+@cache
+def single_uses() -> list[dict[str, Any]]:
+    return evidence(SINGLE.posture)["uses"]
+
+
+@pytest.mark.parametrize("who", HOLDERS)
 @pytest.mark.parametrize(
     ("answer", "state"),
     [("allow", "explained"), ("deny", "denied_but_happened"), ("escalate", "unexplained")],
@@ -51,11 +65,13 @@ def states(e: Estate, back: float = 0) -> dict[str, int]:
 def test_the_first_and_the_last_of_a_sum_are_judged_to_the_minute(
     who: str, answer: str, state: str
 ) -> None:
-    e = decided(summed(bot(), who, 5, 5, 1), 5 + MINUTE, answer)
-    assert states(e) == {state: 1}
+    case = answer, who
+    mine = named(SINGLE.scopes[repr(case)], "bot")
+    uses = [use for use in single_uses() if use["identity"]["id"] == mine]
+    assert [(use["state"], use["count"]) for use in uses] == [(state, 1)]
     rule = {"denied_but_happened": "EVD-02", "unexplained": "EVD-01"}.get(state)
     for one in ("EVD-01", "EVD-02"):
-        assert [f.subject for f in found(e, one)] == (["bot"] if one == rule else [])
+        assert [f.subject for f in SINGLE.found(case, one)] == (["bot"] if one == rule else [])
 
 
 def test_a_decision_an_hour_before_explains_nothing_unless_a_correlation_id_may_join_it() -> None:

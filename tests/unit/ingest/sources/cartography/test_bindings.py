@@ -26,28 +26,40 @@ from tests.support.exports import cartography_graph as small
 from tests.support.exports.loading import load, reached
 
 
+def read_into(folder, nodes, links):
+    """Return what a reading of a graph in an empty folder says."""
+    parts = [
+        {"type": "node", "id": key, "labels": labels,
+         "properties": {"lastupdated": small.SYNC} | said}
+        for key, (labels, said) in nodes.items()
+    ] + [
+        {"type": "relationship", "label": type_, "start": {"id": a}, "end": {"id": b},
+         "properties": said}
+        for type_, a, b, said in links
+    ]  # fmt: skip
+    path = folder / "graph.json"
+    path.write_text(json.dumps(parts, default=lambda at: at.isoformat()))
+    return load(SOURCE, folder, path, scope="acme")
+
+
 @pytest.fixture
 def read(tmp_path):
     """Return what a reading of a graph says; `without` leaves out relationship types."""
     folders = (tmp_path / str(number) for number in count())
 
     def reading(nodes=small.NODES, links=small.LINKS, without=()):
-        parts = [
-            {"type": "node", "id": key, "labels": labels,
-             "properties": {"lastupdated": small.SYNC} | said}
-            for key, (labels, said) in nodes.items()
-        ] + [
-            {"type": "relationship", "label": type_, "start": {"id": a}, "end": {"id": b},
-             "properties": said}
-            for type_, a, b, said in links if type_ not in without
-        ]  # fmt: skip
         folder = next(folders)
         folder.mkdir()
-        path = folder / "graph.json"
-        path.write_text(json.dumps(parts, default=lambda at: at.isoformat()))
-        return load(SOURCE, folder, path, scope="acme")
+        return read_into(folder, nodes, [link for link in links if link[0] not in without])
 
     return reading
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Read the whole graph once, for tests that only look."""
+    folder = tmp_path_factory.mktemp("whole")
+    return read_into(folder, small.NODES, small.LINKS)
 
 
 def grants(found):
@@ -62,8 +74,8 @@ def grants(found):
 CONDITION = "a condition of the assignment"
 
 
-def test_roles_are_held_where_they_are_bound(read):
-    found = grants(read())
+def test_roles_are_held_where_they_are_bound(whole):
+    found = grants(whole)
     assert found["deployer", "main"] == ("Owner", ["admin"], True, None)
     assert found["Ann", "A"] == ("Global Administrator", ["admin"], True, None)
     assert found["bot", "blobs"] == ("roles/storage.objectViewer", ["read"], True, CONDITION)
@@ -74,20 +86,21 @@ def test_roles_are_held_where_they_are_bound(read):
 @pytest.mark.parametrize(
     "without", ["HAS_ROLE_ASSIGNMENT", "HAS_ROLE", "HAS_ALLOW_POLICY", "SUBJECT", "POLICY"]
 )
-def test_without_its_holder_a_binding_grants_nothing(read, without):
+def test_without_its_holder_a_binding_grants_nothing(read, whole, without):
     holder = {"HAS_ROLE_ASSIGNMENT": "deployer", "HAS_ROLE": "Ann", "HAS_ALLOW_POLICY": "bot",
               "SUBJECT": "runner", "POLICY": "ops"}[without]  # fmt: skip
-    assert holder in {a for a, _ in grants(read())}
+    assert holder in {a for a, _ in grants(whole)}
     assert holder not in {a for a, _ in grants(read(without={without}))}
 
 
-def test_a_workload_reaches_what_its_account_is_bound_to(read):
-    assert reached(read(), "runner")["invoices"] == "read"  # by the role of AWS that it assumes
-    assert reached(read(), "runner")["web"] == "write"
+def test_a_workload_reaches_what_its_account_is_bound_to(whole):
+    levels = reached(whole, "runner")
+    assert levels["invoices"] == "read"  # by the role of AWS that it assumes
+    assert levels["web"] == "write"
 
 
-def test_nothing_of_a_binding_is_counted_as_unread(read):
-    said = " ".join(read().done.warnings)
+def test_nothing_of_a_binding_is_counted_as_unread(whole):
+    said = " ".join(whole.done.warnings)
     assert "passed over: AWSPolicyStatement (1), AWSTag Tag (1)" in said
     assert "passed over: STATEMENT (1), TAGGED (1)" in said
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from analytics.posture import Posture
 from analytics.remediation.policy.formats.cedar import quoted
 from graph.schema import USE_EVENT
 from tests.support.estates.small_estates import Estate, ago
@@ -44,8 +45,8 @@ def text(e: Estate, form: str, agent: str) -> Any:
     return texts(e, agent, form)[0]
 
 
-def texts(e: Estate, agent: str, *forms: str) -> list[Any]:
-    posture = e.posture()
+def texts(e: Estate | Posture, agent: str, *forms: str) -> list[Any]:
+    posture = e.posture() if isinstance(e, Estate) else e
     number = posture.graph.number(agent)
     return [policy(posture, number, form)["policy"] for form in forms]
 
@@ -55,11 +56,22 @@ def plain_rules() -> str:
     return rego_parts(text(estate("a", "b"), "rego", "a"))[0]
 
 
+@cache
+def hostile() -> Posture:
+    """Judge an agent of each hostile name, with a resource of such a name, beside a plain one."""
+    e = Estate().agent(PLAIN).resource("db")
+    for number, name in enumerate(HOSTILE):
+        e.agent(name).resource(f"r {name}")
+        facts = {"condition": f"c {name}", "telemetry": "false", "id": f"g{number}"}
+        e.can(name, "read", f"r {name}", **facts)
+    return e.posture()
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_stays_a_name_and_adds_no_rule(name):
     """The rules around the data are those of a policy for a plain name."""
     resource, held = f"r {name}", [f"c {name}"]
-    cedar, rego = texts(estate(name, resource, condition=held[0]), name, "cedar", "rego")
+    cedar, rego = texts(hostile(), name, "cedar", "rego")
     for written, allows in ((cedar, cedar_allows), (rego, rego_allows)):
         assert allows(written, name, "read", resource, conditions=held)
         assert not allows(written, name, "read", resource)
