@@ -14,7 +14,7 @@ from graph.access import UnknownThing
 from graph.journal.journal import Journal
 from tests.support.estates.judged_once import judged
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago, ids
-from tests.support.few_rules import only_rules
+from tests.support.few_rules import only_families, only_rules
 from tests.support.histories.small_history import history_of
 from tests.support.printed import findings, reviews, what_if
 
@@ -25,7 +25,8 @@ DUE = 0.75 * (1 + 10 / 90)  # owed for an exposure of 1 without an approval for 
 @pytest.fixture(autouse=True, scope="module")
 def _few_rules() -> Iterator[None]:
     """Keep to the rules that are asked here: what a revoke left, and what is accepted."""
-    with only_rules("revocation_not_executed", "no_accountable_owner", "review_overdue"):
+    rules = "revocation_not_executed", "no_accountable_owner", "review_overdue"
+    with only_rules(*rules), only_families("ownership", "review"):
         yield
 
 

@@ -1,15 +1,26 @@
 """Since when nobody answers: an owner who is gone without a date went when last seen."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 import pytest
 
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.few_rules import only_families, only_rules
 from tests.support.histories.small_history import history_of
 from tests.support.printed import debt, findings
 from tests.support.printed import orphans as orphans_answer
 
+RULES = ("no_accountable_owner", "owner_departed", "one_owner_role")
 DAY = pd.Timedelta(days=1)
 CREATED = ago(400)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _owners_only() -> Iterator[None]:
+    """Keep to owners: the other rules and assumptions have no say in since when one lacks."""
+    with only_rules(*RULES), only_families("ownership"):
+        yield
 
 
 def state(days, *owners, **facts):

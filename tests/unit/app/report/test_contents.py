@@ -143,11 +143,12 @@ def test_without_agents_and_without_anything() -> None:
         Estate(),
         Estate(declares=()),
     ):
-        sheet = sheet_of(estate.posture())
+        posture = estate.posture()
+        sheet = sheet_of(posture)
         assert sheet.sentence
         assert len(sheet.figures) == 5
         assert html_page(sheet)
-        assert report(estate.posture(), "pdf").startswith(b"%PDF-")
+        assert report(posture, "pdf").startswith(b"%PDF-")
 
 
 def test_nothing_known_is_no_zero() -> None:
