@@ -1,5 +1,6 @@
 """Whether just-in-time access fits a grant, by the figures of its use."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,14 @@ from graph.facts import Facts
 from graph.schema import USE_EVENT
 from graph.usage.by_day import write
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.few_rules import only_families
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_families() -> Iterator[None]:
+    """Judge one family of assumptions: how a grant is used does not depend on any."""
+    with only_families("review"):
+        yield
 
 
 def fitted(e: Estate, window: float | None = None):
