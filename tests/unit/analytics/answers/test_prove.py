@@ -11,7 +11,6 @@ from analytics.history import History
 from graph.schema import COVERS, REVIEW
 from tests.support.estates.decision_log import Log, at
 from tests.support.estates.small_estates import ago
-from tests.support.few_rules import only_families
 from tests.support.histories.small_history import history_of
 
 USE, NOBODY = pd.Timestamp(at("10:05")), ("business", "technical")
@@ -202,14 +201,6 @@ CASES = {
 }
 
 
-@pytest.fixture
-def few_assumptions():
-    """Judge one family of assumptions: a verdict does not depend on what was owed then."""
-    with only_families("review"):
-        yield
-
-
-@pytest.mark.usefixtures("few_assumptions")
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_missing_or_wrong_gives_the_verdict_and_the_reason(name):
     make, verdict, part, words = CASES[name]
@@ -329,7 +320,6 @@ def last(history: History):
     return history.posture(history.infos[-1].id)
 
 
-@pytest.mark.usefixtures("few_assumptions")
 @pytest.mark.parametrize("name", PAIRS)
 def test_the_snapshots_around_an_instant_decide_together(name):
     first, first_at, second, second_at, state = PAIRS[name]
