@@ -22,6 +22,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".neo4j"
 START_SECONDS = 90.0
+BRIEF_SETTINGS = (
+    "dbms.cypher.min_replan_interval=1h",  # tests empty and fill it: each plan would soon be stale
+)
 
 
 class CannotStart(Exception):
@@ -114,7 +117,8 @@ def free_port() -> int:
 class Server:
     """One server process with its own folder; `home` survives a kill and a start.
 
-    A `brief` one takes half the processor time to start: Java compiles quickly, and not well.
+    A `brief` one takes half the processor time to start: Java compiles quickly, and not well. It
+    keeps the plan of a query however much the numbers of nodes change.
     """
 
     home: Path
@@ -185,6 +189,7 @@ class Server:
             "db.tx_log.rotation.size=16m",
             "db.tx_log.rotation.retention_policy=keep_none",
             *self.line.settings,
+            *(BRIEF_SETTINGS if self.brief else ()),
         ]
         (self.home / "conf" / "neo4j.conf").write_text("\n".join(settings) + "\n")
 
