@@ -17,6 +17,7 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import Run, Said, example
 from tests.support.estates.small_estates import AS_OF
+from tests.support.few_rules import only_rules
 
 CANARY = "canary-in-a-cell"
 
@@ -53,6 +54,13 @@ def run(
     return ask
 
 
+@pytest.fixture
+def three_rules() -> Iterator[None]:
+    """Judge by two rules that may be made to fail, and by one that finds something beside them."""
+    with only_rules("no_accountable_owner", "owner_departed", "shared_credential"):
+        yield
+
+
 def failed(said: Said) -> dict[str, Any]:
     """Return the document of a run in which something failed, though it answered."""
     assert said.code == 5, said
@@ -67,7 +75,7 @@ def names(document: dict[str, Any]) -> set[str]:
     return {fault["rule"] for fault in document["faults"]}
 
 
-def test_what_cannot_be_judged_now_is_not_resolved(run, monkeypatch):
+def test_what_cannot_be_judged_now_is_not_resolved(run, three_rules, monkeypatch):
     name = "owner_departed"
     rule = all_rules()[name]
     assert run("findings", "--json").code == 0  # the journal remembers the first snapshot now
@@ -90,7 +98,7 @@ def test_the_twin_nothing_fails(run):
     assert said.err == ""
 
 
-def test_faults_are_named_in_every_form(run, monkeypatch, tmp_path):
+def test_faults_are_named_in_every_form(run, three_rules, monkeypatch, tmp_path):
     monkeypatch.setitem(
         all_rules(), "shared_credential", replace(all_rules()["shared_credential"], find=fall)
     )
