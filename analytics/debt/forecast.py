@@ -49,7 +49,7 @@ def ahead(posture: Posture, days: int) -> Posture:
     graph = posture.graph
     at = graph.as_of + pd.Timedelta(days=days)
     then = assess(AccessGraph.of(graph.facts, at, graph.snapshot))
-    then.history, then.journal = posture.history, posture.journal
+    then.history, then.journal, then.decisions = posture.history, posture.journal, posture.decisions
     return then
 
 
