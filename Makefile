@@ -10,7 +10,7 @@ heading = @printf '\n==== %s ====\n' "$(1)"
 # Written anew as a whole, or left as it is.
 made = @$(BIN)/python -m $(1) > made.tmp && mv made.tmp $(2)
 
-.PHONY: help setup demo app test check lint types style contracts browser bench fuzz search neo4j lock docs pictures
+.PHONY: help setup demo app test check lint types style contracts browser bench fuzz search scale neo4j lock docs pictures
 help:
 	@echo 'make demo    an example estate, assessed'
 	@echo 'make app     the same in the browser'
@@ -20,6 +20,7 @@ help:
 	@echo 'make bench   the figures of docs/benchmarks.md'
 	@echo 'make search  every case that the tests sample, property tests on more examples'
 	@echo 'make fuzz    ten minutes of damaged exports through every reader'
+	@echo 'make scale   Spark (450 MB) beside the rest, and its tests on a cluster of this machine'
 	@echo 'make neo4j   a Neo4j server to try the other store'
 	@echo 'make lock    requirements.lock anew'
 	@echo 'make docs    docs/schema.md, docs/findings.md and docs/modules.md anew'
@@ -90,6 +91,11 @@ search: setup browser
 fuzz: setup
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.fuzz --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
 
+# Spark is an extra for few, and takes longer to install than most tests take.
+scale: setup
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements.spark.lock
+	$(BIN)/python -m pytest tests/integration/test_spark.py tests/integration/test_dask.py
+
 neo4j: setup
 	$(BIN)/python tests/neo4j/server.py
 
@@ -108,3 +114,6 @@ lock:
 	uv pip compile pyproject.toml --group dev --extra rust --universal --python-version 3.11 \
 	    --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --upgrade --quiet --output-file requirements.lock
+	sed -n 's/^spark = \["\(.*\)"\].*/\1/p' pyproject.toml | uv pip compile - --universal \
+	    --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	    --no-emit-find-links --upgrade --quiet --output-file requirements.spark.lock

@@ -15,25 +15,24 @@ with WithoutWorkingFolder():
     import typer
 
     from app.cli import commands
+    from app.cli import ingest_options as options
     from app.cli.columns import Commands
     from app.cli.command import (
-        LIMIT,
         QUESTIONS,
         Behaviour,
-        BudgetOption,
-        LimitOption,
         SaidNo,
         SaidUnknown,
-        StoreOption,
         UsageError,
         instant_of,
         progress,
     )
     from app.cli.command import command as make_command
     from app.cli.command import run as run_command
+    from app.cli.engine import counting
     from app.cli.groups import Group, in_order
-    from app.cli.ingest_options import AudienceOption, JudgeOption, KeyOption, MaxLossOption
+    from app.cli.options import LIMIT, BudgetOption, LimitOption, SchedulerOption, StoreOption
     from app.exchange import modules_of
+    from graph.engines import ENGINES
 
 if TYPE_CHECKING:
     from analytics.answers.gate import Gate
@@ -116,23 +115,20 @@ def ingest(
     source: Annotated[
         str | None, typer.Argument(help="Name of the source.", autocompletion=_sources)
     ] = None,
-    paths: Annotated[
-        list[str] | None, typer.Argument(help="Files or folders to read, or one address.")
-    ] = None,
-    scope: Annotated[
-        str | None, typer.Option(help="Which part of the source's system it is.")
-    ] = None,
-    taken_at: Annotated[str | None, typer.Option(help="When the export was made.")] = None,
-    max_bad: Annotated[float, typer.Option(help="Percent of rows that may be rejected.")] = 5.0,
-    max_loss: MaxLossOption = None,
-    keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep.")] = 50,
-    config: Annotated[Path | None, typer.Option(help="TOML file with [[source]] tables.")] = None,
-    audience: AudienceOption = None,
-    key: KeyOption = None,
-    skip_failed: Annotated[
-        bool, typer.Option("--skip-failed", help="Publish the others when one is refused.")
-    ] = False,
-    judge: JudgeOption = None,
+    paths: options.PathsArgument = None,
+    scope: options.ScopeOption = None,
+    taken_at: options.TakenAtOption = None,
+    max_bad: options.MaxBadOption = 5.0,
+    max_loss: options.MaxLossOption = None,
+    keep: options.KeepOption = 50,
+    config: options.ConfigOption = None,
+    audience: options.AudienceOption = None,
+    key: options.KeyOption = None,
+    skip_failed: options.SkipFailedOption = False,
+    judge: options.JudgeOption = None,
+    engine: options.EngineOption = None,
+    master: options.MasterOption = None,
+    scheduler: SchedulerOption = None,
     store: StoreOption = None,
 ) -> dict[str, Any]:
     """Read exports and publish a snapshot.
@@ -140,6 +136,7 @@ def ingest(
     Example: trustdebt ingest aws export.json
     """
     from ingest.configuration import jobs_of
+    from ingest.usage.engine import folding
 
     if (config is None) == (source is None):
         raise UsageError("name a source and its paths, or --config FILE")
@@ -147,11 +144,14 @@ def ingest(
         raise UsageError("with --config, say audience and keys in its [[source]] tables")
     at = instant_of(taken_at, "--taken-at")
     jobs = jobs_of(config, source, paths or [], scope, at, audience, key or [])
-    answer = _ingested(jobs, store, max_bad, max_loss, keep, skip_failed)
+    counted = counting(engine, scheduler, ENGINES)
+    with folding(engine, master):
+        answer = _ingested(jobs, store, max_bad, max_loss, keep, skip_failed)
     if judge or (judge is None and sys.stderr.isatty()):
         from analytics.answers.ahead import judge_ahead
 
-        undone = judge_ahead(partial(_posture, store, answer["snapshot"], None), progress)
+        with counted:
+            undone = judge_ahead(partial(_posture, store, answer["snapshot"], None), progress)
         answer["warnings"] += [undone] if undone else []
     return answer
 

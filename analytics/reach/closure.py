@@ -13,14 +13,12 @@ count weighs 64 of them. Blocks of columns are independent, and their counts add
 memory, and are the unit of parallel work.
 """
 
-import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from analytics.reach.execution import Block, Executor, executor, serial
 from analytics.reach.kernels import union
 from analytics.reach.kernels.condense import components, contract, states
 from analytics.reach.network import Network
@@ -32,10 +30,6 @@ ALONE = ANY + 1  # from here on: the level of a resource granted at only one
 CLASS_KINDS = ALONE + len(LEVELS)  # of the columns of one weight
 WORD = 64
 BLOCK_WORDS = 1 << 11  # words of a column block: bounds memory, and stays in a core's cache
-
-Block = tuple[int, int]
-Work = Callable[[Block], np.ndarray]
-Executor = Callable[[Work, list[Block]], Iterable[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -84,20 +78,6 @@ class Closure:
         """The column blocks, each of at most `BLOCK_WORDS` words."""
         edges = list(range(0, self.words, BLOCK_WORDS))
         return [(low, min(low + BLOCK_WORDS, self.words)) for low in edges]
-
-
-def serial(work: Work, blocks: list[Block]) -> Iterator[np.ndarray]:
-    """Process one block after the other."""
-    return map(work, blocks)
-
-
-def threads(work: Work, blocks: list[Block]) -> Iterable[np.ndarray]:
-    """Process blocks in parallel; the compiled code releases the interpreter lock."""
-    if len(blocks) < 2:
-        yield from serial(work, blocks)
-        return
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(work, blocks)
 
 
 Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -193,12 +173,15 @@ class Totals:
         return cls(sums[0].astype(np.int64), sums[1].astype(np.int64), sums[2], sums[3])
 
 
-def totals(network: Network, starts: np.ndarray, execute: Executor = threads) -> Totals:
-    """Return the totals of the reach of each of `starts` (numbers of nodes)."""
+def totals(network: Network, starts: np.ndarray, execute: Executor | None = None) -> Totals:
+    """Return the totals of the reach of each of `starts` (numbers of nodes).
+
+    Blocks are counted by `execute`, by default the executor that is chosen.
+    """
     if not network.nodes:
         return Totals.of(np.zeros((0, 0, ANY + 1), np.int64), np.zeros(0))
     closure = condense(network)
-    counts = _by_class(closure, starts, execute)
+    counts = _by_class(closure, starts, execute or executor())
     return Totals.of_classes(counts, closure.classes, closure.weights)
 
 
@@ -211,7 +194,7 @@ def lost(network: Network, remaining: Network, starts: np.ndarray) -> Totals:
     if not network.nodes:
         return totals(network, starts)
     full, rest = condense(network), condense(remaining)
-    before, after = (count(closure, starts, threads) for closure in (full, rest))
+    before, after = (count(closure, starts, executor()) for closure in (full, rest))
     return Totals.of(before - after, full.weights)
 
 

@@ -11,21 +11,23 @@ import io
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.main import get_command, get_group
 
-from analytics.runtime.budget import VARIABLE, budget_of, within
+from analytics.runtime.budget import budget_of, within
 from analytics.runtime.faults import REPORT, Fault, collected, collecting, described
 from app.cli.columns import Columns, Commands, Shown, no_commands, no_sentence
-from app.cli.completion import offer
-from app.cli.groups import EVERY, Group
+from app.cli.engine import counting
+from app.cli.groups import Group
 from app.cli.kept import Place, keep, place_of
+from app.cli.options import COMMON, ENGINE, MOMENT, NamedLonger
 from app.cli.printing import json_text, print_document, tell_faults
 from app.envelope import envelope
 from app.printable import LINES, printable
@@ -36,77 +38,7 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 NO, USAGE, FAULT, INTERRUPTED = 1, 2, 5, 130
-LIMIT = 50
 FORMATS = ("table", "json", "csv")
-
-shared = partial(typer.Option, rich_help_panel=EVERY)
-StoreOption = Annotated[
-    str | None,
-    shared(
-        "--store",
-        metavar="URI",
-        help="Folder, or bolt:// or neo4j:// address.",
-        envvar="TRUSTDEBT_STORE",
-    ),
-]
-SnapshotOption = Annotated[
-    str | None,
-    shared("--snapshot", metavar="ID", help="Id of a snapshot, or @INSTANT; else the current one."),
-]
-AsOfOption = Annotated[
-    str | None,
-    shared("--as-of", metavar="INSTANT", help="Instant to judge at, ISO 8601 with a zone."),
-]
-JsonOption = Annotated[bool, shared("--json", help="Print one JSON document.")]
-LimitOption = Annotated[
-    int, shared("--limit", min=0, metavar="N", help="Rows to show; 0 shows all.")
-]
-EachLimitOption = Annotated[
-    int | None,
-    shared("--limit", min=0, metavar="N", help="Rows of each list to show; all by default."),
-]
-BUDGET = "Memory and time it may take, such as 4GiB,10m; else most of the memory, an hour."
-BudgetOption = Annotated[
-    str | None,
-    shared("--budget", "--judging-budget", metavar="BOUNDS", help=BUDGET, envvar=VARIABLE),
-]
-NamedLonger = Annotated[  # where --budget is the command's own
-    str | None, shared("--judging-budget", metavar="BOUNDS", help=BUDGET, envvar=VARIABLE)
-]
-SealKeyOption = Annotated[
-    str | None,
-    shared(
-        "--seal-key",
-        metavar="FILE",
-        help="File of the key of the seal.",
-        envvar="TRUSTDEBT_SEAL_KEY",
-    ),
-]
-Thing = Annotated[str, typer.Argument(help="An id, or a unique name or e-mail.")]
-Level = Annotated[
-    str | None,
-    typer.Option(
-        help="list, read, write or admin.", autocompletion=offer("list", "read", "write", "admin")
-    ),
-]
-Mode = Annotated[
-    str,
-    typer.Option(
-        help="standing, or potential: with what needs activation.",
-        autocompletion=offer("standing", "potential"),
-    ),
-]
-COMMON = {
-    "store": (StoreOption, None),
-    "snapshot": (SnapshotOption, None),
-    "as_of": (AsOfOption, None),
-    "limit": (EachLimitOption, None),
-    "as_json": (JsonOption, False),
-    "judging_budget": (BudgetOption, None),
-    "seal_key": (SealKeyOption, None),
-}
-
-MOMENT = ("snapshot", "as_of")
 
 
 def always(given: dict[str, Any]) -> bool:
@@ -155,7 +87,7 @@ class Behaviour:
         at an instant.
         """
         idle = {"limit"} if not self.rows else set()
-        idle |= set() if moment else set(MOMENT)
+        idle |= set() if moment else {*MOMENT, *ENGINE}
         for option in sorted((idle - own) | set(self.refuses)):
             if given[option] is not None:
                 raise UsageError(f"{name} takes no --{option.replace('_', '-')}")
@@ -252,7 +184,8 @@ def command(
 
             budget = budget_of(given["judging_budget"])
             end = partial(_end, name, given["as_json"]) if _own.get() else None
-            with using(given["seal_key"]), within(budget, end):
+            engine = counting(given["engine"], given["scheduler"]) if judges else nullcontext()
+            with using(given["seal_key"]), within(budget, end), engine:
                 document, answer, opened, code = work_out(given, judges)
             if place is not None and opened is not None and not document["faults"]:
                 keep(name, given, place, opened, {"document": document, "code": code})

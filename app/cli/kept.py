@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.cli.options import ENGINE
 from graph.addresses import DEFAULT, JOURNAL, names_a_database
 from graph.files.private import private_folder, private_text
 from graph.keeping import keeping
@@ -96,7 +97,7 @@ def place_of(name: str, given: dict[str, Any]) -> Place | None:
     states = _states(Path(store))
     if states is None:
         return None
-    asked = {k: v for k, v in given.items() if k not in ("store", "as_json")}
+    asked = {k: v for k, v in given.items() if k not in ("store", "as_json", *ENGINE)}
     text = json.dumps([name, asked], sort_keys=True)
     return Place(Path(store, *FOLDER), *states, _sha256(text)[:32])
 

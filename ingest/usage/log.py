@@ -33,6 +33,7 @@ from ingest.files.export import Gathered, readable
 from ingest.files.progress import opened
 from ingest.files.text_files import bound_rejected
 from ingest.source import InputRefused, Rejected
+from ingest.usage.engine import fold_engine
 from ingest.usage.fold import EVENTS, WrongEvents, fold_json, merge_tables
 
 FIELDS = tuple(name for name in EVENTS if name != "at_ms")
@@ -63,7 +64,13 @@ def read_usage(paths: Sequence[Path], gathered: Gathered) -> pd.DataFrame | None
     which no line is readable; None if these are all files.
     """
     parts = []
-    for path in _different(paths):
+    different = _different(paths)
+    engine = fold_engine()
+    if engine is not None:
+        folded_there, done = engine([path for path in different if _sound(path)])
+        parts += [] if folded_there is None else [folded_there]
+        different = [path for path in different if path not in done]
+    for path in different:
         folded = readable(gathered, partial(_fold, path))
         if folded is not None:
             part, rejected = folded
@@ -71,6 +78,21 @@ def read_usage(paths: Sequence[Path], gathered: Gathered) -> pd.DataFrame | None
             gathered.rejected += rejected
             gathered.all_read = gathered.all_read and not (rejected and breaks_off(path))
     return used_rows(merge_tables(parts), paths[0].parent) if parts else None
+
+
+def _sound(path: Path) -> bool:
+    """Return whether a log keeps its bounds, and is packed as its name says.
+
+    One that is not is told by who reads it here.
+    """
+    try:
+        with opened_path(path) as itself, itself.open("rb") as file:
+            packed = file.read(len(GZIP)) == GZIP
+            file.seek(0)
+            check_log(file, path)
+    except InputRefused:
+        return False
+    return packed == (path.suffix == ".gz")
 
 
 def _different(paths: Sequence[Path]) -> list[Path]:

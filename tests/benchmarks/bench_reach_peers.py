@@ -11,8 +11,9 @@ from statistics import mean, median
 
 import numpy as np
 
-from analytics.reach.closure import Totals, condense, serial, totals
+from analytics.reach.closure import Totals, condense, totals
 from analytics.reach.dominators import dominators
+from analytics.reach.execution import serial
 from analytics.reach.kernels.union import unite
 from analytics.reach.removal import Remaining
 from analytics.reach.spread import spread

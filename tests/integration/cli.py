@@ -25,6 +25,7 @@ from tests.support.estates.small_estates import AS_OF, Estate, ago
 
 ROOT = Path(__file__).parents[2]
 COMMON = {"--store", "--snapshot", "--as-of", "--json", "--limit", "--judging-budget", "--seal-key"}
+COMMON |= {"--engine", "--scheduler"}
 GIVEN = {  # what a question is asked of the example; one that is not here is asked with nothing
     "show": ["bot"],
     "blast-radius": ["bot"],

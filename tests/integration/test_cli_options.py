@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import trustdebt
-from app.cli.command import LIMIT, MOMENT
+from app.cli.options import LIMIT, MOMENT
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS, Run, Said, example

@@ -19,7 +19,7 @@ from analytics.answers.table import as_json
 from analytics.assumptions.model import model
 from analytics.history import open_posture
 from analytics.kept import answers
-from app.cli.command import LIMIT
+from app.cli.options import LIMIT
 from graph.journal.failed_reads import FailedRead, keep_failed
 from graph.journal.journal import journal_of
 from graph.keeping import SWITCH

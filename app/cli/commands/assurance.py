@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Columns, Commands, words
-from app.cli.command import LIMIT, LimitOption, UsageError, question
+from app.cli.command import UsageError, question
 from app.cli.groups import Group
+from app.cli.options import LIMIT, LimitOption
 
 if TYPE_CHECKING:
     from analytics.answers.assurance import Assurance

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.command import LimitOption, question
+from app.cli.command import question
 from app.cli.groups import Group
+from app.cli.options import LimitOption
 from app.cli.team_option import TeamOption, team_of
 
 if TYPE_CHECKING:

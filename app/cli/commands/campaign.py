@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Columns, Commands, Row, cell, words
-from app.cli.command import LIMIT, LimitOption, UsageError, instant_of, one_of, question
+from app.cli.command import UsageError, instant_of, one_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
+from app.cli.options import LIMIT, LimitOption
 
 if TYPE_CHECKING:
     from analytics.answers.campaign import Campaigns

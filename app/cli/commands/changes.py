@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Columns, Commands
-from app.cli.command import LIMIT, LimitOption, UsageError, one_of, question
+from app.cli.command import UsageError, one_of, question
 from app.cli.exchange import TICKETS
 from app.cli.groups import Group
+from app.cli.options import LIMIT, LimitOption
 from app.cli.ticket_options import TerraformOption, TicketsOption
 
 if TYPE_CHECKING:

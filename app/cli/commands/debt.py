@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.command import LIMIT, LimitOption, one_of, question
+from app.cli.command import one_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
+from app.cli.options import LIMIT, LimitOption
 
 if TYPE_CHECKING:
     from analytics.answers.debt import TrustDebt

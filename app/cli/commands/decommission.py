@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Columns, Commands, Row, cell, words
-from app.cli.command import EachLimitOption, Thing, one_of, question
+from app.cli.command import one_of, question
 from app.cli.completion import offer
 from app.cli.exchange import CHECKLISTS
 from app.cli.groups import Group
+from app.cli.options import EachLimitOption, Thing
 
 if TYPE_CHECKING:
     from analytics.answers.decommission import Decommission

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from app.cli.command import SaidNo, StoreOption, always, question
+from app.cli.command import SaidNo, always, question
 from app.cli.groups import Group
+from app.cli.options import StoreOption
 
 if TYPE_CHECKING:
     from app.doctor import Diagnosis

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from app.cli.columns import Columns
-from app.cli.command import LIMIT, LimitOption, Thing, question
+from app.cli.command import question
 from app.cli.groups import Group
+from app.cli.options import LIMIT, LimitOption, Thing
 
 if TYPE_CHECKING:
     from analytics.answers.collisions import Collisions

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Columns, Commands, Row
-from app.cli.command import LIMIT, LimitOption, Thing, instant_of, question
+from app.cli.command import instant_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
+from app.cli.options import LIMIT, LimitOption, Thing
 
 if TYPE_CHECKING:
     from analytics.posture import Posture

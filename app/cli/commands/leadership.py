@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Columns, Commands, of_unit
-from app.cli.command import LIMIT, EachLimitOption, LimitOption, question
+from app.cli.command import question
 from app.cli.groups import Group
+from app.cli.options import LIMIT, EachLimitOption, LimitOption
 
 if TYPE_CHECKING:
     from analytics.answers.frameworks import Frameworks

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Columns, Commands, known, words
-from app.cli.command import LIMIT, LimitOption, Mode, mode_of, question
+from app.cli.command import mode_of, question
 from app.cli.groups import Group
+from app.cli.options import LIMIT, LimitOption, Mode
 
 if TYPE_CHECKING:
     from analytics.answers.lineage import Lineage

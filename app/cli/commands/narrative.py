@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Columns, Commands, Row
-from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
+from app.cli.command import UsageError, mode_of, question
 from app.cli.groups import Group
+from app.cli.options import LIMIT, LimitOption, Mode
 
 if TYPE_CHECKING:
     from analytics.answers.narrative import Narrative

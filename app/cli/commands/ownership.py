@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.command import LIMIT, LimitOption, question
+from app.cli.command import question
 from app.cli.groups import Group
+from app.cli.options import LIMIT, LimitOption
 
 if TYPE_CHECKING:
     from analytics.answers.orphans import Orphans

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Columns
-from app.cli.command import Level, SaidNo, UsageError, instant_of, level_of, question
+from app.cli.command import SaidNo, UsageError, instant_of, level_of, question
 from app.cli.groups import Group
+from app.cli.options import Level
 
 if TYPE_CHECKING:
     from analytics.answers.proof_again import CheckedProof

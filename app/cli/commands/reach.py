@@ -4,18 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.command import (
-    LIMIT,
-    Level,
-    LimitOption,
-    Mode,
-    Thing,
-    UsageError,
-    level_of,
-    mode_of,
-    question,
-)
+from app.cli.command import UsageError, level_of, mode_of, question
 from app.cli.groups import Group
+from app.cli.options import LIMIT, Level, LimitOption, Mode, Thing
 
 if TYPE_CHECKING:
     from analytics.answers.exposure import Exposure

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Commands, item_words
-from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, one_of, question
+from app.cli.command import UsageError, mode_of, one_of, question
 from app.cli.completion import offer
 from app.cli.exchange import TICKETS
 from app.cli.groups import Group
+from app.cli.options import LIMIT, LimitOption, Mode
 from app.cli.ticket_options import TerraformOption, TicketsOption
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Columns, Commands, Row, of_unit, words
-from app.cli.command import LIMIT, LimitOption, question
+from app.cli.command import question
 from app.cli.groups import Group
+from app.cli.options import LIMIT, LimitOption
 
 if TYPE_CHECKING:
     from analytics.answers.reviews import Reviews

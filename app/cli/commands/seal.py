@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.command import SealKeyOption, StoreOption, UsageError, always, question
+from app.cli.command import UsageError, always, question
 from app.cli.groups import Group
+from app.cli.options import SealKeyOption, StoreOption
 
 
 @question("seal", Group.DATA, storeless=always)

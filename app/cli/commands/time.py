@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.columns import Columns, Commands, Row
-from app.cli.command import LIMIT, MOMENT, LimitOption, UsageError, instant_of, question
+from app.cli.command import UsageError, instant_of, question
 from app.cli.groups import Group
+from app.cli.options import LIMIT, MOMENT, LimitOption
 from app.cli.team_option import TeamOption, team_of
 
 if TYPE_CHECKING:

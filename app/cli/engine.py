@@ -1,0 +1,29 @@
+"""The engine that counts the reach of identities for a command."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from graph.engines import DASK, engine_of, place_of_engine
+
+
+def counting(
+    engine: str | None, scheduler: str | None, taken: tuple[str, ...] = (DASK,)
+) -> AbstractContextManager[None]:
+    """Count reach where the options, or the environment, say; `taken` are the engines of a command.
+
+    Raises
+    ------
+    WrongEngine
+    """
+    chosen = engine_of(engine, taken) == DASK
+    place = place_of_engine(DASK, chosen, scheduler)
+    return nullcontext() if place is None else _on_dask(place)
+
+
+@contextmanager
+def _on_dask(scheduler: str) -> Iterator[None]:
+    from analytics.reach.execution import counted_by
+    from analytics.reach.on_dask import on_dask
+
+    with on_dask(scheduler) as execute, counted_by(execute):
+        yield
