@@ -9,7 +9,6 @@ import pandas as pd
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.facts import Facts
-from graph.identity.renamed_ids import RenamedIds
 from graph.journal.failed_reads import failed_reads
 from graph.journal.file import Touched, touched
 from graph.journal.journal import Journal, journal_of
@@ -153,21 +152,6 @@ class Unread:
     def postures(self) -> tuple[Posture]:
         """What is judged for an answer about it."""
         return (self.posture,)
-
-
-def renamed_graphs(posture: Posture) -> list[RenamedIds]:
-    """Return the graphs of the snapshots up to a posture's, each with the ids that it uses.
-
-    They are in the order of their instants, the posture's own last; it is the only one without a
-    store.
-    """
-    history, now = posture.history, posture.graph
-    if history is None or now.snapshot is None:
-        return [RenamedIds(now, now)]
-    known = [i for i in history.until(now.snapshot) if i.taken_at <= now.as_of]
-    graphs = [history.posture(i.id).graph for i in known]
-    identities = [graph.identities for graph in graphs]
-    return [RenamedIds(graph, now, identities[at + 1 :]) for at, graph in enumerate(graphs)]
 
 
 def posture_of(

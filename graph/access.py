@@ -28,7 +28,7 @@ from graph.identity.lookup import UnknownThing as UnknownThing
 from graph.identity.lookup import find
 from graph.identity.match import Identities, Pair
 from graph.identity.merge_claims import living_nodes, resolve
-from graph.identity.replace_ids import under, unify
+from graph.identity.replace_ids import merged_by, under, unify
 from graph.once import once
 from graph.schema import (
     CAN_ACCESS,
@@ -91,6 +91,11 @@ class AccessGraph:
     def facts(self) -> Facts:
         """The rows of every source and scope, with canonical ids."""
         return unify(self._stated, self._apart)
+
+    def know(self, identities: Identities) -> None:
+        """Take over the merged ids that were found in these facts before, unless they are known."""
+        if "facts" not in vars(self):
+            vars(self)["facts"] = merged_by(self._stated, identities)
 
     @cached_property
     def identities(self) -> Identities:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.figures.survival import Survival, survival
-from analytics.history import renamed_graphs
+from analytics.kept.of_snapshots import renamed_graphs
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from graph.access import NEVER, AccessGraph, milliseconds

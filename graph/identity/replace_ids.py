@@ -26,15 +26,16 @@ def unify(facts: Facts, apart: Iterable[Pair] = ()) -> Facts:
     """
     if facts.identities is not None:
         return facts
-    return _under(facts, identify(facts, apart))
+    return merged_by(facts, identify(facts, apart))
 
 
 def under(facts: Facts, names: Mapping[str, str]) -> Facts:
     """Return `facts` with the ids of `names` replaced, instead of matching them."""
-    return _under(facts, Identities.named(names))
+    return merged_by(facts, Identities.named(names))
 
 
-def _under(facts: Facts, identities: Identities) -> Facts:
+def merged_by(facts: Facts, identities: Identities) -> Facts:
+    """Return `facts` with the canonical ids of `identities`."""
     if not identities.canonical:
         return replace(facts, identities=identities)
     names = _Names(identities.canonical)

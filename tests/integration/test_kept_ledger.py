@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analytics.answers.drift import drift
 from analytics.answers.findings import findings
 from analytics.answers.ledger import ledger, since_the_oldest
 from analytics.answers.table import as_json
@@ -16,7 +17,9 @@ from analytics.debt.ledger.moments import Moment, oldest
 from analytics.figures.revocation_speed import overdue
 from analytics.history import open_posture
 from analytics.kept import answers
+from analytics.kept.of_snapshots import renamed_graphs
 from analytics.posture import Posture
+from graph.identity import replace_ids
 from graph.journal.journal import journal_of
 from graph.keeping import SWITCH
 from graph.schema import HUMAN
@@ -68,7 +71,7 @@ def longer(made, tmp_path_factory) -> Path:
 def book_of(posture: Posture, limit: int = 0) -> str:
     """Return the ledger of all snapshots up to a posture, as text.
 
-    It does not look ahead: of a forecast nothing is kept, except with all that the page asks.
+    It does not look ahead: that asks postures of today's facts, and nothing of the history.
     """
     end = Moment(posture.graph.snapshot, posture.graph.as_of)
     whole = ledger(posture.history, oldest(posture.history), end, limit, ahead=False)
@@ -178,16 +181,23 @@ def test_without_decisions_in_the_key_it_would_not_be(
     assert decided_anew != before
 
 
-def test_names_are_followed_through_snapshots_that_are_not_read(tmp_path):
-    """The code host is switched off in the end: the name of before is known from in between."""
+def renaming(store: Path) -> Path:
+    """Publish a code host and a cloud that are merged in between, until the host is switched off.
+
+    The name of before is known from in between.
+    """
     aws = Estate(at=day(60), source="cloud").agent(ARN, kind="workload", env="prod").person("ann")
     aws.resource(BUCKET, "internal")
     aws.can(ARN, "read", BUCKET, granted_at=ago(100), grant_id="g1", telemetry="true")
     history = connected([Estate(at=day(60), source="hub", declares=aws.declares).agent("x"), aws])
-    store = tmp_path / "store"
     with closing(open_store(str(store))) as opened, opened.lease(10) as lease:
         for info in history.infos:
             opened.publish(history.facts(info.id), lease)
+    return store
+
+
+def test_names_are_followed_through_snapshots_that_are_not_read(tmp_path):
+    store = renaming(tmp_path / "store")
     first = books(store)
     assert len(open_posture(str(store)).history.infos) == 3
     assert first == books(store) == anew(store)
@@ -208,3 +218,35 @@ def test_what_was_overdue_is_known_without_reading_the_snapshots(store):
         assert read_by(lambda: spells(store)) == (1, 2, 3)  # the twin
         made_anew = spells(store)
     assert made_anew == spells(store) != first
+
+
+def moved(store: Path) -> str:
+    """Return what changed since each baseline, as text."""
+    return json.dumps(as_json(drift(open_posture(str(store)))))
+
+
+def matched_by(ask: Callable[[], object]) -> int:
+    """Count how often ids are matched for a question."""
+    counted = 0
+    real = replace_ids.identify
+
+    def watched(*given):
+        nonlocal counted
+        counted += 1
+        return real(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replace_ids, "identify", watched)
+        ask()
+    return counted
+
+
+def test_ids_of_old_snapshots_are_matched_once(tmp_path):
+    store = renaming(tmp_path / "store")
+    first = moved(store)
+    shutil.rmtree(store / "kept" / "commands", ignore_errors=True)
+    assert matched_by(lambda: renamed_graphs(open_posture(str(store)))) <= 1  # the current one
+    with nothing_kept():
+        assert matched_by(lambda: renamed_graphs(open_posture(str(store)))) == 3  # the twin
+        assert moved(store) == first
+    assert any(renamed.names for renamed in renamed_graphs(open_posture(str(store))))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.scope import Entry, scope_entry, scopes_of
-from analytics.history import renamed_graphs
+from analytics.kept.of_snapshots import renamed_graphs
 from analytics.posture import Posture
 from analytics.reach.spread import spread
 from graph.access import NEVER, AccessGraph, milliseconds

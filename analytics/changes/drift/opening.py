@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from analytics.history import renamed_graphs
+from analytics.kept.of_snapshots import renamed_graphs
 from analytics.posture import Posture
 from analytics.reach.network import Network
 from graph.access import NEVER, AccessGraph, milliseconds
