@@ -77,8 +77,9 @@ class Posture:
     """The analytics of one `AccessGraph`; each part is computed when first asked for, and kept.
 
     `history` and `journal` are those of the store it was read from, None without a store;
-    `decisions` is the text of `History.decisions` when it was read. `before` is the posture before
-    a removal, None without one. `faults` are the parts that failed so far.
+    `decisions` is the text of `History.decisions` when it was read. What people stated up to
+    `stated_until` is among the facts; None for all up to the posture's instant. `before` is the
+    posture before a removal, None without one. `faults` are the parts that failed so far.
     """
 
     def __init__(self, graph: AccessGraph, before: "Posture | None" = None) -> None:
@@ -86,6 +87,7 @@ class Posture:
         self.history: History | None = None
         self.journal: Journal | None = None
         self.decisions = ""
+        self.stated_until: pd.Timestamp | None = None
         self.faults: Faults = {}
         self._networks: dict[Filter, Network] = {}
         self._totals: dict[Filter, Totals] = {}

@@ -50,6 +50,7 @@ def ahead(posture: Posture, days: int) -> Posture:
     at = graph.as_of + pd.Timedelta(days=days)
     then = assess(AccessGraph.of(graph.facts, at, graph.snapshot))
     then.history, then.journal, then.decisions = posture.history, posture.journal, posture.decisions
+    then.stated_until = posture.stated_until or graph.as_of
     return then
 
 

@@ -186,7 +186,9 @@ def _moment(end: Posture | Unread, decided: str | None) -> list[Any]:
     history, info, at = _about(end)
     assert history is not None
     assert info is not None
-    return [decided, at.isoformat(), _facts(history, info)]
+    stated_until = end.stated_until if isinstance(end, Posture) else None
+    later = [stated_until.isoformat()] if stated_until is not None else []
+    return [decided, at.isoformat(), _facts(history, info), *later]
 
 
 def _facts(history: History, info: SnapshotInfo) -> str:

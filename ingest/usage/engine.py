@@ -1,8 +1,9 @@
 """What folds logs of use before this process folds the rest."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,10 +35,12 @@ def folding(engine: str | None, master: str | None) -> Iterator[None]:
     if place is None:
         yield
         return
-    from ingest.usage.on_spark import on_spark
+    from ingest.usage.on_spark import host_of, on_spark
 
-    with on_spark(place) as started:
-        token = _engine.set(started)
+    host_of(place)
+    with ExitStack() as stack:
+        start = cache(lambda: stack.enter_context(on_spark(place)))  # takes long: for logs alone
+        token = _engine.set(lambda paths: start()(paths))
         try:
             yield
         finally:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -72,18 +73,11 @@ def on_spark(master: str) -> Iterator[Engine]:
     ------
     WrongEngine
     EngineUnavailable
-        Spark is not installed, or nothing answers.
     """
-    try:
-        with (
-            catch_warnings()
-        ):  # that it is not tried with all of pandas 3, of which it uses nothing
-            simplefilter("ignore", FutureWarning)
-            from pyspark.errors import PySparkException
-            from pyspark.sql import SparkSession
-    except ImportError:
-        raise EngineUnavailable(f"the engine spark needs Java 17 and an extra: {EXTRA}") from None
-    host = _reach(master)
+    host = host_of(master)
+    with _quiet():
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
     builder = SparkSession.builder.master(master).appName("trustdebt")
     for name, value in (SETTINGS | _address(host)).items():
         builder = builder.config(name, value)
@@ -106,8 +100,17 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _reach(master: str) -> str:
-    """Return the host of a master; refuse one that does not answer, which Spark tries for long."""
+def host_of(master: str) -> str:
+    """Return the host of a master, before anything is started there.
+
+    Raises
+    ------
+    WrongEngine
+    EngineUnavailable
+        Spark is not installed, or nothing answers, which Spark would try for long.
+    """
+    if find_spec("pyspark") is None:
+        raise EngineUnavailable(f"the engine spark needs Java 17 and an extra: {EXTRA}")
     if re.fullmatch(r"local(\[(\*|\d{1,4})\])?", master):
         return "localhost"
     parts = re.fullmatch(r"spark://([^/:,\s]+):(\d{1,5})", master)
@@ -140,7 +143,8 @@ def _folded(session: "SparkSession", paths: Sequence[Path]) -> tuple[pa.Table | 
 
 def _nameable(path: Path) -> bool:
     """Return whether Spark reads the file of this name, and no other."""
-    return not path.name.startswith(("_", ".")) and not GLOB.search(str(path.absolute()))
+    name = str(path.absolute())
+    return name.isprintable() and not path.name.startswith(("_", ".")) and not GLOB.search(name)
 
 
 def _lines(session: "SparkSession", paths: Sequence[Path]) -> "DataFrame":

@@ -13,6 +13,8 @@ from analytics.answers.drift import drift
 from analytics.answers.findings import findings
 from analytics.answers.ledger import ledger, since_the_oldest
 from analytics.answers.table import as_json
+from analytics.debt import debt_of
+from analytics.debt.forecast import ahead
 from analytics.debt.ledger.moments import Moment, oldest
 from analytics.figures.revocation_speed import overdue
 from analytics.history import open_posture
@@ -147,15 +149,20 @@ def test_what_the_page_asks_reads_no_other_snapshot_once_it_was_asked(store):
     assert read_by(ask) == ()
 
 
+def own(store: Path, days: int) -> None:
+    """Name an owner of somebody who has none, from some days after the last snapshot on."""
+    posture = open_posture(str(store))
+    unowned = int(findings(posture, "OWN-01").findings.frame["subject"].iloc[0])
+    agent, person = posture.graph.thing(unowned)["id"], posture.graph.frames[HUMAN]["id"].iloc[0]
+    since = posture.graph.as_of + pd.Timedelta(days=days)
+    journal_of(str(store)).attest(agent, person, "business", "Ann", "asked", since)
+
+
 @pytest.fixture(scope="module")
 def decided(made, tmp_path_factory) -> Path:
     """Return a store in which somebody decided something after the ledger was asked for."""
     store = shutil.copytree(made, tmp_path_factory.mktemp("decided") / "store")
-    posture = open_posture(str(store))
-    unowned = int(findings(posture, "OWN-01").findings.frame["subject"].iloc[0])
-    agent, person = posture.graph.thing(unowned)["id"], posture.graph.frames[HUMAN]["id"].iloc[0]
-    since = posture.graph.as_of - pd.Timedelta(days=1)
-    journal_of(str(store)).attest(agent, person, "business", "Ann", "asked", since)
+    own(store, -1)
     return store
 
 
@@ -179,6 +186,27 @@ def test_without_decisions_in_the_key_it_would_not_be(
     before = books(made)
     assert json.loads(books(store))["periods"] == json.loads(before)["periods"]
     assert decided_anew != before
+
+
+def owed(posture: Posture) -> float:
+    return float(debt_of(posture).debt.sum())
+
+
+@pytest.mark.parametrize("told_apart", [True, False])
+def test_a_forecast_is_not_the_day_that_it_foresees(store, monkeypatch, told_apart):
+    """What is decided until then is known on that day, and not in a forecast of before."""
+    own(store, 10)
+    posture = open_posture(str(store))
+    day = posture.graph.as_of + pd.Timedelta(days=30)
+    with nothing_kept():
+        foreseen, then = owed(ahead(posture, 30)), owed(open_posture(str(store), None, day))
+    assert foreseen != then
+    if not told_apart:  # the twin
+        nothing = property(lambda _: None, lambda *_: None)
+        monkeypatch.setattr(Posture, "stated_until", nothing, raising=False)
+    assert owed(ahead(open_posture(str(store)), 30)) == foreseen
+    assert (owed(open_posture(str(store), None, day)) == then) is told_apart
+    assert owed(ahead(open_posture(str(store)), 30)) == foreseen
 
 
 def renaming(store: Path) -> Path:

@@ -212,6 +212,6 @@ def test_options_that_do_not_fit_are_refused(cli: Run, tmp_path, options, code, 
 
 
 def test_without_spark_it_is_named(cli: Run, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyspark.errors", None)
+    monkeypatch.setitem(sys.modules, "pyspark", None)
     line = ["ingest", "estate", tmp_path, "--engine", "spark", "--master", "local[1]", "--json"]
     assert "pip install 'trustdebt[spark]'" in cli(*line).refused(4)["message"]
