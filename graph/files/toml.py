@@ -12,12 +12,13 @@ from typing import Any
 from graph.files.bounds import bound
 from graph.files.regular import InputRefused, opened_file
 
-# Texts and comments, up to their end or that of the line; possessive, so that each character is
-# read once. The parser also stops at a text without an end.
+# Texts and comments, up to their end or that of the line; atomic, so that each character is read
+# once. (A possessive group, `(…)*+`, matches otherwise up to Python 3.11.4: gh-106052.) The parser
+# also stops at a text without an end.
 APART = re.compile(
-    r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5}|\Z)'
-    r"|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)"
-    r'|"(?:[^"\\\n]++|\\.)*+"?'
+    r'"""(?>(?:[^"\\]++|\\.|"(?!""))*)(?:"{3,5}|\Z)'
+    r"|'''(?>(?:[^']++|'(?!''))*)(?:'{3,5}|\Z)"
+    r'|"(?>(?:[^"\\\n]++|\\.)*)"?'
     r"|'[^'\n]*+'?"
     r"|\#[^\n]*+",
     re.DOTALL,

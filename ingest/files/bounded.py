@@ -29,7 +29,7 @@ BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "
 GZIP = b"\x1f\x8b"
 NO_TEXT = "has a name that is not UTF-8 text; rename it"
 # Possessive, and matched to the end of the text, so that an unclosed string costs no time.
-TEXT = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
+TEXT = r'"(?>(?:[^"\\]++|\\.)*)(?:"|\\?\Z)'
 STRING = re.compile(TEXT, re.DOTALL)
 TOKEN = re.compile(TEXT + r"|[\[{\]}]", re.DOTALL)
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")

@@ -135,7 +135,7 @@ def open_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
     def at(store: Path | str, page: str = "posture", **address: str | list[str]) -> AppTest:
         monkeypatch.setenv("TRUSTDEBT_STORE", str(store))
-        test = AppTest.from_file(str(MAIN), default_timeout=60)
+        test = AppTest.from_file(str(MAIN), default_timeout=180)  # ends what hangs
         test.query_params.update(address)
         first = next(iter(all_views())) == page
         test._page_hash = "" if first else calc_hash(page)

@@ -1,5 +1,6 @@
 """A page that needs more memory or time than it may have says so, and the app goes on."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,11 @@ def test_a_page_over_its_budget_says_what_to_do(
     assert "the budget is used up" in told.value
     assert any("TRUSTDEBT_BUDGET" in each.value for each in test.markdown)
     assert resident() < held + 1.7 * BEYOND * MIB
-    assert not open_page(store, "findings").error  # a page that needs less is drawn
+    for _ in range(20):  # once the work that was ended has let go of what it held
+        if not (small := open_page(store, "findings")).error:
+            break
+        time.sleep(1)
+    assert not small.error  # a page that needs less is drawn
 
 
 def test_the_twin_without_a_budget_it_takes_what_it_takes(

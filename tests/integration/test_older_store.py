@@ -49,7 +49,8 @@ def essentials(name: str, result: dict[str, Any]) -> Any:
 
 def unpacked(folder: Path) -> Path:
     with tarfile.open(DATA / "0.1.0.tar.gz") as packed:
-        packed.extractall(folder, filter="data")
+        safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python 3.11.4
+        packed.extractall(folder, **safe)
     return folder / "store"
 
 

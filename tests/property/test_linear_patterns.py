@@ -58,6 +58,13 @@ def test_every_expression_is_found():
     assert len(every_pattern()) > 200
 
 
+def test_no_group_is_possessive():
+    """Up to Python 3.11.4 such a group matches otherwise (gh-106052); an atomic one does not."""
+    possessive = re.compile(r"(?<!\\)\)(?:[*+?]|\{[\d,]+\})\+")
+    assert possessive.search(r"(?:a|b)*+")
+    assert not [one.where for one in every_pattern() if possessive.search(one.pattern.pattern)]
+
+
 def test_every_expression_is_linear():
     found = {one.where: slow for one in every_pattern() if (slow := grows(one))}
     assert found == {}

@@ -36,8 +36,9 @@ SUFFIX = ".cedar"
 TOGETHER = 10_000  # requests in one call of the engine
 PERMIT, FORBID = "permit", "forbid"
 POSITION = re.compile(r"policy(\d+)")
-PART = re.compile(r'"(?:[^"\\]|\\.)*+"|//[^\n]*|;', re.DOTALL)  # a semicolon in a text ends nothing
-BLANK = re.compile(r"(?:\s|//[^\n]*)*+")
+# A semicolon in a text ends nothing.
+PART = re.compile(r'"(?>(?:[^"\\]|\\.)*)"|//[^\n]*|;', re.DOTALL)
+BLANK = re.compile(r"(?>(?:\s|//[^\n]*)*)")
 IN_ERROR = re.compile(r"`policy(\d+)`")
 
 

@@ -34,7 +34,7 @@ DECIDING = {"allow": "permit", "deny": "forbid", "escalate": "forbid"}
 ENDS = ("principal", "action", "resource")
 # What is not code, and what a policy must not ask: another machine, this one, its clock, or chance.
 # The engine leaves a call that it does not have undefined, so a rule with it would never hold.
-NOT_CODE = re.compile(r'"(?:[^"\\\n]|\\.)*+"|`[^`]*+`|#[^\n]*+')
+NOT_CODE = re.compile(r'"(?>(?:[^"\\\n]|\\.)*)"|`[^`]*+`|#[^\n]*+')
 OUTSIDE = re.compile(r"\b(?:http\.send|net\.\w+|opa\.runtime|rand\.\w+|time\.now_ns|uuid\.\w+)")
 PACKAGE = re.compile(r"^[ \t]*package[ \t]+([\w.]+)", re.MULTILINE)
 RULE = re.compile(rf"^(?:default\s+)?({'|'.join(DECIDING)})\b", re.MULTILINE)
