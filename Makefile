@@ -93,7 +93,8 @@ fuzz: setup
 
 # Spark is an extra for few, and takes longer to install than most tests take.
 scale: setup
-	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements.spark.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --use-pep517 \
+	    --no-build-isolation -r requirements.spark.lock
 	$(BIN)/python -m pytest tests/integration/test_spark.py tests/integration/test_dask.py
 
 neo4j: setup
