@@ -28,11 +28,10 @@ with WithoutWorkingFolder():
     )
     from app.cli.command import command as make_command
     from app.cli.command import run as run_command
-    from app.cli.engine import counting
+    from app.cli.engine import counting_ahead
     from app.cli.groups import Group, in_order
     from app.cli.options import LIMIT, BudgetOption, LimitOption, SchedulerOption, StoreOption
     from app.exchange import modules_of
-    from graph.engines import ENGINES
 
 if TYPE_CHECKING:
     from analytics.answers.gate import Gate
@@ -144,15 +143,15 @@ def ingest(
         raise UsageError("with --config, say audience and keys in its [[source]] tables")
     at = instant_of(taken_at, "--taken-at")
     jobs = jobs_of(config, source, paths or [], scope, at, audience, key or [])
-    counted = counting(engine, scheduler, ENGINES)
-    with folding(engine, master):
-        answer = _ingested(jobs, store, max_bad, max_loss, keep, skip_failed)
-    if judge or (judge is None and sys.stderr.isatty()):
-        from analytics.answers.ahead import judge_ahead
+    judges = sys.stderr.isatty() if judge is None else judge
+    with counting_ahead(judges, engine, scheduler):  # there before anything is published
+        with folding(engine, master):
+            answer = _ingested(jobs, store, max_bad, max_loss, keep, skip_failed)
+        if judges:
+            from analytics.answers.ahead import judge_ahead
 
-        with counted:
             undone = judge_ahead(partial(_posture, store, answer["snapshot"], None), progress)
-        answer["warnings"] += [undone] if undone else []
+            answer["warnings"] += [undone] if undone else []
     return answer
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from graph.engines import DASK, engine_of, place_of_engine
+from graph.engines import DASK, ENGINES, WrongEngine, engine_of, place_of_engine
 
 
 def counting(
@@ -18,6 +18,22 @@ def counting(
     chosen = engine_of(engine, taken) == DASK
     place = place_of_engine(DASK, chosen, scheduler)
     return nullcontext() if place is None else _on_dask(place)
+
+
+def counting_ahead(
+    judges: bool, engine: str | None, scheduler: str | None
+) -> AbstractContextManager[None]:
+    """Count reach for `ingest`, which counts only if it `judges` what it published.
+
+    Raises
+    ------
+    WrongEngine
+    """
+    if judges:
+        return counting(engine, scheduler, ENGINES)
+    if engine == DASK or scheduler is not None:
+        raise WrongEngine(f"--engine {DASK} goes with --judge")
+    return nullcontext()
 
 
 @contextmanager

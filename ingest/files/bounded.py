@@ -28,7 +28,7 @@ PACKED = 64 * 1024  # bytes of gzip read at once: the rest after each member is 
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 GZIP = b"\x1f\x8b"
 NO_TEXT = "has a name that is not UTF-8 text; rename it"
-# Possessive, and matched to the end of the text, so that an unclosed string costs no time.
+# Atomic, and matched to the end of the text, so that an unclosed string costs no time.
 TEXT = r'"(?>(?:[^"\\]++|\\.)*)(?:"|\\?\Z)'
 STRING = re.compile(TEXT, re.DOTALL)
 TOKEN = re.compile(TEXT + r"|[\[{\]}]", re.DOTALL)

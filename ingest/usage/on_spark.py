@@ -131,13 +131,14 @@ def _address(host: str) -> dict[str, str]:
 
 def _folded(session: "SparkSession", paths: Sequence[Path]) -> tuple[pa.Table | None, set[Path]]:
     """Fold the plain ones of some logs; return that, and which they are."""
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     try:
         nameable = [path for path in paths if _nameable(path)]
         plain = _plain(session, nameable) if nameable else []
         return (_fold(session, plain) if plain else None), set(plain)
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         raise EngineUnavailable(f"Spark could not fold the logs: {_kind(error)}") from None
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,8 +18,9 @@ from analytics.reach import closure, on_dask
 from analytics.reach.closure import condense, count
 from analytics.reach.execution import Block, Work, counted_by
 from graph import engines
+from graph.stores import open_store
 from tests.benchmarks.workload import Workload, workload
-from tests.integration.cli import QUESTIONS, Run
+from tests.integration.cli import QUESTIONS, Run, example
 from tests.support.search import some
 
 distributed = pytest.importorskip("distributed", reason="NO DASK: trustdebt[dask]")
@@ -221,8 +223,27 @@ def test_options_that_do_not_fit_are_refused(cli: Run, options, code, reason):
     assert reason in cli("identities", *options, "--json").refused(code)["message"]
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "reason"),
+    [
+        (["--judge"], 4, "no Dask scheduler answers"),
+        (["--no-judge"], 2, "goes with --judge"),
+        ([], 2, "goes with --judge"),  # nobody sits at a terminal
+    ],
+)
+def test_ingest_publishes_nothing_if_it_cannot_judge_there(
+    cli: Run, tmp_path, options, code, reason
+):
+    estate, store = example().write(tmp_path / "estate"), tmp_path / "store"
+    line = ["ingest", "estate", estate, "--store", store, *options]
+    there = ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:1"]
+    assert reason in cli(*line, *there, "--json").refused(code)["message"]
+    assert open_store(str(store)).current() is None
+    assert cli(*line, "--no-judge").code == 0  # the twin: the estate is one
+
+
 def test_without_dask_it_is_named(cli: Run, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     line = ["identities", "--engine", "dask", "--scheduler", "tcp://127.0.0.1:1", "--json"]
     assert "pip install 'trustdebt[dask]'" in cli(*line).refused(4)["message"]
 

@@ -1,7 +1,8 @@
 """Judging by a few rules only, or on a few assumptions: the others take time and have no say."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
 import pytest
 
@@ -12,22 +13,24 @@ from analytics.findings import rules
 @contextmanager
 def only_rules(*names: str) -> Iterator[None]:
     """Judge by the rules of these names, and by no other, until it is over."""
-    found = [m for m in rules.iter_modules(rules.__path__) if m.name in names]
-    assert len(found) == len(names), "no such rule"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rules, "iter_modules", lambda _: found)
-        rules.all_rules.cache_clear()
+    with _only(rules, rules.all_rules.cache_clear, *names):
         yield
-    rules.all_rules.cache_clear()
 
 
 @contextmanager
 def only_families(*names: str) -> Iterator[None]:
     """Judge the assumptions of these families, and of no other, until it is over."""
-    found = [m for m in families.iter_modules(families.__path__) if m.name in names]
-    assert len(found) == len(names), "no such family"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(families, "iter_modules", lambda _: found)
-        families.all_families.cache_clear()
+    with _only(families, families.all_families.cache_clear, *names):
         yield
-    families.all_families.cache_clear()
+
+
+@contextmanager
+def _only(package: ModuleType, forget: Callable[[], None], *names: str) -> Iterator[None]:
+    """Let a package find only those of its modules that have these names."""
+    found = [m for m in package.iter_modules(package.__path__) if m.name in names]
+    assert len(found) == len(names), "no such module"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(package, "iter_modules", lambda _: found)
+        forget()
+        yield
+    forget()

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -72,8 +72,8 @@ def _listens(port: int) -> bool:
     return False
 
 
-def _await(there: object) -> None:
+def _await(there: Callable[[], bool]) -> None:
     until = time.monotonic() + STARTS
-    while not there():  # type: ignore[operator]
+    while not there():
         assert time.monotonic() < until, "Spark did not start"
         time.sleep(0.2)
