@@ -7,13 +7,19 @@ from types import ModuleType
 import pytest
 
 from analytics.assumptions import families
+from analytics.figures.controls import rules_for
 from analytics.findings import rules
 
 
 @contextmanager
 def only_rules(*names: str) -> Iterator[None]:
     """Judge by the rules of these names, and by no other, until it is over."""
-    with _only(rules, rules.all_rules.cache_clear, *names):
+
+    def forget() -> None:
+        rules.all_rules.cache_clear()
+        rules_for.cache_clear()  # which rules speak of a control follows from them
+
+    with _only(rules, forget, *names):
         yield
 
 
