@@ -19,6 +19,7 @@ from app.freshness import age_words, day_words
 from app.sign_in import VARIABLE as SIGN_IN
 from app.sign_in import read_sign_in
 from app.wording import counted
+from graph.addresses import names_a_bucket
 from graph.files.regular import InputRefused
 from graph.journal.file import journal_path
 from graph.journal.journal import journal_of
@@ -144,8 +145,9 @@ def _sign_in(_: _Look) -> Check:
 def _neo4j(look: _Look) -> Check:
     if importlib.util.find_spec("neo4j") is None:
         return Check("neo4j", WRONG, "the driver is not installed", "install trustdebt again")
-    if not is_database(look.uri):
-        detail = "not in use: the store is a folder, which needs no server"
+    if not is_database(look.uri) or names_a_bucket(look.uri):
+        kind = "in a bucket" if names_a_bucket(look.uri) else "a folder, which needs no server"
+        detail = f"not in use: the store is {kind}"
         return Check("neo4j", NOT_SET_UP, detail, "make neo4j, then --store bolt://127.0.0.1:7687")
     state = _store(look)
     if state.state == WRONG:

@@ -5,6 +5,7 @@ So anything that looks like an address must be a valid one, or is refused withou
 folder of such a name is written with `./` or `/` before it.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -14,6 +15,9 @@ JOURNAL = "journal.sqlite"  # the file of the journal in the folder of a store
 SCHEME = re.compile(r"[A-Za-z][\w+.-]+:")
 # A missing colon or another sign in its place: `neo4j+s//host`, `bolt;//host`.
 DATABASE = re.compile(r"(?i)(?:bolt|neo4j)(?:\+\w*)?(?://|\\|;|,|\.//)|\w+\+ss?c?/")
+# Names of buckets: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([\w.=/-]*))?", re.ASCII)
+IN_A_BUCKET = re.compile(r"(?i)s3://")
 WRITTEN_AS_PATH = re.compile(r"(?:\.{1,2}|~)?/(?!/)|\.{1,2}$")
 
 
@@ -46,3 +50,28 @@ def is_there(path: str | Path) -> bool:
 def well_formed(address: str) -> bool:
     """Return whether an address has a scheme, a colon and two slashes, so that it can be split."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", address) is not None
+
+
+def names_a_bucket(text: str) -> bool:
+    """Return whether `text` is written like an address of the S3 API, valid or not.
+
+    >>> [names_a_bucket(s) for s in ("s3://team/trust", "S3://x", "s3:/x", "./s3://x")]
+    [True, True, False, False]
+    """
+    return IN_A_BUCKET.match(text.strip()) is not None
+
+
+def bucket_of(address: str) -> tuple[str, str]:
+    """Return the bucket and the folder in it, both empty if the address names none.
+
+    >>> bucket_of("s3://team/trust/debt/"), bucket_of("s3://key:secret@team")
+    (('team', 'trust/debt'), ('', ''))
+    """
+    match = BUCKET.fullmatch(address)
+    return (match[1], (match[2] or "").strip("/")) if match else ("", "")
+
+
+def bucket_key(address: str) -> str:
+    """Return what tells a bucket from those of the same name at other services."""
+    service = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    return f"{service.rstrip('/')} {'/'.join(filter(None, bucket_of(address)))}"

@@ -17,7 +17,7 @@ StoreOption = Annotated[
     shared(
         "--store",
         metavar="URI",
-        help="Folder, or bolt:// or neo4j:// address.",
+        help="Folder, or an address: bolt://, neo4j://, s3://BUCKET.",
         envvar="TRUSTDEBT_STORE",
     ),
 ]

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from graph.addresses import JOURNAL
+from graph.addresses import JOURNAL, bucket_key, names_a_bucket
 from graph.files.private import FILE as PRIVATE
 from graph.files.private import private_folder
 from graph.seal import journal
@@ -76,11 +76,17 @@ def journal_path(uri: str | None = None) -> Path:
     uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
     if not is_database(uri):
         return Path(uri) / JOURNAL
+    if names_a_bucket(uri):
+        return _in_state(bucket_key(uri))
     parts = urlsplit(uri)
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2].lower()).geturl().rstrip("/")
+    return _in_state(bare)
+
+
+def _in_state(address: str) -> Path:
     home = os.environ.get("XDG_STATE_HOME") or ""
     state = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
-    return state / "trustdebt" / f"{hashlib.sha256(bare.encode()).hexdigest()}.sqlite"
+    return state / "trustdebt" / f"{hashlib.sha256(address.encode()).hexdigest()}.sqlite"
 
 
 def touched(path: Path) -> Touched | None:

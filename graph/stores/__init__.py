@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import pandas as pd
 
 from graph.addresses import DEFAULT as DEFAULT
-from graph.addresses import names_a_database, well_formed
+from graph.addresses import names_a_bucket, names_a_database, well_formed
 from graph.facts import Coverage, Facts
 from graph.values import WrongValue, instant
 
@@ -226,10 +226,14 @@ def open_store(uri: str | None = None) -> Store:
     """Open the store at `uri`, else at `TRUSTDEBT_STORE`, else in the working folder.
 
     A URI with a scheme of Neo4j (`bolt`, `neo4j`, and their `+s` forms) names a database, with
-    `TRUSTDEBT_NEO4J_USER` and `TRUSTDEBT_NEO4J_PASSWORD`; anything that is not written like an
-    address names a folder.
+    `TRUSTDEBT_NEO4J_USER` and `TRUSTDEBT_NEO4J_PASSWORD`; `s3://` names a bucket; anything that is
+    not written like an address names a folder.
     """
     uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
+    if names_a_bucket(uri):
+        from graph.stores.shared_store import SharedStore
+
+        return SharedStore(uri)
     if is_database(uri):
         from graph.stores.neo4j_store import Neo4jStore
 

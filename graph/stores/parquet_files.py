@@ -87,6 +87,10 @@ class Opened:
         return frame
 
     def _table(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        return pq.read_table(pa.BufferReader(self._data(name)), columns=columns)
+
+    def _data(self, name: str) -> bytes:
+        """Return the bytes of a file, compared with its hash."""
         file = self._root / f"{name}.parquet"
         try:
             data = file.read_bytes()
@@ -94,7 +98,7 @@ class Opened:
             raise StoreDamaged(f"{self._uri}: {file} cannot be read ({why(error)})") from error
         if sha256(data) != self._files[name]["sha256"]:
             raise StoreDamaged(f"{self._uri}: {file} is damaged (its checksum is wrong)")
-        return pq.read_table(pa.BufferReader(data), columns=columns)
+        return data
 
 
 def sorted_ids(facts: Facts) -> pa.Array:

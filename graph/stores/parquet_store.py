@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
 
 import pandas as pd
@@ -46,13 +47,7 @@ from graph.stores import (
 )
 from graph.stores.anchor import NOTHING, Anchor, Listed, anchor_of, written
 from graph.stores.manifest import Manifest, Manifests, record
-from graph.stores.parquet_files import (
-    Opened,
-    save_all,
-    sync,
-    why,
-    write,
-)
+from graph.stores.parquet_files import Opened, save_all, sync, why, write
 from graph.stores.parquet_hold import MOST_HOLDS, Hold, locked, unread, wait_for
 from graph.values import canonical
 
@@ -92,11 +87,16 @@ class ParquetStore:
             known = [info for info, _ in manifests.values()]
             name = pick(known, snapshot).id if snapshot is not None else anchor.current
             with suppress(NoSuchSnapshot):  # pruned meanwhile: read the list again
-                info, files = manifests[name]
-                opened = Opened(self._folder / name, self.uri, files, self.hold([info]))
-                numbering = Numbering(opened.ids, opened.ends)
-                frames, origins = LazyFrames(opened.frame), LazyFrames(opened.origin)
-                return info, Facts(frames, info.coverage, numbering, origins=origins)
+                return self._facts(*manifests[name])
+
+    def _facts(self, info: SnapshotInfo, files: dict[str, Any]) -> tuple[SnapshotInfo, Facts]:
+        opened = self._opened(info.id, files, self.hold([info]))
+        numbering = Numbering(opened.ids, opened.ends)
+        frames, origins = LazyFrames(opened.frame), LazyFrames(opened.origin)
+        return info, Facts(frames, info.coverage, numbering, origins=origins)
+
+    def _opened(self, name: str, files: dict[str, Any], hold: object) -> Opened:
+        return Opened(self._folder / name, self.uri, files, hold)
 
     def hold(self, snapshots: Iterable[SnapshotInfo]) -> object:
         """Keep snapshots from being pruned as long as the returned object lives."""
@@ -308,15 +308,19 @@ class ParquetStore:
         anchor = self._state()[0]
         if anchor is None:
             with self._writing():
-                private_folder(self._root)
-                with locked(self._root):
-                    private_folder(self._folder)
-                    anchor = self._anchor()
-                    if anchor is None:
-                        anchor = Anchor.new()
-                        self._replace(anchor)
+                anchor = self._begun()
         if not anchor.published.number:
             journal_ties.begin(journal_path(self.uri), anchor)
+
+    def _begun(self) -> Anchor:
+        private_folder(self._root)
+        with locked(self._root):
+            private_folder(self._folder)
+            anchor = self._anchor()
+            if anchor is None:
+                anchor = Anchor.new()
+                self._replace(anchor)
+        return anchor
 
     def _change(self, change: Callable[[Anchor], Anchor]) -> None:
         """Replace the anchor, computed from the present one, under the lock."""

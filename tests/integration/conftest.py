@@ -1,4 +1,4 @@
-"""The stores under test: a folder, and Neo4j servers that are started for this run.
+"""The stores under test: a folder, a bucket, and Neo4j; servers are started for this run.
 
 `TRUSTDEBT_TEST_NEO4J_URI` names a server to use instead, with `TRUSTDEBT_TEST_NEO4J_USER` and
 `TRUSTDEBT_TEST_NEO4J_PASSWORD`. The tests delete every snapshot in it.
@@ -13,11 +13,12 @@ import pytest
 
 from graph import cypher
 from graph.schema import SNAPSHOT
-from graph.stores import Store, open_store
+from graph.stores import Store, open_store, shared_lease
 from tests.integration.cli import cli, kept, one_posture, opened_once  # noqa: F401 - fixtures
 from tests.integration.sealed import key, sealed, with_key  # noqa: F401 - fixtures
 from tests.neo4j import server
 from tests.neo4j.server import Server
+from tests.support import s3_server
 
 OURS = [*cypher.RUN_LABELS, cypher.label_of(SNAPSHOT.name), cypher.POINTER, cypher.LEASE]
 
@@ -74,7 +75,24 @@ def emptied(uri: str) -> None:
         driver.execute_query("MATCH (n) DETACH DELETE n")
 
 
-@pytest.fixture(params=["parquet", "neo4j-5", "neo4j-2026"])
+@pytest.fixture(scope="session")
+def s3_service() -> Iterator[str]:
+    """Start a server that speaks the S3 API; yield its address."""
+    with s3_server.running() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(s3_service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Return the address of an empty bucket; the mirror and the journal are this test's own."""
+    for name, value in s3_server.variables(s3_service, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(shared_lease, "BEAT", 0.2)
+    monkeypatch.setattr(shared_lease, "SILENT", 1.5)  # of whoever was killed
+    return s3_server.new_bucket(s3_service)
+
+
+@pytest.fixture(params=["parquet", "s3", "neo4j-5", "neo4j-2026"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Name the sort of store under test."""
     return str(request.param)
@@ -85,6 +103,8 @@ def store_uri(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return where an empty store of that kind is."""
     if kind == "parquet":
         return str(tmp_path / "store")
+    if kind == "s3":
+        return str(request.getfixturevalue("bucket"))
     uri = str(request.getfixturevalue({"neo4j-5": "neo4j_uri"}.get(kind, "neo4j_2026_uri")))
     wipe(uri)
     return uri

@@ -31,7 +31,7 @@ def test_decisions_count_beside_either_store(store: Store, store_uri: str, tmp_p
     """Seen in the first of two snapshots, accepted, and resolved by attested owners."""
     ingest(store, [_estate(30).job()])
     journal = journal_of(store_uri)
-    assert ("://" in store_uri) != journal.path.is_relative_to(tmp_path)
+    assert ("://" in store_uri) != journal.path.is_relative_to(tmp_path / "store")
     posture = open_posture(store_uri)
     one = findings(posture, rule="OWN-01")["findings"][0]
     about = what_it_is_about(posture, one["id"])

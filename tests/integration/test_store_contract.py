@@ -24,6 +24,7 @@ from graph.stores import (
     in_history,
     open_store,
 )
+from graph.stores.shared_store import mirror_of
 from tests.integration import crash
 from tests.integration.conftest import ask
 from tests.support import search
@@ -152,7 +153,7 @@ def test_hostile_values_are_only_values(store: Store, store_uri: str, kind: str)
 
 
 def _constraints(uri: str, kind: str) -> list[list[object]]:
-    if kind == "parquet":
+    if not kind.startswith("neo4j"):
         return []
     return ask(uri, "SHOW CONSTRAINTS YIELD name, type, labelsOrTypes, properties RETURN *")
 
@@ -212,8 +213,8 @@ def test_without_the_pointer_readers_would_see_half(store: Store, store_uri: str
 
 def _newest_part(kind: str, uri: str) -> Callable[[], int]:
     """Count what a reader would find that takes the newest run, published or not."""
-    if kind == "parquet":
-        folder = Path(uri) / "snapshots"
+    if not kind.startswith("neo4j"):
+        folder = (Path(uri) if kind == "parquet" else mirror_of(uri)) / "snapshots"
         return lambda: len(list(max(folder.iterdir(), key=_number).glob("*.parquet")))
     text = (
         "MATCH (s:TrustdebtSnapshot) WITH s ORDER BY s.sequence DESC LIMIT 1 "
@@ -227,7 +228,7 @@ def _number(folder: Path) -> str:
     return folder.name.removeprefix(".work-")
 
 
-@pytest.mark.parametrize("kind", ["parquet", "neo4j-5"], indirect=True)  # alike on both lines
+@pytest.mark.parametrize("kind", ["parquet", "s3", "neo4j-5"], indirect=True)  # alike on both lines
 def test_killed_at_any_step_leaves_the_former_snapshot_whole(store: Store, store_uri: str):
     old, new = worlds.world(0), worlds.world(1)
     published(store, old)
