@@ -10,8 +10,9 @@ from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.facts import Facts
 from graph.journal.failed_reads import failed_reads
-from graph.journal.file import Touched, touched
+from graph.journal.file import Touched
 from graph.journal.journal import Journal, journal_of
+from graph.journal.place import touched
 from graph.journal.statements import apply
 from graph.keeping import keeping
 from graph.stores import (

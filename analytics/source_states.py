@@ -8,7 +8,7 @@ import pandas as pd
 
 from graph.facts import Coverage
 from graph.journal.failed_reads import FailedRead, end_failed, failed_reads
-from graph.journal.file import journal_path
+from graph.journal.place import journal_path
 from graph.journal.rejected_rows import RejectedRows, rejected_rows
 from graph.stores import open_store
 from graph.values import iso

@@ -21,8 +21,8 @@ from app.sign_in import read_sign_in
 from app.wording import counted
 from graph.addresses import names_a_bucket
 from graph.files.regular import InputRefused
-from graph.journal.file import journal_path
 from graph.journal.journal import journal_of
+from graph.journal.place import journal_path
 from graph.stores import (
     DEFAULT,
     SnapshotInfo,
@@ -124,7 +124,7 @@ def _journal(look: _Look) -> Check:
     path = journal_path(look.uri)
     if not path.exists():
         return Check("journal", OK, "nothing was decided yet; the first decision makes the file")
-    if not os.access(path, os.W_OK):
+    if isinstance(path, Path) and not os.access(path, os.W_OK):
         mend = "let the user who runs trustdebt write it"
         return Check("journal", WRONG, f"{path} cannot be written", mend)
     return Check("journal", OK, f"{counted(len(entries), 'entry', 'entries')}, the chain is whole")

@@ -71,6 +71,15 @@ def bucket_of(address: str) -> tuple[str, str]:
     return (match[1], (match[2] or "").strip("/")) if match else ("", "")
 
 
+def names_a_server(text: str | None) -> bool:
+    """Return whether the setting of the journal names a PostgreSQL server, rightly or not.
+
+    >>> [names_a_server(s) for s in ("postgresql://h/d", "Postgres://h", "/srv/postgres", None)]
+    [True, True, False, False]
+    """
+    return text is not None and text.strip().lower().startswith(("postgresql://", "postgres://"))
+
+
 def bucket_key(address: str) -> str:
     """Return what tells a bucket from those of the same name at other services."""
     service = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""

@@ -17,7 +17,7 @@ from graph.access import AccessGraph
 from graph.element import Node
 from graph.facts import Coverage
 from graph.journal.failed_reads import FailedRead, failed_reads
-from graph.journal.file import journal_path
+from graph.journal.place import journal_path
 from graph.schema import AGENT, DECLARABLE, RESOURCE, ROLE, SERVICE_ACCOUNT
 from graph.stores import SnapshotInfo
 from graph.values import iso

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.cli.options import ENGINE
-from graph.addresses import DEFAULT, JOURNAL, names_a_database
+from graph.addresses import DEFAULT, JOURNAL, names_a_database, names_a_server
 from graph.files.private import private_folder, private_text
 from graph.keeping import keeping
 
@@ -86,11 +86,13 @@ class Place:
 def place_of(name: str, given: dict[str, Any]) -> Place | None:
     """Return where the document of a command and its arguments would be kept.
 
-    None for a database, with a key of the seal, and where an argument is a file.
+    None for a database, with a key of the seal or a journal on a server, and where an argument is a
+    file.
     """
     store = given["store"] or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
     sealed = given["seal_key"] or os.environ.get("TRUSTDEBT_SEAL_KEY")
-    if not keeping() or sealed or names_a_database(store):
+    elsewhere = names_a_server(os.environ.get("TRUSTDEBT_JOURNAL"))
+    if not keeping() or sealed or elsewhere or names_a_database(store):
         return None
     if not all(_plain(value) for value in given.values()):
         return None

@@ -7,15 +7,16 @@ source and scope are read again. Whatever shows the older facts of the scope rep
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
-from graph.journal.file import reading, writing
+from graph.journal.place import JournalPlace, reading, writing
+from graph.journal.session import replacing
 from graph.stores import StoreError
 from graph.values import instant, iso
 
 LISTED = "SELECT source, scope, at, file, place, reason FROM failed ORDER BY source, scope"
+KEEP = replacing("failed", ("source", "scope"), "at", "file", "place", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ class FailedRead:
         }
 
 
-def failed_reads(journal: Path, until: pd.Timestamp | None = None) -> tuple[FailedRead, ...]:
+def failed_reads(
+    journal: JournalPlace, until: pd.Timestamp | None = None
+) -> tuple[FailedRead, ...]:
     """Return the reads that failed, and have not succeeded since, by source and scope.
 
     Failures after the instant `until` are left out.
@@ -76,7 +79,7 @@ def failed_reads(journal: Path, until: pd.Timestamp | None = None) -> tuple[Fail
     return tuple(f for f in failures if until is None or f.at <= until)
 
 
-def keep_failed(journal: Path, failed: Iterable[FailedRead]) -> bool:
+def keep_failed(journal: JournalPlace, failed: Iterable[FailedRead]) -> bool:
     """Save failed reads, each replacing the last one of its source and scope.
 
     They are only shown: if they cannot be saved, the result is False and nothing is raised.
@@ -84,12 +87,12 @@ def keep_failed(journal: Path, failed: Iterable[FailedRead]) -> bool:
     rows = [(f.source, f.scope, iso(f.at), f.file, f.place, f.reason) for f in failed]
     with suppress(StoreError):
         with writing(journal) as db:
-            db.executemany("INSERT OR REPLACE INTO failed VALUES (?, ?, ?, ?, ?, ?)", rows)
+            db.executemany(KEEP, rows)
         return True
     return False
 
 
-def end_failed(journal: Path, read: Iterable[tuple[str, str]]) -> bool:
+def end_failed(journal: JournalPlace, read: Iterable[tuple[str, str]]) -> bool:
     """Delete the failures of each source and scope in `read`, which was read or given up.
 
     A read of any scope also ends a failure of its source in an unknown scope. The result is False

@@ -5,29 +5,18 @@ wait for one another, readers for nobody (write-ahead log). A write is atomic, a
 process dies in the middle of it.
 """
 
-import hashlib
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from graph.addresses import JOURNAL, bucket_key, names_a_bucket
 from graph.files.private import FILE as PRIVATE
 from graph.files.private import private_folder
 from graph.seal import journal
 from graph.seal.key import Key, key_in_use
-from graph.stores import (
-    DEFAULT,
-    StoreBusy,
-    StoreDamaged,
-    StoreError,
-    StoreFull,
-    StoreUnavailable,
-    is_database,
-)
+from graph.stores import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnavailable
 
 VERSION = 2
 OURS = 0x54444A4C  # application_id: "TDJL"
@@ -61,32 +50,6 @@ SIDES = ("-wal", "-shm")  # SQLite's side files
 SETTLED = 50_000_000  # nanoseconds: a second write may bear the same times until then
 
 Touched = tuple[Key | None, tuple[tuple[int, ...], ...]]
-
-
-def journal_path(uri: str | None = None) -> Path:
-    """Return the path of the journal of a store.
-
-    `TRUSTDEBT_JOURNAL` sets it for any store. Otherwise it is in the folder of an embedded store,
-    or, for a database, in `$XDG_STATE_HOME/trustdebt` (`~/.local/state/trustdebt`) under a hash
-    of the address without user and password.
-    """
-    given = os.environ.get("TRUSTDEBT_JOURNAL")
-    if given:
-        return Path(given)
-    uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
-    if not is_database(uri):
-        return Path(uri) / JOURNAL
-    if names_a_bucket(uri):
-        return _in_state(bucket_key(uri))
-    parts = urlsplit(uri)
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2].lower()).geturl().rstrip("/")
-    return _in_state(bare)
-
-
-def _in_state(address: str) -> Path:
-    home = os.environ.get("XDG_STATE_HOME") or ""
-    state = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
-    return state / "trustdebt" / f"{hashlib.sha256(address.encode()).hexdigest()}.sqlite"
 
 
 def touched(path: Path) -> Touched | None:

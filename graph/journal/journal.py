@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -40,15 +39,19 @@ from graph.journal.entries import (
     to_withdraw,
     under_way,
 )
-from graph.journal.file import Touched, journal_path, reading, touched, writing
+from graph.journal.file import Touched
 from graph.journal.hash_chain import FIRST_HASH
+from graph.journal.place import JournalPlace, journal_path, reading, touched, writing
 from graph.journal.rights import require, require_another, require_own
+from graph.journal.session import replacing
 from graph.secrets import redact_prose, redact_text
 from graph.stores import StoreDamaged, StoreError, open_store
 from graph.values import canonical, iso
 
 FINDINGS = "findings"  # the default kind of cached data of a snapshot
 EVERY = "SELECT number, body, hash FROM entry ORDER BY number"
+KEEP_SEEN = replacing("seen", ("snapshot",), "version", "data", "sha256")
+LAST = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1"
 CACHE_PATIENCE = 0.2  # seconds: a cache is not worth a longer wait
 
 Values = dict[str, Any]
@@ -60,7 +63,7 @@ def clock() -> pd.Timestamp:
 
 
 class Journal:
-    """The journal in the SQLite file `path`, which the first entry creates.
+    """The journal at `path`, a SQLite file or a PostgreSQL schema, which the first entry creates.
 
     `now` is the clock that dates the entries; `added` is called after each. Connections live for
     one call, so threads may share a journal. Its entries are read and checked once, and again
@@ -69,13 +72,13 @@ class Journal:
 
     def __init__(
         self,
-        path: Path,
+        path: JournalPlace,
         now: Callable[[], pd.Timestamp] = clock,
         added: Callable[[], None] = lambda: None,
     ) -> None:
         self.path, self.now, self._added = path, now, added
         self.known: pd.Timestamp | None = None
-        self._read: dict[Path, tuple[Touched | None, list[Entry]]] = {}
+        self._read: dict[JournalPlace, tuple[Touched | None, list[Entry]]] = {}
 
     def known_at(self, instant: pd.Timestamp) -> "Journal":
         """Return the journal as of an instant, without the entries written later."""
@@ -139,10 +142,8 @@ class Journal:
     def mark(self) -> str:
         """Return a text that changes with every entry."""
         with reading(self.path) as db:
-            row = (
-                db and db.execute("SELECT hash FROM entry ORDER BY number DESC LIMIT 1").fetchone()
-            )
-        return str(row[0]) if row else FIRST_HASH
+            row = db and db.execute(LAST).fetchone()
+        return str(row[1]) if row else FIRST_HASH
 
     def hashes(self) -> dict[int, str]:
         """Return the hash of each entry by its number; `entries` checks that they form a chain."""
@@ -327,7 +328,7 @@ class Journal:
                 for snapshot, (version, data) in rows.items():
                     digest = hashlib.sha256(data).hexdigest()
                     row = (_kept_as(snapshot, kind), version, data, digest)
-                    db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", row)
+                    db.execute(KEEP_SEEN, row)
                 kept = {s for (s,) in db.execute("SELECT snapshot FROM seen")}
                 gone = {key for key in kept if key.split()[0] not in named}
                 gone = gone if self.known is None else set()
@@ -355,8 +356,7 @@ class Journal:
         author = By.of(by)
         require(author, right or kind.kind)
         with writing(self.path) as db:
-            asked = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1"
-            number, before = db.execute(asked).fetchone() or (0, FIRST_HASH)
+            number, before = db.execute(LAST).fetchone() or (0, FIRST_HASH)
             at = self.now()
             counts = at if since is None else min(since, at)
             needed = begins is not None or callable(values)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from graph.files.private import private_folder
-from graph.journal.file import journal_path
+from graph.journal.place import beside
 
 LISTED = 500  # rejected rows listed per source and scope; the rest is only counted
 Row = tuple[str, str, str]  # file, place, reason
@@ -76,7 +76,7 @@ def keep_rejected_rows(
 
 
 def _file(snapshot: str, uri: str | None) -> Path:
-    journal = journal_path(uri)
+    journal = beside(uri)
     return journal.with_name(f"{journal.stem}-set-aside") / f"{Path(snapshot).name}.json"
 
 

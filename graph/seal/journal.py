@@ -5,16 +5,15 @@ are represented by their hashes. So a reader with the key detects whatever was w
 it.
 """
 
-import sqlite3
-from pathlib import Path
 from typing import Any
 
+from graph.journal.session import Session, replacing
 from graph.seal.key import Key, KeyNeeded, key_in_use
 from graph.stores import StoreDamaged
 
 PURPOSE = "journal"
+MADE = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"  # triggers included
 CONTENT = {
-    "made": "SELECT type, name, sql FROM sqlite_master ORDER BY type, name",  # triggers included
     "entry": "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1",
     "tied": "SELECT store, number, hash FROM tied ORDER BY store",
     "failed": "SELECT source, scope, at, file, place, reason FROM failed ORDER BY source, scope",
@@ -22,7 +21,10 @@ CONTENT = {
 }
 
 
-def check(db: sqlite3.Connection, path: Path) -> None:
+RENEW = replacing("sealed", ("one",), "key", "mark")
+
+
+def check(db: Session, path: object) -> None:
     """Compare a journal with its seal, if there is a key.
 
     Raises
@@ -38,7 +40,7 @@ def check(db: sqlite3.Connection, path: Path) -> None:
         raise StoreDamaged(f"the journal {path}: {why}")
 
 
-def before_writing(db: sqlite3.Connection, path: Path, anew: bool) -> Key | None:
+def before_writing(db: Session, path: object, anew: bool) -> Key | None:
     """Return the key to renew the seal with, or None; the seal is checked first.
 
     With `anew` it is not checked: the file is new, or is to be sealed as it is.
@@ -56,12 +58,12 @@ def before_writing(db: sqlite3.Connection, path: Path, anew: bool) -> Key | None
     return key
 
 
-def is_sealed(db: sqlite3.Connection) -> bool:
+def is_sealed(db: Session) -> bool:
     """Return whether there is a seal, of any key."""
     return _seal(db) is not None
 
 
-def require_key(db: sqlite3.Connection, path: Path) -> None:
+def require_key(db: Session, path: object) -> None:
     """Raise `KeyNeeded` if the journal is sealed and there is no key.
 
     Raises
@@ -72,18 +74,17 @@ def require_key(db: sqlite3.Connection, path: Path) -> None:
         raise KeyNeeded(f"the journal {path}")
 
 
-def renew(db: sqlite3.Connection, key: Key) -> None:
+def renew(db: Session, key: Key) -> None:
     """Seal the present content of the file."""
-    row = key.id, key.mark(PURPOSE, _content(db))
-    db.execute("INSERT OR REPLACE INTO sealed VALUES (1, ?, ?)", row)
+    row = 1, key.id, key.mark(PURPOSE, _content(db))
+    db.execute(RENEW, row)
 
 
-def _seal(db: sqlite3.Connection) -> tuple[str, str] | None:
+def _seal(db: Session) -> tuple[str, str] | None:
     row = db.execute("SELECT key, mark FROM sealed").fetchone()
     return row and (str(row[0]), str(row[1]))
 
 
-def _content(db: sqlite3.Connection) -> dict[str, list[Any]]:
-    return {
-        name: [list(map(str, row)) for row in db.execute(asked)] for name, asked in CONTENT.items()
-    }
+def _content(db: Session) -> dict[str, list[Any]]:
+    asked = {"made": getattr(db, "made", MADE)} | CONTENT
+    return {name: [list(map(str, row)) for row in db.execute(each)] for name, each in asked.items()}

@@ -10,9 +10,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from graph.journal.file import journal_path
 from graph.journal.hash_chain import FIRST_HASH
 from graph.journal.journal import journal_of
+from graph.journal.place import journal_path
 from graph.seal.key import key_in_use, key_of, new_key, using
 from graph.stores import Store, StoreDamaged, StoreEmpty, journal_ties, open_store
 from graph.stores.anchor import Anchor, Head

@@ -69,8 +69,8 @@ class Bucket:
         NoSuchObject
         """
         with self._asking(name):
-            found = self._objects.get(name)
-            return Stored(bytes(found.bytes()), _tag(found.meta))
+            answer = self._objects.get(name)
+            return Stored(bytes(answer.bytes()), _tag(answer.meta))
 
     def get_if_changed(self, name: str, known: Stored) -> Stored:
         """Return an object; the `known` one if it is still that.
@@ -83,8 +83,8 @@ class Bucket:
 
         try:
             with self._asking(name):
-                found = self._objects.get(name, options={"if_none_match": known.tag})
-                return Stored(bytes(found.bytes()), _tag(found.meta))
+                answer = self._objects.get(name, options={"if_none_match": known.tag})
+                return Stored(bytes(answer.bytes()), _tag(answer.meta))
         except NotModifiedError:
             return known
 

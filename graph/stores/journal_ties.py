@@ -5,11 +5,10 @@ not fit. The journal records its store and the store's head: an older state of t
 fit. Each may be ahead of the other's record, as a process may die in between, but never behind.
 """
 
-import sqlite3
 from contextlib import suppress
-from pathlib import Path
 
-from graph.journal.file import reading, writing
+from graph.journal.place import JournalPlace, reading, writing
+from graph.journal.session import Session
 from graph.seal import journal as journal_seal
 from graph.seal.key import KeyNeeded, key_in_use
 from graph.stores import StoreDamaged, StoreError
@@ -19,26 +18,26 @@ PATIENCE = 0.5  # seconds: the next decision or publish repeats it
 LAST = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1"
 
 
-def head(journal: Path) -> Head:
+def head(journal: JournalPlace) -> Head:
     """Return the last entry of a journal."""
     with reading(journal) as db:
         row = db and db.execute(LAST).fetchone()
     return Head(*row) if row else Head()
 
 
-def hash_of(journal: Path, number: int) -> str | None:
+def hash_of(journal: JournalPlace, number: int) -> str | None:
     """Return the hash of an entry of a journal; None if it has no such entry."""
     with reading(journal) as db:
         return _hash(db, number) if db else None
 
 
-def sealed(journal: Path) -> bool:
+def sealed(journal: JournalPlace) -> bool:
     """Return whether a journal has a seal, of any key."""
     with reading(journal) as db:
         return bool(db and journal_seal.is_sealed(db))
 
 
-def check(journal: Path, uri: str, anchor: Anchor) -> None:
+def check(journal: JournalPlace, uri: str, anchor: Anchor) -> None:
     """Compare the journal of a store with the store's anchor.
 
     Raises
@@ -70,7 +69,7 @@ def check(journal: Path, uri: str, anchor: Anchor) -> None:
         )
 
 
-def remember(journal: Path, anchor: Anchor) -> None:
+def remember(journal: JournalPlace, anchor: Anchor) -> None:
     """Record in the journal its store and the store's head.
 
     If it is locked or not writable, the older record stays.
@@ -79,7 +78,7 @@ def remember(journal: Path, anchor: Anchor) -> None:
         _tie(db, anchor)
 
 
-def begin(journal: Path, anchor: Anchor | None) -> None:
+def begin(journal: JournalPlace, anchor: Anchor | None) -> None:
     """Tie a journal to an empty store, and seal it if there is a key.
 
     Without an anchor it is tied to none until something was published.
@@ -97,14 +96,14 @@ def begin(journal: Path, anchor: Anchor | None) -> None:
             _tie(db, anchor)
 
 
-def seal(journal: Path, anchor: Anchor) -> None:
+def seal(journal: JournalPlace, anchor: Anchor) -> None:
     """Seal a journal as it is; cached data are deleted, as their origin is unknown."""
     with writing(journal, seal_anew=True) as db:
         db.execute("DELETE FROM seen")
         _tie(db, anchor)
 
 
-def require_key(journal: Path, uri: str, anchor: Anchor | None) -> None:
+def require_key(journal: JournalPlace, uri: str, anchor: Anchor | None) -> None:
     """Raise `KeyNeeded` if a store or its journal is sealed and there is no key.
 
     Raises
@@ -118,18 +117,18 @@ def require_key(journal: Path, uri: str, anchor: Anchor | None) -> None:
             journal_seal.require_key(db, journal)
 
 
-def _tie(db: sqlite3.Connection, anchor: Anchor | None) -> None:
+def _tie(db: Session, anchor: Anchor | None) -> None:
     db.execute("DELETE FROM tied")
     if anchor:
         row = anchor.store, anchor.published.number, anchor.published.hash
         db.execute("INSERT INTO tied VALUES (?, ?, ?)", row)
 
 
-def _hash(db: sqlite3.Connection, number: int) -> str | None:
+def _hash(db: Session, number: int) -> str | None:
     row = db.execute("SELECT hash FROM entry WHERE number = ?", (number,)).fetchone()
     return str(row[0]) if row else None
 
 
-def _tied(db: sqlite3.Connection) -> tuple[str, Head] | None:
+def _tied(db: Session) -> tuple[str, Head] | None:
     row = db.execute("SELECT store, number, hash FROM tied").fetchone()
     return (row[0], Head(row[1], row[2])) if row else None

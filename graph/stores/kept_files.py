@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.files.private import private_bytes, private_folder
-from graph.journal.file import journal_path
 from graph.journal.hash_chain import sha256
+from graph.journal.place import beside
 from graph.seal.key import key_in_use
 from graph.stores import DEFAULT, StoreError, is_database
 
@@ -121,7 +121,7 @@ def kept_files(uri: str | None) -> KeptFiles:
     """Return the kept answers of a store; those of a database are beside its journal."""
     uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
     if is_database(uri):
-        return KeptFiles(journal_path(uri).with_suffix(f".{FOLDER}"), None)
+        return KeptFiles(beside(uri).with_suffix(f".{FOLDER}"), None)
     return KeptFiles(Path(uri) / FOLDER, Path(uri) / "snapshots")
 
 

@@ -24,8 +24,8 @@ from neo4j.exceptions import ClientError
 
 from graph import cypher
 from graph.facts import Coverage, Facts
-from graph.journal.file import journal_path
 from graph.journal.hash_chain import sha256
+from graph.journal.place import journal_path, name_of
 from graph.seal.key import Key, using
 from graph.stores import (
     Behind,
@@ -296,9 +296,9 @@ class Neo4jStore:
         return anchor, rows
 
     def _journal_name(self) -> str:
-        """Return the name of this machine's journal: each machine may have its own."""
-        place = f"{socket.gethostname()}:{journal_path(self.uri).absolute()}"
-        return f"journal {sha256(place.encode())[:16]}"
+        """Return the name of this machine's journal: each machine may have its own, or all one."""
+        name = name_of(journal_path(self.uri))
+        return f"journal {sha256(name.encode())[:16]}"
 
     def _tie(self, anchor: Anchor) -> None:
         path = journal_path(self.uri)

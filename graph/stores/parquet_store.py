@@ -28,8 +28,8 @@ import pandas as pd
 
 from graph.facts import Facts, LazyFrames, Numbering
 from graph.files.private import FILE, private_folder
-from graph.journal.file import journal_path
 from graph.journal.hash_chain import sha256
+from graph.journal.place import journal_path
 from graph.seal.key import Key, refuse_inside, using
 from graph.stores import (
     Behind,

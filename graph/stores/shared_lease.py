@@ -1,8 +1,8 @@
 """The right to publish to a shared store: an object that its holder keeps changing.
 
-It is replaced on condition, so that of two who try one succeeds. No clocks are compared. Whoever waits takes over from a holder whose object has not changed for
-`SILENT` seconds; a holder that was only slow then finds that it lost the right, as its token is in
-no object any more that it could replace.
+It is replaced on condition, so that of two who try one succeeds. No clocks are compared. Whoever
+waits takes over from a holder whose object has not changed for `SILENT` seconds; a holder that was
+only slow then finds that it lost the right, as its token is in no object that it could replace.
 """
 
 import json
@@ -47,15 +47,15 @@ def _taken(bucket: Bucket, wait: float, last: int) -> tuple[Stored, Lease]:
     end = time.monotonic() + wait
     tag, since = None, 0.0
     while True:
-        found = _present(bucket)
-        if found is None or found.tag != tag:
-            tag, since = found.tag if found else None, time.monotonic()
-        token, held = _state(bucket, found)
-        if not held or time.monotonic() - since >= SILENT:
+        present = _present(bucket)
+        if present is None or present.tag != tag:
+            tag, since = present.tag if present else None, time.monotonic()
+        token, taken = _state(bucket, present)
+        if not taken or time.monotonic() - since >= SILENT:
             holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
             lease = Lease(max(token, last) + 1, holder)
             with suppress(ObjectChanged):  # another was first
-                return bucket.replace(LOCK, _body(lease, 0), found), lease
+                return bucket.replace(LOCK, _body(lease, 0), present), lease
         if time.monotonic() >= end:
             raise StoreBusy(f"{bucket.uri}: another ingest holds the store")
         time.sleep(PAUSE)
@@ -83,12 +83,12 @@ def _present(bucket: Bucket) -> Stored | None:
         return None
 
 
-def _state(bucket: Bucket, found: Stored | None) -> tuple[int, bool]:
+def _state(bucket: Bucket, present: Stored | None) -> tuple[int, bool]:
     """Return the last token, and whether somebody says to hold it."""
-    if found is None:
+    if present is None:
         return 0, False
     try:
-        body = json.loads(found.data)
+        body = json.loads(present.data)
         return int(body["token"]), body["beat"] is not None
     except (ValueError, KeyError, TypeError):
         raise StoreDamaged(

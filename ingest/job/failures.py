@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from graph.journal.failed_reads import FailedRead, end_failed, keep_failed
-from graph.journal.file import journal_path
 from graph.journal.journal import clock
+from graph.journal.place import journal_path
 from graph.stores import Store, StoreError
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused

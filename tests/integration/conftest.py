@@ -4,22 +4,28 @@
 `TRUSTDEBT_TEST_NEO4J_PASSWORD`. The tests delete every snapshot in it.
 """
 
+import itertools
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import neo4j
+import pg8000.native
 import pytest
 
 from graph import cypher
+from graph.journal.server import Server as JournalServer
 from graph.schema import SNAPSHOT
 from graph.stores import Store, open_store, shared_lease
 from tests.integration.cli import cli, kept, one_posture, opened_once  # noqa: F401 - fixtures
 from tests.integration.sealed import key, sealed, with_key  # noqa: F401 - fixtures
 from tests.neo4j import server
 from tests.neo4j.server import Server
-from tests.support import s3_server
+from tests.support import postgres_server, s3_server
 
+_schemas = itertools.count()
 OURS = [*cypher.RUN_LABELS, cypher.label_of(SNAPSHOT.name), cypher.POINTER, cypher.LEASE]
 
 
@@ -80,6 +86,33 @@ def s3_service() -> Iterator[str]:
     """Start a server that speaks the S3 API; yield its address."""
     with s3_server.running() as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Start a PostgreSQL of this run's own; yield the folder of its socket."""
+    try:
+        with postgres_server.running() as folder:
+            yield folder
+    except postgres_server.CannotStart as error:
+        pytest.skip(f"NO POSTGRESQL: {error}")
+
+
+@pytest.fixture
+def journal_server(postgres: str) -> JournalServer:
+    """Return a schema in which nothing is."""
+    return JournalServer.of(postgres_server.address(postgres, f"test_{next(_schemas)}"))
+
+
+@contextmanager
+def on_server(place: JournalServer) -> "Iterator[Any]":
+    """Connect to the schema of a journal, past the journal."""
+    connection = pg8000.native.Connection(
+        place.user, database=place.database, unix_sock=f"{place.host}/.s.PGSQL.{place.port}"
+    )
+    connection.run(f"SET search_path TO {place.schema}")
+    yield connection
+    connection.close()
 
 
 @pytest.fixture

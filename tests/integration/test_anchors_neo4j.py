@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from graph.journal.file import journal_path
 from graph.journal.journal import journal_of
+from graph.journal.place import journal_path
 from graph.stores import Store, StoreDamaged, open_store
 from graph.stores.neo4j_store import Neo4jStore
 from ingest.job.run import ingest

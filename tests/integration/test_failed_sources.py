@@ -13,7 +13,7 @@ import trustdebt
 from analytics.answers.coverage import coverage as coverage_answer
 from analytics.history import open_posture
 from graph.journal.failed_reads import failed_reads
-from graph.journal.file import journal_path
+from graph.journal.place import journal_path
 from graph.schema import AGENT
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest

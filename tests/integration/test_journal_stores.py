@@ -11,8 +11,8 @@ from analytics.answers.undertaking import close, start, steps_of_file
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import open_posture
-from graph.journal.file import journal_path
 from graph.journal.journal import journal_of
+from graph.journal.place import journal_path
 from graph.schema import CAN_ACCESS
 from graph.stores import Store
 from ingest.job.run import ingest

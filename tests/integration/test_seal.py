@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from graph.journal.file import journal_path
 from graph.journal.journal import journal_of
+from graph.journal.place import journal_path
 from graph.seal import journal, sealing
 from graph.seal import key as seal
 from graph.seal.key import KeyNeeded, KeyRefused, key_of, new_key, using

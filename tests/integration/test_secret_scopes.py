@@ -9,7 +9,7 @@ import pytest
 
 import graph.files.regular
 import graph.secrets
-from graph.journal.file import journal_path
+from graph.journal.place import journal_path
 from tests.support.estates.small_estates import Estate
 from tests.support.exports.small_exports import EXPORTS, write
 from tests.support.hostile.secret_kinds import made

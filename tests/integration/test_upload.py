@@ -15,7 +15,7 @@ from app.web.server import upload
 from app.web.server.upload import Asked, File, Refused
 from graph.journal.actor import By
 from graph.journal.failed_reads import failed_reads
-from graph.journal.file import journal_path
+from graph.journal.place import journal_path
 from graph.journal.rejected_rows import rejected_rows
 from graph.stores.parquet_store import ParquetStore
 from ingest.upload.limits import LEFT
