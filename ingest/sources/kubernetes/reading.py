@@ -274,8 +274,8 @@ class _Access:
                         )
         if without:
             self.rows.warn(
-                f"{without} rules grant, within a namespace, things that exist only in the whole"
-                " cluster: they have no effect there"
+                f"{without} rules grant what is not there, things of the whole cluster within a"
+                " namespace or things that an API group does not have: they have no effect"
             )
 
     def _write(self, grant: _Grant) -> None:

@@ -124,9 +124,9 @@ def _named(resource: str, rule: Rule, namespace: str) -> Iterator[tuple[str, str
 
     `*` stands for all sorts of the rule's groups, and their parts too.
     """
-    base, _, part = resource.partition("/")
+    base, slash, part = resource.partition("/")
     if base != ALL:
-        yield base, resource
+        yield from ((plural, f"{plural}{slash}{part}") for plural in _sorts(base, rule.groups))
         return
     if rule.all_of_everything:
         return
@@ -136,10 +136,27 @@ def _named(resource: str, rule: Rule, namespace: str) -> Iterator[tuple[str, str
         else:
             yield plural, plural
             yield plural, f"{plural}/{ALL}"
+    for group in _foreign(rule.groups):
+        yield group, f"*.{group}"
+
+
+def _sorts(plural: str, groups: tuple[str, ...]) -> Iterator[str]:
+    """Yield the sorts of thing that a plural means in some API groups.
+
+    Other APIs have pods and jobs of their own, which are named with their group; in a group of
+    Kubernetes that has no such thing, a rule has no effect.
+    """
+    homes = {g for scope in _api().values() for g, plurals in scope.items() if plural in plurals}
+    if not homes or not groups or (homes | {ALL}) & set(groups):
+        yield plural
+    if homes:
+        yield from (f"{plural}.{group}" for group in _foreign(groups))
+
+
+def _foreign(groups: tuple[str, ...]) -> list[str]:
+    """Return those API groups that are not of Kubernetes itself."""
     known = {group for scope in _api().values() for group in scope}
-    for group in rule.groups:
-        if group not in known and group != ALL:
-            yield group, f"*.{group}"
+    return [group for group in groups if group not in known and group != ALL]
 
 
 def _of_groups(rule: Rule, namespace: str) -> list[str]:

@@ -116,6 +116,14 @@ def test_a_typed_list_gives_its_kind_to_its_items(tmp_path):
         (("escalate", "*", "clusterroles"), "n", set()),
         (("get", "*", "*/scale"), "n", None),
         (("get", "acme.io", "*"), "n", {("acme.io", "get *.acme.io", "read")}),
+        (("create", "batch.volcano.sh", "jobs"), "n",
+         {("jobs.batch.volcano.sh", "create jobs.batch.volcano.sh", "write")}),
+        (("get", "metrics.k8s.io", "pods/x"), "n",
+         {("pods.metrics.k8s.io", "get pods.metrics.k8s.io/x", "read")}),
+        (("create", "apps", "pods"), "n", set()),
+        (("create", "extensions", "deployments"), "n",
+         {("deployments", "create deployments", "write")}),
+        (("get", "acme.io", "widgets"), "n", {("widgets", "get widgets", "read")}),
         (("get", "batch", "*"), "n", {
             ("jobs", "get jobs", "read"), ("jobs", "get jobs/*", "read"),
             ("cronjobs", "get cronjobs", "read"), ("cronjobs", "get cronjobs/*", "read")}),
@@ -133,6 +141,25 @@ def test_what_a_rule_permits(said, namespace, expected):
         assert ("deployments", "get deployments/scale", "read") in found
     else:
         assert found == expected
+
+
+def test_things_of_another_api_with_an_equal_name_hand_over_no_account(read):
+    """Jobs of Volcano are not those of Kubernetes, and deployments are not in the core group."""
+    said = [rule("create", "jobs", "batch.volcano.sh"), rule("get patch", "pods", "metrics.k8s.io")]
+    wrong = rule("create", "deployments") | {"apiGroups": [""]}
+    loaded = read(
+        thing("ServiceAccount", "boss", "shop"),
+        thing("Role", "r", "shop", rules=[*said, wrong]),
+        binding("r", account("bot"), namespace="shop"),
+    )
+    thing_of = loaded.graph.thing
+    taken = [p for p in loaded.posture.escalated.proofs if thing_of(p.source)["name"] == "r"]
+    assert taken == []
+    assert set(grants(loaded, "role/r")) == {
+        "shop/jobs.batch.volcano.sh/*",
+        "shop/pods.metrics.k8s.io/*",
+    }
+    assert any(w.startswith("1 rules grant what is not there") for w in loaded.done.warnings)
 
 
 def test_create_cannot_be_limited_to_a_name(read):
