@@ -196,6 +196,8 @@ def _widened(
     own = located(str(known.graph.ids[rewrite.holder]))
     if own is None or f"{own.kind}s" != rewrite.resource:
         return
+    if any(wanted.name not in ("", own.name) for wanted in (escalate, rewrite)):
+        return  # it rewrites another role than its own
     by = together((escalate.by, rewrite.by))
     if own.kind == "clusterrole":
         gained = [clusters.by_name.get(own.cluster, principal)]
@@ -206,11 +208,11 @@ def _widened(
 
 
 def impersonated(known: Known) -> Iterator[Derivation]:
-    """K6: acts as accounts, users and groups; any user in any group is a master of the cluster."""
+    """K6: acts as accounts, users and groups; anybody in any group is a master of the cluster."""
     clusters = _clusters(known)
     for principal, parts in _together(known, "K6"):
         permissions = parts.get("impersonate", [])
-        users = [p for p in permissions if p.resource == "users"]
+        users = [p for p in permissions if p.resource != "groups"]
         for permission in permissions:
             if permission.resource == "groups":
                 for user in users:
@@ -224,13 +226,15 @@ def impersonated(known: Known) -> Iterator[Derivation]:
 
 
 def _others(clusters: Clusters, permission: Permission) -> list[int]:
-    """Return the nodes a permission lets one act as; an account is also a user, by full name."""
+    """Return the nodes a permission lets one act as.
+
+    The full name of an account is no user's: the cluster asks for the permission on the account.
+    """
     if permission.name:
         return [permission.target]
-    accounts = clusters.accounts_of(permission)
     if permission.resource != "users":
-        return accounts
-    return accounts + clusters.users.get(permission.cluster, [])
+        return clusters.accounts_of(permission)
+    return clusters.users.get(permission.cluster, [])
 
 
 def _rule(

@@ -89,11 +89,15 @@ def located(id_: str) -> Located | None:
 
 
 @cache
-def covers(action: str) -> frozenset[tuple[str, str, str]]:
+def covers(action: str, named: bool = False) -> frozenset[tuple[str, str, str]]:
     """Return the parts of rules that an action matches, each with the sort of node it is on.
+
+    If the action is limited to a `named` node, it makes no new ones, whatever its verb.
 
     >>> sorted(covers("create pods/*")), sorted(covers("get pods"))
     ([('K2', '', 'pods')], [])
+    >>> sorted(covers("* jobs")), sorted(covers("* jobs", named=True))
+    ([('K1', '', 'jobs')], [])
     """
     verb, _, resource = action.partition(" ")
     base = resource.split("/")[0]
@@ -101,9 +105,15 @@ def covers(action: str) -> frozenset[tuple[str, str, str]]:
         (part.rule, part.part, wanted.split("/")[0])
         for part in sought()
         for wanted in part.resources
-        if (verb == ALL or verb in part.verbs)
+        if _permits(verb, part, wanted, named)
         and (resource == wanted or (resource == f"{base}/{ALL}" and wanted.startswith(f"{base}/")))
     )
+
+
+def _permits(verb: str, part: Sought, wanted: str, named: bool) -> bool:
+    limited = named and "/" not in wanted
+    verbs = part.verbs - {"create"} if limited else part.verbs
+    return verb in verbs or (verb == ALL and bool(verbs))
 
 
 @dataclass
@@ -194,10 +204,11 @@ def _add_permissions(graph: AccessGraph, clusters: Clusters) -> None:
     for row in rows[ours.to_numpy(zero_copy_only=False)[rows]].tolist():
         place = located(str(frame["target_id"].iloc[row]))
         actions = json.loads(texts[row].as_py() or "[]")
-        parts = {part for action in actions for part in covers(action)}
-        for rule, part, resource in sorted(parts) if place is not None else ():
-            assert place is not None
-            name = "" if place.name == ALL else place.name
+        if place is None:
+            continue
+        name = "" if place.name == ALL else place.name
+        parts = {part for action in actions for part in covers(action, name != "")}
+        for rule, part, resource in sorted(parts):
             at = place.namespace
             clusters.by_holder[int(holder[row])].append(
                 Permission(

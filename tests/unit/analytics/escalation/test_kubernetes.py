@@ -34,7 +34,7 @@ def cluster(declares=("grants", "inventory", "credentials")):
     e.resource(f"{C}/{SHOP}/pod/web", type="pod")
     e.link(f"{C}/{SHOP}/pod/web", "RUNS_AS", account("bot"), id="runs")
     e.thing("Role", role("wide", "-"))
-    return e.person("mallory")
+    return e.person("mallory", f"{C}/-/user/eve")
 
 
 def may(e, actions, what, namespace=SHOP, who="mallory", name="*", **facts):
@@ -89,7 +89,7 @@ ALL = (*BOTH, (BACK, "bot"), (BACK, "other"))
         ("create", "serviceaccounts/token", SHOP, accounts("K4", *BOTH)),
         ("create", "serviceaccounts/token", "-", accounts("K4", *ALL)),
         ("impersonate", "serviceaccounts", SHOP, accounts("K6", *BOTH)),
-        ("impersonate", "users", "-", accounts("K6", *ALL)),
+        ("impersonate", "users", "-", {("K6", "-/user/eve")}),
     ],
 )
 def test_a_permission_hands_over_the_accounts_of_its_namespace(actions, what, namespace, expected):
@@ -129,6 +129,13 @@ def test_one_pod_hands_over_its_own_account_only():
     e = cluster().resource(f"{C}/{SHOP}/pod/db", type="pod")
     e.link(f"{C}/{SHOP}/pod/db", "RUNS_AS", account("other"), id="runs-db")
     assert gained(may(e, "create", "pods/exec", name="web")) == accounts("K2", (SHOP, "bot"))
+
+
+def test_every_verb_on_one_pod_makes_no_other():
+    """Nobody can be limited to create a thing of some name, so `*` on one name creates none."""
+    assert gained(may(cluster(), "*", "pods", name="web")) == accounts("K2", (SHOP, "bot"))
+    assert gained(may(cluster(), "*", "jobs", name="nightly")) == set()
+    assert gained(may(cluster(), "*", "deployments", name="web")) == accounts("K1", *BOTH)
 
 
 def test_a_token_of_one_account():
@@ -239,10 +246,25 @@ def test_who_may_escalate_its_own_role_has_the_namespace():
     assert gained(may(cluster(), "escalate update", "roles")) == set()  # it holds no role to widen
 
 
-def test_impersonating_any_user_in_any_group_is_the_cluster():
-    e = may(cluster(), "impersonate", "users", "-")
+@pytest.mark.parametrize(("name", "expected"), [("admin", True), ("reader", False)])
+@pytest.mark.parametrize("verb", ["escalate", "update"])
+def test_who_may_widen_only_another_role_gains_nothing(verb, name, expected):
+    e = cluster().thing("Role", role("reader"))
+    other = ({"escalate", "update"} - {verb}).pop()
+    may(e, other, "roles", who=role("admin"))
+    e.can(role("admin"), "", role(name), actions=[f"{verb} roles"], id="named")
+    assert gained(e, role("admin")) == ({("K5", "-/namespace/shop")} if expected else set())
+
+
+@pytest.mark.parametrize(
+    ("whom", "others"),
+    [("users", {("K6", "-/user/eve")}), ("serviceaccounts", accounts("K6", *ALL))],
+)
+def test_impersonating_anybody_in_any_group_is_the_cluster(whom, others):
+    """An account is a user of the cluster, too, so it can be put into the group of the masters."""
+    e = may(cluster(), "impersonate", whom, "-")
     found = gained(may(e, "impersonate", "groups", "-"))
-    assert found == accounts("K6", *ALL) | {("K6", "-/cluster/prod")}
+    assert found == others | {("K6", "-/cluster/prod")}
 
 
 def test_who_administers_a_namespace_has_its_accounts_and_the_cluster_all():
