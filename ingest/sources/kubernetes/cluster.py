@@ -35,6 +35,7 @@ EVERYBODY = "system:authenticated"
 MASTERS = "system:masters"
 TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type of Secret, not a secret
 TOKEN_OF = "kubernetes.io/service-account.name"  # noqa: S105
+TOKEN_SUFFIX = "#token"  # noqa: S105 - of the id of a Secret
 AWS_ROLE = "eks.amazonaws.com/role-arn"
 GOOGLE = "iam.gke.io/gcp-service-account"
 AZURE = "azure.workload.identity/client-id"
@@ -215,7 +216,7 @@ class Cluster:
             account = text(secret.part("metadata", "annotations", TOKEN_OF))
             if text(secret.body.get("type")) != TOKEN or not account:
                 continue
-            token = f"{self.id(secret.namespace, 'secret', secret.name)}#token"
+            token = self.id(secret.namespace, "secret", secret.name) + TOKEN_SUFFIX
             self.rows.node(
                 CREDENTIAL,
                 token,

@@ -23,7 +23,7 @@ from ingest.secrets.redaction import redact_text
 from ingest.source import Reading, Request
 from ingest.sources.kubernetes.builtin_roles import builtin_rules, version
 from ingest.sources.kubernetes.cloud import write_cloud_access
-from ingest.sources.kubernetes.cluster import PROVIDER, Cluster, created, tags_of
+from ingest.sources.kubernetes.cluster import PROVIDER, TOKEN_SUFFIX, Cluster, created, tags_of
 from ingest.sources.kubernetes.objects import BINDINGS, ROLES, WORKLOADS, Thing, gather
 from ingest.sources.kubernetes.rules import (
     EVERYWHERE,
@@ -331,28 +331,38 @@ class _Access:
         """Yield the ids of a thing that a rule names, in every namespace that has it."""
         kind = SINGULAR.get(permission.plural, permission.plural)
         wide = permission.plural in ("clusterroles", "users", "groups", "namespaces")
-        namespace = "" if wide else permission.namespace
-        if not wide and permission.namespace == EVERYWHERE:
-            ending = f"/{kind}/{permission.name}"
-            known = [i for i in self.rows.labels if i.endswith(ending) and i.startswith("k8s:")]
-            if known:
-                yield from known
-                return
-        id_ = self.cluster.id(namespace, kind, permission.name)
+        spaces = [""] if wide else self._spaces(permission, kind)
+        for namespace in spaces:
+            id_ = self.cluster.id(namespace, kind, permission.name)
+            if id_ not in self.rows.labels:
+                self._name(id_, permission, namespace, place)
+            yield id_
+
+    def _spaces(self, permission: Permitted, kind: str) -> list[str]:
+        """Return the namespaces that have a thing of this name, as far as it is known."""
+        if permission.namespace != EVERYWHERE:
+            return [permission.namespace]
+        begin, ending = f"k8s:{self.cluster.name}/", f"/{kind}/{permission.name}"
+        things = dict.fromkeys(id_.removesuffix(TOKEN_SUFFIX) for id_ in self.rows.labels)
+        known = [i for i in things if i.startswith(begin) and i.endswith(ending)]
+        return [i.removeprefix(begin).removesuffix(ending) for i in known] or [EVERYWHERE]
+
+    def _name(self, id_: str, permission: Permitted, namespace: str, place: Place) -> None:
+        """Add a thing that only a rule names, or of which only the token is known."""
         label: Node = PRINCIPALS.get(permission.plural, RESOURCE)
-        if label is RESOURCE:
-            parent = (
-                self.cluster.cluster(place)
-                if namespace in ("", EVERYWHERE)
-                else self.cluster.namespace(namespace, place)
-            )
-            facts = {"type": kind, "parent_id": parent, "provider": PROVIDER}
-            self.rows.node(label, id_, place, name=permission.name, **facts)
-            if f"{id_}#token" in self.rows.labels:
-                self.rows.link(STORED_IN, f"{id_}#token", id_, place)
-        else:
-            self.rows.node(label, id_, place, name=permission.name, provider=PROVIDER)
-        yield id_
+        facts: dict[str, object] = {"name": permission.name, "provider": PROVIDER}
+        if label is not RESOURCE:
+            self.rows.node(label, id_, place, **facts)
+            return
+        parent = (
+            self.cluster.cluster(place)
+            if namespace in ("", EVERYWHERE)
+            else self.cluster.namespace(namespace, place)
+        )
+        kind = SINGULAR.get(permission.plural, permission.plural)
+        self.rows.node(label, id_, place, type=kind, parent_id=parent, **facts)
+        if f"{id_}{TOKEN_SUFFIX}" in self.rows.labels:
+            self.rows.link(STORED_IN, f"{id_}{TOKEN_SUFFIX}", id_, place)
 
 
 def _selects(selector: object, labels: dict[str, object]) -> bool:

@@ -58,6 +58,23 @@ def test_of_a_secret_only_name_and_type_are_kept(read):
     assert ("r", "K3") not in ends
 
 
+@pytest.mark.parametrize("where", ["Role", "ClusterRole"])
+def test_who_may_read_one_secret_by_name_gets_the_token_in_it_and_no_other(read, where):
+    """A cluster role that names a Secret is good for it in every namespace that has it."""
+    tokens = []
+    for name in ("bot", "boss"):
+        token = thing("Secret", f"{name}-token", "shop", type="kubernetes.io/service-account-token")
+        token["metadata"]["annotations"] = {"kubernetes.io/service-account.name": name}
+        tokens.append(token)
+    namespace = "shop" if where == "Role" else None
+    role = thing(where, "r", namespace, rules=[rule("get", "secrets", names=["boss-token"])])
+    loaded = read(*tokens, role, binding("r", account("spy"), namespace=namespace))
+    name = loaded.graph.thing
+    proofs = loaded.posture.escalated.proofs
+    taken = {(p.rule, name(p.target)["name"]) for p in proofs if name(p.source)["name"] == "r"}
+    assert taken == {("X1", "boss-token")}
+
+
 @pytest.mark.parametrize(
     ("pod", "of_account", "runs"),
     [(None, None, True), (False, None, False), (None, False, False), (True, False, True)],
