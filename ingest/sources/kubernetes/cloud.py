@@ -5,33 +5,41 @@ access entries (https://docs.aws.amazon.com/eks/latest/userguide/access-entries.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from graph.schema import CAN_ACCESS, CONTROLS, HUMAN, LEVELS, MEMBER_OF, ROLE
+from graph.schema import CAN_ACCESS, CONTROLS, HUMAN, MEMBER_OF, ROLE
 from graph.values import canonical
 from ingest.files.yaml import parse_yaml
 from ingest.rows import Place, listed, text
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused
+from ingest.sources.kubernetes.builtin_roles import builtin_rules
 from ingest.sources.kubernetes.cluster import Cluster
+from ingest.sources.kubernetes.rules import ALL, EVERYWHERE, Granted, Rule
 
 POLICY = ":cluster-access-policy/"
-POLICIES = {  # https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
-    "AmazonEKSClusterAdminPolicy": LEVELS,
-    "AmazonEKSAdminPolicy": LEVELS,
-    "AmazonEKSEditPolicy": LEVELS[:3],
-    "AmazonEKSViewPolicy": LEVELS[:2],
-    "AmazonEKSAdminViewPolicy": LEVELS[:2],
+# The built-in cluster role with the same rules, but for tokens that may not be asked for:
+# https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+POLICIES = {
+    "AmazonEKSClusterAdminPolicy": "cluster-admin",
+    "AmazonEKSAdminPolicy": "admin",
+    "AmazonEKSEditPolicy": "edit",
+    "AmazonEKSViewPolicy": "view",
+    "AmazonEKSAdminViewPolicy": "view",
 }
+SEES_ALL = {"AmazonEKSAdminViewPolicy": Rule(("get", "list", "watch"), (ALL,), (ALL,), ())}
+NOT_GIVEN = "serviceaccounts/token"
 
 
-def write_cloud_access(cluster: Cluster) -> None:
-    """Write the identities of a cloud account that act in the cluster."""
+def cloud_grants(cluster: Cluster) -> list[Granted]:
+    """Write the identities of a cloud account that act in the cluster; return their grants."""
+    grants: list[Granted] = []
     for document, place in cluster.objects.entries:
         policies = document.get("associatedAccessPolicies")
         if policies is not None:
-            _permit(cluster, document, listed(policies), place)
+            grants += _permitted(cluster, document, listed(policies), place)
         else:
             groups = listed(document.get("kubernetesGroups"))
             _let_in(cluster, document.get("principalArn"), document.get("username"), groups, place)
@@ -40,6 +48,7 @@ def write_cloud_access(cluster: Cluster) -> None:
             for entry in _mapped(cluster, document, key, place):
                 groups, user = listed(entry.get("groups")), entry.get("username")
                 _let_in(cluster, entry.get(arn_key), user, groups, place.at("data", key))
+    return grants
 
 
 def _mapped(cluster: Cluster, auth_map: dict[str, Any], key: str, place: Place) -> Iterator[Any]:
@@ -81,8 +90,10 @@ def _let_in(cluster: Cluster, arn: Any, user: Any, groups: list[Any], place: Pla
         cluster.rows.link(CONTROLS, principal, known, place)
 
 
-def _permit(cluster: Cluster, entry: dict[str, Any], policies: list[Any], place: Place) -> None:
-    """Write the grants of access policies of EKS on the cluster, or on some namespaces."""
+def _permitted(
+    cluster: Cluster, entry: dict[str, Any], policies: list[Any], place: Place
+) -> Iterator[Granted]:
+    """Yield the grants of access policies of EKS on the cluster, or on some namespaces."""
     principal = _principal(cluster, entry.get("principalArn"), place)
     for policy in policies if principal else ():
         policy_arn = text(policy.get("policyArn")) if isinstance(policy, dict) else ""
@@ -92,8 +103,13 @@ def _permit(cluster: Cluster, entry: dict[str, Any], policies: list[Any], place:
         spaces = [redact_text(text(n)) for n in listed(scope.get("namespaces")) if text(n)]
         if name not in POLICIES:
             cluster.rows.warn("unknown access policies: their permissions are unknown")
-        targets = [cluster.namespace(space, place) for space in spaces]
-        for target in [cluster.cluster(place)] if scope.get("type") == "cluster" else targets:
+        for space in [EVERYWHERE] if scope.get("type") == "cluster" else spaces:
+            target = (
+                cluster.cluster(place) if space == EVERYWHERE else cluster.namespace(space, place)
+            )
+            if name in POLICIES:
+                yield Granted(principal, space, _rules(name), redact_text(policy_arn), name, place)
+                continue
             cluster.rows.link(
                 CAN_ACCESS,
                 principal,
@@ -101,5 +117,14 @@ def _permit(cluster: Cluster, entry: dict[str, Any], policies: list[Any], place:
                 place,
                 grant_id=redact_text(policy_arn) or None,
                 role_name=name or None,
-                levels=canonical(list(POLICIES.get(name, ()))),
+                levels=canonical([]),
             )
+
+
+def _rules(policy: str) -> tuple[Rule, ...]:
+    """Return the rules of an access policy of EKS."""
+    rules = [*builtin_rules(POLICIES[policy]), *([SEES_ALL[policy]] if policy in SEES_ALL else [])]
+    return tuple(
+        replace(rule, resources=tuple(r for r in rule.resources if r != NOT_GIVEN))
+        for rule in rules
+    )

@@ -22,12 +22,13 @@ from ingest.rows import Place, Rows, text
 from ingest.secrets.redaction import redact_text
 from ingest.source import Reading, Request
 from ingest.sources.kubernetes.builtin_roles import builtin_rules, version
-from ingest.sources.kubernetes.cloud import write_cloud_access
+from ingest.sources.kubernetes.cloud import cloud_grants
 from ingest.sources.kubernetes.cluster import PROVIDER, TOKEN_SUFFIX, Cluster, created, tags_of
 from ingest.sources.kubernetes.objects import BINDINGS, ROLES, WORKLOADS, Thing, gather
 from ingest.sources.kubernetes.rules import (
     EVERYWHERE,
     SINGULAR,
+    Granted,
     Permitted,
     Rule,
     permitted,
@@ -77,17 +78,6 @@ class _Given:
     levels: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class _Grant:
-    """The grant of a role to a holder, in a namespace or everywhere, by the object `why`."""
-
-    holder: str
-    namespace: str
-    role: Thing | None  # None if the export does not hold it
-    why: Thing
-    rules: tuple[Rule, ...]
-
-
 class _Access:
     """A writer of roles and bindings as rows."""
 
@@ -106,7 +96,7 @@ class _Access:
             self._role_id(role): tuple(self._own_rules(role)) for role in self.objects.of(*ROLES)
         }
         self.binds = self._find_binds()
-        self.grants: list[_Grant] = []
+        self.grants: list[Granted] = []
         self.taken: set[tuple[str, str]] = set()
 
     def write(self) -> None:
@@ -122,7 +112,7 @@ class _Access:
             self._role(role)
         for binding in self.bindings:
             self._bind(binding, list(self.cluster.subjects(binding)))
-        write_cloud_access(self.cluster)
+        self.grants += cloud_grants(self.cluster)
         self._name_targets()
         for grant in self.grants:
             self._write(grant)
@@ -226,8 +216,12 @@ class _Access:
     # -- grants -----------------------------------------------------------------------------------
 
     def _grant(self, holder: str, namespace: str, role: Thing | None, why: Thing) -> None:
+        """Grant a role to a holder by the object `why`; None if the export does not hold it."""
         rules = tuple(self._rules(role, why))
-        self.grants.append(_Grant(holder, namespace, role, why, rules))
+        by = self.cluster.id(why.namespace, why.kind, why.name)
+        named = role.name if role else redact_text(text(why.part("roleRef", "name")))
+        facts = {"since": created(why), "assumed": role is None}
+        self.grants.append(Granted(holder, namespace, rules, by, named, why.place, **facts))
 
     def _rules(self, role: Thing | None, why: Thing) -> Iterator[Rule]:
         """Yield the rules of a role, of those that it aggregates, or of a built-in one."""
@@ -270,7 +264,7 @@ class _Access:
                 for permission in permissions:
                     if permission.plural and not permission.name:
                         self.cluster.collection(
-                            permission.namespace, permission.plural, grant.why.place
+                            permission.namespace, permission.plural, grant.place
                         )
         if without:
             self.rows.warn(
@@ -278,32 +272,29 @@ class _Access:
                 " namespace or things that an API group does not have: they have no effect"
             )
 
-    def _write(self, grant: _Grant) -> None:
+    def _write(self, grant: Granted) -> None:
         """Write the grants of a holder, as one row for each target."""
         given_by_target: dict[str, _Given] = {}
-        why = grant.why
         for rule in grant.rules:
             for permission in permitted(rule, grant.namespace):
-                for target, primary in self._targets(permission, why.place):
+                for target, primary in self._targets(permission, grant.place):
                     given = given_by_target.setdefault(target, _Given())
                     given.levels |= permission.levels
                     given.actions |= set(permission.actions) if primary else set()
-        by = self.cluster.id(why.namespace, why.kind, why.name)
-        named = grant.role.name if grant.role else redact_text(text(why.part("roleRef", "name")))
         for target, given in given_by_target.items():
             principal = self.rows.labels[target] is not RESOURCE
             self.rows.link(
                 CAN_ACCESS,
                 grant.holder,
                 target,
-                why.place,
-                grant_id=by,
-                policy_id=by,
-                role_name=named,
+                grant.place,
+                grant_id=grant.by,
+                policy_id=grant.by,
+                role_name=grant.role_name,
                 actions=canonical(sorted(given.actions)),
                 levels=canonical([] if principal else [x for x in LEVELS if x in given.levels]),
-                granted_at=created(why),
-                assumed=True if grant.role is None else None,
+                granted_at=grant.since,
+                assumed=True if grant.assumed else None,
             )
 
     def _targets(self, permission: Permitted, place: Place) -> Iterator[tuple[str, bool]]:

@@ -7,8 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from graph.schema import LEVELS
-from ingest.rows import text
+from ingest.rows import Place, text
 from ingest.secrets.redaction import redact_text
 
 ALL = "*"
@@ -53,6 +55,23 @@ class Rule:
     def all_of_everything(self) -> bool:
         """Whether it permits everything on everything."""
         return ALL in self.verbs and ALL in self.groups and ALL in self.resources and not self.names
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Rules that a holder is granted in a namespace, or everywhere, by an object or policy `by`.
+
+    `assumed` is True if the export does not hold the rules.
+    """
+
+    holder: str
+    namespace: str
+    rules: tuple[Rule, ...]
+    by: str
+    role_name: str
+    place: Place
+    since: pd.Timestamp | None = None
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

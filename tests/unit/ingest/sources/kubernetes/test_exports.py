@@ -10,6 +10,8 @@ import json
 
 import pytest
 
+from analytics.posture import Filter
+from analytics.reach.spread import spread
 from graph.schema import ASSUMES, CAN_ACCESS, CONTROLS, MEMBER_OF, ROLE, RUNS_AS, SERVICE_ACCOUNT
 from ingest.source import InputRefused
 from ingest.sources.kubernetes import SOURCE
@@ -130,20 +132,60 @@ def test_roles_of_an_account_are_let_in_as_groups(read):
     assert [reason for _, reason in loaded.reasons] == ["must be an object"]
 
 
-def test_access_entries_and_their_policies(tmp_path):
-    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
+def entered(tmp_path, policy, scope, *things):
+    """Read a cluster into which a role is let by an access policy of EKS."""
     entry = {"accessEntry": {"principalArn": ARN, "kubernetesGroups": ["dev"], "username": "x"}}
-    scope = {"type": "namespace", "namespaces": ["shop"]}
+    arn = f"arn:aws:eks::aws:cluster-access-policy/{policy}"
     given = {"principalArn": ARN, "clusterName": "c", "associatedAccessPolicies": [
-        {"policyArn": policy, "accessScope": scope}]}  # fmt: skip
-    files = {"sa.json": thing("ServiceAccount", "bot", "shop"), "e.json": entry, "p.json": given}
-    for name, document in files.items():
+        {"policyArn": arn, "accessScope": scope}]}  # fmt: skip
+    objects = [thing("ServiceAccount", "bot", "shop"), thing("ServiceAccount", "far", "back")]
+    listed = {"kind": "List", "items": [*objects, *things]}
+    for name, document in {"all.json": listed, "e.json": entry, "p.json": given}.items():
         (tmp_path / name).write_text(json.dumps(document))
-    loaded = load(SOURCE, tmp_path / "s", tmp_path)
+    return load(SOURCE, tmp_path / "s", tmp_path)
+
+
+SHOP = {"type": "namespace", "namespaces": ["shop"]}
+
+
+@pytest.mark.parametrize(
+    ("policy", "scope", "accounts", "secrets"),
+    [
+        ("AmazonEKSViewPolicy", SHOP, set(), None),
+        ("AmazonEKSAdminViewPolicy", SHOP, set(), "read"),
+        ("AmazonEKSEditPolicy", SHOP, {"bot"}, "write"),
+        ("AmazonEKSAdminPolicy", SHOP, {"bot"}, "write"),
+        ("AmazonEKSEditPolicy", {"type": "cluster"}, {"bot", "far"}, "write"),
+        ("AmazonEKSClusterAdminPolicy", {"type": "cluster"}, {"bot", "far"}, "admin"),
+    ],
+)
+def test_access_policies_permit_what_the_roles_of_the_cluster_do(
+    tmp_path, policy, scope, accounts, secrets
+):
+    """Who edits starts pods, and so acts as the accounts there; who views does not.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+    """
+    key = thing("Secret", "key", "shop", type="Opaque")
+    loaded = entered(tmp_path, policy, scope, key, thing("Pod", "p", "back", spec={}))
     assert {r["target_id"] for r in loaded.rows(MEMBER_OF)} == {"k8s:demo/-/group/dev"}
+    posture = loaded.posture
+    start, names = posture.graph.find(ARN), posture.graph.thing
+    met = spread(posture.network(Filter()), start).hops.reshape(-1, 4).max(axis=1) >= 0
+    ids = [names(int(n))["id"] for n in met.nonzero()[0]]
+    assert {i.rpartition("/")[2] for i in ids if "/serviceaccount/" in i} - {"default"} == accounts
+    assert reached(loaded, ARN).get("secrets of shop") == secrets
+    grants = loaded.rows(CAN_ACCESS)
+    assert {r["role_name"] for r in grants} == {policy}
+    assert not any(r["assumed"] or "serviceaccounts/token" in r["actions"] for r in grants)
+
+
+def test_an_unknown_access_policy_permits_nothing_that_is_known(tmp_path):
+    loaded = entered(tmp_path, "AmazonEKSNewPolicy", SHOP)
     (grant,) = loaded.rows(CAN_ACCESS)
     assert (grant["source_id"], grant["target_id"]) == (ARN, "k8s:demo/-/namespace/shop")
-    assert json.loads(grant["levels"]) == ["list", "read", "write"]
+    assert json.loads(grant["levels"]) == []
+    assert said(loaded, "unknown access policies")
 
 
 # -- who is who ------------------------------------------------------------------------------------
