@@ -42,6 +42,10 @@ VERBS = (
         "read",
     ),
 )
+# A version or alias of a function, and what is done to a function as a whole: the request names no
+# version. https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
+OF_VERSION = re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+:.+", re.DOTALL)
+OF_WHOLE = ("CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration")
 ANYTHING = ""  # the type of an action that the reference does not know
 
 
@@ -78,7 +82,7 @@ class Service:
         unknown = [{"name": n} for n in sorted(extra) if n.lower() not in known]
         self.names: list[str] = []
         self.level = dict.fromkeys(LEVELS, 0)
-        self.manages = self.resourceless = 0
+        self.manages = self.resourceless = self.of_whole = 0
         self.by_type: dict[str, int] = {}
         self.escalates: dict[str, int] = {}
         for action in [*actions, *unknown]:
@@ -95,6 +99,8 @@ class Service:
         self.level[level_of(self.prefix, name, aws_level)] |= bit
         if aws_level and "Permissions management" in aws_level:
             self.manages |= bit
+        if self.prefix == "lambda" and name in OF_WHOLE:
+            self.of_whole |= bit
         if f"{self.prefix}:{name}" in escalation.ALL:
             self.escalates[f"{self.prefix}:{name}"] = bit
         types = [r["name"].lower() for r in action.get("resourceTypes", ())]
@@ -135,7 +141,7 @@ class Service:
         for kind, template in self.templates:
             if kind in self.by_type and _fits(template, resource):
                 bits |= self.by_type[kind]
-        return bits
+        return bits & ~self.of_whole if OF_VERSION.fullmatch(resource) else bits
 
     def shown(self, bits: int) -> list[str]:
         """Return the names of a set of actions."""

@@ -103,6 +103,19 @@ TAKES = frozenset(
 )
 ALL = ON_PRINCIPAL | ON_POLICY | CREATES | TAKES
 
+# They also run what was just made, which no inventory can list.
+RUNS_NEW = frozenset(
+    {
+        "bedrock-agentcore:InvokeCodeInterpreter",
+        "bedrock-agentcore:StartCodeInterpreterSession",
+        "codebuild:StartBuild",
+        "codebuild:StartBuildBatch",
+        "lambda:AddPermission",
+        "lambda:InvokeFunction",
+    }
+)
+ON_EXISTING = TAKES - RUNS_NEW
+
 # They run, or show, code of others, and change neither it nor its access.
 ONLY_RUNS = frozenset(
     {

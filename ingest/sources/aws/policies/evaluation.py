@@ -208,7 +208,7 @@ class Evaluator:
     def _account_wide(self, statement: Statement, account: Target) -> Iterator[Entry]:
         """Yield the entries of a statement for an account beyond its known resources."""
         patterns = ("*",) if statement.except_resources else statement.resources
-        wild = [p for p in patterns if is_wild(p)]
+        wild = [p for p in patterns if is_wild(p) and _can_be_of(p, account)]
         if not wild:
             return
         for service in self._in_play():
@@ -229,7 +229,7 @@ class Evaluator:
         senses = [("create", acting & self.escalating(service, escalation.CREATES), region)]
         if everything or _kind_wide(pattern):
             takes = acting & self.escalating(service, escalation.TAKES)
-            senses.append(("take", takes, region))
+            senses.append(("take", takes & ~self._on_listed(service, account), region))
         if everything:
             senses.append(("wide", mask & self._wide(service), Region(("*",), literal=True)))
         name = account.id.removesuffix("root") + "*"
@@ -239,6 +239,16 @@ class Evaluator:
         for role, bits, of in senses:
             if bits:
                 yield Entry(statement, service, bits, of, role, True)
+
+    def _on_listed(self, service: Service, account: Target) -> int:
+        """Return the actions on compute that is there, where an inventory lists it.
+
+        They are entries of each listed thing, where denials and regions count.
+        """
+        bits = 0
+        for name in self.targets.listed.get(account.account, {}).values():
+            bits |= service.acting_on(name)
+        return bits & self.escalating(service, escalation.ON_EXISTING)
 
     def _wide(self, service: Service) -> int:
         """Return the actions on the account: on no resource, or on IAM's own records.
@@ -333,6 +343,12 @@ def _joined(terms: tuple[str, ...], added: str) -> tuple[str, ...]:
 def _names(target: Target) -> tuple[str, ...]:
     """Return the names of a target: those of a principal include its policies."""
     return (*target.names, *target.attached_policies)
+
+
+def _can_be_of(pattern: str, account: Target) -> bool:
+    """Return whether a pattern can name something of an account; many names hold no account."""
+    arn = parse(pattern)
+    return arn is None or not arn.account or overlaps(arn.account, account.account)
 
 
 def _kind_wide(pattern: str) -> bool:

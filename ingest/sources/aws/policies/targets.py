@@ -61,9 +61,13 @@ def variables_open(resource: str) -> str:
 
 
 class Targets:
-    """All targets of one reading, by id."""
+    """All targets of one reading, by id.
+
+    `listed` has for each account one name of each sort of thing that an inventory lists there.
+    """
 
     def __init__(self) -> None:
+        self.listed: dict[str, dict[tuple[str, str], str]] = {}
         self.resources: dict[str, Target] = {}
         self.principals: dict[str, Target] = {}
         self.accounts: dict[str, Target] = {}
@@ -119,6 +123,7 @@ def known_targets(export: Export, main_account: str) -> Targets:
         owner = thing.account if ACCOUNT.fullmatch(thing.account) else main_account
         target = targets.add_resource(thing.id, account=owner)
         target.type, target.title = thing.type, thing.name
+        targets.listed.setdefault(owner, {}).setdefault((target.service, target.type), target.id)
     return targets
 
 

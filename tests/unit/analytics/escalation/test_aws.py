@@ -64,6 +64,11 @@ def test_the_connector_writes_every_action_that_a_rule_looks_for():
     assert wanted - connector.ALL == set()
 
 
+def test_what_also_runs_new_compute_is_part_of_a_path_that_makes_it():
+    """What is no such part is on compute that is there, where an inventory decides."""
+    assert {a for p in PASS for a in p.actions} & connector.TAKES == connector.RUNS_NEW
+
+
 # -- A2: a role passed to new compute -----------------------------------------------------------
 
 

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from graph.schema import ROLE, RUNS_AS
+from ingest.sources.aws import SOURCE
 from tests.support.exports.aws_account import (
     ACCOUNT,
     IAM,
@@ -12,11 +15,14 @@ from tests.support.exports.aws_account import (
     document,
     read,
     role,
+    trust,
     user,
 )
+from tests.support.exports.loading import load
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 BUCKET = "arn:aws:s3:::b"
+FUNCTION, UPDATE = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:", "lambda:UpdateFunctionCode"
 
 
 def with_bucket_policy(folder, *statements, people=()):
@@ -87,6 +93,50 @@ def test_instance_runs_as_the_role_of_its_profile(tmp_path):
     (runs,) = got.rows(RUNS_AS)
     assert runs["source_id"] == f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1"
     assert any("i-2" in w for w in got.reading.warnings)
+
+
+@pytest.mark.parametrize(
+    ("statements", "roles"),
+    [
+        ([allow(UPDATE)], {"r", "q"}),
+        ([allow(UPDATE, f"{FUNCTION}*")], {"r", "q"}),
+        ([allow(UPDATE, f"{FUNCTION}f")], {"r"}),
+        ([allow(UPDATE, f"{FUNCTION}f:*")], set()),
+        ([allow(UPDATE, f"{FUNCTION}*"), deny("lambda:*", f"{FUNCTION}g")], {"r"}),
+        ([allow(UPDATE, FUNCTION.replace("eu-west-1", "us-east-1") + "*")], set()),
+        ([allow(UPDATE, FUNCTION.replace(ACCOUNT, "999988887777") + "*")], set()),
+    ],
+)
+def test_code_of_a_listed_function_is_changed_where_the_policy_allows_it(
+    tmp_path, statements, roles
+):
+    """A denial of one function, another region and another account count for A3, too.
+
+    The code is that of the function as a whole: a permission on its versions changes none.
+    """
+    listed = [
+        {"FunctionArn": f"{FUNCTION}{name}", "FunctionName": name, "Role": f"{IAM}role/{role_name}"}
+        for name, role_name in (("f", "r"), ("g", "q"))
+    ]
+    account = details(
+        users=[user("ann", *statements)],
+        roles=[role(name, [trust({"Service": "lambda.amazonaws.com"})]) for name in ("r", "q")],
+    )
+    for name, content in (("details", account), ("functions", {"Functions": listed})):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    loaded = load(SOURCE, tmp_path / "s", tmp_path)
+    name = loaded.graph.thing
+    steps = [(p.rule, name(p.target)["name"]) for p in loaded.posture.escalated.proofs]
+    assert set(steps) == {("A3:lambda-003", name) for name in roles}
+
+
+def test_permission_on_functions_of_another_account_starts_none_in_ones_own(tmp_path):
+    far = FUNCTION.replace(ACCOUNT, "999988887777")
+    ann = user("ann", allow("iam:PassRole"), allow("lambda:CreateFunction", f"{far}*"))
+    account = details(users=[ann], roles=[role("r", [trust({"Service": "lambda.amazonaws.com"})])])
+    (tmp_path / "details.json").write_text(json.dumps(account))
+    got = read(tmp_path)
+    assert got.grants(f"{IAM}user/ann", f"{IAM}root") == []
 
 
 def test_function_whose_role_is_not_there_is_said(tmp_path):
