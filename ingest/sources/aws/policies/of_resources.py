@@ -37,7 +37,9 @@ class Attached:
             for statement in policy.document.statements:
                 if statement.allow or (statement.except_principals and ":group/" in holder.id):
                     continue
-                if denies(self.export, statement, named):
+                # AWS denies whoever has a boundary, even if spared by name
+                bounded = statement.except_principals and holder.boundary is not None
+                if bounded or denies(self.export, statement, named):
                     denials.append(statement)
         return denials
 

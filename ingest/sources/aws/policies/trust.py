@@ -198,14 +198,18 @@ def _after(
 
 
 def denies(export: Export, denial: Statement, named: Named) -> bool:
-    """Return whether a denial applies to all identities that `named` represents."""
+    """Return whether a denial applies to all identities that `named` represents.
+
+    An account that a denial excepts is only itself: it is named beside the identity that is meant.
+    """
     listed = [resolve_principal(export, kind, value) for kind, value in denial.principals]
-    hit = any(
+    if denial.except_principals:
+        return not any(other.id in (ANYONE, named.id) for other in listed)
+    return any(
         other.id in (ANYONE, named.id)
         or (other.kind == "account" and other.account == named.account != "")
         for other in listed
     )
-    return hit is not denial.except_principals
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from tests.support.exports.aws_account import (
 from tests.support.exports.loading import load
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-BUCKET = "arn:aws:s3:::b"
+BUCKET, ADMINISTRATOR = "arn:aws:s3:::b", "arn:aws:iam::aws:policy/AdministratorAccess"
 FUNCTION, UPDATE = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:", "lambda:UpdateFunctionCode"
 
 
@@ -61,6 +61,21 @@ def test_bucket_policy_keeps_out_whom_their_own_policy_lets_in(tmp_path):
     got = with_bucket_policy(tmp_path, bar, people=[user("ann", own), user("bob", own)])
     assert got.levels(f"{IAM}user/ann", BUCKET) == []
     assert got.levels(f"{IAM}user/bob", BUCKET) == ["read"]
+
+
+def test_only_whom_a_denial_spares_by_name_stays_in(tmp_path):
+    """The account in `NotPrincipal` is required beside its user, and spares no other user.
+
+    Whoever has a permission boundary is denied even if spared:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    """
+    spared = {"AWS": [f"{IAM}user/ann", f"{IAM}user/eve", f"{IAM}root"]}
+    bar = {**deny("s3:*", [BUCKET, f"{BUCKET}/*"]), "NotPrincipal": spared}
+    own, limit = allow("s3:GetObject", f"{BUCKET}/*"), {"PermissionsBoundaryArn": ADMINISTRATOR}
+    people = [user("ann", own), user("bob", own), user("eve", own, PermissionsBoundary=limit)]
+    got = with_bucket_policy(tmp_path, bar, people=people)
+    held = {name: got.levels(f"{IAM}user/{name}", BUCKET) for name in ("ann", "bob", "eve")}
+    assert held == {"ann": ["read"], "bob": [], "eve": []}
 
 
 def test_strangers_and_services_that_a_bucket_lets_in_are_shown(tmp_path):
