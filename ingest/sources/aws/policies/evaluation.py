@@ -26,6 +26,7 @@ from ingest.sources.aws.policies.targets import (
     meets,
 )
 
+SERVICE_LINKED = ":role/aws-service-role/"
 OTHER_ACCOUNT = canonical(
     {"Unknown": "the resource belongs to another account, whose own policy is not in the export"}
 )
@@ -163,6 +164,8 @@ class Evaluator:
         if target.kind != "principal":
             return acting
         names = escalation.ON_POLICY if number else escalation.ON_PRINCIPAL
+        if SERVICE_LINKED in target.id:
+            names &= escalation.ON_SERVICE_LINKED
         return acting & self.escalating(service, names)
 
     def escalating(self, service: Service, names: frozenset[str]) -> int:

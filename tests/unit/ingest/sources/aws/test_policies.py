@@ -264,6 +264,17 @@ def test_permission_over_a_principal_leads_to_it(tmp_path):
     assert all("iam:PassRole" not in g["actions"] for g in read.grants(ANN, f"{IAM}role/keeper"))
 
 
+def test_a_role_that_a_service_made_for_itself_is_changed_by_nobody(tmp_path):
+    """Of its own role, an account can neither change the trust nor the policies."""
+    linked = role("scaling", [trust({"Service": "autoscaling.amazonaws.com"})], allow("ec2:*"))
+    linked["Arn"] = f"{IAM}role/aws-service-role/autoscaling.amazonaws.com/scaling"
+    changes = allow(["iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:PassRole"])
+    own = role("own", [trust({"Service": "ec2.amazonaws.com"})])
+    read = read_details(tmp_path, users=[user("ann", changes)], roles=[linked, own])
+    on = {name: read.grants(ANN, name)[0]["actions"] for name in (linked["Arn"], own["Arn"])}
+    assert on == {linked["Arn"]: ["iam:PassRole"], own["Arn"]: sorted(changes["Action"])}
+
+
 def test_rewriting_a_policy_is_power_over_those_who_have_it(tmp_path):
     """CreatePolicyVersion leads to every principal that the policy is attached to."""
     tool = managed("tool", allow("sqs:ReceiveMessage", QUEUE))
