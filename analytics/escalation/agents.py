@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from analytics.escalation.rule import Derivation, EscalationRule, Known
-from analytics.escalation.through_grants import through_grants
+from analytics.escalation.through_grants import CHANGES, through_grants
 from graph.schema import AGENT
 
-CHANGES = ("write", "admin")
 NO_LEADS = pd.DataFrame({"resource": [], "gain": [], "fact": []})
 
 

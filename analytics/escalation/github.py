@@ -16,13 +16,12 @@ import pandas as pd
 
 from analytics.escalation.rule import Derivation, EscalationRule, Known
 from analytics.escalation.support import facts_of
-from analytics.escalation.through_grants import through_grants
+from analytics.escalation.through_grants import CHANGES, through_grants
 from graph.access import AccessGraph
 from graph.once import once
 from graph.schema import CAN_ACCESS, RESOURCE, STORED_IN, TRUSTS
 
 ISSUER = "token.actions.githubusercontent.com"
-CHANGES = ("write", "admin")
 SUBJECT = re.compile(r"repo:(?P<org>[^/:]+)/(?P<repo>[^:]+):(?P<rest>.+)", re.DOTALL)
 ANY_BRANCH = {"*", "ref:*", "ref:refs/*", "ref:refs/heads/*", "pull_request"}
 GUARDED = "unless the branch or environment that the trust names is protected"

@@ -6,9 +6,16 @@ import numpy as np
 import pandas as pd
 
 from analytics.escalation.rule import Derivation, Known
-from graph.access import NEVER, Grants
+from graph.access import NEVER, AccessGraph, Grants
 from graph.frames import records
+from graph.once import once
 from graph.schema import CAN_ACCESS, LEVELS
+
+# A permission of an app or token of GitHub, and those that change the code of a repository.
+# https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
+PERMISSION = r'"[a-z_]+:(?:read|write|admin)"'
+CHANGES_CODE = r'"(?:contents|administration):(?:write|admin)"'
+CHANGES = ("write", "admin")
 
 
 def through_grants(
@@ -24,8 +31,9 @@ def through_grants(
     wanted = sum(1 << LEVELS.index(level) for level in yielding)
     frame = known.graph.frames[CAN_ACCESS]
     conditions, ids = (frame[name].to_numpy(object) for name in ("condition", "id"))
+    beside_code = _beside_code(known.graph) if yielding == CHANGES else ()
     for way in records(_giving(known.so_far.grants, wanted).merge(leads, on="resource")):
-        if way.holder == way.gain:
+        if way.holder == way.gain or way.row in beside_code:
             continue
         stated = way.row >= 0  # an account that is taken over has derived grants
         condition = conditions[way.row] if stated else pd.NA
@@ -42,6 +50,19 @@ def through_grants(
             int(way.last_used),
             int(way.since),
         )
+
+
+@once
+def _beside_code(graph: AccessGraph) -> frozenset[int]:
+    """Return the rows of grants on repositories that change something else than their code.
+
+    An app that may write issues or checks pushes nothing.
+    """
+    frame = graph.frames[CAN_ACCESS]
+    ours = np.flatnonzero(frame["target_id"].str.startswith("github:").fillna(False).to_numpy(bool))
+    actions = frame["actions"].iloc[ours].astype("string").fillna("")
+    beside = actions.str.contains(PERMISSION) & ~actions.str.contains(CHANGES_CODE)
+    return frozenset(ours[beside.to_numpy(bool)].tolist())
 
 
 def _giving(grants: Grants, wanted: int) -> pd.DataFrame:

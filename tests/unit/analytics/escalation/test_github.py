@@ -67,6 +67,27 @@ def test_reading_is_not_enough(levels):
     assert gained(trust(estate().can("bot", levels, APP), "repo:acme/app:*")) == set()
 
 
+@pytest.mark.parametrize(
+    ("permissions", "changes"),
+    [
+        (["contents:write", "metadata:read"], True),
+        (["administration:write"], True),
+        (["issues:write", "metadata:read"], False),
+        (["contents:read", "checks:write", "pull_requests:write"], False),
+    ],
+)
+def test_an_app_changes_a_workflow_where_it_may_change_the_code(permissions, changes):
+    """Who writes issues or checks pushes nothing, so that no workflow of theirs ever runs."""
+    e = secrets(trust(estate(), "repo:acme/app:*"), APP).agent("a", charter_id=APP)
+    e.can("bot", "read write", APP, actions=permissions)
+    gains = {rule: gained(e, rule) for rule in ("H1", "H2", "X3")}
+    assert gains == (
+        {"H1": CERTAIN, "H2": {("bot", "key", False)}, "X3": {("bot", "a", False)}}
+        if changes
+        else {"H1": set(), "H2": set(), "X3": set()}
+    )
+
+
 def test_another_issuer_is_not_github():
     e = estate().can("bot", "write", APP)
     assert gained(trust(e, "repo:acme/app:*", issuer=f"https://{ISSUER}.evil.example")) == set()
