@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import pyarrow.compute as pc
 
-from analytics.escalation.entra_tenants import PREFIX, Tenants, tenants_of
+from analytics.escalation.entra_tenants import MANAGED, PREFIX, Tenants, tenants_of
 from analytics.escalation.rule import Derivation, EscalationRule, Known
 from analytics.escalation.support import Support, facts_of
 from graph.access import AccessGraph, milliseconds
@@ -49,7 +49,8 @@ def owned(known: Known) -> Iterator[Derivation]:
 def _secret_by_owner(graph: AccessGraph) -> np.ndarray:
     """Return a mask of the nodes whose platform lets an owner give them a secret.
 
-    That is everything in Entra, and a blueprint of any source; elsewhere ownership gives no access.
+    That is everything in Entra but a managed identity, and a blueprint of any source; elsewhere
+    ownership gives no access.
     """
     allowed: np.ndarray = pc.starts_with(graph.ids, PREFIX).to_numpy(zero_copy_only=False).copy()
     for label in (AGENT, SERVICE_ACCOUNT):
@@ -58,6 +59,8 @@ def _secret_by_owner(graph: AccessGraph) -> np.ndarray:
         if label is AGENT:
             entra |= (frame["kind"] == "blueprint").fillna(False)
         allowed[graph.numbers(frame["id"][entra.to_numpy(bool)])] = True
+        managed = frame["tags"].str.contains(f'"{MANAGED}"', regex=False).fillna(False)
+        allowed[graph.numbers(frame["id"][managed.to_numpy(bool)])] = False
     return allowed
 
 

@@ -33,13 +33,15 @@ class Tenant:
     """The numbers of the nodes in a tenant.
 
     `applications` may be given a secret, `blueprints` are those among them that agents are made
-    from, `groups` can be changed only with the right to assign roles, `open_groups` without it.
+    from, `groups` can be changed only with the right to assign roles, `open_groups` without it; of
+    `other_groups` no source says which.
     """
 
     applications: list[int] = field(default_factory=list)
     blueprints: list[int] = field(default_factory=list)
     groups: list[int] = field(default_factory=list)
     open_groups: list[int] = field(default_factory=list)
+    other_groups: list[int] = field(default_factory=list)
     roles: list[int] = field(default_factory=list)
     administrator: list[int] = field(default_factory=list)
 
@@ -51,7 +53,7 @@ class Tenant:
             "roles": self.roles,
             "administrator": self.administrator,
             "groups": self.open_groups,
-            "all groups": self.groups + self.open_groups,
+            "all groups": self.groups + self.open_groups + self.other_groups,
         }[on]
 
 
@@ -142,6 +144,8 @@ def _add_principals(
                 inside.groups.append(number)
             elif value is False or value is np.False_:
                 inside.open_groups.append(number)
+            else:
+                inside.other_groups.append(number)
         elif label is AGENT and str(kind) != "blueprint":
             continue  # an agent identity has no secret of its own
         elif MANAGED not in json.loads(value if isinstance(value, str) else "[]"):

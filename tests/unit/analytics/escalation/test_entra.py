@@ -56,7 +56,7 @@ FIRES = [
     ("E4", "AppRoleAssignment.ReadWrite.All", {f"role/{ADMINISTRATOR}"}),
     ("E5", "Group.ReadWrite.All", {"open"}),
     ("E5", "GroupMember.ReadWrite.All", {"open"}),
-    ("E5", "RoleManagement.ReadWrite.Directory", {"open", "closed"}),
+    ("E5", "RoleManagement.ReadWrite.Directory", {"open", "closed", "untold"}),
 ]
 MISSES = [
     "Application.Read.All",
@@ -119,7 +119,7 @@ def test_an_administrator_of_everything():
     e = tenant()
     e.can(f"{TENANT}/role/{ADMINISTRATOR}", "admin", TENANT, actions=["*"], id="ga")
     role = f"{TENANT}/role/{ADMINISTRATOR}"
-    assert gained(e, role) == APPLICATIONS | {"role/helpdesk", "open", "closed"}
+    assert gained(e, role) == APPLICATIONS | {"role/helpdesk", "open", "closed", "untold"}
     e.person("ann").link("ann", "ASSUMES", role, eligible="true", rule="E8", id="eligible")
     posture = e.posture()
     ann = posture.graph.find("ann")
@@ -135,6 +135,12 @@ def test_a_technical_owner_can_act_as_what_it_owns():
     e = tenant().person("ann")
     e.owned("entra:t1-app", technical="ann").owned("entra:t1-bot", business="ann")
     assert gained(e, "ann") == {"app"}
+
+
+def test_nobody_gives_a_secret_to_a_managed_identity():
+    """As for E2: Azure alone keeps its credentials, whoever owns it."""
+    e = tenant().person("ann").owned("entra:t1-mi", technical="ann")
+    assert gained(e, "ann") == set()
 
 
 def test_ownership_elsewhere_is_no_control():
