@@ -306,7 +306,7 @@ class Organization:
                 continue
             for target in (
                 self._org_node(org, entry.place),
-                *self.repositories.get(org, ()),
+                *self._all_repositories(org, entry.place),
             ):
                 self._grant(role, target, ADMIN, entry, role_name="owner")
 

@@ -126,6 +126,15 @@ def test_an_app_for_all_repositories_reaches_them_though_no_file_lists_them(read
     assert said(found, "one thing represents all of them")
 
 
+def test_an_owner_administers_the_repositories_that_no_file_lists(read):
+    """A member reads all of them by the base permission; an owner has no less."""
+    members = [{"user": ANN, "role": "admin"}, {"user": BOB, "role": "member"}]
+    base = {"login": "acme", "default_repository_permission": "read"}
+    found = read(("org.json", base), ("members.json", members))
+    assert reached(found, "bob") == {"repositories of acme": "read"}
+    assert reached(found, "ann") == {"acme": "admin", "repositories of acme": "admin"}
+
+
 def test_secrets_of_the_organisation_go_to_the_repositories_that_are_given_them(read):
     secrets = [{"name": n.upper(), "visibility": n} for n in ("all", "private", "selected")]
     found = read(
