@@ -17,7 +17,6 @@ from analytics.escalation.gcp_permissions import (
     COMPUTE,
     MAKES_KEYS,
     RULES_ACCOUNTS,
-    RULES_PARENTS,
     SET_POLICY,
     TAKES,
     World,
@@ -86,11 +85,9 @@ def ruled(known: Known) -> Iterator[Derivation]:
             for grant in listed:
                 way = combined(([grant],))
                 if grant.target in lies.parents:
-                    if permission in RULES_PARENTS:
-                        for part in lies.below[grant.target]:
-                            yield from _gained(holder, part, "G4", way)
-                        for account in lies.accounts_in(grant.target):
-                            yield from _gained(holder, account, "G4", way)
+                    for part in lies.ruled(grant.target, permission):
+                        for gained in (part, *lies.accounts.get(part, ())):
+                            yield from _gained(holder, gained, "G4", way)
                 elif things[grant.target]:
                     yield from _gained(holder, grant.target, "G4", way)
 

@@ -8,7 +8,7 @@ organisation holds for everything below it, so also for the service accounts of 
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,8 @@ RULES_ACCOUNTS = "iam.serviceAccounts.setIamPolicy"
 RULES_PARENTS = tuple(
     f"resourcemanager.{kind}.setIamPolicy" for kind in ("projects", "folders", "organizations")
 )
+SETS_POLICY = dict(zip(("project", "folder", "organization"), RULES_PARENTS, strict=True))
+SETS_POLICY["organisation"] = SETS_POLICY["organization"]
 SET_POLICY = ".setIamPolicy"
 COMPUTE: Mapping[str, tuple[str, ...]] = {  # to start code, beside `actAs`
     "cloudfunctions": ("cloudfunctions.functions.create",),
@@ -129,13 +131,27 @@ def _permissions(named: list[str], role: object) -> Iterator[str]:
 class World:
     """The hierarchy: projects of accounts and parents of resources, all by number.
 
-    `below` lists for a project, folder or organisation those within it, itself included.
+    `below` lists for a project, folder or organisation those within it, itself included, and
+    `policies` has the permission that sets the policy of each.
     """
 
     accounts: dict[int, list[int]]  # service accounts of a project
     project_of: dict[int, int]
     below: dict[int, list[int]]
-    parents: frozenset[int]  # projects, folders and organisations
+    policies: dict[int, str]
+
+    @property
+    def parents(self) -> Collection[int]:
+        """The projects, folders and organisations."""
+        return self.policies.keys()
+
+    def ruled(self, target: int, permission: str) -> list[int]:
+        """Return what a permission on a target rules: those whose policy it sets, and all within.
+
+        Who may set the policies of projects, in a whole organisation, sets not its own.
+        """
+        ruled = [part for part in self.below[target] if self.policies[part] == permission]
+        return list(dict.fromkeys(inner for part in ruled for inner in self.below[part]))
 
     def accounts_in(self, target: int) -> list[int]:
         """Return the accounts that a grant on a target covers."""
@@ -166,7 +182,8 @@ def world(graph: AccessGraph) -> World:
             accounts.setdefault(named[project], []).append(number)
             project_of[number] = named[project]
     below = {number: list(_within(number, inside)) for number in numbers}
-    return World(accounts, project_of, below, frozenset(numbers))
+    policies = [SETS_POLICY[type_.lower().removeprefix("gcp")] for type_ in rows["type"]]
+    return World(accounts, project_of, below, dict(zip(numbers, policies, strict=True)))
 
 
 def _within(start: int, inside: Mapping[int, list[int]]) -> Iterator[int]:

@@ -12,13 +12,13 @@ from tests.support.estates.small_estates import Estate
 SHOP, OTHER, ORG = "gcp:project/shop", "gcp:project/other", "gcp:organization/1"
 PAY = "gcp:pay@shop.iam.gserviceaccount.com"
 FAR = "gcp:far@other.iam.gserviceaccount.com"
-BUCKET = "gcp:bucket/ledger"
+BUCKET, FOLDER = "gcp:bucket/ledger", "gcp:folder/2"
 
 
-def world():
+def world(shop_in=ORG):
     e = Estate(declares=("grants",)).account("bot", PAY, FAR).thing("Group", "devs")
     e.resource(ORG, type="organization", provider="gcp")
-    e.resource(SHOP, type="GCPProject", provider="gcp", parent_id=ORG)
+    e.resource(SHOP, type="GCPProject", provider="gcp", parent_id=shop_in)
     e.resource(OTHER, type="project", provider="gcp", parent_id=ORG)
     return e.resource(BUCKET, type="bucket", provider="gcp", parent_id=SHOP)
 
@@ -129,6 +129,24 @@ def test_who_sets_the_policy_of_a_parent_administers_what_is_below():
     reached = posture.totals()
     place = posture.accountable.tolist().index(posture.graph.find("bot"))
     assert reached.resources[place] == 4  # the organisation, both projects and the bucket
+
+
+@pytest.mark.parametrize(
+    ("granted", "on", "ruled"),
+    [
+        ("resourcemanager.projects.setIamPolicy", ORG, {SHOP, OTHER, PAY, FAR}),
+        ("resourcemanager.projects.setIamPolicy", FOLDER, {SHOP, PAY}),
+        ("resourcemanager.folders.setIamPolicy", ORG, {FOLDER, SHOP, PAY}),
+        ("resourcemanager.folders.setIamPolicy", SHOP, set()),
+        ("resourcemanager.organizations.setIamPolicy", FOLDER, set()),
+        ("roles/owner", ORG, {SHOP, OTHER, PAY, FAR}),
+    ],
+)
+def test_who_sets_the_policies_of_one_sort_of_parent_sets_no_other(granted, on, ruled):
+    """A policy of a folder is set by `folders`, that of a project in it by `projects`."""
+    e = world(FOLDER).resource(FOLDER, type="folder", provider="gcp", parent_id=ORG)
+    e = may(e, "bot", on, role=granted) if "/" in granted else may(e, "bot", on, granted)
+    assert {target for _, target, _, _ in gained(e)} == ruled
 
 
 def test_who_sets_the_policy_of_a_bucket_administers_it_alone():
