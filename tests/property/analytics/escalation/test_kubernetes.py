@@ -101,9 +101,12 @@ def gains(facts: Facts, me: str) -> set[str]:
     wide = who & {ROLES[2]}
     if can("escalate", "clusterroles", "-") and may_by(facts, wide, "clusterroles", "-"):
         found |= {CLUSTER}
-    if can("impersonate", "users", "-"):
-        found |= {*ACCOUNTS, USER}
-        found |= {CLUSTER} if can("impersonate", "groups", "-") else set()
+    found |= {USER} if can("impersonate", "users", "-") else set()
+    # the server asks for `serviceaccounts` where the name of a user is that of an account
+    somebody = can("impersonate", "users", "-") or any(
+        can("impersonate", "serviceaccounts", space) for space in (*SPACES, "-")
+    )
+    found |= {CLUSTER} if somebody and can("impersonate", "groups", "-") else set()
     found |= {target for holder, target in facts[2] if holder in who}
     found |= set(NAMESPACES) if me == CLUSTER else set()
     found |= {a for a in ACCOUNTS if me in NAMESPACES and a.startswith(f"{C}/{me[-1]}/")}
