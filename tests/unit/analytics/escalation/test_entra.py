@@ -51,11 +51,14 @@ ROLES = {f"role/{ADMINISTRATOR}", "role/helpdesk"}
 FIRES = [
     ("E2", "Application.ReadWrite.All", APPLICATIONS),
     ("E2", "microsoft.directory/servicePrincipals/credentials/update", APPLICATIONS),
+    ("E2", "microsoft.directory/applications/allProperties/update", APPLICATIONS),
+    ("E2", "microsoft.directory/servicePrincipals/allProperties/update", APPLICATIONS),
     ("E2", "AgentIdentityBlueprint.AddRemoveCreds.All", {"print"}),
     ("E3", "RoleManagement.ReadWrite.Directory", ROLES),
     ("E4", "AppRoleAssignment.ReadWrite.All", {f"role/{ADMINISTRATOR}"}),
     ("E5", "Group.ReadWrite.All", {"open"}),
     ("E5", "GroupMember.ReadWrite.All", {"open"}),
+    ("E5", "microsoft.directory/groups/allProperties/update", {"open"}),
     ("E5", "RoleManagement.ReadWrite.Directory", {"open", "closed", "untold"}),
 ]
 MISSES = [
@@ -67,6 +70,8 @@ MISSES = [
     "Group.Read.All",
     "Mail.ReadWrite",
     "microsoft.directory/groups/standard/read",
+    "microsoft.directory/applications/basic/update",
+    "microsoft.directory/applications/allProperties/read",
 ]
 
 
