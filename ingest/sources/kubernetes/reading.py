@@ -220,8 +220,9 @@ class _Access:
         rules = tuple(self._rules(role, why))
         by = self.cluster.id(why.namespace, why.kind, why.name)
         named = role.name if role else redact_text(text(why.part("roleRef", "name")))
-        facts = {"since": created(why), "assumed": role is None}
-        self.grants.append(Granted(holder, namespace, rules, by, named, why.place, **facts))
+        self.grants.append(
+            Granted(holder, namespace, rules, by, named, why.place, created(why), role is None)
+        )
 
     def _rules(self, role: Thing | None, why: Thing) -> Iterator[Rule]:
         """Yield the rules of a role, of those that it aggregates, or of a built-in one."""
