@@ -9,7 +9,8 @@ each day's log can be folded by itself.
 
 import os
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, reduce
+from operator import and_
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ EVENTS = {
     "outcome": "string",
     "at_ms": "int64",
 }
+REQUIRED = ("principal", "resource")
 TEXT_EVENTS = {name: "string" for name in EVENTS if name != "at_ms"} | {"at": "string"}
 FOLDED = {
     **dict.fromkeys(KEYS, "string"),
@@ -120,7 +122,7 @@ def fold_json(
     """Fold files of JSON lines, plain or gzip, in the native format (`at` is text).
 
     `packed` is True if they are gzip; None derives it from their names. A line that is no JSON
-    object, or an instant without a zone, stops the fold.
+    object, lacks a name, or has an instant without a zone stops the fold.
 
     Raises
     ------
@@ -142,18 +144,23 @@ def timed(log: "ibis.Table") -> "ibis.Table":
     """Replace the text `at`, ISO 8601 with a zone, by `at_ms`: milliseconds since 1970 in UTC.
 
     The result is the same on DuckDB and on Spark, whose session must be in UTC, as Ibis sets it. A
-    text without a zone stops the query.
+    text without a zone stops the query, and so does an event that does not name who used what: it
+    is told with its line then, not left out in silence.
     """
     import ibis
 
     at = log.at
-    utc = at.endswith("Z") & ~at.endswith("ZZ")  # the fast path
+    # "" for null: an engine may leave out rows of null before it looks at their instant
+    names = {name: log[name].fill_null("") for name in REQUIRED}
+    named = reduce(and_, (name != "" for name in names.values()))
+    utc = named & at.endswith("Z") & ~at.endswith("ZZ")  # the fast path
     utc &= ~at.contains("+") & ~at.substr(10).contains("-")
-    offset = at.re_search(r"[+-]\d\d:?\d\d$")
+    offset = named & at.re_search(r"[+-]\d\d:?\d\d$")
     zoned = offset.ifelse(at, "without a zone").cast("timestamp('UTC')").cast("timestamp")
     stamp = utc.ifelse(at.substr(0, at.length() - 1).cast("timestamp"), zoned).truncate("ms")
     since = stamp.delta(ibis.timestamp("1970-01-01"), unit="millisecond")
-    return log.mutate(at_ms=since).drop("at")
+    names |= {name: log[name].nullif("") for name in ("credential", "level")}
+    return log.mutate(at_ms=since, **names).drop("at")
 
 
 def merge_tables(parts: Sequence[pa.Table]) -> pa.Table:

@@ -34,10 +34,9 @@ from ingest.files.progress import opened
 from ingest.files.text_files import bound_rejected
 from ingest.source import InputRefused, Rejected
 from ingest.usage.engine import fold_engine
-from ingest.usage.fold import EVENTS, WrongEvents, fold_json, merge_tables
+from ingest.usage.fold import EVENTS, REQUIRED, WrongEvents, fold_json, merge_tables
 
 FIELDS = tuple(name for name in EVENTS if name != "at_ms")
-REQUIRED = ("principal", "resource")
 SUFFIXES = (".jsonl", ".jsonl.gz")
 LONGEST = 1024 * 1024  # characters of one line
 

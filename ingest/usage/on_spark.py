@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from graph.engines import EngineUnavailable, WrongEngine, first_bytes
 from ingest.usage.engine import Engine
-from ingest.usage.fold import EVENTS, LOG, TEXT_EVENTS, fold, fold_table, timed
+from ingest.usage.fold import EVENTS, LOG, REQUIRED, TEXT_EVENTS, fold, fold_table, timed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -59,8 +59,9 @@ _PAIR = (
     f'|"(?!(?i:{_OWN})")[A-Za-z0-9_.-]++"{_WS}:{_WS}'
     rf"(?:{_TEXT}|null|true|false|-?(?:0|[1-9]\d{{0,14}}+)(?:\.\d{{1,15}}+)?))"
 )
+_NAMED = "".join(rf'(?=.*"{name}"{_WS}:{_WS}"[^"])' for name in REQUIRED)
 PLAIN = (
-    rf'(?s)\A(?=.*"at"{_WS}:)(?!.*"({_OWN})"{_WS}:.*"\1"{_WS}:)'
+    rf'(?s)\A(?=.*"at"{_WS}:){_NAMED}(?!.*"({_OWN})"{_WS}:.*"\1"{_WS}:)'
     rf"{_WS}\{{{_WS}{_PAIR}(?:{_WS},{_WS}{_PAIR})*+{_WS}\}}{_WS}\z"
 )
 

@@ -98,6 +98,32 @@ def test_bad_lines_are_set_aside_and_the_rest_is_folded(tmp_path: Path) -> None:
     assert rows["count"].tolist() == ["2"]
 
 
+@pytest.mark.parametrize("name", ["principal", "resource"])
+@pytest.mark.parametrize("lacking", [{}, {"value": None}, {"value": ""}])
+def test_a_line_that_does_not_name_who_used_what_is_told(
+    tmp_path: Path, name: str, lacking: dict[str, str | None]
+) -> None:
+    """Every other line is fine, so the quick reader alone must not pass over it in silence."""
+    bad: dict[str, str | None] = {**event("2026-08-01T00:00:00Z")}
+    del bad[name]
+    bad |= {name: value for value in lacking.values()}
+    path = log(tmp_path, [event("2026-08-01T00:00:00Z"), json.dumps(bad)])
+    rows, rejected = folded([path])
+    assert [(r.place, r.reason) for r in rejected] == [("line 2", f"has no {name}")]
+    assert rows["count"].tolist() == ["1"]
+
+
+def test_an_empty_text_is_an_absent_fact(tmp_path: Path) -> None:
+    """As in a table: without a credential and without a level, one use of the principal alone."""
+    bare = {k: v for k, v in event("2026-08-01T00:00:00Z").items() if k != "level"}
+    path = log(tmp_path, [bare, bare | {"credential": "", "level": ""}])
+    rows, rejected = folded([path])
+    assert rejected == []
+    assert rows["source_id"].tolist() == ["bot"]
+    assert rows["level"].isna().tolist() == [True]
+    assert rows["count"].tolist() == ["2"]
+
+
 def test_gzip_is_read_and_a_torn_one_set_aside(tmp_path: Path) -> None:
     """A log that ends in the middle is named, and not read in part."""
     path = log(tmp_path, [event("2026-08-01T00:00:00Z")], "day.jsonl.gz")
