@@ -38,7 +38,8 @@ class Rows:
     """The rows that a connector collects by element, with rejected rows and warnings.
 
     Of two rows for one node, the first is kept. `all_read` becomes False when an expected part is
-    missing, `taken_at_assumed` True when the export has no date.
+    missing, `taken_at_assumed` True when the export has no date. `also_read` counts records of a
+    log that are read and are no rows.
     """
 
     labels: dict[str, Node] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Rows:
     warnings: dict[str, None] = field(default_factory=dict)
     all_read: bool = True
     taken_at_assumed: bool = False
+    also_read: int = 0
     _rows: dict[str, tuple[Element, list[Row]]] = field(default_factory=dict)
     _nodes: dict[str, Row] = field(default_factory=dict)  # by id
 
@@ -121,6 +123,7 @@ class Rows:
             rejected=self.rejected,
             warnings=list(self.warnings),
             taken_at_assumed=self.taken_at_assumed,
+            also_read=self.also_read,
         )
 
 

@@ -74,7 +74,8 @@ class Reading:
     `usage_window_start`. `owner_roles` names for a label the roles of owners (business, technical)
     that this export could have declared, where those are not both. `taken_at_assumed` is True if
     the export has no date, and `taken_at` is the time of a file. `in_full` maps a grouped warning
-    to all warnings in it; the job fills it in.
+    to all warnings in it; the job fills it in. `also_read` counts records of logs that are read and
+    are no rows: they are summed up in rows, or state nothing that is kept.
     """
 
     scope: str
@@ -89,6 +90,7 @@ class Reading:
     warnings: list[str] = field(default_factory=list)
     taken_at_assumed: bool = False
     in_full: dict[str, list[str]] = field(default_factory=dict)
+    also_read: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,10 +85,14 @@ class Budget:
 
 
 class Gathered(Protocol):
-    """A collector of rejected rows that records whether everything could be read."""
+    """A collector of rejected rows that records whether everything could be read.
+
+    `also_read` counts records of logs that are no rows.
+    """
 
     rejected: list[Rejected]
     all_read: bool
+    also_read: int
 
 
 def readable(gathered: Gathered, read: Callable[[], T]) -> T | None:

@@ -40,7 +40,7 @@ def check(source: Source, reading: Reading, origin: str) -> Checked:
     result.rejected, result.warnings = list(reading.rejected), list(reading.warnings)
     # Rows may refer to nodes that an unreadable file would have declared.
     result.self_contained = source.self_contained and not result.lost
-    result.read = len(reading.rejected) - len(result.lost)
+    result.read = reading.also_read + len(reading.rejected) - len(result.lost)
     for element, raw in reading.rows.items():
         _check_element(result, element, raw)
     _one_label_each(result)

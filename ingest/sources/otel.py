@@ -327,7 +327,9 @@ class _Log:
         for key, call in self.calls.items():
             if not call.repeats:
                 self._use(key, call)
-        if repeats := sum(call.repeats for call in self.calls.values()):
+        repeats = sum(call.repeats for call in self.calls.values())
+        self.rows.also_read = self.spans - (len(self.calls) - repeats)
+        if repeats:
             self.rows.warn(f"{repeats} spans repeat the call around them, and count once with it")
         for kind, count in sorted(self.passed.items()):
             self.rows.warn(f"{count} {kind} were passed over")

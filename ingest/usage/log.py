@@ -60,7 +60,8 @@ def read_usage(paths: Sequence[Path], gathered: Gathered) -> pd.DataFrame | None
     """Fold logs into rows of USED: one for each principal, and credential, by level.
 
     A duplicate file counts once. Unreadable lines are rejected in `gathered`, and so are files in
-    which no line is readable; None if these are all files.
+    which no line is readable; None if these are all files. It also gets the count of the events
+    that are summed up.
     """
     parts = []
     different = _different(paths)
@@ -76,7 +77,18 @@ def read_usage(paths: Sequence[Path], gathered: Gathered) -> pd.DataFrame | None
             parts.append(part)
             gathered.rejected += rejected
             gathered.all_read = gathered.all_read and not (rejected and breaks_off(path))
-    return used_rows(merge_tables(parts), paths[0].parent) if parts else None
+    if not parts:
+        return None
+    table = merge_tables(parts)
+    rows = used_rows(table, paths[0].parent)
+    gathered.also_read += summed_up(table, len(rows))
+    return rows
+
+
+def summed_up(folded: pa.Table, rows: int) -> int:
+    """Return how many events are folded, beyond the rows that they became."""
+    events = sum(pc.sum(folded[name]).as_py() or 0 for name in ("count", "failures"))
+    return max(int(events) - rows, 0)
 
 
 def _sound(path: Path) -> bool:

@@ -63,7 +63,8 @@ class Log:
     unnamed: int = 0
 
     def note(self, at_ms: int) -> None:
-        """Record the instant of an event of any kind."""
+        """Count an event of any kind, and record its instant."""
+        self.rows.also_read += 1
         first, last = self.span or (at_ms, at_ms)
         self.span = min(first, at_ms), max(last, at_ms)
 
@@ -106,6 +107,7 @@ def read(request: Request) -> Reading:
     if twice:
         log.kinds["delivered twice"] = twice
     used = used_rows(folded, request.paths[0])
+    log.rows.also_read = max(log.rows.also_read - len(used), 0)
     _add_things(log, used, Place(str(request.paths[0])))
     _warn(log)
     accounts = list(log.accounts)

@@ -69,6 +69,7 @@ def read(request: Request) -> Reading:
             raise InputRefused(file.path, "", "holds no decision record")
     if not used:
         refuse_all(request, rows, "nothing in it is a decision record")
+    rows.also_read = kinds.total() - kinds["decision"]
     if kinds["event"]:
         rows.warn(f"{kinds['event']} audit entries record no decision and were passed over")
     if kinds["ahead"]:

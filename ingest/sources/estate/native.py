@@ -103,10 +103,14 @@ def read_estate(folder: Path, overrides: Overrides = NO_OVERRIDES) -> Reading:
 
 @dataclass
 class Unread:
-    """The files that cannot be read, and the elements they would have held."""
+    """The files that cannot be read, and the elements they would have held.
+
+    `also_read` counts the events of logs that are summed up.
+    """
 
     rejected: list[Rejected] = field(default_factory=list)
     all_read: bool = True
+    also_read: int = 0
     elements: list[Element] = field(default_factory=list)
 
 
@@ -118,6 +122,7 @@ def _leave_out(reading: Reading, unread: Unread) -> None:
     """Mark a reading that lacks files as partial, without the kinds of fact in those files."""
     reading.rejected += unread.rejected
     reading.complete = reading.complete and unread.all_read
+    reading.also_read = unread.also_read
     lost = {_kind(element) for element in unread.elements}
     if "usage" in lost:
         reading.usage_window_start, reading.usage_periods = None, ()

@@ -139,6 +139,7 @@ class _Log:
     def take(self, event: Mapping[str, Any], place: Place) -> None:
         """Add one event."""
         kind, at = event.get("class_uid"), time_of(event)
+        self.rows.also_read += 1
         if type(kind) is not int:
             self.passed["records that are no event"] += 1
             return
@@ -148,6 +149,7 @@ class _Log:
             return
         if at is None:
             self.rows.all_read = False
+            self.rows.also_read -= 1
             self.rows.reject(place, "an event must have a time in milliseconds")
             return
         if at > self.latest:
@@ -329,6 +331,7 @@ class _Log:
                     count=str(use.days.total()),
                     by_day=by_day.write(use.days),
                 )
+        self.rows.also_read = max(self.rows.also_read - len(self.uses), 0)
         others = (self.seen.keys() | self.lives.keys()) - self.actors.keys()
         if others:
             self.passed["sign-ins and changes of accounts that another source states"] = len(others)

@@ -118,6 +118,7 @@ class _Log:
             self.rows.all_read = False
             self.rows.reject(place, str(wrong))
             return
+        self.rows.also_read += 1
         if token is None:
             self.passed["records that are no security event token"] += 1
             return
