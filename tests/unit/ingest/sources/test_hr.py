@@ -13,10 +13,12 @@ import pytest
 
 from graph.schema import AGENT, HUMAN, MEMBER_OF, OWNS, TEAM
 from graph.stores.parquet_store import ParquetStore
+from graph.values import iso
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.csv import SOURCE as CSV
-from ingest.sources.hr import ENTERPRISE, SOURCE
+from ingest.sources.hr import SOURCE
+from ingest.sources.hr.reading import ENTERPRISE
 from tests.support.exports.loading import TAKEN_AT, load
 from tests.support.hostile.canaries import leaks
 
@@ -194,6 +196,78 @@ def test_a_leaver_is_gone_as_owner_elsewhere_by_a_second_fact(tmp_path, more, he
     owns = posture.ownership.owns
     assert owns["active"].tolist() == [active]
     assert len(posture.graph.frames[OWNS]) == len(posture.graph.frames[AGENT]) == 1
+
+
+# The export is of 2026-08-01.
+TO_COME = """\
+event,employee_id,email,name,manager_id,department,effective_date
+joiner,2,,Ann,1,Finance,2020-01-01
+mover,2,,,9,Legal,2027-01-01
+mover,2,,,8,Sales,2027-06-01
+joiner,3,,Bo,1,Cloud,2021-01-01
+leaver,3,,,,,2026-05-31
+joiner,3,,,2,Legal,2027-02-01
+leaver,3,,,,,2028-01-01
+joiner,4,,Cy,1,Cloud,2021-01-01
+leaver,4,,,,,2026-12-31
+joiner,4,,,,,2027-03-01
+joiner,5,,Di,1,Cloud,2026-09-01
+"""
+
+
+def test_events_to_come_change_nothing_before_their_day(read):
+    """Bo has left and is not back yet; Cy leaves first; who joins for the first time is known."""
+    loaded = read(TO_COME)
+    people = {
+        r["name"]: (r["status"], r["left_at"] and iso(r["left_at"]), iso(r["created_at"])[:10])
+        for r in loaded.rows(HUMAN)
+    }
+    assert people == {
+        "Ann": ("active", None, "2020-01-01"),
+        "Bo": ("left", "2026-05-31T00:00:00Z", "2021-01-01"),
+        "Cy": ("active", "2026-12-31T00:00:00Z", "2021-01-01"),
+        "Di": ("active", None, "2026-09-01"),
+    }
+    assert loaded.one(HUMAN, name="Ann")["manager_id"] == "hr:demo/person/1"
+
+
+def test_a_move_to_come_ends_one_membership_and_begins_the_next(read):
+    """Until that day she is where she was; of several moves to come the first is told."""
+    moves = {
+        row["target_id"]: (str(row["valid_from"])[:10], str(row["valid_to"])[:10])
+        for row in read(TO_COME).rows(MEMBER_OF)
+        if row["source_id"] == "hr:demo/person/2"
+    }
+    assert moves == {
+        "hr:demo/unit/finance": ("2020-01-01", "2027-01-01"),
+        "hr:demo/unit/legal": ("2027-01-01", "None"),
+    }
+
+
+def test_events_of_several_files_are_in_the_order_of_their_dates(tmp_path):
+    """The file of leavers comes after that of joiners by its name, and tells of earlier days."""
+    header = "event,employee_id,name,effective_date\n"
+    for name, said in {
+        "joiners.csv": "joiner,2,Ann,2020-01-01\njoiner,2,,2026-03-01\n",
+        "leavers.csv": "leaver,2,,2026-01-31\n",
+    }.items():
+        (tmp_path / "hr").mkdir(exist_ok=True)
+        (tmp_path / "hr" / name).write_text(header + said)
+    loaded = load(SOURCE, tmp_path / "s", tmp_path / "hr")
+    assert loaded.of(HUMAN, "status") == ["active"]
+
+
+def test_a_date_of_leaving_before_that_of_joining_is_of_a_former_employment(read):
+    """Ann came back in June; Bo comes back after the export, and is gone until then."""
+    loaded = read(
+        "Employee ID,Name,Status,Hire Date,Termination Date\n"
+        "2,Ann,Active,2026-06-01,2025-12-31\n"
+        "3,Bo,Active,2026-09-01,2025-12-31\n"
+    )
+    assert dict(zip(loaded.of(HUMAN, "name"), loaded.of(HUMAN, "status"), strict=True)) == {
+        "Ann": "active",
+        "Bo": "left",
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,7 @@
-"""People in the personnel system: workers, their managers, and those who have left.
+"""Reading of lists of people and of SCIM documents."""
 
-Read are lists of workers or of joiners, movers and leavers (CSV, JSON lines), and users and groups
-of SCIM 2.0 (RFC 7643).
-"""
-
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +9,7 @@ import pandas as pd
 
 from graph.frames import FILE, PLACE
 from graph.schema import HUMAN, MEMBER_OF, TEAM
-from graph.values import WrongValue, canonical, instant, iso
+from graph.values import WrongValue, canonical, iso
 from ingest.files.export import (
     Budget,
     ExportFile,
@@ -28,57 +23,12 @@ from ingest.files.export import (
 from ingest.files.tables import SUFFIXES, TextTable, read_table
 from ingest.rows import Place, Rows, listed, text
 from ingest.secrets.redaction import redact_text
-from ingest.source import InputRefused, Reading, Request, Source
+from ingest.source import InputRefused, Reading, Request
+from ingest.sources.hr.columns import EVENTS, cell, columns, instant_of
+from ingest.sources.hr.person import Line, Person
 
 DOCUMENTS = (".json", ".scim")
-
-HEADERS = {  # names of columns in lower case, without separators of words
-    "number": (
-        "employeeid", "employeenumber", "workerid", "personnelnumber", "staffno", "staffnumber",
-        "personid", "associateid", "id",
-    ),
-    "email": (
-        "workemail", "workemailaddress", "primaryworkemail", "emailprimarywork", "emailwork",
-        "businessemail", "email", "mail", "emailaddress",
-    ),
-    "name": (
-        "displayname", "fullname", "workername", "employeename", "preferredname", "legalname",
-        "name", "worker",
-    ),
-    "given": ("firstname", "givenname", "legalfirstname", "preferredfirstname"),
-    "family": ("lastname", "familyname", "surname", "legallastname", "preferredlastname"),
-    "manager": (
-        "managerid", "manageremployeeid", "managernumber", "manageremployeenumber",
-        "managerworkerid", "supervisorid", "supervisoreid", "reportstoid",
-    ),
-    "manager_email": ("manageremail", "managerworkemail", "supervisoremail"),
-    "unit": (
-        "department", "unit", "team", "supervisoryorganization", "organization",
-        "organizationalunit", "costcenter",
-    ),
-    "status": (
-        "workerstatus", "employeestatus", "activestatus", "status", "positionstatus",
-        "employmentstatus",
-    ),
-    "joined": ("hiredate", "startdate", "joinedat", "joined", "hiredat", "originalhiredate"),
-    "left": (
-        "terminationdate", "lastworkingday", "lastdayofwork", "leftat", "leavedate", "leavingdate",
-        "enddate",
-    ),
-    "event": ("event", "eventtype", "change"),
-    "at": ("effectiveat", "effectivedate", "eventdate", "effective"),
-}  # fmt: skip
-EVENTS = {
-    **dict.fromkeys(("joiner", "hire", "hired", "rehire", "join", "new hire"), "joiner"),
-    **dict.fromkeys(("mover", "move", "transfer", "change"), "mover"),
-    **dict.fromkeys(("leaver", "leave", "termination", "terminated", "left"), "leaver"),
-}
-GONE = {"left", "leaver", "terminated", "inactive", "retired", "resigned", "former", "deceased"}
-HERE = {"active", "employed", "current", "on leave", "leave of absence", "parental leave"}
-HERE |= {"full-time", "full time", "part-time", "part time", "contractor", "leave"}
 LISTS = ("Report_Entry", "employees", "workers")  # in answers of Workday and of BambooHR
-NEVER = ("0000-00-00",)  # written for no date
-MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)[T ]00:00(?::00(?:\.0+)?)?")  # a date, by a spreadsheet
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -112,26 +62,7 @@ def read(request: Request) -> Reading:
         refuse_all(request, people.rows, "nothing in it is a list of people")
     taken = taken_at(request, used, people.rows)
     people.write(taken)
-    return people.rows.reading(people.scope, taken, SOURCE.declares)
-
-
-@dataclass
-class _Person:
-    """The facts about one person, from all rows together."""
-
-    key: str
-    place: Place
-    number: str = ""
-    email: str = ""
-    name: str = ""
-    manager: str = ""
-    manager_email: str = ""
-    unit: str = ""
-    unit_since: pd.Timestamp | None = None
-    joined: pd.Timestamp | None = None
-    left: pd.Timestamp | None = None
-    status: str = ""
-    logins: tuple[Any, ...] = ()  # names of the account in SCIM, besides its id
+    return people.rows.reading(people.scope, taken, ())
 
 
 @dataclass
@@ -140,7 +71,8 @@ class _People:
 
     rows: Rows
     scope: str
-    persons: dict[str, _Person] = field(default_factory=dict)
+    persons: dict[str, Person] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
     pages: Counter[tuple[str, int]] = field(default_factory=Counter)  # by kind and total
     groups: list[tuple[str, str, list[str], Place]] = field(default_factory=list)
 
@@ -155,28 +87,22 @@ class _People:
     # -- tables ----------------------------------------------------------------------------------
 
     def _table(self, read: TextTable) -> bool:
-        columns = _columns(read.frame.columns)
-        if not {"number", "email"} & columns.keys():
+        known = columns(read.frame.columns)
+        if not {"number", "email"} & known.keys():
             return False
         self.rows.take_over(read.rejected, read.remarks)
-        self._take_all(read.frame.to_dict("records"), columns)
+        self._add(read.frame.to_dict("records"), known)
         return True
 
-    def _take_all(
-        self, rows: Sequence[Mapping[Any, Any]], columns: Mapping[str, Sequence[str]]
-    ) -> None:
-        lines = [self._line(row, columns) for row in rows]
-        kept = [line for line in lines if line is not None]
-        for line in sorted(kept, key=lambda line: line[0]):  # stable: within a day, as they stand
-            self._take(*line)
+    def _add(self, rows: Sequence[Mapping[Any, Any]], known: Mapping[str, Sequence[str]]) -> None:
+        lines = [self._line(row, known) for row in rows]
+        self.lines += [line for line in lines if line is not None]
 
-    def _line(
-        self, row: Mapping[Any, Any], columns: Mapping[str, Sequence[str]]
-    ) -> tuple[pd.Timestamp, dict[str, Any], Place] | None:
+    def _line(self, row: Mapping[Any, Any], columns: Mapping[str, Sequence[str]]) -> Line | None:
         """Return one row: the instant of its effect, its values and its place."""
         place = Place(str(row[FILE]), str(row[PLACE]))
         values = {
-            known: next((cell for name in names if (cell := _cell(row.get(name)))), "")
+            known: next((said for name in names if (said := cell(row.get(name)))), "")
             for known, names in columns.items()
         }
         values["name"] = (
@@ -184,7 +110,7 @@ class _People:
         )
         values["event"] = values.get("event", "").casefold()
         try:
-            dates = {k: _instant(values.get(k, "")) for k in ("at", "joined", "left")}
+            dates = {k: instant_of(values.get(k, "")) for k in ("at", "joined", "left")}
         except WrongValue as error:
             self.rows.reject(place, f"a date {error}")
             return None
@@ -198,28 +124,13 @@ class _People:
         if reason:
             self.rows.reject(place, reason)
             return None
-        return dates["at"] or pd.Timestamp(0, tz="UTC"), values | dates, place
+        return Line(dates["at"] or pd.Timestamp(0, tz="UTC"), values | dates, place)
 
-    def _take(self, at: pd.Timestamp, values: Mapping[str, Any], place: Place) -> None:
-        """Apply one row to its person; an empty cell changes nothing."""
-        event = EVENTS.get(values["event"], "")
-        person = self._person(values.get("number", ""), values.get("email", ""), place)
-        unit = values.get("unit", "")
-        if unit and unit.casefold() != person.unit.casefold():
-            person.unit, person.unit_since = unit, values["at"]
-        for name in ("name", "manager", "manager_email", "status"):
-            setattr(person, name, values.get(name) or getattr(person, name))
-        person.joined = values["joined"] or person.joined
-        person.left = values["left"] or person.left
-        if event == "joiner":
-            person.joined, person.left = values["joined"] or at, values["left"]
-        elif event == "leaver":
-            person.left = values["left"] or at
-
-    def _person(self, number: str, email: str, place: Place) -> _Person:
-        key = number or email.lower()
-        person = self.persons.setdefault(key, _Person(key, place))
-        person.number, person.email = number or person.number, email.lower() or person.email
+    def _person(self, line: Line) -> Person:
+        number, email = line.cells.get("number", ""), line.cells.get("email", "").lower()
+        key = number or email
+        person = self.persons.setdefault(key, Person(key, line.place))
+        person.number, person.email = number or person.number, email or person.email
         return person
 
     # -- SCIM ------------------------------------------------------------------------------------
@@ -261,13 +172,13 @@ class _People:
             for number, worker in enumerate(answer[key])
             if isinstance(worker, dict)
         ]
-        columns = _columns(dict.fromkeys(name for row in rows for name in row))
-        if not {"number", "email"} & columns.keys():
+        known = columns(dict.fromkeys(name for row in rows for name in row))
+        if not {"number", "email"} & known.keys():
             return False
         for number, worker in enumerate(answer[key]):
             if not isinstance(worker, dict):
                 self.rows.reject(file.place.at(key, number), "a worker must be an object")
-        self._take_all(rows, columns)
+        self._add(rows, known)
         return True
 
     def _user(self, user: Mapping[str, Any], place: Place) -> None:
@@ -280,7 +191,7 @@ class _People:
         named = user.get("name")
         named = named if isinstance(named, dict) else {}
         manager = work.get("manager")
-        person = self.persons.setdefault(key, _Person(key, place))
+        person = self.persons.setdefault(key, Person(key, place))
         person.number = redact_text(text(work.get("employeeNumber")))
         person.email = redact_text(_mail(user)).lower()
         full = text(user.get("displayName")) or text(named.get("formatted"))
@@ -294,7 +205,7 @@ class _People:
         person.logins = user.get("userName"), user.get("externalId")
         meta = user.get("meta")
         try:
-            person.joined = _instant(text(meta.get("created")) if isinstance(meta, dict) else "")
+            person.joined = instant_of(text(meta.get("created")) if isinstance(meta, dict) else "")
         except WrongValue:
             self.rows.reject(place.at("meta", "created"), "is not an instant")
 
@@ -314,6 +225,8 @@ class _People:
 
     def write(self, taken: pd.Timestamp) -> None:
         """Write people, their units and their groups."""
+        for line in sorted(self.lines, key=lambda line: line.at):  # stable: else as they stand
+            self._person(line).take(line, taken)
         for (_, total), count in self.pages.items():
             if count < total:
                 self.rows.all_read = False
@@ -335,11 +248,12 @@ class _People:
             for login in person.logins:
                 self.rows.alias(self._id("person", person.key), "scim", login)
         for person in self.persons.values():
-            if person.unit:
-                unit = self._id("unit", person.unit.casefold())
-                since = iso(person.unit_since) if person.unit_since is not None else None
-                self.rows.node(TEAM, unit, person.place, name=person.unit)
-                self._member(person.key, unit, person.place, since)
+            moves = [(person.unit, person.unit_since, person.next_since)]
+            for unit, since, until in [*moves, (person.next_unit, person.next_since, None)]:
+                if unit:
+                    id_ = self._id("unit", unit.casefold())
+                    self.rows.node(TEAM, id_, person.place, name=unit)
+                    self._member(person.key, id_, person.place, since, until)
         for key, name, members, place in self.groups:
             self.rows.node(TEAM, self._id("group", key), place, name=name)
             outside = [m for m in members if m not in self.persons]
@@ -347,48 +261,26 @@ class _People:
                 self.rows.warn(f"{len(outside)} members of groups are not among the users")
             for member in dict.fromkeys(members):
                 if member in self.persons:
-                    self._member(member, self._id("group", key), place, None)
+                    self._member(member, self._id("group", key), place)
 
-    def _member(self, key: str, team: str, place: Place, since: str | None) -> None:
-        self.rows.link(MEMBER_OF, self._id("person", key), team, place, valid_from=since)
+    def _member(
+        self,
+        key: str,
+        team: str,
+        place: Place,
+        since: pd.Timestamp | None = None,
+        until: pd.Timestamp | None = None,
+    ) -> None:
+        valid = {"valid_from": since, "valid_to": until}
+        facts = {name: iso(at) for name, at in valid.items() if at is not None}
+        self.rows.link(MEMBER_OF, self._id("person", key), team, place, **facts)
 
-    def _end(self, person: _Person, taken: pd.Timestamp) -> dict[str, str | None]:
+    def _end(self, person: Person, taken: pd.Timestamp) -> dict[str, str | None]:
         """Return the status of a person, and when the person left or will leave."""
-        left = person.left
-        at = iso(left) if left is not None else None
-        status = person.status.casefold()
-        if left is not None and left <= taken:
-            return {"status": "left", "left_at": at}
-        if left is not None or status in HERE or not status:
-            return {"status": "active", "left_at": at}
-        if status in GONE:
-            return {"status": "left", "left_at": None}
-        if status == "disabled":
-            return {"status": "disabled", "left_at": None}
-        self.rows.warn("a status that means neither active nor left is taken as unknown")
-        return {"status": None, "left_at": None}
-
-
-def _columns(names: Iterable[str]) -> dict[str, list[str]]:
-    """Return the columns of each fact; of several for one fact, the most specific comes first."""
-    plain = {name: re.sub(r"[^a-z]", "", name.lower().replace("#", "number")) for name in names}
-    columns = {
-        known: sorted(
-            (n for n in plain if plain[n] in headers), key=lambda n: headers.index(plain[n])
-        )
-        for known, headers in HEADERS.items()
-    }
-    return {known: names for known, names in columns.items() if names}
-
-
-def _cell(value: Any) -> str:
-    content = str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
-    return redact_text(content)
-
-
-def _instant(value: str) -> pd.Timestamp | None:
-    midnight = MIDNIGHT.fullmatch(value)
-    return instant(midnight[1] if midnight else value) if value and value not in NEVER else None
+        status, left = person.end(taken)
+        if status is None:
+            self.rows.warn("a status that means neither active nor left is taken as unknown")
+        return {"status": status, "left_at": iso(left) if left is not None else None}
 
 
 def _mail(user: Mapping[str, Any]) -> str:
@@ -397,12 +289,3 @@ def _mail(user: Mapping[str, Any]) -> str:
     mails.sort(key=lambda m: m.get("primary") is not True)
     name = text(user.get("userName"))
     return text(mails[0]["value"]) if mails else (name if "@" in name else "")
-
-
-SOURCE = Source(
-    name="hr",
-    title="Personnel",
-    reads="workers, or joiners, movers and leavers (CSV, JSON lines), or SCIM users and groups",
-    declares=(),
-    read=read,
-)

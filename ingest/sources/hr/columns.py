@@ -1,0 +1,84 @@
+"""Columns of lists of people, as personnel systems name them, and their cells."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from graph.values import instant
+from ingest.rows import text
+from ingest.secrets.redaction import redact_text
+
+HEADERS = {  # names of columns in lower case, without separators of words
+    "number": (
+        "employeeid", "employeenumber", "workerid", "personnelnumber", "staffno", "staffnumber",
+        "personid", "associateid", "id",
+    ),
+    "email": (
+        "workemail", "workemailaddress", "primaryworkemail", "emailprimarywork", "emailwork",
+        "businessemail", "email", "mail", "emailaddress",
+    ),
+    "name": (
+        "displayname", "fullname", "workername", "employeename", "preferredname", "legalname",
+        "name", "worker",
+    ),
+    "given": ("firstname", "givenname", "legalfirstname", "preferredfirstname"),
+    "family": ("lastname", "familyname", "surname", "legallastname", "preferredlastname"),
+    "manager": (
+        "managerid", "manageremployeeid", "managernumber", "manageremployeenumber",
+        "managerworkerid", "supervisorid", "supervisoreid", "reportstoid",
+    ),
+    "manager_email": ("manageremail", "managerworkemail", "supervisoremail"),
+    "unit": (
+        "department", "unit", "team", "supervisoryorganization", "organization",
+        "organizationalunit", "costcenter",
+    ),
+    "status": (
+        "workerstatus", "employeestatus", "activestatus", "status", "positionstatus",
+        "employmentstatus",
+    ),
+    "joined": ("hiredate", "startdate", "joinedat", "joined", "hiredat", "originalhiredate"),
+    "left": (
+        "terminationdate", "lastworkingday", "lastdayofwork", "leftat", "leavedate", "leavingdate",
+        "enddate",
+    ),
+    "event": ("event", "eventtype", "change"),
+    "at": ("effectiveat", "effectivedate", "eventdate", "effective"),
+}  # fmt: skip
+EVENTS = {
+    **dict.fromkeys(("joiner", "hire", "hired", "rehire", "join", "new hire"), "joiner"),
+    **dict.fromkeys(("mover", "move", "transfer", "change"), "mover"),
+    **dict.fromkeys(("leaver", "leave", "termination", "terminated", "left"), "leaver"),
+}
+NEVER = ("0000-00-00",)  # written for no date
+MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)[T ]00:00(?::00(?:\.0+)?)?")  # a date, by a spreadsheet
+
+
+def columns(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the columns of each fact; of several for one fact, the most specific comes first."""
+    plain = {name: re.sub(r"[^a-z]", "", name.lower().replace("#", "number")) for name in names}
+    found = {
+        known: sorted(
+            (n for n in plain if plain[n] in headers), key=lambda n: headers.index(plain[n])
+        )
+        for known, headers in HEADERS.items()
+    }
+    return {known: names for known, names in found.items() if names}
+
+
+def cell(value: Any) -> str:
+    """Return the text of a cell, with secrets redacted."""
+    content = str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
+    return redact_text(content)
+
+
+def instant_of(value: str) -> pd.Timestamp | None:
+    """Return the instant of a cell; None if it names none.
+
+    Raises
+    ------
+    WrongValue
+    """
+    midnight = MIDNIGHT.fullmatch(value)
+    return instant(midnight[1] if midnight else value) if value and value not in NEVER else None

@@ -1,0 +1,100 @@
+"""A person as all rows of lists together describe it, at the instant of the export."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ingest.rows import Place
+from ingest.sources.hr.columns import EVENTS
+
+GONE = {"left", "leaver", "terminated", "inactive", "retired", "resigned", "former", "deceased"}
+HERE = {"active", "employed", "current", "on leave", "leave of absence", "parental leave"}
+HERE |= {"full-time", "full time", "part-time", "part time", "contractor", "leave"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of a list: the instant of its effect (1970 where it names none), and its cells."""
+
+    at: pd.Timestamp
+    cells: Mapping[str, Any]
+    place: Place
+
+    @property
+    def event(self) -> str:
+        """Joiner, mover or leaver; "" for a row that only describes somebody."""
+        return EVENTS.get(self.cells["event"], "")
+
+
+@dataclass
+class Person:
+    """The facts about one person. `next_unit` is that of the first move after the export.
+
+    `returns` is True if somebody who is gone, or is leaving, will join again after the export.
+    """
+
+    key: str
+    place: Place
+    number: str = ""
+    email: str = ""
+    name: str = ""
+    manager: str = ""
+    manager_email: str = ""
+    unit: str = ""
+    unit_since: pd.Timestamp | None = None
+    next_unit: str = ""
+    next_since: pd.Timestamp | None = None
+    joined: pd.Timestamp | None = None
+    left: pd.Timestamp | None = None
+    returns: bool = False
+    known: bool = False
+    status: str = ""
+    logins: tuple[Any, ...] = ()  # names of the account in SCIM, besides its id
+
+    def take(self, line: Line, taken: pd.Timestamp) -> None:
+        """Apply one row, of the rows in the order of time; an empty cell changes nothing."""
+        if self.known and line.at > taken and self._is_to_come(line):
+            return
+        self.known = True
+        cells = line.cells
+        unit = cells.get("unit", "")
+        if unit and unit.casefold() != self.unit.casefold():
+            self.unit, self.unit_since = unit, cells["at"]
+        for name in ("name", "manager", "manager_email", "status"):
+            setattr(self, name, cells.get(name) or getattr(self, name))
+        self.joined = cells["joined"] or self.joined
+        self.left = cells["left"] or self.left
+        if line.event == "joiner":
+            self.joined, self.left = cells["joined"] or line.at, cells["left"]
+        elif line.event == "leaver":
+            self.left = cells["left"] or line.at
+
+    def _is_to_come(self, line: Line) -> bool:
+        """Record an event after the export that leaves everything as it is until then."""
+        if self.returns or (line.event == "joiner" and self.left is not None):
+            self.returns = True
+            return True
+        if line.event != "mover":
+            return False
+        unit = line.cells.get("unit", "")
+        if unit and unit.casefold() != self.unit.casefold() and not self.next_unit:
+            self.next_unit, self.next_since = unit, line.at
+        return True
+
+    def end(self, taken: pd.Timestamp) -> tuple[str | None, pd.Timestamp | None]:
+        """Return the status, None if it is unknown, and when the person left or will leave.
+
+        A date of leaving before that of joining is of a former employment.
+        """
+        left, status = self.left, self.status.casefold()
+        if left is not None and self.joined is not None and left < self.joined <= taken:
+            left = None
+        if left is not None and left <= taken:
+            return "left", left
+        if left is not None or status in HERE or not status:
+            return "active", left
+        if status in GONE:
+            return "left", None
+        return ("disabled" if status == "disabled" else None), None
