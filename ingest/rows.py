@@ -39,7 +39,7 @@ class Rows:
 
     Of two rows for one node, the first is kept. `all_read` becomes False when an expected part is
     missing, `taken_at_assumed` True when the export has no date. `also_read` counts records of a
-    log that are read and are no rows.
+    log that are read and are no rows. `in_rejected` are ids of things that rejected parts name.
     """
 
     labels: dict[str, Node] = field(default_factory=dict)
@@ -48,6 +48,7 @@ class Rows:
     all_read: bool = True
     taken_at_assumed: bool = False
     also_read: int = 0
+    in_rejected: set[str] = field(default_factory=set)
     _rows: dict[str, tuple[Element, list[Row]]] = field(default_factory=dict)
     _nodes: dict[str, Row] = field(default_factory=dict)  # by id
 
@@ -91,9 +92,10 @@ class Rows:
         """Add a relationship."""
         self.add(kind, {"source_id": source, "target_id": target, **facts}, place)
 
-    def reject(self, place: Place, reason: str) -> None:
-        """Reject a part of the export."""
+    def reject(self, place: Place, reason: str, named: Iterable[str] = ()) -> None:
+        """Reject a part of the export, and note the ids of the things that it names."""
         self.rejected.append(Rejected(place.file, place.pointer, reason))
+        self.in_rejected.update(named)
 
     def take_over(self, rejected: Iterable[Rejected], remarks: Iterable[str]) -> None:
         """Add rejected lines, which make the reading partial, and remarks."""
@@ -124,6 +126,7 @@ class Rows:
             warnings=list(self.warnings),
             taken_at_assumed=self.taken_at_assumed,
             also_read=self.also_read,
+            in_rejected=frozenset(self.in_rejected),
         )
 
 

@@ -75,7 +75,8 @@ class Reading:
     that this export could have declared, where those are not both. `taken_at_assumed` is True if
     the export has no date, and `taken_at` is the time of a file. `in_full` maps a grouped warning
     to all warnings in it; the job fills it in. `also_read` counts records of logs that are read and
-    are no rows: they are summed up in rows, or state nothing that is kept.
+    are no rows: they are summed up in rows, or state nothing that is kept. `in_rejected` are ids of
+    the things that rejected parts name: what was stated of them before is still valid.
     """
 
     scope: str
@@ -91,6 +92,7 @@ class Reading:
     taken_at_assumed: bool = False
     in_full: dict[str, list[str]] = field(default_factory=dict)
     also_read: int = 0
+    in_rejected: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

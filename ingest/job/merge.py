@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from graph.coverage import kind_of_field
-from graph.element import Dtype, Element, Node
+from graph.element import Dtype, Element, Node, Relationship, Table
 from graph.facts import Coverage, Facts
 from graph.frames import empty
 from graph.schema import ELEMENTS, FACT_NODES, USED
@@ -34,8 +34,9 @@ Frames = dict[Element, pd.DataFrame]
 class Checked:
     """A reading whose rows meet the schema, with its rejected rows and warnings.
 
-    `unread` holds the ids, or the two ends, of the rejected rows. `origins` has by id the `file`
-    and `place` of rows, and `paths` are those that were read.
+    `unread` holds the ids, or the two ends, of the rejected rows, and `in_rejected` the ids of the
+    things that parts name which the connector rejected. `origins` has by id the `file` and `place`
+    of rows, and `paths` are those that were read.
     """
 
     coverage: Coverage
@@ -46,6 +47,7 @@ class Checked:
     rejected: list[Rejected] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     unread: Frames = field(default_factory=dict)
+    in_rejected: frozenset[str] = frozenset()
     adds_up: bool = False
     self_contained: bool = True
     in_full: dict[str, list[str]] = field(default_factory=dict)
@@ -243,16 +245,22 @@ def _unknown(before: pd.DataFrame, element: Element, each: Checked) -> np.ndarra
     """Return the mask of the rows before that may still be valid.
 
     After a partial read these are all rows; after a complete one, those that its rejected rows
-    refer to. In a self-contained read a rejected row counts as absent.
+    refer to: things, and relationships by both ends. In a self-contained read a rejected row counts
+    as absent.
     """
     if not each.coverage.complete:
         return np.ones(len(before), bool)
+    still = np.zeros(len(before), bool)
+    if before.empty or each.self_contained:
+        return still
     unread = each.unread.get(element)
-    if unread is None or before.empty or each.self_contained:
-        return np.zeros(len(before), bool)
-    keys = list(unread.columns)
-    mentioned = pd.MultiIndex.from_frame(unread)
-    return np.asarray(pd.MultiIndex.from_frame(before[keys].astype("string")).isin(mentioned))
+    if unread is not None:
+        keys = before[list(unread.columns)].astype("string")
+        still |= pd.MultiIndex.from_frame(keys).isin(pd.MultiIndex.from_frame(unread))
+    if each.in_rejected and not isinstance(element, Table):
+        ends = ["source_id", "target_id"] if isinstance(element, Relationship) else ["id"]
+        still |= np.asarray(before[ends].isin(each.in_rejected).all(axis=1), bool)
+    return still
 
 
 def _mentioned(ids: pd.Series, element: Element, frames: Frames) -> np.ndarray:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 import pandas as pd
 
@@ -26,14 +27,9 @@ from graph.values import NAIVE, canonical, iso, strict_json
 from ingest.files.bounded import list_files
 from ingest.files.export import ExportFile, readable, refuse_all, taken_at
 from ingest.files.tables import SUFFIXES, read_table
-from ingest.rows import Rows
+from ingest.rows import Place, Rows
 from ingest.secrets.redaction import redact_text, secretive
-from ingest.source import (
-    InputRefused,
-    Reading,
-    Rejected,
-    Request,
-)
+from ingest.source import InputRefused, Reading, Request
 from ingest.sources.csv.cells import ACCOUNT, MAIL, by_level, digest, each, list_of, word
 from ingest.sources.csv.column_map import EMPLOYEE, SIDES, ColumnMap, TableMap
 from ingest.tags.owner_roles import BOTH, BUSINESS, SPONSOR, role_of_word, tells_kinds_apart
@@ -80,7 +76,7 @@ class Tables:
             .bfill(axis=1)
             .iloc[:, 0]
         )
-        self._reject(frame, wrong)
+        self._reject(frame, wrong, table)
         good = wrong.isna()
         for ends in ends_by_name.values():
             self._add_nodes(frame[good], ends)
@@ -268,10 +264,22 @@ class Tables:
     def _link(self, element: Element, frame: pd.DataFrame) -> None:
         self.links.setdefault(element, []).append(frame)
 
-    def _reject(self, frame: pd.DataFrame, wrong: pd.Series) -> None:
-        rows = frame.loc[wrong.notna(), [FILE, PLACE]].astype("string")
-        for file, place, why in zip(rows[FILE], rows[PLACE], wrong.dropna(), strict=True):
-            self.rows.rejected.append(Rejected(str(file), str(place), str(why)))
+    def _reject(self, frame: pd.DataFrame, wrong: pd.Series, table: TableMap) -> None:
+        rows = frame[wrong.notna()].astype("string")
+        ends = {end: rows[end] for end in table.form.ends if end in rows}
+        for number, why in enumerate(wrong.dropna()):
+            place = Place(str(rows[FILE].iloc[number]), str(rows[PLACE].iloc[number]))
+            named = {end: cells.iloc[number] for end, cells in ends.items()}
+            ids = [self._ids(str(c), table, e) for e, c in named.items() if pd.notna(c)]
+            self.rows.reject(place, str(why), chain.from_iterable(ids))
+
+    def _ids(self, cell: str, table: TableMap, end: str) -> list[str]:
+        """Return the ids that a cell may name, whose label may be what is wrong with the row."""
+        if KNOWN_ELSEWHERE.fullmatch(cell):
+            return [cell]
+        native = cell.lower() if MAIL.fullmatch(cell) else cell
+        labels = (label.name.casefold() for label in table.form.ends[end])
+        return [f"csv:{self.scope}/{label}/{native}" for label in labels]
 
     def reading(self, request: Request) -> Reading:
         """Return all rows as a reading."""
@@ -303,6 +311,7 @@ class Tables:
             owner_roles=dict.fromkeys(IDENTITIES, knows) if knows and knows != BOTH else {},
             usage_window_start=window,
             rejected=self.rows.rejected,
+            in_rejected=frozenset(self.rows.in_rejected),
             warnings=list(self.rows.warnings),
             taken_at_assumed=self.rows.taken_at_assumed,
         )

@@ -112,7 +112,7 @@ class _People:
         try:
             dates = {k: instant_of(values.get(k, "")) for k in ("at", "joined", "left")}
         except WrongValue as error:
-            self.rows.reject(place, f"a date {error}")
+            self.rows.reject(place, f"a date {error}", self._named(values))
             return None
         reason = ""
         if values["event"] and values["event"] not in EVENTS:
@@ -122,9 +122,15 @@ class _People:
         elif not values.get("number") and not values.get("email"):
             reason = "a person must have a number or an e-mail"
         if reason:
-            self.rows.reject(place, reason)
+            self.rows.reject(place, reason, self._named(values))
             return None
         return Line(dates["at"] or pd.Timestamp(0, tz="UTC"), values | dates, place)
+
+    def _named(self, values: Mapping[str, Any]) -> list[str]:
+        """Return the ids of the person and the unit that a row names."""
+        key = values.get("number") or values.get("email", "").lower()
+        unit = values.get("unit", "").casefold()
+        return [self._id(*named) for named in (("person", key), ("unit", unit)) if named[1]]
 
     def _person(self, line: Line) -> Person:
         number, email = line.cells.get("number", ""), line.cells.get("email", "").lower()

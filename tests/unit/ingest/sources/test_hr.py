@@ -286,6 +286,21 @@ def test_a_wrong_line_is_set_aside_and_the_others_stay(read, line, reason):
     assert len(loaded.rows(HUMAN)) == 3
 
 
+def test_who_is_named_in_a_wrong_line_is_not_gone(read):
+    """Nothing was said of whether Cy still works here; Bo is mentioned by no line, and is gone."""
+    read()
+    later = WORKERS.replace("2026-12-31", "31.12.2026").splitlines()
+    loaded = read("\n".join([*later[:3], later[4]]) + "\n")
+    assert loaded.reasons == [("line 4", "a date is not an ISO 8601 instant")]
+    assert set(loaded.of(HUMAN, "name")) == {"Eva Boss", "Ann Lee", "Cy Day"}
+    assert loaded.links(MEMBER_OF) == {
+        ("Eva Boss", "Finance"),
+        ("Ann Lee", "Finance"),
+        ("Cy Day", "Cloud"),
+    }
+    assert iso(loaded.one(HUMAN, name="Cy Day")["left_at"]) == "2026-12-31T00:00:00Z"
+
+
 @pytest.mark.parametrize(
     ("user", "place"),
     [

@@ -8,6 +8,7 @@ from graph.frames import records
 from graph.schema import (
     AGENT,
     CREDENTIAL,
+    OWNS,
     SERVICE_ACCOUNT,
     SOD_RULE,
     SPAWNS,
@@ -33,6 +34,29 @@ def read(tmp_path):
         return load(SOURCE, tmp_path / "s", folder, scope=None, taken_at=None)
 
     return reading
+
+
+# -- lines that are wrong -------------------------------------------------------------------------
+
+OWNED = """
+[[table]]
+file = "owners.csv"
+holds = "owners"
+columns = { thing = "Account", thing_label = "Type", owner = "Mail" }
+"""
+
+
+def test_what_a_wrong_line_names_is_not_gone(read):
+    """Its label is misspelt: that says nothing of whether ann still owns pay. Old is gone."""
+    header = "Account,Type,Mail\n"
+    pay, ship = "pay,ServiceAccount,ann@acme.example\n", "ship,ServiceAccount,bo@acme.example\n"
+    read(OWNED, owners=f"{header}{pay}{ship}old,ServiceAccount,cy@acme.example\n")
+    loaded = read(OWNED, owners=header + pay.replace("Account", "Acount") + ship)
+    assert [place for place, _ in loaded.reasons] == ["line 2"]
+    assert loaded.links(OWNS) == {
+        ("csv:iga/human/ann@acme.example", "pay"),
+        ("csv:iga/human/bo@acme.example", "ship"),
+    }
 
 
 # -- which kind of owner a list knows -------------------------------------------------------------
