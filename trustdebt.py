@@ -139,8 +139,8 @@ def ingest(
 
     if (config is None) == (source is None):
         raise UsageError("name a source and its paths, or --config FILE")
-    if config is not None and (audience is not None or key):
-        raise UsageError("with --config, say audience and keys in its [[source]] tables")
+    if config is not None and (scope is not None or audience is not None or key):
+        raise UsageError("with --config, say scope, audience and keys in its [[source]] tables")
     at = instant_of(taken_at, "--taken-at")
     jobs = jobs_of(config, source, paths or [], scope, at, audience, key or [])
     judges = sys.stderr.isatty() if judge is None else judge

@@ -44,10 +44,11 @@ def jobs_of(
     """Return the sources and requests of `config`, or `source` with `paths`.
 
     A path may be the address of a database, if the source reads one. `audience` and `keys` are for
-    sources of signed tokens.
+    sources of signed tokens. `taken_at` holds for every source of `config`.
     """
     if config is not None:
-        return [_job(config, number, table) for number, table in enumerate(_tables(config), 1)]
+        tables = enumerate(_tables(config), 1)
+        return [_job(config, number, table, taken_at) for number, table in tables]
     assert source is not None
     chosen = _source(source)
     if not paths:
@@ -121,7 +122,9 @@ def _tables(config: Path) -> list[dict[str, Any]]:
     return tables
 
 
-def _job(config: Path, number: int, table: dict[str, Any]) -> tuple[Source, Request]:
+def _job(
+    config: Path, number: int, table: dict[str, Any], taken_at: pd.Timestamp | None
+) -> tuple[Source, Request]:
     place = f"source {number}"
     if not isinstance(table, dict) or not set(table) <= KEYS or not {"name", "path"} <= set(table):
         raise InputRefused(config, place, f"needs name and path, and may have {MAY_HAVE}")
@@ -134,7 +137,7 @@ def _job(config: Path, number: int, table: dict[str, Any]) -> tuple[Source, Requ
         raise InputRefused(config, place, "path, scope, audience and keys must be text")
     try:
         source = _source(str(table["name"]))
-        request = _request(source, listed, scope, folder=config.parent)
+        request = _request(source, listed, scope, taken_at, config.parent)
         tags = read_tag_map(table.get("tags", {}), config, f"{place}/tags")
         request = _signed(source, request, audience, [config.parent / key for key in keys])
         return _checking_paths(source), replace(request, tags=tags)

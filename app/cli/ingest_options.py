@@ -12,7 +12,9 @@ PathsArgument = Annotated[
 ]
 ScopeOption = Annotated[str | None, typer.Option(help="Which part of the source's system it is.")]
 TakenAtOption = Annotated[str | None, typer.Option(help="When the export was made.")]
-MaxBadOption = Annotated[float, typer.Option(help="Percent of rows that may be rejected.")]
+MaxBadOption = Annotated[
+    float, typer.Option(min=0, max=100, help="Percent of rows that may be rejected.")
+]
 KeepOption = Annotated[int, typer.Option(min=1, help="Snapshots to keep.")]
 ConfigOption = Annotated[Path | None, typer.Option(help="TOML file with tables named source.")]
 SkipFailedOption = Annotated[
@@ -21,8 +23,10 @@ SkipFailedOption = Annotated[
 MaxLossOption = Annotated[
     float | None,
     typer.Option(
+        min=0,
+        max=100,
         help="Percent of its things that a scope may lose, 50 by default; "
-        "if it loses more, nothing is retired."
+        "if it loses more, nothing is retired.",
     ),
 ]
 AudienceOption = Annotated[

@@ -207,6 +207,19 @@ def test_ingest_by_configuration(cli, tmp_path):
     assert len(cli("snapshots", "--json", "--store", store).result["snapshots"]) == 1
 
 
+def test_the_instant_that_is_named_holds_for_all_of_a_configuration(cli, tmp_path):
+    """It was passed over, and the facts counted as of the time of the files."""
+    for scope in ("east", "west"):
+        (tmp_path / scope).mkdir()
+        (tmp_path / scope / "people.csv").write_text("Employee ID,Name\n1,Ann\n")
+    tables = "".join(f'[[source]]\nname = "hr"\npath = "{n}"\n' for n in ("east", "west"))
+    (tmp_path / "all.toml").write_text(tables)
+    line = ("ingest", "--config", tmp_path / "all.toml", "--taken-at", "2026-08-01")
+    done = cli(*line, "--json", "--store", tmp_path / "store").result
+    told = [(read["taken_at"], read["taken_at_assumed"]) for read in done["reads"]]
+    assert told == [("2026-08-01T00:00:00Z", False)] * 2
+
+
 @pytest.mark.parametrize(
     "said",
     [
