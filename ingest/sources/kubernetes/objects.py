@@ -210,6 +210,7 @@ def _add(objects: Objects, kind: str, body: dict[str, Any], place: Place, rows: 
     metadata = _metadata(body)
     name = redact_text(text(metadata.get("name")))
     if not name:
+        rows.all_read = False  # nobody knows which one it is, or how much more broke off with it
         rows.reject(place, f"a {kind} must have a name")
         return
     namespace = redact_text(text(metadata.get("namespace"))) or "default"

@@ -143,6 +143,21 @@ def test_what_is_wrong_is_set_aside_and_the_rest_stays(read, bad, place, reason)
     assert "ok" in loaded.of(SERVICE_ACCOUNT, "name")
 
 
+def test_objects_that_break_off_before_a_name_take_nothing_with_them(tmp_path):
+    """YAML that is cut in the middle mostly is YAML still; what stood behind is not gone."""
+    whole = "".join(
+        f"---\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {name}\n"
+        for name in ("ok", "bot", "other")
+    )
+    path = tmp_path / "accounts.yaml"
+    path.write_text(whole)
+    load(SOURCE, tmp_path / "s", path)
+    path.write_text(whole[: whole.index("  name: bot")])
+    loaded = load(SOURCE, tmp_path / "s", path)
+    assert [why for _, why in loaded.reasons] == ["a ServiceAccount must have a name"]
+    assert {"ok", "bot", "other"} <= set(loaded.of(SERVICE_ACCOUNT, "name"))
+
+
 def test_rules_on_paths_of_the_server_are_no_rules_on_things(read):
     role = thing("ClusterRole", "r", rules=[{"verbs": ["get"], "nonResourceURLs": ["/healthz"]}])
     loaded = read(role)
