@@ -3,15 +3,16 @@
 A reading of an earlier instant than the current facts of its scope becomes a snapshot of its
 own instant, with the other scopes as they were then. Snapshots of later instants that have still
 older facts of that scope, or none, are replaced by ones that have it; they stay readable. Logs
-are excluded: they accumulate in any order.
+are excluded: they accumulate in any order, also those that an estate of an earlier instant has.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from graph.facts import Coverage, Facts
+from graph.schema import USED
 from graph.stores import Behind, SnapshotInfo, Store, in_history
 from graph.values import iso
 from ingest.job.merge import Checked
@@ -46,9 +47,31 @@ def planned(store: Store, checked: list[Checked], join: Join) -> list[PlannedSna
         for each in sorted(late, key=lambda c: c.coverage.taken_at):
             timeline.insert(each, join)
         snapshots = timeline.snapshots
-    if fresh:
-        snapshots.append(join(store.read(now.id)[1] if now else None, fresh))
+    logs = [_logs_of(c, now) for c in late if now is not None and _has_logs(c)]
+    if fresh or logs:
+        merged = join(store.read(now.id)[1] if now else None, [*fresh, *logs])
+        snapshots.append(replace(merged, checked=merged.checked[: len(fresh)]))
     return snapshots
+
+
+def _has_logs(each: Checked) -> bool:
+    return USED in each.frames and bool(each.frames[USED]["by_day"].notna().any())
+
+
+def _logs_of(each: Checked, now: SnapshotInfo) -> Checked:
+    """Return the logs of a late reading alone, to be added to the current facts of its scope."""
+    current = next(c for c in now.coverage if c.key == each.coverage.key)
+    periods = each.coverage.usage_periods if current.usage_periods else ()
+    coverage = replace(current, taken_at=each.coverage.taken_at, usage_periods=periods)
+    used = each.frames[USED]
+    return replace(
+        each.again(),
+        coverage=coverage,
+        frames={USED: used[used["by_day"].notna()]},
+        warnings=[],
+        adds_up=True,
+        self_contained=False,
+    )
 
 
 def _is_late(each: Checked, known: dict[tuple[str, str], pd.Timestamp]) -> bool:
@@ -73,6 +96,8 @@ class _Timeline:
             f"{'/'.join(key)}: is of {iso(at)}, older than what is current ({iso(newer)}): "
             "it takes its place in the history, and nothing current changes"
         )
+        if _has_logs(each):
+            warning += " but what its logs of use add up to"
         self.snapshots.append(
             PlannedSnapshot(merged.facts, merged.checked, [*merged.warnings, warning], Behind())
         )

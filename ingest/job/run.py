@@ -197,7 +197,7 @@ def _publish(
         for snapshot, made in zip(snapshots, done, strict=True)
         if not snapshot.repeated
     ]
-    _, info, published = reported[-1]
+    info, published = reported[-1][1], any(made for *_, made in reported)
     result = Ingested(
         info, published, [], [w for snapshot, *_ in reported for w in snapshot.warnings]
     )

@@ -1,5 +1,6 @@
 """An export that is older than what is current takes its place in history and changes no more."""
 
+import json
 from itertools import permutations
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pytest
 from analytics.debt.ledger.moments import Moment as At
 from analytics.debt.ledger.moments import moments, oldest
 from analytics.history import History
-from graph.schema import AGENT
+from graph.schema import AGENT, USED
 from graph.stores import in_history, open_store, pick
 from graph.stores.parquet_store import ParquetStore
 from graph.values import iso
 from ingest.job.run import ingest
+from ingest.source import Request
+from ingest.sources.estate import SOURCE
 from tests.support.estates.small_estates import AS_OF, Estate
 
 DAY = pd.Timedelta(days=1)
@@ -131,6 +134,50 @@ def test_old_and_new_in_one_job(store):
         (3, {"a": "a3", "b": "b3"}),
         (5, {"a": "a3", "b": "b5"}),
     ]
+
+
+JUNE = ["2026-06-10T23:00:00Z", "2026-06-11T01:00:00Z"]
+LATER = ["2026-06-11T08:00:00Z", "2026-06-21T00:00:00Z"]
+
+
+def with_log(folder: Path, taken_at: str, uses: list[str]):
+    """Write an estate of one agent whose uses only its log tells."""
+    use = {"principal": "bot", "resource": "db", "level": "read"}
+    for name, text in {
+        "estate.toml": f'taken_at = {taken_at}\nscope = "a"\ndeclares = ["usage"]\n'
+        "usage_window_start = 2026-06-01\n",
+        "nodes/Agent.csv": f"id\nbot\nof-{taken_at}\n",
+        "nodes/Resource.csv": "id\ndb\n",
+        "usage/day.jsonl": "".join(json.dumps(use | {"at": at}) + "\n" for at in uses),
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return SOURCE, Request([folder])
+
+
+@pytest.mark.parametrize("order", ["12", "21", "121", "211"])
+def test_logs_of_an_older_estate_add_to_what_is_current(store, tmp_path, order):
+    """In any order, and however often, as docs/estate-format.md says.
+
+    Each log has one use of the 11th: of a day that two readings share the larger count stays.
+    """
+    jobs = {
+        "1": with_log(tmp_path / "1", "2026-06-15", JUNE),
+        "2": with_log(tmp_path / "2", "2026-07-01", LATER),
+    }
+    for one in order:
+        done = ingest(store, [jobs[one]])
+    frames = store.read()[1].frames
+    (used,) = frames[USED].to_dict("records")
+    assert used["by_day"] == '{"2026-06-10":[1,1],"2026-06-21":[1]}'
+    assert (used["count"], iso(used["first_at"])) == (3, JUNE[0])
+    assert iso(used["last_at"]) == LATER[-1]
+    assert set(frames[AGENT]["id"]) == {"bot", "of-2026-07-01"}
+    (coverage,) = store.current().coverage
+    assert [tuple(map(iso, p)) for p in coverage.usage_periods] == [
+        ("2026-06-01T00:00:00Z", "2026-07-01T00:00:00Z")
+    ]
+    assert done.published == (order not in ("121", "211"))
 
 
 def test_a_bad_row_of_the_older_one_publishes_nothing(store):
