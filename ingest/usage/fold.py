@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from graph.schema import LEVELS
 from graph.usage.by_day import DAY_MS, SHIFT
 from graph.usage.outcomes import FAILED
 
@@ -122,7 +123,7 @@ def fold_json(
     """Fold files of JSON lines, plain or gzip, in the native format (`at` is text).
 
     `packed` is True if they are gzip; None derives it from their names. A line that is no JSON
-    object, lacks a name, or has an instant without a zone stops the fold.
+    object, lacks a name, or has an instant without a zone or a level that is none stops the fold.
 
     Raises
     ------
@@ -144,8 +145,8 @@ def timed(log: "ibis.Table") -> "ibis.Table":
     """Replace the text `at`, ISO 8601 with a zone, by `at_ms`: milliseconds since 1970 in UTC.
 
     The result is the same on DuckDB and on Spark, whose session must be in UTC, as Ibis sets it. A
-    text without a zone stops the query, and so does an event that does not name who used what: it
-    is told with its line then, not left out in silence.
+    text without a zone stops the query, and so does an event that does not name who used what, or
+    names a level that is none: it is told with its line then, not left out in silence.
     """
     import ibis
 
@@ -153,6 +154,7 @@ def timed(log: "ibis.Table") -> "ibis.Table":
     # "" for null: an engine may leave out rows of null before it looks at their instant
     names = {name: log[name].fill_null("") for name in REQUIRED}
     named = reduce(and_, (name != "" for name in names.values()))
+    named &= log.level.fill_null("").isin(("", *LEVELS))
     utc = named & at.endswith("Z") & ~at.endswith("ZZ")  # the fast path
     utc &= ~at.contains("+") & ~at.substr(10).contains("-")
     offset = named & at.re_search(r"[+-]\d\d:?\d\d$")

@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 
 from graph.files.regular import opened_file, opened_path
 from graph.frames import FILE, PLACE
+from graph.schema import LEVELS
 from graph.usage import by_day as uses_by_day
 from graph.values import WrongValue, instant, iso, strict_json
 from ingest.files.bounded import GZIP, check_log
@@ -189,6 +190,8 @@ def _event(line: str) -> dict[str, str]:
     for name in (*REQUIRED, "at"):
         if not entry.get(name):
             raise WrongValue(f"has no {name}")
+    if entry.get("level") and entry["level"] not in LEVELS:
+        raise WrongValue(f"level must be one of {', '.join(LEVELS)}")
     event = {name: str(entry[name]) for name in FIELDS if entry.get(name) is not None}
     return event | {"at": iso(instant(entry["at"]))}
 

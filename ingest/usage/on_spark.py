@@ -24,6 +24,7 @@ from warnings import catch_warnings, simplefilter
 import pyarrow as pa
 
 from graph.engines import EngineUnavailable, WrongEngine, first_bytes
+from graph.schema import LEVELS
 from ingest.usage.engine import Engine
 from ingest.usage.fold import EVENTS, LOG, REQUIRED, TEXT_EVENTS, fold, fold_table, timed
 
@@ -55,7 +56,8 @@ _INSTANT = (
 )
 _PAIR = (
     f'(?:"at"{_WS}:{_WS}{_INSTANT}'
-    f'|"(?!at")(?:{_OWN})"{_WS}:{_WS}(?:{_TEXT}|null)'
+    f'|"level"{_WS}:{_WS}(?:"(?:{"|".join(LEVELS)}|)"|null)'
+    f'|"(?!at"|level")(?:{_OWN})"{_WS}:{_WS}(?:{_TEXT}|null)'
     f'|"(?!(?i:{_OWN})")[A-Za-z0-9_.-]++"{_WS}:{_WS}'
     rf"(?:{_TEXT}|null|true|false|-?(?:0|[1-9]\d{{0,14}}+)(?:\.\d{{1,15}}+)?))"
 )

@@ -46,6 +46,7 @@ ODD = {
     "no instant": json.dumps({k: v for k, v in EVENT.items() if k != "at"}),
     "no principal": json.dumps({k: v for k, v in EVENT.items() if k != "principal"}),
     "a principal that is null": json.dumps(EVENT | {"principal": None}),
+    "a level that is none": json.dumps(EVENT | {"level": "Read"}),
     "an empty resource": json.dumps(EVENT | {"resource": ""}),
     "a lone surrogate": json.dumps(EVENT | {"principal": "\ud800"}),
     "NUL": json.dumps(EVENT | {"principal": "a\0b"}),

@@ -114,6 +114,16 @@ def test_a_line_that_does_not_name_who_used_what_is_told(
     assert rows["count"].tolist() == ["1"]
 
 
+def test_a_level_that_is_none_is_told_with_each_line(tmp_path: Path) -> None:
+    """As in `uses.jsonl`; not once for all such uses together, without a line."""
+    bad = event("2026-08-01T00:00:00Z") | {"level": "Read"}
+    path = log(tmp_path, [bad, event("2026-08-01T00:00:00Z"), bad])
+    rows, rejected = folded([path])
+    reason = "level must be one of list, read, write, admin"
+    assert [(r.place, r.reason) for r in rejected] == [("line 1", reason), ("line 3", reason)]
+    assert rows["level"].tolist() == ["read"]
+
+
 def test_an_empty_text_is_an_absent_fact(tmp_path: Path) -> None:
     """As in a table: without a credential and without a level, one use of the principal alone."""
     bare = {k: v for k, v in event("2026-08-01T00:00:00Z").items() if k != "level"}
