@@ -145,15 +145,17 @@ def _remember(each: Checked, before: Coverage, declared: Frames) -> None:
 
     Those facts still hold, so the scope keeps declaring their kinds; a null in a row of a kind that
     this read cannot declare is unknown, not absent. If a file could not be read, that holds for
-    every kind.
+    every kind. Uses count as observed from the later of both starts: before it, only some of the
+    facts that are now together were observed.
     """
     now = each.coverage
+    starts = [c.usage_window_start for c in (now, before) if c.usage_window_start is not None]
     dropped = frozenset(before.declares) - frozenset(now.declares)
     each.coverage = replace(
         now,
         declares=tuple(sorted({*now.declares, *before.declares})),
         owner_roles=now.owner_roles_with(before),
-        usage_window_start=now.usage_window_start or before.usage_window_start,
+        usage_window_start=max(starts, default=None),
     )
     if not dropped and not each.lost:
         return

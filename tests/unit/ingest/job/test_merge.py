@@ -1,6 +1,7 @@
 """A read that can no longer state what it stated before retires none of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,24 @@ def test_a_partial_read_may_tell_of_a_thing_under_another_label(store):
     load(store, Estate(at=LATER, complete=False).person("x"))
     facts = store.read()[1]
     assert (len(facts.frames[SERVICE_ACCOUNT]), len(facts.frames[HUMAN])) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "expected"), [(30, 400, 30), (400, 30, 30), (30, None, 30), (None, 30, 30)]
+)
+def test_uses_were_watched_since_the_later_start_of_what_is_together(store, first, then, expected):
+    """A partial read that watched for longer watched only what it mentions itself."""
+    for estate, days in (
+        (Estate().agent("a"), first),
+        (Estate(at=LATER, complete=False).agent("b"), then),
+    ):
+        source, request = estate.job()
+        reading = replace(
+            estate.reading(), usage_window_start=pd.Timestamp(ago(days)) if days else None
+        )
+        ingest(store, [(replace(source, read=lambda _, known=reading: known), request)])
+    (coverage,) = store.current().coverage
+    assert coverage.usage_window_start == pd.Timestamp(ago(expected))
 
 
 # ---------------------------------------------------------------- rows that cannot be read
