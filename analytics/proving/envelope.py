@@ -7,7 +7,7 @@ import pandas as pd
 
 from analytics.assumptions.families.scope import scopes_of
 from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants
-from analytics.changes.drift.baseline import reviewed
+from analytics.changes.drift.baseline import listings
 from analytics.coverage import stated_by
 from analytics.lineage.approvals import YES as INSIDE
 from analytics.lineage.approvals import declared
@@ -66,7 +66,7 @@ def envelope(
         if (declared(posture, np.full(len(levels), identity), *asked) == INSIDE).any():
             return Envelope(YES, None, approvals, scope)
         return Envelope(NO, "it is outside the declared scope", approvals, scope)
-    approved = [each for each in approvals if _covers(graph, identity, asked, each)]
+    approved = [each for each in approvals if _covers(graph, asked, each)]
     return Envelope(*_by_approvals(posture, identity, row, approved), approvals, scope)
 
 
@@ -139,11 +139,7 @@ def _of_grant(posture: Posture, row: int) -> list[Approval]:
     return [Approval("grant", by if isinstance(by, str) else None, at, str(grant["id"]))]
 
 
-def _covers(
-    graph: AccessGraph, identity: int, asked: tuple[np.ndarray, np.ndarray], approval: Approval
-) -> bool:
+def _covers(graph: AccessGraph, asked: tuple[np.ndarray, np.ndarray], approval: Approval) -> bool:
     """Return whether an approval covers what is asked; one with a list covers what it lists."""
-    listed = reviewed(graph).get(identity)
-    if approval.on != "identity" or listed is None or listed.by != approval.fact:
-        return True
-    return bool(listed.allows(*asked).any())
+    baseline = listings(graph).get(approval.fact) if approval.on != "grant" else None
+    return baseline is None or bool(baseline.allows(*asked).any())

@@ -65,25 +65,33 @@ def baselines(posture: Posture, identities: Iterable[int]) -> dict[int, Baseline
 @once
 def reviewed(graph: AccessGraph) -> dict[int, Baseline]:
     """Return for each node the baseline in its last approving review that lists any (cached)."""
-    reviews = graph.frames[REVIEW]
-    approving = (reviews["decision"] == "approve") & reviews["baseline"].notna()
-    at = milliseconds(reviews["decided_at"])
-    counted = approving.fillna(False).to_numpy(bool) & (at != NEVER) & (at <= graph.now)
-    rows = reviews[counted].assign(at=at[counted])
-    by_review = {row["id"]: row for row in rows.to_dict("records")}
-    covers = graph.frames[COVERS]
+    covers, by_review = graph.frames[COVERS], listings(graph)
     unlimited = covers["grant_id"].isna().to_numpy(bool) & graph.in_force(COVERS)
     by_node: dict[int, Baseline] = {}
     things = graph.ends(COVERS)[1][unlimited].tolist()
     for review, thing in zip(covers["source_id"][unlimited], things, strict=True):
-        row = by_review.get(review)
-        if row is None:
+        baseline, newest = by_review.get(review), by_node.get(thing)
+        if baseline is None:
             continue
-        baseline = Baseline(REVIEWED, review, int(row["at"]), _entries(graph, row["baseline"]))
-        newest = by_node.get(thing)
         if newest is None or (baseline.at, baseline.by) > (newest.at, newest.by):
             by_node[thing] = baseline
     return by_node
+
+
+@once
+def listings(graph: AccessGraph) -> dict[str, Baseline]:
+    """Return the baseline in each approving review up to now that lists any, by its id (cached)."""
+    reviews = graph.frames[REVIEW]
+    approving = (reviews["decision"] == "approve") & reviews["baseline"].notna()
+    at = milliseconds(reviews["decided_at"])
+    counted = approving.fillna(False).to_numpy(bool) & (at != NEVER) & (at <= graph.now)
+    rows = zip(
+        reviews["id"][counted], at[counted].tolist(), reviews["baseline"][counted], strict=True
+    )
+    return {
+        str(review): Baseline(REVIEWED, str(review), moment, _entries(graph, text))
+        for review, moment, text in rows
+    }
 
 
 def _entries(graph: AccessGraph, text: str) -> tuple[Entry, ...]:

@@ -54,6 +54,13 @@ def reviewed(made: Log, decision: str, days: float = 15) -> Log:
     return made.add(COVERS, source_id="rev", target_id="bot")
 
 
+def listing(made: Log, id_: str, days: float, what: str = "vault", on: str = "bot") -> Log:
+    """Add an approving review that lists one thing."""
+    listed = [{"resource": what, "level": "read"}]
+    made.add(REVIEW, id=id_, decision="approve", decided_at=ago(days), baseline=listed)
+    return made.add(COVERS, source_id=id_, target_id=on)
+
+
 CASES = {
     "all of it": (lambda: estate(decision={}), "proven", None, ""),
     "no version of the policy": (
@@ -191,6 +198,24 @@ CASES = {
         "unknown",
         "envelope",
         "at a time that nobody states",
+    ),
+    "outside the list of each of two reviews": (
+        lambda: listing(listing(estate(decision={}, scope=None), "rev1", 18), "rev2", 14),
+        "not_proven",
+        "envelope",
+        "nobody approved",
+    ),
+    "in the list of the earlier of two reviews": (
+        lambda: listing(listing(estate(decision={}, scope=None), "rev1", 18, "r"), "rev2", 14),
+        "proven",
+        None,
+        "",
+    ),
+    "outside the list of a review of its account": (
+        lambda: listing(by_key(estate(decision={}, scope=None, held=False)), "rev1", 14, on="svc"),
+        "not_proven",
+        "envelope",
+        "nobody approved",
     ),
     "revoked by a review": (
         lambda: reviewed(estate(decision={}), "revoke"),
