@@ -116,20 +116,31 @@ def _wanted(
 ) -> tuple[int, int | None]:
     """Return the resource and the level asked for, or those of the recorded use."""
     graph, asked = known.latest.posture.graph, LEVELS.index(level) if level is not None else None
-    if resource is not None:
-        return graph.find(resource), asked
     rows = uses_at(known.latest.posture, identity, millisecond(known.at))
     if asked is not None:
         rows = rows[rows["level"] == asked]
+    wanted = graph.find(resource) if resource is not None else None
+    if wanted is not None:
+        rows = rows[rows["resource"] == wanted]
     pairs = sorted(set(zip(rows["resource"].tolist(), rows["level"].tolist(), strict=True)))
-    if len(pairs) == 1:
+    if len(pairs) > 1:
+        raise NothingToProve(_several(known, identity, pairs))
+    if wanted is not None:
+        return wanted, asked
+    if pairs:
         used, at_level = pairs[0]
         return int(used), int(at_level) if at_level >= 0 else None
     name, instant = graph.thing(identity)["name"], iso(known.at)
-    if not pairs:
-        raise NothingToProve(f"no use by {name} at {instant} is recorded: name a --resource")
-    used_names = ", ".join(sorted({graph.thing(n)["id"] for n, _ in pairs}))
-    raise NothingToProve(f"{name} used several at {instant}: name a --resource of {used_names}")
+    raise NothingToProve(f"no use by {name} at {instant} is recorded: name a --resource")
+
+
+def _several(known: Moments, identity: int, pairs: list[tuple[int, int]]) -> str:
+    """Return what to name of several uses at the instant: the resource, or else the level."""
+    graph = known.latest.posture.graph
+    used = sorted({graph.thing(number)["id"] for number, _ in pairs})
+    levels = [LEVELS[level] for _, level in pairs if level >= 0]
+    of = f"--resource of {', '.join(used)}" if len(used) > 1 else f"--level of {', '.join(levels)}"
+    return f"{graph.thing(identity)['name']} used several at {iso(known.at)}: name a {of}"
 
 
 def _proof(known: Moments, identity: int, resource: int, level: int | None) -> Proof:

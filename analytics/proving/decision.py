@@ -43,7 +43,8 @@ def decided(known: Moments, identity: int, resource: int, level: int | None) -> 
         state, reason, record = judged_use(posture, identity, resource, asked, at)
         return _decided(state, reason, record, None)
     row = recorded.iloc[0]
-    record = _record(posture, row["decision"])
+    place = int(row["record"])
+    record = records(posture).iloc[place] if place >= 0 else None
     return _decided(int(row["state"]), int(row["reason"]), record, str(row["id"]))
 
 
@@ -51,12 +52,6 @@ def uses_at(posture: Posture, identity: int, at: int) -> pd.DataFrame:
     """Return the recorded uses of an identity at an instant; see `Evidence`."""
     rows = uses(posture)
     return rows[(rows["identity"] == identity) & (rows["at"] == at)]
-
-
-def _record(posture: Posture, id_: object) -> pd.Series | None:
-    frame = records(posture)
-    rows = frame[frame["id"].isin([id_] if isinstance(id_, str) else [])]
-    return rows.iloc[0] if len(rows) else None
 
 
 def _decided(state: int, reason: int, record: pd.Series | None, use: str | None) -> Decided:

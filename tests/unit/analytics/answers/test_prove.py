@@ -8,9 +8,11 @@ import pytest
 from analytics.answers.prove import NothingToProve, digest_of, prove
 from analytics.answers.table import as_json
 from analytics.history import History
+from analytics.posture import assess
+from graph.access import AccessGraph
 from graph.schema import COVERS, REVIEW
 from tests.support.estates.decision_log import Log, at
-from tests.support.estates.small_estates import ago
+from tests.support.estates.small_estates import ago, together
 from tests.support.histories.small_history import history_of
 
 USE, NOBODY = pd.Timestamp(at("10:05")), ("business", "technical")
@@ -280,6 +282,27 @@ def test_of_no_use_or_several_at_once_the_resource_must_be_named():
     made.used("10:05", resource="vault")
     with pytest.raises(NothingToProve, match="r, vault"):
         prove(made.posture(), "bot", USE)
+
+
+@pytest.mark.parametrize("id_", ["a", "z"])
+def test_of_uses_at_several_levels_at_once_the_level_must_be_named(id_):
+    """One is explained and the other is not: an order of their ids must not choose."""
+    made = estate(decision={}).used("10:05", id=id_, level="write")
+    with pytest.raises(NothingToProve, match="--level of read, write"):
+        prove(made.posture(), "bot", USE, "r")
+    with pytest.raises(NothingToProve, match="--level of read, write"):
+        prove(made.posture(), "bot", USE)
+    assert as_json(prove(made.posture(), "bot", USE, None, "read")) == proof(made)
+
+
+def test_the_record_that_decides_is_told_from_another_of_the_same_id():
+    """Ids are those of a source and scope: another log has its own "d1", of an earlier refusal."""
+    other = Log(source="decisions", scope="gateway", declares=["decisions"])
+    other.decided("09:00", "deny", action="write", policy_version="1")
+    posture = assess(AccessGraph.of(together(estate(decision={}), other)))
+    made = as_json(prove(posture, "bot", USE, "r", "read"))
+    assert made["verdict"] == "proven"
+    assert made["decision"]["policy"]["version"] == "3"
 
 
 def test_the_digest_is_of_the_facts_and_of_nothing_else():
