@@ -215,7 +215,8 @@ def _exceptions(posture: Posture, window: Window) -> dict[str, Any]:
         entry.record()
         for entry in entries
         if isinstance(entry, Acceptance)
-        and entry.since < window.until
+        and entry.counts
+        and entry.begins < window.until
         and entry.ends > window.since
         and thing in entry.about
     ]

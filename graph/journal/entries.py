@@ -57,8 +57,15 @@ class Entry:
         """Return the entry as a dict for JSON."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         present = {k: v for k, v in values.items() if k not in OMITTED or v}
-        shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in present.items()}
+        shown = {name: _shown(value) for name, value in present.items()}
         return {"entry": shown.pop("number"), "kind": self.kind} | shown
+
+
+def _shown(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, pd.Timestamp):
+        return iso(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

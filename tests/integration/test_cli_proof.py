@@ -224,6 +224,22 @@ def test_a_person_who_answers_for_nobody_has_no_pack(cli: Run, published, tmp_pa
     assert "answers for no identity" in error["message"]
 
 
+def test_an_acceptance_that_awaits_a_second_person_is_no_exception(cli: Run, tmp_path):
+    """The finding of what was denied and happened is critical: one person cannot accept it."""
+    ingest(ParquetStore(tmp_path / "store"), [said().person("bob").job()])
+    out, store = tmp_path / "pack", asked(tmp_path / "store")
+    found = cli("findings", "--about", "bot", "--limit", "0", *store).result["findings"]
+    critical = next(each["id"] for each in found if each["severity"] == "critical")
+    lesser = next(each["id"] for each in found if each["severity"] != "critical")
+    words = ("--until", "2026-12-31", "--by", "ann", "--reason", "known")
+    cli("accept", critical, *words, *store)
+    cli("accept", lesser, *words, *store)
+    window = ("--since", "2026-08-01", "--until", "2026-09-01")
+    assert cli("audit", "bot", *window, "--out", f"{out}/", *store).code == 0
+    kept = json.loads((out / "exceptions.json").read_text())["exceptions"]
+    assert [each["finding"] for each in kept] == [lesser]
+
+
 @pytest.mark.usefixtures("one_posture")
 def test_a_changed_pack_answers_no(cli: Run, published, tmp_path):
     out = tmp_path / "pack.zip"

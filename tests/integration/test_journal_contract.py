@@ -73,7 +73,7 @@ def test_an_entry_says_who_why_and_when(journal):
         "verified": True,
         "signed_in": False,
         "os_user": pwd.getpwuid(os.getuid()).pw_name,
-        "about": ABOUT,
+        "about": list(ABOUT),
     }
     assert Journal(journal.path).entries() == (written,)
 
