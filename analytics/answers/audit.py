@@ -22,6 +22,7 @@ from analytics.lineage.links import links as lineage
 from analytics.posture import Posture
 from analytics.proving.chain import DECISION, GRANT, REVIEW, USE, Links, links
 from analytics.usage.actors import actors
+from graph.frames import records
 from graph.journal.entries import Acceptance
 from graph.journal.hash_chain import sha256
 from graph.receipts.canonical import canonical_bytes
@@ -187,6 +188,9 @@ def _gaps(posture: Posture, window: Window, made: Links) -> Iterator[dict[str, A
             text = "its decision is not known" if state == UNKNOWN else STATES[state]
             text = f"{text}: {REASONS[reason]}" if reason else text
             yield {"gap": text, "id": str(row["id"]), "at": when(row["at"])}
+    for row in records(made.unplaced):
+        text = f"the {row.kind} names {row.resource}, which no source states"
+        yield {"gap": text, "id": str(row.id), "at": when(row.at)}
 
 
 # -- the other files ------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from analytics.evidence.matching import uses
 from analytics.posture import Posture
 from analytics.usage.actors import actors
 from graph.access import NEVER, millisecond, milliseconds
-from graph.schema import CAN_ACCESS
+from graph.schema import CAN_ACCESS, DECISION_RECORD, USE_EVENT
+from graph.usage.outcomes import failed
 
 GRANT, REVIEW, DECISION, USE = "grant", "review", "decision", "use"
 ORDER = (GRANT, REVIEW, DECISION, USE)  # of what has the same instant
@@ -23,13 +24,15 @@ class Links:
     """The entries of a chain, in the order of time.
 
     `rows` has `at` (milliseconds), `kind`, `id` and `place`: a row of `uses`, of the decision
-    records, of the reviews' decisions, or of CAN_ACCESS.
+    records, of the reviews' decisions, or of CAN_ACCESS. `unplaced` has `at`, `kind` and `id` of
+    the decisions and uses of a `resource` (an id) that no source states.
     """
 
     rows: pd.DataFrame
     uses: pd.DataFrame
     records: pd.DataFrame
     reviews: pd.DataFrame
+    unplaced: pd.DataFrame
 
 
 def links(posture: Posture, identity: int, since: pd.Timestamp, until: pd.Timestamp) -> Links:
@@ -50,11 +53,38 @@ def links(posture: Posture, identity: int, since: pd.Timestamp, until: pd.Timest
         _part(DECISION, decided, milliseconds(records["at"]), records["id"]),
         _part(USE, own, acted["at"], acted["id"]),
     ]
-    rows = pd.concat(parts, ignore_index=True)
+    rows = _within(pd.concat(parts, ignore_index=True), start, end)
+    unplaced = _within(_unplaced(posture, identity), start, end)
+    return Links(rows, acted, records, reviews, unplaced)
+
+
+def _within(rows: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
+    """Return the rows from `start` on and before `end` (milliseconds), in the order of time."""
     rows = rows[(rows["at"] != NEVER) & (rows["at"] >= start) & (rows["at"] < end)]
     order = ["at", "rank", "id"]
     rows = rows.assign(rank=rows["kind"].map(ORDER.index)).sort_values(order, kind="stable")
-    return Links(rows.drop(columns="rank").reset_index(drop=True), acted, records, reviews)
+    return pd.DataFrame(rows.drop(columns="rank").reset_index(drop=True))
+
+
+def _unplaced(posture: Posture, identity: int) -> pd.DataFrame:
+    """Return the decisions and uses of an identity that name a resource no source states."""
+    made, seen = posture.graph.frames[DECISION_RECORD], posture.graph.frames[USE_EVENT]
+    by = actors(posture)
+    named, other = (by.of(posture.graph.numbers(made[end])) for end in ("subject", "identity"))
+    ends = (
+        posture.graph.numbers(seen[end]).astype(np.int64) for end in ("principal", "credential")
+    )
+    parts = []
+    for kind, frame, actor, tried in (
+        (DECISION, made, np.where(named >= 0, named, other), np.zeros(len(made), bool)),
+        (USE, seen, by.of(*ends), failed(seen["outcome"])),
+    ):
+        at = milliseconds(frame["at"])
+        lost = (posture.graph.numbers(frame["resource"]) < 0) & (actor == identity)
+        lost &= ~tried & (at <= posture.graph.now)
+        columns = {"at": at, "id": frame["id"].array, "resource": frame["resource"].array}
+        parts.append(pd.DataFrame(columns | {"kind": kind})[lost])
+    return pd.concat(parts, ignore_index=True).drop_duplicates()
 
 
 def _part(kind: str, places: np.ndarray, at: object, ids: object) -> pd.DataFrame:
