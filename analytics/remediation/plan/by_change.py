@@ -19,6 +19,7 @@ from analytics.remediation.closing.owed import owed_by_change
 from analytics.remediation.plan.grants_by_debt import GrantsByDebt
 from analytics.remediation.plan.greedy import Safety, proposal_of
 from analytics.remediation.plan.step import LEAST, Plan, Proposal, Trail
+from analytics.remediation.plan.taken import taken
 from analytics.runtime.progress import tell
 from analytics.usage.idle_access import NONE, OWNER, Idle, derived_from, grouped, idle, idle_rows
 from analytics.usage.unused_levels import narrowing
@@ -44,8 +45,14 @@ def make_plan_of_changes(
             break
         if removed is not None and not safety.allows([removed]):
             continue
+        lost = taken(posture, proposal.change)
+        if lost.emergency or not safety.keeps_administrators(lost.administering):
+            continue
         tried += 1
-        if trail.take(proposal) is not None and removed is not None:
+        if trail.take(proposal) is None:
+            continue
+        safety.take_administration(lost.administering)
+        if removed is not None:
             safety.remove(removed)
     truncated = tried == TRIES * budget and len(trail.steps) < budget
     return Plan(trail.steps, trail.after, len(offers), truncated, None, BECAUSE)

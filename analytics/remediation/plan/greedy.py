@@ -162,6 +162,7 @@ class Safety:
         grants = posture.grants
         admin = grants.resource[grants.levels & ADMIN > 0]
         self.admins = np.bincount(admin, minlength=len(posture.graph.ids))
+        self._administers = grants.levels & ADMIN > 0
 
     def remove(self, candidate: Idle) -> None:
         """Record a removal."""
@@ -169,13 +170,22 @@ class Safety:
         for way in self.ways:
             way.take_out(edges, grants)
         self.logins.remove(edges)
+        self.take_administration(grants)
+
+    def take_administration(self, grants: np.ndarray) -> None:
+        """Record that these grants (positions) give no administration any more."""
         np.subtract.at(self.admins, self._administered(grants), 1)
+        self._administers[grants] = False
+
+    def keeps_administrators(self, grants: np.ndarray) -> bool:
+        """Return whether each resource keeps an administrator if these grants are none."""
+        administered, count = np.unique(self._administered(grants), return_counts=True)
+        return not np.any(self.admins[administered] <= count)
 
     def allows(self, chosen: "tuple[Idle, ...] | list[Idle]") -> bool:
         """Return whether nothing breaks if all of `chosen` are removed as well."""
         edges, grants = arrays(*chosen)
-        administered, count = np.unique(self._administered(grants), return_counts=True)
-        if np.any(self.admins[administered] <= count) or not self.logins.allows(edges):
+        if not self.keeps_administrators(grants) or not self.logins.allows(edges):
             return False
         sources = np.array([candidate.source for candidate in chosen], np.int64)
         for way, holds_now in zip(self.ways, self.holds, strict=True):
@@ -199,8 +209,8 @@ class Safety:
         return grants_by_resource
 
     def _administered(self, grants: np.ndarray) -> np.ndarray:
-        admin_grants = grants[self.posture.grants.levels[grants] & ADMIN > 0]
-        return np.asarray(self.posture.grants.resource[admin_grants])
+        """Return the resource of each of these grants that gives administration."""
+        return np.asarray(self.posture.grants.resource[grants[self._administers[grants]]])
 
 
 def _origins(posture: Posture, sources: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -129,3 +129,63 @@ def test_the_steps_that_are_removals_are_those_of_what_if() -> None:
         if len(removed) == len(made["steps"]):
             answer = what_if(posture, [i for s in removed for i in s["target"]["ids"]])
             assert (made["before"], made["after"]) == (answer["before"], answer["after"])
+
+
+def half_used(levels: str = "read admin", agent: dict | None = None, **grant) -> Estate:
+    """Build an agent that only reads what it may read and administer."""
+    e = Estate().agent("a", created_at=ago(300), **(agent or {})).resource("r", "confidential")
+    told = {"telemetry": "true", "granted_at": ago(200), "last_used_at": {"read": ago(1)}}
+    return e.can("a", levels, "r", **told | grant)
+
+
+def another(e: Estate) -> Estate:
+    e.agent("b", created_at=ago(300))
+    return e.can("b", "admin", "r", granted_at=ago(200), last_used_at={"admin": ago(1)})
+
+
+def dormant(**facts) -> Estate:
+    """Build an agent that did nothing for a hundred days, with a live key of its own account."""
+    e = Estate().agent("a", created_at=ago(300), last_active_at=ago(100), **facts).account("s")
+    e.thing("Credential", "k", created_at=ago(300), status="active", storage="vault")
+    e.link("a", "USES", "k").link("k", "AUTHENTICATES_AS", "s").resource("r", "confidential")
+    return e.can("s", "admin", "r", granted_at=ago(200))
+
+
+KEPT = {  # analytics.md 5.2 blocks what is for emergencies, and the last administrator
+    "one administrator of two": (lambda: another(half_used()), True),
+    "the only administrator": (half_used, False),
+    "of no administrator": (lambda: half_used("read write"), True),
+    "a grant for emergencies": (lambda: half_used("read write", tags=["break-glass"]), False),
+    "of an agent for emergencies": (
+        lambda: half_used("read write", agent={"tags": ["breakglass"]}),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_grant_is_not_narrowed_to_no_administrator_nor_an_emergency(name: str) -> None:
+    made, proposed = KEPT[name]
+    steps = plan(made().posture(), 9, "debt")["steps"]
+    assert ("narrow_grant" in [step["action"] for step in steps]) == proposed
+
+
+@pytest.mark.parametrize("objective", ["debt", "findings"])
+def test_no_administrator_is_disabled_if_it_is_the_last_nor_what_is_for_emergencies(
+    objective: str,
+) -> None:
+    def disabled(e: Estate) -> list[str]:
+        steps = plan(e.posture(), 9, objective)["steps"]
+        return [s["target"]["id"] for s in steps if s["action"] == "disable_identity"]
+
+    assert disabled(another(dormant())) == ["a"]
+    assert disabled(dormant()) == []
+    assert disabled(another(dormant(tags=["break-glass"]))) == []
+
+
+def test_two_administrators_do_not_both_lose_it_by_one_plan() -> None:
+    e = half_used().agent("b", created_at=ago(300))
+    told = {"telemetry": "true", "granted_at": ago(200), "last_used_at": {"read": ago(1)}}
+    e.can("b", "read admin", "r", **told)
+    steps = plan(e.posture(), 9, "debt")["steps"]
+    assert [s["action"] for s in steps].count("narrow_grant") == 1
