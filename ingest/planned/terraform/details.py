@@ -48,6 +48,11 @@ class Identity:
     changes: bool = False
     unknown: list[str] = field(default_factory=list)
 
+    @property
+    def name(self) -> str:
+        """Its name, without the path."""
+        return self.arn.rpartition("/")[2]
+
 
 class Details:
     """The identities and policies of a plan, in one account."""
@@ -63,8 +68,19 @@ class Details:
             self._join(resource)
         for resource in plan.of(KEY, LOGIN):
             self._sign_in(resource)
+        self._follow_changes()
         for identity in self.all():
             identity.unknown += self._missing(identity)
+
+    def _follow_changes(self) -> None:
+        """Count identities as changed whose attached policy, or whose group, the plan changes."""
+        policies = {self.policies[r.address] for r in self.plan.of(POLICY) if r.changes}
+        for identity in self.all():
+            attached = {p["PolicyArn"] for p in identity.record["AttachedManagedPolicies"]}
+            identity.changes |= not policies.isdisjoint(attached)
+        groups = {i.name for i in self.all() if i.resource.type == GROUP and i.changes}
+        for identity in self.all():
+            identity.changes |= not groups.isdisjoint(identity.record["GroupList"])
 
     def _missing(self, identity: Identity) -> list[str]:
         """Name the attached policies whose content neither the plan nor this program has."""
@@ -205,7 +221,7 @@ class Details:
         if names:
             return names
         referred = self.plan.referred(resource, attribute, type_)
-        return [self.identities[r.address].arn.rpartition("/")[2] for r in referred]
+        return [self.identities[r.address].name for r in referred]
 
     def _holders(self, resource: Resource, attribute: str, type_: str) -> Iterator[Identity]:
         """Yield the identities that an attribute names, of the plan or outside of it."""
@@ -244,7 +260,7 @@ def accounts_of(plan: Plan) -> set[str]:
 
 
 def _is_named(identity: Identity, name: str, type_: str) -> bool:
-    return identity.resource.type == type_ and identity.arn.rpartition("/")[2] == name
+    return identity.resource.type == type_ and identity.name == name
 
 
 def _waits(subject: str) -> str:

@@ -250,6 +250,41 @@ def test_every_identity_that_changes_is_an_agent(tmp_path: Path) -> None:
     assert names == ["bot", "second", "there"]
 
 
+KEPT = {"actions": ("no-op",)}  # of what a plan leaves as it is
+
+
+def attached(holder: str, arn: str, **kept: Any) -> Plan:
+    """Plan a policy that changes, attached to a role or group as it was before."""
+    plan = Plan().add(
+        "aws_iam_policy", "p", {"name": "p", "policy": READS, "arn": arn}, actions=("update",)
+    )
+    plan.add(
+        f"aws_iam_{holder}", "x", {"name": "x", "path": "/", "assume_role_policy": TRUST}, **KEPT
+    )
+    values = {holder: "x", "policy_arn": arn}
+    return plan.add(f"aws_iam_{holder}_policy_attachment", "a", values, **KEPT)
+
+
+def test_whose_attached_policy_changes_is_given_more(tmp_path: Path) -> None:
+    """Neither the role nor the attachment is in the changes: what the role may do is."""
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/p"
+    (planned,) = read(tmp_path, attached("role", arn).document())
+    assert planned.name == "x"
+    assert grants(planned) == {(BUCKET, '["read"]')}
+    in_place = {"name": "y", "assume_role_policy": TRUST, "managed_policy_arns": [arn]}
+    plan = attached("role", arn).add("aws_iam_role", "y", in_place, **KEPT)
+    assert {each.name for each in read(tmp_path, plan.document())} == {"x", "y"}
+
+
+def test_whose_group_is_given_more_is_too(tmp_path: Path) -> None:
+    plan = attached("group", f"arn:aws:iam::{ACCOUNT}:policy/p")
+    for name, groups in (("u", ["x"]), ("other", ["y"])):
+        plan.add("aws_iam_user", name, {"name": name, "path": "/"}, **KEPT)
+        plan.add("aws_iam_user_group_membership", name, {"user": name, "groups": groups}, **KEPT)
+    (planned,) = read(tmp_path, plan.document())
+    assert planned.name == "u"
+
+
 def test_tags_tell_owners_and_purpose(tmp_path: Path) -> None:
     tags = {"Owner": "ann@example.com", "Purpose": "monthly close"}
     (planned,) = read(tmp_path, role(tags=tags).document())
