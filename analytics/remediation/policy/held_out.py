@@ -65,6 +65,8 @@ def held_out(posture: Posture, evidence: Evidence, period: Period, by_action: bo
         .reset_index()
         .sort_values(["count", "target", "level"], ascending=[False, True, True], kind="stable")
     )
+    action = refused["action"].astype(object)
+    refused["action"] = action.where(action.notna(), None)  # grouping makes NaN of it
     if not uses:
         why = _why_nothing(posture, evidence, unplaced)
         return HeldOut(

@@ -4,6 +4,7 @@ The moment is day 0, the window its last 90 days, and the held-out part its last
 less than 23 days ago, as the split lies at midnight.
 """
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -278,6 +279,14 @@ def test_later_uses_are_asked_of_a_policy_from_before_them():
     assert (refused["resource"]["id"], refused["level"], refused["uses"]) == ("db", "write", 2)
     assert (refused["first_at"], refused["last_at"]) == (ago(5), ago(4))
     assert (of["from"], of["split_at"], of["to"]) == (ago(90), ago(23), ago(0))
+
+
+@pytest.mark.parametrize("action", ["db:Read", None])
+def test_a_refused_use_whose_log_names_no_action_has_none(action):
+    """An absent fact is null: JSON knows no NaN, so the answer could not be printed."""
+    refused = asked(watched(used(used(bot(), 10), 9, action=action)))["held_out"]["refused"]
+    assert {row["action"] for row in refused} == {None, action}
+    json.dumps(refused, allow_nan=False)
 
 
 def test_a_use_that_only_unseen_access_allows_is_counted_by_itself():
