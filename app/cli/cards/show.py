@@ -84,8 +84,10 @@ def _keys(result: dict[str, Any]) -> str | None:
 def _last_use(use: dict[str, Any] | None) -> str | None:
     if use is None:
         return None
+    if use["at"] is None:  # it is one of several that may have been used
+        return f"perhaps, not later than {use['perhaps_at'][:DAY]}"
     by = f", by {cell(use['by'])}" if use.get("by") else ""
-    return f"{str(use['at'])[:DAY]}{by}"
+    return f"{use['at'][:DAY]}{by}"
 
 
 def _cut(card: Card, title: str, heads: tuple[str, ...], rows: list[Any]) -> None:

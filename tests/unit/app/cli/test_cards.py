@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from analytics.answers.show import show
+from analytics.answers.table import as_json
 from app.cli.columns import Shown
 from app.cli.tables import draw
+from tests.support.estates.small_estates import Estate, ago
 
 
 def drawn(
@@ -233,3 +236,16 @@ def test_debt_that_is_not_rated_has_a_range_and_no_grade(
         **{"capped_by": [], "groups": [], "by": "assumption"},
     }
     assert words in " ".join(drawn(capsys, "debt", result).split())
+
+
+def test_a_use_by_one_of_several_is_perhaps_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two agents share the key of the account that read: either may have been the one."""
+    e = Estate().agent("bot", "bob").account("svc").thing("Credential", "k")
+    e.resource("db").can("svc", "read", "db", telemetry="true", last_used_at={"read": ago(3)})
+    for agent in ("bot", "bob"):
+        e.link(agent, "USES", "k")
+    posture = e.link("k", "AUTHENTICATES_AS", "svc").posture()
+    result = as_json(show(posture, posture.graph.find("bot")))
+    shown = " ".join(drawn(capsys, "show", result).split())
+    assert "last use perhaps, not later than 2026-07-29" in shown
+    assert "None" not in shown
