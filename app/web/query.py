@@ -21,12 +21,14 @@ class Query:
 
     `command` are the words after `trustdebt` that give the page's answer. `facts` is the id of the
     saved question on the facts that it rests on, with the `values` of its parameters; None where no
-    query of the facts says more than the command.
+    query of the facts says more than the command. A command that is not `dated` names its moments
+    itself, and takes none of the page.
     """
 
     command: tuple[str, ...]
     facts: str | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    dated: bool = True
 
 
 def show_query(query: Query, uri: str) -> None:
@@ -58,9 +60,9 @@ def show_query(query: Query, uri: str) -> None:
 def line(query: Query) -> str:
     """Return the command line of a page, with the snapshot and the instant that are shown."""
     shown, words = carried(), ["trustdebt", *query.command]
-    if shown["snapshot"] != LATEST:
+    if query.dated and shown["snapshot"] != LATEST:
         words += ["--snapshot", shown["snapshot"]]
-    if "as_of" in shown:
+    if query.dated and "as_of" in shown:
         words += ["--as-of", shown["as_of"]]
     return shlex.join(plain(word, LONGEST) for word in words)
 

@@ -96,7 +96,10 @@ def test_ends_that_are_none_are_told(open_page: Open, history: tuple[Path, list[
     store, (_, last) = history
     assert "same moment" in texts(open_page(store, "compare", earlier=last, later=last))
     unknown = texts(open_page(store, "compare", earlier="000099-nothing", later=last))
-    assert "not in this store" in unknown
+    assert "the snapshot `000099-nothing`, which is not in this store" in unknown
+    strangers = texts(open_page(store, "compare", team="strangers"))
+    assert "No team with the id `strangers`" in strangers
+    assert "is of all teams" in strangers
     early = open_page(store, "compare", earlier="day", earlier_day="2020-01-01", later=last)
     assert "No snapshot is of 1 Jan 2020 or before" in texts(early)
     assert not early.exception

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 import trustdebt
 from analytics.answers.board import Move
 from analytics.history import open_posture
+from app.comparison import changed_words
 from app.questions import all_questions
 from app.sql import select
 from app.web.views import all_views
@@ -74,7 +75,11 @@ CASES: dict[str, tuple[dict[str, str], Count, Callable[[AppTest], object]]] = {
         figure("Open findings"),
     ),
     "trust_debt": ({}, lambda r: f"{r['debt']:,.0f} tp", figure("Trust debt")),
-    "compare": ({}, lambda r: "new-bot" in json.dumps(r["added"]), lambda t: "new-bot" in texts(t)),
+    "compare": (
+        {},
+        lambda r: [row["identity"]["name"] for row in r["agents"]["rows"]],
+        lambda t: list(next(f.value["Agent"] for f in t.dataframe if "Agent" in f.value)),
+    ),
     "blast_radius": (
         {"thing": "deploy"},
         lambda r: len(r["resources"]),
@@ -163,3 +168,21 @@ def test_the_command_names_the_moment_that_is_shown(open_page: Open, twice: Path
     test = open_page(twice, "findings", snapshot=first, as_of="2026-07-20", about="wide")
     expected = f"trustdebt findings --about wide --snapshot {first} --as-of 2026-07-20"
     assert line_of(test) == expected
+
+
+@pytest.mark.parametrize("address", [{"as_of": "2026-07-20"}, {"team": "none"}])
+def test_the_command_of_a_comparison_can_be_run_as_it_stands(
+    open_page: Open, twice: Path, capsys: pytest.CaptureFixture[str], address: dict[str, str]
+) -> None:
+    """It names both moments itself, and refuses those of a page."""
+    test = open_page(twice, "compare", **address)
+    assert trustdebt.main([*shlex.split(line_of(test))[1:], "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)["result"]
+    assert figures(test)["Paths to crown jewels"] == f"{result['after']['paths']}"
+    counts = {kind: result[kind]["counts"] for kind in ("agents", "paths", "findings", "owners")}
+    assert f"{changed_words(counts, agents=True)}." in texts(test)
+
+
+def test_without_two_moments_the_command_lists_the_snapshots(open_page: Open, twice: Path) -> None:
+    first = open_posture(str(twice)).history.infos[0].id  # type: ignore[union-attr]
+    assert line_of(open_page(twice, "compare", snapshot=first)) == "trustdebt snapshots"

@@ -10,17 +10,19 @@ from analytics.answers import compare
 from analytics.answers.compare import Listed, Sides
 from analytics.answers.compare.lists import COVERAGE, TRUTH
 from analytics.debt.groups import NONE
+from analytics.debt.ledger.moments import Moment
 from analytics.posture import Posture
-from app.escape import csv_table, plain
-from app.web.address import one_of, recall, remember
+from app.escape import code, csv_table, plain
+from app.web.address import one_of, recall, refused, remember
 from app.web.card import links_to
-from app.web.query import Query
+from app.web.query import Query, options
 from app.web.tables import ROWS, below, table
 from app.web.view import View
 from app.web.views.compare.answers import both, drawn, part
-from app.web.views.compare.ends import DAY, EARLIER, LATER, choose
+from app.web.views.compare.ends import choose
 from app.web.views.compare.summary import figures, seen, sentence, teams
 from app.wording import counted, number
+from graph.values import iso
 
 ALL = "all"
 SHOWN = {
@@ -29,6 +31,8 @@ SHOWN = {
     ALL: "Both",
 }
 EVERY, NO_TEAM = "", "none"  # of the choice of a team
+WITHOUT_TEAM = "no-team"  # what the command calls it
+ENDS = "compare:ends"  # the two moments that are compared
 HEIGHT = 320  # pixels of a table
 Answer = Callable[..., Listed]
 LISTS: dict[str, tuple[str, Answer, dict[str, str], str]] = {
@@ -55,7 +59,7 @@ LISTS: dict[str, tuple[str, Answer, dict[str, str], str]] = {
 
 def draw(posture: Posture) -> None:
     """Draw the choice of moments, the figures at both, and what differs; the cheap parts first."""
-    ends = choose(posture)
+    ends = st.session_state[ENDS] = choose(posture)
     if ends is None:
         return
     sides = both(posture, *ends)
@@ -78,7 +82,13 @@ def _filters(sides: Sides) -> tuple[int | None, str]:
     places = np.unique(sides.team[sides.team >= 0])
     ids = {str(sides.things["id"].iloc[place]): int(place) for place in places.tolist()}
     names = {id_: plain(sides.things["name"].iloc[place] or id_) for id_, place in ids.items()}
-    recall("team", EVERY, key="compare:team")
+    recall("team", EVERY, one_of((EVERY, NO_TEAM, *ids)), key="compare:team")
+    unknown = refused("team")
+    if unknown is not None:
+        st.warning(
+            f"No team with the id {code(unknown)} has identities at either moment. What follows "
+            "is of all teams."
+        )
     if st.session_state["compare:team"] not in (EVERY, NO_TEAM, *ids):
         st.session_state["compare:team"] = EVERY
     recall("why", TRUTH, one_of(SHOWN))
@@ -159,13 +169,18 @@ def _lead_on(sides: Sides, row: pd.Series, about: str) -> None:
 
 
 def query(_: Posture) -> Query:
-    """Return the question behind the two moments; a day is the moment that begins it, in UTC."""
-    state = st.session_state
-    ends = [
-        f"@{state.get(f'{name}_day')}T00:00:00Z" if state.get(name) == DAY else str(state.get(name))
-        for name in (EARLIER, LATER)
-    ]
-    return Query(("diff", *ends))
+    """Return the question behind the two moments; without two there are only snapshots to list."""
+    ends = st.session_state[ENDS]
+    if ends is None:
+        return Query(("snapshots",), dated=False)
+    team = st.session_state["compare:team"]
+    whose = WITHOUT_TEAM if team == NO_TEAM else team
+    return Query(("compare", *map(_named, ends), *options(team=whose)), dated=False)
+
+
+def _named(moment: Moment) -> str:
+    """Name a moment as the command takes it: a snapshot, or the instant that begins a day."""
+    return moment.info.id if moment.at == moment.info.taken_at else iso(moment.at)
 
 
 VIEW = View("compare", "Compare", ":material/difference:", "Overview", 18, draw, query=query)

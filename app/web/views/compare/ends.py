@@ -11,7 +11,7 @@ from analytics.debt.ledger.moments import Moment, moment_at
 from analytics.history import History
 from analytics.past import past
 from analytics.posture import Posture
-from app.escape import plain
+from app.escape import code, plain
 from app.web.address import one_of, recall, refused, remember
 from app.wording import day
 from graph.stores import NoSuchSnapshot, SnapshotInfo
@@ -83,8 +83,12 @@ def _end(
         "or before, judged as of its midnight UTC.",
     )
     remember(name)
-    if refused(name):
-        left.warning("The address names a snapshot that is not in this store.")
+    unknown = refused(name)
+    if unknown is not None:
+        left.warning(
+            f"The address names the snapshot {code(unknown)}, which is not in this store. "
+            "**What is compared is the one above.**"
+        )
     if chosen != DAY:
         return Moment(known[chosen], known[chosen].taken_at)
     picked = right.date_input(f"{label} day", key=f"{name}_day", format="YYYY-MM-DD")
