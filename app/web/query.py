@@ -22,19 +22,22 @@ class Query:
     `command` are the words after `trustdebt` that give the page's answer. `facts` is the id of the
     saved question on the facts that it rests on, with the `values` of its parameters; None where no
     query of the facts says more than the command. A command that is not `dated` names its moments
-    itself, and takes none of the page.
+    itself, and takes none of the page. One that is `wider` has no option for a filter of the page,
+    and lists what that leaves out, too.
     """
 
     command: tuple[str, ...]
     facts: str | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     dated: bool = True
+    wider: bool = False
 
 
 def show_query(query: Query, uri: str) -> None:
     """Draw, behind a button of the sidebar, the question behind a page; `uri` is the store's."""
     place = st.sidebar.popover("Show query", icon=":material/code:", width="stretch")
-    place.caption("**This answer from the command line**")
+    more = ", with what the filters of the page leave out" if query.wider else ""
+    place.caption(f"**This answer from the command line{more}**")
     place.code(line(query), "bash", wrap_lines=True)
     page = st.session_state["pages"]["console"]
     if query.facts is None:

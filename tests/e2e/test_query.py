@@ -186,3 +186,32 @@ def test_the_command_of_a_comparison_can_be_run_as_it_stands(
 def test_without_two_moments_the_command_lists_the_snapshots(open_page: Open, twice: Path) -> None:
     first = open_posture(str(twice)).history.infos[0].id  # type: ignore[union-attr]
     assert line_of(open_page(twice, "compare", snapshot=first)) == "trustdebt snapshots"
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "options", "wider"),
+    [
+        ("findings", {"severity": "critical,high"}, "--severity high", 0),
+        ("findings", {"state": "open"}, "--state open", 0),
+        ("findings", {"severity": "high"}, "", 1),  # the command takes "this or worse" alone
+        ("findings", {"rules": "OWN-01,OWN-02"}, "", 1),
+        ("findings", {"about": "wid"}, "", 1),  # a part of a name names nothing for the command
+        ("stale_access", {"about": "wide"}, "--days 90 --about wide", 0),
+        ("stale_access", {"about": "wid"}, "--days 90", 1),
+    ],
+)
+def test_the_command_has_the_filters_that_it_takes_and_no_others(
+    open_page: Open, twice: Path, page: str, address: dict[str, str], options: str, wider: int
+) -> None:
+    test = open_page(twice, page, **address)
+    line = line_of(test)
+    assert line == f"trustdebt {page.removesuffix('_access')} {options}".strip()
+    assert ("what the filters of the page leave out" in texts(test)) == wider
+    assert trustdebt.main(shlex.split(line)[1:]) == 0
+
+
+def test_what_is_no_key_cannot_leak(open_page: Open, twice: Path) -> None:
+    test = open_page(twice, "blast_radius", thing="key-1", leaked="True")
+    assert line_of(test).endswith(" --leaked")
+    test.session_state["thing"] = "wide"
+    assert line_of(test.run()) == "trustdebt blast-radius wide --mode standing"

@@ -264,11 +264,14 @@ def _chosen(posture: Posture, row: pd.Series) -> None:
         link(ways, "Show in blast radius", "blast_radius", **address)
 
 
-def query(_: Posture) -> Query:
-    """Return the question behind the page."""
+def query(posture: Posture) -> Query:
+    """Return the question behind the page; the command takes one identity, and no state."""
     state = st.session_state
-    asked = options(days=state["days"], about=state.get("stale:about"))
-    return Query(("stale", *asked), "grants_never_used")
+    text = (state.get("stale:about") or "").strip()
+    about = text if posture.graph.number(text) >= 0 else None
+    wider = text != (about or "") or bool(state.get("stale:states"))
+    asked = options(days=state["days"], about=about)
+    return Query(("stale", *asked), "grants_never_used", wider=wider)
 
 
 VIEW = View(

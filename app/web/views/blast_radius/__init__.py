@@ -14,6 +14,7 @@ from app.web.views.blast_radius.frame import framed
 from app.web.views.blast_radius.lineage import lineage_of
 from app.web.views.blast_radius.reached import reached_by
 from app.web.views.blast_radius.reaching import reaches
+from graph.schema import CREDENTIAL
 
 
 def draw(posture: Posture) -> None:
@@ -50,7 +51,7 @@ def _thing(posture: Posture) -> str | None:
     return picked
 
 
-def query(_: Posture) -> Query:
+def query(posture: Posture) -> Query:
     """Return the question behind what is drawn: what a thing reaches, or who reaches it."""
     state = st.session_state
     if state.get("thing") is None:
@@ -60,7 +61,8 @@ def query(_: Posture) -> Query:
         command = "lineage" if state["direction"] == "lineage" else "exposure"
         return Query((command, thing, *options(**mode)))
     hops = None if state.get("hops", "any") == "any" else state["hops"]
-    asked = options(**mode, max_hops=hops, leaked=bool(state.get("leaked")))
+    key = posture.graph.thing(posture.graph.number(thing))["label"] == CREDENTIAL.name
+    asked = options(**mode, max_hops=hops, leaked=key and bool(state.get("leaked")))
     return Query(("blast-radius", thing, *asked), "grants_of", {"identity": thing})
 
 

@@ -291,11 +291,20 @@ def _evidence(fact: dict[str, Any]) -> str:
     return f"{fact.get('record', '')} {fact['id']} {fact.get('at') or ''}".strip()
 
 
-def query(_: Posture) -> Query:
-    """Return the question behind the list: the command takes one rule, and no other filter."""
-    rules = st.session_state.get("findings:rules") or []
-    rule = rules[0] if len(rules) == 1 else None
-    return Query(("findings", *options(rule=rule, about=st.session_state.get("about"))))
+def query(posture: Posture) -> Query:
+    """Return the question behind the list: the command takes one rule, a thing, the worst ones."""
+    state = st.session_state
+    rules, chosen = (state.get(f"findings:{name}") or [] for name in ("rules", "severity"))
+    severities, about = [s for s in SEVERITIES if s in chosen], (state.get("about") or "").strip()
+    worst = severities if severities == list(SEVERITIES[: len(severities)]) else []
+    asked = {
+        "rule": rules[0] if len(rules) == 1 else None,
+        "severity": worst[-1] if worst else None,
+        "about": about if posture.graph.number(about) >= 0 else None,
+    }
+    states = [w for each in state.get("findings:state") or [] for w in ("--state", each)]
+    wider = len(rules) > 1 or severities != worst or about != (asked["about"] or "")
+    return Query(("findings", *options(**asked), *states), wider=wider)
 
 
 VIEW = View("findings", "Findings", ":material/flag:", "Findings", 50, draw, query=query)
