@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from analytics.answers.board import headlines, scope_of, standing
 from analytics.debt.totals import ALARM
@@ -21,9 +22,12 @@ from app.web.views.posture.heat import because
 from graph.journal.actor import By
 from graph.journal.journal import journal_of
 from graph.schema import CREDENTIAL
+from graph.stores.parquet_store import ParquetStore
+from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, World, estate, publish
 from tests.e2e.said import figures, texts
+from tests.support.estates.small_estates import Estate, ago
 
 
 def leaked() -> World:
@@ -215,3 +219,24 @@ def test_uploading_from_the_welcome_opens_the_form(open_deciding: Open, tmp_path
     assert test.toggle(key="sources:upload").value
     assert [h.value for h in test.header][:2] == ["Read an export", "Other ways to begin"]
     assert len(test.file_uploader) == 1
+
+
+def links_of(test: AppTest, label: str) -> list[str]:
+    """Return the parameters of the links with these words."""
+    links = [each.proto for each in test.get("page_link")]
+    return [str(link.query_string) for link in links if link.label == label]
+
+
+def test_only_a_removal_leads_to_what_it_takes_away(
+    open_page: Open, leaky: Path, tmp_path: Path, around: pytest.MonkeyPatch
+) -> None:
+    """An agent whose only grant has no end is to get one: nothing of it is removed."""
+    around.setattr(board, "with_plan", lambda *_: None)
+    e = Estate().agent("bot").person("ann").owned("bot", "ann", "ann")
+    used = {"telemetry": "true", "last_used_at": {"read": ago(1)}, "granted_at": ago(10)}
+    e.resource("doc", "public").can("bot", "read", "doc", **used)
+    ingest(ParquetStore(tmp_path / "s"), [e.job()])
+    test = open_page(tmp_path / "s")
+    assert "Set an end to the access: bot can access doc" in plainly(texts(test))
+    assert links_of(test, "What changes") == []
+    assert "remove=key-1" in links_of(open_page(leaky), "What changes")[0]

@@ -273,13 +273,18 @@ def order_words(action: str, target: dict[str, Any]) -> str:
     >>> ends = {"from": {"name": "bot"}, "relationship": "MEMBER_OF", "to": {"name": "admins"}}
     >>> order_words("remove_member", ends)
     'Remove the membership: bot is a member of admins'
+    >>> ends = {"from": {"name": "bot"}, "relationship": "CAN_ACCESS", "to": {"name": "db"}}
+    >>> order_words("set_expiry", ends)
+    'Set an end to the access: bot can access db'
     """
     if "from" not in target:
         return ORDERS[Action(action)].format(target["name"])
     clause = f"{target['from']['name']} {VERBS[target['relationship']]} {target['to']['name']}"
+    if Action(action) is Action.SET_EXPIRY:
+        return f"Set an end to the access: {clause}"
     noun = NOUNS.get(Action(action), ("access", "access"))[0]
-    verb = {Action.NARROW_GRANT: "Narrow", Action.SET_EXPIRY: "Set an end for"}
-    return f"{verb.get(Action(action), 'Remove')} the {noun}: {clause}"
+    verb = "Narrow" if Action(action) is Action.NARROW_GRANT else "Remove"
+    return f"{verb} the {noun}: {clause}"
 
 
 def _gains(scope: Scope, frees: int, of: int, reach: float, debt: float) -> list[str]:

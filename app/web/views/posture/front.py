@@ -12,6 +12,7 @@ from analytics.posture import Posture
 from app.escape import markdown
 from app.web.answers import board
 from app.web.card import card_link
+from app.web.removals import REMOVED
 from app.web.tiles import link, signal
 from app.web.views.posture.rests import draw as draw_rests
 from app.wording import NO_FIGURE, brief, counted, number, share
@@ -220,8 +221,9 @@ def _move(posture: Posture, move: Move | None) -> None:
         about = move.target.get("from", move.target)
         left, middle, right = st.columns([3, 2, 2])
         card_link(left, posture, about["id"])
-        address = {"thing": about["id"], "remove": move.items[0]}
-        link(middle, "What changes", "blast_radius", **address)
+        if move.action.startswith(REMOVED):  # what is reviewed or given an end stays
+            address = {"thing": about["id"], "remove": move.items[0]}
+            link(middle, "What changes", "blast_radius", **address)
         link(right, "Whole plan", "plan", plan="shown")
 
 
