@@ -25,6 +25,7 @@ from graph.values import iso
 
 TEAMS, RISKS, SOURCES, FACTS = 7, 5, 5, 5  # rows of the lists
 NAME, LINE, SENTENCE, CELL = 44, 130, 380, 90  # characters
+NOT_KNOWN = "not known"
 LONG_WORD = re.compile(r"\S{61,}")
 OLD_DAYS = 30
 VERDICTS = {
@@ -140,40 +141,46 @@ def _grade_words(answer: Board) -> str:
 
 
 def _figures(answer: Board) -> Iterator[Figure]:
-    stands, heads, since = answer.standing, answer.headlines, answer.quarter
+    stands, since = answer.standing, answer.quarter
     yield Figure(
         "Trust debt ratio",
-        "not known" if stands.tdr is None else f"{stands.tdr:.1%}",
+        f"{stands.tdr:.1%}" if stands.tdr is not None and stands.max_debt else NOT_KNOWN,
         f"target {answer.burn_down.target:.1%}",
         *_change(since, "tdr"),
     )
-    of = stands.sensitive["of"]
+    counts = stands.sensitive
+    rated = counts["of"] and counts["resources"] > counts["unrated"]
     yield Figure(
         "Identities that can read sensitive data",
-        f"{number(stands.sensitive['count'])} of {number(of)}" if of else "not known",
-        _unknown_words(stands.sensitive["not_known"]),
-        *_change(since, "sensitive"),
+        f"{number(counts['count'])} of {number(counts['of'])}" if rated else NOT_KNOWN,
+        _unknown_words(counts["not_known"]),
+        *(_change(since, "sensitive") if rated else ()),
     )
-    reached = heads.starts - heads.not_known > 0
+    yield from _of_jewels(answer)
+
+
+def _of_jewels(answer: Board) -> Iterator[Figure]:
+    """Yield the figures of crown jewels: where none is known, nobody can say who reaches one."""
+    heads, since = answer.headlines, answer.quarter
+    known = heads.starts - heads.not_known if heads.targets else 0
+    of = counted(heads.targets, "crown jewel")
     yield Figure(
         f"{heads.starts_are.capitalize()} that reach a crown jewel",
-        f"{number(heads.reaching)} of {number(heads.starts - heads.not_known)}"
-        if reached
-        else "not known",
+        f"{number(heads.reaching)} of {number(known)}" if known else NOT_KNOWN,
         _unknown_words(heads.not_known),
-        *_change(since, "reaching"),
+        *(_change(since, "reaching") if known else ()),
     )
     yield Figure(
         "Open paths to crown jewels",
-        number(heads.paths) if reached else "not known",
-        f"to {counted(heads.targets, 'crown jewel')}",
-        *_change(since, "paths"),
+        number(heads.paths) if known else NOT_KNOWN,
+        f"to {of}" if heads.targets else "no crown jewel is known",
+        *(_change(since, "paths") if known else ()),
     )
-    best = heads.best
+    best, nothing = heads.best, "no one step is on all their paths"
     yield Figure(
         "Best single fix cuts off",
         counted(best["frees"], heads.starts_are[:-1]) if best else "none",
-        short(best["what"], 70) if best else "no one step is on all their paths",
+        short(best["what"], 70) if best else nothing if heads.reaching else "nothing to cut off",
         "in use: ask first" if best and best["protected"] else "",
     )
 

@@ -100,3 +100,25 @@ def test_a_day_before_any_data_is_not_graded(stores, open_page: Open) -> None:
     page = open_page(stores["both"], as_of="2020-01-01")
     assert any("no data before" in w.value for w in page.warning)
     assert "grade" not in tiles(page)["Trust debt ratio"][1]
+
+
+def test_nothing_to_owe_for_meets_no_target(open_page: Open, tmp_path: Path) -> None:
+    """One agent without any access: the front says that when the target is reached is not known."""
+    ingest(ParquetStore(tmp_path / "s"), [Estate().agent("bot").job()])
+    page = open_page(tmp_path / "s")
+    assert tiles(page)["Trust debt ratio"] == (NOT_KNOWN, "not rated")
+    words = " ".join(str(m.value) for m in page.markdown)
+    assert "meets the target" not in words
+    assert "Whether the target of 5.0% is met is **not known**." in words
+
+
+def test_what_is_not_rated_meets_no_target(open_page: Open, tmp_path: Path) -> None:
+    """A day before any data: nothing is graded, so nothing meets a target."""
+    e = Estate().agent("bot").person("ann").owned("bot", "ann", "ann")
+    e.resource("doc", "public").can("bot", "read", "doc", granted_at=ago(5))
+    ingest(ParquetStore(tmp_path / "s"), [e.job()])
+    page = open_page(tmp_path / "s", as_of="2020-01-01", target="100")
+    assert "nothing is graded for this day" in " ".join(str(w.value) for w in page.warning)
+    words = " ".join(str(m.value) for m in page.markdown)
+    assert "meets the target" not in words
+    assert "met is **not known**" in words

@@ -37,12 +37,17 @@ def _ratio(stands: dict[str, Any]) -> str | None:
 
 
 def _numbers(heads: dict[str, Any]) -> list[tuple[str, object]]:
-    """Return the three headline numbers."""
+    """Return the three headline numbers: without a known jewel, who reaches one is not known."""
+    reaching = f"{heads['starts_are']} at a crown jewel"
     known = heads["starts"] - heads["not_known"]
+    if not heads["targets"]:
+        return [(reaching, "not known: no crown jewel is known")]
+    if not known:
+        return [(reaching, "not known")]
     best = heads["best"]
     fix = f"cuts off {best['frees']:,} of {heads['reaching']:,}: {best['what']}" if best else None
     return [
-        (f"{heads['starts_are']} at a crown jewel", f"{heads['reaching']:,} of {known:,}"),
+        (reaching, f"{heads['reaching']:,} of {known:,}"),
         ("best single fix", fix),
         ("open paths to them", heads["paths"]),
     ]

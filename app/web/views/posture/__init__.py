@@ -181,7 +181,7 @@ def _percent(text: str) -> float:
 
 def _against(now: pd.Series, target: float) -> str:
     """Return a sentence on the debt against its target, allowing for the unverified."""
-    if pd.isna(now["ratio"]):
+    if pd.isna(now["ratio"]) or not now["most"]:
         return f"Whether the target of {target:.1%} is met is **not known**."
     over = now["debt"] - target * now["most"]
     if now["ratio"] > target:
@@ -196,6 +196,8 @@ def _against(now: pd.Series, target: float) -> str:
     if now["not_known"]:
         dark = counted(int(now["not_known"]), "identity", "identities")
         return f"{doubt}, and of {dark} nobody could state what they may use."
+    if now["grade"] == "NR":
+        return f"{doubt}, but it is not rated."
     sentence = f"**{now['ratio']:.1%}** meets the target of {target:.1%}"
     return f"{sentence}, whatever the unverified turns out to be."
 

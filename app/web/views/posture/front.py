@@ -93,7 +93,7 @@ def _figure(place: DeltaGenerator, stands: Standing, since: Quarter | None) -> N
     """Draw the one figure: the grade with its word, the ratio, and its direction."""
     low, high = stands.tdr_range or (0.0, 0.0)
     rated = stands.grade != "NR"
-    if stands.tdr is None:
+    if stands.tdr is None or not stands.max_debt:
         value = NO_FIGURE
     elif rated or f"{low:.0%}" == f"{high:.0%}":
         value = f"{stands.tdr:.1%}"

@@ -108,6 +108,7 @@ BOARD: dict[str, Any] = {
         "not_known": 0,
         "reaching": 2,
         "paths": 3,
+        "targets": 2,
         "best": {"frees": 2, "what": "admins can access db"},
     },
     "worst": {
@@ -127,6 +128,17 @@ def test_the_board_begins_with_its_sentence_and_the_first_move(
     assert "key leaked and still opens db. Fix first: Deactivate key: whoever has it" in shown
     assert "agents at a crown jewel 2 of 3" in shown
     assert "trustdebt plan --objective debt" in shown
+
+
+def test_who_reaches_a_crown_jewel_is_not_known_where_none_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nobody rated any resource, so each may be a crown jewel that somebody reaches."""
+    heads = BOARD["headlines"] | {"targets": 0, "reaching": 0, "paths": 0, "best": None}
+    shown = " ".join(drawn(capsys, "board", BOARD | {"headlines": heads}).split())
+    assert "agents at a crown jewel not known: no crown jewel is known" in shown
+    assert "0 of 3" not in shown
+    assert "open paths" not in shown
 
 
 def test_a_board_that_is_not_rated_gives_the_range(capsys: pytest.CaptureFixture[str]) -> None:

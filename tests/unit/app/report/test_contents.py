@@ -158,6 +158,25 @@ def test_nothing_known_is_no_zero() -> None:
     assert figures["Identities that can read sensitive data"] == "not known"
 
 
+def test_what_nobody_rated_is_no_zero() -> None:
+    """The one resource may be a crown jewel: who reads it may read what is sensitive."""
+    estate = Estate().agent("bot").resource("db").can("bot", "read", "db", granted_at=ago(10))
+    shown = {figure.title: figure for figure in sheet_of(estate.posture()).figures}
+    for title in (
+        "Identities that can read sensitive data",
+        "Agents that reach a crown jewel",
+        "Open paths to crown jewels",
+    ):
+        assert shown[title].value == "not known"
+    assert shown["Open paths to crown jewels"].note == "no crown jewel is known"
+    assert shown["Best single fix cuts off"].note == "nothing to cut off"
+
+
+def test_without_anything_to_owe_for_there_is_no_ratio() -> None:
+    shown = {figure.title: figure for figure in sheet_of(Estate().agent("bot").posture()).figures}
+    assert shown["Trust debt ratio"].value == "not known"
+
+
 def test_texts_fit_their_places() -> None:
     long = "x" * 4000
     estate = two_teams().agent("long", name=long).thing("Team", "t", name=long)
