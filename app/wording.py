@@ -43,6 +43,7 @@ MARKS: Mapping[str, str] = {
 }
 NOT_KNOWN = "unknown"
 NO_FIGURE = "not known"  # instead of a figure, on a tile
+LEAST, HALF = 0.05, 0.5  # what is less would be written as 0.0, or as 0
 
 
 def absent(value: object) -> bool:
@@ -58,13 +59,17 @@ def absent(value: object) -> bool:
 
 
 def number(value: float | None) -> str:
-    """Format a figure with separators, and without decimals if it is whole.
+    """Format a figure with separators, and without decimals if it is whole; never rounding to 0.
 
-    >>> number(2340), number(38.5), number(None)
-    ('2,340', '38.5', 'unknown')
+    >>> number(2340), number(38.5), number(0.01), number(None)
+    ('2,340', '38.5', '<0.1', 'unknown')
     """
     if value is None or absent(value):
         return NOT_KNOWN
+    if not value:
+        return "0"  # which has a sign, too, as a float
+    if abs(value) < LEAST:
+        return "<0.1" if value > 0 else ">-0.1"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
@@ -121,6 +126,37 @@ def share(part: float, total: float) -> str:
     if 99 < percent < 100:
         return ">99%"
     return f"{percent:.0f}%"
+
+
+def percent(part: float) -> str:
+    """Format a share with one decimal, never rounding to 0% or 100%.
+
+    >>> percent(0.115), percent(0.0001), percent(0.9999), percent(0)
+    ('11.5%', '<0.1%', '>99.9%', '0.0%')
+    """
+    if 0 < part < LEAST / 100:
+        return "<0.1%"
+    if 1 - LEAST / 100 < part < 1:
+        return ">99.9%"
+    return f"{part:.1%}"
+
+
+def whole(value: float) -> str:
+    """Format an amount in whole points; what is less than half of one keeps its decimal.
+
+    >>> whole(1204.6), whole(0.4), whole(0)
+    ('1,205', '0.4', '0')
+    """
+    return number(value) if abs(value) < HALF else f"{value:,.0f}"
+
+
+def signed(change: float) -> str:
+    """Format a difference with its sign, in whole points as `whole` does.
+
+    >>> signed(1366.7), signed(-0.3), signed(0)
+    ('+1,367', '-0.3', '+0')
+    """
+    return f"{'-' if change < 0 else '+'}{whole(abs(change))}"
 
 
 def stamp(instant: object) -> datetime | None:

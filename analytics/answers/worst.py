@@ -99,6 +99,13 @@ def reasons(posture: Posture, places: np.ndarray) -> Iterator[str]:
             yield UNKNOWN
         elif debts.sum() > 0:
             most = int(np.argmax(debts))
-            yield f"owes {debts.sum():,.0f} tp, most for {KINDS[ASSUMPTIONS[most]]}"
+            yield f"owes {_points(debts.sum())} tp, most for {KINDS[ASSUMPTIONS[most]]}"
         else:
             yield "owes nothing that anybody could verify"
+
+
+def _points(debt: float) -> str:
+    """Format debt in whole points; what is less than half of one is not called 0."""
+    if debt >= 0.5:
+        return f"{debt:,.0f}"
+    return f"{debt:.1f}" if debt >= 0.05 else "under 0.1"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.printable import printable
+from app.wording import percent
 
 ABSENT, NOT_KNOWN = "-", "not known"
 DAY = len("2026-08-01")  # tables show the day; --json has the instant
@@ -82,7 +83,7 @@ def of_unit(value: float | None, unit: str) -> str | None:
     if value is None:
         return None
     if unit == "share":
-        return f"{value:.1%}"
+        return percent(value)
     return f"{cell(float(value))} {unit}" if unit in ("tp", "tp/day", "days") else cell(value)
 
 

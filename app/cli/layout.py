@@ -84,7 +84,7 @@ def _is_tall(widest: int, width: int) -> bool:
 
 
 def _is_figure(text: str) -> bool:
-    return text == ABSENT or text.replace(",", "").replace(".", "").isdigit()
+    return text == ABSENT or text.lstrip("<").replace(",", "").replace(".", "").isdigit()
 
 
 def _records(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> RenderableType:

@@ -19,7 +19,7 @@ from app.clock import now
 from app.freshness import age_words, day_words, freshness
 from app.report.history import of_team, points_of
 from app.report.sheet import BETTER, SAME, WORSE, Figure, Listing, Sheet, Trend
-from app.wording import brief, counted, day, number, share
+from app.wording import brief, counted, day, number, percent, share
 from graph.stores import SnapshotInfo
 from graph.values import iso
 
@@ -144,7 +144,7 @@ def _figures(answer: Board) -> Iterator[Figure]:
     stands, since = answer.standing, answer.quarter
     yield Figure(
         "Trust debt ratio",
-        f"{stands.tdr:.1%}" if stands.tdr is not None and stands.max_debt else NOT_KNOWN,
+        percent(stands.tdr) if stands.tdr is not None and stands.max_debt else NOT_KNOWN,
         f"target {answer.burn_down.target:.1%}",
         *_change(since, "tdr"),
     )
@@ -269,7 +269,7 @@ def _teams(answer: Board) -> Listing:
             short(row["name"], 26),
             number(row["identities"]),
             "not known" if pd.isna(row["debt"]) else brief(row["debt"]),
-            "" if pd.isna(row["tdr"]) else f"{row['tdr']:.1%}",
+            "" if pd.isna(row["tdr"]) else percent(row["tdr"]),
             _grade(row["grade"]),
         )
         for row in of.teams.frame.head(TEAMS).to_dict("records")
@@ -336,7 +336,7 @@ def _risks(answer: Board) -> Listing:
 
 def _coverage(answer: Board) -> Listing:
     stands, gaps = answer.standing, answer.gaps
-    checked = "not known" if stands.coverage is None else f"{stands.coverage:.1%}"
+    checked = "not known" if stands.coverage is None else percent(stands.coverage)
     known = f"{number(stands.identities - stands.not_known)} of {number(stands.identities)}"
     rows = [
         ("Access that could be verified", checked),
@@ -344,7 +344,7 @@ def _coverage(answer: Board) -> Listing:
         ("Checks that wait for facts", number(gaps.waiting)),
     ]
     rows += [
-        (f"Missing: {row['says']}", f"settles {row['settles']:.0%}" if row["settles"] else "")
+        (f"Missing: {row['says']}", f"settles {share(row['settles'], 1)}" if row["settles"] else "")
         for row in gaps.missing[: FACTS - len(rows)]
     ]
     connect = ", ".join(f"{row['source']} ({number(row['checks'])})" for row in gaps.connect)

@@ -107,6 +107,16 @@ def below(words: str, rows: pd.DataFrame | Callable[[], str], file: str) -> None
     )
 
 
+def points(column: pd.Series) -> pd.Series:
+    """Round amounts: to whole ones, but for the small ones, which would become nothing.
+
+    >>> points(pd.Series([1234.56, 3.75, 0.0131])).tolist()
+    [1235.0, 3.8, 0.01]
+    """
+    size = column.abs().fillna(0)
+    return column.round().where(size >= 10, column.round(1).where(size >= 1, column.round(2)))
+
+
 def full(column: pd.Series) -> float:
     """Return the value of a full bar of `column`: its largest, or 1 without any.
 

@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.web.address import to
+from app.wording import signed
 
 
 def tile(
@@ -36,7 +37,7 @@ def signal(
     place: DeltaGenerator,
     label: str,
     figure: str,
-    change: int | None,
+    change: float | None,
     beside: str | None = None,
     meaning: str = "",
     since: str = "in a quarter: ",
@@ -53,7 +54,7 @@ def signal(
     place.metric(
         label,
         figure,
-        delta=f"{change:+,}" if change else 0,
+        delta=signed(change) if change else 0,
         delta_color="inverse",
         delta_description=f"{since}{word}" + (f"; {beside}" if beside else ""),
         help=meaning or None,

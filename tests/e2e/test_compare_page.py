@@ -11,9 +11,12 @@ from streamlit.testing.v1 import AppTest
 import trustdebt
 from app.comparison import changed_words
 from graph.schema import AGENT, CAN_ACCESS, RUNS_AS
+from graph.stores.parquet_store import ParquetStore
+from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, World, estate, publish
 from tests.e2e.said import figures, texts
+from tests.support.estates.small_estates import Estate
 
 QUARTER = pd.Timedelta(days=90)
 
@@ -127,3 +130,14 @@ def test_hostile_names_are_shown_and_obeyed_nowhere(open_page: Open, hostile_sto
     test = open_page(hostile_store, "compare", earlier="day", earlier_day="2026-08-20", why="all")
     assert not test.exception
     assert "<script>window.pwned" not in "".join(str(m.value) for m in test.markdown)
+
+
+def test_a_small_change_is_not_called_the_same(open_page: Open, tmp_path: Path) -> None:
+    """An agent that owes under one tp owes a little more three days later."""
+    for later in (0, 3):
+        e = Estate(at=AS_OF + pd.Timedelta(days=later)).agent("bot").resource("doc", "public")
+        e.can("bot", "list", "doc", granted_at="2026-07-20")
+        ingest(ParquetStore(tmp_path / "s"), [e.job()])
+    tile = next(m for m in open_page(tmp_path / "s", "compare").metric if "(tp)" in m.label)
+    assert tile.delta == "+<0.1"  # its scope: 0.28 tp more in every 30 days
+    assert tile.proto.delta_description == "worse"

@@ -13,9 +13,12 @@ from app.web import picker
 from app.web.snapshots import forget
 from app.web.views import all_views
 from graph.schema import AGENT, CAN_ACCESS, DECLARABLE, OWNS, RESOURCE
+from graph.stores.parquet_store import ParquetStore
+from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.estate import HOSTILE, World, estate, publish
 from tests.e2e.said import figures, texts
+from tests.support.estates.small_estates import Estate
 from tests.support.search import some
 
 PAGES = tuple(all_views())
@@ -340,3 +343,15 @@ def test_stale_access_counts_what_there_is_not_what_is_listed(
     assert "1 of 1 path" in texts(test)
     few = open_page(tmp_path / "s", "stale_access", about="nobody at all")
     assert "No path of these identities" in texts(few)
+
+
+def test_a_reach_of_few_is_not_none_and_of_most_not_all(open_page: Open, tmp_path: Path) -> None:
+    """One of 250 agents reaches one of the resources (0.4 %), and all but one the other."""
+    e = Estate().agent(*(f"a{n}" for n in range(250))).resource("few").resource("most")
+    e.can("a0", "read", "few")
+    for n in range(1, 250):
+        e.can(f"a{n}", "read", "most")
+    ingest(ParquetStore(tmp_path / "s"), [e.job()])
+    for resource, shown in (("few", "<1% · low"), ("most", ">99% · critical")):
+        page = open_page(tmp_path / "s", "blast_radius", thing=resource)
+        assert figures(page)["Exposure"] == shown

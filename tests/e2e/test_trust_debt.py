@@ -51,7 +51,7 @@ def test_the_figures_are_those_of_the_answer(open_page: Open, store: Path) -> No
     owed = debt(open_posture(str(store)))
     assert seen["Trust debt"] == f"{brief(owed['debt'])} tp"
     assert seen["Trust debt ratio"] == f"{owed['tdr']:.1%}"
-    assert "There is one snapshot only" in texts(open_page(store, "trust_debt"))
+    assert "There is no earlier snapshot" in texts(open_page(store, "trust_debt"))
 
 
 def test_a_tile_filters_the_items(open_page: Open, store: Path) -> None:

@@ -8,7 +8,7 @@ from analytics.answers.board.move import STEPS, first_changes
 from analytics.answers.board.quarter import Quarter
 from analytics.answers.board.scope import Scope, same_scope
 from analytics.answers.board.standing import Standing
-from analytics.answers.board.words import amount, counted, day
+from analytics.answers.board.words import amount, counted, day, percent
 from analytics.debt.forecast import ahead
 from analytics.debt.owed import sums_of
 from analytics.debt.totals import total
@@ -114,7 +114,7 @@ def _today(
     if not to_repay:
         high = (stands.tdr_range or [0.0, 0.0])[1]
         if high > target:
-            doubt = f"what is unverified could bring the ratio to {high:.1%}"
+            doubt = f"what is unverified could bring the ratio to {percent(high)}"
             return Reached(UNKNOWN, None, f"Not known: {doubt}, above the target of {target:.1%}.")
         return Reached(MET, None, f"The target of {target:.1%} is met.")
     pace = since.pace_per_day

@@ -16,7 +16,7 @@ from analytics.actions import LOGINS, REMOVING, Action
 from analytics.answers.board.headlines import all_ways, best_item, points_of
 from analytics.answers.board.scope import Scope, scope_of
 from analytics.answers.board.standing import Standing, heaviest_opened
-from analytics.answers.board.words import amount, counted
+from analytics.answers.board.words import amount, counted, percent
 from analytics.answers.changes import NOUNS, ORDERS
 from analytics.answers.debt import LEAKED
 from analytics.answers.handed_over import handed_over
@@ -294,7 +294,7 @@ def _gains(scope: Scope, frees: int, of: int, reach: float, debt: float) -> list
         verb = "reaches" if frees == 1 else "reach"
         parts.append(f"{frees:,} of {counted(of, *kind)} {verb} no crown jewel any more")
     if round(reach, 3) > 0:
-        parts.append(f"{reach:.1%} of all reach goes")
+        parts.append(f"{percent(reach)} of all reach goes")
     if round(debt, 1) > 0:
         parts.append(f"{amount(debt)} of debt is paid off")
     return parts

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.board.scope import Scope
-from analytics.answers.board.words import counted
+from analytics.answers.board.words import counted, percent
 from analytics.answers.debt import DENIED, LEAKED, capped_by
 from analytics.assumptions.entitlements import entitlements_of
 from analytics.assumptions.items import Sums
@@ -199,7 +199,7 @@ def _driver_words(posture: Posture, owed: Sums, scope: Scope) -> str:
     debts, sums = owed.debt[scope.places], total(owed, scope.places)
     if not sums.debt:
         return "nothing that anybody could verify is owed"
-    words = f"{sums.ratio:.1%} of the trust that could be owed is owed"
+    words = f"{percent(sums.ratio)} of the trust that could be owed is owed"
     kind = KINDS[ASSUMPTIONS[int(np.argmax(debts.sum(axis=0)))]]
     debtor = owed.identities[scope.places][int(np.argmax(debts.sum(axis=1)))]
     return f"{words}, most of it for {kind}; {posture.graph.thing(int(debtor))['name']} owes most"

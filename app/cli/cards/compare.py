@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.cli.card import WRONG, Card
-from app.cli.columns import Row, cell, of_unit
+from app.cli.columns import Row, of_unit
 from app.comparison import CHANGED, CHANGES, SOURCES, changed_words, seen_words, why_words
-from app.wording import NO_FIGURE, NOT_KNOWN, day, joined
+from app.wording import NO_FIGURE, NOT_KNOWN, day, joined, signed, whole
 
 KINDS = ("agents", "paths", "findings", "owners")
 FIGURES = ("figure", "before", "after", "change")
@@ -52,13 +52,13 @@ def _figures(before: Row, after: Row, starts: str) -> list[tuple[object, ...]]:
     }
     for name, words in named.items():
         was, now = before[name], after[name]
-        change = None if was is None or now is None else f"{now - was:+,.0f}"
+        change = None if was is None or now is None else signed(now - was)
         rows.append((words, _figure(was), _figure(now), change))
     return rows
 
 
 def _figure(value: float | None) -> str:
-    return NO_FIGURE if value is None else cell(round(value))
+    return NO_FIGURE if value is None else whole(value)
 
 
 def _grade(end: Row) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.cli.card import Card
 from app.cli.columns import DAY, Row, cell, of_unit, words
-from app.wording import NO_FIGURE, brief, counted, joined, number
+from app.wording import NO_FIGURE, brief, counted, joined, percent, whole
 
 GROUPS = ("owed for", "debt", "a day", "ratio", "grade", "unverified", "capped by")
 NAMED = {"assumption": "broken assumption"}
@@ -44,7 +44,7 @@ def _sentence(result: dict[str, Any]) -> str:
     ratio = _ratio(result)
     grade = {"NR": "not rated", None: "not rated"}.get(result["grade"], f"grade {result['grade']}")
     because = f": {result['grade_because']}" if result["grade_because"] else ""
-    return f"{number(round(result['debt']))} tp are owed for {of}, {ratio}; {grade}{because}."
+    return f"{whole(result['debt'])} tp are owed for {of}, {ratio}; {grade}{because}."
 
 
 def _ratio(result: dict[str, Any]) -> str:
@@ -63,8 +63,8 @@ def _owed_for(row: Row, by: str) -> object:
 
 
 def _figures(row: Row) -> tuple[object, ...]:
-    ratio = NO_FIGURE if row["tdr"] is None else f"{row['tdr']:.1%}"
-    rounded: Callable[[float | None], object] = lambda v: None if v is None else round(v)  # noqa: E731
+    ratio = NO_FIGURE if row["tdr"] is None else percent(row["tdr"])
+    rounded: Callable[[float | None], object] = lambda v: None if v is None else whole(v)  # noqa: E731
     capped = row["capped_by"]
     more = f" and {len(capped) - 1} more" if len(capped) > 1 else ""
     return (
@@ -72,7 +72,7 @@ def _figures(row: Row) -> tuple[object, ...]:
         rounded(row["interest_per_day"]),
         ratio,
         row["grade"],
-        rounded(row["unverified"]) or None,
+        rounded(row["unverified"] or None),
         f"{capped[0]['thing']['name']}{more}" if capped else None,
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 from app.cli.card import Card
 from app.cli.columns import Row, because
 from app.wording import counted, kind
+from app.wording import percent as in_percent
 
 REACHING = ("identity", "what it is", "level", "steps", "because")
 RESOURCES = ("resource", "identities", "percent", "band", "with accounts and keys")
@@ -67,4 +68,4 @@ def _share(row: Row) -> str:
 
 
 def _percent(percent: float | None) -> str | None:
-    return None if percent is None else f"{percent:.1f}%"
+    return None if percent is None else in_percent(percent / 100)

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.cli.card import ACCENT, WRONG, Card
 from app.cli.columns import SHARED, Row, cell
-from app.wording import brief, joined, share
+from app.wording import brief, joined, share, signed, whole
 
 FIGURES = ("figure", "before", "after", "change")
 
@@ -59,12 +59,12 @@ def _moved(before: float | None, after: float | None, words: str) -> str | None:
         return f"how {words} changes is not known"
     if before == after:
         return None
-    of = share(abs(after - before), before) if before else f"{after:,.0f}"
+    of = share(abs(after - before), before) if before else whole(after)
     return f"{words} {'falls' if after < before else 'grows'} by {of}"
 
 
 def _change(before: float | None, after: float | None) -> str | None:
-    return None if before is None or after is None else f"{after - before:+,.0f}"
+    return None if before is None or after is None else signed(after - before)
 
 
 def _value(row: Row, column: Any) -> object:

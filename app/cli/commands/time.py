@@ -184,7 +184,9 @@ def _balance(result: dict[str, Any]) -> str | None:
     figures = [result[name] for name in ("opening", "closing", "new", "accrued", "retired")]
     if None in figures:
         return None
-    opening, closing, new, accrued, retired = (f"{value:,.0f}" for value in figures)
+    from app.wording import whole
+
+    opening, closing, new, accrued, retired = map(whole, figures)
     return (
         f"Debt went from {opening} to {closing} tp: {new} opened, {accrued} grew, "
         f"{retired} was repaid."

@@ -18,7 +18,7 @@ from analytics.posture import Posture
 from app.web.answers.debt_path import way
 from app.web.answers.figures import names
 from app.web.snapshots import kept
-from app.wording import NO_FIGURE, days, number, thing_name
+from app.wording import NO_FIGURE, days, number, percent, share, thing_name
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
 
@@ -69,9 +69,10 @@ def ratio_figure(owed: TrustDebt) -> tuple[str, str]:
     if owed.tdr is None:
         return NO_FIGURE, "nobody could state what is held"
     low, high = owed.tdr_range or (0.0, 0.0)
-    if owed.grade == "NR" and f"{low:.0%}" != f"{high:.0%}":
-        return f"{low:.0%} to {high:.0%}", "not rated"
-    return f"{owed.tdr:.1%}", f"{graded(owed)}, range {low:.0%} to {high:.0%}"
+    first, last = share(low, 1), share(high, 1)
+    if owed.grade == "NR" and first != last:
+        return f"{first} to {last}", "not rated"
+    return percent(owed.tdr), f"{graded(owed)}, range {first} to {last}"
 
 
 def dark_words(owed: TrustDebt) -> str:

@@ -22,7 +22,7 @@ from app.web.views.blast_radius.edge_panel import edge_panel
 from app.web.views.blast_radius.frame import Frame
 from app.web.views.blast_radius.picks import pick_in, step_of
 from app.web.views.blast_radius.tray import reverse_tray
-from app.wording import counted, kind, number
+from app.wording import counted, kind, number, share
 from graph.schema import AGENT
 
 PICTURE = "way"
@@ -93,7 +93,7 @@ def _figures(answer: Exposure, frame: Frame) -> None:
 def _exposure(answer: Exposure) -> str:
     if answer.percent is None:
         return "unknown"
-    return f"{answer.percent:.0f}% · {str(answer.band).lower()}"
+    return f"{share(answer.percent, 100)} · {str(answer.band).lower()}"
 
 
 def _identities(rows: pd.DataFrame, question: Question) -> None:

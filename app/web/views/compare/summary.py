@@ -14,7 +14,7 @@ from app.escape import code, markdown
 from app.web.tables import below, table
 from app.web.tiles import signal, tile
 from app.web.views.compare.answers import part
-from app.wording import NO_FIGURE, brief, counted, moment, number
+from app.wording import NO_FIGURE, brief, counted, moment, number, percent
 
 HEADINGS = {
     "agents_new": "Agents new",
@@ -70,7 +70,7 @@ def figures(sides: Sides, team: int | None) -> None:
     )
     for place, (name, label, meaning) in zip(tiles[1:], signal_of, strict=True):
         was, now = first[name], last[name]
-        change = None if was is None or now is None else round(now - was)
+        change = None if was is None or now is None else now - was
         beside = f"of {number(last['starts'])}" if name == "reaching" else None
         figure = NO_FIGURE if now is None else brief(now)
         signal(place, label, figure, change, beside, meaning, since="")
@@ -79,7 +79,7 @@ def figures(sides: Sides, team: int | None) -> None:
 def _grade(of: Mapping[str, Any]) -> str:
     if of["grade"] == "NR" or of["tdr"] is None:
         return "not rated"
-    return f"{of['grade']} · {of['tdr']:.1%}"
+    return f"{of['grade']} · {percent(of['tdr'])}"
 
 
 def seen(place: DeltaGenerator, sides: Sides) -> None:

@@ -13,12 +13,12 @@ from app.web.answers.debt import balance, dark_words
 from app.web.answers.figures import UNKNOWN, accountable, findings, got_back, orphans
 from app.web.drawing.debt_charts import ratio_trend
 from app.web.query import Query, options
-from app.web.tables import table
+from app.web.tables import points, table
 from app.web.tiles import link, tile
 from app.web.view import View
 from app.web.views.posture import all_figures, front, heat, pillars, rests, worst
 from app.web.views.posture.leadership import figure_words, kpis, rows_page
-from app.wording import NO_FIGURE, brief, counted, day, number, share
+from app.wording import NO_FIGURE, brief, counted, day, number, percent, share
 from graph.journal.rights import LOOK
 from graph.schema import AGENT
 
@@ -160,10 +160,10 @@ def _trend(posture: Posture) -> None:
             at=[day(at) for at in rows["at"]],
             grade=rows["grade"].replace("NR", "not rated"),
             **{
-                c: [NO_FIGURE if pd.isna(v) else f"{v:.1%}" for v in rows[c]]
+                c: [NO_FIGURE if pd.isna(v) else percent(v) for v in rows[c]]
                 for c in ("ratio", "high", "coverage")
             },
-            **{c: rows[c].round() for c in ("debt", "most")},
+            **{c: points(rows[c]) for c in ("debt", "most")},
         )
         shown = shown.drop(columns="not_known")
         names = ["Snapshot", "Debt (tp)", "At most", "Ratio", "At worst", "Verified", "Grade"]
@@ -186,19 +186,21 @@ def _against(now: pd.Series, target: float) -> str:
     over = now["debt"] - target * now["most"]
     if now["ratio"] > target:
         return (
-            f"**{now['ratio']:.1%}** is above the target of {target:.1%}: **{brief(over)} tp** "
-            f"of {brief(now['debt'])} must be removed to meet the target."
+            f"**{percent(now['ratio'])}** is above the target of {target:.1%}: "
+            f"**{brief(over)} tp** of {brief(now['debt'])} must be removed to meet the target."
         )
-    doubt = f"Whether the target of {target:.1%} is met is **not known**: {now['ratio']:.1%} is"
+    doubt = (
+        f"Whether the target of {target:.1%} is met is **not known**: {percent(now['ratio'])} is"
+    )
     doubt += " verified to be owed"
     if now["high"] > target:
-        return f"{doubt}, and what is unverified could bring it to {now['high']:.1%}."
+        return f"{doubt}, and what is unverified could bring it to {percent(now['high'])}."
     if now["not_known"]:
         dark = counted(int(now["not_known"]), "identity", "identities")
         return f"{doubt}, and of {dark} nobody could state what they may use."
     if now["grade"] == "NR":
         return f"{doubt}, but it is not rated."
-    sentence = f"**{now['ratio']:.1%}** meets the target of {target:.1%}"
+    sentence = f"**{percent(now['ratio'])}** meets the target of {target:.1%}"
     return f"{sentence}, whatever the unverified turns out to be."
 
 

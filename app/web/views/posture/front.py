@@ -15,7 +15,7 @@ from app.web.card import card_link
 from app.web.removals import REMOVED
 from app.web.tiles import link, signal
 from app.web.views.posture.rests import draw as draw_rests
-from app.wording import NO_FIGURE, brief, counted, number, share
+from app.wording import NO_FIGURE, brief, counted, number, percent, share
 
 LARGE = 600  # identities from which the plan is worked out on request
 COLOURS = {"A": "green", "B": "green", "C": "orange", "D": "red", "F": "red", "NR": "gray"}
@@ -95,10 +95,10 @@ def _figure(place: DeltaGenerator, stands: Standing, since: Quarter | None) -> N
     rated = stands.grade != "NR"
     if stands.tdr is None or not stands.max_debt:
         value = NO_FIGURE
-    elif rated or f"{low:.0%}" == f"{high:.0%}":
-        value = f"{stands.tdr:.1%}"
+    elif rated or share(low, 1) == share(high, 1):
+        value = percent(stands.tdr)
     else:
-        value = f"{low:.0%} to {high:.0%}"
+        value = f"{share(low, 1)} to {share(high, 1)}"
     colour: Any = COLOURS[stands.grade]
     with place.container(border=True):
         st.metric(

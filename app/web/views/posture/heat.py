@@ -9,8 +9,8 @@ from app.web.address import turn
 from app.web.answers import board
 from app.web.answers.debt import WORDS
 from app.web.drawing.heat_map import heat_map
-from app.web.tables import below, table
-from app.wording import NO_FIGURE, counted, share
+from app.web.tables import below, points, table
+from app.wording import NO_FIGURE, counted, percent, share
 
 ROWS = 12  # teams in the picture
 
@@ -54,8 +54,8 @@ def _table(rows: pd.DataFrame, broken: pd.DataFrame) -> None:
         {
             "Team": rows["name"],
             "Identities": rows["identities"],
-            "Debt": rows["debt"].round(),
-            "Ratio": rows["tdr"].map(lambda r: NO_FIGURE if pd.isna(r) else f"{r:.1%}"),
+            "Debt": points(rows["debt"]),
+            "Ratio": rows["tdr"].map(lambda r: NO_FIGURE if pd.isna(r) else percent(r)),
             "Grade": rows["grade"].replace("NR", "not rated"),
             "Grade because": because(rows),
             "Read sensitive data": [
@@ -63,7 +63,7 @@ def _table(rows: pd.DataFrame, broken: pd.DataFrame) -> None:
                 for able, of in zip(rows["sensitive"], rows["identities"], strict=True)
             ],
             **{
-                WORDS[str(name)]: column.map(lambda part: "" if pd.isna(part) else f"{part:.0%}")
+                WORDS[str(name)]: column.map(lambda part: "" if pd.isna(part) else share(part, 1))
                 for name, column in broken.items()
             },
         }

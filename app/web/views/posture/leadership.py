@@ -17,7 +17,19 @@ from analytics.figures.sensitive_reach import reaching
 from analytics.posture import Posture
 from app.web.answers.figures import names
 from app.web.snapshots import kept
-from app.wording import NO_FIGURE, NOT_KNOWN, brief, counted, day, days, kind, number
+from app.web.tables import points
+from app.wording import (
+    NO_FIGURE,
+    NOT_KNOWN,
+    brief,
+    counted,
+    day,
+    days,
+    kind,
+    number,
+    percent,
+    share,
+)
 from graph.access import NEVER
 from graph.schema import IDENTITIES, LEVELS, TOOL
 
@@ -47,7 +59,7 @@ def figure_words(value: float | None, unit: str) -> str:
     if value is None:
         return "not measured"
     if unit == "share":
-        return f"{value:.1%}"
+        return percent(value)
     if unit == "days":
         return counted(round(value), "day")
     return f"{brief(value)} {unit}" if unit in ("tp", "tp/day") else number(round(value, 2))
@@ -80,14 +92,16 @@ def _term(value: float | None) -> float:
 
 def pillar_rows(pillars: list[dict[str, Any]]) -> pd.DataFrame:
     """Return a row for each pillar or part: the amounts in evidence, in all and unknown."""
-    share = [pillar["value"] for pillar in pillars]
+    shown = [pillar["value"] for pillar in pillars]
+    terms = {"Shown": "numerator", "Of": "denominator", "Unknown": "unknown"}
     return pd.DataFrame(
         {
             "What": [pillar["title"] for pillar in pillars],
-            "In evidence": [NOT_KNOWN if s is None else f"{s:.0%}" for s in share],
-            "Shown": np.array([pillar["numerator"] for pillar in pillars], float).round(),
-            "Of": np.array([pillar["denominator"] for pillar in pillars], float).round(),
-            "Unknown": np.array([pillar["unknown"] for pillar in pillars], float).round(),
+            "In evidence": [NOT_KNOWN if part is None else share(part, 1) for part in shown],
+            **{
+                words: points(pd.Series([pillar[term] for pillar in pillars], dtype=float))
+                for words, term in terms.items()
+            },
         }
     )
 

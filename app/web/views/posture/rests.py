@@ -9,7 +9,7 @@ from app.escape import markdown
 from app.freshness import age_words, freshness
 from app.web.answers import board
 from app.web.tables import table
-from app.wording import counted, day, joined, kind, number
+from app.wording import counted, day, joined, kind, number, share
 from graph.schema import FACT_NODES
 
 OLD = 30  # days from which the age is a warning
@@ -38,7 +38,7 @@ def _connect_words(known: Gaps) -> str:
     words = f"{nobody}Connect next: **{markdown(best['source'])}**, which lets {checks} run"
     settled = [row for row in known.missing if best["source"] in row["sources"]]
     part = sum(row["settles"] for row in settled)
-    return words + (f" and verifies another {part:.0%} of access." if part >= 0.005 else ".")
+    return words + (f" and verifies another {share(part, 1)} of access." if part else ".")
 
 
 def details(posture: Posture) -> None:
@@ -78,7 +78,7 @@ def _missing(known: Gaps) -> None:
             {
                 "Nobody states": [row["says"] for row in known.missing],
                 "Checks that wait": [row["checks"] for row in known.missing],
-                "Unknown for want of it": [f"{row['settles']:.0%}" for row in known.missing],
+                "Unknown for want of it": [share(row["settles"], 1) for row in known.missing],
                 "Sources that state it": [", ".join(row["sources"]) for row in known.missing],
             }
         ),

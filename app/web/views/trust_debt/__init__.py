@@ -25,7 +25,7 @@ from app.web.answers.debt import (
 )
 from app.web.drawing.debt_charts import FLAT, burn_down, group_of, treemap
 from app.web.query import Query, options
-from app.web.tables import below, table
+from app.web.tables import below, points, table
 from app.web.tiles import tile
 from app.web.view import View
 from app.web.views.trust_debt.items import draw_items
@@ -36,6 +36,7 @@ from app.wording import (
     counted,
     day,
     number,
+    percent,
     share,
     thing_name,
 )
@@ -89,7 +90,7 @@ def _known(posture: Posture, owed: TrustDebt) -> None:
     if known < 1:
         sentences += (
             f"; {share(1 - known, 1)} is unverified ({brief(owed.unverified)} tp), so the ratio "
-            f"lies between **{low:.1%}** and **{high:.1%}**"
+            f"lies between **{percent(low)}** and **{percent(high)}**"
         )
     sentences += "."
     sentences += dark_words(owed)
@@ -137,7 +138,7 @@ def _movement(posture: Posture) -> None:
     st.header("Does it shrink?", anchor=False)
     kept_books = books(posture)
     if kept_books is None or kept_books.since == kept_books.until:
-        st.markdown("There is one snapshot only; the next one shows what moved.")
+        st.markdown("There is no earlier snapshot; the next one shows what moved.")
     else:
         _burn_down(posture, kept_books)
     if kept_books is not None:
@@ -252,9 +253,9 @@ def _top(rows: pd.DataFrame, by: str) -> int | None:
     shown = pd.DataFrame(
         {
             BY[by]: rows["name"],
-            "Debt": rows["debt"].round(),
-            "Per day": rows["interest"].round(1),
-            "Ratio": rows["ratio"].map(lambda r: NO_FIGURE if pd.isna(r) else f"{r:.1%}"),
+            "Debt": points(rows["debt"]),
+            "Per day": points(rows["interest"]),
+            "Ratio": rows["ratio"].map(lambda r: NO_FIGURE if pd.isna(r) else percent(r)),
             "Grade": rows["grade"].replace("NR", "not rated")
             + (", capped by " + rows["cause"]).where(rows["cause"] != "", ""),
         }

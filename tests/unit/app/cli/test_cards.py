@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from analytics.answers.debt import debt
 from analytics.answers.show import show
 from analytics.answers.table import as_json
 from app.cli.columns import Shown
@@ -248,6 +249,41 @@ def test_debt_that_is_not_rated_has_a_range_and_no_grade(
         **{"capped_by": [], "groups": [], "by": "assumption"},
     }
     assert words in " ".join(drawn(capsys, "debt", result).split())
+
+
+def little() -> Estate:
+    """Build an agent that owes 0.63 tp in all for a grant of 0.375 (list, of public data).
+
+    Scope: 0.75 · 0.375 · (1 + 10/30) = 0.375; standing: 2/3 · 0.375 · (1 + 10/365) = 0.257.
+    """
+    e = Estate().agent("bot").person("ann").owned("bot", "ann", "ann")
+    used = {"telemetry": "true", "last_used_at": {"list": ago(1)}, "granted_at": ago(10)}
+    return e.resource("doc", "public").can("bot", "list", "doc", **used)
+
+
+def test_little_debt_is_not_none(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = drawn(capsys, "debt", as_json(debt(little().posture()))).splitlines()
+    assert next(row for row in rows if row.startswith("scope")).split()[2:5:2] == ["0.4", "<0.1"]
+    assert next(row for row in rows if row.startswith("standing")).split()[2] == "0.3"
+    assert next(row for row in rows if row.startswith("outlived")).split()[2] == "0"
+    assert "grows a day by <0.1 tp" in " ".join(" ".join(rows).split())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [(10.4, 10.1, "-0.3"), (10.0, 10.01, "+<0.1"), (10.0, 10.0, "+0"), (1200.4, 34.0, "-1,166")],
+)
+def test_a_small_change_is_not_none(
+    capsys: pytest.CaptureFixture[str], before: float, after: float, change: str
+) -> None:
+    figures = {"reach": before, "debt": 5.0, "findings": 2}
+    result = {
+        **{"before": figures, "after": figures | {"reach": after}, "removed": [], "granted": []},
+        **{name: [] for name in ("breaks", "identities", "lost", "gained", "moved")},
+        "counts": dict.fromkeys(("breaks", "identities", "lost", "gained", "moved"), 0),
+    }
+    rows = drawn(capsys, "what-if", result).splitlines()
+    assert next(row for row in rows if row.startswith("reach")).split()[-1] == change
 
 
 def test_a_use_by_one_of_several_is_perhaps_one(capsys: pytest.CaptureFixture[str]) -> None:
