@@ -72,7 +72,7 @@ def cell(value: Any) -> str:
         if {"id", "label", "name"} <= set(value):
             return printable(str(value["name"]))
         return ", ".join(f"{words(k)} {cell(v)}" for k, v in value.items())
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return ", ".join(cell(v) for v in value)
     text = str(value)
     return text[:DAY] if INSTANT.fullmatch(text) else printable(text)
@@ -84,7 +84,10 @@ def of_unit(value: float | None, unit: str) -> str | None:
         return None
     if unit == "share":
         return percent(value)
-    return f"{cell(float(value))} {unit}" if unit in ("tp", "tp/day", "days") else cell(value)
+    written = cell(float(value))
+    if unit == "days":
+        return f"{written} {'day' if value == 1 else 'days'}"
+    return f"{written} {unit}" if unit in ("tp", "tp/day") else cell(value)
 
 
 def known(part: Row | None, key: str) -> Any:

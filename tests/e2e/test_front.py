@@ -132,7 +132,8 @@ def test_an_accepted_risk_is_no_worst_finding_and_has_its_end(
     assert rows["sentence"].iloc[0] not in set(worst["What is wrong"])
     assert accepted["What was accepted"].tolist() == [rows["sentence"].iloc[0]]
     assert accepted["Runs out"].tolist() == ["13 Aug 2026"]
-    assert "1 accepted risk in force, 1 of them run" in texts(test)
+    assert "1 accepted risk in force; within 30 days 1 runs out" in texts(test)
+    assert accepted["When"].tolist() == ["in 12 days"]
 
 
 def test_the_plan_of_a_large_estate_is_worked_out_on_request(

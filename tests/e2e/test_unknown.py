@@ -110,6 +110,8 @@ def test_nothing_to_owe_for_meets_no_target(open_page: Open, tmp_path: Path) -> 
     words = " ".join(str(m.value) for m in page.markdown)
     assert "meets the target" not in words
     assert "Whether the target of 5.0% is met is **not known**." in words
+    assert "0 of 1 identity has both owners; 1 has none." in words
+    assert any("1 accountable identity in service" in str(c.value) for c in page.caption)
 
 
 def test_what_is_not_rated_meets_no_target(open_page: Open, tmp_path: Path) -> None:

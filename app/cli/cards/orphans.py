@@ -66,9 +66,10 @@ def _sentence(result: dict[str, Any], is_cut: bool) -> str:
     known = result["judged"] - result["unknown"]
     least = "At least " if is_cut else ""
     of = counted(known, "identity", "identities")
-    words = f"{least}{number(len(lacking))} of {of} lack an owner"
+    verb, they = ("lacks", "it owes") if known == 1 else ("lack", "they owe")
+    words = f"{least}{number(len(lacking))} of {of} {verb} an owner"
     if any(lacking.values()):
-        words += f"; they owe {least.lower()}{brief(sum(lacking.values()))} tp"
+        words += f"; {they} {least.lower()}{brief(sum(lacking.values()))} tp"
     if result["unknown"]:
         words += f". Of {number(result['unknown'])} more it is unknown: no source states owners"
     return f"{words}."

@@ -81,11 +81,12 @@ def _owners_words(everyone: pd.DataFrame) -> str:
         return ""
     both, none = int(counts.get("both roles", 0)), int(counts.get("nobody", 0))
     unknown = int(counts.get(UNKNOWN, 0))
-    words = f"{number(both)} of {counted(total, 'identity', 'identities')} have both owners"
-    parts = [f"{number(none)} have none"] if none else []
+    has = "has" if total == 1 else "have"
+    words = f"{number(both)} of {counted(total, 'identity', 'identities')} {has} both owners"
+    parts = [f"{counted(none, 'has', 'have')} none"] if none else []
     parts += [f"of {number(unknown)} nobody states any"] if unknown else []
     some = total - both - none - unknown
-    parts += [f"{number(some)} have one of the two"] if some else []
+    parts += [f"{counted(some, 'has', 'have')} one of the two"] if some else []
     return f"{'; '.join([words, *parts])}."
 
 

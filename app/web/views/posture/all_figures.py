@@ -9,7 +9,7 @@ from app.web.address import recall, remember
 from app.web.tables import below, table
 from app.web.tiles import link
 from app.web.views.posture.leadership import figure_words, kpi_rows, kpis, rows_behind, rows_page
-from app.wording import brief, counted, number
+from app.wording import brief, counted
 
 
 def draw(posture: Posture) -> None:
@@ -29,9 +29,10 @@ def draw(posture: Posture) -> None:
     at = table(
         rows, "figures", "Figures with their terms and targets.", columns, select=True, height=420
     )
-    count = number(kpis(posture).population["identities"])
+    count = kpis(posture).population["identities"]
+    whose = counted(count, "accountable identity", "accountable identities")
     below(
-        f"{counted(len(rows), 'figure')} over one population: {count} accountable identities in "
+        f"{counted(len(rows), 'figure')} over one population: {whose} in "
         "service. Select one to see how it is defined, and the rows behind it.",
         rows,
         "figures.csv",

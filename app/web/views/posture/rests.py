@@ -63,7 +63,8 @@ def details(posture: Posture) -> None:
         )
         st.markdown(_contents(posture))
     if known.missing or known.connect:
-        with st.expander(f"{counted(known.waiting, 'check')} wait for facts that nobody states"):
+        wait = counted(known.waiting, "check waits", "checks wait")
+        with st.expander(f"{wait} for facts that nobody states"):
             _missing(known)
 
 

@@ -1,5 +1,7 @@
 """The worst identities and the worst findings, side by side."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -11,7 +13,7 @@ from app.web.answers.changes import changes
 from app.web.answers.figures import findings
 from app.web.card import open_card
 from app.web.tables import table
-from app.wording import MARKS, NO_FIGURE, NOT_KNOWN, counted, days, number
+from app.wording import MARKS, NO_FIGURE, NOT_KNOWN, ago, counted, days, number, span
 
 WORST = 10
 
@@ -96,7 +98,7 @@ def expiries(posture: Posture) -> None:
     if rows.empty:
         st.markdown("Nobody accepted a risk.")
         return
-    left = rows["days"].map(lambda days: f"in {days} days" if days >= 0 else f"{-days} days ago")
+    left = rows["until"].map(partial(when, as_of=posture.graph.as_of))
     table(
         pd.DataFrame(
             {
@@ -112,6 +114,17 @@ def expiries(posture: Posture) -> None:
         height=300,
     )
     st.caption(
-        f"{counted(known.accepted, 'accepted risk')} in force, {number(known.soon)} of them run "
-        f"out within 30 days; {number(known.lapsed)} ran out and are open again."
+        f"{counted(known.accepted, 'accepted risk')} in force; within 30 days "
+        f"{counted(known.soon, 'runs', 'run')} out; {number(known.lapsed)} ran out already, "
+        "and what was accepted is open again."
     )
+
+
+def when(until: pd.Timestamp, as_of: pd.Timestamp) -> str:
+    """Format the time until an acceptance runs out, or since it has.
+
+    >>> moment = pd.Timestamp("2026-08-01T12:00Z")
+    >>> [when(moment + pd.Timedelta(days=days), moment) for days in (12.5, 0.5, -2.5)]
+    ['in 12 days', 'in 12 hours', '2 days ago']
+    """
+    return f"in {span(until - as_of)}" if until > as_of else ago(until, as_of)

@@ -7,7 +7,7 @@ import pytest
 from analytics.answers.debt import debt
 from analytics.answers.show import show
 from analytics.answers.table import as_json
-from app.cli.columns import Shown
+from app.cli.columns import Shown, cell, of_unit
 from app.cli.tables import draw
 from tests.support.estates.small_estates import Estate, ago
 
@@ -59,6 +59,16 @@ def orphans(*names: str, unknown: int = 0) -> dict[str, Any]:
 def test_an_identity_counts_once_whatever_it_lacks(capsys: pytest.CaptureFixture[str]) -> None:
     shown = drawn(capsys, "orphans", orphans("a", "b", unknown=2))
     assert "2 of 7 identities lack an owner; they owe 20 tp. Of 2 more it is unknown" in shown
+
+
+def test_one_identity_lacks_an_owner(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = drawn(capsys, "orphans", orphans("a", unknown=8))
+    assert "1 of 1 identity lacks an owner; it owes 10 tp." in shown
+
+
+def test_no_cell_is_a_python_value() -> None:
+    assert cell(("LPR-02", "bot", "db")) == "LPR-02, bot, db"
+    assert of_unit(1, "days") == "1 day"
 
 
 def test_a_cut_list_is_no_count(capsys: pytest.CaptureFixture[str]) -> None:
