@@ -160,7 +160,7 @@ def with_pauses(owed: Debt, time: np.ndarray, now: np.ndarray) -> Debt:
     """
     rows, by = owed.rows, owed.model
     cycles = _cycles(by, owed.now, rows.assumption, rows.since, time)
-    debt, interest = _with_interest(by, rows.assumption, rows.principal, cycles)
+    debt, interest = _with_interest(by, rows.assumption, rows.principal, cycles, rows.since)
     interest = np.where(now, 0.0, interest)
     kept = replace(rows, cycles=cycles, debt=debt, interest=interest, accepted=now)
     return _summed(replace(owed, rows=kept))
@@ -214,7 +214,7 @@ def _rows(case: Case, verdicts: list[Verdict]) -> Rows:
     weighed = by.weights[assumption] * case.units.exposure[entitlement]
     principal = np.where(unknown, 0.0, weighed * degree)
     cycles = _cycles(by, case.now, assumption, since)
-    debt, interest = _with_interest(by, assumption, principal, cycles)
+    debt, interest = _with_interest(by, assumption, principal, cycles, since)
     return Rows(
         entitlement=entitlement,
         assumption=assumption,
@@ -240,10 +240,18 @@ def _cycles(
 
 
 def _with_interest(
-    by: Model, assumption: np.ndarray, principal: np.ndarray, cycles: np.ndarray
+    by: Model,
+    assumption: np.ndarray,
+    principal: np.ndarray,
+    cycles: np.ndarray,
+    since: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the debt of each item, and by how much it grows in a day."""
-    growing = np.where(cycles < by.cap, principal / by.cycles[assumption], 0.0)
+    """Return the debt of each item, and by how much it grows in a day.
+
+    An item that broke nobody knows when never misses a cycle, so it does not grow.
+    """
+    grows = (cycles < by.cap) & (since != NEVER)
+    growing = np.where(grows, principal / by.cycles[assumption], 0.0)
     return principal * (1 + np.minimum(cycles, by.cap)), growing
 
 

@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from analytics.debt.forecast import forecast
 from analytics.posture import Posture
 from graph.schema import DECISION_RECORD, SOD_RULE, USE_EVENT
 from tests.support.estates.judged_once import judged
@@ -145,6 +146,21 @@ def test_an_owner_who_left_nobody_knows_when_costs_no_interest_yet():
     e.owned("bot", business="gone", technical="ann")
     (item,) = items(e, "owner")
     assert (item["since"], item["cycles"], item["debt"]) == (None, 0, item["principal"])
+
+
+def test_what_broke_nobody_knows_when_grows_by_nothing_a_day():
+    """Its days are not counted, so no day adds to it: a month costs what a day does, thirty times.
+
+    Only what is dated grows here: .75 x 30 in 30 days for the scope, 2/3 x 30 in 365 for standing.
+    """
+    e = one(created_at=ago(900)).thing("Human", "gone", status="left")
+    e.owned("bot", business="gone", technical="ann")
+    (item,) = items(e, "owner")
+    assert item["interest_per_day"] == 0
+    whole = owed(e)["interest_per_day"]
+    assert whole == pytest.approx(0.75 * 30 / 30 + 2 / 3 * 30 / 365)
+    month, _ = forecast(judged(e))
+    assert month.interest == pytest.approx(30 * whole)
 
 
 def test_an_owner_in_the_role_until_the_statement_ended():
