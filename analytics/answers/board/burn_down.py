@@ -119,7 +119,8 @@ def _today(
         return Reached(MET, None, f"The target of {target:.1%} is met.")
     pace = since.pace_per_day
     if pace is None:
-        return Reached(UNKNOWN, None, f"Pace not known: {since.because}.")
+        because = since.because or "the snapshot compared with is no earlier one"
+        return Reached(UNKNOWN, None, f"Pace not known: {because}.")
     if pace >= 0:
         grows = f"grew by {amount(pace * DELAY)} a month" if pace else "did not shrink"
         return Reached(NEVER, None, f"Never: debt {grows}.")

@@ -63,7 +63,7 @@ def quarter(posture: Posture, scope: Scope, against: SnapshotInfo | None = None)
     beside = same_scope(earlier, posture, scope)
     now, then = figures(posture, scope), figures(earlier, beside)
     moved = _moved(earlier, posture) if scope.team is None else None
-    days = (posture.graph.as_of - info.taken_at).days
+    passed = posture.graph.as_of - info.taken_at
     direction, because = _direction(then, now, moved)
     return Quarter(
         direction=direction,
@@ -71,11 +71,11 @@ def quarter(posture: Posture, scope: Scope, against: SnapshotInfo | None = None)
         because=because,
         snapshot=info.id,
         at=iso(info.taken_at),
-        days=days,
+        days=passed.days,
         then=then,
         now=now,
         moved=moved,
-        pace_per_day=_pace(then, now, moved, days),
+        pace_per_day=_pace(then, now, moved, passed / pd.Timedelta(days=1)),
     )
 
 
@@ -120,9 +120,10 @@ def _moved(earlier: Posture, posture: Posture) -> dict[str, Any]:
 def _direction(
     then: dict[str, Any], now: dict[str, Any], moved: dict[str, Any] | None
 ) -> tuple[str, str | None]:
-    if NOT_RATED in (then["grade"], now["grade"]):
-        when = "today" if now["grade"] == NOT_RATED else "then"
-        return UNKNOWN, f"too little was known {when} to rate it"
+    for when, figure in (("today", now), ("then", then)):
+        # A leaked key gives a grade even where nobody knows what is owed.
+        if figure["grade"] == NOT_RATED or figure["tdr"] is None:
+            return UNKNOWN, f"too little was known {when} to rate it"
     change = now["tdr"] - then["tdr"]
     if moved is not None:
         real, seen = _net(moved)
@@ -142,7 +143,7 @@ def _net(moved: dict[str, Any]) -> tuple[float, float]:
 
 
 def _pace(
-    then: dict[str, Any], now: dict[str, Any], moved: dict[str, Any] | None, days: int
+    then: dict[str, Any], now: dict[str, Any], moved: dict[str, Any] | None, days: float
 ) -> float | None:
     if then["debt"] is None or now["debt"] is None or days <= 0:
         return None

@@ -181,6 +181,46 @@ def test_a_snapshot_that_is_no_quarter_away_is_not_compared_with(days: float) ->
     assert "the nearest is of" in since.sentence
 
 
+def test_where_nobody_knows_what_is_owed_a_grade_by_a_leak_has_no_direction() -> None:
+    """The leak alone caps the grade at D; of the ratio nothing is known, then or today."""
+
+    def dark(at: pd.Timestamp) -> Estate:
+        made = Estate(at, declares=["owners", "credentials", "usage"]).agent("bot")
+        return made.thing("Credential", "key", status="leaked").link("bot", "USES", "key")
+
+    history = history_of(dark(AS_OF - 90 * DAY), dark(AS_OF))
+    answer = board(history.at(AS_OF), AS_OF)
+    assert (answer.standing.grade, answer.standing.tdr) == ("D", None)
+    assert answer.quarter.direction == "unknown"
+    assert answer.quarter.sentence == (
+        "Direction unknown since 3 May 2026: too little was known today to rate it."
+    )
+
+
+@pytest.mark.parametrize("hours", [12, 47])
+def test_the_pace_is_that_of_the_time_that_passed(hours: int) -> None:
+    """Less than two days are not one, and half a day is not none."""
+    posture = now_and_before(hours / 24)
+    history = posture.history
+    assert history is not None
+    scope = scope_of(posture)
+    since = parts.quarter(posture, scope, history.infos[0])
+    assert since.then is not None
+    assert since.now is not None
+    grown = since.now["debt"] - since.then["debt"]
+    assert since.pace_per_day == pytest.approx(grown / (hours / 24))
+
+
+def test_compared_with_itself_it_has_no_pace_and_says_why() -> None:
+    posture = now_and_before(92)
+    assert posture.history is not None
+    scope = scope_of(posture)
+    same = parts.quarter(posture, scope, posture.history.infos[-1])
+    burn = parts.burn_down(posture, scope, parts.standing(posture, scope), same)
+    words = "Pace not known: the snapshot compared with is no earlier one."
+    assert burn.today.sentence == words
+
+
 def test_one_snapshot_has_no_direction() -> None:
     posture = judged()
     since = parts.quarter(posture, scope_of(posture))
