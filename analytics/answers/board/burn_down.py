@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from analytics.answers.board.move import STEPS, first_changes
 from analytics.answers.board.quarter import Quarter
-from analytics.answers.board.scope import Scope, same_scope
+from analytics.answers.board.scope import Scope
 from analytics.answers.board.standing import Standing
 from analytics.answers.board.words import amount, counted, day, percent
 from analytics.debt.forecast import ahead
@@ -155,13 +156,19 @@ def _dated(posture: Posture, days: float, how: str = "") -> Reached:
 
 
 def _growth(posture: Posture, scope: Scope) -> float | None:
-    """Return by how much debt grows in `DELAY` days if nothing is done."""
+    """Return by how much debt grows in `DELAY` days if nothing is done.
+
+    That of a team is of what it answers for today: else debt would go with the owner who leaves.
+    """
     today = total(sums_of(posture), scope.places)
     if not today.known:
         return None
     then = ahead(posture, DELAY)
-    later = total(sums_of(then), same_scope(then, posture, scope).places)
-    return later.debt - today.debt
+    places: np.ndarray | slice = slice(None)
+    if scope.team is not None:
+        ids = posture.graph.things["id"].iloc[posture.accountable[scope.places]]
+        places = np.isin(then.accountable, then.graph.numbers(ids))
+    return total(sums_of(then), places).debt - today.debt
 
 
 def _delay_words(growth: float | None) -> str:

@@ -292,6 +292,21 @@ def test_delay_costs_what_the_same_facts_owe_later() -> None:
     assert burn.delay_sentence.startswith("Waiting 30 days adds ")
 
 
+def test_waiting_costs_a_team_what_it_answers_for_also_where_its_owner_leaves() -> None:
+    """Ann leaves in ten days: the bot is nobody's then, and twenty days of that are owed, too."""
+    made = Estate().person("ann", left=ago(-10)).thing("Team", "ops").link("ann", "MEMBER_OF", "ops")
+    made.agent("bot", created_at=ago(100)).owned("bot", "ann", "ann").resource("wiki", "internal")
+    made.can("bot", "read", "wiki", granted_at=ago(100))
+    posture = made.posture()
+    grown = []
+    for scope in (scope_of(posture), scope_of(posture, posture.graph.number("ops"))):
+        stands = parts.standing(posture, scope)
+        burn = parts.burn_down(posture, scope, stands, parts.quarter(posture, scope))
+        grown.append(burn.delay_debt)
+    # Read on something internal by an agent of unknown autonomy: 3 x 1.25, for each role half.
+    assert grown[0] == grown[1] > 3 * 1.25 * (1 + 20 / 7)
+
+
 # -- teams, risks and gaps ----------------------------------------------------------------------
 
 
