@@ -32,17 +32,26 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def separating(graph: AccessGraph) -> pd.DataFrame:
-    """Return the distinct separation rules, except those one entitlement meets on both sides."""
-    columns = [f"{side}_{field}" for side in SIDES for field in ("resource", "level")]
-    rules = graph.frames[SOD_RULE].drop_duplicates(["rule", *columns])
+    """Return the distinct separation rules, except those one entitlement meets on both sides.
+
+    A rule whose sides are stated the other way around is the same rule.
+    """
+    columns = ["rule", *(f"{side}_{field}" for side in SIDES for field in ("resource", "level"))]
+    rules = graph.frames[SOD_RULE].sort_values(columns)
     left, right = rules["left_level"].fillna(""), rules["right_level"].fillna("")
     same = (rules["left_resource"] == rules["right_resource"]).to_numpy(bool)
     overlap = ((left == "") | (right == "") | (left == right)).to_numpy(bool)
-    return rules[~(same & overlap)]
+    ends = [rules["left_resource"] + "\x1f" + left, rules["right_resource"] + "\x1f" + right]
+    low, high = np.sort(np.stack([end.to_numpy(object) for end in ends]), axis=0)
+    again = pd.DataFrame({"rule": rules["rule"].array, "low": low, "high": high}).duplicated()
+    return rules[~(same & overlap) & ~again.to_numpy(bool)]
 
 
 def _pairs(case: Case) -> pd.DataFrame:
-    """Return for each rule the pairs of entitlements that one identity must not hold."""
+    """Return for each rule the pairs of entitlements that one identity must not hold.
+
+    A rule may be stated in several rows that overlap; a pair is one pair for all of them.
+    """
     graph = case.posture.graph
     rules = separating(graph)
     named = graph.numbers(pd.concat([rules[f"{side}_resource"] for side in SIDES]))
@@ -55,13 +64,13 @@ def _pairs(case: Case) -> pd.DataFrame:
         reserve(_count(left, right), EACH, "pairs of entitlements that must be apart")
         both = left.merge(right, on="place", suffixes=("_left", "_right"))
         both = both[both["unit_left"] != both["unit_right"]]
-        low, high = both["unit_left"], both["unit_right"]
-        ends = np.sort(np.stack([low, high], axis=1), axis=1)
-        both = both[~pd.DataFrame(ends, index=both.index).duplicated()]
         parts.append(
             pd.DataFrame({"rule": row.rule, "left": both["unit_left"], "right": both["unit_right"]})
         )
-    return pd.concat(parts, ignore_index=True)
+    rows = pd.concat(parts, ignore_index=True)
+    ends = np.sort(rows[["left", "right"]].to_numpy(np.int64), axis=1)
+    again = pd.DataFrame(ends).assign(rule=rows["rule"].array).duplicated()
+    return rows[~again.to_numpy(bool)]
 
 
 def _count(left: pd.DataFrame, right: pd.DataFrame) -> int:

@@ -276,6 +276,27 @@ def test_both_sides_of_a_rule_of_separation_bear_half_of_the_lighter():
     assert whole["max_principal"] == pytest.approx(0.75 * 9)
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        ("book", None, "pay", "write"),  # the other way around
+        ("pay", "write", "book", "write"),  # and once more, narrower
+        ("pay", None, "book", None),  # and wider
+    ],
+)
+def test_a_rule_of_separation_that_is_stated_twice_is_owed_for_once(again):
+    """The pair is the same pair: .75 x 9, half on each side, and no more could be owed for it."""
+    e = Estate().agent("a", aars=0).resource("pay", "restricted").resource("book", "internal")
+    e.can("a", "write", "pay", id="p", granted_at=ago(9)).can("a", "write", "book", id="b")
+    for number, sides in enumerate((("pay", "write", "book", None), again)):
+        left, left_level, right, right_level = sides
+        e.add(SOD_RULE, id=str(number), rule="apart", left_resource=left, left_level=left_level,
+              right_resource=right, right_level=right_level)  # fmt: skip
+    assert [i["principal"] for i in items(e, "sod")] == [pytest.approx(0.75 * 9 / 2)] * 2
+    whole = next(g for g in owed(e)["groups"] if g["key"] == "sod")
+    assert whole["max_principal"] == pytest.approx(0.75 * 9)
+
+
 # ---------------------------------------------------------------- grades
 
 
