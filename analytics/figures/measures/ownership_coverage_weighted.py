@@ -18,6 +18,7 @@ def measure(posture: Posture) -> Measured:
         "owners of both kinds are known of no identity in service that has an entitlement"
         if judged.every_exposure
         else judged.empty,
+        unknown=float(judged.exposure[~known].sum()),
     )
 
 

@@ -15,6 +15,7 @@ def measure(posture: Posture) -> Measured:
         "owners are known of no identity in service that has an entitlement"
         if judged.every_exposure
         else judged.empty,
+        unknown=float(judged.exposure[~known].sum()),
         identities=int(nobody.sum()),
         of_identities=int(known.sum()),
     )
