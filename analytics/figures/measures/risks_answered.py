@@ -15,10 +15,9 @@ def measure(posture: Posture) -> Measured:
         raise PartFailed(*failed(posture))
     findings = find_all(posture)
     grave = set(findings["id"][findings["rank"] <= RANK["high"]])
-    acceptances = posture.journal.acceptances()
-    accepted = set(lives(posture).acceptances) if acceptances else set()
-    ended = [a for a in acceptances if a.until <= posture.graph.as_of]
-    lapsed = {lives(posture).called(a.finding) for a in ended} - accepted
+    any_accepted = bool(posture.journal.acceptances())  # else nothing has to be followed
+    accepted = set(lives(posture).acceptances) if any_accepted else set()
+    lapsed = set(lives(posture).lapsed) if any_accepted else set()
     return ratio(
         len(grave & accepted),
         len(grave),

@@ -2,23 +2,29 @@
 
 import json
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.answers.board import risks, scope_of
 from analytics.figures.measures import all_measures
 from analytics.findings.evaluation import find_all
+from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.history import open_posture
-from analytics.posture import Posture
+from analytics.posture import Posture, assess
 from app.cli import commands
 from app.cli.command import QUESTIONS
+from graph.access import AccessGraph
+from graph.journal.journal import Journal
 from graph.stores import open_store
 from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading
 from ingest.sources import all_sources
-from tests.support.estates.small_estates import Estate, ago
+from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago, together
+from tests.support.histories.small_history import history_of
 from tests.support.printed import debt, evidence, frameworks, kpis, revocation, stale
 from tests.support.printed import orphans as orphans_answer
 
@@ -56,6 +62,37 @@ def test_ownership_plain_and_by_exposure() -> None:
     assert terms(posture, "ownership_coverage") == (2, 4)
     assert terms(posture, "ownership_coverage_weighted") == pytest.approx((50, 70))
     assert terms(posture, "unowned_access") == pytest.approx((10, 70))
+
+
+def test_a_target_is_not_met_while_nobody_knows_who_owns_the_rest() -> None:
+    """Of 30 both owners are known, of 300 nobody could state any: from none to 300 of 330."""
+    known = Estate().person("ann", "bob").agent("a", kind="workload").owned("a", "ann", "bob")
+    known.resource("x", "restricted").can("a", "read", "x", granted_at=ago(9))
+    silent = [kind for kind in EVERYTHING if kind != "owners"]
+    dark = Estate(scope="west", declares=silent).agent("b", kind="workload")
+    dark.resource("y", "restricted").can("b", "admin", "y", granted_at=ago(9))
+    rows = figures(assess(AccessGraph.of(together(known, dark))))
+    unowned, owned = rows["unowned_access"], rows["ownership_coverage_weighted"]
+    assert (unowned["value"], unowned["range"]) == (0.0, [0.0, pytest.approx(300 / 330)])
+    assert (owned["value"], owned["range"]) == (1.0, [pytest.approx(30 / 330), 1.0])
+    assert unowned["on_target"] is owned["on_target"] is None
+
+
+def test_what_was_withdrawn_did_not_lapse(tmp_path: Path) -> None:
+    """Two were accepted until yesterday; one of them was withdrawn before, and is open by that."""
+    journal = tmp_path / "journal.sqlite"
+    posture = history_of(estate(), journal=journal).at(AS_OF)
+    found = find_all(posture)
+    first, second = found["id"][found["rule"] == "TIM-01"].tolist()[:2]
+    since, until = AS_OF - pd.Timedelta(days=9), AS_OF - pd.Timedelta(days=1)
+    kept = Journal(journal)
+    for finding in (first, second):
+        about = what_it_is_about(posture, finding)
+        entry = kept.accept(finding, until, "ann", "for now", since, about).number
+    kept.withdraw(entry, "ann", "not so", until - pd.Timedelta(days=1))
+    later = history_of(estate(), journal=journal).at(AS_OF)
+    assert figures(later)["risks_answered"]["detail"]["lapsed_and_still_there"] == 1
+    assert risks(later, scope_of(later)).lapsed == 1
 
 
 def test_exposure_that_is_unused_standing_and_reviewed() -> None:
