@@ -54,7 +54,7 @@ class TrustDebt:
     """The debt of the accountable identities, or of one of them; see `debt`.
 
     `groups` has `key`, `thing` (a node, if the group is one), the figures as this record has them,
-    `grade`, `grade_because`, `capped_by` and `accepted`. `items` has the columns of
+    `grade`, `grade_because`, `capped_by`, `capped_by_left_out` and `accepted`. `items` has the columns of
     `analytics.answers.debt_items.item_table`.
     """
 
@@ -74,6 +74,7 @@ class TrustDebt:
     grade: str
     grade_because: str | None
     capped_by: list[dict[str, Any]]
+    capped_by_left_out: int
     model: dict[str, str]
     by: str
     groups: Table
@@ -96,7 +97,8 @@ def debt(
     stays owed, and bears no interest until the acceptance ends. `items`, if requested, are the
     broken ones, the costliest first, then the unknown ones. `not_known` counts the identities whose
     access no source could declare: no figure covers them, and if there are no others, there is no
-    figure. `capped_by` lists the causes if a grade is capped below that of its ratio.
+    figure. `capped_by` lists the first `NAMED` causes if a grade is capped below that of its ratio,
+    and `capped_by_left_out` counts the others.
     """
     owed = sums_of(posture, model)
     places = np.flatnonzero(owed.identities == about) if about is not None else slice(None)
@@ -105,13 +107,15 @@ def debt(
     groups = [g for g in _groups(posture, owed, by, places) if _worth_telling(g, by)]
     groups.sort(key=lambda g: (not g.total.known, -g.total.debt))
     shown, groups_left = cut(groups, limit)
+    capped, more = _capped(posture, owed, places, because)
     listed, items_left = _items(posture, owed.model, limit, about) if items else (None, 0)
     return TrustDebt(
         **_figures(sums),
         accepted=float(owed.accepted[places].sum()) if sums.known else None,
         grade=letter,
         grade_because=because,
-        capped_by=capped_by(posture, owed, places) if because in CAPS else [],
+        capped_by=capped,
+        capped_by_left_out=more,
         model={"id": owed.model.id, "hash": owed.model.hash},
         by=by,
         groups=_group_table(posture, owed, by, shown, places),
@@ -151,27 +155,37 @@ def _groups(posture: Posture, owed: Sums, by: str, places: np.ndarray | slice) -
     return grouped(posture, owed, keys(posture, by), places)
 
 
-def capped_by(posture: Posture, owed: Sums, places: np.ndarray | slice) -> list[dict[str, Any]]:
-    """Return the credentials, uses and identities that cap a grade, up to `NAMED`."""
+def causes_of(
+    posture: Posture, owed: Sums, places: np.ndarray | slice
+) -> list[tuple[str, int, int]]:
+    """Return what caps a grade: why, and the numbers of the thing and of the identity, of each."""
     caps = caps_of(posture, owed.model)
     which = np.zeros(len(owed.identities), bool)
     which[places] = True
     alarmed, orphaned = owed.identities[which & caps.alarm], owed.identities[which & caps.orphan]
-    thing, keys = posture.graph.thing, leaked(posture)
-    rows = holdings(posture)
+    rows, keys = holdings(posture), leaked(posture)
     rows = rows[keys[rows["number"].to_numpy(np.int64)] & rows["identity"].isin(alarmed)]
-    causes = [
-        {"because": LEAKED, "thing": thing(int(key)), "identity": thing(int(identity))}
-        for key, identity in zip(rows["number"], rows["identity"], strict=True)
+    held = zip(rows["number"].tolist(), rows["identity"].tolist(), strict=True)
+    denied = np.setdiff1d(alarmed, rows["identity"]).tolist()
+    causes = [*((LEAKED, key, holder) for key, holder in held), *((DENIED, n, n) for n in denied)]
+    return causes or [(ORPHAN, n, n) for n in orphaned.tolist()]
+
+
+def named_causes(posture: Posture, causes: Sequence[tuple[str, int, int]]) -> list[dict[str, Any]]:
+    """Return the first `NAMED` of some causes with their things and identities."""
+    thing = posture.graph.thing
+    return [
+        {"because": because, "thing": thing(number), "identity": thing(identity)}
+        for because, number, identity in causes[:NAMED]
     ]
-    denied = np.setdiff1d(alarmed, rows["identity"])
-    causes += [
-        {"because": DENIED, "thing": thing(n), "identity": thing(n)} for n in denied.tolist()
-    ]
-    if not causes:
-        rest = orphaned.tolist()
-        causes = [{"because": ORPHAN, "thing": thing(n), "identity": thing(n)} for n in rest]
-    return causes[:NAMED]
+
+
+def _capped(
+    posture: Posture, owed: Sums, places: np.ndarray | slice, because: str | None
+) -> tuple[list[dict[str, Any]], int]:
+    """Return the causes if a grade is capped, up to `NAMED`, and how many more there are."""
+    causes = causes_of(posture, owed, places) if because in CAPS else []
+    return named_causes(posture, causes), max(0, len(causes) - NAMED)
 
 
 def _borne(
@@ -202,6 +216,7 @@ def _group_table(
         for number, key in zip(numbers, group_keys, strict=True)
     ]
     figures = [_figures(group.total) for group in groups]
+    capped = [_group_capped(posture, owed, by, group, places) for group in groups]
     columns: dict[str, Any] = {"key": labels, "thing": np.array(numbers, np.int64)}
     for figure in FIGURES:
         values = [sums[figure] for sums in figures]
@@ -211,7 +226,8 @@ def _group_table(
         "not_known": [group.total.not_known for group in groups],
         "grade": pd.array([group.grade for group in groups], dtype="string"),
         "grade_because": pd.array([group.because for group in groups], dtype="string"),
-        "capped_by": objects([_group_capped_by(posture, owed, by, g, places) for g in groups]),
+        "capped_by": objects([causes for causes, _ in capped]),
+        "capped_by_left_out": [more for _, more in capped],
         "accepted": _amounts([_borne(posture, by, group, owed, places) for group in groups]),
     }
     return Table(pd.DataFrame(columns), graph.things, {"thing": Kind.NODE})
@@ -221,14 +237,15 @@ def _amounts(values: Sequence[float | None]) -> Any:
     return pd.array(list(values), dtype="Float64")
 
 
-def _group_capped_by(
+def _group_capped(
     posture: Posture, owed: Sums, by: str, group: Group, places: np.ndarray | slice
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], int]:
     if group.because not in CAPS:
-        return []
+        return [], 0
     mask = np.zeros(len(owed.identities), bool)
     mask[places] = True
-    return capped_by(posture, owed, np.flatnonzero(mask & (keys(posture, by) == group.key)))
+    members = np.flatnonzero(mask & (keys(posture, by) == group.key))
+    return _capped(posture, owed, members, group.because)
 
 
 def _items(posture: Posture, by: Model, limit: int, about: int | None) -> tuple[Table, int]:

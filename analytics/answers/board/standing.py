@@ -7,7 +7,7 @@ import numpy as np
 
 from analytics.answers.board.scope import Scope
 from analytics.answers.board.words import counted, percent
-from analytics.answers.debt import DENIED, LEAKED, capped_by
+from analytics.answers.debt import DENIED, LEAKED, causes_of, named_causes
 from analytics.assumptions.entitlements import entitlements_of
 from analytics.assumptions.items import Sums
 from analytics.assumptions.model import ASSUMPTIONS, NOT_RATED, NUMBER, model
@@ -86,7 +86,7 @@ def standing(posture: Posture, scope: Scope) -> Standing:
         grade=grade,
         rating=RATINGS[grade],
         grade_because=because,
-        causes=causes,
+        causes=named_causes(posture, causes),
         tdr=sums.ratio if known else None,
         tdr_range=list(sums.range) if known else None,
         target=owed.model.bands[0],
@@ -105,7 +105,7 @@ def standing(posture: Posture, scope: Scope) -> Standing:
 
 def _causes(
     posture: Posture, owed: Sums, scope: Scope, because: str | None
-) -> list[dict[str, Any]]:
+) -> list[tuple[str, int, int]]:
     """Return what caps the grade: leaks first, then what was denied, each the heaviest first.
 
     An alarm is named even if the ratio alone is as bad.
@@ -113,20 +113,19 @@ def _causes(
     caps = caps_of(posture)
     if caps.before_data or not (caps.alarm[scope.places].any() or because == ORPHAN):
         return []
-    causes = capped_by(posture, owed, scope.places)
-    weights = [_worth(posture, owed, cause) for cause in causes]
-    rank = [cause["because"] != LEAKED for cause in causes]
-    order = sorted(range(len(causes)), key=lambda n: (rank[n], -weights[n], n))
-    return [causes[place] for place in order]
+    causes = causes_of(posture, owed, scope.places)
+    weight = {
+        (of, number): _worth(posture, owed, of, number) for of, number in {c[:2] for c in causes}
+    }
+    return sorted(causes, key=lambda cause: (cause[0] != LEAKED, -weight[cause[:2]]))
 
 
-def _worth(posture: Posture, owed: Sums, cause: dict[str, Any]) -> float:
+def _worth(posture: Posture, owed: Sums, because: str, number: int) -> float:
     """Return the weight of the heaviest access that a cause is about."""
-    number = posture.graph.number(cause["thing"]["id"])
-    if cause["because"] == LEAKED:
+    if because == LEAKED:
         opened = heaviest_opened(posture, number)
         return opened[2] if opened is not None else 0.0
-    return float(owed.heaviest[owed.identities == number].max(initial=0.0))
+    return float(owed.heaviest[np.searchsorted(owed.identities, number)])
 
 
 def heaviest_opened(posture: Posture, number: int) -> tuple[int, int, float] | None:
@@ -148,12 +147,12 @@ def _reason(
     owed: Sums,
     scope: Scope,
     grade: tuple[str, str | None],
-    causes: list[dict[str, Any]],
+    causes: list[tuple[str, int, int]],
 ) -> str:
     letter, because = grade
     head = "Not rated" if letter == NOT_RATED else f"Grade {letter}"
     if causes and letter != NOT_RATED:
-        more = len({cause["thing"]["id"] for cause in causes}) - 1
+        more = len({number for _, number, _ in causes}) - 1
         rest = f" It is one of {more + 1:,} such alarms." if more else ""
         return f"{head}: {_cause_words(posture, owed, causes[0])}.{rest}"
     if letter == NOT_RATED:
@@ -161,16 +160,17 @@ def _reason(
     return f"{head}: {_driver_words(posture, owed, scope)}."
 
 
-def _cause_words(posture: Posture, owed: Sums, cause: dict[str, Any]) -> str:
-    name, number = cause["thing"]["name"], posture.graph.number(cause["thing"]["id"])
-    if cause["because"] == LEAKED:
+def _cause_words(posture: Posture, owed: Sums, cause: tuple[str, int, int]) -> str:
+    because, number, identity = cause
+    name = posture.graph.thing(number)["name"]
+    if because == LEAKED:
         opened = heaviest_opened(posture, number)
         if opened is None:
-            return f"{name} leaked and still works for {cause['identity']['name']}"
+            return f"{name} leaked and still works for {posture.graph.thing(identity)['name']}"
         resource, more, _ = opened
         rest = f" and {counted(more, 'more resource')}" if more else ""
         return f"{name} leaked and still opens {posture.graph.thing(resource)['name']}{rest}"
-    if cause["because"] == DENIED:
+    if because == DENIED:
         return _denied_words(posture, number)
     return f"nobody answers for {name}, which {_heaviest_words(posture, owed, number)}"
 

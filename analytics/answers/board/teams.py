@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.answers.debt import CAPS, capped_by
+from analytics.answers.debt import CAPS, causes_of
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, objects
 from analytics.assumptions.model import ASSUMPTIONS
@@ -70,8 +70,8 @@ def _cap(posture: Posture, key: np.ndarray, group: Group) -> str | None:
     """Return the name of the worst of what caps a team's grade."""
     if group.because not in CAPS:
         return None
-    causes = capped_by(posture, sums_of(posture), np.flatnonzero(key == group.key))
-    return str(causes[0]["thing"]["name"]) if causes else None
+    causes = causes_of(posture, sums_of(posture), np.flatnonzero(key == group.key))
+    return str(posture.graph.thing(causes[0][1])["name"]) if causes else None
 
 
 def _heat(

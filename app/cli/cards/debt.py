@@ -15,11 +15,12 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw what is owed."""
     card.sentence(_sentence(result))
     capped = result["capped_by"]
+    more = len(capped[3:]) + result["capped_by_left_out"]
     card.facts(
         ("grows a day by", f"{brief(result['interest_per_day'])} tp"),
         ("principal", f"{brief(result['principal'])} tp"),
         ("grade kept down by", joined([_cap(row) for row in capped[:3]])),
-        ("and by", f"{len(capped) - 3:,} more" if len(capped) > 3 else None),
+        ("and by", f"{more:,} more" if more else None),
         ("unverified", f"{brief(result['unverified'])} tp that no source can show"),
         ("known", of_unit(result["coverage"], "share")),
         ("accepted", f"{brief(result['accepted'])} tp" if result["accepted"] else None),
@@ -66,7 +67,8 @@ def _figures(row: Row) -> tuple[object, ...]:
     ratio = NO_FIGURE if row["tdr"] is None else percent(row["tdr"])
     rounded: Callable[[float | None], object] = lambda v: None if v is None else whole(v)  # noqa: E731
     capped = row["capped_by"]
-    more = f" and {len(capped) - 1} more" if len(capped) > 1 else ""
+    others = len(capped[1:]) + row["capped_by_left_out"]
+    more = f" and {others:,} more" if others else ""
     return (
         rounded(row["debt"]),
         rounded(row["interest_per_day"]),

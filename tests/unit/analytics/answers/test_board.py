@@ -64,6 +64,27 @@ def test_the_sentence_names_the_key_that_leaked_and_what_it_opens() -> None:
     assert [cause["thing"]["id"] for cause in stands.causes] == ["key"]
 
 
+def test_of_many_alarms_the_heaviest_is_named_and_all_are_counted() -> None:
+    """The last of 25 keys opens what is restricted, the others what is public."""
+    made = Estate().agent("bot")
+    for number in range(25):
+        made.thing("Credential", f"k{number:02}", status="leaked").account(f"s{number:02}")
+        made.link("bot", "USES", f"k{number:02}")
+        made.link(f"k{number:02}", "AUTHENTICATES_AS", f"s{number:02}")
+        made.resource(f"r{number:02}", "restricted" if number == 24 else "public")
+        made.can(f"s{number:02}", "read", f"r{number:02}")
+    posture = made.posture()
+    scope = scope_of(posture)
+    stands = parts.standing(posture, scope)
+    letter = stands.grade
+    assert stands.reason == (
+        f"Grade {letter}: k24 leaked and still opens r24. It is one of 25 such alarms."
+    )
+    first = parts.move(posture, scope, stands)
+    assert first is not None
+    assert first.order == "Deactivate k24"
+
+
 def test_without_a_leak_it_names_what_most_is_owed_for_and_who_owes_most() -> None:
     """The twin: the same estate with the key in order."""
     posture = judged()

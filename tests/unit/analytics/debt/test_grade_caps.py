@@ -41,6 +41,16 @@ def test_who_acts_as_an_account_that_did_what_was_denied_is_named(block, monkeyp
     assert {c["because"] for c in causes} == {"what was denied happened"}
 
 
+def test_of_many_causes_some_are_named_and_the_others_are_counted():
+    e = governed("leaked")
+    for number in range(2, 26):  # with k, 25 keys
+        e.thing("Credential", f"k{number}", status="leaked").link("bot", "USES", f"k{number}")
+    told = debt(e.posture(), by="identity")
+    for one in (told, *told["groups"]):
+        assert len(one["capped_by"]) + one["capped_by_left_out"] == 25
+        assert one["capped_by_left_out"] == 5
+
+
 def test_a_grade_that_nothing_caps_names_nothing():
     told = debt(governed("active").posture(), by="identity")
     for one in (told, *told["groups"]):

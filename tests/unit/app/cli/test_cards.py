@@ -256,7 +256,7 @@ def test_debt_that_is_not_rated_has_a_range_and_no_grade(
         **{"debt": 55.0, "principal": 5.0, "interest_per_day": 1.0, "unverified": 3.0},
         **{"tdr": tdr, "tdr_range": [tdr, 0.4], "grade": grade, "grade_because": None},
         **{"coverage": 0.5, "accepted": 0.0, "not_known": 0, "identities": 9},
-        **{"capped_by": [], "groups": [], "by": "assumption"},
+        **{"capped_by": [], "capped_by_left_out": 0, "groups": [], "by": "assumption"},
     }
     assert words in " ".join(drawn(capsys, "debt", result).split())
 
