@@ -54,8 +54,8 @@ class TrustDebt:
     """The debt of the accountable identities, or of one of them; see `debt`.
 
     `groups` has `key`, `thing` (a node, if the group is one), the figures as this record has them,
-    `grade`, `grade_because`, `capped_by`, `capped_by_left_out` and `accepted`. `items` has the columns of
-    `analytics.answers.debt_items.item_table`.
+    `grade`, `grade_because`, `capped_by`, `capped_by_left_out` and `accepted`. `items` has the
+    columns of `analytics.answers.debt_items.item_table`.
     """
 
     debt: float | None

@@ -181,15 +181,23 @@ def _after_ledger(result: dict[str, Any]) -> Commands:
 
 
 def _balance(result: dict[str, Any]) -> str | None:
-    figures = [result[name] for name in ("opening", "closing", "new", "accrued", "retired")]
-    if None in figures:
+    """Return how debt changed; what only came into sight, or went out of it, is not repaid."""
+    if None in (result["opening"], result["closing"]):
         return None
     from app.wording import whole
 
-    opening, closing, new, accrued, retired = map(whole, figures)
+    changed, seen = result["changed"], result["coverage"]
+    rest = (
+        (changed["rescored"], f"{changed['rescored']:+,.0f} was rescored"),
+        (seen["new"], f"{whole(seen['new'])} came into sight"),
+        (seen["retired"], f"{whole(seen['retired'])} went out of sight"),
+        (seen["rescored"], f"{seen['rescored']:+,.0f} is known to weigh otherwise"),
+    )
+    more = "".join(f", {words}" for amount, words in rest if round(amount))
     return (
-        f"Debt went from {opening} to {closing} tp: {new} opened, {accrued} grew, "
-        f"{retired} was repaid."
+        f"Debt went from {whole(result['opening'])} to {whole(result['closing'])} tp: "
+        f"{whole(changed['new'])} opened, {whole(result['accrued'])} grew, "
+        f"{whole(changed['retired'])} was repaid{more}."
     )
 
 

@@ -315,7 +315,8 @@ def test_delay_costs_what_the_same_facts_owe_later() -> None:
 
 def test_waiting_costs_a_team_what_it_answers_for_also_where_its_owner_leaves() -> None:
     """Ann leaves in ten days: the bot is nobody's then, and twenty days of that are owed, too."""
-    made = Estate().person("ann", left=ago(-10)).thing("Team", "ops").link("ann", "MEMBER_OF", "ops")
+    made = Estate().person("ann", left=ago(-10)).thing("Team", "ops")
+    made.link("ann", "MEMBER_OF", "ops")
     made.agent("bot", created_at=ago(100)).owned("bot", "ann", "ann").resource("wiki", "internal")
     made.can("bot", "read", "wiki", granted_at=ago(100))
     posture = made.posture()
