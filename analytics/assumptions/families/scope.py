@@ -22,8 +22,6 @@ ANY = "*"
 SCOPES = 1 << 15  # kept in the cache once parsed
 AFTER = "\U0010ffff"  # sorts after any text that continues a prefix
 
-NOWHERE = (0, 0)
-
 Entry = tuple[int, int, int]  # resources from, to (exclusive), at a level
 
 
@@ -74,8 +72,8 @@ def scopes_of(posture: Posture) -> dict[int, list[Entry]]:
 def declared_scopes(graph: AccessGraph) -> dict[int, list[Entry]]:
     """Return the declared scope of each identity that has one, by its number.
 
-    An entry names a resource, or with a trailing asterisk all resources whose id begins so; an
-    entry that names nothing in the graph allows nothing.
+    An entry names a resource, or with a trailing asterisk all resources of which an id begins so;
+    an entry that names nothing in the graph allows nothing.
     """
     scopes = dict(_declared(graph))
     named = {e["resource"] for entries in scopes.values() for e in entries}
@@ -84,21 +82,19 @@ def declared_scopes(graph: AccessGraph) -> dict[int, list[Entry]]:
         number: [
             (low, high, LEVELS.index(e["level"]))
             for e in entries
-            for low, high in [spans[e["resource"]]]
-            if low < high
+            for low, high in spans[e["resource"]]
         ]
         for number, entries in scopes.items()
     }
 
 
-def scope_entry(graph: AccessGraph, value: object) -> Entry | None:
-    """Return the resources and the level that an entry allows, or None if it names no resource."""
-    entries = _entries([value])
-    if not entries:
-        return None
-    name = entries[0]["resource"]
-    low, high = _spans(graph, [name])[name]
-    return (low, high, LEVELS.index(entries[0]["level"])) if low < high else None
+def scope_entries(graph: AccessGraph, value: object) -> list[Entry]:
+    """Return the resources and the level that an entry allows; nothing if it names none."""
+    return [
+        (low, high, LEVELS.index(entry["level"]))
+        for entry in _entries([value])
+        for low, high in _spans(graph, [entry["resource"]])[entry["resource"]]
+    ]
 
 
 def _declared(graph: AccessGraph) -> Iterator[tuple[int, list[dict[str, str]]]]:
@@ -128,18 +124,31 @@ def _entries(value: object) -> list[dict[str, str]]:
     ]
 
 
-def _spans(graph: AccessGraph, names: list[str]) -> dict[str, tuple[int, int]]:
-    """Return for each id, or prefix with an asterisk, the half-open range of numbers it covers."""
+def _spans(graph: AccessGraph, names: list[str]) -> dict[str, list[tuple[int, int]]]:
+    """Return for each id, or prefix with an asterisk, the half-open ranges of numbers it covers.
+
+    A prefix covers what is merged by any of its ids, as an id finds it by each of them.
+    """
     exact = [name for name in names if not name.endswith(ANY)]
     numbers = graph.numbers(pd.Series(exact, dtype="string")).tolist()
-    spans = {name: (n, n + 1) for name, n in zip(exact, numbers, strict=True) if n >= 0}
-    ids = graph.ids
+    spans = {name: [(n, n + 1)] for name, n in zip(exact, numbers, strict=True) if n >= 0}
+    ids, others = graph.ids, _other_ids(graph)
 
     def place(text: str) -> int:
         return bisect_left(range(len(ids)), text, key=lambda at: str(ids[at]))
 
     for name in names:
         if name.endswith(ANY):
-            spans[name] = place(name[:-1]), place(name[:-1] + AFTER)
-        spans.setdefault(name, NOWHERE)
+            low, high = place(name[:-1]), place(name[:-1] + AFTER)
+            first, last = (bisect_left(others, (text,)) for text in (name[:-1], name[:-1] + AFTER))
+            more = {n for _, n in others[first:last] if not low <= n < high}
+            spans[name] = [(low, high)] * (low < high) + [(n, n + 1) for n in sorted(more)]
+        spans.setdefault(name, [])
     return spans
+
+
+@once
+def _other_ids(graph: AccessGraph) -> list[tuple[str, int]]:
+    """Return the ids that merged nodes have besides the one that is used, sorted, and the node."""
+    merged = graph.identities.merged.items()
+    return sorted((id_, graph.number(used)) for used, ids in merged for id_ in ids if id_ != used)

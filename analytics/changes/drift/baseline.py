@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.families.scope import Entry, scope_entry, scopes_of
+from analytics.assumptions.families.scope import Entry, scope_entries, scopes_of
 from analytics.kept.of_snapshots import renamed_graphs
 from analytics.posture import Posture
 from analytics.reach.spread import spread
@@ -99,12 +99,11 @@ def _entries(graph: AccessGraph, text: str) -> tuple[Entry, ...]:
     listed = strict_json(text)
     if isinstance(listed, dict):
         listed = next((listed[k] for k in LISTS if isinstance(listed.get(k), list)), [])
-    entries = []
+    entries: list[Entry] = []
     for each in listed if isinstance(listed, list) else []:
         levels = each.get("levels", [each.get("level")]) if isinstance(each, dict) else []
         for level in levels if isinstance(levels, list) else []:
-            entry = scope_entry(graph, {"resource": each.get("resource"), "level": level})
-            entries += [entry] if entry is not None else []
+            entries += scope_entries(graph, {"resource": each.get("resource"), "level": level})
     return tuple(entries)
 
 

@@ -6,11 +6,12 @@ from functools import cache
 import pytest
 
 from analytics.debt.forecast import forecast
-from analytics.posture import Posture
+from analytics.posture import Posture, assess
+from graph.access import AccessGraph
 from graph.schema import DECISION_RECORD, SOD_RULE, USE_EVENT
 from tests.support.estates.judged_once import judged
 from tests.support.estates.side_by_side import named, of_case, side_by_side
-from tests.support.estates.small_estates import EVERYTHING, Estate, ago
+from tests.support.estates.small_estates import EVERYTHING, Estate, ago, together
 from tests.support.printed import debt, identities, show, what_if
 
 
@@ -189,6 +190,17 @@ def test_a_scope_may_name_a_prefix_and_means_its_level_only():
         (n, x) for n in ("s3:inv", "s3:invoices", "s3:in", "s3:inw") for x in ("read", "write")
     }
     assert outside == everything - within
+
+
+@pytest.mark.parametrize("named", ["s3:inv*", "s3:invoices", "arn:aws:s3:::i*"])
+def test_a_scope_means_a_resource_by_whatever_id_it_names(named):
+    """Another source knows the bucket by its ARN, which becomes the id that is used."""
+    e = Estate().agent("a", declared_scope=[{"resource": named, "level": "read"}])
+    e.resource("s3:invoices", "internal", external_ids=["arn:arn:aws:s3:::inv"])
+    e.can("a", "read", "s3:invoices").resource("s3:other", "internal").can("a", "read", "s3:other")
+    aws = Estate(source="aws", scope="1").resource("arn:aws:s3:::inv", "internal")
+    posture = assess(AccessGraph.of(together(e, aws)))
+    assert [i["resource"]["id"] for i in items(posture, "scope")] == ["s3:other"]
 
 
 def test_a_scope_that_makes_no_sense_allows_nothing():
