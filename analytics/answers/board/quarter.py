@@ -9,9 +9,10 @@ from analytics.answers.board.headlines import paths_of
 from analytics.answers.board.scope import Scope, same_scope
 from analytics.answers.board.standing import sensitive_counts
 from analytics.answers.board.words import day
-from analytics.assumptions.model import NOT_RATED
-from analytics.debt.ledger.balance import balance
-from analytics.debt.ledger.period import PARTS, period
+from analytics.assumptions.model import NOT_RATED, model
+from analytics.debt.ledger.moments import Moment
+from analytics.debt.ledger.period import PARTS
+from analytics.debt.ledger.sums import Between, compared
 from analytics.debt.owed import sums_of
 from analytics.debt.totals import graded, total
 from analytics.kept.answers import kept
@@ -62,7 +63,7 @@ def quarter(posture: Posture, scope: Scope, against: SnapshotInfo | None = None)
     earlier = posture.history.posture(info.id)
     beside = same_scope(earlier, posture, scope)
     now, then = figures(posture, scope), figures(earlier, beside)
-    moved = _moved(earlier, posture) if scope.team is None else None
+    moved = _moved(posture, info) if scope.team is None else None
     passed = posture.graph.as_of - info.taken_at
     direction, because = _direction(then, now, moved)
     return Quarter(
@@ -111,8 +112,13 @@ def figures(posture: Posture, scope: Scope) -> dict[str, Any]:
     }
 
 
-def _moved(earlier: Posture, posture: Posture) -> dict[str, Any]:
-    sums = period(balance(earlier), balance(posture)).figures
+def _moved(posture: Posture, info: SnapshotInfo) -> dict[str, Any] | None:
+    """Return what the ledger says of the time since a snapshot."""
+    history, graph = posture.history, posture.graph
+    if history is None or graph.snapshot is None:
+        return None
+    ends = Moment(info, info.taken_at), Moment(graph.snapshot, graph.as_of)
+    sums = compared(Between(history, *ends), model()).figures
     seen = {part: sums[f"{part}_by_coverage"] for part in PARTS}
     return {part: sums[part] for part in (*PARTS, "accrued")} | {"coverage": seen}
 

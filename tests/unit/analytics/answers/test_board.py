@@ -21,13 +21,15 @@ from analytics.answers.board.burn_down import (
 )
 from analytics.answers.board.quarter import Quarter
 from analytics.answers.table import as_json
+from analytics.debt.ledger.period import PARTS
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.posture import Posture
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago
-from tests.support.histories.small_history import history_of
+from tests.support.histories.small_history import books, history_of
 
 DAY = pd.Timedelta(days=1)
+ARN = "arn:aws:iam::1:role/bot"
 
 
 def estate(leaked: bool = False, third: bool = True, at: pd.Timestamp = AS_OF) -> Estate:
@@ -240,6 +242,31 @@ def test_compared_with_itself_it_has_no_pace_and_says_why() -> None:
     burn = parts.burn_down(posture, scope, parts.standing(posture, scope), same)
     words = "Pace not known: the snapshot compared with is no earlier one."
     assert burn.today.sentence == words
+
+
+def test_an_id_that_changed_between_is_followed_as_the_ledger_does() -> None:
+    """One agent, known by one id then and by another today; a snapshot between shows both."""
+
+    def called(days: float, *names: str) -> list[Estate]:
+        parts_of_it = []
+        for name in names:
+            of = Estate(AS_OF - days * DAY, source="aws" if name == ARN else "estate")
+            also = {"external_ids": [f"arn:{ARN}"]} if len(names) > 1 and name != ARN else {}
+            of.agent(name, env="prod", created_at=ago(400), **also)
+            of.resource("db", "restricted", env="prod")
+            parts_of_it.append(of.can(name, "read", "db", granted_at=ago(300), grant_id="g"))
+        return parts_of_it
+
+    history = history_of(called(90, "bot"), called(40, "bot", ARN), called(0, ARN))
+    posture = history.at(AS_OF)
+    since = parts.quarter(posture, scope_of(posture))
+    figures = books(history).figures
+    assert since.moved is not None
+    assert {part: since.moved[part] for part in (*PARTS, "accrued")} == {
+        part: figures[part] for part in (*PARTS, "accrued")
+    }
+    assert since.moved["new"] == since.moved["retired"] == 0
+    assert since.direction == "worse"
 
 
 def test_one_snapshot_has_no_direction() -> None:
