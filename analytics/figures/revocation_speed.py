@@ -65,7 +65,10 @@ class Spells:
 
 @dataclass(frozen=True)
 class _Moment:
-    """One snapshot: its overdue items, its changes, and its scopes."""
+    """One snapshot: its overdue items, its changes, and its scopes.
+
+    `overdue` has a row for each identity that an item concerns, of each item the oldest first.
+    """
 
     at: int
     scopes: frozenset[str]
@@ -73,13 +76,21 @@ class _Moment:
     changed: pd.DataFrame
 
 
-def overdue(posture: Posture, about: int | None = None) -> Spells:
+def overdue(
+    posture: Posture, about: int | None = None, whose: frozenset[str] | None = None
+) -> Spells:
     """Track overdue items through the snapshots up to this one.
 
-    `about` (a node's number) keeps what concerns one identity.
+    `about` (a node's number) keeps what concerns one identity, `whose` what concerns one of these
+    ids of accountable identities.
     """
     moments = _moments(posture, about)
-    return Spells(_followed(moments, [m.overdue for m in moments]))
+    shown = [m.overdue if whose is None else _of(m.overdue, whose) for m in moments]
+    return Spells(_followed(moments, [rows.drop_duplicates(["kind", "key"]) for rows in shown]))
+
+
+def _of(rows: pd.DataFrame, whose: frozenset[str]) -> pd.DataFrame:
+    return rows[rows["identity"].isin(whose)]
 
 
 def ungoverned(posture: Posture) -> Spells:
@@ -184,7 +195,7 @@ def _moment(posture: Posture, about: list[int] | None) -> _Moment:
     rows["identity"] = ids.reindex(rows["number"]).to_numpy(object)
     first = rows.drop(columns="number").sort_values(["kind", "key", "since", "identity"])
     scopes = frozenset(f"{c.source}\x1f{c.scope}" for c in posture.graph.coverage)
-    once = first.drop_duplicates(["kind", "key"])[list(COLUMNS)]
+    once = first.drop_duplicates(["kind", "key", "identity"])[list(COLUMNS)]
     return _Moment(posture.graph.now, scopes, once, _changes(case))
 
 

@@ -17,7 +17,7 @@ from analytics.debt.wording import KINDS
 from analytics.evidence.deciding import DENIED as WAS_DENIED
 from analytics.evidence.matching import uses
 from analytics.figures.measure import population
-from analytics.figures.revocation_speed import Spells, overdue, time_to_revoke
+from analytics.figures.revocation_speed import overdue, time_to_revoke
 from analytics.figures.sensitive_reach import administering, control_planes, reaching
 from analytics.kept.answers import kept
 from analytics.posture import Posture
@@ -268,10 +268,10 @@ def revocation(posture: Posture, scope: Scope) -> Revocation:
     Open items count as censored (`analytics.figures.revocation_speed`). It walks through all
     snapshots kept.
     """
-    spells = overdue(posture)
+    whose = None
     if scope.team is not None:
-        ids = set(posture.graph.things["id"].iloc[posture.accountable[scope.places]])
-        spells = Spells(spells.rows[spells.rows["identity"].isin(ids)])
+        whose = frozenset(posture.graph.things["id"].iloc[posture.accountable[scope.places]])
+    spells = overdue(posture, whose=whose)
     target = model().cycle[NUMBER["outlived"]]
     count = len(spells.rows)
     if not count:

@@ -383,6 +383,19 @@ def test_a_board_of_one_team_counts_its_identities_only() -> None:
     assert empty.standing.identities == 0
 
 
+@pytest.mark.parametrize("name", ["ops", "web"])
+def test_what_two_teams_hold_by_one_role_is_overdue_for_both(name: str) -> None:
+    made = Estate().thing("Team", "ops", "web").thing("Role", "admins").resource("db", "internal")
+    for team, person, agent in (("ops", "ann", "a"), ("web", "bob", "b")):
+        made.person(person).link(person, "MEMBER_OF", team).agent(agent)
+        made.owned(agent, person, person).link(agent, "ASSUMES", "admins")
+    made.can("admins", "read", "db", granted_at=ago(100), expires_at=ago(20))
+    posture = made.posture()
+    of_team = parts.revocation(posture, scope_of(posture, posture.graph.number(name)))
+    every = parts.revocation(posture, scope_of(posture))
+    assert (of_team.overdue, every.overdue) == (1, 1)  # one grant, and not one for each team
+
+
 def test_accepted_risks_run_out_by_their_date(tmp_path: Path) -> None:
     history = history_of(estate(leaked=True), journal=tmp_path / "journal")
     posture = history.posture(history.infos[-1].id)
