@@ -68,15 +68,13 @@ def past_debt(posture: Posture, infos: Sequence[SnapshotInfo]) -> list[Owed]:
 def _versions(history: History, infos: Sequence[SnapshotInfo]) -> dict[str, str]:
     """Return for each snapshot a hash of everything its debt depends on: facts, code, acceptances.
 
-    The length of an acceptance also depends on the earlier snapshots, which show when a finding was
-    resolved.
+    It depends on the earlier snapshots, too, which show since when nobody owns something, and when
+    an accepted finding was resolved. An export that is read late may add one.
     """
     known = versions(history.journal, infos)
     every = history.journal.acceptances() if history.journal is not None else ()
     for info in infos:
         records = [a.record() for a in every if a.since <= info.taken_at]
-        if records:
-            past = [i.id for i in history.until(info)]
-            text = known[info.id] + canonical([records, past])
-            known[info.id] = hashlib.sha256(text.encode()).hexdigest()
+        text = known[info.id] + canonical([records, [i.id for i in history.until(info)]])
+        known[info.id] = hashlib.sha256(text.encode()).hexdigest()
     return known

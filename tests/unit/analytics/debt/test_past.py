@@ -10,7 +10,7 @@ from analytics.history import History
 from analytics.posture import Posture
 from graph.journal.journal import Journal
 from tests.support.estates.small_estates import AS_OF, Estate
-from tests.support.histories.small_history import history_of
+from tests.support.histories.small_history import history_of, info_of
 from tests.support.printed import debt
 
 WEEK = pd.Timedelta(days=7)
@@ -94,3 +94,24 @@ def test_it_stays_beside_the_findings_of_its_snapshot(file):
     journal.keep_seen({}, ids[1:])  # the oldest was pruned
     assert journal.seen(ids[0], "v") is None
     assert first == past_debt(_opened(file)[1], history.infos[:-1])
+
+
+def test_an_export_read_late_that_shows_an_owner_changes_what_was_owed_since(file):
+    """Nobody owns it after week 3: the read of that week, read last, says since when."""
+
+    def state(weeks: int) -> Estate:
+        e = Estate(AS_OF - weeks * WEEK).agent("bot", created_at=(AS_OF - 60 * WEEK).isoformat())
+        e.person("ann").resource("db", "restricted").can("bot", "read", "db")
+        return e.owned("bot", "ann", "ann") if weeks == 3 else e
+
+    facts = {weeks: state(weeks).facts() for weeks in (2, 0, 3)}  # in the order of their reading
+    infos = {weeks: info_of(each, n, AS_OF) for n, (weeks, each) in enumerate(facts.items(), 1)}
+    read = {infos[weeks].id: (infos[weeks], each) for weeks, each in facts.items()}
+    history = History([infos[2], infos[0]], read.__getitem__, Journal(file))
+    (before,) = past_debt(history.posture(infos[0].id), [infos[2]])
+    history = History(list(infos.values()), read.__getitem__, Journal(file))
+    (after,) = past_debt(history.posture(infos[0].id), [infos[2]])
+    assert after == Owed.of(history.posture(infos[2].id))
+    # Read on what is restricted by an agent of unknown autonomy: 37.5, capped at five times; then
+    # one week is one cycle.
+    assert before.debt - after.debt == pytest.approx(37.5 * (5 - 2))
