@@ -17,26 +17,32 @@ from analytics.debt.ledger.wording import (
     KIND,
     MENDED,
     MENDED_BY_TIME,
+    OTHER,
     RESTS_ON,
     Where,
 )
 from graph.access import NEVER, AccessGraph, milliseconds
-from graph.element import Element
+from graph.element import Element, Relationship
 from graph.facts import Coverage
 from graph.schema import (
+    AUTHENTICATES_AS,
     CAN_ACCESS,
     CONTROL,
     COVERS,
+    CREDENTIAL,
+    CREDENTIAL_ENDED,
     FACT_NODES,
     LEVELS,
     OWNS,
     RELATIONSHIPS,
     REVIEW,
+    SOD_RULE,
+    USES,
 )
 
 DATES = (
     *("since", "granted_at", "reviewed_at", "rotated_at", "decided_at", "left_at", "deleted_at"),
-    *("valid_from", "valid_to", "created_at", "human_used_at", "last_at"),
+    *("valid_from", "valid_to", "created_at", "human_used_at", "last_at", "status_at"),
 )
 IDENTITY = tuple(r for r in CONTROL if r.identity)
 MANY = 24  # facts named for one entry
@@ -58,7 +64,7 @@ class Item:
     level: str
     about: str
 
-    def parts(self, owners: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    def parts(self, owners: Iterable[str], keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return the ids of each part of the item that facts may name."""
         return {
             "identity": (self.identity,),
@@ -68,6 +74,7 @@ class Item:
             "about": (self.about,),
             "other": (self.about.rpartition(" by ")[2],),
             "owners": tuple(owners),
+            "keys": tuple(keys),
         }
 
 
@@ -119,22 +126,36 @@ class Causes:
         self.start, self.end = period.before, period.end.posture.graph
         self._renamed = period.start.renamed
         self._owners = {i.identity: self._owners_of(i.identity) for i in about}
-        wanted = {
-            name
-            for item in about
-            for ids in item.parts(self._owners[item.identity]).values()
-            for name in ids
-        }
+        self._keys = {i.identity: self._keys_of(i.identity) for i in about}
+        wanted = {name for item in about for ids in self._parts(item).values() for name in ids}
         self._changed = _index(changes(self.start, self.end).rows, wanted)
         self._units = {"broken": period.start.units, "mended": period.end.units}
+        self._judged = [_accountable(of) for of in (period.start, period.end)]
+
+    def _parts(self, item: Item) -> dict[str, tuple[str, ...]]:
+        return item.parts(self._owners[item.identity], self._keys[item.identity])
 
     def _owners_of(self, identity: str) -> tuple[str, ...]:
-        owners: set[str] = set()
+        return self._sources_of(identity, OWNS)
+
+    def _keys_of(self, identity: str) -> tuple[str, ...]:
+        """Return the credentials that an identity uses, or that authenticate as it."""
+        opening = self._sources_of(identity, AUTHENTICATES_AS)
+        return (*opening, *self._sources_of(identity, USES, turned=True))
+
+    def _sources_of(
+        self, identity: str, relationship: Relationship, turned: bool = False
+    ) -> tuple[str, ...]:
+        """Return the ids from which a relationship leads to an identity, at either end.
+
+        With `turned`, those to which it leads from there.
+        """
+        found: set[str] = set()
         for graph in (self.start, self.end):
-            owner, thing = graph.ends(OWNS)
+            source, target = graph.ends(relationship)[:: -1 if turned else 1]
             number = graph.number(identity)
-            owners.update(_ids(graph, owner[thing == number]) if number >= 0 else ())
-        return tuple(sorted(owners))
+            found.update(_ids(graph, source[target == number]) if number >= 0 else ())
+        return tuple(sorted(found))
 
     def opened(self, item: Item, unit: int, since: int) -> Cause:
         """Return why an item is newly owed: its access is new, or an assumption broke."""
@@ -142,11 +163,7 @@ class Causes:
             facts = self._of_access(item)
             return Cause(self._access_words(item, facts, ADDED), _named(facts), since)
         facts = self._of(item, RESTS_ON[item.assumption])
-        texts = BROKE if facts else BROKE_BY_TIME
-        words = texts.get(item.assumption, BROKE[item.assumption])
-        if item.assumption == "owner" and not any(f.element is OWNS for f in facts):
-            words = BROKE_BY_TIME["owner"]
-        return Cause(words.format(about=item.about), _named(facts), since)
+        return Cause(self._words(item, facts, ADDED), _named(facts), since)
 
     def closed(self, item: Item, unit: int) -> Cause:
         """Return why an item is no longer owed: its access is gone, or its assumption holds."""
@@ -155,16 +172,41 @@ class Causes:
             words = self._access_words(item, facts, REMOVED)
         else:
             facts = self._of(item, RESTS_ON[item.assumption])
-            texts = MENDED if facts else MENDED_BY_TIME
-            words = texts.get(item.assumption, MENDED[item.assumption]).format(about=item.about)
-            gone = item.assumption.startswith("cred_") and any(
-                f.change == REMOVED for f in facts if f.id != item.grant
-            )
-            words = "credential removed" if gone else words
+            words = self._words(item, facts, REMOVED)
         dates = [at for fact in facts for at in self._dates(fact)]
         if item.assumption == "necessity":
             dates += self._used(item)
         return Cause(words, _named(facts), self._within(dates))
+
+    def _words(self, item: Item, facts: list[_Fact], change: str) -> str:
+        """Describe why an assumption broke (`ADDED`) or holds again, of access that was there."""
+        name, added = item.assumption, change == ADDED
+        removed = any(f.change == REMOVED for f in facts if f.id != item.grant)
+        if name.startswith("cred_") and removed and not added:
+            return "credential removed"
+        other = self._other(item, facts)
+        if other is not None:
+            return OTHER[other][added]
+        told = bool(facts)
+        if name == "owner" and added:
+            told = any(f.element is OWNS for f in facts)
+        if name == "standing":
+            told = any("expires_at" in f.fields for f in facts)
+        texts = (BROKE, BROKE_BY_TIME) if added else (MENDED, MENDED_BY_TIME)
+        return texts[not told].get(name, texts[0][name]).format(about=item.about)
+
+    def _other(self, item: Item, facts: list[_Fact]) -> str | None:
+        """Return what else than the facts an assumption is named for changed; see `OTHER`."""
+        status = {f.id for f in facts if "status" in f.fields}
+        if item.assumption.startswith("cred_") and item.about in status:
+            return "credential" if self._ended_or_back(item.about) else None
+        if item.assumption == "outlived" and item.identity in status:
+            return "identity"
+        if item.assumption == "sod":
+            rule = item.about.partition(" with ")[0]
+            sides = [_sides(graph, rule) for graph in (self.start, self.end)]
+            return "rule" if sides[0] != sides[1] else None
+        return None
 
     def by_coverage(self, item: Item, appeared: bool) -> str:
         """Return which source made the difference, if only coverage changed."""
@@ -187,7 +229,7 @@ class Causes:
     # -- facts ------------------------------------------------------------------------------
 
     def _of(self, item: Item, rests_on: Iterable[Where]) -> list[_Fact]:
-        parts = item.parts(self._owners[item.identity])
+        parts = self._parts(item)
         facts = []
         for where in rests_on:
             for element in where.elements:
@@ -207,6 +249,7 @@ class Causes:
                 *(Where(nodes, "id", p, ("status",)) for p in ("identity", "holder", "resource")),
                 Where(IDENTITY, "source_id", "identity"),
                 Where(IDENTITY, "target_id", "holder"),
+                Where((CREDENTIAL,), "id", "keys", ("status",)),
             ),
         )
 
@@ -227,7 +270,19 @@ class Causes:
         edges = sorted({element.name for element in links})
         if edges:
             return f"access {'opened' if added else 'closed'} by {', '.join(edges)}"
+        if not added and any(f.id == item.identity for f in facts):
+            return "identity ended"
+        if item.identity not in self._judged[not added]:
+            return (
+                "it answers for itself now" if added else "it does not answer for itself any more"
+            )
+        if any(f.element is CREDENTIAL and self._ended_or_back(f.id) for f in facts):
+            return OTHER["credential"][added]
         return "came into force" if added else "ended"
+
+    def _ended_or_back(self, credential: str) -> bool:
+        """Return whether a credential has ended at one end of the period only."""
+        return len({_has_ended(graph, credential) for graph in (self.start, self.end)}) > 1
 
     def _within(self, dates: list[int]) -> int:
         """Return the earliest date within the period, else the period's end."""
@@ -250,6 +305,25 @@ class Causes:
             decided = reviews["decided_at"][reviews["id"].isin(row["source_id"])]
             dates.append(milliseconds(decided))
         return [int(at) for column in dates for at in column if at != NEVER]
+
+
+def _accountable(of: Balance) -> set[str]:
+    """Return the ids of the accountable identities of a balance, under the ids of the end."""
+    ids = _ids(of.posture.graph, of.posture.accountable)
+    return set(ids if of.renamed is None else of.renamed.called(ids))
+
+
+def _has_ended(graph: AccessGraph, credential: str) -> bool:
+    frame = graph.frames[CREDENTIAL]
+    return bool(frame["status"][frame["id"] == credential].isin(CREDENTIAL_ENDED).any())
+
+
+def _sides(graph: AccessGraph, rule: str) -> set[tuple[str, ...]]:
+    """Return what a rule of separation keeps apart, as it is stated."""
+    frame = graph.frames[SOD_RULE]
+    columns = [f"{side}_{field}" for side in ("left", "right") for field in ("resource", "level")]
+    rows = frame[columns][frame["rule"] == rule].fillna("")
+    return set(rows.itertuples(index=False, name=None))
 
 
 def _among(key: int, keys: np.ndarray) -> bool:

@@ -27,8 +27,8 @@ class Where:
     """Facts that an assumption rests on: rows of `elements` whose `column` names `part`.
 
     `part` is one of identity, holder, resource, grant, about (the object of the item), other (the
-    other grant of a duty) and owners. Of rows on both sides only changes of `fields` count; of any
-    field if empty.
+    other grant of a duty), owners, and keys (of the identity). Of rows on both sides only changes
+    of `fields` count; of any field if empty.
     """
 
     elements: tuple[Element, ...]
@@ -63,7 +63,11 @@ RESTS_ON: Mapping[str, tuple[Where, ...]] = {
         Where((USED,), "source_id", "holder"),
     ),
     "standing": (_grant("expires_at", "eligible"),),
-    "outlived": (_grant("expires_at", "task_ended_at"), *_REVIEWED),
+    "outlived": (
+        _grant("expires_at", "task_ended_at"),
+        Where(IDENTITIES, "id", "identity", ("status", "expires_at", "deleted_at")),
+        *_REVIEWED,
+    ),
     "review": (_grant("reviewed_at"), *_REVIEWED),
     "evidence": (Where((USED,), "source_id", "identity"),),
     "cred_storage": _KEY,
@@ -112,6 +116,7 @@ BROKE: Mapping[str, str] = {
 BROKE_BY_TIME: Mapping[str, str] = {
     "owner": "the last {about} owner left",
     "necessity": "unused for too long",
+    "standing": "no activation is needed any more",
     "outlived": "expired, and access is still there",
     "review": "approval ran out",
     "evidence": "used without a decision",
@@ -135,6 +140,12 @@ MENDED: Mapping[str, str] = {
     "cred_human": "credential changed",
 }
 MENDED_BY_TIME: Mapping[str, str] = {
+    "standing": "activation is needed now",
     "evidence": "the uses that nobody explained are past the window",
     "necessity": "used",
+}
+OTHER: Mapping[str, tuple[str, str]] = {  # what ended an item, and what began it
+    "credential": ("credential ended", "credential in force again"),
+    "identity": ("identity in service again", "identity ended, but access is still there"),
+    "rule": ("no rule keeps both sides apart any more", "a rule keeps both sides apart now"),
 }

@@ -9,7 +9,7 @@ from analytics.debt.forecast import forecast
 from analytics.debt.ledger.entries import Entry, Ledger
 from analytics.debt.ledger.moments import moment_at
 from graph.journal.journal import Journal
-from graph.schema import AGENT, CAN_ACCESS, OWNS
+from graph.schema import AGENT, CAN_ACCESS, OWNS, SOD_RULE
 from graph.stores import NoSuchSnapshot
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago
 from tests.support.histories.small_history import books, history_of
@@ -121,6 +121,75 @@ def test_a_rotated_key_and_one_that_is_taken_away():
     gone = only(books(history_of(keyed(0), owned(state(10)))))
     assert (gone.kind, gone.cause) == ("repay", "credential removed")
     assert "k1" in gone.facts
+
+
+def keyed(at: float, status: str = "active") -> Estate:
+    """State a key of the bot that is kept badly, and an account that it opens."""
+    e = owned(state(at)).account("svc", env="prod").resource("log", "internal", env="prod")
+    ended = {"status_at": ago(-4)} if status != "active" else {}
+    e.thing("Credential", "k", storage="code", strength="weak", status=status, **ended)
+    e.link("bot", "USES", "k").link("k", "AUTHENTICATES_AS", "svc")
+    return e.can("svc", "read", "log", grant_id="g2", granted_at=ago(100), telemetry="true")
+
+
+def test_a_key_that_is_disabled_was_not_moved_nor_made_strong():
+    """What it opened ends with it; the account is nobody's from then on, and the books say so."""
+    done = books(history_of(keyed(0), keyed(10, "disabled")))
+    repaid = [e for e in done.entries if e.kind == "repay"]
+    assert {e.item.assumption for e in repaid} >= {"cred_storage", "cred_auth", "scope"}
+    assert {(e.cause, e.at, e.facts) for e in repaid} == {("credential ended", day(4), ("k",))}
+    opened = [e for e in done.entries if e.kind == "accrue"]
+    assert {(e.item.identity, e.cause) for e in opened} == {("svc", "it answers for itself now")}
+    assert {e.facts for e in opened} == {("k",)}
+
+
+def test_a_key_that_is_enabled_again():
+    done = books(history_of(keyed(0, "disabled"), keyed(10)))
+    told = {(e.kind, e.item.identity, e.cause) for e in done.entries}
+    assert told == {
+        ("accrue", "bot", "credential in force again"),
+        ("repay", "svc", "it does not answer for itself any more"),
+    }
+
+
+def test_an_identity_that_ends():
+    retired = owned(state(10))
+    retired.rows[AGENT][0] |= {"status": "retired", "status_at": ago(-6)}
+    done = only(books(history_of(owned(state()), retired)))
+    assert (done.kind, done.item.assumption, done.at) == ("accrue", "outlived", day(6))
+    assert (done.cause, done.facts) == ("identity ended, but access is still there", ("bot",))
+    back = only(books(history_of(retired, owned(state(20)))))
+    assert (back.kind, back.cause) == ("repay", "identity in service again")
+    deleted = state(10)
+    deleted.rows[AGENT][0] |= {"status": "deleted", "deleted_at": ago(-6)}
+    gone = only(books(history_of(state(), deleted)))
+    assert (gone.kind, gone.at, gone.cause) == ("repay", day(6), "identity ended")
+
+
+def test_what_must_be_activated_has_no_expiry_by_that():
+    standing = owned(state(grant={"expires_at": None}))
+    eligible = owned(state(10, {"expires_at": None, "eligible": "true"}))
+    assert only(books(history_of(standing, eligible))).cause == "activation is needed now"
+    back = only(books(history_of(eligible, owned(state(20, {"expires_at": None})))))
+    assert back.cause == "no activation is needed any more"
+
+
+def test_a_rule_of_separation_that_comes_and_goes():
+    def apart(at: float, rule: bool) -> Estate:
+        e = owned(state(at)).resource("pay", "internal", env="prod")
+        e.rows[AGENT][0]["declared_scope"].append({"resource": "pay", "level": "read"})
+        facts = {"granted_at": ago(50), "expires_at": ago(-400), "telemetry": "true"}
+        e.can("bot", "read", "pay", grant_id="g2", last_used_at={"read": ago(5)}, **facts)
+        if rule:
+            e.add(SOD_RULE, id="1", rule="apart", left_resource="crm", right_resource="pay")
+        return e
+
+    for rule, kind, cause in (
+        (True, "accrue", "a rule keeps both sides apart now"),
+        (False, "repay", "no rule keeps both sides apart any more"),
+    ):
+        done = books(history_of(apart(0, not rule), apart(10, rule)))
+        assert {(e.kind, e.cause) for e in done.entries} == {(kind, cause)}
 
 
 def test_a_grant_comes_and_goes():
