@@ -153,7 +153,10 @@ def _pace(
 ) -> float | None:
     if then["debt"] is None or now["debt"] is None or days <= 0:
         return None
-    return (_net(moved)[0] if moved is not None else now["debt"] - then["debt"]) / days
+    if moved is not None:
+        return _net(moved)[0] / days
+    # A team that had nothing took over what others owed: that is no growth.
+    return (now["debt"] - then["debt"]) / days if then["identities"] else None
 
 
 def _sentence(

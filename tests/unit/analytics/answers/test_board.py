@@ -25,6 +25,7 @@ from analytics.debt.ledger.period import PARTS
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.posture import Posture
+from graph.schema import MEMBER_OF
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago
 from tests.support.histories.small_history import books, history_of
 
@@ -232,6 +233,18 @@ def test_the_pace_is_that_of_the_time_that_passed(hours: int) -> None:
     assert since.now is not None
     grown = since.now["debt"] - since.then["debt"]
     assert since.pace_per_day == pytest.approx(grown / (hours / 24))
+
+
+def test_a_team_that_had_nothing_did_not_grow_by_what_it_took_over() -> None:
+    before, today = estate(at=AS_OF - 90 * DAY), estate()
+    for row in before.rows[MEMBER_OF]:  # of whom the team answers for today
+        row["target_id"] = "web"
+    posture = history_of(before, today).at(AS_OF)
+    scope = scope_of(posture, posture.graph.number("ops"))
+    since = parts.quarter(posture, scope)
+    assert since.pace_per_day is None
+    burn = parts.burn_down(posture, scope, parts.standing(posture, scope), since)
+    assert burn.today.sentence == "Pace not known: too little was known then to rate it."
 
 
 def test_compared_with_itself_it_has_no_pace_and_says_why() -> None:
