@@ -108,7 +108,8 @@ def active_people(
     """Return for each node whether it is an active person, and when the person left.
 
     A person who leaves after the moment of the graph is still active; one without a status counts
-    as active.
+    as active. One who is gone left at the earliest instant that a source states of it: that of
+    leaving, or, as a log shows, of being disabled or deleted.
     """
     people = graph.frames[HUMAN]
     numbers = graph.numbers(people["id"])
@@ -118,9 +119,19 @@ def active_people(
     here &= ~np.isin(status, ["disabled", "deleted"]) & graph.existing[numbers]
     active, left_at = np.zeros(len(graph.ids), bool), np.full(len(graph.ids), NEVER)
     active[numbers] = here
-    left_at[numbers] = np.where(here, NEVER, left)
+    left_at[numbers] = np.where(here, NEVER, _earliest(people, left, graph.now))
     active[list(leaving)], left_at[list(leaving)] = False, graph.now
     return active, left_at
+
+
+def _earliest(people: pd.DataFrame, left: np.ndarray, now: int) -> np.ndarray:
+    """Return the earliest instant by now at which each of some people left, `NEVER` if unknown."""
+    later = np.iinfo(np.int64).max
+    first = np.where((left != NEVER) & (left <= now), left, later)
+    for column in ("status_at", "deleted_at"):
+        at = milliseconds(people[column])
+        first = np.where(at != NEVER, np.minimum(first, at), first)
+    return np.where(first == later, NEVER, first)
 
 
 def _statements(graph: AccessGraph, leaving: tuple[int, ...]) -> pd.DataFrame:

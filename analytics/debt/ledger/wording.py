@@ -53,7 +53,7 @@ _REVIEWED = (
 RESTS_ON: Mapping[str, tuple[Where, ...]] = {
     "owner": (
         Where((OWNS,), "target_id", "identity"),
-        Where((HUMAN,), "id", "owners", ("status", "left_at")),
+        Where((HUMAN,), "id", "owners", ("status", "left_at", "status_at")),
         Where((MEMBER_OF,), "target_id", "owners"),
         Where((SPAWNS,), "target_id", "identity"),
     ),

@@ -164,6 +164,25 @@ def test_what_broke_nobody_knows_when_grows_by_nothing_a_day():
     assert month.interest == pytest.approx(30 * whole)
 
 
+@pytest.mark.parametrize(
+    ("facts", "cycles"),
+    [
+        ({"status": "disabled", "status_at": ago(14)}, 2),  # as a log shows
+        ({"status": "deleted", "deleted_at": ago(14)}, 2),
+        ({"status": "left", "left_at": ago(14)}, 2),
+        ({"status": "disabled", "status_at": ago(7), "left_at": ago(14)}, 2),  # whichever was first
+        ({"status": "disabled", "status_at": ago(14), "left_at": ago(-30)}, 2),
+        ({"status": "disabled", "left_at": ago(14)}, 2),
+        ({"status": "disabled", "left_at": ago(-30)}, 0),  # disabled before, nobody knows when
+    ],
+)
+def test_an_owner_went_when_a_log_shows_it(facts, cycles):
+    e = one(created_at=ago(900)).thing("Human", "gone", **facts)
+    (item,) = items(e.owned("bot", business="gone", technical="ann"), "owner")
+    assert (item["object"], item["cycles"]) == ("business", cycles)
+    assert (item["since"] is None) == (cycles == 0)
+
+
 def test_an_owner_in_the_role_until_the_statement_ended():
     e = one(created_at=ago(900)).owned("bot", technical="ann")
     e.link("ann", "OWNS", "bot", role="business", valid_to=ago(14))
