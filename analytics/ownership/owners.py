@@ -171,11 +171,15 @@ def _teams(
     active, like a person without a status.
     """
     member, team = graph.ends(MEMBER_OF)
-    kept = graph.in_force(MEMBER_OF) & graph.has_label(TEAM, GROUP)[team]
-    member, team = member[kept], team[kept]
+    of_team = graph.has_label(TEAM, GROUP)[team]
+    kept = graph.in_force(MEMBER_OF) & of_team
     manned, emptied = np.zeros(len(graph.ids), bool), np.full(len(graph.ids), NEVER)
-    manned[team[person[member]]] = True
-    np.maximum.at(emptied, team, left_at[member])
+    manned[team[kept & person[member]]] = True
+    ended = milliseconds(graph.frames[MEMBER_OF]["valid_to"])
+    over = of_team & (ended != NEVER) & (ended <= graph.now)
+    left = left_at[member]
+    at = np.where(over & (left != NEVER), np.minimum(ended, left), np.where(over, ended, left))
+    np.maximum.at(emptied, team[kept | over], at[kept | over])
     manned |= _of_unknown_members(graph)
     return manned, np.where(manned, NEVER, emptied)
 

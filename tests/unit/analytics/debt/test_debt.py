@@ -183,6 +183,14 @@ def test_an_owner_went_when_a_log_shows_it(facts, cycles):
     assert (item["since"] is None) == (cycles == 0)
 
 
+def test_a_team_is_empty_since_the_last_membership_ended():
+    e = one(created_at=ago(900)).person("bob").thing("Team", "ops").owned("bot", technical="ann")
+    e.link("ops", "OWNS", "bot", role="business")
+    e.link("ann", "MEMBER_OF", "ops", valid_to=ago(14))
+    e.link("bob", "MEMBER_OF", "ops", valid_to=ago(21))
+    assert [(i["object"], i["cycles"]) for i in items(e, "owner")] == [("business", 2)]
+
+
 def test_an_owner_in_the_role_until_the_statement_ended():
     e = one(created_at=ago(900)).owned("bot", technical="ann")
     e.link("ann", "OWNS", "bot", role="business", valid_to=ago(14))
