@@ -9,6 +9,7 @@ import pandas as pd
 from analytics.ownership.owners import NOBODY, ROLES, active_people, stated_in
 from analytics.past import past, versions
 from analytics.posture import Posture
+from analytics.residue import ended_at
 from graph.access import NEVER, milliseconds
 from graph.once import once
 from graph.schema import GROUP, HUMAN, OWNS, SPAWNS, TEAM
@@ -24,7 +25,8 @@ KEPT_AS = "owned"
 def unowned_since(posture: Posture, role: str) -> np.ndarray:
     """Return since when nobody answers for each node in `role`, for nodes without an owner now.
 
-    In milliseconds: when the last of its owners left, or the last that it inherited from a parent.
+    In milliseconds: when the last of its owners left, or the last that it inherited from a parent,
+    or when that parent itself was lost.
     Where none of them is dated: when a snapshot last showed an owner; else when the node was
     created. `NEVER` where an owner left and neither is dated.
     """
@@ -43,9 +45,17 @@ def _unowned_since(posture: Posture, role: str) -> np.ndarray:
     heir = own.copy()
     parent, child = posture.graph.ends(SPAWNS)
     kept = posture.graph.in_force(SPAWNS) & posture.in_service[parent]
+    lost_at = _lost_at(posture)
+    lost = np.flatnonzero(lost_at != NEVER)
+    owned = posture.ownership.covered[role][parent[lost]] != NOBODY
     while True:  # one round per generation
         before = heir.copy()
         np.maximum.at(heir, child[kept], heir[parent[kept]])
+        theirs = heir[parent[lost]]  # with a parent the child lost whom that one had
+        unknown = (theirs == GONE_UNDATED) | (lost_at[lost] == GONE_UNDATED)
+        until = np.where(unknown, GONE_UNDATED, np.minimum(theirs, lost_at[lost]))
+        until = np.where(theirs == NEVER, NEVER, until)
+        np.maximum.at(heir, child[lost], np.where(owned, lost_at[lost], until))
         if np.array_equal(before, heir):
             break
     inherited = np.where(heir > own, np.maximum(heir, posture.created_at), NEVER)
@@ -55,6 +65,22 @@ def _unowned_since(posture: Posture, role: str) -> np.ndarray:
     undated = (heir == NEVER) | (heir == GONE_UNDATED)
     last = _last_owned(posture, role, undated & posture.ownership.missing(role))
     return np.where(last != NEVER, np.maximum(last, since), since)
+
+
+def _lost_at(posture: Posture) -> np.ndarray:
+    """Return when each row of SPAWNS ceased to hand down owners (milliseconds).
+
+    As the parent ended, or as it is no longer the parent; `NEVER` where neither is so,
+    `GONE_UNDATED` where nobody says when.
+    """
+    graph, ends = posture.graph, ended_at(posture)
+    parent, _ = graph.ends(SPAWNS)
+    valid_to = milliseconds(graph.frames[SPAWNS]["valid_to"])
+    over = (valid_to != NEVER) & (valid_to <= graph.now)
+    gone = ~posture.in_service[parent] & (graph.in_force(SPAWNS) | over)
+    dated = np.where(ends[parent] == NEVER, GONE_UNDATED, ends[parent])
+    at = np.minimum(np.where(over, valid_to, GONE_UNDATED), np.where(gone, dated, GONE_UNDATED))
+    return np.where(over | gone, at, NEVER)
 
 
 def _departed(posture: Posture, role: str) -> np.ndarray:

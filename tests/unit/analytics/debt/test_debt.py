@@ -203,6 +203,32 @@ def test_a_child_lost_its_inherited_owner_when_the_parents_owner_left():
     assert [(i["object"], i["cycles"]) for i in items(e, "owner")] == [("business", 2)]
 
 
+@pytest.mark.parametrize(
+    ("parent", "spawned", "cycles"),
+    [
+        ({"status": "retired", "status_at": ago(14)}, {}, 2),
+        ({"status": "retired"}, {}, 0),  # nobody says when
+        ({}, {"valid_to": ago(21)}, 3),
+        ({"status": "deleted", "deleted_at": ago(14)}, {"valid_to": ago(21)}, 3),
+    ],
+)
+def test_a_child_lost_its_inherited_owner_with_its_parent(parent, spawned, cycles):
+    e = one(created_at=ago(900)).agent("parent", created_at=ago(900), **parent)
+    e.link("parent", "SPAWNS", "bot", **spawned).owned("parent", business="ann", technical="ann")
+    found = [i for i in items(e, "owner") if i["identity"]["id"] == "bot"]
+    assert [(i["object"], i["cycles"]) for i in found] == [
+        ("business", cycles),
+        ("technical", cycles),
+    ]
+
+
+def test_a_child_of_a_parent_that_nobody_owned_had_no_owner_to_lose():
+    e = one(created_at=ago(35)).agent("parent", status="retired", status_at=ago(14))
+    e.link("parent", "SPAWNS", "bot")
+    found = [i for i in items(e, "owner") if i["identity"]["id"] == "bot"]
+    assert [i["cycles"] for i in found] == [5, 5]  # since it was created
+
+
 # ---------------------------------------------------------------- single assumptions
 
 
