@@ -1,7 +1,7 @@
 """The type of a leadership figure, and the population that all figures share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -189,6 +189,25 @@ def not_owed() -> Measured:
     return Measured(None, because=NOT_KNOWN)
 
 
+def of_exposure(
+    posture: Posture,
+    share: Measured,
+    within: np.ndarray | None = None,
+    outside: np.ndarray | None = None,
+) -> Measured:
+    """Return a share of exposure, with what the access may do to it that nobody could state.
+
+    `within` and `outside` are masks of the identities in service whose exposure may be in the
+    numerator, and outside it; by default that of any identity may be either.
+    """
+    judged = population(posture)
+    if share.value is None or judged.owed.known.all():
+        return share
+    low, high = share.range or (share.value, share.value)
+    may_rise, may_fall = (m is None or bool((m & ~judged.known).any()) for m in (within, outside))
+    return replace(share, range=(0.0 if may_fall else low, 1.0 if may_rise else high))
+
+
 def kept_share(posture: Posture, assumption: str, empty: str) -> Measured:
     """Return the share of known exposure for which an assumption holds.
 
@@ -198,7 +217,7 @@ def kept_share(posture: Posture, assumption: str, empty: str) -> Measured:
     broken, unknown = judged.broken(assumption), judged.unknown(assumption)
     known = float((judged.owed.exposure - unknown).sum())
     counted = ((judged.owed.count > 0) & ~(unknown > 0))[judged.place]
-    return ratio(
+    share = ratio(
         known - float(broken.sum()),
         known,
         empty if judged.every_exposure else judged.empty,
@@ -206,3 +225,4 @@ def kept_share(posture: Posture, assumption: str, empty: str) -> Measured:
         identities=int((counted & ~(broken[judged.place] > 0)).sum()),
         of_identities=int(counted.sum()),
     )
+    return of_exposure(posture, share)

@@ -1,17 +1,18 @@
 """Share of access whose use would be seen."""
 
-from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
+from analytics.figures.measure import MORE, SHARE, Measure, Measured, of_exposure, population, ratio
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
     """Return the share of exposure whose use would be seen."""
     judged = population(posture)
-    return ratio(
+    share = ratio(
         float((judged.owed.exposure - judged.unknown("necessity")).sum()),
         judged.every_exposure,
         judged.empty,
     )
+    return of_exposure(posture, share)
 
 
 MEASURE = Measure(

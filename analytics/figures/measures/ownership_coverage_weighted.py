@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
+from analytics.figures.measure import MORE, SHARE, Measure, Measured, of_exposure, population, ratio
 from analytics.ownership.owners import ROLES
 from analytics.posture import Posture
 
@@ -12,7 +12,7 @@ def measure(posture: Posture) -> Measured:
     owned, judged = posture.ownership, population(posture)
     known = owned.known_whole[judged.identities]
     lacking = np.logical_or.reduce([owned.missing(role) for role in ROLES])[judged.identities]
-    return ratio(
+    share = ratio(
         float(judged.exposure[known & ~lacking].sum()),
         float(judged.exposure[known].sum()),
         "owners of both kinds are known of no identity in service that has an entitlement"
@@ -20,6 +20,7 @@ def measure(posture: Posture) -> Measured:
         else judged.empty,
         unknown=float(judged.exposure[~known].sum()),
     )
+    return of_exposure(posture, share, ~known | ~lacking, ~known | lacking)
 
 
 MEASURE = Measure(

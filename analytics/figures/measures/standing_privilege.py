@@ -3,7 +3,7 @@
 import numpy as np
 
 from analytics.assumptions.entitlements import Entitlements
-from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
+from analytics.figures.measure import LESS, SHARE, Measure, Measured, of_exposure, population, ratio
 from analytics.figures.standing import exposure_of, standing
 from analytics.posture import Posture
 from analytics.weights import SENSITIVITY
@@ -25,7 +25,7 @@ def measure(posture: Posture) -> Measured:
     always = exposure_of(
         posture, lambda units: privileged(posture, units) & standing(posture, units)
     )
-    return ratio(
+    share = ratio(
         float(always.sum()),
         float(privilege.sum()),
         "no accountable identity may write or see what is confidential"
@@ -33,6 +33,7 @@ def measure(posture: Posture) -> Measured:
         else judged.empty,
         identities=int(np.count_nonzero(always)),
     )
+    return of_exposure(posture, share)
 
 
 MEASURE = Measure(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
+from analytics.figures.measure import LESS, SHARE, Measure, Measured, of_exposure, population, ratio
 from analytics.figures.standing import exposure_of, standing
 from analytics.posture import Posture
 
@@ -11,12 +11,13 @@ def measure(posture: Posture) -> Measured:
     """Return the share of exposure that is standing."""
     judged = population(posture)
     always = exposure_of(posture, lambda units: standing(posture, units))
-    return ratio(
+    share = ratio(
         float(always.sum()),
         judged.every_exposure,
         judged.empty,
         identities=int(np.count_nonzero(always)),
     )
+    return of_exposure(posture, share)
 
 
 MEASURE = Measure(

@@ -1,6 +1,6 @@
 """Share of access without an owner in any role."""
 
-from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
+from analytics.figures.measure import LESS, SHARE, Measure, Measured, of_exposure, population, ratio
 from analytics.posture import Posture
 
 
@@ -9,7 +9,7 @@ def measure(posture: Posture) -> Measured:
     owned, judged = posture.ownership, population(posture)
     known = owned.known[judged.identities]
     nobody = owned.nobody()[judged.identities]
-    return ratio(
+    share = ratio(
         float(judged.exposure[nobody].sum()),
         float(judged.exposure[known].sum()),
         "owners are known of no identity in service that has an entitlement"
@@ -19,6 +19,7 @@ def measure(posture: Posture) -> Measured:
         identities=int(nobody.sum()),
         of_identities=int(known.sum()),
     )
+    return of_exposure(posture, share, nobody | ~known, ~nobody)
 
 
 MEASURE = Measure(

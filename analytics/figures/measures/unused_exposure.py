@@ -1,6 +1,15 @@
 """Share of access that is not used."""
 
-from analytics.figures.measure import LESS, SHARE, Measure, Measured, Published, population, ratio
+from analytics.figures.measure import (
+    LESS,
+    SHARE,
+    Measure,
+    Measured,
+    Published,
+    of_exposure,
+    population,
+    ratio,
+)
 from analytics.posture import Posture
 
 
@@ -8,12 +17,13 @@ def measure(posture: Posture) -> Measured:
     """Return the share of observed exposure that was not used for 90 days."""
     judged = population(posture)
     unused, unseen = judged.broken("necessity"), judged.unknown("necessity")
-    return ratio(
+    share = ratio(
         float(unused.sum()),
         float((judged.owed.exposure - unseen).sum()),
         "of no entitlement anybody would see the use" if judged.every_exposure else judged.empty,
         unknown=float(unseen.sum()),
     )
+    return of_exposure(posture, share)
 
 
 MEASURE = Measure(

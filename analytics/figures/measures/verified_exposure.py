@@ -1,7 +1,7 @@
 """Share of exposure that is known to be kept or broken."""
 
 from analytics.debt.totals import total
-from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
+from analytics.figures.measure import MORE, SHARE, Measure, Measured, of_exposure, population, ratio
 from analytics.posture import Posture
 from graph.values import iso
 
@@ -20,7 +20,7 @@ def measure(posture: Posture) -> Measured:
         }
         for c in posture.graph.coverage
     ]
-    return ratio(
+    share = ratio(
         amounts.applicable - amounts.unverified,
         amounts.applicable,
         judged.empty,
@@ -28,6 +28,7 @@ def measure(posture: Posture) -> Measured:
         sources=sources,
         undeclared=list(posture.graph.undeclared),
     )
+    return of_exposure(posture, share)
 
 
 MEASURE = Measure(

@@ -78,6 +78,28 @@ def test_a_target_is_not_met_while_nobody_knows_who_owns_the_rest() -> None:
     assert unowned["on_target"] is owned["on_target"] is None
 
 
+def test_no_target_of_exposure_is_met_while_some_access_is_unknown() -> None:
+    """All that is known of one is in order; what the other may use, no source could state."""
+    scope = [{"resource": "x", "level": "read"}]
+    known = Estate().person("ann").agent("a", kind="workload", env="prod", declared_scope=scope)
+    known.owned("a", "ann", "ann").resource("x", "internal", env="prod")
+    known.can("a", "read", "x", granted_at=ago(9), last_used_at={"read": ago(1)})
+    silent = [kind for kind in EVERYTHING if kind != "grants"]
+    dark = Estate(scope="west", declares=silent).person("bob").agent("b").owned("b", "bob", "bob")
+    alone, both = (figures(assess(AccessGraph.of(together(*e)))) for e in ([known], [known, dark]))
+    names = "review_coverage", "scope_coverage", "verified_exposure"
+    for name in (*names, "unused_exposure", "observed_exposure"):
+        assert alone[name]["value"] == both[name]["value"], name
+        assert (alone[name]["on_target"], alone[name]["range"]) == (True, None), name
+        assert (both[name]["on_target"], both[name]["range"]) == (None, [0.0, 1.0]), name
+    for name in ("unowned_access", "ownership_coverage_weighted"):  # whatever it is, it is owned
+        assert both[name]["on_target"] is True, name
+    orphan = Estate(scope="west", declares=silent).agent("b")
+    dark = figures(assess(AccessGraph.of(together(known, orphan))))
+    assert dark["unowned_access"]["range"] == [0.0, 1.0]
+    assert dark["ownership_coverage_weighted"]["range"] == [0.0, 1.0]
+
+
 def test_what_was_withdrawn_did_not_lapse(tmp_path: Path) -> None:
     """Two were accepted until yesterday; one of them was withdrawn before, and is open by that."""
     journal = tmp_path / "journal.sqlite"
