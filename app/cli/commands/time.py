@@ -184,14 +184,14 @@ def _balance(result: dict[str, Any]) -> str | None:
     """Return how debt changed; what only came into sight, or went out of it, is not repaid."""
     if None in (result["opening"], result["closing"]):
         return None
-    from app.wording import whole
+    from app.wording import signed, whole
 
     changed, seen = result["changed"], result["coverage"]
     rest = (
-        (changed["rescored"], f"{changed['rescored']:+,.0f} was rescored"),
+        (changed["rescored"], f"{signed(changed['rescored'])} was rescored"),
         (seen["new"], f"{whole(seen['new'])} came into sight"),
         (seen["retired"], f"{whole(seen['retired'])} went out of sight"),
-        (seen["rescored"], f"{seen['rescored']:+,.0f} is known to weigh otherwise"),
+        (seen["rescored"], f"{signed(seen['rescored'])} is known to weigh otherwise"),
     )
     more = "".join(f", {words}" for amount, words in rest if round(amount))
     return (
