@@ -18,7 +18,8 @@ class Reviews:
 
     `approved_thing` and `approved_grant` (int64, by number of node and by row of CAN_ACCESS) are
     the last approvals. `last_thing` and `last_grant` encode the last decision of any kind: twice
-    its time, plus one if it was to revoke.
+    its time, plus one if it was to revoke. That a source states when a grant was approved is a
+    decision on it, in `last_grant` only.
     """
 
     approved_thing: np.ndarray
@@ -35,9 +36,11 @@ def reviews(graph: AccessGraph) -> Reviews:
     the one to revoke wins.
     """
     nodes, grants = len(graph.ids), len(graph.frames[CAN_ACCESS])
+    stated = _stated(graph)
+    approved = np.where(stated == NEVER, NEVER, 2 * np.where(stated == NEVER, 0, stated))
     if not len(graph.frames[COVERS]):
-        never = np.full(nodes, NEVER), np.full(grants, NEVER)
-        return Reviews(*never, *never)
+        never = np.full(nodes, NEVER)
+        return Reviews(never, np.full(grants, NEVER), never, approved)
     rows = decisions(graph)
     general = rows[rows["grant_id"].isna()]
     on_thing = general["thing"].to_numpy(), general["at"].to_numpy(), general["decision"]
@@ -47,7 +50,7 @@ def reviews(graph: AccessGraph) -> Reviews:
         approved_thing=_approved(nodes, *on_thing),
         approved_grant=_approved(grants, *on_grant),
         last_thing=_last(nodes, *on_thing),
-        last_grant=_last(grants, *on_grant),
+        last_grant=np.maximum(_last(grants, *on_grant), approved),
     )
 
 
@@ -70,9 +73,7 @@ def approved_grants(graph: AccessGraph) -> np.ndarray:
 
     By a review of that grant, or as its source states it.
     """
-    stated = milliseconds(graph.frames[CAN_ACCESS]["reviewed_at"])
-    stated = np.where(stated <= graph.now, stated, NEVER)
-    return np.asarray(np.maximum(stated, reviews(graph).approved_grant))
+    return np.asarray(np.maximum(_stated(graph), reviews(graph).approved_grant))
 
 
 @once
@@ -118,6 +119,12 @@ def on_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
         )
         parts.append(rows.merge(named, on=["thing", "grant_id"]))
     return pd.concat(parts, ignore_index=True)
+
+
+def _stated(graph: AccessGraph) -> np.ndarray:
+    """Return when each grant was last approved as its source states it, `NEVER` if it does not."""
+    stated = milliseconds(graph.frames[CAN_ACCESS]["reviewed_at"])
+    return np.where(stated <= graph.now, stated, NEVER)
 
 
 def _approved(size: int, where: np.ndarray, at: np.ndarray, decision: pd.Series) -> np.ndarray:

@@ -64,7 +64,7 @@ RESTS_ON: Mapping[str, tuple[Where, ...]] = {
     ),
     "standing": (_grant("expires_at", "eligible"),),
     "outlived": (
-        _grant("expires_at", "task_ended_at"),
+        _grant("expires_at", "task_ended_at", "reviewed_at"),
         Where(IDENTITIES, "id", "identity", ("status", "expires_at", "deleted_at")),
         *_REVIEWED,
     ),

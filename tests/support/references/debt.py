@@ -202,7 +202,10 @@ class Reference:
         return max((at for at, _, d in self._decisions(identity) if d == "approve"), default=None)
 
     def _revoked(self, identity: str, row: dict) -> float | None:
-        last = max(((at, r) for at, r, _ in self._about(identity, row)), default=(None, False))
+        said = [(at, revoke) for at, revoke, _ in self._about(identity, row)]
+        stated = day(row["reviewed_at"])  # counts as an approving review of the grant
+        said += [(stated, False)] if stated is not None and stated <= self.now else []
+        last = max(said, default=(None, False))
         return last[0] if last[1] else None
 
     def _overdue(self, identity: str, row: dict) -> tuple[float | None, float | None]:

@@ -234,10 +234,15 @@ REVOKED = {
     "its holder": reviewed(held(), 7, decision="revoke"),
     "the identity": reviewed(held(), 7, "bot", decision="revoke"),
     "approved before": reviewed(reviewed(held(), 30), 7, decision="revoke"),
+    "its source says approved before": reviewed(held(reviewed_at=ago(30)), 7, decision="revoke"),
+    "its source says approved at once": reviewed(held(reviewed_at=ago(7)), 7, decision="revoke"),
+    "its source says approved later": reviewed(held(reviewed_at=ago(-3)), 7, decision="revoke"),
 }
 NOT_OPEN = {
     "no decision": held(),
     "approved since": reviewed(reviewed(held(), 7, decision="revoke"), 3),
+    # interface.md 3: `reviewed_at` counts as the latest approving Review of the grant does
+    "its source says approved since": reviewed(held(reviewed_at=ago(3)), 7, decision="revoke"),
     "carried out": reviewed(held(valid_to=ago(6)), 7, decision="revoke"),
     "another grant": reviewed(held(grant_id="g"), 7, grant_id="h", decision="revoke"),
     "still to come": reviewed(held(), -7, decision="revoke"),
