@@ -199,14 +199,20 @@ def _direct(posture: Posture) -> dict[int, frozenset[int]]:
 
 
 def _members(posture: Posture) -> dict[int, set[int]]:
-    """Return the active members of each team, or group of people."""
+    """Return the active members of each team, or group of people; groups in it add theirs."""
     graph = posture.graph
     member, team = graph.ends(MEMBER_OF)
     active, _ = active_people(graph)
-    kept = graph.in_force(MEMBER_OF) & graph.has_label(TEAM, GROUP)[team] & active[member]
+    kept = graph.in_force(MEMBER_OF) & graph.has_label(TEAM, GROUP)[team]
+    people, groups = (kept & mask[member] for mask in (active, graph.has_label(GROUP)))
     members: dict[int, set[int]] = {}
-    for person, of in zip(member[kept].tolist(), team[kept].tolist(), strict=True):
+    for person, of in zip(member[people].tolist(), team[people].tolist(), strict=True):
         members.setdefault(of, set()).add(person)
+    nested = list(zip(member[groups].tolist(), team[groups].tolist(), strict=True))
+    for _ in nested:  # as many rounds as groups can be in one another at most
+        for inner, outer in nested:
+            if inner in members:
+                members.setdefault(outer, set()).update(members[inner])
     return members
 
 

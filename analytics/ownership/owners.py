@@ -167,8 +167,8 @@ def _teams(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return for each node whether it is a team with an active member, and when the last left.
 
-    A team whose members no source could have stated, such as one that only a tag names, counts as
-    active, like a person without a status.
+    The members of a group in a group are members of both. A team whose members no source could have
+    stated, such as one that only a tag names, counts as active, like a person without a status.
     """
     member, team = graph.ends(MEMBER_OF)
     of_team = graph.has_label(TEAM, GROUP)[team]
@@ -181,6 +181,14 @@ def _teams(
     at = np.where(over & (left != NEVER), np.minimum(ended, left), np.where(over, ended, left))
     np.maximum.at(emptied, team[kept | over], at[kept | over])
     manned |= _of_unknown_members(graph)
+    nested = graph.has_label(GROUP)[member]
+    inner, outer = member[nested], team[nested]
+    while True:  # one round per group in a group
+        before = manned.copy(), emptied.copy()
+        manned[outer[manned[inner]]] = True
+        np.maximum.at(emptied, outer, emptied[inner])
+        if all(map(np.array_equal, before, (manned, emptied))):
+            break
     return manned, np.where(manned, NEVER, emptied)
 
 

@@ -19,13 +19,16 @@ from tests.support.printed import orphans as orphans_answer
 
 AGENTS = ("a0", "a1", "a2", "a3")
 PEOPLE = ("p0", "p1", "p2")
-OWNERS = (*PEOPLE, "t0", "t1", "g0", "a0", "s0")
+OWNERS = (*PEOPLE, "t0", "t1", "g0", "g1", "g2", "a0", "s0")
 DAYS = st.sampled_from([None, None, 10, 200, -50])  # before the moment looked at, or after it
 
 PERSON = st.tuples(
     st.sampled_from([None, "active", "left", "disabled"]), st.sampled_from([None, 5, 100, -20])
 )
-MEMBER = st.tuples(st.sampled_from(PEOPLE), st.sampled_from(["t0", "t1", "g0"]), DAYS)
+MEMBER = st.one_of(
+    st.tuples(st.sampled_from(PEOPLE), st.sampled_from(["t0", "t1", "g0"]), DAYS),
+    st.tuples(st.sampled_from(["g0", "g1", "g2"]), st.sampled_from(["g0", "g1", "g2"]), DAYS),
+)
 OWNED = st.tuples(
     st.sampled_from(OWNERS),
     st.sampled_from(AGENTS),
@@ -44,7 +47,8 @@ def _at(days: int | None) -> str | None:
 @st.composite
 def estates(draw: st.DrawFn) -> Estate:
     """Draw four agents that may spawn one another, people, two teams, a group and statements."""
-    e = Estate().account("s0").thing("Team", "t0", "t1").thing("Group", "g0")
+    e = Estate().account("s0").thing("Team", "t0", "t1")
+    e.thing("Group", "g0", "g1", "g2")
     for name in AGENTS:
         e.agent(name, status=draw(st.sampled_from([None, "active", "active", "retired"])))
     for name in PEOPLE:
@@ -71,7 +75,9 @@ class Reference:
         for m in rows.get("MEMBER_OF", ()):
             if self._goes_on(m):
                 members.setdefault(m["target_id"], set()).add(m["source_id"])
-        manned = {team for team, who in members.items() if who & self.here}
+        manned: set[str] = set()
+        for _ in members:  # the members of a group in a group are members of both
+            manned |= {team for team, who in members.items() if who & (self.here | manned)}
         retired = {a["id"] for a in rows["Agent"] if a["status"] not in (None, "active")}
         self.in_service = set(AGENTS) - retired
         self.stated = [o for o in rows.get("OWNS", ()) if self._begun(o) and self._goes_on(o)]

@@ -2,8 +2,11 @@
 
 import pytest
 
+from analytics.ownership.bus_factor import keepers
+from analytics.ownership.unowned_since import unowned_since
 from analytics.posture import assess
 from graph.access import AccessGraph
+from tests.support.estates.rule_findings import ms
 from tests.support.estates.small_estates import Estate, ago, together
 
 WHOLE = ("owners", "inventory", "grants")
@@ -39,3 +42,21 @@ def test_members_that_another_scope_states_count():
     e = Estate(declares=("owners",)).agent("a").thing("Team", "ops").owned("a", business="ops")
     hr = Estate(declares=(), scope="hr").thing("Team", "ops").person("ann", left=ago(3))
     assert not answering(e, hr.link("ann", "MEMBER_OF", "ops"))
+
+
+@pytest.mark.parametrize(("left", "expected"), [(None, True), (ago(3), False)])
+def test_a_group_answers_while_a_group_in_it_has_a_member(left, expected):
+    e = Estate(declares=WHOLE).agent("a").thing("Group", "all", "some").person("ann", left=left)
+    e.link("ann", "MEMBER_OF", "some").link("some", "MEMBER_OF", "all")
+    assert answering(e.owned("a", business="all")) is expected
+    posture = e.posture()
+    ann = {posture.graph.find("ann")} if expected else set()
+    assert keepers(posture).get(posture.graph.find("a"), frozenset()) == ann
+    since = unowned_since(posture, "business")[posture.graph.find("a")]
+    assert expected or since == ms(3)
+
+
+def test_groups_in_one_another_without_a_person_are_empty():
+    e = Estate(declares=WHOLE).agent("a").thing("Group", "one", "two")
+    e.link("one", "MEMBER_OF", "two").link("two", "MEMBER_OF", "one")
+    assert not answering(e.owned("a", business="one"))
