@@ -20,7 +20,6 @@ from analytics.ownership.unowned_since import unowned_since
 from analytics.posture import Posture
 from analytics.remediation.succession import Succession, orphaned_by, secrets_known_to
 from analytics.residue import judged
-from graph.access import NEVER
 from graph.frames import records
 from graph.schema import CREDENTIAL, HUMAN
 
@@ -114,13 +113,13 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
     rows = pd.DataFrame({"identity": identity, "role": role})
     halved = owned.covered[other][identity] != NOBODY
     spawned = owned.parent[identity] >= 0
-    rows["rule"] = np.select([spawned, halved], ["OWN-05", "OWN-04"], "OWN-01")
+    rows["rule"] = np.select([halved, spawned], ["OWN-04", "OWN-05"], "OWN-01")
     rows["since"] = unowned_since(posture, role)[identity]
     rows["last_owner"] = NOBODY
     gaps = uncovered(owned)
     teams = gaps[(gaps["kind"] == "team") & ~gaps["inferred"]]
     for rule, statements in (
-        ("OWN-06", software_only(owned).assign(ended=lambda r: r["since"])),
+        ("OWN-06", software_only(owned)),
         ("OWN-03", teams),
         ("OWN-02", departed(owned)),
     ):
@@ -129,8 +128,6 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
         mask = rows["identity"].isin(last.index)
         rows.loc[mask, "rule"] = rule
         rows.loc[mask, "last_owner"] = last["owner"].reindex(rows.loc[mask, "identity"]).to_numpy()
-        ended = rows["identity"].map(last["ended"]).fillna(NEVER).astype(np.int64)
-        rows["since"] = rows["since"].mask(mask & (ended != NEVER), ended)
     return rows
 
 
@@ -213,7 +210,7 @@ def _would_orphan(posture: Posture, rows: pd.DataFrame, leaving: tuple[int, ...]
         "identity": identities,
         "role": rows["role"].array,
         "rule": rows["rule"].array,
-        "since": instants(rows["since"]),
+        "since": instants(np.full(len(rows), posture.graph.now)),
         "nobody_left": rows["nobody"].to_numpy(bool),
         "last_owners": node_lists(posture, (each.last for each in heirs)),
         "successors": node_lists(posture, (each.stay for each in heirs)),

@@ -9,8 +9,9 @@ import pandas as pd
 from analytics.ownership.owners import NOBODY, ROLES, active_people, stated_in
 from analytics.past import past, versions
 from analytics.posture import Posture
-from analytics.residue import ended_at
+from analytics.residue import LATER, ended_at
 from graph.access import NEVER, milliseconds
+from graph.element import Node
 from graph.once import once
 from graph.schema import GROUP, HUMAN, OWNS, SPAWNS, TEAM
 from graph.stores import SnapshotInfo
@@ -26,7 +27,7 @@ def unowned_since(posture: Posture, role: str) -> np.ndarray:
     """Return since when nobody answers for each node in `role`, for nodes without an owner now.
 
     In milliseconds: when the last of its owners left, or the last that it inherited from a parent,
-    or when that parent itself was lost.
+    or that parent ended.
     Where none of them is dated: when a snapshot last showed an owner; else when the node was
     created. `NEVER` where an owner left and neither is dated.
     """
@@ -39,23 +40,23 @@ def unowned_whole_since(posture: Posture) -> np.ndarray:
     return np.asarray(np.maximum.reduce(each))
 
 
+def last_person_left(posture: Posture) -> np.ndarray:
+    """Return when the last person who owned each node in any role left (milliseconds).
+
+    `NEVER` where none did, and `GONE_UNDATED` where one did and nobody says when.
+    """
+    return np.asarray(np.maximum.reduce([_departed(posture, role, (HUMAN,)) for role in ROLES]))
+
+
 @once
 def _unowned_since(posture: Posture, role: str) -> np.ndarray:
     own = _departed(posture, role)
     heir = own.copy()
-    parent, child = posture.graph.ends(SPAWNS)
-    kept = posture.graph.in_force(SPAWNS) & posture.in_service[parent]
-    lost_at = _lost_at(posture)
-    lost = np.flatnonzero(lost_at != NEVER)
-    owned = posture.ownership.covered[role][parent[lost]] != NOBODY
+    parent, child, until = _handed_down(posture)
+    answers = posture.ownership.covered[role][parent] != NOBODY
     while True:  # one round per generation
         before = heir.copy()
-        np.maximum.at(heir, child[kept], heir[parent[kept]])
-        theirs = heir[parent[lost]]  # with a parent the child lost whom that one had
-        unknown = (theirs == GONE_UNDATED) | (lost_at[lost] == GONE_UNDATED)
-        until = np.where(unknown, GONE_UNDATED, np.minimum(theirs, lost_at[lost]))
-        until = np.where(theirs == NEVER, NEVER, until)
-        np.maximum.at(heir, child[lost], np.where(owned, lost_at[lost], until))
+        np.maximum.at(heir, child, _lost(before[parent], answers, until))
         if np.array_equal(before, heir):
             break
     inherited = np.where(heir > own, np.maximum(heir, posture.created_at), NEVER)
@@ -67,38 +68,54 @@ def _unowned_since(posture: Posture, role: str) -> np.ndarray:
     return np.where(last != NEVER, np.maximum(last, since), since)
 
 
-def _lost_at(posture: Posture) -> np.ndarray:
-    """Return when each row of SPAWNS ceased to hand down owners (milliseconds).
+def _handed_down(posture: Posture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return parents and children, and until when ownership was inherited (milliseconds).
 
-    As the parent ended, or as it is no longer the parent; `NEVER` where neither is so,
-    `GONE_UNDATED` where nobody says when.
+    `LATER` where it still is, because the parent is in service; `NEVER` where it ended undated.
     """
-    graph, ends = posture.graph, ended_at(posture)
-    parent, _ = graph.ends(SPAWNS)
-    valid_to = milliseconds(graph.frames[SPAWNS]["valid_to"])
-    over = (valid_to != NEVER) & (valid_to <= graph.now)
-    gone = ~posture.in_service[parent] & (graph.in_force(SPAWNS) | over)
-    dated = np.where(ends[parent] == NEVER, GONE_UNDATED, ends[parent])
-    at = np.minimum(np.where(over, valid_to, GONE_UNDATED), np.where(gone, dated, GONE_UNDATED))
-    return np.where(over | gone, at, NEVER)
+    graph = posture.graph
+    parent, child = graph.ends(SPAWNS)
+    parted = milliseconds(graph.frames[SPAWNS]["valid_to"])
+    over = (parted != NEVER) & (parted <= graph.now)
+    until = np.where(posture.in_service, LATER, ended_at(posture))[parent]
+    until = np.minimum(until, np.where(over, parted, LATER))
+    kept = (graph.in_force(SPAWNS) | over) & (parent != child)
+    return parent[kept], child[kept], until[kept]
 
 
-def _departed(posture: Posture, role: str) -> np.ndarray:
-    """Return when the last owner of each node in `role` left; `NEVER` where none did."""
+def _lost(heir: np.ndarray, answers: np.ndarray, until: np.ndarray) -> np.ndarray:
+    """Return when each child lost the owner of its parent; see `_departed` and `_handed_down`.
+
+    `heir` is when the parent lost its own, `answers` says whether somebody still answers for it.
+    """
+    owned, undated = answers | (heir != NEVER), (heir == GONE_UNDATED) & ~answers
+    dated = np.where(answers, until, np.minimum(heir, until))
+    ended = np.where(undated | (until == NEVER), GONE_UNDATED, dated)
+    still = np.where(answers, NEVER, heir)
+    return np.where(until == LATER, still, np.where(owned, ended, NEVER))
+
+
+def _departed(
+    posture: Posture, role: str, labels: tuple[Node, ...] = (HUMAN, TEAM, GROUP)
+) -> np.ndarray:
+    """Return when the last owner of each node in `role` left; `NEVER` where none did.
+
+    Only owners of some `labels` are looked at; where one left undated, it is `GONE_UNDATED`.
+    """
     graph = posture.graph
     owns = posture.ownership.owns
     gone = owns[(owns["role"] == role) & ~owns["active"] & ~owns["inferred"]]
-    gone = gone[gone["kind"] != "software"]
+    gone = gone[graph.has_label(*labels)[gone["owner"]]]
     went = np.where(gone["ended"] == NEVER, GONE_UNDATED, gone["ended"])
     departed = np.full(len(graph.ids), NEVER)
     np.maximum.at(departed, gone["thing"].to_numpy(), went)
-    ended = _statements_ended(posture, role)
+    ended = _statements_ended(posture, role, labels)
     np.maximum.at(departed, ended["thing"].to_numpy(), ended["at"].to_numpy())
     return departed
 
 
-def _statements_ended(posture: Posture, role: str) -> pd.DataFrame:
-    """Return when statements of ownership by people and teams ended, or their owner left."""
+def _statements_ended(posture: Posture, role: str, labels: tuple[Node, ...]) -> pd.DataFrame:
+    """Return when statements of ownership by some labels ended, or their owner left."""
     graph, frame = posture.graph, posture.graph.frames[OWNS]
     valid_to = milliseconds(frame["valid_to"])
     if not (over := (valid_to != NEVER) & (valid_to <= graph.now)).any():
@@ -108,7 +125,7 @@ def _statements_ended(posture: Posture, role: str) -> pd.DataFrame:
     left = left_at[owner]
     at = np.where((left != NEVER) & ~person[owner], np.minimum(valid_to, left), valid_to)
     over &= stated_in(frame, role)
-    over &= graph.has_label(HUMAN, TEAM, GROUP)[owner]
+    over &= graph.has_label(*labels)[owner]
     return pd.DataFrame({"thing": thing[over], "at": at[over]})
 
 

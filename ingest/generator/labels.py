@@ -138,9 +138,10 @@ def _ownership(world: World) -> Iterator[pd.DataFrame]:
         )
     stray = in_state("stray")
     parent = agents["id"].to_numpy(object)[stray["parent"]]
-    yield _rows(
-        "OWN-05", stray["id"], parent, stray["created"].to_numpy(), why="its chain has no owner"
-    )
+    last = pd.Series(left, now["thing"].to_numpy(object)).groupby(level=0).max()
+    went = np.fmin(agents["ended"], agents["id"].astype(object).map(last).to_numpy(float))
+    day = np.fmax(stray["created"].to_numpy(), went.to_numpy()[stray["parent"]])
+    yield _rows("OWN-05", stray["id"], parent, day, why="its chain has no owner")
     above = agents.loc[stray["parent"].unique()]
     gone = above[above["ended"].notna()]
     yield _rows("RES-01", gone["id"], why="it was retired, and what it spawned lives on")

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.ownership.owners import DAY, NOBODY, ROLES, Ownership
+from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
 from analytics.residue import judged
 from graph.access import NEVER
@@ -36,18 +37,24 @@ def last_departed(owned: Ownership) -> pd.DataFrame:
     return rows.drop_duplicates(["thing", "role"], keep="last")
 
 
-def team_only(owned: Ownership) -> pd.DataFrame:
-    """Return the statements of teams about nodes that no active person owns in any role."""
+def team_only(posture: Posture) -> pd.DataFrame:
+    """Return the statements of teams about nodes that no person answers for in any role.
+
+    Those of empty teams are left out where a team answers, also one of a parent.
+    """
+    owned, in_person = posture.ownership, accountable_people(posture) != NOBODY
+    answered = np.logical_or.reduce([owned.covered[role] != NOBODY for role in ROLES])
     owns = owned.owns
-    people = owns["thing"][(owns["kind"] == "human") & owns["active"] & ~owns["inferred"]]
-    return owns[(owns["kind"] == "team") & ~owns["inferred"] & ~owns["thing"].isin(people)]
+    by_team = (owns["kind"] == "team") & ~owns["inferred"] & ~in_person[owns["thing"]]
+    return pd.DataFrame(owns[by_team & (owns["active"] | ~answered[owns["thing"]])])
 
 
 def software_only(owned: Ownership) -> pd.DataFrame:
     """Return the statements of software about nodes that have no owner in any role."""
     nobody = np.logical_and.reduce([owned.covered[role] == NOBODY for role in ROLES])
     owns = owned.owns
-    return pd.DataFrame(owns[(owns["kind"] == "software") & nobody[owns["thing"]]])
+    software = (owns["kind"] == "software") & ~owns["inferred"]
+    return pd.DataFrame(owns[software & nobody[owns["thing"]]])
 
 
 def unacknowledged(posture: Posture, before: int) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from analytics.actions import Action
 from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
+from analytics.ownership.unowned_since import unowned_whole_since
 from analytics.posture import Posture
 from analytics.residue import judged
 from graph.schema import SPAWNS
@@ -30,7 +31,7 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         subject,
         sentences,
-        since=posture.created_at[subject],
+        since=unowned_whole_since(posture)[subject],
         other=parent,
         evidence=[born[pair] for pair in zip(parent.tolist(), subject.tolist(), strict=True)],
         remedy=remedy,

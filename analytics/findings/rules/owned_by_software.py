@@ -1,5 +1,6 @@
 """Identities whose only owner is itself or other software."""
 
+import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
@@ -7,6 +8,7 @@ from analytics.findings.closing import Closing
 from analytics.findings.families.ownership import judged_rows, software_only
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
+from analytics.ownership.unowned_since import unowned_whole_since
 from analytics.posture import Posture
 from graph.frames import records
 
@@ -15,7 +17,7 @@ def find(posture: Posture) -> pd.DataFrame:
     """Find identities that own themselves, or that only software owns."""
     rows = judged_rows(posture, software_only(posture.ownership))
     first = rows.sort_values(["since", "owner", "id"]).drop_duplicates("thing")
-    names = posture.graph.things["name"]
+    names, thing = posture.graph.things["name"], first["thing"].to_numpy(np.int64)
     sentences = [
         f"Nobody answers for {names[r.thing]}: it owns itself."
         if r.owner == r.thing
@@ -24,9 +26,9 @@ def find(posture: Posture) -> pd.DataFrame:
     ]
     return findings_of(
         posture,
-        first["thing"].to_numpy(),
+        thing,
         sentences,
-        since=first["since"].to_numpy(),
+        since=np.maximum(first["since"].to_numpy(np.int64), unowned_whole_since(posture)[thing]),
         other=first["owner"].to_numpy(),
         evidence=[(i,) for i in first["id"]],
         remedy=[

@@ -1,5 +1,6 @@
 """Identities that only teams own, or a team without members."""
 
+import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
@@ -7,6 +8,11 @@ from analytics.findings.closing import Closing
 from analytics.findings.families.ownership import judged_rows, team_only
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
+from analytics.ownership.unowned_since import (
+    GONE_UNDATED,
+    last_person_left,
+    unowned_whole_since,
+)
 from analytics.posture import Posture
 from graph.access import NEVER
 from graph.frames import records
@@ -14,10 +20,13 @@ from graph.frames import records
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities that no person owns, only a team, or a team without active members."""
-    rows = judged_rows(posture, team_only(posture.ownership))
-    order = {"active": True, "ended": False, "owner": True, "id": True}
+    rows = judged_rows(posture, team_only(posture))
+    order = {"ended": False, "owner": True, "id": True}
     ranked = rows.sort_values(list(order), ascending=list(order.values()))
     first = ranked.drop_duplicates("thing")
+    thing = first["thing"].to_numpy(np.int64)
+    by_team, last = first["since"].to_numpy(np.int64), last_person_left(posture)[thing]
+    alone = np.where(last == GONE_UNDATED, NEVER, np.maximum(by_team, last))
     names = posture.graph.things["name"]
     sentences = [
         f"Only the team {names[r.owner]} owns {names[r.thing]}; nobody is accountable in person."
@@ -27,9 +36,9 @@ def find(posture: Posture) -> pd.DataFrame:
     ]
     return findings_of(
         posture,
-        first["thing"].to_numpy(),
+        thing,
         sentences,
-        since=first["ended"].where(first["ended"] != NEVER, first["since"]).to_numpy(),
+        since=np.where(first["active"], alone, unowned_whole_since(posture)[thing]),
         other=first["owner"].to_numpy(),
         evidence=[(i,) for i in first["id"]],
         remedy=[

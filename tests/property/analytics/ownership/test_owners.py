@@ -247,3 +247,36 @@ def test_a_leaver_is_an_owner_until_the_day():
         rows = orphans_answer(e.posture(AS_OF - pd.Timedelta(days=days)))["orphaned"]
         assert len(rows) == orphans
         assert all(r["since"] == ago(5) and r["last_owner"]["id"] == "zed" for r in rows)
+
+
+def test_an_orphan_is_one_since_nobody_answers_whichever_rule_explains_it():
+    """Its person left, and the team that answered as well lost its last member later."""
+    e = Estate().agent("a").person("zed", left=ago(100)).person("tim", left=ago(40)).person("ann")
+    e.thing("Team", "ops").link("tim", "MEMBER_OF", "ops")
+    e.owned("a", "zed", "ann").owned("a", "ops")
+    (row,) = orphans_answer(e.posture())["orphaned"]
+    assert (row["rule"], row["since"], row["last_owner"]["id"]) == ("OWN-02", ago(40), "zed")
+
+
+def test_what_software_owns_is_an_orphan_since_people_went():
+    e = Estate().agent("a").account("s").person("ann").owned("s", "ann", "ann")
+    e.owned("a", "s", "s", since=ago(700)).owned("a", "ann", "ann", valid_to=ago(10))
+    rows = orphans_answer(e.posture())["orphaned"]
+    assert {(r["rule"], r["since"]) for r in rows} == {("OWN-06", ago(10))}
+
+
+def test_a_child_with_an_owner_in_one_role_is_no_orphan_by_its_parent():
+    """OWN-05 needs a child without any owner: the finding is OWN-04, and so is what explains it."""
+    e = Estate().agent("mum", "kid").person("ann").owned("kid", None, "ann")
+    posture = e.link("mum", "SPAWNS", "kid").posture()
+    told = {r["rule"] for r in orphans_answer(posture)["orphaned"] if r["identity"]["id"] == "kid"}
+    assert told == {f["rule"] for f in findings(posture, about=posture.graph.number("kid"))[
+        "findings"] if f["rule"] in ("OWN-04", "OWN-05")} == {"OWN-04"}  # fmt: skip
+
+
+def test_what_would_be_an_orphan_is_one_from_the_moment_looked_at():
+    e = Estate().agent("mum").agent("kid", created_at=ago(300)).person("ann")
+    e.owned("mum", "ann", "ann", since=ago(500)).link("mum", "SPAWNS", "kid")
+    posture = e.posture()
+    rows = orphans_answer(posture, (posture.graph.number("ann"),))["would_orphan"]
+    assert {(r["identity"]["id"], r["since"]) for r in rows} == {("mum", ago(0)), ("kid", ago(0))}

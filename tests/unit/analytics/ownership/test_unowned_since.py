@@ -77,3 +77,39 @@ def test_who_left_on_a_day_went_then():
     gone = {"status": "left", "left_at": ago(12)}
     posture = latest(state(90, "ann"), state(30, "ann"), state(0, "ann", **gone))
     assert told(posture) == ([ago(12)], {"OWN-02": ago(12), "OWN-04": ago(12)}, [ago(12)])
+
+
+PARENTS = {
+    "ended on a day": ({"status": "retired", "status_at": ago(20)}, {}, "ann", ago(20)),
+    "ended on no day": ({"status": "retired"}, {}, "ann", None),
+    "ended before the child was made": (
+        {"status": "retired", "status_at": ago(450)},
+        {},
+        "ann",
+        CREATED,
+    ),
+    "ended, its owner left earlier": (
+        {"status": "retired", "status_at": ago(20)},
+        {},
+        "zed",
+        ago(35),
+    ),
+    "its owner left": ({}, {}, "zed", ago(35)),
+    "ended, and never had one": ({"status": "retired", "status_at": ago(20)}, {}, None, CREATED),
+    "parted from it": ({}, {"valid_to": ago(15)}, "ann", ago(15)),
+}
+
+
+@pytest.mark.parametrize("case", PARENTS)
+def test_who_inherited_lacks_one_since_its_parent_handed_none_down(case):
+    """Decision 0013: an owner is also lost with a parent from whom ownership was inherited."""
+    parent, link, owner, since = PARENTS[case]
+    e = Estate().agent("mum", created_at=ago(500), **parent).agent("bot", created_at=CREATED)
+    e.person("ann").person("zed", left=ago(35)).resource("db", "internal").can("bot", "read", "db")
+    e.owned("mum", owner, owner).link("mum", "SPAWNS", "bot", **link)
+    posture = e.posture()
+    mine = {"about": posture.graph.number("bot"), "rule": "OWN-01"}
+    assert told(posture)[0] == [since, since]
+    assert [f["since"] for f in findings(posture, **mine)["findings"]] == [since]
+    orphans = orphans_answer(posture)["orphaned"]
+    assert {o["since"] for o in orphans if o["identity"]["id"] == "bot"} == {since}

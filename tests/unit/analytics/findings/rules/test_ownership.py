@@ -78,6 +78,22 @@ CASES = {
         lambda: _team("ann").owned("bot", "ops", "ops").owned("bot", "bob"),
         set(),
     ),
+    "an empty team beside one with a member": (
+        lambda: _team("ann").thing("Team", "idle").owned("bot", "idle", "ops"),
+        {"OWN-03", "OWN-04"},
+    ),
+    "an empty team, and the parent is owned in person": (
+        lambda: (
+            _team().agent("mum").owned("mum", "ann", "ann").link("mum", "SPAWNS", "bot")
+        ).owned("bot", "ops"),
+        set(),
+    ),
+    "a team, and the parent is owned in person": (
+        lambda: (
+            _team("ann").agent("mum").owned("mum", "ann", "ann").link("mum", "SPAWNS", "bot")
+        ).owned("bot", "ops"),
+        set(),
+    ),
     "an empty team": (lambda: _team().owned("bot", "ops", "ops"), {"OWN-01", "OWN-03"}),
     "a team of leavers": (lambda: _team("zed").owned("bot", "ops", "ops"), {"OWN-01", "OWN-03"}),
     "a child of a retired parent": (
@@ -110,6 +126,10 @@ CASES = {
     "another account": (
         lambda: _people().account("svc").owned("svc", "ann", "ann").owned("bot", "svc", "svc"),
         {"OWN-01", "OWN-06"},
+    ),
+    "software by inference": (
+        lambda: _people().account("svc").owned("bot", "svc", "svc", evidence="inferred"),
+        {"OWN-01"},  # what is inferred makes nothing known: decision 0029
     ),
     "software beside people": (
         lambda: _people().owned("bot", "bot", "bot").owned("bot", "ann", "bob"),
@@ -354,3 +374,28 @@ def test_what_made_it_one_is_shown_in_one_order_whatever_that_of_the_rows(ids):
         e.link("mum", "SPAWNS", "bot", id=id_)
     rows = _rows(e.posture())
     assert rows["evidence"][rows["rule"] == "OWN-05"].tolist() == [("s1", "s2")]
+
+
+def test_a_team_alone_owns_since_the_last_person_went():
+    e = _team("ann").thing("Team", "idle").person("yan", left=ago(9)).agent("bat", "cat")
+    e.owned("bot", "zed", "zed", since=ago(300)).owned("bot", "ops", "ops", since=ago(200))
+    e.owned("bat", "yan", since=ago(300)).owned("bat", "idle", "idle", since=ago(200))
+    e.owned("cat", "ops", "ops", since=ago(20)).owned("cat", "bob", valid_to=ago(3))
+    found = {f["subject"]["id"]: f for f in _all(e) if f["rule"] == "OWN-03"}
+    since = {thing: f["since"] for thing, f in found.items()}
+    assert since == {"bot": ago(35), "bat": None, "cat": ago(3)}  # nobody ever was in idle
+    assert found["bot"]["sentence"].startswith("Only the team ops owns bot")
+
+
+def test_software_alone_owns_since_the_last_person_went():
+    e = _people().account("svc").agent("bat", created_at=ago(300))
+    e.owned("bot", "svc", "svc", since=ago(300)).owned("bot", "ann", "ann", valid_to=ago(3))
+    e.owned("bat", "svc", "svc", since=ago(200))
+    since = {f["subject"]["id"]: f["since"] for f in _all(e) if f["rule"] == "OWN-06"}
+    assert since == {"bot": ago(3), "bat": ago(200)}
+
+
+def test_a_child_is_an_orphan_since_its_parent_is():
+    e = _people().agent("kid", created_at=ago(300)).link("bot", "SPAWNS", "kid")
+    rows = [f for f in _all(e.owned("bot", "zed", "zed")) if f["subject"]["id"] == "kid"]
+    assert {f["rule"]: f["since"] for f in rows} == {"OWN-05": ago(35), "OWN-01": ago(35)}
