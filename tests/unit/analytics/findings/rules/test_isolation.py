@@ -6,6 +6,7 @@ from graph.schema import SOD_RULE
 from tests.support.estates.rule_findings import Beside, Found, ms
 from tests.support.estates.rule_findings import found as rows_of
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import debt
 
 
 def ends(rows: list[Found]) -> list[tuple[str, str | None]]:
@@ -175,6 +176,17 @@ def test_two_rules_about_one_resource_are_two_findings():
     )  # fmt: skip
     rows = rows_of(e, "ISO-03")
     assert len({r.id for r in rows}) == len(rows) == 2
+
+
+def test_a_rule_stated_twice_the_other_way_round_is_one_rule():
+    once = _duties(("write", "vendors"), ("write", "payments"))
+    twice = _duties(("write", "vendors"), ("write", "payments")).add(
+        SOD_RULE, id="0", rule="pay", left_resource="payments", left_level="write",
+        right_resource="vendors", right_level="write",
+    )  # fmt: skip
+    assert len(rows_of(once, "ISO-03")) == len(rows_of(twice, "ISO-03")) == 1
+    one, other = (debt(each.posture(), by="assumption")["groups"] for each in (once, twice))
+    assert next(g for g in one if g["key"] == "sod") == next(g for g in other if g["key"] == "sod")
 
 
 def test_the_sides_in_two_hands_are_separate():
