@@ -52,7 +52,10 @@ def against_evidence(posture: Posture) -> AgainstEvidence:
 
 
 def _on_rows(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the decisions with each grant (`row`) that they cover, once."""
+    """Return the decisions with each grant (`row`) that they cover, once.
+
+    One from before a grant says nothing of it.
+    """
     graph = posture.graph
     general = rows[rows["grant_id"].isna()]
     holder = graph.ends(CAN_ACCESS)[0]
@@ -62,7 +65,9 @@ def _on_rows(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     every = pd.concat([of_holder, used]).drop_duplicates()
     single = on_grants(graph, rows[rows["grant_id"].notna()])
     parts = [general.merge(every, on="thing"), single]
-    return pd.concat(parts).drop_duplicates(["review", "row"])[["review", "row", "at"]]
+    pairs = pd.concat(parts).drop_duplicates(["review", "row"])[["review", "row", "at"]]
+    granted = graph.grant_use[2][pairs["row"].to_numpy(np.int64)]
+    return pd.DataFrame(pairs[granted <= pairs["at"].to_numpy(np.int64)])
 
 
 @dataclass(frozen=True)

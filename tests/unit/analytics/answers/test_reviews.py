@@ -376,6 +376,12 @@ def test_approvals_against_the_evidence():
     assert (row["count"], row["of"], row["value"]) == (3, 4, 0.75)
 
 
+def test_what_was_granted_after_an_approval_was_not_approved_by_it():
+    """An approval from before a grant says nothing of it: decision 0013."""
+    e = decided(granted(world(), granted_at=ago(20), telemetry="false"), "r", "approve", 30)
+    assert measure(judged(e), "against_evidence")["value"] is None
+
+
 @pytest.mark.parametrize("on", [{}, {"grant_id": "g-crm"}])
 def test_a_revoke_that_left_residue_is_not_done(on):
     e = decided(granted(world()), "r", "revoke", 30, **on)
