@@ -19,7 +19,9 @@ from graph.access import NEVER
 def find(posture: Posture) -> pd.DataFrame:
     """Find credentials past their end, or not used for 45 days; see `alive_for_nothing`."""
     rows = alive_for_nothing(posture)
-    since = np.where(rows["over"], rows["expires"], later(rows["last"].to_numpy(), DORMANT_DAYS))
+    idle = later(rows["last"].to_numpy(), DORMANT_DAYS)
+    first = np.where(rows["idle"], np.minimum(rows["expires"], idle), rows["expires"])
+    since = np.where(rows["over"], first, idle)
     unneeded = rows[rows["over"] | rows["idle"]]
     return about_credentials(
         posture,

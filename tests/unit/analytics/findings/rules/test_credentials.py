@@ -230,3 +230,15 @@ def test_only_the_scope_that_sees_uses_knows_of_unused_keys():
     posture = assess(AccessGraph.of(together(keys, agents)))
     rows = findings(posture, rule="CRD-06")["findings"]
     assert [r["object"]["id"] for r in rows] == ["own"]
+
+
+def test_for_nothing_since_it_was_unused_or_expired_whichever_came_first():
+    days = {"both": (100, 10), "expired first": (50, 30), "expired": (20, 10), "unused": (100, -10)}
+    e = Estate().agent("bot")
+    for name, (used, expired) in days.items():
+        facts = {**FINE, "last_used_at": ago(used), "expires_at": ago(expired)}
+        e.thing("Credential", name, **facts).link("bot", "USES", name)
+    rows = findings(e.posture(), rule="CRD-06")["findings"]
+    since = {r["object"]["id"]: r["since"] for r in rows}
+    expected = {"both": 55, "expired first": 30, "expired": 10, "unused": 55}
+    assert since == {name: ago(day) for name, day in expected.items()}
