@@ -18,6 +18,8 @@ from analytics.weights import LEVEL_WEIGHTS
 from graph.once import once
 from graph.schema import LEVELS, RESOURCE
 
+ACT = ["identity", "resource", "level", "at"]
+
 
 @dataclass(frozen=True)
 class Tightness:
@@ -43,25 +45,37 @@ def used_by(posture: Posture) -> pd.DataFrame:
     -------
     DataFrame
         `identity`, `resource` (numbers), `level` (a position in `LEVELS`), `at` (milliseconds)
-        and `fact` (the id of the fact that shows it), for accountable identities.
+        and `fact` (the id of the fact that shows it), for accountable identities. A row stands for
+        `count` uses, or for `more` (bool) than those: uses that a log sums up, and of which it
+        tells not how many are recent.
     """
     summed = observed.uses(posture)
     summed = summed[summed["own"] & (summed["level"] >= 0)]
     acted = actors(posture).of(summed["identity"].to_numpy(np.int64))
-    events = matching.uses(posture)
-    recent = posture.graph.now - events["at"] <= UNUSED_DAYS * DAY
-    events = events[recent & (events["level"] >= 0)]
     parts = [
-        summed.assign(identity=acted).rename(columns={"thing": "resource"}),
-        events.rename(columns={"id": "fact"}),
+        _events(posture).rename(columns={"id": "fact"}),
+        summed.assign(identity=acted, count=1, more=False).rename(columns={"thing": "resource"}),
     ]
-    columns = ["identity", "resource", "level", "at", "fact"]
+    columns = [*ACT, "fact", "count", "more"]
     all_uses = pd.concat([p[columns].astype({"fact": object}) for p in parts], ignore_index=True)
+    again = all_uses.duplicated(ACT) & (all_uses.index >= len(parts[0]))  # an event tells of it
+    all_uses = all_uses[~again]
     kept = posture.graph.has_label(RESOURCE)[all_uses["resource"]] & (
         all_uses["level"] < len(LEVELS)
     )
     kept &= all_uses["identity"].isin(posture.accountable)
     return all_uses[kept].reset_index(drop=True)
+
+
+def _events(posture: Posture) -> pd.DataFrame:
+    """Return the recent events and sums of uses in logs, with `more`; see `used_by`."""
+    events = matching.uses(posture)
+    events = events[events["level"] >= 0]
+    recent = (posture.graph.now - events["at"] <= UNUSED_DAYS * DAY).to_numpy(bool)
+    acts = pd.MultiIndex.from_frame(events[["identity", "resource", "level"]])
+    summed = (events["reason"] == matching.DAY_ONLY).to_numpy(bool)
+    more = summed & acts.isin(acts[~recent])  # some of the sum may have come before
+    return events.assign(more=more, count=events["count"].mask(more, 0))[recent]
 
 
 def outside(posture: Posture, scopes: Mapping[int, Sequence[Entry]] | None = None) -> pd.DataFrame:
@@ -76,16 +90,17 @@ def outside(posture: Posture, scopes: Mapping[int, Sequence[Entry]] | None = Non
     -------
     DataFrame
         A row for each identity and resource: `identity`, `resource`, `levels` (bits), `first`
-        (milliseconds), `count`, `exposure` (of the heaviest level) and `facts` (tuple of ids).
+        (milliseconds), `count`, `more` (see `used_by`), `exposure` (of the heaviest level) and
+        `facts` (tuple of ids).
     """
     rows, scopes = used_by(posture), scopes_of(posture) if scopes is None else scopes
     rows = rows[rows["identity"].isin(list(scopes)).to_numpy(bool)]
     container = _containers(posture)
     inside = _covered(scopes, rows, rows["resource"].to_numpy())
     inside |= _covered(scopes, rows, container[rows["resource"].to_numpy()])
-    rows = rows[~inside].drop_duplicates(["identity", "resource", "level", "at"])
+    rows = rows[~inside]
     if rows.empty:
-        return rows.assign(levels=0, first=0, count=0, exposure=0.0, facts="")
+        return rows.assign(levels=0, first=0, exposure=0.0, facts="")
     weight = posture.sensitivities["weight"].to_numpy()[rows["resource"]]
     level = rows["level"].to_numpy(int)
     rows = rows.assign(
@@ -97,7 +112,8 @@ def outside(posture: Posture, scopes: Mapping[int, Sequence[Entry]] | None = Non
     summed = rows.sort_values([*by, "at", "fact"]).groupby(by, as_index=False)
     each = summed.agg(
         first=("at", "min"),
-        count=("at", "size"),
+        count=("count", "sum"),
+        more=("more", "any"),
         exposure=("exposure", "max"),
         facts=("fact", _ids),
     )

@@ -26,7 +26,7 @@ def find(posture: Posture) -> pd.DataFrame:
     sentences = [
         f"{names[r.identity]} was seen to {joined([VERBS[v] for v in LEVEL_SETS[r.levels]])} "
         f"{names[r.resource]}, which is outside its declared scope: first seen {day(r.first)}, "
-        f"{plural(r.count, 'use')} in {UNUSED_DAYS} days."
+        f"{'at least ' if r.more else ''}{plural(r.count, 'use')} in {UNUSED_DAYS} days."
         for r in records(rows)
     ]
     remedy = [

@@ -190,6 +190,21 @@ def test_what_is_not_sensitive_weighs_as_it_does():
     assert "2 uses in 90 days" in one.sentence
 
 
+SUMS = {
+    "all of them lately": ({"first_at": ago(60), "last_at": ago(2)}, 60, " 57 uses in 90 days"),
+    "on one day": ({"first_at": ago(2), "last_at": ago(2)}, 2, " 57 uses in 90 days"),
+    "some before": ({"first_at": ago(200), "last_at": ago(2)}, 2, " at least 1 use in 90 days"),
+}
+
+
+@pytest.mark.parametrize("case", SUMS)
+def test_uses_that_a_log_sums_up_all_count(case):
+    facts, since, said = SUMS[case]
+    e = bot().link("bot", "USED", "db:y", level="read", count=57, **facts)
+    (one,) = found(e.can("bot", "read", "db:y", last_used_at={"read": ago(2)}), "SCP-03")
+    assert (one.since, said in one.sentence) == (ms(since), True)
+
+
 # -- SCP-04 ----------------------------------------------------------------------------------------
 
 
