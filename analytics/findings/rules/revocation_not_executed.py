@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.items import items_of
-from analytics.assumptions.reviews import REVOKE
+from analytics.assumptions.reviews import REVOKE, decisions, on_grants
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import by_grant, decided, findings_of_grants, in_words
 from analytics.findings.feeds import By, Feeds
@@ -12,8 +12,8 @@ from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 from analytics.residue import alive
-from graph.access import NEVER, milliseconds
-from graph.schema import COVERS, REVIEW
+from graph.access import NEVER
+from graph.schema import REVIEW
 
 UNNAMED = "a reviewer"
 
@@ -44,23 +44,36 @@ def find(posture: Posture) -> pd.DataFrame:
 
 def _by(posture: Posture, rows: pd.DataFrame) -> list[str]:
     """Return the reviewer who decided to revoke each grant at its time, if known."""
-    graph = posture.graph
-    reviews = graph.frames[REVIEW]
-    reviews = reviews[reviews["decision"] == REVOKE]
-    names, number = graph.things["name"], graph.numbers(reviews["decided_by"].fillna(""))
-    by = [str(names[n]) if n >= 0 else UNNAMED for n in number.tolist()]
-    made = zip(by, milliseconds(reviews["decided_at"]).tolist(), strict=True)
-    decision = dict(zip(graph.numbers(reviews["id"]).tolist(), made, strict=True))
-    reviewers: dict[tuple[int, int], str] = {}
-    for review, thing in zip(*(end.tolist() for end in graph.ends(COVERS)), strict=True):
-        if review in decision:
-            reviewer, at = decision[review]
-            reviewers[thing, at] = min(reviewer, reviewers.get((thing, at), reviewer))
-    columns = (rows[c].tolist() for c in ("holder", "identity", "first"))
+    made = decisions(posture.graph)
+    made = made[made["decision"] == REVOKE]
+    made = made.assign(by=_reviewers(posture)[made["review"].to_numpy(np.int64)])
+    of_grants = on_grants(posture.graph, made[made["grant_id"].notna()])
+    by_grant, by_thing = _named(of_grants, "row"), _named(made[made["grant_id"].isna()], "thing")
+    columns = (rows[c].tolist() for c in ("grant", "holder", "identity", "first"))
     return [
-        reviewers.get((holder, at)) or reviewers.get((identity, at)) or UNNAMED
-        for holder, identity, at in zip(*columns, strict=True)
+        by_grant.get((grant, at))
+        or by_thing.get((holder, at))
+        or by_thing.get((identity, at))
+        or UNNAMED
+        for grant, holder, identity, at in zip(*columns, strict=True)
     ]
+
+
+def _reviewers(posture: Posture) -> np.ndarray:
+    """Return the name of who decided each review, by its number; `UNNAMED` where nobody knows."""
+    graph, frame = posture.graph, posture.graph.frames[REVIEW]
+    person = graph.numbers(frame["decided_by"].fillna(""))
+    names, by = graph.things["name"].to_numpy(object), np.full(len(graph.ids), UNNAMED, object)
+    known = person >= 0
+    by[graph.numbers(frame["id"])[known]] = names[person[known]]
+    return by
+
+
+def _named(made: pd.DataFrame, about: str) -> dict[tuple[int, int], str]:
+    """Return who decided on each thing or grant at an instant; of several the first by name."""
+    ordered = made.sort_values("by", ascending=False, kind="stable")  # the last one counts
+    pairs = zip(ordered[about].tolist(), ordered["at"].tolist(), strict=True)
+    return dict(zip(pairs, ordered["by"].tolist(), strict=True))
 
 
 RULE = Rule(

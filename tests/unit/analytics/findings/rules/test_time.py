@@ -258,6 +258,18 @@ def test_a_revocation_that_nobody_carried_out(estate):
     assert "though ann decided on 2026-07-25 to take it away" in one.sentence
 
 
+def test_who_revoked_a_grant_is_who_decided_on_this_one():
+    """Two people decide on the same day, each on another grant of the account."""
+    e = held(grant_id="g").resource("s3:y", "internal").person("bob")
+    e.can("svc", "read", "s3:y", grant_id="h", granted_at=ago(300))
+    for who, grant in (("ann", "g"), ("bob", "h")):
+        e.thing("Review", f"by-{who}", decision="revoke", decided_at=ago(7), decided_by=who)
+        e.link(f"by-{who}", "COVERS", "svc", grant_id=grant)
+    said = {one.object: one.sentence for one in found(e, "REV-02")}
+    assert "though ann decided" in said["s3:x"]
+    assert "though bob decided" in said["s3:y"]
+
+
 @pytest.mark.parametrize("estate", NOT_OPEN.values(), ids=NOT_OPEN)
 def test_no_revocation_is_open(estate):
     assert DECISIONS.found(estate, "REV-02") == []
