@@ -388,7 +388,8 @@ def _exceptions(posture: Posture) -> pd.DataFrame:
 
 
 def _state(acceptance: Acceptance, as_of: pd.Timestamp, open_: bool) -> str:
-    if acceptance.withdrawn_at is not None and acceptance.withdrawn_at <= as_of:
+    withdrawn = acceptance.withdrawn_at
+    if withdrawn is not None and withdrawn <= min(as_of, acceptance.until):
         return WITHDRAWN
     if acceptance.holds(as_of):
         return IN_FORCE

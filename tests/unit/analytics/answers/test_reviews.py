@@ -16,7 +16,7 @@ from tests.support.estates.judged_once import judged
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago, ids
 from tests.support.few_rules import only_families, only_rules
 from tests.support.histories.small_history import history_of
-from tests.support.printed import findings, reviews, what_if
+from tests.support.printed import findings, journal, reviews, what_if
 
 DAY = pd.Timedelta(days=1)
 DUE = 0.75 * (1 + 10 / 90)  # owed for an exposure of 1 without an approval for 10 days
@@ -422,3 +422,16 @@ def test_the_register_of_exceptions(tmp_path):
     assert answer["exceptions"][0]["by"]["id"] == "ann"
     row = measure(later, "expired_exceptions")
     assert (row["count"], row["of"]) == (1, 3)
+
+
+def test_an_exception_that_is_over_stays_so_when_it_is_withdrawn_afterwards(tmp_path):
+    history = history_of(Estate().person("ann").agent("a"), journal=tmp_path / "journal.sqlite")
+    assert history.journal is not None
+    history.journal.now = lambda: day(8)
+    posture = last(history)
+    (row,) = findings(posture, rule="OWN-01")["findings"]
+    accept(posture, row["id"], day(5), "ann", "known")
+    history.journal.withdraw(1, "ann", "no", day(7))
+    later = history.posture(history.infos[0].id, day(8))
+    assert [x["state"] for x in reviews(later)["exceptions"]] == ["expired_and_open"]
+    assert [x["entry"] for x in journal(later)["expired_and_open"]] == [1]
