@@ -27,17 +27,30 @@ def unowned_since(posture: Posture, role: str) -> np.ndarray:
     """Return since when nobody answers for each node in `role`, for nodes without an owner now.
 
     In milliseconds: when the last of its owners left, or the last that it inherited from a parent,
-    or that parent ended.
-    Where none of them is dated: when a snapshot last showed an owner; else when the node was
-    created. `NEVER` where an owner left and neither is dated.
+    or that parent ended. Where none of them is dated: when a snapshot last showed an owner; else
+    when the node was created. `NEVER` where an owner left and neither is dated.
     """
-    return _unowned_since(posture, role).copy()
+    since = _unowned_since(posture, role)
+    return np.where(since == GONE_UNDATED, NEVER, since)
 
 
 def unowned_whole_since(posture: Posture) -> np.ndarray:
     """Return since when nobody answers for each node in any role (milliseconds)."""
-    each = [unowned_since(posture, role) for role in ROLES]
-    return np.asarray(np.maximum.reduce(each))
+    since = last_answered(posture)
+    return np.where(since == GONE_UNDATED, NEVER, since)
+
+
+def last_answered(posture: Posture) -> np.ndarray:
+    """Return the same, but `GONE_UNDATED` where an owner in any role left undated."""
+    return np.asarray(np.maximum.reduce([_unowned_since(posture, role) for role in ROLES]))
+
+
+def alone_since(since: np.ndarray, gone: np.ndarray) -> np.ndarray:
+    """Return since when owners of one kind are the only ones (milliseconds).
+
+    They own since `since`, and the others are gone since `gone`, which may be `GONE_UNDATED`.
+    """
+    return np.where(gone == GONE_UNDATED, NEVER, np.maximum(since, gone))
 
 
 def last_person_left(posture: Posture) -> np.ndarray:
@@ -62,10 +75,10 @@ def _unowned_since(posture: Posture, role: str) -> np.ndarray:
     inherited = np.where(heir > own, np.maximum(heir, posture.created_at), NEVER)
     since = np.where(own != NEVER, np.maximum(own, inherited), inherited)
     since = np.where(heir == NEVER, posture.created_at, since)
-    since = np.where(heir == GONE_UNDATED, NEVER, since)
     undated = (heir == NEVER) | (heir == GONE_UNDATED)
     last = _last_owned(posture, role, undated & posture.ownership.missing(role))
-    return np.where(last != NEVER, np.maximum(last, since), since)
+    dated = np.where(heir == GONE_UNDATED, last, np.maximum(last, since))
+    return np.where(last != NEVER, dated, np.where(heir == GONE_UNDATED, GONE_UNDATED, since))
 
 
 def _handed_down(posture: Posture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from analytics.findings.closing import Closing
 from analytics.findings.families.ownership import judged_rows, software_only
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
-from analytics.ownership.unowned_since import unowned_whole_since
+from analytics.ownership.unowned_since import alone_since, last_answered
 from analytics.posture import Posture
 from graph.frames import records
 
@@ -28,7 +28,7 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         thing,
         sentences,
-        since=np.maximum(first["since"].to_numpy(np.int64), unowned_whole_since(posture)[thing]),
+        since=alone_since(first["since"].to_numpy(np.int64), last_answered(posture)[thing]),
         other=first["owner"].to_numpy(),
         evidence=[(i,) for i in first["id"]],
         remedy=[

@@ -9,12 +9,11 @@ from analytics.findings.families.ownership import judged_rows, team_only
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
 from analytics.ownership.unowned_since import (
-    GONE_UNDATED,
+    alone_since,
     last_person_left,
     unowned_whole_since,
 )
 from analytics.posture import Posture
-from graph.access import NEVER
 from graph.frames import records
 
 
@@ -25,8 +24,7 @@ def find(posture: Posture) -> pd.DataFrame:
     ranked = rows.sort_values(list(order), ascending=list(order.values()))
     first = ranked.drop_duplicates("thing")
     thing = first["thing"].to_numpy(np.int64)
-    by_team, last = first["since"].to_numpy(np.int64), last_person_left(posture)[thing]
-    alone = np.where(last == GONE_UNDATED, NEVER, np.maximum(by_team, last))
+    alone = alone_since(first["since"].to_numpy(np.int64), last_person_left(posture)[thing])
     names = posture.graph.things["name"]
     sentences = [
         f"Only the team {names[r.owner]} owns {names[r.thing]}; nobody is accountable in person."

@@ -113,3 +113,11 @@ def test_who_inherited_lacks_one_since_its_parent_handed_none_down(case):
     assert [f["since"] for f in findings(posture, **mine)["findings"]] == [since]
     orphans = orphans_answer(posture)["orphaned"]
     assert {o["since"] for o in orphans if o["identity"]["id"] == "bot"} == {since}
+
+
+def test_nobody_answers_since_an_unknown_day_where_one_owner_went_on_none():
+    """One left the other role 12 days ago, or nobody ever had it: the last to go is not known."""
+    e = Estate().agent("bot", "bat", created_at=CREATED).person("zed", left=ago(12))
+    e.person("dee", status="disabled").owned("bot", "dee", "zed").owned("bat", None, "dee")
+    rows = findings(e.posture(), rule="OWN-01")["findings"]
+    assert {f["subject"]["id"]: f["since"] for f in rows} == {"bot": None, "bat": None}
