@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics.answers.journal import Refused, accept, review
+from analytics.answers.journal import Refused, review
 from analytics.history import History
 from analytics.posture import Posture
 from graph.access import UnknownThing
@@ -16,7 +16,7 @@ from tests.support.estates.judged_once import judged
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago, ids
 from tests.support.few_rules import only_families, only_rules
 from tests.support.histories.small_history import history_of
-from tests.support.printed import findings, journal, reviews, what_if
+from tests.support.printed import reviews, what_if
 
 DAY = pd.Timedelta(days=1)
 DUE = 0.75 * (1 + 10 / 90)  # owed for an exposure of 1 without an approval for 10 days
@@ -24,8 +24,8 @@ DUE = 0.75 * (1 + 10 / 90)  # owed for an exposure of 1 without an approval for 
 
 @pytest.fixture(autouse=True, scope="module")
 def _few_rules() -> Iterator[None]:
-    """Keep to the rules that are asked here: what a revoke left, and what is accepted."""
-    rules = "revocation_not_executed", "no_accountable_owner", "review_overdue"
+    """Keep to the rules that are asked here: what a revoke left."""
+    rules = "revocation_not_executed", "review_overdue"
     with only_rules(*rules), only_families("ownership", "review"):
         yield
 
@@ -396,42 +396,3 @@ def test_a_revoke_that_left_residue_is_not_done(on):
 def test_a_later_approval_replaces_a_revoke():
     e = decided(decided(granted(world()), "r", "revoke", 30), "s", "approve", 20)
     assert measure(judged(e), "revokes_with_residue")["of"] == 0
-
-
-# ---------------------------------------------------------------- exceptions
-
-
-def test_the_register_of_exceptions(tmp_path):
-    """One is in force, one is over and the finding holds all the same, one is withdrawn."""
-    e = Estate().person("ann").agent("a", "b", "c")
-    history = history_of(e, journal=tmp_path / "journal.sqlite")
-    posture = last(history)
-    rows = findings(posture, rule="OWN-01")["findings"]
-    by_id = {row["subject"]["id"]: row["id"] for row in rows}
-    for name, until in (("a", day(5)), ("b", day(30)), ("c", day(30))):
-        accept(posture, by_id[name], until, "ann", f"known of {name}")
-    assert history.journal is not None
-    history.journal.withdraw(3, "ann", "no", AS_OF)
-    later = history.posture(history.infos[0].id, day(8))
-    answer = reviews(later)
-    assert [(x["reason"], x["state"], x["days_over"]) for x in answer["exceptions"]] == [
-        ("known of a", "expired_and_open", 3),
-        ("known of b", "in_force", None),
-        ("known of c", "withdrawn", None),
-    ]
-    assert answer["exceptions"][0]["by"]["id"] == "ann"
-    row = measure(later, "expired_exceptions")
-    assert (row["count"], row["of"]) == (1, 3)
-
-
-def test_an_exception_that_is_over_stays_so_when_it_is_withdrawn_afterwards(tmp_path):
-    history = history_of(Estate().person("ann").agent("a"), journal=tmp_path / "journal.sqlite")
-    assert history.journal is not None
-    history.journal.now = lambda: day(8)
-    posture = last(history)
-    (row,) = findings(posture, rule="OWN-01")["findings"]
-    accept(posture, row["id"], day(5), "ann", "known")
-    history.journal.withdraw(1, "ann", "no", day(7))
-    later = history.posture(history.infos[0].id, day(8))
-    assert [x["state"] for x in reviews(later)["exceptions"]] == ["expired_and_open"]
-    assert [x["entry"] for x in journal(later)["expired_and_open"]] == [1]

@@ -1,0 +1,60 @@
+"""The register of accepted findings: in force, over though the finding holds, withdrawn."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+
+from analytics.answers.journal import accept
+from tests.support.estates.small_estates import AS_OF, Estate
+from tests.support.few_rules import only_families, only_rules
+from tests.support.histories.small_history import history_of
+from tests.support.printed import findings, journal, reviews
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_rules() -> Iterator[None]:
+    """Keep to the rules that are asked here: what is accepted, and what a revoke left."""
+    rules = "revocation_not_executed", "no_accountable_owner"
+    with only_rules(*rules), only_families("ownership", "review"):
+        yield
+
+
+def day(number: float) -> pd.Timestamp:
+    return AS_OF + pd.Timedelta(days=number)
+
+
+def test_the_register_of_exceptions(tmp_path):
+    """One is in force, one is over and the finding holds all the same, one is withdrawn."""
+    e = Estate().person("ann").agent("a", "b", "c")
+    history = history_of(e, journal=tmp_path / "journal.sqlite")
+    posture = history.posture(history.infos[0].id)
+    rows = findings(posture, rule="OWN-01")["findings"]
+    by_id = {row["subject"]["id"]: row["id"] for row in rows}
+    for name, until in (("a", day(5)), ("b", day(30)), ("c", day(30))):
+        accept(posture, by_id[name], until, "ann", f"known of {name}")
+    assert history.journal is not None
+    history.journal.withdraw(3, "ann", "no", AS_OF)
+    later = history.posture(history.infos[0].id, day(8))
+    answer = reviews(later)
+    assert [(x["reason"], x["state"], x["days_over"]) for x in answer["exceptions"]] == [
+        ("known of a", "expired_and_open", 3),
+        ("known of b", "in_force", None),
+        ("known of c", "withdrawn", None),
+    ]
+    assert answer["exceptions"][0]["by"]["id"] == "ann"
+    (row,) = [m for m in answer["measures"] if m["name"] == "expired_exceptions"]
+    assert (row["count"], row["of"]) == (1, 3)
+
+
+def test_an_exception_that_is_over_stays_so_when_it_is_withdrawn_afterwards(tmp_path):
+    history = history_of(Estate().person("ann").agent("a"), journal=tmp_path / "journal.sqlite")
+    assert history.journal is not None
+    history.journal.now = lambda: day(8)
+    posture = history.posture(history.infos[0].id)
+    (row,) = findings(posture, rule="OWN-01")["findings"]
+    accept(posture, row["id"], day(5), "ann", "known")
+    history.journal.withdraw(1, "ann", "no", day(7))
+    later = history.posture(history.infos[0].id, day(8))
+    assert [x["state"] for x in reviews(later)["exceptions"]] == ["expired_and_open"]
+    assert [x["entry"] for x in journal(later)["expired_and_open"]] == [1]
