@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics.posture import Posture
-from tests.support.estates.small_estates import AS_OF, Estate, ago
+from analytics.posture import Posture, assess
+from graph.access import AccessGraph
+from tests.support.estates.small_estates import AS_OF, Estate, ago, together
 from tests.support.histories.small_history import history_of
 from tests.support.printed import drift
 
@@ -255,3 +256,22 @@ def test_a_policy_that_was_newly_attached_did_not_grow():
         ("r1", "direct", None),
         ("r2", "direct", None),
     ]
+
+
+def shrunk(*estates: Estate) -> list[str]:
+    """Return what is approved, and known not to be reached."""
+    answer = drift(assess(AccessGraph.of(together(*estates))))
+    return [row["shrink"]["resource"]["id"] for row in answer["shrink"]]
+
+
+def test_nothing_is_known_to_have_shrunk_where_more_may_be_reached():
+    """Decision 0025: what is reached is then the least, and what is not known is not absent."""
+
+    def agents(*declares: str) -> Estate:
+        e = Estate(declares=("scope", *declares)).resource("crm", "internal")
+        return e.agent("bot", declared_scope=[{"resource": "crm", "level": "read"}])
+
+    assert shrunk(agents("grants")) == ["crm"]
+    assert shrunk(agents()) == []
+    keys = Estate(declares=("credentials",), source="vault").thing("Credential", "k")
+    assert shrunk(agents("grants"), keys.agent("bot").link("bot", "USES", "k")) == []
