@@ -209,10 +209,14 @@ def _members(posture: Posture) -> dict[int, set[int]]:
     for person, of in zip(member[people].tolist(), team[people].tolist(), strict=True):
         members.setdefault(of, set()).add(person)
     nested = list(zip(member[groups].tolist(), team[groups].tolist(), strict=True))
-    for _ in nested:  # as many rounds as groups can be in one another at most
+    grown = True
+    while grown:  # one round per group in a group
+        grown = False
         for inner, outer in nested:
-            if inner in members:
-                members.setdefault(outer, set()).update(members[inner])
+            more = members.get(inner, set()) - members.get(outer, set())
+            if more:
+                members.setdefault(outer, set()).update(more)
+                grown = True
     return members
 
 

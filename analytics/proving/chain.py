@@ -84,7 +84,8 @@ def _unplaced(posture: Posture, identity: int) -> pd.DataFrame:
         lost &= ~tried & (at <= posture.graph.now)
         columns = {"at": at, "id": frame["id"].array, "resource": frame["resource"].array}
         parts.append(pd.DataFrame(columns | {"kind": kind})[lost])
-    return pd.concat(parts, ignore_index=True).drop_duplicates()
+    rows: pd.DataFrame = pd.concat(parts, ignore_index=True).drop_duplicates()
+    return rows
 
 
 def _part(kind: str, places: np.ndarray, at: object, ids: object) -> pd.DataFrame:

@@ -44,7 +44,8 @@ def separating(graph: AccessGraph) -> pd.DataFrame:
     ends = [rules["left_resource"] + "\x1f" + left, rules["right_resource"] + "\x1f" + right]
     low, high = np.sort(np.stack([end.to_numpy(object) for end in ends]), axis=0)
     again = pd.DataFrame({"rule": rules["rule"].array, "low": low, "high": high}).duplicated()
-    return rules[~(same & overlap) & ~again.to_numpy(bool)]
+    kept: pd.DataFrame = rules[~(same & overlap) & ~again.to_numpy(bool)]
+    return kept
 
 
 def _pairs(case: Case) -> pd.DataFrame:
