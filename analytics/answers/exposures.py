@@ -49,7 +49,8 @@ def exposures(posture: Posture, mode: str = "standing", limit: int = 0) -> Expos
     order = np.lexsort((resources, -weight, -count[resources], -reached[resources]))
     shown, left_out = cut(resources[order], limit)
     lists = _lists(posture, mode, acting, shown)
-    of = int(np.count_nonzero(posture.reach_known[posture.accountable]))
+    known = posture.known(Filter(mode)).known[posture.accountable]
+    of = int(np.count_nonzero(known))
     percents = (100 * reached[shown] / of).tolist() if of else [None] * len(shown)
     columns = {
         "resource": shown,

@@ -171,6 +171,33 @@ def test_a_target_is_not_met_by_what_is_not_known():
     assert figures(judged(calm))["ownership_coverage"]["on_target"] is True
 
 
+def test_exposure_counts_those_whose_reach_is_known_by_the_same_steps():
+    """Standing, nothing is known of the bot but a key; what it may activate is known of it.
+
+    So of two identities one reaches each resource, alone and in the list of all: 50 %.
+    """
+    keys = Estate(declares=("credentials",), source="mcp", scope="m").agent("bot")
+    keys.thing("Credential", "k", status="active").link("bot", "USES", "k")
+    e = (
+        Estate(declares=("grants",))
+        .agent("bot", "other")
+        .account("svc")
+        .resource("r")
+        .resource("q")
+    )
+    e.link("bot", "RUNS_AS", "svc", eligible="true").can("svc", "read", "r")
+    posture = assess(AccessGraph.of(together(keys, e.can("other", "read", "q"))))
+    shares = {"standing": {"q": (1, 1), "r": (0, 1)}, "potential": {"q": (1, 2), "r": (1, 2)}}
+    for mode, expected in shares.items():
+        of_all = {x["id"]: x for x in exposures(posture, mode=mode)["resources"]}
+        for name, (reaching, of) in expected.items():
+            one = exposure(posture, posture.graph.find(name), mode=mode)
+            for found in (one, of_all[name]):
+                counted = found["accountable"]
+                assert (counted["reaching"], counted["of"]) == (reaching, of)
+                assert found["percent"] == 100 * reaching / of
+
+
 def test_exposure_counts_those_whose_reach_is_known(mixed):
     one = exposure(mixed, mixed.graph.number("db"))
     assert one["accountable"] == {"reaching": 1, "of": 2, "not_known": 1}
