@@ -109,7 +109,7 @@ def blast_radius(
     ranked = rows.sort_values(["weight", "hops"], ascending=[False, True], kind="stable")
     shown, left_out = cut(ranked, limit)
     plain_weight = _weigh(posture, reached.rows["levels"] & ~reached.rows["derived"])
-    dark = _not_followed(posture, reached)
+    dark = _not_followed(posture, reached, mode)
     if dark and rows.empty:
         return _nothing_known(posture, start, mode, max_hops, leaked, dark, rows)
     return BlastRadius(
@@ -136,11 +136,11 @@ def blast_radius(
     )
 
 
-def _not_followed(posture: Posture, reached: Reached) -> list[dict[str, Any]]:
+def _not_followed(posture: Posture, reached: Reached, mode: str) -> list[dict[str, Any]]:
     """Return the nodes that `start` acts through, itself included, whose access is unknown."""
     met = np.unique(np.flatnonzero(reached.spread.hops >= 0) >> 2)
     dark = met[opaque_nodes(posture.graph)[met]]
-    if posture.known(Filter()).complete[reached.spread.start]:
+    if posture.known(Filter(mode)).complete[reached.spread.start]:
         return []
     return [posture.graph.thing(int(n)) for n in dark]
 

@@ -171,6 +171,19 @@ def test_a_target_is_not_met_by_what_is_not_known():
     assert figures(judged(calm))["ownership_coverage"]["on_target"] is True
 
 
+def test_what_may_be_activated_is_not_followed_where_nobody_states_its_access():
+    """Standing, the bot is known whole; once it activates the account, it may do more."""
+    e = Estate(declares=("grants",)).agent("bot").resource("r").can("bot", "read", "r")
+    named = Estate(declares=("inventory",), source="named", scope="n").agent("bot").account("svc")
+    named.link("bot", "RUNS_AS", "svc", eligible="true")
+    posture = assess(AccessGraph.of(together(e, named)))
+    bot = posture.graph.find("bot")
+    standing, potential = (blast_radius(posture, bot, mode=m) for m in ("standing", "potential"))
+    assert (standing["not_followed"], standing["interval"]["possible"]) == ([], 3.0)
+    assert [thing["id"] for thing in potential["not_followed"]] == ["svc"]
+    assert (potential["weighted"], potential["interval"]["possible"]) == (3.0, None)
+
+
 def test_exposure_counts_those_whose_reach_is_known_by_the_same_steps():
     """Standing, nothing is known of the bot but a key; what it may activate is known of it.
 
