@@ -173,8 +173,9 @@ def _tables(folder: Path, reading: Reading) -> dict[Element, Path]:
                 raise InputRefused(path, "", f"is of no known {kind}: {', '.join(known)}")
             _take(path_by_element, known[path.stem], path)
     for path in _entries(folder):
-        if path.stem in TABLE_FILES and (path.suffix in SUFFIXES or path.is_file()):
-            _take(path_by_element, TABLE_FILES[path.stem], path)
+        stem = Path(path.name.removesuffix(".gz")).stem  # packed, it is refused as any other form
+        if stem in TABLE_FILES and (path.suffix in SUFFIXES or path.is_file()):
+            _take(path_by_element, TABLE_FILES[stem], path)
         elif path.suffix in SUFFIXES:
             reading.warnings.append(f"{path}: is not a file of the format and was not read")
     return path_by_element

@@ -121,7 +121,8 @@ def test_no_folder_an_empty_one_and_a_file_are_refused(tmp_path):
 @pytest.mark.parametrize(
     "name",
     ["nodes/Wizard.csv", "nodes/agent.csv", "nodes/Snapshot.csv", "nodes/Decision.csv",
-     "relationships/ENCHANTS.csv", "nodes/Tool.xlsx", "uses.xlsx", "nodes/Agent.jsonl"],
+     "relationships/ENCHANTS.csv", "nodes/Tool.xlsx", "uses.xlsx", "nodes/Agent.jsonl",
+     "uses.jsonl.gz", "decisions.csv.gz"],
 )  # fmt: skip
 def test_files_of_no_known_kind_are_refused(tmp_path, name):
     error = refused(with_files(tmp_path, {name: "id\nx\n"}))
