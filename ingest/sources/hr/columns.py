@@ -58,13 +58,13 @@ MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)[T ]00:00(?::00(?:\.0+)?)?")  # a date,
 def columns(names: Iterable[str]) -> dict[str, list[str]]:
     """Return the columns of each fact; of several for one fact, the most specific comes first."""
     plain = {name: re.sub(r"[^a-z]", "", name.lower().replace("#", "number")) for name in names}
-    found = {
+    by_fact = {
         known: sorted(
             (n for n in plain if plain[n] in headers), key=lambda n: headers.index(plain[n])
         )
         for known, headers in HEADERS.items()
     }
-    return {known: names for known, names in found.items() if names}
+    return {known: names for known, names in by_fact.items() if names}
 
 
 def cell(value: Any) -> str:

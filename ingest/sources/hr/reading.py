@@ -102,7 +102,7 @@ class _People:
         """Return one row: the instant of its effect, its values and its place."""
         place = Place(str(row[FILE]), str(row[PLACE]))
         values = {
-            known: next((said for name in names if (said := cell(row.get(name)))), "")
+            known: next((value for name in names if (value := cell(row.get(name)))), "")
             for known, names in columns.items()
         }
         values["name"] = (
