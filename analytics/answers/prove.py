@@ -21,11 +21,12 @@ from analytics.proving.entitlement import (
 from analytics.proving.envelope import Envelope, envelope
 from analytics.proving.grounds import Ground, grounds
 from analytics.proving.moments import Moments, moments, numbers_in
+from analytics.proving.readings import Reading
 from analytics.proving.standing import standing
 from graph.access import UnknownThing, millisecond
 from graph.journal.hash_chain import sha256
 from graph.receipts.canonical import canonical_bytes
-from graph.schema import CAN_ACCESS, DECISION_RECORD, LEVELS
+from graph.schema import CAN_ACCESS, DECISION_RECORD, LEVELS, USE_EVENT, USED
 from graph.values import iso
 
 PROVEN, NOT_PROVEN = "proven", "not_proven"
@@ -348,6 +349,15 @@ def _grounds(
         ids += [step["from"]["id"], step["to"]["id"], *step["support"]]
         ids += [step["id"]] if step["id"] else []
     ids += [each.fact for each in within.approvals]
-    records = [str(by.record["id"])] if by.record is not None else []
-    records += [by.use] if by.use else []
-    return sorted({*grounds(reading, ids), *grounds(known.latest, records)})
+    return sorted({*grounds(reading, ids), *_of_decision(known.latest, by)})
+
+
+def _of_decision(latest: Reading, by: Decided) -> Iterator[Ground]:
+    """Yield the deciding record and the recorded use; others may have the same ids elsewhere."""
+    if by.record is not None:
+        own = DECISION_RECORD.name, str(by.record["source"]), str(by.record["scope"])
+        for fact in grounds(latest, [str(by.record["id"])]):
+            if (fact.element, fact.source, fact.scope) == own:
+                yield fact
+    uses = (USE_EVENT.name, USED.name)
+    yield from (f for f in grounds(latest, [by.use] if by.use else []) if f.element in uses)

@@ -303,6 +303,8 @@ def test_the_record_that_decides_is_told_from_another_of_the_same_id():
     made = as_json(prove(posture, "bot", USE, "r", "read"))
     assert made["verdict"] == "proven"
     assert made["decision"]["policy"]["version"] == "3"
+    scopes = [f["scope"] for f in made["rests_on"] if f["element"] == "DecisionRecord"]
+    assert scopes == ["acme"]
 
 
 def test_the_digest_is_of_the_facts_and_of_nothing_else():
