@@ -143,8 +143,8 @@ class _Search:
 class Safety:
     """The conditions that must not break.
 
-    They are observed uses, the last login of each active identity, and the last administrator of
-    each resource.
+    They are observed uses, the last login of each active identity, and the last administrator in
+    service of each resource.
     """
 
     def __init__(self, posture: Posture) -> None:
@@ -160,9 +160,9 @@ class Safety:
             w.holds(self.identity, self.thing, self.level, nothing, nothing) for w in self.ways
         ]
         grants = posture.grants
-        admin = grants.resource[grants.levels & ADMIN > 0]
-        self.admins = np.bincount(admin, minlength=len(posture.graph.ids))
-        self._administers = grants.levels & ADMIN > 0
+        self._administers = (grants.levels & ADMIN > 0) & posture.in_service[grants.holder]
+        administered = grants.resource[self._administers]
+        self.admins = np.bincount(administered, minlength=len(posture.graph.ids))
 
     def remove(self, candidate: Idle) -> None:
         """Record a removal."""

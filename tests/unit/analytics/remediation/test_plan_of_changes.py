@@ -183,6 +183,22 @@ def test_no_administrator_is_disabled_if_it_is_the_last_nor_what_is_for_emergenc
     assert disabled(another(dormant(tags=["break-glass"]))) == []
 
 
+@pytest.mark.parametrize("objective", ["reach", "debt"])
+def test_who_ended_is_no_administrator_that_is_left(objective: str) -> None:
+    """The twin of a in service could administer after a; a disabled one cannot."""
+    steps = {}
+    for status in ("active", "disabled"):
+        e = Estate().agent("a", created_at=ago(300)).resource("r", "confidential")
+        e.agent("b", created_at=ago(300), status=status)
+        for holder in ("a", "b"):
+            e.can(holder, "admin", "r", granted_at=ago(200), telemetry="true")
+        made = plan(e.posture(), 9, objective)["steps"]
+        removed = [s["target"]["from"]["id"] for s in made if s["action"] == "remove_grant"]
+        steps[status] = removed
+    assert len(steps["active"]) == 1
+    assert "a" not in steps["disabled"]
+
+
 def test_two_administrators_do_not_both_lose_it_by_one_plan() -> None:
     e = half_used().agent("b", created_at=ago(300))
     told = {"telemetry": "true", "granted_at": ago(200), "last_used_at": {"read": ago(1)}}
