@@ -13,7 +13,7 @@ BROKEN: Mapping[str, str] = {
     "cred_storage": "{about} is kept outside a secret manager.",
     "cred_age": "{about} is valid for longer than {credential} days and older than that.",
     "cred_auth": "{about} authenticates weakly.",
-    "cred_shared": "{about} is used by more than one identity.",
+    "cred_shared": "{about} is shared by several agents, or opens several environments.",
     "cred_human": "A person was seen using {about}.",
     "env": "{identity} is not in production and has {level} on {resource}, which is.",
     "third_party": "{identity} is run by another organisation and nobody vetted it.",

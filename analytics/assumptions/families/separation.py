@@ -37,7 +37,7 @@ def separating(graph: AccessGraph) -> pd.DataFrame:
     A rule whose sides are stated the other way around is the same rule.
     """
     columns = ["rule", *(f"{side}_{field}" for side in SIDES for field in ("resource", "level"))]
-    rules = graph.frames[SOD_RULE].sort_values(columns)
+    rules: pd.DataFrame = graph.frames[SOD_RULE].sort_values(columns)
     left, right = rules["left_level"].fillna(""), rules["right_level"].fillna("")
     same = (rules["left_resource"] == rules["right_resource"]).to_numpy(bool)
     overlap = ((left == "") | (right == "") | (left == right)).to_numpy(bool)
