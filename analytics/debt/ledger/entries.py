@@ -106,7 +106,7 @@ def _kept(history: History, start: Moment, end: Moment, limit: int, by: Model) -
         wanted = None if room is None else max(room - len(entries), 0)
         if wanted != 0:
             entries += _described(compared(between, by), later, wanted)
-        entries += [_lost_source(lost, sums.unseen, later) for lost in sums.lost]
+        entries += [_lost_source(lost, later) for lost in sums.lost]
     figures = steps[0].figures
     if len(steps) > 1:
         figures = period_sums(Between(history, start, end), by).figures
@@ -186,13 +186,13 @@ def _name(kind: str, about: str, shown: Moment | None = None) -> str:
     return f"L-{hashlib.sha256(canonical([kind, about, *when]).encode()).hexdigest()[:16]}"
 
 
-def _lost_source(lost: Lost, amount: float, recorded: Moment) -> Entry:
+def _lost_source(lost: Lost, recorded: Moment) -> Entry:
     """Return the entry for a scope that is gone or declares less, which repays no debt."""
     kinds = ", ".join(lost.kinds)
     loss = "is no longer read" if lost.gone else f"ceased to declare {kinds}"
     words = f"evidence lost: {lost.source}/{lost.scope} {loss}; what it showed is not repaid"
     name = _name(UNSEEN, canonical([lost.source, lost.scope, kinds]), recorded)
-    return Entry(name, UNSEEN, recorded.at, recorded, None, 0.0, words, (), None, amount)
+    return Entry(name, UNSEEN, recorded.at, recorded, None, 0.0, words, (), None, lost.unseen)
 
 
 def _accepted(history: History, start: Moment, end: Moment) -> list[Entry]:

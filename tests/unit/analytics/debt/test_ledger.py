@@ -245,6 +245,25 @@ def test_a_source_that_ceases_to_declare_repays_nothing():
     assert back.figures["new"] == back.figures["new_by_coverage"] > 0
 
 
+def test_of_two_sources_that_are_lost_each_tells_what_it_showed():
+    """Reading costs 30 in the west and 10 in the east, for what is granted without an end."""
+
+    def scope(name: str, sensitivity: str) -> Estate:
+        e = Estate(scope=name).agent(name, kind="bot", created_at=ago(50))
+        e.resource(f"{name}-db", sensitivity)
+        return e.can(name, "read", f"{name}-db", granted_at=ago(40), grant_id=name)
+
+    both = [owned(state()), scope("west", "restricted"), scope("east", "confidential")]
+    done = books(history_of(both, owned(state(10))))
+    lost = {e.cause.split()[2]: e.unverified for e in done.entries if e.item is None}
+    each = {
+        f"estate/{name}": -sum(e.amount for e in done.entries if e.item and e.item.identity == name)
+        for name in ("west", "east")
+    }
+    assert lost == pytest.approx(each)
+    assert sum(lost.values()) == pytest.approx(done.figures["retired_by_coverage"])
+
+
 def test_the_twin_an_owner_found_is_repaid():
     """The same debt goes, and the same source says why: that is no matter of coverage."""
     done = books(history_of(state(), owned(state(10))))
