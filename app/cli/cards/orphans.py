@@ -62,14 +62,15 @@ def draw(card: Card, result: dict[str, Any]) -> None:
 
 
 def _sentence(result: dict[str, Any], is_cut: bool) -> str:
-    lacking = {row["identity"]["id"]: row["debt"] or 0 for row in result["orphaned"]}
+    lacking = {row["identity"]["id"] for row in result["orphaned"]}
+    owed = sum(row["debt"] or 0 for row in result["orphaned"])  # each role owes for itself
     known = result["judged"] - result["unknown"]
     least = "At least " if is_cut else ""
     of = counted(known, "identity", "identities")
     verb, they = ("lacks", "it owes") if known == 1 else ("lack", "they owe")
     words = f"{least}{number(len(lacking))} of {of} {verb} an owner"
-    if any(lacking.values()):
-        words += f"; {they} {least.lower()}{brief(sum(lacking.values()))} tp"
+    if owed:
+        words += f"; {they} {least.lower()}{brief(owed)} tp"
     if result["unknown"]:
         words += f". Of {number(result['unknown'])} more it is unknown: no source states owners"
     return f"{words}."

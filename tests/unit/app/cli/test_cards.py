@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from analytics.answers.debt import debt
+from analytics.answers.orphans import orphans as orphans_of
 from analytics.answers.show import show
 from analytics.answers.table import as_json
 from app.cli.columns import Shown, cell, of_unit
 from app.cli.tables import draw
+from app.wording import brief
 from tests.support.estates.small_estates import Estate, ago
 
 
@@ -58,12 +60,22 @@ def orphans(*names: str, unknown: int = 0) -> dict[str, Any]:
 
 def test_an_identity_counts_once_whatever_it_lacks(capsys: pytest.CaptureFixture[str]) -> None:
     shown = drawn(capsys, "orphans", orphans("a", "b", unknown=2))
-    assert "2 of 7 identities lack an owner; they owe 20 tp. Of 2 more it is unknown" in shown
+    assert "2 of 7 identities lack an owner; they owe 40 tp. Of 2 more it is unknown" in shown
+
+
+def test_both_roles_that_nobody_has_are_owed_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """What they owe is all that is owed for want of an owner: three roles of two agents."""
+    e = Estate().agent("none", "half").person("ann").owned("half", "ann", since=ago(300))
+    e.resource("db", "restricted").can("none", "read", "db", granted_at=ago(300))
+    posture = e.can("half", "read", "db", granted_at=ago(300)).posture()
+    owed = {row["key"]: row["debt"] for row in as_json(debt(posture).groups)}["owner"]
+    shown = drawn(capsys, "orphans", as_json(orphans_of(posture)))
+    assert f"they owe {brief(owed)} tp." in shown
 
 
 def test_one_identity_lacks_an_owner(capsys: pytest.CaptureFixture[str]) -> None:
     shown = drawn(capsys, "orphans", orphans("a", unknown=8))
-    assert "1 of 1 identity lacks an owner; it owes 10 tp." in shown
+    assert "1 of 1 identity lacks an owner; it owes 20 tp." in shown
 
 
 def test_no_cell_is_a_python_value() -> None:
@@ -73,7 +85,7 @@ def test_no_cell_is_a_python_value() -> None:
 
 def test_a_cut_list_is_no_count(capsys: pytest.CaptureFixture[str]) -> None:
     shown = drawn(capsys, "orphans", orphans("a", "b"), cut=60)
-    assert "At least 2 of 9 identities lack an owner; they owe at least 20 tp." in shown
+    assert "At least 2 of 9 identities lack an owner; they owe at least 40 tp." in shown
     assert "60 more; --limit 0 shows all" in shown
 
 
