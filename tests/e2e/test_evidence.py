@@ -89,3 +89,7 @@ def test_the_command_that_says_the_same_is_shown(open_page: Open, said: Path) ->
     words = texts(open_page(said, "evidence", use="u2"))
     at_ = "2026-07-20T10:05:00Z"
     assert f"trustdebt prove bot --at {at_} --resource r --level read" in words
+
+
+def test_a_use_that_is_none_is_told(open_page: Open, said: Path) -> None:
+    assert "No use `u-99` is recorded" in texts(open_page(said, "evidence", use="u-99"))

@@ -18,3 +18,8 @@ def test_what_is_due_is_listed_by_debt_for_each_minute(open_page: Open, store: P
 def test_campaigns_say_how_one_is_started(open_page: Open, store: Path) -> None:
     test = open_page(store, "plan")
     assert "trustdebt campaign start" in texts(test)
+
+
+def test_what_is_not_due_is_told(open_page: Open, store: Path) -> None:
+    said = texts(open_page(store, "reviews", packet="R-99"))
+    assert "`R-99` is nothing that is to be reviewed" in said

@@ -142,3 +142,9 @@ def test_hostile_names_stay_text_in_an_item(open_page: Open, hostile_store: Path
     assert not test.exception
     assert "\u202e" not in texts(test)
     assert "<script>window" not in "".join(str(m.value) for m in test.markdown)
+
+
+def test_a_group_that_is_none_is_told(open_page: Open, store: Path) -> None:
+    said = texts(open_page(store, "trust_debt", group="team:strangers"))
+    assert "Nothing is owed here by `team:strangers`. What follows are the items of all." in said
+    assert "Nothing is owed here" not in texts(open_page(store, "trust_debt"))

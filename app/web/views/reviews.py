@@ -9,7 +9,7 @@ import streamlit as st
 from analytics.answers import journal
 from analytics.answers.reviews import Reviews, packet, reviews
 from analytics.posture import Posture
-from app.escape import markdown
+from app.escape import code, markdown
 from app.web.acceptance import decider_fields, write
 from app.web.address import recall, remember
 from app.web.card import links_to
@@ -95,6 +95,8 @@ def _packets(posture: Posture, packets: pd.DataFrame) -> None:
     )
     if at is None:
         at = next(iter(np.flatnonzero(packets["id"] == named).tolist()), None)
+        if named and at is None:
+            st.warning(f"{code(named)} is nothing that is to be reviewed in this snapshot.")
     st.session_state["packet"] = "" if at is None else str(packets["id"].iloc[at])
     remember("packet", "")
     words = (

@@ -5,6 +5,7 @@ import streamlit as st
 
 from analytics.answers.evidence import EvidenceOfUses, evidence
 from analytics.posture import Posture
+from app.escape import code
 from app.web.address import recall, remember
 from app.web.query import Query
 from app.web.snapshots import kept
@@ -142,7 +143,10 @@ def _opened(rows: pd.DataFrame, at: int | None) -> pd.Series | None:
     recall(ADDRESS, "")
     if at is not None:
         st.session_state[ADDRESS] = str(rows["id"].iloc[at])
-    named = rows[rows["id"] == remember(ADDRESS, "")]
+    wanted = remember(ADDRESS, "")
+    named = rows[rows["id"] == wanted]
+    if wanted and named.empty:
+        st.warning(f"No use {code(wanted)} is recorded in this snapshot.")
     return named.iloc[0] if len(named) else None
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from analytics.answers.debt import TrustDebt
 from analytics.answers.ledger import Ledger
 from analytics.posture import Posture
-from app.escape import markdown
+from app.escape import code, markdown
 from app.web.address import one_of, recall, remember
 from app.web.answers.debt import (
     BY,
@@ -291,6 +291,11 @@ def _chosen(posture: Posture, by: str, *picked: str | None) -> str:
             st.session_state["group"] = next(group for group in picked if group)
     grouping, _, key = str(st.session_state["group"] or "").partition(":")
     if grouping not in BY or key not in group_names(posture, grouping):
+        if st.session_state["group"]:
+            st.warning(
+                f"Nothing is owed here by {code(st.session_state['group'])}. What follows are the "
+                "items of all."
+            )
         st.session_state["group"] = ""
     return str(remember("group", "") or "")
 
