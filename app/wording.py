@@ -141,22 +141,22 @@ def percent(part: float) -> str:
     return f"{part:.1%}"
 
 
-def whole(value: float) -> str:
+def rounded(value: float) -> str:
     """Format an amount in whole points; what is less than half of one keeps its decimal.
 
-    >>> whole(1204.6), whole(0.4), whole(0)
+    >>> rounded(1204.6), rounded(0.4), rounded(0)
     ('1,205', '0.4', '0')
     """
     return number(value) if abs(value) < HALF else f"{value:,.0f}"
 
 
 def signed(change: float) -> str:
-    """Format a difference with its sign, in whole points as `whole` does.
+    """Format a difference with its sign, in whole points as `rounded` does.
 
     >>> signed(1366.7), signed(-0.3), signed(0)
     ('+1,367', '-0.3', '+0')
     """
-    return f"{'-' if change < 0 else '+'}{whole(abs(change))}"
+    return f"{'-' if change < 0 else '+'}{rounded(abs(change))}"
 
 
 def stamp(instant: object) -> datetime | None:

@@ -6,7 +6,7 @@ from typing import Any
 from app.cli.card import WRONG, Card
 from app.cli.columns import Row, of_unit
 from app.comparison import CHANGED, CHANGES, SOURCES, changed_words, seen_words, why_words
-from app.wording import NO_FIGURE, NOT_KNOWN, day, joined, signed, whole
+from app.wording import NO_FIGURE, NOT_KNOWN, day, joined, rounded, signed
 
 KINDS = ("agents", "paths", "findings", "owners")
 FIGURES = ("figure", "before", "after", "change")
@@ -58,7 +58,7 @@ def _figures(before: Row, after: Row, starts: str) -> list[tuple[object, ...]]:
 
 
 def _figure(value: float | None) -> str:
-    return NO_FIGURE if value is None else whole(value)
+    return NO_FIGURE if value is None else rounded(value)
 
 
 def _grade(end: Row) -> str:

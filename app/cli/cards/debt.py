@@ -1,11 +1,10 @@
 """The card of trust debt: what is owed and how it is graded, by group, and each item."""
 
-from collections.abc import Callable
 from typing import Any
 
 from app.cli.card import Card
 from app.cli.columns import DAY, Row, cell, of_unit, words
-from app.wording import NO_FIGURE, brief, counted, joined, percent, whole
+from app.wording import NO_FIGURE, brief, counted, joined, percent, rounded
 
 GROUPS = ("owed for", "debt", "a day", "ratio", "grade", "unverified", "capped by")
 NAMED = {"assumption": "broken assumption"}
@@ -45,7 +44,7 @@ def _sentence(result: dict[str, Any]) -> str:
     ratio = _ratio(result)
     grade = {"NR": "not rated", None: "not rated"}.get(result["grade"], f"grade {result['grade']}")
     because = f": {result['grade_because']}" if result["grade_because"] else ""
-    return f"{whole(result['debt'])} tp are owed for {of}, {ratio}; {grade}{because}."
+    return f"{rounded(result['debt'])} tp are owed for {of}, {ratio}; {grade}{because}."
 
 
 def _ratio(result: dict[str, Any]) -> str:
@@ -65,18 +64,21 @@ def _owed_for(row: Row, by: str) -> object:
 
 def _figures(row: Row) -> tuple[object, ...]:
     ratio = NO_FIGURE if row["tdr"] is None else percent(row["tdr"])
-    rounded: Callable[[float | None], object] = lambda v: None if v is None else whole(v)  # noqa: E731
     capped = row["capped_by"]
     others = len(capped[1:]) + row["capped_by_left_out"]
     more = f" and {others:,} more" if others else ""
     return (
-        rounded(row["debt"]),
-        rounded(row["interest_per_day"]),
+        _points(row["debt"]),
+        _points(row["interest_per_day"]),
         ratio,
         row["grade"],
-        rounded(row["unverified"] or None),
+        _points(row["unverified"] or None),
         f"{capped[0]['thing']['name']}{more}" if capped else None,
     )
+
+
+def _points(value: float | None) -> str | None:
+    return None if value is None else rounded(value)
 
 
 def _state(row: Row) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.cli.card import Card
 from app.cli.columns import Row, known, words
-from app.wording import counted, whole
+from app.wording import counted, rounded
 
 HEADS = ("identity", "grade", "debt", "reaches", "owner", "last active")
 
@@ -28,7 +28,7 @@ def _cells(row: Row) -> tuple[object, ...]:
     return (
         row["name"],
         "not rated" if row["grade"] == "NR" else row["grade"],
-        "not known" if debt is None else whole(debt),
+        "not known" if debt is None else rounded(debt),
         known(row["blast_radius"], "resources"),
         owner,
         row["last_active_at"],

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.cli.card import ACCENT, WRONG, Card
 from app.cli.columns import SHARED, Row, cell
-from app.wording import brief, joined, share, signed, whole
+from app.wording import brief, joined, rounded, share, signed
 
 FIGURES = ("figure", "before", "after", "change")
 
@@ -59,7 +59,7 @@ def _moved(before: float | None, after: float | None, words: str) -> str | None:
         return f"how {words} changes is not known"
     if before == after:
         return None
-    of = share(abs(after - before), before) if before else whole(after)
+    of = share(abs(after - before), before) if before else rounded(after)
     return f"{words} {'falls' if after < before else 'grows'} by {of}"
 
 

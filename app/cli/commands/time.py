@@ -184,20 +184,20 @@ def _balance(result: dict[str, Any]) -> str | None:
     """Return how debt changed; what only came into sight, or went out of it, is not repaid."""
     if None in (result["opening"], result["closing"]):
         return None
-    from app.wording import signed, whole
+    from app.wording import rounded, signed
 
     changed, seen = result["changed"], result["coverage"]
     rest = (
         (changed["rescored"], f"{signed(changed['rescored'])} was rescored"),
-        (seen["new"], f"{whole(seen['new'])} came into sight"),
-        (seen["retired"], f"{whole(seen['retired'])} went out of sight"),
+        (seen["new"], f"{rounded(seen['new'])} came into sight"),
+        (seen["retired"], f"{rounded(seen['retired'])} went out of sight"),
         (seen["rescored"], f"{signed(seen['rescored'])} is known to weigh otherwise"),
     )
     more = "".join(f", {words}" for amount, words in rest if round(amount))
     return (
-        f"Debt went from {whole(result['opening'])} to {whole(result['closing'])} tp: "
-        f"{whole(changed['new'])} opened, {whole(result['accrued'])} grew, "
-        f"{whole(changed['retired'])} was repaid{more}."
+        f"Debt went from {rounded(result['opening'])} to {rounded(result['closing'])} tp: "
+        f"{rounded(changed['new'])} opened, {rounded(result['accrued'])} grew, "
+        f"{rounded(changed['retired'])} was repaid{more}."
     )
 
 
