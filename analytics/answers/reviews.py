@@ -32,7 +32,7 @@ from graph.values import iso
 KINDS = dict.fromkeys(("identity", "holder", "resource", "reviewer"), Kind.NODE) | {
     "levels": Kind.LEVELS
 }
-NO_DECISIONS = "no source states reviews, and nobody reviewed anything in the product"
+NO_DECISIONS = "no source states a review, and nobody reviewed anything in the product"
 NO_TIMES = f"fewer than {LEAST} decisions follow each other that are dated to less than a day"
 IN_FORCE, OVER, WITHDRAWN, GONE = "in_force", "expired_and_open", "withdrawn", "expired"
 
