@@ -40,7 +40,7 @@ def how_many(shown: int, counts: dict[str, int]) -> str:
         return "Nothing is found to be wrong."
     words = counted(counts["findings"], "finding")
     if counts["changes"]:
-        words += f", which {counted(counts['changes'], 'change')} would close"
+        words += f", and what is open asks for {counted(counts['changes'], 'change')}"
     if shown == counts["findings"]:
         return f"{words}."
     return f"{words}; here the worst." if shown == 1 else f"{words}; here the {shown:,} worst."

@@ -40,8 +40,8 @@ def _closing(result: dict[str, Any]) -> str | None:
     counts = result.get("counts", {})
     if not counts.get("changes"):
         return None
-    findings = counted(counts["findings"], "finding")
-    return f"{counted(counts['changes'], 'change')} would close {findings}."
+    findings = counted(counts["findings"], "finding asks", "findings ask")
+    return f"{findings} for {counted(counts['changes'], 'change')}."
 
 
 @question(

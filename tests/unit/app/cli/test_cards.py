@@ -8,6 +8,7 @@ from analytics.answers.debt import debt
 from analytics.answers.orphans import orphans as orphans_of
 from analytics.answers.show import show
 from analytics.answers.table import as_json
+from app.cli.cards.findings import how_many
 from app.cli.columns import Shown, cell, of_unit
 from app.cli.tables import draw
 from app.wording import brief
@@ -81,6 +82,12 @@ def test_one_identity_lacks_an_owner(capsys: pytest.CaptureFixture[str]) -> None
 def test_no_cell_is_a_python_value() -> None:
     assert cell(("LPR-02", "bot", "db")) == "LPR-02, bot, db"
     assert of_unit(1, "days") == "1 day"
+
+
+def test_changes_are_asked_for_and_not_said_to_close_all() -> None:
+    """A review closes nothing by itself, and what somebody accepted asks for nothing."""
+    shown = how_many(3, {"findings": 101, "changes": 61})
+    assert shown == "101 findings, and what is open asks for 61 changes; here the 3 worst."
 
 
 def test_a_cut_list_is_no_count(capsys: pytest.CaptureFixture[str]) -> None:
