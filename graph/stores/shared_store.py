@@ -33,6 +33,7 @@ from graph.stores import (
 )
 from graph.stores.anchor import Anchor, Listed
 from graph.stores.bucket import Bucket, NoSuchObject, ObjectChanged
+from graph.stores.kept_files import kept_files
 from graph.stores.manifest import Manifest
 from graph.stores.parquet_files import Opened, why, write
 from graph.stores.parquet_hold import unread
@@ -103,6 +104,8 @@ class SharedStore(ParquetStore):
                 else self._bucket.get(CURRENT)
             )
             self._current = Current.of(stored)
+            if known is None or known.stored.tag != stored.tag:
+                self._tidy(self._current.anchor)
         except NoSuchObject:
             self._current = None
             if next(self._bucket.list(SNAPSHOTS), None) is not None:
@@ -110,6 +113,18 @@ class SharedStore(ParquetStore):
         except ValueError as error:
             raise StoreDamaged(f"{self.uri}: CURRENT cannot be read: {error}") from error
         return self._current
+
+    def _tidy(self, anchor: Anchor) -> None:
+        """Remove from the mirror what was pruned, and the answers kept for it.
+
+        What has a later number is being published by a process of this machine.
+        """
+        listed = {snapshot.id for snapshot in anchor.snapshots}
+        kept_files(self.uri).tidy(listed)
+        for name in set(self._folders()) - listed:
+            number, folder = name[:6], self._folder / name
+            if number.isdecimal() and int(number) <= anchor.published.number and _free(folder):
+                rmtree(folder, ignore_errors=True)
 
     def _manifest(self, listed: Listed, anchor: Anchor) -> Manifest:
         current = self._current

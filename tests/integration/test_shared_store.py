@@ -12,6 +12,8 @@ import pytest
 
 import trustdebt
 from graph.schema import AGENT, ELEMENTS
+from graph.seal import sealing
+from graph.seal.key import KeyNeeded, new_key, using
 from graph.stores import (
     Lease,
     NoSuchSnapshot,
@@ -249,6 +251,36 @@ def test_what_was_pruned_long_ago_is_deleted(
     assert not any(infos[0].id in name for name in objects(bucket))
     with pytest.raises(NoSuchSnapshot, match="was pruned meanwhile"):
         _ = early.frames[AGENT]
+
+
+def test_a_mirror_keeps_what_is_listed_or_held(on: Machine, tmp_path: Path):
+    writer, reader = on("a"), on("b")
+    infos = [published(writer, worlds.world(version)) for version in range(3)]
+    held = reader.hold(reader.snapshots()[:1])
+    mirror = next((tmp_path / "b").rglob("snapshots"))
+    (mirror / "000009-0123456789abcdef").mkdir()  # being published by another process
+    with writer.lease(10) as lease:
+        writer.prune(1, lease)
+    assert reader.current() == infos[2]
+    assert {p.name[:6] for p in mirror.iterdir()} == {"000001", "000003", "000009"}
+    del held
+    published(writer, worlds.world(3))
+    assert reader.snapshots()[-1].sequence == 4
+    assert {p.name[:6] for p in mirror.iterdir()} == {"000003", "000004", "000009"}
+
+
+def test_a_sealed_store_stays_sealed(on: Machine, bucket: str, key: Path, tmp_path: Path):
+    """Also where another takes the right to publish, which rewrites CURRENT."""
+    published(on("a"), worlds.world())
+    sealing.seal(bucket, key)
+    with pytest.raises(KeyNeeded), on("a").lease(5):
+        pass
+    with using(key):
+        published(on("a"), worlds.world(1))
+        assert_same(on("b").read()[1], worlds.world(1))
+    sealing.seal(bucket, new_key(tmp_path / "another").path, again=True)
+    with using(key), pytest.raises(StoreDamaged):
+        on("c").current()
 
 
 def test_leftovers_are_those_of_the_dead():
