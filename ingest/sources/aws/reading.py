@@ -103,6 +103,7 @@ def add_rows(export: Export, account: str, tagger: Tagger) -> None:
         add_named(export.rows, named, Place(""))
     add_compute(export)
     _add_trusts(export, trusting)
+    _tell_of_other_accounts(export, trusting)
     access = all_access(export, evaluator, holders, attached)
     add_grants(export, access, Observed(calls, access.granted, access.groups_of))
     add_assumptions(
@@ -143,6 +144,24 @@ def _add_accounts(export: Export) -> dict[str, str]:
         add_account(export.rows, person.account, person.partition, person.place)
         accounts[person.account] = account_id(person.account, person.partition)
     return accounts
+
+
+def _tell_of_other_accounts(export: Export, trusting: dict[str, list[trust.Trust]]) -> None:
+    """Warn of trust in accounts whose permissions are in another reading, if in any."""
+    read = {person.account for person in export.people}
+    outside = {
+        (role, party.named.account)
+        for role, listed in trusting.items()
+        for party in listed
+        if party.named.kind in ("account", "principal") and party.named.account not in (*read, "")
+    }
+    if outside:
+        roles, accounts = ({pair[n] for pair in outside} for n in (0, 1))
+        export.rows.warn(
+            f"roles that trust accounts which are not in this reading: {len(roles)}, of such"
+            f" accounts: {len(accounts)}; who may assume them from there is not known; read such"
+            " accounts together, in one folder"
+        )
 
 
 def _add_trusts(export: Export, trusting: dict[str, list[trust.Trust]]) -> None:

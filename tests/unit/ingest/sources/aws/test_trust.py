@@ -58,6 +58,23 @@ def test_both_sides_must_allow(principal, ask, takes, tmp_path):
     assert ("user/ann" in got.ways("r")) is takes
 
 
+@pytest.mark.parametrize(
+    ("principal", "warned"),
+    [
+        ({"AWS": "arn:aws:iam::999988887777:root"}, True),
+        ({"AWS": "arn:aws:iam::999988887777:role/far"}, True),
+        ({"AWS": f"{IAM}root"}, False),
+        ({"AWS": "*"}, False),
+        ({"Service": "lambda.amazonaws.com"}, False),
+    ],
+)
+def test_trust_in_an_account_that_was_not_read_is_told(principal, warned, tmp_path):
+    """What that account permits is in another export, if in any, and is not joined with this."""
+    got = roles(tmp_path, role("r", [trust(principal)]), people=[user("ann")])
+    listed = [w for w in got.reading.warnings if "not in this reading: 1, of such" in w]
+    assert bool(listed) is warned
+
+
 def test_permission_through_a_group_is_supported_by_all_it_rests_on(tmp_path):
     """Taking a role by a group's permission rests on trust, grant and membership."""
     account = details(
