@@ -27,13 +27,15 @@ class CannotStart(Exception):
 @contextmanager
 def running() -> Iterator[str]:
     """Run a server until the block ends; yield the folder of its socket."""
-    programs = _programs()
+    installed = _installed()
     folder = tempfile.mkdtemp(prefix="td-pg-", dir="/tmp")  # the name of a socket is short
     user = "nobody" if os.geteuid() == 0 else None  # it does not serve the superuser
-    if user is not None:
-        os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
     server = None
     try:
+        programs = installed / "bin"
+        if user is not None:  # who may see neither the folder nor what is installed for others
+            programs = Path(shutil.copytree(installed, f"{folder}/{installed.name}"), "bin")
+            os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         made = _run(user, programs / "initdb", "-D", f"{folder}/data", "-U", "postgres", "-A",
                     "trust", "--no-sync", "--locale=C", "-E", "UTF8")  # fmt: skip
         if made.wait(STARTS):
@@ -54,11 +56,11 @@ def address(folder: str, schema: str) -> str:
     return f"postgresql://postgres@/postgres?{urlencode({'host': folder, 'schema': schema})}"
 
 
-def _programs() -> Path:
+def _installed() -> Path:
     found = find_spec(PACKAGE)  # it is not imported: to do so makes users and changes folders
     if found is None or found.origin is None:
         raise CannotStart(f"there is no {PACKAGE} for this platform")
-    return max(Path(found.origin).parent.glob("pginstall*")) / "bin"
+    return max(Path(found.origin).parent.glob("pginstall*"))
 
 
 def _run(user: str | None, *command: object) -> "subprocess.Popen[bytes]":
