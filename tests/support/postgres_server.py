@@ -33,8 +33,8 @@ def running() -> Iterator[str]:
     server = None
     try:
         programs = installed / "bin"
-        if user is not None:  # who may see neither the folder nor what is installed for others
-            programs = Path(shutil.copytree(installed, f"{folder}/{installed.name}"), "bin")
+        if user is not None:  # who may not see where packages are installed
+            programs = _copied(installed, Path(folder))
             os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         made = _run(user, programs / "initdb", "-D", f"{folder}/data", "-U", "postgres", "-A",
                     "trust", "--no-sync", "--locale=C", "-E", "UTF8")  # fmt: skip
@@ -61,6 +61,15 @@ def _installed() -> Path:
     if found is None or found.origin is None:
         raise CannotStart(f"there is no {PACKAGE} for this platform")
     return max(Path(found.origin).parent.glob("pginstall*"))
+
+
+def _copied(installed: Path, folder: Path) -> Path:
+    """Copy the programs, and the libraries that they look for beside their package."""
+    package = installed.parent
+    libraries = package.with_name(f"{PACKAGE}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name)
+    return Path(shutil.copytree(installed, folder / package.name / installed.name), "bin")
 
 
 def _run(user: str | None, *command: object) -> "subprocess.Popen[bytes]":
