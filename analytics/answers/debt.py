@@ -165,9 +165,9 @@ def causes_of(
     alarmed, orphaned = owed.identities[which & caps.alarm], owed.identities[which & caps.orphan]
     rows, keys = holdings(posture), leaked(posture)
     rows = rows[keys[rows["number"].to_numpy(np.int64)] & rows["identity"].isin(alarmed)]
-    held = zip(rows["number"].tolist(), rows["identity"].tolist(), strict=True)
+    pairs = zip(rows["number"].tolist(), rows["identity"].tolist(), strict=True)
     denied = np.setdiff1d(alarmed, rows["identity"]).tolist()
-    causes = [*((LEAKED, key, holder) for key, holder in held), *((DENIED, n, n) for n in denied)]
+    causes = [*((LEAKED, key, holder) for key, holder in pairs), *((DENIED, n, n) for n in denied)]
     return causes or [(ORPHAN, n, n) for n in orphaned.tolist()]
 
 

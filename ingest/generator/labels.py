@@ -277,7 +277,8 @@ def _credentials(world: World) -> Iterator[pd.DataFrame]:
     lent = agents["account"].to_numpy()[agents["place"] == "borrower"]
     shared = keys["first"].to_numpy() & np.isin(keys["agent"], lent)
     asleep = keys["forgotten"] | keys["expired"] | agents["dormant"].to_numpy()[keys["agent"]]
-    idle = np.where(keys["expired"], keys["expires"], used + 45)
+    last = np.where(keys["expired"] & np.isnan(used), created, used)  # of those never used
+    idle = np.where(keys["expired"], np.fmin(keys["expires"], last + 45), last + 45)
     untold = np.full(len(keys), np.nan)  # the instant at which a leak became known is unknown
     for rule, mask, day, why in (
         ("CRD-01", keys["unrotated"], rotated + AGE, "not rotated for 90 days"),

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -16,11 +17,31 @@ from tests.integration.disturbed import decide
 from tests.support.estates.small_estates import AS_OF, Estate
 
 TOUCHES = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "sqlite3.connect")
+PLACES = ("AWS_", "XDG_")
 KILLED = 137  # what a shell reports of a process ended by SIGKILL
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.integration.crash"])
 # The server is started by whichever test comes first, and would hand its key to all that follow.
 os.environ.pop(VARIABLE, None)
+
+
+def in_process(target: Callable[..., None], *args: object) -> ForkServerProcess:
+    """Start a process, which finds what this one has of services and folders in its environment.
+
+    The server of the forks has that of the test which was first.
+    """
+    process = FORKS.Process(target=_with, args=(_place(), target, *args))
+    process.start()
+    return process
+
+
+def _place() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(PLACES)}
+
+
+def _with(place: dict[str, str], target: Callable[..., None], *args: object) -> None:
+    os.environ.update(place)
+    target(*args)
 
 
 def publish_and_die(uri: str, facts: Facts, calls: int) -> None:
@@ -43,8 +64,7 @@ def publish_and_die(uri: str, facts: Facts, calls: int) -> None:
 
 def killed_after(uri: str, facts: Facts, calls: int) -> bool:
     """Run `publish_and_die`; say whether it died before its end."""
-    process = FORKS.Process(target=publish_and_die, args=(uri, facts, calls))
-    process.start()
+    process = in_process(publish_and_die, uri, facts, calls)
     process.join(60)
     code = process.exitcode
     process.close()

@@ -139,11 +139,8 @@ def test_ingests_at_once_lose_nothing(bucket: str):
     estates = [Estate(at=AS_OF).agent(f"of-{n}") for n in range(4)]
     ready = crash.FORKS.Barrier(len(estates))
     processes = [
-        crash.FORKS.Process(target=crash.ingest_when_all_are_ready, args=(bucket, each, ready))
-        for each in estates
+        crash.in_process(crash.ingest_when_all_are_ready, bucket, each, ready) for each in estates
     ]
-    for process in processes:
-        process.start()
     assert [crash.ended(process) for process in processes] == [0] * 4
     store = open_store(bucket)
     assert [s.sequence for s in store.snapshots()] == [1, 2, 3, 4]

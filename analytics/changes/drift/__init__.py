@@ -120,8 +120,8 @@ class _Search:
                 at = self._move(identity, pair[0]) if moved[use] else int(since[use])
                 excess.append(self._excess(identity, *pair, cause, at, *way, baseline))
         reached = set(zip(resource.tolist(), level.tolist(), strict=True))
-        whole = bool(self.posture.reach_whole[identity])  # else more may be reached than is known
-        return Drift(identity, baseline, tuple(excess), _shrunk(baseline, reached) if whole else ())
+        known = bool(self.posture.reach_whole[identity])  # else more may be reached
+        return Drift(identity, baseline, tuple(excess), _shrunk(baseline, reached) if known else ())
 
     def _moved(self, identity: int, resource: np.ndarray, baseline: Baseline) -> np.ndarray:
         """Return a mask of access that crosses environments because one of its ends moved."""

@@ -150,12 +150,12 @@ class Causes:
 
         With `turned`, those to which it leads from there.
         """
-        found: set[str] = set()
+        ids: set[str] = set()
         for graph in (self.start, self.end):
             source, target = graph.ends(relationship)[:: -1 if turned else 1]
             number = graph.number(identity)
-            found.update(_ids(graph, source[target == number]) if number >= 0 else ())
-        return tuple(sorted(found))
+            ids.update(_ids(graph, source[target == number]) if number >= 0 else ())
+        return tuple(sorted(ids))
 
     def opened(self, item: Item, unit: int, since: int) -> Cause:
         """Return why an item is newly owed: its access is new, or an assumption broke."""
@@ -187,13 +187,13 @@ class Causes:
         other = self._other(item, facts)
         if other is not None:
             return OTHER[other][added]
-        told = bool(facts)
+        shown = bool(facts)
         if name == "owner" and added:
-            told = any(f.element is OWNS for f in facts)
+            shown = any(f.element is OWNS for f in facts)
         if name == "standing":
-            told = any("expires_at" in f.fields for f in facts)
+            shown = any("expires_at" in f.fields for f in facts)
         texts = (BROKE, BROKE_BY_TIME) if added else (MENDED, MENDED_BY_TIME)
-        return texts[not told].get(name, texts[0][name]).format(about=item.about)
+        return texts[not shown].get(name, texts[0][name]).format(about=item.about)
 
     def _other(self, item: Item, facts: list[_Fact]) -> str | None:
         """Return what else than the facts an assumption is named for changed; see `OTHER`."""

@@ -106,9 +106,9 @@ def _lost(of: Period) -> list[Lost]:
     parts = [(key, partial(_granted, scope=before[key])) for key in lost if key not in now]
     parts += [(key, partial(_concerned, kinds=kinds[key])) for key in lost]
     for key, chosen in parts:
-        mine = chosen(start, places)
-        amounts[key] += total(start.amount[places[mine]])
-        places = places[~mine]
+        theirs = chosen(start, places)
+        amounts[key] += total(start.amount[places[theirs]])
+        places = places[~theirs]
     return [Lost(*key, kinds[key], key not in now, amounts[key]) for key in lost]
 
 

@@ -60,9 +60,9 @@ def _by_ending(posture: Posture, things: tuple[str, ...]) -> Taken:
     gone, glass = np.zeros(len(graph.ids), bool), tagged(posture, BREAK_GLASS)
     gone[graph.numbers(pd.Series(things, dtype="string"))] = True
     holder, target = graph.ends(CAN_ACCESS)
-    held = gone[holder] & graph.in_force(CAN_ACCESS)
-    marked = glass[gone].any() or glass[target[held]].any()
-    marked |= bears(graph.frames[CAN_ACCESS]["tags"][held], BREAK_GLASS).any()
+    rows = gone[holder] & graph.in_force(CAN_ACCESS)
+    marked = glass[gone].any() or glass[target[rows]].any()
+    marked |= bears(graph.frames[CAN_ACCESS]["tags"][rows], BREAK_GLASS).any()
     marked |= (gone[edges.source] & glass[edges.target]).any()
     marked |= (gone[edges.target] & glass[edges.source]).any()
     administers = gone[grants.holder] & (grants.levels & ADMIN > 0)

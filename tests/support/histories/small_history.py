@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analytics.debt.ledger.entries import Ledger, ledger
+from analytics.debt.ledger.entries import Entry, Ledger, ledger
 from analytics.debt.ledger.moments import Moment, moment_at
 from analytics.history import History
 from graph.facts import Facts
@@ -57,3 +57,14 @@ def books(
     start = moment_at(history, since) if since else Moment(first, first.taken_at)
     end = moment_at(history, until) if until else Moment(last, last.taken_at)
     return ledger(history, start, end, limit)
+
+
+def lines(of: Ledger) -> list[tuple[str, str | None, pd.Timestamp | None, str]]:
+    """Return kind, assumption, instant and cause of each entry."""
+    return [(e.kind, e.item and e.item.assumption, e.at, e.cause) for e in of.entries]
+
+
+def only(of: Ledger) -> Entry:
+    """Return the only entry."""
+    (entry,) = of.entries
+    return entry

@@ -21,32 +21,15 @@ from analytics.answers.board.burn_down import (
 )
 from analytics.answers.board.quarter import Quarter
 from analytics.answers.table import as_json
-from analytics.debt.ledger.period import PARTS
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.posture import Posture
-from graph.schema import MEMBER_OF
+from tests.support.estates.board_estate import estate
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago
-from tests.support.histories.small_history import books, history_of
+from tests.support.histories.small_history import history_of
 
 DAY = pd.Timedelta(days=1)
 ARN = "arn:aws:iam::1:role/bot"
-
-
-def estate(leaked: bool = False, third: bool = True, at: pd.Timestamp = AS_OF) -> Estate:
-    """Three agents reach a restricted database: one by a key, two by one role."""
-    made = Estate(at).person("ann", status="active").thing("Team", "ops", "web")
-    made.link("ann", "MEMBER_OF", "ops").resource("db", "restricted").resource("wiki", "internal")
-    made.thing("Role", "admins", status="active")
-    for name in ("a", "b", *(["c"] if third else [])):
-        made.agent(name, status="active").account(f"svc-{name}", status="active")
-        made.owned(name, business="ann", technical="ann", since=ago(500))
-    made.thing("Credential", "key", status="leaked" if leaked else "active")
-    made.link("a", "USES", "key").link("key", "AUTHENTICATES_AS", "svc-a")
-    made.can("svc-a", "read", "db", granted_at=ago(400))
-    for name in ("b", *(["c"] if third else [])):
-        made.link(name, "RUNS_AS", f"svc-{name}").link(f"svc-{name}", "ASSUMES", "admins")
-    return made.can("admins", "admin", "db", granted_at=ago(400))
 
 
 @cache
@@ -173,119 +156,6 @@ def test_a_step_in_use_is_not_the_first_move() -> None:
     first = parts.move(posture, scope, parts.standing(posture, scope))
     assert first is not None
     assert first.order != "Remove the grant: admins can access db"
-
-
-# -- the direction ------------------------------------------------------------------------------
-
-
-@cache
-def now_and_before(days: float) -> Posture:
-    """Return today, with one agent more than so many days ago."""
-    history = history_of(estate(third=False, at=AS_OF - days * DAY), estate())
-    return history.posture(history.infos[-1].id)
-
-
-def test_today_is_compared_with_a_quarter_ago() -> None:
-    posture = now_and_before(92)
-    since = parts.quarter(posture, scope_of(posture))
-    assert since.days == 92
-    assert since.then is not None
-    assert since.now is not None
-    assert (since.then["reaching"], since.now["reaching"]) == (2, 3)
-    assert (since.then["paths"], since.now["paths"]) == (2, 3)
-    assert since.moved is not None
-    assert since.moved["new"] > 0
-
-
-@pytest.mark.parametrize("days", [10, 300])
-def test_a_snapshot_that_is_no_quarter_away_is_not_compared_with(days: float) -> None:
-    posture = now_and_before(days)
-    since = parts.quarter(posture, scope_of(posture))
-    assert (since.direction, since.then) == ("unknown", None)
-    assert "the nearest is of" in since.sentence
-
-
-def test_where_nobody_knows_what_is_owed_a_grade_by_a_leak_has_no_direction() -> None:
-    """The leak alone caps the grade at D; of the ratio nothing is known, then or today."""
-
-    def dark(at: pd.Timestamp) -> Estate:
-        made = Estate(at, declares=["owners", "credentials", "usage"]).agent("bot")
-        return made.thing("Credential", "key", status="leaked").link("bot", "USES", "key")
-
-    history = history_of(dark(AS_OF - 90 * DAY), dark(AS_OF))
-    answer = board(history.at(AS_OF), AS_OF)
-    assert (answer.standing.grade, answer.standing.tdr) == ("D", None)
-    assert answer.quarter.direction == "unknown"
-    assert answer.quarter.sentence == (
-        "Direction unknown since 3 May 2026: too little was known today to rate it."
-    )
-
-
-@pytest.mark.parametrize("hours", [12, 47])
-def test_the_pace_is_that_of_the_time_that_passed(hours: int) -> None:
-    """Less than two days are not one, and half a day is not none."""
-    posture = now_and_before(hours / 24)
-    history = posture.history
-    assert history is not None
-    scope = scope_of(posture)
-    since = parts.quarter(posture, scope, history.infos[0])
-    assert since.then is not None
-    assert since.now is not None
-    grown = since.now["debt"] - since.then["debt"]
-    assert since.pace_per_day == pytest.approx(grown / (hours / 24))
-
-
-def test_a_team_that_had_nothing_did_not_grow_by_what_it_took_over() -> None:
-    before, today = estate(at=AS_OF - 90 * DAY), estate()
-    for row in before.rows[MEMBER_OF]:  # of whom the team answers for today
-        row["target_id"] = "web"
-    posture = history_of(before, today).at(AS_OF)
-    scope = scope_of(posture, posture.graph.number("ops"))
-    since = parts.quarter(posture, scope)
-    assert since.pace_per_day is None
-    burn = parts.burn_down(posture, scope, parts.standing(posture, scope), since)
-    assert burn.today.sentence == "Pace not known: too little was known then to rate it."
-
-
-def test_compared_with_itself_it_has_no_pace_and_says_why() -> None:
-    posture = now_and_before(92)
-    assert posture.history is not None
-    scope = scope_of(posture)
-    same = parts.quarter(posture, scope, posture.history.infos[-1])
-    burn = parts.burn_down(posture, scope, parts.standing(posture, scope), same)
-    words = "Pace not known: the snapshot compared with is no earlier one."
-    assert burn.today.sentence == words
-
-
-def test_an_id_that_changed_between_is_followed_as_the_ledger_does() -> None:
-    """One agent, known by one id then and by another today; a snapshot between shows both."""
-
-    def called(days: float, *names: str) -> list[Estate]:
-        parts_of_it = []
-        for name in names:
-            of = Estate(AS_OF - days * DAY, source="aws" if name == ARN else "estate")
-            also = {"external_ids": [f"arn:{ARN}"]} if len(names) > 1 and name != ARN else {}
-            of.agent(name, env="prod", created_at=ago(400), **also)
-            of.resource("db", "restricted", env="prod")
-            parts_of_it.append(of.can(name, "read", "db", granted_at=ago(300), grant_id="g"))
-        return parts_of_it
-
-    history = history_of(called(90, "bot"), called(40, "bot", ARN), called(0, ARN))
-    posture = history.at(AS_OF)
-    since = parts.quarter(posture, scope_of(posture))
-    figures = books(history).figures
-    assert since.moved is not None
-    assert {part: since.moved[part] for part in (*PARTS, "accrued")} == {
-        part: figures[part] for part in (*PARTS, "accrued")
-    }
-    assert since.moved["new"] == since.moved["retired"] == 0
-    assert since.direction == "worse"
-
-
-def test_one_snapshot_has_no_direction() -> None:
-    posture = judged()
-    since = parts.quarter(posture, scope_of(posture))
-    assert since.sentence == "Direction unknown: there is no earlier snapshot."
 
 
 # -- the burn-down ------------------------------------------------------------------------------
@@ -446,11 +316,3 @@ def test_what_is_missing_says_who_states_it_and_what_it_settles() -> None:
     assert missing["usage"]["settles"] > 0
     assert "aws" in missing["usage"]["sources"]
     assert not parts.gaps(judged(), scope_of(posture), AS_OF).missing
-
-
-def test_the_whole_answer_is_plain_data() -> None:
-    posture = now_and_before(92)
-    answer = as_json(board(posture, AS_OF))
-    assert answer["sentence"].startswith(answer["standing"]["reason"])
-    assert answer["trend"][-1]["at"] == "2026-08-01T00:00:00Z"
-    assert len(answer["moves"]) <= 5

@@ -6,13 +6,12 @@ import pandas as pd
 import pytest
 
 from analytics.debt.forecast import forecast
-from analytics.debt.ledger.entries import Entry, Ledger
 from analytics.debt.ledger.moments import moment_at
 from graph.journal.journal import Journal
 from graph.schema import AGENT, CAN_ACCESS, OWNS, SOD_RULE
 from graph.stores import NoSuchSnapshot
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago
-from tests.support.histories.small_history import books, history_of
+from tests.support.histories.small_history import books, history_of, lines, only
 
 E = 3.0  # read on something internal by what is no AI agent
 ABOUT = ("OWN-01", "gone", "")  # what an accepted finding is about
@@ -35,15 +34,6 @@ def state(at: float = 0, grant: dict[str, Any] | None = None, **options: Any) ->
 
 def owned(e: Estate, owner: str = "ann", **facts: Any) -> Estate:
     return e.person(owner, **facts).owned("bot", owner)
-
-
-def lines(of: Ledger) -> list[tuple[str, str | None, pd.Timestamp | None, str]]:
-    return [(e.kind, e.item and e.item.assumption, e.at, e.cause) for e in of.entries]
-
-
-def only(of: Ledger) -> Entry:
-    (entry,) = of.entries
-    return entry
 
 
 def test_nothing_happens_where_nothing_is_owed():
