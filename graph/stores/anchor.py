@@ -66,7 +66,12 @@ class Anchor:
         return cls(uuid.uuid4().hex)
 
     def plus(self, id_: str, manifest: str, current: bool) -> "Anchor":
-        """Return the anchor with one more snapshot, the current one if `current`."""
+        """Return the anchor with one more snapshot, the current one if `current`.
+
+        One that it lists already is not added again: the answer to a first try may have been lost.
+        """
+        if id_ in {listed.id for listed in self.snapshots}:
+            return self
         chain = sha256(f"{self.published.hash} {id_} {manifest}".encode())
         listed = Listed(id_, manifest, chain)
         return replace(

@@ -65,13 +65,13 @@ def _beat(bucket: Bucket, lock: Stored, lease: Lease, ended: threading.Event) ->
     """Change the object until the end, and say then that it is free; stop once it is another's."""
     beat = 0
     while not ended.wait(BEAT):
-        beat += 1
         try:
-            lock = bucket.replace(LOCK, _body(lease, beat), lock)
+            lock = bucket.replace(LOCK, _body(lease, beat + 1), lock)
+            beat += 1
         except ObjectChanged:
             return
         except StoreError:
-            continue  # the service may answer again before the right is free
+            continue  # tried again as it was: it may have been written, and only the answer lost
     with suppress(StoreError):
         bucket.replace(LOCK, _body(lease, None), lock)
 

@@ -11,7 +11,7 @@ hash whenever it is read, and fetched anew if it does not fit. Readers write not
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -121,9 +121,13 @@ class SharedStore(ParquetStore):
         """
         listed = {snapshot.id for snapshot in anchor.snapshots}
         kept_files(self.uri).tidy(listed)
-        for name in set(self._folders()) - listed:
-            number, folder = name[:6], self._folder / name
-            if number.isdecimal() and int(number) <= anchor.published.number and _free(folder):
+        numbered = [n for n in self._folders() if n not in listed and n[:6].isdecimal()]
+        self._drop(n for n in numbered if int(n[:6]) <= anchor.published.number)
+
+    def _drop(self, names: Iterable[str]) -> None:
+        """Remove folders of the mirror that nobody reads."""
+        for folder in (self._folder / name for name in names):
+            if _free(folder):
                 rmtree(folder, ignore_errors=True)
 
     def _manifest(self, listed: Listed, anchor: Anchor) -> Manifest:
@@ -276,9 +280,7 @@ class SharedStore(ParquetStore):
         Only of older tokens: whoever has a newer one may be writing, if this one lost its right.
         """
         listed = {snapshot.id for snapshot in anchor.snapshots}
-        for folder in self._folder.iterdir():
-            if folder.name not in listed and _free(folder):
-                rmtree(folder, ignore_errors=True)
+        self._drop(p.name for p in list(self._folder.iterdir()) if p.name not in listed)
         current = self._look()
         if current is not None and current.token == self._token:
             places = {current.folder(id_) for id_ in current.places}

@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from graph.stores import (
     open_store,
     shared_lease,
 )
-from graph.stores.bucket import Bucket, Entry
+from graph.stores.bucket import Bucket, Entry, ObjectChanged, Stored
 from graph.stores.shared_current import STAYS, leftovers
 from graph.stores.shared_store import SharedStore
 from ingest.job.run import ingest
@@ -128,9 +129,9 @@ def _overtaken(
 
 def test_a_right_that_is_kept_alive_is_not_taken(on: Machine, monkeypatch: pytest.MonkeyPatch):
     first, second = on("a"), on("b")
-    monkeypatch.setattr(shared_lease, "SILENT", 0.6)
+    monkeypatch.setattr(shared_lease, "SILENT", 3.0)
     monkeypatch.setattr(shared_lease, "BEAT", 0.1)
-    with first.lease(5) as lease, pytest.raises(StoreBusy), second.lease(1.5):
+    with first.lease(5) as lease, pytest.raises(StoreBusy), second.lease(4.5):
         pass
     assert lease.token == 1
 
@@ -164,6 +165,51 @@ def test_a_decision_in_the_middle_of_a_publish_stays_anchored(on: Machine):
         store.publish(worlds.world(1), lease, after_step=decide)
     assert seen
     assert_same(store.read()[1], worlds.world(1))
+
+
+def test_an_answer_that_is_lost_publishes_once(on: Machine, monkeypatch: pytest.MonkeyPatch):
+    """CURRENT is written, the answer is lost, and a decision is anchored before it is looked at."""
+    store, deciding = on("a"), on("a")
+    published(store, worlds.world())
+    replace, lost = Bucket.replace, []
+
+    def losing(bucket: Bucket, name: str, data: bytes, known: Stored | None) -> Stored:
+        done = replace(bucket, name, data, known)
+        if name == "CURRENT" and b'"number":2' in data and not lost:
+            lost.append(name)
+            replace(bucket, name, data.replace(b"\n", b" \n"), done)
+            raise ObjectChanged(name)
+        return done
+
+    monkeypatch.setattr(Bucket, "replace", losing)
+    published(store, worlds.world(1))
+    assert lost
+    assert [s.sequence for s in deciding.snapshots()] == [1, 2]
+    assert_same(deciding.read()[1], worlds.world(1))
+
+
+def test_a_beat_whose_answer_is_lost_keeps_the_right(on: Machine, monkeypatch: pytest.MonkeyPatch):
+    store = on("a")
+    published(store, worlds.world())
+    monkeypatch.setattr(shared_lease, "BEAT", 0.05)
+    replace, lost, beats = Bucket.replace, [], []
+
+    def losing(bucket: Bucket, name: str, data: bytes, known: Stored | None) -> Stored:
+        done = replace(bucket, name, data, known)
+        if name == "LOCK":
+            beats.append(data)
+            if len(beats) == 2:
+                lost.append(data)
+                raise StoreUnavailable(name)
+        return done
+
+    monkeypatch.setattr(Bucket, "replace", losing)
+    with store.lease(10):
+        end = time.monotonic() + 20
+        while len(set(beats)) < 4 and time.monotonic() < end:
+            time.sleep(0.02)
+    assert lost
+    assert len(set(beats)) >= 4  # it went on
 
 
 # ------------------------------------------------------------ damage
