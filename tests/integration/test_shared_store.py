@@ -184,7 +184,9 @@ def test_an_answer_that_is_lost_publishes_once(on: Machine, monkeypatch: pytest.
     monkeypatch.setattr(Bucket, "replace", losing)
     published(store, worlds.world(1))
     assert lost
-    assert [s.sequence for s in deciding.snapshots()] == [1, 2]
+    anchor = deciding.anchor()
+    assert anchor is not None
+    assert [listed.sequence for listed in anchor.snapshots] == [1, 2]
     assert_same(deciding.read()[1], worlds.world(1))
 
 
