@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from analytics.answers.shares import LEAST
+from analytics.answers.shares import percent as percent
 from graph.schema import RELATIONSHIPS
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ MARKS: Mapping[str, str] = {
 }
 NOT_KNOWN = "unknown"
 NO_FIGURE = "not known"  # instead of a figure, on a tile
-LEAST, HALF = 0.05, 0.5  # what is less would be written as 0.0, or as 0
+HALF = 0.5  # what is less would be written as 0
 
 
 def absent(value: object) -> bool:
@@ -126,19 +128,6 @@ def share(part: float, total: float) -> str:
     if 99 < percent < 100:
         return ">99%"
     return f"{percent:.0f}%"
-
-
-def percent(part: float) -> str:
-    """Format a share with one decimal, never rounding to 0% or 100%.
-
-    >>> percent(0.115), percent(0.0001), percent(0.9999), percent(0)
-    ('11.5%', '<0.1%', '>99.9%', '0.0%')
-    """
-    if 0 < part < LEAST / 100:
-        return "<0.1%"
-    if 1 - LEAST / 100 < part < 1:
-        return ">99.9%"
-    return f"{part:.1%}"
 
 
 def rounded(value: float) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from graph.files.private import FILE as PRIVATE
 from graph.files.private import private_folder
+from graph.journal.session import TABLES
 from graph.seal import journal
 from graph.seal.key import Key, key_in_use
 from graph.stores import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnavailable
@@ -30,13 +31,8 @@ CREATE TRIGGER entry_is_kept BEFORE DELETE ON entry
   BEGIN SELECT RAISE(ABORT, 'entries are only ever added'); END;
 CREATE TABLE seen
   (snapshot TEXT PRIMARY KEY, version TEXT NOT NULL, data BLOB NOT NULL, sha256 TEXT NOT NULL);
-CREATE TABLE failed
-  (source TEXT NOT NULL, scope TEXT NOT NULL, at TEXT NOT NULL, file TEXT NOT NULL,
-   place TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (source, scope));
 CREATE TABLE tied (store TEXT PRIMARY KEY, number INTEGER NOT NULL, hash TEXT NOT NULL);
-CREATE TABLE sealed
-  (one INTEGER PRIMARY KEY CHECK (one = 1), key TEXT NOT NULL, mark TEXT NOT NULL);
-PRAGMA application_id = {OURS};
+{TABLES}PRAGMA application_id = {OURS};
 PRAGMA user_version = {VERSION};
 """
 UNUSABLE = (

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from graph.journal.session import TABLES
 from graph.seal import journal
 from graph.stores import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnavailable
 
@@ -41,13 +42,8 @@ CREATE TRIGGER entry_is_kept BEFORE TRUNCATE ON entry
   FOR EACH STATEMENT EXECUTE FUNCTION entry_stays();
 CREATE TABLE seen
   (snapshot TEXT PRIMARY KEY, version TEXT NOT NULL, data BYTEA NOT NULL, sha256 TEXT NOT NULL);
-CREATE TABLE failed
-  (source TEXT NOT NULL, scope TEXT NOT NULL, at TEXT NOT NULL, file TEXT NOT NULL,
-   place TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (source, scope));
 CREATE TABLE tied (store TEXT PRIMARY KEY, number BIGINT NOT NULL, hash TEXT NOT NULL);
-CREATE TABLE sealed
-  (one INTEGER PRIMARY KEY CHECK (one = 1), key TEXT NOT NULL, mark TEXT NOT NULL);
-"""
+{tables}"""
 MADE = """
 SELECT 'function', proname::text, pg_get_functiondef(oid) FROM pg_proc
   WHERE pronamespace = current_schema()::regnamespace
@@ -188,7 +184,9 @@ def writing(
         session.execute("SELECT pg_advisory_xact_lock(?::bigint)", (_lock_of(server),))
         made = not _filled(session, server)
         if made:
-            for statement in SCHEMA.format(schema=server.schema, version=VERSION).split(";\n"):
+            for statement in SCHEMA.format(
+                schema=server.schema, version=VERSION, tables=TABLES
+            ).split(";\n"):
                 if statement.strip():
                     connection.run(statement)
         key = journal.before_writing(session, server, made or seal_anew)

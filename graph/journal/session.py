@@ -3,6 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
+# Tables that both databases are made with; those of entries and kept data have types of each.
+TABLES = """
+CREATE TABLE failed
+  (source TEXT NOT NULL, scope TEXT NOT NULL, at TEXT NOT NULL, file TEXT NOT NULL,
+   place TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (source, scope));
+CREATE TABLE sealed
+  (one INTEGER PRIMARY KEY CHECK (one = 1), key TEXT NOT NULL, mark TEXT NOT NULL);
+"""
+
 
 class Rows(Protocol):
     """The rows of an answer."""

@@ -9,7 +9,8 @@ from analytics.answers.board.move import STEPS, first_changes
 from analytics.answers.board.quarter import Quarter
 from analytics.answers.board.scope import Scope
 from analytics.answers.board.standing import Standing
-from analytics.answers.board.words import amount, counted, day, percent
+from analytics.answers.board.words import amount, counted, day
+from analytics.answers.shares import percent
 from analytics.debt.forecast import ahead
 from analytics.debt.owed import sums_of
 from analytics.debt.totals import total

@@ -16,12 +16,13 @@ from analytics.actions import LOGINS, REMOVING, Action
 from analytics.answers.board.headlines import all_ways, best_item, points_of
 from analytics.answers.board.scope import Scope, scope_of
 from analytics.answers.board.standing import Standing, heaviest_opened
-from analytics.answers.board.words import amount, counted, percent
+from analytics.answers.board.words import amount, counted
 from analytics.answers.changes import NOUNS, ORDERS
 from analytics.answers.debt import LEAKED
 from analytics.answers.handed_over import handed_over
 from analytics.answers.plan import RemovalPlan, plan
 from analytics.answers.shape import VERBS
+from analytics.answers.shares import percent
 from analytics.answers.table import Kind, Table
 from analytics.answers.what_if import uses
 from analytics.assumptions.live_credentials import holdings

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.board.scope import Scope
-from analytics.answers.board.words import counted, percent
+from analytics.answers.board.words import counted
 from analytics.answers.debt import DENIED, LEAKED, causes_of, named_causes
+from analytics.answers.shares import percent
 from analytics.assumptions.entitlements import entitlements_of
 from analytics.assumptions.items import Sums
 from analytics.assumptions.model import ASSUMPTIONS, NOT_RATED, NUMBER, model

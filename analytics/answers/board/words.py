@@ -1,8 +1,8 @@
-"""Counts, shares and days in the sentences of the board answer."""
+"""Counts, points and days in the sentences of the board answer."""
 
 import pandas as pd
 
-LEAST = 0.05  # what is less would be written as 0.0
+from analytics.answers.shares import LEAST
 
 
 def counted(count: int, noun: str, nouns: str = "") -> str:
@@ -32,16 +32,3 @@ def amount(points: float) -> str:
     if 0 < points < LEAST:
         return "under 0.1 tp"
     return f"{points:,.0f} tp" if abs(points) >= 10 else f"{points:,.1f} tp"
-
-
-def percent(part: float) -> str:
-    """Format a share with one decimal, never rounding to 0% or 100%.
-
-    >>> percent(0.115), percent(0.0001), percent(0.9999), percent(1)
-    ('11.5%', '<0.1%', '>99.9%', '100.0%')
-    """
-    if 0 < part < LEAST / 100:
-        return "<0.1%"
-    if 1 - LEAST / 100 < part < 1:
-        return ">99.9%"
-    return f"{part:.1%}"
