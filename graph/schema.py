@@ -703,6 +703,14 @@ WAITING = Table(
         named("reason", "What it waits for."),
     ),
 )
+ROLE_POLICY = Table(
+    "RolePolicy",
+    "What policies state of taking roles: it counts once the other account is read as well.",
+    (
+        reference("principal", "The id of the identity or role.", required=True),
+        identifier("policy", "The statements, in the source's own form.", JSON, required=True),
+    ),
+)
 
 NODES: tuple[Node, ...] = (
     AGENT,
@@ -735,7 +743,7 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
     USED,
     TRUSTS,
 )
-TABLES: tuple[Table, ...] = (USE_EVENT, DECISION_RECORD, SOD_RULE, WAITING)
+TABLES: tuple[Table, ...] = (USE_EVENT, DECISION_RECORD, SOD_RULE, WAITING, ROLE_POLICY)
 FACT_NODES: tuple[Node, ...] = tuple(n for n in NODES if not n.managed)
 ELEMENTS: tuple[Element, ...] = (*FACT_NODES, *RELATIONSHIPS, *TABLES)
 CONTROL: tuple[Relationship, ...] = tuple(r for r in RELATIONSHIPS if r.control)

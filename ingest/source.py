@@ -140,6 +140,13 @@ class Upload:
         return {"hint": self.hint, "asks": self.asks, "example": self.example, "long": self.long}
 
 
+ACROSS = "across:"  # how the ids of relationships across scopes begin
+# From the frames of all scopes and the instant of which each scope was read, by scope.
+Across = Callable[
+    [Mapping[Element, pd.DataFrame], Mapping[str, pd.Timestamp]], Mapping[Element, pd.DataFrame]
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A system that identity records are read from.
@@ -151,7 +158,8 @@ class Source:
     keeps the rows of earlier ones. A source that also reads a database has `address`, which returns
     an address fit to be shown, or refuses it. Relationships of a source may wait for an end that
     another source declares; those of a `self_contained` source are rejected. A `signed` source
-    reads tokens, and takes public keys and an audience.
+    reads tokens, and takes public keys and an audience. `across` returns the relationships that
+    follow only from facts of several scopes of the source together, with source and scope.
     """
 
     name: str
@@ -164,3 +172,4 @@ class Source:
     address: Callable[[str], str] | None = None
     self_contained: bool = False
     signed: bool = False
+    across: Across | None = None

@@ -20,7 +20,7 @@ from graph.frames import empty
 from graph.schema import ELEMENTS, FACT_NODES, USED
 from ingest.job.merge_logs import added_coverage, added_up, gaps, watched
 from ingest.job.missing_ends import with_waiting
-from ingest.source import Rejected
+from ingest.source import Across, Rejected
 
 ALL = 100.0  # percent: every missing node counts as removed
 MAX_LOSS = 50.0  # percent of missing nodes of a scope above which a read is treated as partial
@@ -52,6 +52,7 @@ class Checked:
     self_contained: bool = True
     in_full: dict[str, list[str]] = field(default_factory=dict)
     paths: Sequence[Path] = ()
+    across: Across | None = None
 
     @property
     def lost(self) -> list[Rejected]:

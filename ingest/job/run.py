@@ -24,6 +24,7 @@ from graph.schema import FACT_NODES, RELATIONSHIPS, WAITING
 from graph.stores import KEEP, SnapshotInfo, Store
 from graph.values import text_array
 from ingest.files.progress import file_by_file
+from ingest.job.across import with_links_across
 from ingest.job.check import check, refuse_if_bad
 from ingest.job.failures import Failure, remember
 from ingest.job.group_warnings import grouped
@@ -214,6 +215,7 @@ def _join(before: Facts | None, checked: list[Checked], max_loss: float | None) 
     copies = [each.again() for each in checked]
     merge_warnings: list[str] = []
     frames, coverage = carry(before, copies, merge_warnings, max_loss)
+    frames = with_links_across(frames, coverage, copies)
     frames = _settle(frames, copies, merge_warnings, _waiting_before(before))
     warnings = [w for each in copies for w in each.warnings] + merge_warnings
     facts = replace(Facts.of(frames, coverage), origins=origins(frames, before, copies))

@@ -6,6 +6,7 @@ resources with their policies.
 """
 
 from ingest.source import Source
+from ingest.sources.aws.across import across
 from ingest.sources.aws.reading import read
 
 SOURCE = Source(
@@ -17,4 +18,5 @@ SOURCE = Source(
     ),
     declares=("grants", "usage", "credentials", "trust", "inventory"),
     read=read,
+    across=across,
 )

@@ -24,12 +24,13 @@ from ingest.sources.aws.policies.last_use import Observed
 class Access:
     """The access of all identities, each by its id.
 
-    `granted` is what they hold themselves, `groups_of` the groups they are members of, and `ways`
-    how their policies let them take roles, by role.
+    `granted` is what they hold themselves, `groups_of` the groups they are members of, with the ids
+    of their `memberships`, and `ways` how their policies let them take roles, by role.
     """
 
     granted: dict[str, Granted] = field(default_factory=dict)
     groups_of: dict[str, list[str]] = field(default_factory=dict)
+    memberships: dict[tuple[str, str], str] = field(default_factory=dict)
     ways: dict[str, dict[str, list[trust.Way]]] = field(default_factory=dict)
 
     def permit(self, user: str, given: Granted, support: tuple[str, ...]) -> None:
@@ -43,6 +44,8 @@ class Access:
     def give(self, user: str, left: Granted) -> None:
         """Grant to a user directly the part of a group's grants within its limits."""
         own = self.granted[user]
+        own.admin.free = own.admin.free or left.admin.free
+        own.admin.conditional = own.admin.conditional or left.admin.conditional
         for key, grant in left.grants.items():
             if key in own.grants:
                 own.grants[key].merge(grant)
@@ -76,11 +79,8 @@ def _left(evaluator: Evaluator, access: Access, member: Member, *, choosy: bool)
     """Return the part of a group's grants within a user's limits; None if that is all of them."""
     if member.same and not choosy:
         return None
-    left, of_group = granted(evaluator, member.limited), access.granted[member.group.arn]
-    same = {g.content for g in left.grants.values()} == {
-        g.content for g in of_group.grants.values()
-    }
-    return None if same else left
+    left = granted(evaluator, member.limited)
+    return None if left.content == access.granted[member.group.arn].content else left
 
 
 def _join(export: Export, access: Access, member: Member, left: Granted | None) -> None:
@@ -97,6 +97,7 @@ def _join(export: Export, access: Access, member: Member, left: Granted | None) 
     row["id"] = relationship_ids(pd.DataFrame([row], dtype=object), MEMBER_OF).iloc[0]
     export.rows.add(MEMBER_OF, row, member.user.place)
     access.groups_of.setdefault(user, []).append(group)
+    access.memberships[user, group] = str(row["id"])
     access.permit(user, access.granted[group], (str(row["id"]),))
 
 

@@ -29,6 +29,7 @@ from ingest.sources.aws.policies.holders import Holders, all_holders
 from ingest.sources.aws.policies.last_use import Observed
 from ingest.sources.aws.policies.targets import Target, Targets, known_targets
 from ingest.sources.aws.policies.targets import add_named as add_named_targets
+from ingest.sources.aws.role_policies import add_role_policies
 from ingest.tags.tag_map import Tagger
 
 
@@ -109,6 +110,7 @@ def add_rows(export: Export, account: str, tagger: Tagger) -> None:
     add_assumptions(
         export, trust.assumptions(export, evaluator, holders.by_id, trusting, access.ways)
     )
+    add_role_policies(export, evaluator, holders, trusting, access)
 
 
 def _actions(export: Export, holders: Holders) -> Iterable[str]:
@@ -147,7 +149,7 @@ def _add_accounts(export: Export) -> dict[str, str]:
 
 
 def _tell_of_other_accounts(export: Export, trusting: dict[str, list[trust.Trust]]) -> None:
-    """Warn of trust in accounts whose permissions are in another reading, if in any."""
+    """Warn of trust in accounts whose permissions another reading has to state."""
     read = {person.account for person in export.people}
     outside = {
         (role, party.named.account)
@@ -159,8 +161,8 @@ def _tell_of_other_accounts(export: Export, trusting: dict[str, list[trust.Trust
         roles, accounts = ({pair[n] for pair in outside} for n in (0, 1))
         export.rows.warn(
             f"roles that trust accounts which are not in this reading: {len(roles)}, of such"
-            f" accounts: {len(accounts)}; who may assume them from there is not known; read such"
-            " accounts together, in one folder"
+            f" accounts: {len(accounts)}; who may assume them from there is known once those"
+            " accounts are read as well"
         )
 
 

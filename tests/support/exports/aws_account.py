@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from graph.element import Element, Node
+from graph.element import Element, Node, Relationship
 from graph.frames import conform, empty
 from graph.schema import ASSUMES, CAN_ACCESS, MEMBER_OF, TRUSTS
 from ingest.source import Reading, Request
@@ -150,7 +150,7 @@ def read(*paths: Path, **known: Any) -> Read:
                 assert id_ not in labels, f"{id_} is {element} and {labels[id_]}"
                 labels[id_] = element
     for element in reading.rows:
-        if not isinstance(element, Node):
+        if isinstance(element, Relationship):
             ends = frames[element.name]
             for source, target in zip(ends["source_id"], ends["target_id"], strict=True):
                 assert labels.get(source) in element.sources, f"{element} from {source}"

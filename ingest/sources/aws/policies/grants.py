@@ -106,6 +106,18 @@ def grant_id(holder: str, policy: str | None, target: str, condition: str | None
     return f"aws:{hashlib.sha256(key.encode()).hexdigest()[:20]}"
 
 
+@dataclass(slots=True)
+class Admin:
+    """The grants that make a holder administrator of its account: unconditional, conditional."""
+
+    free: str | None = None
+    conditional: str | None = None
+
+    def instead_of(self, terms: tuple[str, ...]) -> str | None:
+        """Return the grant that includes any other on these conditions."""
+        return self.free or (self.conditional if terms else None)
+
+
 Key = tuple[str | None, str, str | None]
 """Policy, target and condition: the key of a grant among those of one holder."""
 
@@ -114,11 +126,21 @@ Key = tuple[str | None, str, str | None]
 class Granted:
     """The grants of one holder.
 
-    `assumes` has for each role the conditions and the grants by which it may be requested.
+    `assumes` has for each role the conditions and the grants by which it may be requested, `admin`
+    the grants of administration.
     """
 
     grants: dict[Key, Grant] = field(default_factory=dict)
     assumes: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
+    admin: Admin = field(default_factory=Admin)
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """Its content without the holder: the grants, and which roles may be asked for how."""
+        return (
+            {grant.content for grant in self.grants.values()},
+            {(role, terms) for role, ways in self.assumes.items() for terms, _ in ways},
+        )
 
     def grant(
         self, holder: Holder, policy: str | None, target: Target, condition: str | None
@@ -141,7 +163,7 @@ class Granted:
 def granted(evaluator: Evaluator, holder: Holder) -> Granted:
     """Return the grants of a holder."""
     result = Granted()
-    admin = _account(evaluator, holder, result)
+    result.admin = _account(evaluator, holder, result)
     reached: dict[Target, None] = {}
     for policy in holder.policies:
         reached |= dict.fromkeys(evaluator.entries(policy.document))
@@ -150,7 +172,7 @@ def granted(evaluator: Evaluator, holder: Holder) -> Granted:
             permissions = evaluator.allowed(holder, target)
             add_resource_grants(permissions, holder, target, result)
         elif target.kind == "principal":
-            _principal(evaluator.allowed(holder, target), holder, target, result, admin)
+            add_principal_grants(evaluator.allowed(holder, target), holder, target, result)
     return result
 
 
@@ -207,8 +229,8 @@ def _exactly(entry: Entry, bits: int) -> list[str]:
     return [name for name, bit in sorted(entry.service.escalates.items()) if bits & bit]
 
 
-def _principal(
-    permissions: list[Allowed], holder: Holder, target: Target, result: Granted, admin: "_Admin"
+def add_principal_grants(
+    permissions: list[Allowed], holder: Holder, target: Target, result: Granted
 ) -> None:
     """Add permissions on a principal by their exact names; an administrator has all of them."""
     free: dict[str | None, set[str]] = {}
@@ -220,7 +242,7 @@ def _principal(
         if not names:
             continue
         condition = text_of(terms)
-        by = admin.instead_of(terms)
+        by = result.admin.instead_of(terms)
         if by is None:
             grant = result.grant(holder, policy, target, condition)
             grant.actions.update(dict.fromkeys(sorted(names)))
@@ -230,19 +252,7 @@ def _principal(
             result.assumes.setdefault(target.id, []).append((terms, by))
 
 
-@dataclass(slots=True)
-class _Admin:
-    """The grants that make a holder administrator of its account: unconditional, conditional."""
-
-    free: str | None = None
-    conditional: str | None = None
-
-    def instead_of(self, terms: tuple[str, ...]) -> str | None:
-        """Return the grant that includes any other on these conditions."""
-        return self.free or (self.conditional if terms else None)
-
-
-def _account(evaluator: Evaluator, holder: Holder, result: Granted) -> _Admin:
+def _account(evaluator: Evaluator, holder: Holder, result: Granted) -> Admin:
     """Add grants on the account as a whole, and return those of its administration."""
     id_ = f"arn:{holder.partition}:iam::{holder.account}:root"
     target = evaluator.targets.accounts[id_]
@@ -285,10 +295,10 @@ def _administer(
     target: Target,
     permissions: list[Allowed],
     result: Granted,
-) -> _Admin:
+) -> Admin:
     """Grant `admin` on the account to whoever may use all of IAM's permission management."""
     needed = evaluator.catalogue["iam"].manages
-    admin = _Admin()
+    admin = Admin()
     by_policy: dict[str | None, list[Allowed]] = {}
     for permission in permissions:
         by_policy.setdefault(permission.policy_id, []).append(permission)

@@ -251,8 +251,8 @@ def assumptions(
             if person.arn == role:
                 continue
             ends = (person, target)
-            ways = _ways(export, evaluator, ends, holders, relevant, ids, permitted)
-            for way in _distinct(ways):
+            ways = ways_of(export, evaluator, ends, holders, relevant, ids, permitted)
+            for way in distinct(ways):
                 yield person.arn, role, way
 
 
@@ -260,7 +260,8 @@ def _can_lead(trust: Trust, accounts: set[str]) -> bool:
     return trust.named.kind == "anyone" or trust.named.account in accounts
 
 
-def _distinct(ways: Iterable[Way]) -> list[Way]:
+def distinct(ways: Iterable[Way]) -> list[Way]:
+    """Return one way of each condition, or only one without any."""
     by_terms: dict[tuple[str, ...], Way] = {}
     for way in ways:
         by_terms.setdefault(way.terms, way)
@@ -268,7 +269,7 @@ def _distinct(ways: Iterable[Way]) -> list[Way]:
     return [free] if free else list(by_terms.values())
 
 
-def _ways(
+def ways_of(
     export: Export,
     evaluator: Evaluator,
     ends: tuple[Principal, Principal],
@@ -277,11 +278,12 @@ def _ways(
     ids: Mapping[Trust, str],
     permitted: Permissions,
 ) -> Iterator[Way]:
+    """Yield the ways in which the first of two ends may assume the second."""
     person, role = ends
     denials = [s for s in role.trust.statements if not s.allow] if role.trust else []
     own = permitted.get(person.arn, {}).get(role.arn, ())
     for trust in relevant:
-        if not _names(trust.named, person):
+        if not names(trust.named, person):
             continue
         me = Named(person.arn, "principal", person.account)
         terms = _after(export, me, ASSUME, trust.terms, denials)
@@ -295,7 +297,8 @@ def _ways(
             yield Way(tuple(sorted({*terms, *way.terms})), (ids[trust], *way.support))
 
 
-def _names(named: Named, person: Principal) -> bool:
+def names(named: Named, person: Principal) -> bool:
+    """Return whether a party is a principal, or its account, or everybody."""
     if named.kind == "account":
         return named.account == person.account
     return named.kind == "anyone" or named.id == person.arn

@@ -10,6 +10,8 @@ from tests.support.exports.aws_account import (
     group,
     managed,
     read_details,
+    role,
+    trust,
     user,
 )
 
@@ -84,3 +86,16 @@ def test_resource_of_another_account_needs_that_account_too(tmp_path):
     read = read_details(tmp_path, users=[ann, bob])
     assert "another account" in read.grants(ANN, far)[0]["condition"]
     assert read.grants(f"{IAM}user/bob", far) == []
+
+
+@pytest.mark.parametrize(
+    ("own", "takes"),
+    [([], True), ([deny("sts:*")], False), ([deny("sts:*", f"{IAM}role/other")], True)],
+)
+def test_a_denial_of_taking_roles_holds_in_a_group_of_administrators(own, takes, tmp_path):
+    """What a member may not do it may not do, though its group administers the account."""
+    admins = group("admins", allow("*"))
+    ann = user("ann", *own, GroupList=["admins"])
+    taken = role("r", [trust({"AWS": f"{IAM}root"})])
+    read = read_details(tmp_path, users=[ann], groups=[admins], roles=[taken])
+    assert ("user/ann" in read.ways("r")) is takes
