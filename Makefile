@@ -6,11 +6,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 RUN := $(BIN)/trustdebt
 
+# Compiled once, not by each of a thousand processes, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE =
+
 heading = @printf '\n==== %s ====\n' "$(1)"
 # Written anew as a whole, or left as it is.
 made = @$(BIN)/python -m $(1) > made.tmp && mv made.tmp $(2)
 
-.PHONY: help setup demo app test check lint types style contracts browser bench fuzz search scale neo4j lock docs pictures
+.PHONY: help setup demo app test check lint types style contracts browser compiled bench fuzz search scale neo4j lock docs pictures
 help:
 	@echo 'make demo    an example estate, assessed'
 	@echo 'make app     the same in the browser'
@@ -64,9 +67,13 @@ PROCESSES = $(shell $(PYTHON) -c "import os; print(min(4, (os.cpu_count() or 1) 
 SIDE_BY_SIDE = $(if $(TRUSTDEBT_TEST_NEO4J_URI),,-n $(PROCESSES) --dist loadfile \
     --no-loadscope-reorder --max-worker-restart 0)
 
+# Every process collects all tests; what the first one compiles, the others read.
+compiled: setup
+	@$(BIN)/python -m pytest --collect-only -q >/dev/null 2>&1 || true
+
 # The types take as long as all else before the tests, so they are checked beside it.
 test: setup
-	@$(MAKE) --no-print-directory -j 2 lint docs browser
+	@$(MAKE) --no-print-directory -j 2 lint docs browser compiled
 	$(call heading,tests)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --exitfirst $(SIDE_BY_SIDE)
 

@@ -148,8 +148,8 @@ def _every_support_is_there(store: ParquetStore) -> None:
 def _every_grant_is_one_of(together: ParquetStore, apart: ParquetStore) -> None:
     """Compare grants that were made for roles of another scope with those of one folder.
 
-    They are the same, unless it is a member's own part of what a group grants: whether it is granted directly depends
-    on all roles that are read with it.
+    They are the same, unless it is a member's own part of what a group grants: whether it is
+    granted directly depends on all roles that are read with it.
     """
     columns = ["source_id", "target_id", "grant_id", "actions", "levels", "policy_id", "condition"]
     rows = {}
