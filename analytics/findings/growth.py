@@ -11,7 +11,8 @@ import pandas as pd
 from analytics.assumptions.entitlements import Entitlements, entitlements
 from analytics.assumptions.model import model
 from analytics.findings.change_point import NO_CHANGE, SHORTEST, steps
-from analytics.history import History
+from analytics.history import History, Unread
+from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.facts import Coverage
 from graph.identity.match import Identities
@@ -125,7 +126,13 @@ class _Look:
 
 @once
 def _look(history: History, snapshot: str) -> _Look:
-    past = history.posture(snapshot)
+    (info,) = (i for i in history.every if i.id == snapshot)
+    return _look_at(Unread(history, info, info.taken_at))
+
+
+@kept
+def _look_at(snapshot: Unread) -> _Look:
+    past = snapshot.posture
     units = _entitlements(past)
     sums = np.bincount(units.place, units.exposure, len(units.identities))
     ids = past.graph.ids.take(units.identities).to_pandas()

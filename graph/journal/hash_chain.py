@@ -14,7 +14,7 @@ from graph.values import canonical
 FIRST_HASH = "0" * 64  # `prev_hash` of the first record
 
 
-def sha256(data: bytes) -> str:
+def sha256(data: bytes | memoryview) -> str:
     """Return the SHA-256 of bytes in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 

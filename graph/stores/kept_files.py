@@ -21,6 +21,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from graph.files.buffers import buffer_of
 from graph.files.private import private_bytes, private_folder
 from graph.journal.hash_chain import sha256
 from graph.journal.place import beside
@@ -137,8 +138,8 @@ def _write(file: Path, data: bytes) -> None:
 
 
 def _table(file: Path, digest: str) -> pa.Table:
-    data = file.read_bytes()
-    if sha256(data) != digest:
+    data = buffer_of(file)
+    if sha256(memoryview(data)) != digest:
         raise ValueError(file.name)
     return pq.read_table(pa.BufferReader(data), use_threads=False)
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from graph.element import Element, Node, Relationship
 from graph.facts import ORIGIN, Facts
+from graph.files.buffers import buffer_of
 from graph.files.private import private_bytes
 from graph.frames import PANDAS, empty
 from graph.journal.hash_chain import sha256
@@ -89,14 +90,14 @@ class Opened:
     def _table(self, name: str, columns: list[str] | None = None) -> pa.Table:
         return pq.read_table(pa.BufferReader(self._data(name)), columns=columns)
 
-    def _data(self, name: str) -> bytes:
+    def _data(self, name: str) -> pa.Buffer:
         """Return the bytes of a file, compared with its hash."""
         file = self._root / f"{name}.parquet"
         try:
-            data = file.read_bytes()
+            data = buffer_of(file)
         except OSError as error:
             raise StoreDamaged(f"{self._uri}: {file} cannot be read ({why(error)})") from error
-        if sha256(data) != self._files[name]["sha256"]:
+        if sha256(memoryview(data)) != self._files[name]["sha256"]:
             raise StoreDamaged(f"{self._uri}: {file} is damaged (its checksum is wrong)")
         return data
 

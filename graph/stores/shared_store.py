@@ -18,8 +18,11 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+import pyarrow as pa
+
 from graph.addresses import bucket_key, bucket_of
 from graph.facts import Facts
+from graph.files.buffers import copied
 from graph.files.private import private_folder
 from graph.journal.hash_chain import sha256
 from graph.stores import (
@@ -303,11 +306,11 @@ class _Mirrored(Opened):
         super().__init__(folder, uri, files, hold)
         self._fetch = fetch
 
-    def _data(self, name: str) -> bytes:
+    def _data(self, name: str) -> pa.Buffer:
         try:
             return super()._data(name)
         except StoreDamaged:
-            return self._fetch(name)
+            return copied(self._fetch(name))
 
 
 def mirror_of(uri: str) -> Path:
