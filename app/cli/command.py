@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -162,6 +163,7 @@ def command(
 
         def run(**given: Any) -> None:
             judges = posture if posture and not behaviour.storeless(given) else None
+            _check_numbers(given)
             behaviour.check(name, given, wanted, judges is not None)
             form = "json" if given["as_json"] else given.get("form", "table")
             place = place_of(name, given) if behaviour.kept and form in ("table", "json") else None
@@ -227,6 +229,13 @@ def command(
         return answer
 
     return make
+
+
+def _check_numbers(given: dict[str, Any]) -> None:
+    """Refuse options that are no finite number: every comparison with NaN is false."""
+    for option, value in given.items():
+        if isinstance(value, float) and not isfinite(value):
+            raise UsageError(f"--{option.replace('_', '-')} takes a finite number, not {value}")
 
 
 def _again(given: dict[str, Any], name: str) -> list[str]:

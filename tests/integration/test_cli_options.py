@@ -1,11 +1,13 @@
 """The options that every command has: they mean the same everywhere, or are refused."""
 
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import trustdebt
+from app.cli.command import UsageError
 from app.cli.options import LIMIT, MOMENT
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
@@ -152,3 +154,38 @@ def test_the_twin_where_there_is_no_store(cli: Run, tmp_path, name):
     assert (document["snapshot"], document["as_of"]) == (None, None)
     assert document["coverage"]["sources"] == []
     assert not (tmp_path / "nowhere").exists()
+
+
+def fractions() -> list[tuple[str, str]]:
+    """List each option that takes a number with a fraction, with the name of its command."""
+    options = [
+        (str(command.name), option, get_args(parameter.annotation)[:1])
+        for command in trustdebt.app.registered_commands
+        for option, parameter in signature(command.callback or trustdebt.main).parameters.items()
+    ]
+    taken = ((float,), (float | None,))
+    return [(name, f"--{o.replace('_', '-')}") for name, o, kind in options if kind in taken]
+
+
+def test_limits_of_ingest_and_of_questions_take_fractions() -> None:
+    known = {("ingest", "--max-bad"), ("ingest", "--max-loss"), ("board", "--target")}
+    assert known <= set(fractions())
+
+
+@pytest.mark.parametrize("value", ["nan", "NaN", "-nan", "inf", "-inf", "1e999", "-1"])
+@pytest.mark.parametrize(("name", "option"), fractions(), ids="".join)
+def test_a_number_that_bounds_nothing_is_refused_with_the_name_of_its_option(
+    cli: Run, tmp_path: Path, name: str, option: str, value: str
+) -> None:
+    assert option in cli(*line(name, tmp_path), f"{option}={value}", "--json").refused(2)["message"]
+
+
+@pytest.mark.parametrize(("name", "option"), fractions(), ids="".join)
+def test_it_is_refused_too_where_the_parser_lets_it_through(name: str, option: str) -> None:
+    """Parsers that only compare it with both bounds do: every comparison with NaN is false."""
+    (asked,) = (each.callback for each in trustdebt.app.registered_commands if each.name == name)
+    assert asked is not None
+    given = {known: each.default for known, each in signature(asked).parameters.items()}
+    given[option[2:].replace("-", "_")] = float("nan")
+    with pytest.raises(UsageError, match=f"{option} takes a finite number"):
+        asked(**given)
