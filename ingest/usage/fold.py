@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from graph.schema import LEVELS
 from graph.usage.by_day import DAY_MS, SHIFT
-from graph.usage.outcomes import FAILED
+from graph.usage.outcomes import FAILED, SEPARATORS
 
 if TYPE_CHECKING:
     import ibis
@@ -54,7 +54,7 @@ def fold(events: "ibis.Table") -> "ibis.Table":
     ----------
     events
         A table with the columns of `EVENTS`; a row without principal, resource or time is left
-        out. A null outcome counts as a success.
+        out. An outcome fails as `graph.usage.outcomes` has it; null counts as a success.
 
     Returns
     -------
@@ -67,7 +67,8 @@ def fold(events: "ibis.Table") -> "ibis.Table":
     known = events.filter(
         events.principal.notnull() & events.resource.notnull() & events.at_ms.notnull()
     )
-    failed = known.outcome.lower().isin(FAILED).fill_null(False)
+    word = known.outcome.translate(SEPARATORS, "").lower()
+    failed = word.isin(FAILED).fill_null(False)
     known = known.mutate(failed=failed, day=(known.at_ms // DAY_MS).cast("int64"))
     by_day = known.group_by([*KEYS, "day", "failed"]).agg(
         first=known.at_ms.min(), last=known.at_ms.max(), count=known.count()

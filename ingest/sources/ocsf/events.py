@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from graph.access import millisecond
-from graph.usage.outcomes import FAILED
+from graph.usage.outcomes import is_failure
 from graph.values import WrongValue, instant
 from ingest.rows import listed, text
 from ingest.secrets.redaction import redact_text
@@ -63,7 +63,7 @@ def is_failed(event: Mapping[str, Any]) -> bool:
     """Return whether an event reports a failed activity."""
     if event.get("status_id") == FAILURE or event.get("action_id") == DENIED:
         return True
-    return text(event.get("status")).lower() in FAILED
+    return is_failure(text(event.get("status")))
 
 
 def lasting(arn: str, session: Any) -> str:
