@@ -173,7 +173,11 @@ class _Log:
             self._batch(value, file.place.at(number) if many else file.place)
 
     def _batch(self, value: Any, place: Place) -> None:
-        batches = value.get("resourceSpans") if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            self.rows.all_read = False
+            self.rows.reject(place, "a record must be an object")
+            return
+        batches = value.get("resourceSpans")
         if not isinstance(batches, list):
             self.passed["records without spans"] += 1
             return

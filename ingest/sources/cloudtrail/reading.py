@@ -29,7 +29,7 @@ from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.cloudtrail.actors import Actor, actor, label_of
 from ingest.sources.cloudtrail.lives import Turn, lived, named, turn
-from ingest.sources.cloudtrail.records import DIGEST, records
+from ingest.sources.cloudtrail.records import DIGEST, NO_OBJECT, records
 from ingest.sources.cloudtrail.resources import access_level, action_of, resource_of
 from ingest.usage.fold import EVENTS, FOLDED, fold_parquet, fold_table
 from ingest.usage.log import used_rows
@@ -219,7 +219,7 @@ def _calls(request: Request, log: Log) -> Iterator[Call]:
 
 def _call(record: Any, place: Place, log: Log) -> Call | None:
     if not isinstance(record, dict):
-        log.rows.reject(place, "a record must be an object")
+        log.rows.reject(place, NO_OBJECT)
         return None
     source, name = text(record.get("eventSource")), text(record.get("eventName"))
     if not NAME.fullmatch(source) or not NAME.fullmatch(name):

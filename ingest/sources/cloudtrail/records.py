@@ -31,6 +31,8 @@ NAMES = (
     *("sessionContext", "sessionIssuer", "principalId", "accountId", "accessKeyId", "userName"),
     *("invokedBy", "eventCategory", "addendum", "originalEventID"),
 )
+NO_OBJECT = "a record must be an object"
+BROKEN = object()  # in place of a text that is no JSON
 DIGEST = object()  # marks a digest file, which lies beside the logs and holds their hashes
 SMALL = {name.lower(): name for name in NAMES}
 PLAIN_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(?: UTC)?")
@@ -39,7 +41,8 @@ PLAIN_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(?: UTC
 def records(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[Any, Place]] | None:
     """Return the records of a file, each with its place; None if it cannot be read.
 
-    Lines that are no JSON are rejected. A digest file yields `DIGEST`.
+    Lines that are no JSON are rejected, and so are lines and elements of lists that are no objects,
+    except in a list without any object, which is none of records. A digest file yields `DIGEST`.
     """
     if any(part in LINES for part in file.path.suffixes[-2:]):
         content = text_of(file, budget, rows)
@@ -47,7 +50,8 @@ def records(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[Any,
     documents = documents_of(file, budget, rows)
     if documents is None:
         return None
-    return (record for document, place in documents for record in _of(document, place, rows))
+    among = len(documents) > 1
+    return (r for document, place in documents for r in _of(document, place, rows, among))
 
 
 def _lines(content: str, file: ExportFile, rows: Rows) -> Iterator[tuple[Any, Place]]:
@@ -56,18 +60,26 @@ def _lines(content: str, file: ExportFile, rows: Rows) -> Iterator[tuple[Any, Pl
             continue
         place = Place(str(file.path), f"line {number}")
         document = _parsed(line, place, rows)
-        if document is not None:
-            yield from _of(document, place, rows)
+        if document is not BROKEN:
+            yield from _of(document, place, rows, among=True)
 
 
-def _of(document: Any, place: Place, rows: Rows) -> Iterator[tuple[Any, Place]]:
-    """Yield the records of a document: those that it lists or wraps, or itself."""
+def _of(document: Any, place: Place, rows: Rows, among: bool) -> Iterator[tuple[Any, Place]]:
+    """Yield the records of a document: those that it lists or wraps, or itself.
+
+    One that is no object is rejected if it is `among` others, which may be records.
+    """
     if isinstance(document, list):
+        among = among or any(isinstance(record, dict) for record in document)
         for number, record in enumerate(document):
             if isinstance(record, dict):
-                yield from _of(record, place.at(number), rows)
+                yield from _of(record, place.at(number), rows, among)
+            elif among:
+                rows.reject(place.at(number), NO_OBJECT)
         return
     if not isinstance(document, dict):
+        if among:
+            rows.reject(place, NO_OBJECT)
         return
     if {"digestStartTime", "logFiles"} <= document.keys():
         yield DIGEST, place
@@ -101,7 +113,7 @@ def _unwrapped(record: Any, place: Place, rows: Rows) -> Iterator[tuple[Any, Pla
         if inner:
             place = place.at(inner)
             record = _parsed(record[inner], place, rows)
-            if record is None:
+            if record is BROKEN:
                 return
         elif "CloudTrail" in text(record.get("detail-type")):
             place, record = place.at("detail"), record.get("detail")
@@ -112,13 +124,13 @@ def _unwrapped(record: Any, place: Place, rows: Rows) -> Iterator[tuple[Any, Pla
 
 
 def _parsed(content: str, place: Place, rows: Rows) -> Any:
-    """Parse JSON; any other text is rejected and makes the reading partial."""
+    """Parse JSON; any other text is rejected, makes the reading partial, and gives `BROKEN`."""
     try:
         return strict_json(content)
     except (WrongValue, RecursionError):
         rows.all_read = False
         rows.reject(place, "is not JSON")
-        return None
+        return BROKEN
 
 
 def _renamed(record: dict[str, Any]) -> dict[str, Any]:

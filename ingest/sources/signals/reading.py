@@ -118,6 +118,10 @@ class _Log:
             self.rows.all_read = False
             self.rows.reject(place, str(wrong))
             return
+        if token is None and not isinstance(value, dict):
+            self.rows.all_read = False
+            self.rows.reject(place, "a record must be an object or a signed token")
+            return
         self.rows.also_read += 1
         if token is None:
             self.passed["records that are no security event token"] += 1

@@ -295,3 +295,14 @@ def test_messages_arguments_and_results_are_never_read(tmp_path):
     assert SECRET not in " ".join([*told, *read.warnings, *(r.reason for r in read.rejected)])
     assert "sk-live" not in " ".join(told)
     assert len(rows(read, USE_EVENT)) == 1
+
+
+@pytest.mark.parametrize("of_lines", [True, False])
+def test_a_record_that_is_no_object_is_rejected_with_its_place(tmp_path, of_lines):
+    values = [batch(agent(1, "planner")), "x", 5, None, True, [1]]
+    documents, name = (values, "t.jsonl") if of_lines else ([values], "t.json")
+    read = reading(tmp_path, *documents, name=name)
+    assert [r["id"] for r in rows(read, AGENT)] == [BOT]
+    places = [f"line {n}" if of_lines else f"/{n - 1}" for n in range(2, 7)]
+    assert [rejected.place for rejected in read.rejected] == places
+    assert not read.complete

@@ -394,3 +394,21 @@ def test_who_initiated_the_last_change_is_kept_and_nobody_is_guessed(tmp_path):
     read = reading(tmp_path, later, event(RISC, "account-disabled", BOT, 1, AT,
                                           initiating_entity="admin"))  # fmt: skip
     assert rows(read, HUMAN, "status", "status_by") == [("active", None)]
+
+
+NO_TOKENS = ["x", 5, None, True, [1]]
+MIXED = {
+    "a list": ([event(RISC, "account-disabled", BOT), *NO_TOKENS], "/{}"),
+    "a stream": (
+        {"sets": dict(enumerate([event(RISC, "account-disabled", BOT), *NO_TOKENS]))},
+        "/sets/{}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("document", "place"), MIXED.values(), ids=list(MIXED))
+def test_what_is_neither_an_object_nor_a_signed_token_is_rejected(tmp_path, document, place):
+    read = reading(tmp_path, document, name="events.json")
+    assert rows(read, HUMAN, "id", "status") == [("bot", "disabled")]
+    assert [rejected.place for rejected in read.rejected] == [place.format(n) for n in range(1, 6)]
+    assert not read.complete

@@ -236,6 +236,51 @@ def test_wrong_records_are_set_aside(read):
     assert "yesterday" not in str(found.reasons)
 
 
+NO_OBJECTS = ["x", 5, None, True, [1]]
+LISTS = {
+    "a log": lambda records: ({"Records": records}, "/Records/{}"),
+    "a list": lambda records: (records, "/{}"),
+    "a look-up": lambda records: ({"Events": records}, "/Events/{}"),
+    "texts within a look-up": lambda records: (
+        {"Events": [{"CloudTrailEvent": json.dumps(record)} for record in records]},
+        "/Events/{}/CloudTrailEvent",
+    ),
+    "a query": lambda records: (
+        {"QueryResultRows": [[{"eventJson": json.dumps(record)}] for record in records]},
+        "/QueryResultRows/{}/eventJson",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", LISTS)
+def test_what_is_no_object_in_a_list_is_rejected_with_its_place_and_counts(tmp_path, form):
+    """Of one record and five that are none 5/6 are rejected: more than half, in any form."""
+    document, place = LISTS[form]([event(), *NO_OBJECTS])
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps(document))
+    found = load(SOURCE, tmp_path, path)
+    assert used(found) == {(BOT, BUCKET, "read"): 1}
+    assert [at for at, _ in found.reasons] == [place.format(n) for n in range(1, 6)]
+    with pytest.raises(InputRefused, match="rows cannot be used, more than 50 %"):
+        load(SOURCE, tmp_path, path, max_bad=50.0)
+
+
+def test_lines_that_are_no_objects_are_rejected(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in [*NO_OBJECTS, event()]))
+    found = load(SOURCE, tmp_path, path)
+    assert used(found) == {(BOT, BUCKET, "read"): 1}
+    assert [at for at, _ in found.reasons] == [f"line {n}" for n in range(1, 5)] + ["line 5/0"]
+
+
+def test_a_list_without_any_object_beside_a_log_is_passed_over(tmp_path):
+    (tmp_path / "log.json").write_text(json.dumps({"Records": [event()]}))
+    (tmp_path / "names.json").write_text('["a", "b"]')
+    found = load(SOURCE, tmp_path, tmp_path)
+    assert found.reasons == []
+    assert any("names.json" in warning for warning in found.done.warnings)
+
+
 @pytest.mark.parametrize("said", ["{}", '{"Records": []}', "[1]", '{"Records": [', "x"])
 def test_other_files_are_refused(tmp_path, said):
     (tmp_path / "x.json").write_text(said)
