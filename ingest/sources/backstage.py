@@ -36,6 +36,7 @@ MAIL = re.compile(r"[^@\s/:]+@[^@\s/:][^@\s/:.]*\.[^@\s/:]+")
 BESIDE = {"node_modules", "vendor"}
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 THINGS = ("Component", "API", "Resource", "System", "Domain")
+KINDS = (*THINGS, "Group", "User")
 PEOPLE = {"group": TEAM, "user": HUMAN}
 AGENTS = {"agent": "ai_agent", "aiagent": "ai_agent", "llmagent": "ai_agent", "bot": "bot"}
 SERVERS = {"mcp", "mcpserver"}
@@ -219,7 +220,12 @@ class _Catalog:
         if not NAME.fullmatch(name) or not NAME.fullmatch(namespace):
             self.rows.reject(place, "an entity must have a name of letters, digits and - _ .")
             return
-        if kind not in (*THINGS, "Group", "User"):
+        if not kind:
+            kinds = (k.lower() for k in KINDS)
+            ids = [self._id(k, namespace.lower(), name.lower()) for k in kinds]
+            self.rows.reject(place, "an entity must have a kind", ids)
+            return
+        if kind not in KINDS:
             self.other[kind if NAME.fullmatch(redact_text(kind)) else "?"] += 1
             return
         spec = spec if isinstance(spec, dict) else {}
@@ -325,7 +331,8 @@ class _Catalog:
             return
         owner = self._by_mail(reference, entity) or self._someone(reference, "group", entity)
         if not owner:
-            self.rows.reject(entity.place, "the owner is not the name of a group or a user")
+            reason = "the owner is not the name of a group or a user"
+            self.rows.reject(entity.place, reason, (id_, *entity.arns()))
             return
         for thing in (id_, *entity.arns()):
             self.rows.link(OWNS, owner, thing, entity.place, role=BUSINESS, evidence="declared")
@@ -354,7 +361,7 @@ class _Catalog:
         for reference in listed(entity.spec.get(key)):
             other = self._someone(reference, kind, entity)
             if not other:
-                self.rows.reject(entity.place, f"{key} holds an entry that names no {kind}")
+                self.rows.reject(entity.place, f"{key} holds an entry that names no {kind}", (id_,))
                 continue
             member, group = (other, id_) if kind == "user" else (id_, other)
             self.rows.link(MEMBER_OF, member, group, entity.place)

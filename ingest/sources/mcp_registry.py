@@ -24,6 +24,7 @@ from ingest.secrets.names import bare_address
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Source
 
+PREFIX = "mcp:"  # of the ids of servers
 OFFICIAL = "io.modelcontextprotocol.registry/official"
 SCHEMA = "modelcontextprotocol"  # in the address of the schema that a server.json names
 NAME = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/[A-Za-z0-9._-]+")  # com.example/weather
@@ -141,7 +142,7 @@ def _add_servers(rows: Rows, entries: list[Entry]) -> None:
     for entry in sorted(entries, key=lambda candidate: not candidate.latest):
         name = redact_text(text(entry.server.get("name")))
         if not name:
-            rows.reject(entry.place, "a server must have a name")
+            rows.reject(entry.place, "a server must have a name", _named(entry.server))
             continue
         id_ = _id(entry.server, name)
         added = rows.node(
@@ -159,6 +160,12 @@ def _add_servers(rows: Rows, entries: list[Entry]) -> None:
         rows.warn(f"{older} entries are further versions of a server and count once")
 
 
+def _named(server: Mapping[str, Any]) -> list[str]:
+    """Return the id of a server without a name, where its address is its id."""
+    id_ = _id(server, "")
+    return [id_] if id_ != PREFIX else []
+
+
 def _id(server: Mapping[str, Any], name: str) -> str:
     """Return the id of a server: its address if it is only called over the network, else its name.
 
@@ -171,8 +178,8 @@ def _id(server: Mapping[str, Any], name: str) -> str:
     if len(addresses) == 1 and not listed(server.get("packages")):
         address = redact_text(addresses.pop())
         if "://" in address:
-            return f"mcp:{address}"
-    return f"mcp:{name}"
+            return f"{PREFIX}{address}"
+    return f"{PREFIX}{name}"
 
 
 SOURCE = Source(

@@ -20,7 +20,7 @@ from graph.values import canonical
 from ingest.rows import Place, text
 from ingest.secrets.names import bare_address, held_secret
 from ingest.secrets.redaction import redact_text
-from ingest.sources.bedrock.documents import FAR, PROVIDER, Documents, status_of
+from ingest.sources.bedrock.documents import AGENTCORE, FAR, PROVIDER, Documents, status_of
 
 IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
@@ -34,7 +34,7 @@ class AgentCore(Documents):
     """A reader of documents of `bedrock-agentcore-control`."""
 
     def _runtime(self, body: dict[str, Any], _: str, at: Place) -> None:
-        arn = self.arn(body.get("agentRuntimeArn"), at)
+        arn = self.own_arn(body, "agentRuntime", AGENTCORE, at)
         keys = "agentRuntimeName", "status", "roleArn"
         if not arn or not self.agent(arn, body, at, keys, "bedrock-agentcore"):
             return
@@ -59,7 +59,7 @@ class AgentCore(Documents):
         self._callers(arn, body.get("authorizerConfiguration"), at)
 
     def _runtime_summary(self, body: dict[str, Any], _: str, at: Place) -> None:
-        arn = self.arn(body.get("agentRuntimeArn"), at)
+        arn = self.own_arn(body, "agentRuntime", AGENTCORE, at)
         if arn:
             self.listed[arn] = at
             self.last.append(lambda: self._add_listed(arn, body, at))
@@ -217,7 +217,7 @@ class AgentCore(Documents):
                     self.rows.link(STORED_IN, arn, secret, at)
 
     def _gateway(self, body: dict[str, Any], _: str, at: Place) -> None:
-        arn = self.arn(body.get("gatewayArn"), at)
+        arn = self.own_arn(body, "gateway", AGENTCORE, at)
         if arn and self.rows.node(
             TOOL,
             arn,

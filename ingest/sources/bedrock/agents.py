@@ -14,7 +14,7 @@ from graph.schema import (
 from graph.values import canonical
 from ingest.rows import Place, text
 from ingest.secrets.redaction import redact_text
-from ingest.sources.bedrock.documents import PROVIDER, Documents
+from ingest.sources.bedrock.documents import BEDROCK, PROVIDER, Documents
 
 AGENT_ID = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{10}(?![A-Z0-9])")
 ALIAS = re.compile(r"(arn:[\w-]+:bedrock:[\w-]*:\d*):agent-alias/([A-Z0-9]{10})/[\w-]+")
@@ -30,7 +30,7 @@ class Agents(Documents):
     """A reader of documents of `bedrock-agent`."""
 
     def _agent(self, body: dict[str, Any], _: str, at: Place) -> None:
-        arn = self.arn(body.get("agentArn"), at)
+        arn = self.own_arn(body, "agent", BEDROCK, at)
         keys = "agentName", "agentStatus", "agentResourceRoleArn"
         if arn and self.agent(arn, body, at, keys, "bedrock"):
             self.agents[text(body.get("agentId")) or arn.rpartition("/")[2]] = arn
@@ -62,7 +62,8 @@ class Agents(Documents):
             self.rows.reject(at, "an action group must have an actionGroupId")
             return
         add: Callable[[str], None] = lambda arn: self._add_group(arn, id_, body, at)  # noqa: E731
-        self.of_agent(agent, at, add, last=not _is_detailed(body))
+        part = f"/action-group/{id_}"
+        self.of_agent(agent, at, add, part, last=not _is_detailed(body))
 
     def _add_group(self, agent: str, id_: str, body: dict[str, Any], at: Place) -> None:
         tool = f"{agent}/action-group/{id_}"
@@ -106,7 +107,7 @@ class Agents(Documents):
         )
 
     def _base(self, body: dict[str, Any], _: str, at: Place) -> None:
-        arn = self.arn(body.get("knowledgeBaseArn"), at)
+        arn = self.own_arn(body, "knowledgeBase", BEDROCK, at)
         if arn and self.rows.node(
             RESOURCE,
             arn,

@@ -22,6 +22,14 @@ from ingest.rows import Place, Rows, text
 from ingest.secrets.redaction import redact_text
 
 PROVIDER = "aws"
+BEDROCK, AGENTCORE = "bedrock", "bedrock-agentcore"
+KINDS = {  # of resources in their names, by the start of the names of fields
+    "agent": "agent",
+    "agentRuntime": "runtime",
+    "gateway": "gateway",
+    "knowledgeBase": "knowledge-base",
+}
+ID = re.compile(r"[\w-]{1,100}", re.ASCII)
 MAX_ARN = 2048
 READY = {"PREPARED", "READY", "ACTIVE"}
 FAR = "as far as {} goes"
@@ -29,7 +37,11 @@ FAR = "as far as {} goes"
 
 @dataclass
 class Documents:
-    """The documents so far; parts of an agent wait until all agents are known."""
+    """The documents so far; parts of an agent wait until all agents are known.
+
+    `regions` are those of all names of Bedrock's own resources: partition, region and account.
+    `unread` has of what rejected parts are about the service and the name within a region.
+    """
 
     rows: Rows
     agents: dict[str, str] = field(default_factory=dict)
@@ -41,6 +53,8 @@ class Documents:
     items: dict[str, str] = field(default_factory=dict)  # kind by id; "" with details
     last: list[Callable[[], None]] = field(default_factory=list)
     linked: set[tuple[str, str, str]] = field(default_factory=set)
+    regions: set[tuple[str, str, str]] = field(default_factory=set)
+    unread: set[tuple[str, str]] = field(default_factory=set)
 
     def link_once(self, kind: Relationship, source: str, target: str, at: Place) -> None:
         """Link two things once: a part may be both in a list and in a document of its own."""
@@ -60,7 +74,21 @@ class Documents:
             return ""
         if arn.account and arn.account != "aws":
             self.accounts[arn.account] = None
+        if arn.service.startswith("bedrock"):
+            self.regions.add((arn.partition, arn.region, arn.account))
         return name
+
+    def own_arn(self, body: Mapping[str, Any], kind: str, service: str, at: Place) -> str:
+        """Return the resource name of what a document describes; "" if it is invalid.
+
+        `kind` starts the names of its fields.
+        What has an id but no valid name is not gone: it is sought in all regions of the export.
+        """
+        arn = self.arn(body.get(f"{kind}Arn"), at)
+        id_ = text(body.get(f"{kind}Id"))
+        if not arn and ID.fullmatch(id_):
+            self.unread.add((service, f"{KINDS[kind]}/{id_}"))
+        return arn
 
     def agent(
         self, arn: str, body: dict[str, Any], at: Place, keys: tuple[str, str, str], platform: str
@@ -115,15 +143,26 @@ class Documents:
             self.rows.link(CONTROLS, tool, arn, at, condition=FAR.format(caller))
 
     def of_agent(
-        self, id_: str, at: Place, add: Callable[[str], None], *, last: bool = False
+        self,
+        id_: str,
+        at: Place,
+        add: Callable[[str], None],
+        part: str = "",
+        *,
+        last: bool = False,
     ) -> None:
-        """Add a part of an agent once all agents are known; `last` after all other parts."""
+        """Add a part of an agent once all agents are known; `last` after all other parts.
+
+        `part` is its name after that of the agent, where that makes an id.
+        """
 
         def when_known() -> None:
             if id_ in self.agents:
                 add(self.agents[id_])
             else:
                 self.rows.reject(at, "belongs to an agent that is not in the export")
+                names = [f"agent/{id_}", *([f"agent/{id_}{part}"] if part else [])]
+                self.unread |= {(BEDROCK, name) for name in names if ID.fullmatch(id_)}
 
         (self.last if last else self.later).append(when_known)
 
@@ -131,6 +170,11 @@ class Documents:
         """Add the parts that waited, and warn of agents that are only named."""
         for add in (*self.later, *self.last):
             add()
+        for service, name in self.unread:
+            self.rows.in_rejected |= {
+                f"arn:{partition}:{service}:{region}:{account}:{name}"
+                for partition, region, account in self.regions
+            }
         missing = sum(id_ not in self.agents for id_ in self.listed)
         if missing:
             self.rows.all_read = False

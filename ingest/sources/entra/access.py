@@ -62,6 +62,9 @@ class Access:
         )
         for permission in self._permissions():
             self._permit(permission)
+        for permission in self.tenant.unread_permissions:
+            holder = f"entra:{self.tenant.acting(permission.holder)}"
+            self.rows.in_rejected |= {holder, *self._by_target(permission)}
         self._roles()
         if self.nameless:
             self.rows.warn(
@@ -89,18 +92,23 @@ class Access:
 
     def _permit(self, permission: Permission) -> None:
         holder = self._known(permission.holder, permission.place, SERVICE_ACCOUNT)
+        by_target = self._by_target(permission)
+        for target, (names, levels) in by_target.items():
+            self._grant(holder, target, names, levels, permission)
+        self._act(holder, permission, {n for _, levels in by_target.values() for n in levels})
+
+    def _by_target(self, permission: Permission) -> dict[str, tuple[list[str], set[str]]]:
+        """Add the parts of an API that a permission is on; return names and levels of each."""
         api = self._api(permission)
-        by_area: dict[str, tuple[list[str], set[str]]] = {}
+        by_target: dict[str, tuple[list[str], set[str]]] = {}
         for value in permission.names or ("",):
             named = value if permission.delegated else self._role_value(permission.api, value)
             scope = api_scope(named) if named else Scope("", ())
-            names, levels = by_area.setdefault(scope.area, ([], set()))
+            target = self._area(api, redact_text(scope.area), permission.place)
+            names, levels = by_target.setdefault(target, ([], set()))
             names.append(redact_text(named or value))
             levels |= set(scope.levels)
-        for area, (names, levels) in by_area.items():
-            target = self._area(api, redact_text(area), permission.place)
-            self._grant(holder, target, names, levels, permission)
-        self._act(holder, permission, {level for _, levels in by_area.values() for level in levels})
+        return by_target
 
     def _grant(
         self, holder: str, target: str, names: list[str], levels: set[str], permission: Permission
@@ -183,6 +191,9 @@ class Access:
     def _roles(self) -> None:
         """Write the roles with their holders and grants; the global administrator is always one."""
         assigned = {self.tenant.acting(assignment.role) for assignment in self.tenant.assigned}
+        unread = {self.tenant.acting(role) for role in self.tenant.unread_roles if role}
+        self.rows.in_rejected |= {f"{self.tenant_id}/role/{role}" for role in unread}
+        assigned |= unread
         described = {t.id: t for t in self.tenant.of("roleDefinition")}
         wanted = dict.fromkeys([*described, *sorted(assigned), GLOBAL_ADMINISTRATOR])
         for id_ in wanted:

@@ -26,13 +26,18 @@ class Assignments:
     def _app_role(self, parent: str, body: dict[str, Any], at: Place) -> None:
         holder, api = guid(body.get("principalId")), guid(body.get("resourceId"))
         role = guid(body.get("appRoleId"))
+        values = () if role == NO_ROLE else (role,)
+        id_ = text(body.get("id"))
         if not (holder and api and role):
             self.rows.reject(at, "an app role assignment must name principal, resource and role")
+            self.tenant.unread |= {holder, api}
             return
         try:
             since = moment(body.get("createdDateTime"))
         except WrongValue as wrong:
             self.rows.reject(at, f"the instant of an assignment {wrong}")
+            unread = Permission(holder, api, values, False, "", id_, None, at)
+            self.tenant.unread_permissions.append(unread)
             return
         sort = sort_of({"@odata.type": GRAPH_TYPE + text(body.get("principalType"))}, "")
         if sort:
@@ -41,14 +46,13 @@ class Assignments:
         if text(body.get("resourceDisplayName")):
             names = {"displayName": body.get("resourceDisplayName")}
             self.tenant.add(Thing("servicePrincipal", api, names, at))
-        values = () if role == NO_ROLE else (role,)
-        id_ = text(body.get("id"))
         self.tenant.permissions.append(Permission(holder, api, values, False, "", id_, since, at))
 
     def _delegated(self, parent: str, body: dict[str, Any], at: Place) -> None:
         holder, api = guid(body.get("clientId")), guid(body.get("resourceId"))
         if not (holder and api):
             self.rows.reject(at, "a delegated grant must name client and resource")
+            self.tenant.unread |= {holder, api}
             return
         user = guid(body.get("principalId"))
         if user:
@@ -79,8 +83,11 @@ class Assignments:
         principal, group = guid(body.get("principalId")), guid(body.get("groupId"))
         if not (principal and group):
             self.rows.reject(at, "an assignment of a group must name principal and group")
+            self.tenant.unread |= {principal, group}
             return
         term = self._term(body, at)
+        if term is None:
+            self.tenant.unread |= {principal, group}
         owner = text(body.get("accessId")).lower() == "owner"
         if term is not None:
             of_group = OfGroup(principal, group, owner, eligible, *term, at)

@@ -188,6 +188,7 @@ class Pages(Assignments):
             sort, id_ = "roleDefinition", template
         if not id_ or not sort:
             self.rows.reject(place, "an object must have an id and a type")
+            self.tenant.unread.add(id_)
             return
         thing = Thing(sort, id_, body, place)
         if sort == "organization":
@@ -256,6 +257,7 @@ class Pages(Assignments):
             start, end = moment(body.get("startDateTime")), moment(body.get("endDateTime"))
         except WrongValue as wrong:
             self.rows.reject(at, f"the instant of a credential {wrong}")
+            self.tenant.unread_keys.add((holder, id_))
             return
         shown = text(body.get("displayName")) or text(body.get("name"))
         audience = " ".join(filter(None, map(text, listed(body.get("audiences")))))
@@ -286,6 +288,7 @@ class Pages(Assignments):
             self.rows.reject(
                 at, "the object that it belongs to is unknown: name the file after its address"
             )
+            self.tenant.unread.add(guid(body.get("id")))
             return
         take[relation](parent, body, at)
 
@@ -335,9 +338,10 @@ class Pages(Assignments):
             return
         if not (principal and role):
             self.rows.reject(at, "a role assignment must name principal and role")
-            return
-        term = self._term(body, at)
+        term = self._term(body, at) if principal and role else None
         if term is None:
+            self.tenant.unread.add(principal)
+            self.tenant.unread_roles.add(role)
             return
         for name in ("principal", "roleDefinition"):
             if isinstance(body.get(name), dict) and guid(body[name].get("id")):

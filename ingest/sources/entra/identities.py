@@ -76,6 +76,7 @@ class Identities:
         for key in self.tenant.keys:
             self._key(key)
         self._people()
+        self._name_unread()
 
     def _left_out(self, thing: Thing) -> bool:
         """Return whether it is an application that acts as another, or an unused vendor's one."""
@@ -176,6 +177,14 @@ class Identities:
                 if otherwise is HUMAN:
                     self.unknown.add(full)
         return full
+
+    def _name_unread(self) -> None:
+        """Name the objects and credentials that rejected parts are about, which are not gone."""
+        acting = self.tenant.acting
+        ids = {acting(id_) for id_ in self.tenant.unread if id_}
+        ids |= {acting(holder) for holder, _ in self.tenant.unread_keys}
+        ids |= {f"{acting(holder)}/key/{key}" for holder, key in self.tenant.unread_keys}
+        self.rows.in_rejected |= {f"entra:{id_}" for id_ in ids}
 
     # -- credentials -------------------------------------------------------------------------------
 

@@ -90,11 +90,14 @@ def _take_assignment(tenant: Tenant, role: str, assignment: Any, at: Place, rows
     principal = guid(assignment.get("PrincipalId")) if isinstance(assignment, dict) else ""
     if not principal:
         rows.reject(at, "an assignment must have a PrincipalId")
+        tenant.unread_roles.add(role)
         return
     try:
         start, end = moment(assignment.get("StartDateTime")), moment(assignment.get("EndDateTime"))
     except WrongValue as wrong:
         rows.reject(at, f"the instant of an assignment {wrong}")
+        tenant.unread.add(principal)
+        tenant.unread_roles.add(role)
         return
     where = text(assignment.get("DirectoryScopeId")) or "/"
     tenant.assigned.append(Assigned(principal, role, where, start, end, False, True, at))
@@ -114,6 +117,7 @@ def _take_people(tenant: Tenant, document: dict[str, Any], place: Place, rows: R
             at = place.at(key, redact_text(id_))
             if not guid(id_) or not isinstance(facts, dict):
                 rows.reject(at, "is not an object id with facts about it")
+                tenant.unread.add(guid(id_))
                 continue
             body = {"displayName": facts.get("DisplayName"), "appId": facts.get("AppId")}
             tenant.add(Thing(sort, guid(id_), body, at))
@@ -152,13 +156,15 @@ def _take_application(
     tenant.add(Thing("servicePrincipal" if principal else "application", acts, body, at))
     if application and principal:
         tenant.alias[application] = principal
-    for key in _keys(acts, facts, at, rows):
+    for key in _keys(tenant, acts, facts, at, rows):
         tenant.keys.append(key)
     for number, permission in enumerate(_items(facts.get("Permissions"))):
         _take_permission(tenant, acts, permission, at.at("Permissions", number), rows, asked)
 
 
-def _keys(holder: str, facts: dict[str, Any], at: Place, rows: Rows) -> Iterator[Key]:
+def _keys(
+    tenant: Tenant, holder: str, facts: dict[str, Any], at: Place, rows: Rows
+) -> Iterator[Key]:
     for name, type_, id_name in (
         ("KeyCredentials", "certificate", "KeyId"),
         ("PasswordCredentials", "client_secret", "KeyId"),
@@ -174,6 +180,7 @@ def _keys(holder: str, facts: dict[str, Any], at: Place, rows: Rows) -> Iterator
                 start, end = moment(key.get("StartDateTime")), moment(key.get("EndDateTime"))
             except WrongValue as wrong:
                 rows.reject(here, f"the instant of a credential {wrong}")
+                tenant.unread_keys.add((holder, id_))
                 continue
             shown = text(key.get("DisplayName")) or text(key.get("Name"))
             issuer, subject = text(key.get("Issuer")), text(key.get("Subject"))

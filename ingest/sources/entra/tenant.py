@@ -134,7 +134,9 @@ class OfGroup:
 class Tenant:
     """The content of an export. `listed` names the kinds of list that it holds, even empty ones.
 
-    `seen` has the last sign-in by app id or key id.
+    `seen` has the last sign-in by app id or key id. Of what rejected parts are about, `unread` has
+    the objects, `unread_keys` the holders and ids of credentials, `unread_roles` the directory
+    roles, and `unread_permissions` the permissions as far as they can be read.
     """
 
     id: str = ""
@@ -150,6 +152,10 @@ class Tenant:
     directory_roles: set[str] = field(default_factory=set)
     seen: dict[str, pd.Timestamp] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+    unread_keys: set[tuple[str, str]] = field(default_factory=set)
+    unread_roles: set[str] = field(default_factory=set)
+    unread_permissions: list[Permission] = field(default_factory=list)
     taken_at: pd.Timestamp | None = None
     _busy: set[str] | None = None
 

@@ -88,11 +88,14 @@ class Organization:
         self._native(self._org_node(org, entry.place), entry.body)
         self.base[org] = text(entry.body.get("default_repository_permission"))
 
-    def _person(self, entry: Entry, body: Mapping[str, Any]) -> str:
-        """Add a user, or an account of software if GitHub marks it so; return the id."""
+    def _person(self, entry: Entry, body: Mapping[str, Any], about: tuple[str, ...] = ()) -> str:
+        """Add a user, or an account of software if GitHub marks it so; return the id.
+
+        Where it has no login, the entry is rejected, which is `about` these things.
+        """
         login = shown(body.get("login"))
         if not login:
-            self.rows.reject(entry.place, "a user must have a login")
+            self.rows.reject(entry.place, "a user must have a login", about)
             return ""
         bot = text(body.get("type")) == "Bot" or login.endswith("[bot]")
         id_ = user_id(login)
@@ -241,18 +244,20 @@ class Organization:
             name = redact_text(role)
             self._grant(holder, repository, levels, entry, role_name=name, grant_id=name)
         else:
-            self.rows.reject(entry.place, "names no known role")
+            self.rows.reject(entry.place, "names no known role", (holder, repository))
 
     # -- roles in the organisation -----------------------------------------------------------------
 
     def _organization_role(self, entry: Entry) -> None:
         """Add a role of the organisation: a base role on repositories, and other permissions."""
         name, number = shown(entry.body.get("name")), entry.body.get("id")
-        if not name or not isinstance(number, int):
-            self.rows.reject(entry.place, "a role must have a name and a number")
-            return
         org = self._org(entry)
         role = self._id(org, "role", name)
+        if not name or not isinstance(number, int):
+            everything = (self._id(org, "organization", org), *self.repositories.get(org, ()))
+            ids = (role, *everything) if name else ()
+            self.rows.reject(entry.place, "a role must have a name and a number", ids)
+            return
         self.roles[f"{org}/{number}"] = self.roles[f"{org}/{name}"] = role
         self.rows.node(ROLE, role, entry.place, name=name, provider=PROVIDER, assumable=True)
         base = text(entry.body.get("base_role"))

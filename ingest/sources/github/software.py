@@ -34,13 +34,16 @@ MANY = {"all": "secrets of all workflows", "private": "secrets of private workfl
 class Software(Organization):
     """A writer of apps, tokens and keys, and their grants."""
 
-    def _number(self, entry: Entry, *names: str) -> str:
-        """Return GitHub's number of something; "" (and a rejection) if it has none."""
+    def _number(self, entry: Entry, *names: str, about: tuple[str, ...] = ()) -> str:
+        """Return GitHub's number of something; "" if it has none.
+
+        The entry is rejected then, which is `about` these things.
+        """
         for name in names:
             value = entry.body.get(name)
             if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
                 return str(value)
-        self.rows.reject(entry.place, f"must have the number {names[0]}")
+        self.rows.reject(entry.place, f"must have the number {names[0]}", about)
         return ""
 
     def _deploy_key(self, entry: Entry) -> None:
@@ -114,10 +117,12 @@ class Software(Organization):
 
     def _installation(self, entry: Entry) -> None:
         """Add an app, which acts as its installation in the organisation."""
-        number = self._number(entry, "id")
+        slug = shown(entry.body.get("app_slug"))
+        about = (f"github:app/{slug}",) if slug else ()
+        number = self._number(entry, "id", about=about)
         if not number:
             return
-        slug = shown(entry.body.get("app_slug")) or number
+        slug = slug or number
         org = self._org(entry)
         id_ = self._id(org, "installation", number)
         suspended = bool(text(entry.body.get("suspended_at")))
@@ -163,10 +168,11 @@ class Software(Organization):
         """Add a fine-grained token of a person, with its owner and grants."""
         number = self._number(entry, "token_id", "id")
         owner = entry.body.get("owner")
-        person = self._person(entry, owner if isinstance(owner, dict) else {}) if number else ""
+        id_ = self._id(self._org(entry), "pat", number)
+        body = owner if isinstance(owner, dict) else {}
+        person = self._person(entry, body, (id_,)) if number else ""
         if not person:
             return
-        id_ = self._id(self._org(entry), "pat", number)
         body, since = entry.body, self._moment(entry.body, "access_granted_at", entry.place)
         self.rows.node(
             CREDENTIAL, id_, entry.place,
@@ -198,10 +204,10 @@ class Software(Organization):
     def _authorization(self, entry: Entry) -> None:
         """Add a token or key that a person authorized for single sign-on; it acts as the person."""
         number = self._number(entry, "credential_id")
-        person = self._person(entry, entry.body) if number else ""
+        id_ = self._id(self._org(entry), "credential", number)
+        person = self._person(entry, entry.body, (id_,)) if number else ""
         if not person:
             return
-        id_ = self._id(self._org(entry), "credential", number)
         key = "ssh" in text(entry.body.get("credential_type")).lower()
         self.rows.node(
             CREDENTIAL, id_, entry.place,

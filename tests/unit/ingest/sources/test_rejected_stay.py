@@ -1,0 +1,300 @@
+"""What a rejected part of a complete export is about stays, as it is unreadable and not gone.
+
+Each case is a full export, the same with one part broken in another field than its id, and the
+same without that part: then the thing is gone, and so is the relationship.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from graph.element import Element, Relationship
+from graph.schema import (
+    AGENT,
+    ASSUMES,
+    CAN_ACCESS,
+    CREDENTIAL,
+    MEMBER_OF,
+    ROLE,
+    SERVICE_ACCOUNT,
+    TOOL,
+)
+from ingest.source import Source
+from ingest.sources import backstage, bedrock, entra, github, mcp_registry
+from tests.support.exports.loading import TAKEN_AT, Loaded, load
+
+Files = Mapping[str, Any]
+DAY = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An export without a part, that part, and the part when it is broken, by file."""
+
+    source: Source
+    rest: Files
+    part: tuple[str, Any]
+    broken: Any
+    kept: tuple[tuple[Element, str | tuple[str, str]], ...]
+
+
+def uid(number: int) -> str:
+    return f"{number:08d}-0000-4000-8000-000000000000"
+
+
+def entity(kind: Any, name: str) -> dict[str, Any]:
+    spec = {"type": "ai-agent", "lifecycle": "production"}
+    return {
+        "apiVersion": "backstage.io/v1alpha1",
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+
+
+def values(what: str, *parts: Any) -> dict[str, Any]:
+    return {
+        "@odata.context": f"https://graph.microsoft.com/v1.0/$metadata#{what}",
+        "value": list(parts),
+    }
+
+
+ANN, BOB = {"login": "ann", "type": "User"}, {"login": "bob", "type": "User"}
+REPOS = [{"name": "app", "full_name": "acme/app", "private": True}]
+ROLES = [{"id": 7, "name": "auditor", "base_role": "read", "permissions": []}]
+INSTALLED = {
+    "id": 25,
+    "app_slug": "renovate",
+    "repository_selection": "none",
+    "permissions": {},
+}
+TOKEN = {
+    "id": 4,
+    "token_id": 9,
+    "token_name": "t",
+    "owner": ANN,
+    "repository_selection": "none",
+    "permissions": {},
+    "access_granted_at": "2026-02-01T00:00:00Z",
+}
+KEY = {"credential_id": 5, "credential_type": "SSH key", "login": "ann"}
+GITHUB = {"acme/members.json": [ANN, BOB], "acme/repos.json": REPOS}
+TENANT, BOT, API, CLARA, GROUP_ID, KEY_ID, APP_ROLE = map(uid, range(1, 8))
+READER = uid(9)
+ROLE_ID = f"entra:{TENANT}/role/{READER}"
+ENTRA = {
+    "organization.json": values("organization", {"id": TENANT, "displayName": "Contoso"}),
+    "roles.json": values(
+        "roleManagement/directory/roleDefinitions", {"id": READER, "displayName": "Reader"}
+    ),
+    "groups.json": values("groups", {"id": GROUP_ID, "displayName": "ops"}),
+    "users.json": values("users", {"id": CLARA, "displayName": "Clara"}),
+}
+PRINCIPAL = {"id": BOT, "displayName": "bot", "appId": uid(31)}
+SECRET = {"keyId": KEY_ID, "endDateTime": "2027-01-01T00:00:00Z"}
+ASSIGNED = {"id": "a", "principalId": CLARA, "roleDefinitionId": READER, "directoryScopeId": "/"}
+MEMBER = {"id": "m", "principalId": CLARA, "groupId": GROUP_ID, "accessId": "member"}
+GIVEN = {
+    "id": "g",
+    "principalId": BOT,
+    "principalType": "ServicePrincipal",
+    "principalDisplayName": "bot",
+    "resourceId": API,
+    "resourceDisplayName": "Ledger",
+    "appRoleId": APP_ROLE,
+    "createdDateTime": "2026-01-01T00:00:00Z",
+}
+HERE = "arn:aws:bedrock:eu-west-1:123456789012"
+CORE = "arn:aws:bedrock-agentcore:eu-west-1:123456789012"
+ROLE_ARN = "arn:aws:iam::123456789012:role/agent-role"
+
+
+def agent(id_: str) -> dict[str, Any]:
+    return {"agentId": id_, "agentArn": f"{HERE}:agent/{id_}", "agentResourceRoleArn": ROLE_ARN}
+
+
+FIRST, SECOND = agent("AB12CD34EF"), agent("ZZ12CD34EF")
+RUNTIME = {"agentRuntimeArn": f"{CORE}:runtime/h", "agentRuntimeId": "h", "roleArn": ROLE_ARN}
+SERVER = {"name": "com.example/wiki", "remotes": [{"type": "sse", "url": "https://w.test/mcp"}]}
+OTHER = {"name": "com.example/other", "remotes": [{"type": "sse", "url": "https://o.test/mcp"}]}
+BAD_DATE = "the day before"
+
+CASES = {
+    "mcp_registry: a server without a name": Case(
+        mcp_registry.SOURCE,
+        {"other.json": {"servers": [OTHER]}},
+        ("wiki.json", {"servers": [SERVER, OTHER]}),
+        {"servers": [SERVER | {"name": None}, OTHER]},
+        ((TOOL, "mcp:https://w.test/mcp"),),
+    ),
+    "backstage: an entity without a kind": Case(
+        backstage.SOURCE,
+        {"catalog-info.json": [entity("Component", "other")]},
+        ("helper-catalog.json", [entity("Component", "Helper")]),
+        [entity(None, "Helper")],
+        ((AGENT, "backstage:demo/component/default/helper"),),
+    ),
+    "github: an app without the number of its installation": Case(
+        github.SOURCE,
+        GITHUB,
+        ("acme/installations.json", {"installations": [INSTALLED]}),
+        {"installations": [INSTALLED | {"id": None}]},
+        ((AGENT, "github:app/renovate"),),
+    ),
+    "github: a token whose owner has no login": Case(
+        github.SOURCE,
+        GITHUB,
+        ("acme/personal-access-tokens.json", [TOKEN]),
+        [TOKEN | {"owner": {"login": None}}],
+        ((CREDENTIAL, "github:acme/pat/9"),),
+    ),
+    "github: a key whose person has no login": Case(
+        github.SOURCE,
+        GITHUB,
+        ("acme/credential-authorizations.json", [KEY]),
+        [KEY | {"login": 5}],
+        ((CREDENTIAL, "github:acme/credential/5"),),
+    ),
+    "github: a role without a number": Case(
+        github.SOURCE,
+        GITHUB,
+        ("acme/organization-roles.json", {"roles": ROLES}),
+        {"roles": [ROLES[0] | {"id": "seven"}]},
+        (
+            (ROLE, "github:acme/role/auditor"),
+            (CAN_ACCESS, ("github:acme/role/auditor", "github:acme/repository/app")),
+        ),
+    ),
+    "github: a collaborator of no known role": Case(
+        github.SOURCE,
+        GITHUB,
+        ("acme/repos/app/collaborators.json", [ANN | {"role_name": "write"}]),
+        [ANN | {"role_name": None}],
+        ((CAN_ACCESS, ("github:user/ann", "github:acme/repository/app")),),
+    ),
+    "entra: a credential whose end is no instant": Case(
+        entra.SOURCE,
+        ENTRA
+        | {
+            "servicePrincipals.json": values(
+                "servicePrincipals", PRINCIPAL | {"passwordCredentials": []}
+            )
+        },
+        (
+            "servicePrincipals.json",
+            values("servicePrincipals", PRINCIPAL | {"passwordCredentials": [SECRET]}),
+        ),
+        values(
+            "servicePrincipals",
+            PRINCIPAL | {"passwordCredentials": [SECRET | {"endDateTime": BAD_DATE}]},
+        ),
+        ((CREDENTIAL, f"entra:{BOT}/key/{KEY_ID}"),),
+    ),
+    "entra: a role that is assigned since no instant": Case(
+        entra.SOURCE,
+        ENTRA,
+        (
+            "assigned.json",
+            values("roleManagement/directory/roleAssignmentScheduleInstances", ASSIGNED),
+        ),
+        values(
+            "roleManagement/directory/roleAssignmentScheduleInstances",
+            ASSIGNED | {"startDateTime": BAD_DATE},
+        ),
+        ((ROLE, ROLE_ID), (ASSUMES, (f"entra:{CLARA}", ROLE_ID))),
+    ),
+    "entra: a membership that ends at no instant": Case(
+        entra.SOURCE,
+        ENTRA,
+        (
+            "in.json",
+            values("identityGovernance/privilegedAccess/group/assignmentScheduleInstances", MEMBER),
+        ),
+        values(
+            "identityGovernance/privilegedAccess/group/assignmentScheduleInstances",
+            MEMBER | {"endDateTime": BAD_DATE},
+        ),
+        ((MEMBER_OF, (f"entra:{CLARA}", f"entra:{GROUP_ID}")),),
+    ),
+    "entra: a permission that is given at no instant": Case(
+        entra.SOURCE,
+        ENTRA,
+        ("given.json", values(f"servicePrincipals('{BOT}')/appRoleAssignments", GIVEN)),
+        values(
+            f"servicePrincipals('{BOT}')/appRoleAssignments", GIVEN | {"createdDateTime": BAD_DATE}
+        ),
+        (
+            (SERVICE_ACCOUNT, f"entra:{BOT}"),
+            (CAN_ACCESS, (f"entra:{BOT}", f"entra:{TENANT}/api/{API}")),
+        ),
+    ),
+    "bedrock: an agent whose name as a resource is broken": Case(
+        bedrock.SOURCE,
+        {"get-agent-1.json": {"agent": FIRST}},
+        ("get-agent-2.json", {"agent": SECOND}),
+        {"agent": SECOND | {"agentArn": "arn:broken"}},
+        ((AGENT, f"{HERE}:agent/ZZ12CD34EF"),),
+    ),
+    "bedrock: a runtime whose name as a resource is broken": Case(
+        bedrock.SOURCE,
+        {"get-agent-1.json": {"agent": FIRST}},
+        ("get-agent-runtime.json", RUNTIME),
+        RUNTIME | {"agentRuntimeArn": "arn:broken"},
+        ((AGENT, f"{CORE}:runtime/h"),),
+    ),
+}
+
+
+def published(case: Case, folder: Path, name: str, files: Files, day: int) -> Loaded:
+    for file, content in files.items():
+        path = folder / name / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    return load(case.source, folder, folder / name, taken_at=TAKEN_AT + day * DAY)
+
+
+def emptied(file: str, part: Any) -> dict[str, Any]:
+    """Return a file whose list, which was asked for, is empty; none where it is no list."""
+    if isinstance(part, list):
+        return {file: []}
+    lists = {key: [] for key, value in part.items() if isinstance(value, list | tuple)}
+    return {file: part | lists} if lists else {}
+
+
+def is_known(loaded: Loaded, element: Element, key: str | tuple[str, str]) -> bool:
+    related = isinstance(element, Relationship)
+    keys = {
+        (row["source_id"], row["target_id"]) if related else row["id"]
+        for row in loaded.rows(element)
+    }
+    return key in keys
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_rejected_part_is_about_stays(tmp_path: Path, name: str) -> None:
+    case = CASES[name]
+    file, part = case.part
+    full = published(case, tmp_path, "full", {**case.rest, file: part}, 0)
+    assert [key for key in case.kept if not is_known(full, *key)] == []
+    assert full.reasons == []
+    broken = published(case, tmp_path, "broken", {**case.rest, file: case.broken}, 1)
+    assert len(broken.reasons) == 1
+    (coverage,) = broken.graph.coverage
+    assert coverage.complete
+    assert [key for key in case.kept if not is_known(broken, *key)] == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_not_in_the_export_any_more_is_gone(tmp_path: Path, name: str) -> None:
+    case = CASES[name]
+    file, part = case.part
+    published(case, tmp_path, "full", {**case.rest, file: part}, 0)
+    rest = published(case, tmp_path, "rest", emptied(file, part) | dict(case.rest), 1)
+    (coverage,) = rest.graph.coverage
+    assert coverage.complete
+    assert [key for key in case.kept if is_known(rest, *key)] == []
