@@ -114,12 +114,12 @@ def _add_card(rows: Rows, scope: str, card: Mapping[str, Any], place: Place) -> 
     interfaces = [i for i in listed(card.get("supportedInterfaces")) if isinstance(i, dict)]
     address = text(card.get("url")) or next((text(i.get("url")) for i in interfaces), "")
     name = redact_text(text(card.get("name")))
-    if not name:
-        rows.reject(place.at("name"), "a card must name its agent")
-        return
     shown = redact_text(bare_address(address)) if address else ""
     public = bool(shown) and "://" in shown and not LOOPBACK.match(shown)
     agent = f"a2a:{shown}" if public else f"a2a:{scope}/agent/{name}{f'/{shown}' if shown else ''}"
+    if not name:
+        rows.reject(place.at("name"), "a card must name its agent", [agent] if public else ())
+        return
     version = text(card.get("protocolVersion")) or next(
         (text(i.get("protocolVersion")) for i in interfaces), ""
     )

@@ -208,7 +208,8 @@ class _Graph:
             fields = node if isinstance(node, dict) else {}
             key, kind = text(fields.get("id")), text(fields.get("entity_type"))
             if not key or not kind:
-                self.rows.reject(here, "a node must have an id and an entity_type")
+                ids = self._ids_of(apart + key) if key else ()
+                self.rows.reject(here, "a node must have an id and an entity_type", ids)
             elif kind in LABELS:
                 self._node(apart + key, kind, fields, here)
             else:
@@ -223,11 +224,18 @@ class _Graph:
             else:
                 self.rows.reject(here, "an edge must have source, target and relationship")
 
+    def _id(self, kind: str, key: str) -> str:
+        return f"agent_bom:{self.scope}/{kind}/{redact_text(key)}"
+
+    def _ids_of(self, key: str) -> list[str]:
+        """Return the ids that a node may have whose type is unknown."""
+        return [self.ids[key]] if key in self.ids else [self._id(kind, key) for kind in LABELS]
+
     def _node(self, key: str, kind: str, fields: Mapping[str, Any], place: Place) -> None:
         """Declare one node with the facts that its label can have."""
         label = LABELS[kind]
         kind = "credential" if label is CREDENTIAL else kind
-        id_ = f"agent_bom:{self.scope}/{kind}/{redact_text(key)}"
+        id_ = self._id(kind, key)
         about, facets = _part(fields, "attributes"), _part(fields, "dimensions")
         name = redact_text(text(fields.get("label"))) or redact_text(key)
         facts: dict[str, Any] = {"name": name, "external_ids": _known_by(about, facets)}
@@ -345,7 +353,8 @@ class _Graph:
         if all(end in self.ids or end in self.other for end in (source, target)):
             self.passed[f"{_word(kind)} edges"] += 1
         else:
-            self.rows.reject(place, "an end of the edge is not among the nodes")
+            ids = (*self._ids_of(source), *self._ids_of(target))
+            self.rows.reject(place, "an end of the edge is not among the nodes", ids)
 
     def _seen(self, fields: Mapping[str, Any], place: Place) -> dict[str, Any]:
         """Return when a use was first and last seen; without a time, only that it was."""

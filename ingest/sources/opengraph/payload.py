@@ -1,7 +1,7 @@
 """Nodes and edges of OpenGraph documents, checked against the published schema and joined."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ from ingest.rows import Place, Rows
 from ingest.secrets.redaction import redact_text
 
 KIND = re.compile(r"[A-Za-z0-9_]{1,256}")
+AZURE = "AZBase"  # a kind that all nodes of Azure and Entra have
+BY_ID = (None, "", "id")  # ways to name the end of an edge
 OBJECT_ID = "objectid"  # the property under which BloodHound keeps the id of a node
 OWN = "TrustDebt"  # the source_kind of the product's own export
 Properties = dict[str, Any]
@@ -48,9 +50,13 @@ class _Raw:
 
 @dataclass
 class Payload:
-    """The nodes and edges of all documents together."""
+    """The nodes and edges of all documents together.
+
+    `unread` are nodes with an id that rejected nodes and edges are about.
+    """
 
     rows: Rows
+    unread: list[GraphNode] = field(default_factory=list)
     nodes: dict[str, GraphNode] = field(default_factory=dict)
     edges: dict[tuple[str, str, str], GraphEdge] = field(default_factory=dict)
     repeated: int = 0
@@ -73,11 +79,13 @@ class Payload:
         properties = node.get("properties") if isinstance(node, dict) else None
         if not isinstance(id_, str) or not id_.strip():
             return self.rows.reject(place, "a node must have an id that is text")
+        id_ = id_ if own else self._spelling(id_)
         if not isinstance(kinds, list) or not all(isinstance(k, str) for k in kinds):
+            self.unread += [GraphNode(id_, list(k), {}, place, own) for k in ((), (AZURE,))]
             return self.rows.reject(place, "the kinds of a node must be a list of texts")
         if properties is not None and not isinstance(properties, dict):
+            self.unread.append(GraphNode(id_, kinds, {}, place, own))
             return self.rows.reject(place, "the properties of a node must be an object")
-        id_ = id_ if own else self._spelling(id_)
         known = self.nodes.setdefault(id_, GraphNode(id_, [], {}, place, own))
         known.kinds += [kind for kind in kinds if kind not in known.kinds]
         clash = False
@@ -108,10 +116,12 @@ class Payload:
         edge = raw.edge if isinstance(raw.edge, dict) else {}
         kind, properties = edge.get("kind"), edge.get("properties")
         if not isinstance(kind, str) or not KIND.fullmatch(kind):
+            self.unread += self._ends_by_id(edge, raw)
             return self.rows.reject(
                 raw.place, "the kind of an edge must be letters, digits and underscores"
             )
         if properties is not None and not isinstance(properties, dict):
+            self.unread += self._ends_by_id(edge, raw)
             return self.rows.reject(raw.place, "the properties of an edge must be an object")
         ends = [self._end(edge.get(end), raw.place.at(end), raw.own) for end in ("start", "end")]
         if ends[0] is None or ends[1] is None:
@@ -127,6 +137,16 @@ class Payload:
         return None
 
     # -- ends -------------------------------------------------------------------------------------
+
+    def _ends_by_id(self, edge: Mapping[str, Any], raw: _Raw) -> Iterator[GraphNode]:
+        """Yield the ends of a rejected edge that it names by id."""
+        for name in ("start", "end"):
+            end = edge.get(name)
+            value = end.get("value") if isinstance(end, dict) else None
+            if isinstance(end, dict) and isinstance(value, str) and end.get("match_by") in BY_ID:
+                id_ = value if raw.own else self._spelling(value)
+                kinds = [end["kind"]] if isinstance(end.get("kind"), str) else []
+                yield self.nodes.get(id_) or GraphNode(id_, kinds, {}, raw.place, raw.own)
 
     def _end(self, end: Any, place: Place, own: bool) -> str | None:
         """Return the id of the node that an end names; None if it was rejected."""

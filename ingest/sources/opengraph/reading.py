@@ -142,13 +142,14 @@ class _Writer:
             self._node(node)
         for edge in self.payload.edges.values():
             self._own(edge) if edge.own and edge.kind in TYPES else self._edge(edge)
+        self.rows.in_rejected |= {_id(node) for node in self.payload.unread}
         if self.kept:
             named = ", ".join(f"{kind} ({count})" for kind, count in sorted(self.kept.items()))
             self.rows.warn(f"kept but not walked, as nothing declares them traversable: {named}")
 
     def _node(self, node: GraphNode) -> None:
         label = label_of(node.kinds)
-        id_ = node.id if node.own else global_id(node)
+        id_ = _id(node)
         self.labels[node.id], self.ids[node.id] = label, id_
         facts = _fitting(label, dict(node.properties) if node.own else _facts(node))
         facts.pop("id", None)
@@ -204,6 +205,10 @@ def _assumes(kind: str) -> bool:
 
 def _fits(element: Any, start: Node, end: Node) -> bool:
     return start in element.sources and end in element.targets
+
+
+def _id(node: GraphNode) -> str:
+    return node.id if node.own else global_id(node)
 
 
 def global_id(node: GraphNode) -> str:

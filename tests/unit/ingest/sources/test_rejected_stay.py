@@ -18,14 +18,25 @@ from graph.schema import (
     AGENT,
     ASSUMES,
     CAN_ACCESS,
+    CONTROLS,
     CREDENTIAL,
+    HUMAN,
     MEMBER_OF,
     ROLE,
     SERVICE_ACCOUNT,
     TOOL,
 )
 from ingest.source import Source
-from ingest.sources import backstage, bedrock, entra, github, mcp_registry
+from ingest.sources import (
+    a2a,
+    agent_bom,
+    backstage,
+    bedrock,
+    entra,
+    github,
+    mcp_registry,
+    opengraph,
+)
 from tests.support.exports.loading import TAKEN_AT, Loaded, load
 
 Files = Mapping[str, Any]
@@ -122,9 +133,67 @@ FIRST, SECOND = agent("AB12CD34EF"), agent("ZZ12CD34EF")
 RUNTIME = {"agentRuntimeArn": f"{CORE}:runtime/h", "agentRuntimeId": "h", "roleArn": ROLE_ARN}
 SERVER = {"name": "com.example/wiki", "remotes": [{"type": "sse", "url": "https://w.test/mcp"}]}
 OTHER = {"name": "com.example/other", "remotes": [{"type": "sse", "url": "https://o.test/mcp"}]}
+CARD = {
+    "name": "Closer",
+    "url": "https://agent.test/a2a",
+    "version": "1",
+    "skills": [],
+    "capabilities": {},
+    "defaultInputModes": ["text"],
+}
+NODE = {"id": "s-1", "kinds": ["User"], "properties": {"name": "Ann"}}
+ENTRA_NODE = {"id": uid(77), "kinds": ["AZUser"]}
+EDGE = {"kind": "AdminTo", "start": {"value": "s-1"}, "end": {"value": "s-2"}}
+ENDS = [NODE, {"id": "s-2", "kinds": ["Computer"]}]
+BOM = {"id": "n-1", "entity_type": "agent", "label": "Closer"}
+BOM_TOOL = {"id": "n-2", "entity_type": "server", "label": "wiki"}
 BAD_DATE = "the day before"
 
+
+def graph(nodes: list[Any], edges: list[Any]) -> dict[str, Any]:
+    return {"graph": {"nodes": nodes, "edges": edges}}
+
+
+def bom(*nodes: Any) -> dict[str, Any]:
+    return {"scan_id": "1", "tenant_id": "acme", "nodes": list(nodes), "edges": []}
+
+
 CASES = {
+    "a2a: a card without a name": Case(
+        a2a.SOURCE,
+        {"other.json": CARD | {"url": "https://other.test/a2a"}},
+        ("card.json", [CARD]),
+        [CARD | {"name": " "}],
+        ((AGENT, "a2a:https://agent.test/a2a"),),
+    ),
+    "opengraph: a node whose kinds are no list": Case(
+        opengraph.SOURCE,
+        {"other.json": graph(ENDS[1:], [])},
+        ("nodes.json", graph([NODE], [])),
+        graph([NODE | {"kinds": "User"}], []),
+        ((HUMAN, "opengraph:s-1"),),
+    ),
+    "opengraph: a node of Entra whose kinds are no list": Case(
+        opengraph.SOURCE,
+        {"other.json": graph(ENDS, [])},
+        ("nodes.json", graph([ENTRA_NODE], [])),
+        graph([ENTRA_NODE | {"kinds": None}], []),
+        ((HUMAN, f"entra:{uid(77)}"),),
+    ),
+    "opengraph: an edge whose properties are no object": Case(
+        opengraph.SOURCE,
+        {"other.json": graph(ENDS, [])},
+        ("edges.json", graph([], [EDGE])),
+        graph([], [EDGE | {"properties": []}]),
+        ((CONTROLS, ("opengraph:s-1", "opengraph:s-2")),),
+    ),
+    "agent_bom: a node without a type": Case(
+        agent_bom.SOURCE,
+        {"other.json": bom(BOM_TOOL)},
+        ("graph.json", bom(BOM)),
+        bom(BOM | {"entity_type": None}),
+        ((AGENT, "agent_bom:demo/agent/n-1"),),
+    ),
     "mcp_registry: a server without a name": Case(
         mcp_registry.SOURCE,
         {"other.json": {"servers": [OTHER]}},
