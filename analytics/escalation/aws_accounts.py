@@ -4,13 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection
 
 import numpy as np
-import pyarrow.compute as pc
 
 from analytics.coverage import declaring
 from analytics.escalation.support import NOTHING, Support
 from graph.access import AccessGraph
-from graph.schema import HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT
-from graph.values import text_array
+from graph.schema import HUMAN, RESOURCE, ROLE, RUNS_AS, SERVICE_ACCOUNT
 
 
 class Accounts:
@@ -66,7 +64,11 @@ class Accounts:
         return sorted(self._children.get(account, set()).intersection(things))
 
     def lists(self, role: int, service: str) -> bool:
-        """Return whether a source lists the compute of a service, in the account of a role."""
+        """Return whether a source lists the compute of a service, in the account of a role.
+
+        Compute is listed by an inventory that states the role it runs as; policies name compute
+        too, and names of a list without roles leave open what runs as a role.
+        """
         if self._inventoried is None:  # a catalogue that names a role lists no compute
             self._inventoried = declaring(self.graph, "inventory", "grants")
         if not self._inventoried[role]:
@@ -76,11 +78,13 @@ class Accounts:
         return account == "" or (account, name) in self._listed()
 
     def _listed(self) -> set[tuple[str, str]]:
+        """Return the account and service of each compute of which a source states the role."""
         if self._services is None:
-            ids = text_array(self.graph.frames[RESOURCE]["id"])
-            known = ids.filter(pc.match_substring_regex(ids, r"^arn:[^*?]*$"))
-            parts = [arn.split(":", 5) for arn in known.to_pylist()]
-            self._services = {(p[4], p[2]) for p in parts if len(p) > 5}
+            compute = np.unique(self.graph.ends(RUNS_AS)[0])
+            compute = compute[self.graph.has_label(RESOURCE)[compute]]
+            ids = self.graph.ids.take(compute).to_pylist()
+            parts = [str(id_).split(":", 5) for id_ in ids]
+            self._services = {(p[4], p[2]) for p in parts if p[0] == "arn" and len(p) > 5}
         return self._services
 
     def boundary(self, principal: int) -> Support:

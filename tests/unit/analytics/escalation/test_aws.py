@@ -192,6 +192,34 @@ def test_a_permission_on_all_of_an_account_takes_what_runs_for_the_service():
     assert rules(e) == set()  # functions are no machines
 
 
+def named_only():
+    """Let roles r and s trust functions; the inventory lists no function, a policy names one."""
+    e = aws(users="u", roles="r s", declares=("grants", "trust", "inventory"))
+    for role in "rs":
+        e.trust(role, "lambda.amazonaws.com")
+    function = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:g"
+    e.resource(function, type="function", parent_id=ACCOUNT)
+    return e.may("u", "lambda:UpdateFunctionCode", function)
+
+
+def test_compute_that_only_a_policy_names_is_not_listed():
+    """What function g runs as, no source states: by assumption either role."""
+    e = named_only()
+    for role in "rs":
+        assert [(p.rule, p.assumed) for p in derived(e, "u", role)] == [("A3:lambda-003", True)]
+
+
+def test_a_named_function_is_no_other_role_s_where_functions_are_listed():
+    """The inventory lists a function f of r: it lists functions, and so g would be among them."""
+    e = named_only().compute(f"lambda:eu-west-1:{ACCOUNT}:function:f", "r")
+    assert derived(e, "u", "r") == derived(e, "u", "s") == []
+
+
+def test_a_listed_machine_lists_no_functions():
+    e = named_only().compute(f"ec2:eu-west-1:{ACCOUNT}:instance/i-1", "r")
+    assert [p.assumed for p in derived(e, "u", "s")] == [True]
+
+
 def test_compute_of_another_account_is_not_assumed():
     e = aws(users="u").role("far", account=OTHER).trust("far", "lambda.amazonaws.com")
     assert rules(e.may("u", "lambda:UpdateFunctionCode", ACCOUNT)) == set()
