@@ -4,7 +4,7 @@ import numpy as np
 
 from analytics.posture import Posture
 from analytics.reach.kernels import traversal
-from analytics.weights import SENSITIVITY
+from analytics.weights import SENSITIVITY, UNKNOWN
 from graph.access import flags
 from graph.schema import LEVELS, RESOURCE
 
@@ -15,6 +15,23 @@ def reaching(posture: Posture) -> np.ndarray:
     """Return a mask of the nodes that can at least read a confidential or restricted resource."""
     weights = posture.sensitivities["weight"].to_numpy()
     return _reaching(posture, weights >= SENSITIVITY["confidential"], READ)
+
+
+def may_reach(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
+    """Return masks of the nodes that reach sensitive data whatever unrated resources hold.
+
+    The first is for unrated resources that hold nothing sensitive, the second for those that all
+    do.
+    """
+    columns = posture.sensitivities
+    bounds = [columns[bound].to_numpy() >= SENSITIVITY["confidential"] for bound in ("low", "high")]
+    return _reaching(posture, bounds[0], READ), _reaching(posture, bounds[1], READ)
+
+
+def rated_count(posture: Posture) -> int:
+    """Return how many resources to protect have a sensitivity that a source states."""
+    stated = posture.sensitivities["stated"].to_numpy(object)
+    return int(np.count_nonzero((stated != "") & (stated != UNKNOWN)))
 
 
 def administering(posture: Posture, planes: np.ndarray | None = None) -> np.ndarray:

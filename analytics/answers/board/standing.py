@@ -19,7 +19,7 @@ from analytics.evidence.deciding import DENIED as WAS_DENIED
 from analytics.evidence.matching import uses
 from analytics.figures.measure import population
 from analytics.figures.revocation_speed import overdue, time_to_revoke
-from analytics.figures.sensitive_reach import administering, control_planes, reaching
+from analytics.figures.sensitive_reach import administering, control_planes, rated_count, reaching
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.reach.spread import spread
@@ -37,8 +37,9 @@ class Standing:
     `rating` is the grade in a word. `tdr`, `tdr_range`, `target` and `coverage` are shares, amounts
     trust points; they are null where the access of no identity is known. `reason` says what the
     grade comes from, and `causes` names what caps it (see `analytics.answers.debt`). `sensitive`
-    counts the identities that can read sensitive data, `of` those whose reach is known,
-    `not_known` the others; `resources` and `unrated` those of unstated sensitivity; and
+    counts the identities that can read sensitive data (null where no resource is rated), `of` those
+    whose reach is known, `not_known` the others; `resources` and `unrated` those of unstated
+    sensitivity; and
     `administer` those that can administer a control plane.
     """
 
@@ -57,7 +58,7 @@ class Standing:
     coverage: float | None
     identities: int
     not_known: int
-    sensitive: dict[str, int]
+    sensitive: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -209,14 +210,15 @@ def _driver_words(posture: Posture, owed: Sums, scope: Scope) -> str:
 # -- what can be done with it today -------------------------------------------------------------
 
 
-def sensitive_counts(posture: Posture, scope: Scope) -> dict[str, int]:
+def sensitive_counts(posture: Posture, scope: Scope) -> dict[str, Any]:
     """Count the identities of a scope that can read sensitive data, and those of unknown reach."""
     judged = population(posture)
     mask = np.isin(judged.place, scope.places)
     identities, known = judged.identities[mask], judged.reach_known[mask]
     stated = posture.sensitivities["stated"].to_numpy(object)
+    able = np.count_nonzero(reaching(posture)[identities])
     return {
-        "count": int(np.count_nonzero(reaching(posture)[identities])),
+        "count": int(able) if rated_count(posture) else None,
         "of": int(np.count_nonzero(known)),
         "not_known": int(np.count_nonzero(~known)),
         "resources": int(np.count_nonzero(stated != "")),
@@ -225,7 +227,7 @@ def sensitive_counts(posture: Posture, scope: Scope) -> dict[str, int]:
     }
 
 
-def _sensitive_words(posture: Posture, scope: Scope, counts: dict[str, int]) -> str:
+def _sensitive_words(posture: Posture, scope: Scope, counts: dict[str, Any]) -> str:
     if not counts["of"]:
         if not counts["not_known"]:
             return "No accountable identity is in service."
@@ -245,7 +247,7 @@ def _sensitive_words(posture: Posture, scope: Scope, counts: dict[str, int]) -> 
     return words.strip()
 
 
-def _administering_words(posture: Posture, scope: Scope, counts: dict[str, int]) -> str:
+def _administering_words(posture: Posture, scope: Scope, counts: dict[str, Any]) -> str:
     """Return how many administer the control plane that most do, of the first few."""
     planes, identities = np.flatnonzero(control_planes(posture)), posture.accountable[scope.places]
     count, name = counts["administer"], "a control plane"

@@ -12,7 +12,7 @@ from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.groups import NO_TEAM, keys
 from analytics.debt.owed import sums_of
 from analytics.debt.totals import Group, grouped
-from analytics.figures.sensitive_reach import reaching
+from analytics.figures.sensitive_reach import rated_count, reaching
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 
@@ -25,8 +25,9 @@ class Teams:
 
     `teams` has `team` (a node; null for the identities of no team), `name`, `identities`,
     `not_known`, `debt`, `tdr`, `grade`, `grade_because`, `capped_by` (a name, or null), `sensitive`
-    (identities that can read sensitive data), and for each assumption the share of what could be
-    owed for it that is `broken`, and that is `unknown`; null where it applies to nothing.
+    (identities that can read sensitive data; null where no resource is rated), and for each
+    assumption the share of what could be owed for it that is `broken`, and that is `unknown`; null
+    where it applies to nothing.
     """
 
     teams: Table
@@ -43,6 +44,7 @@ def teams(posture: Posture, limit: int = 0) -> Teams:
     order = sorted(range(len(groups)), key=lambda g: (-_debt(groups[g]), numbers[g]))
     rows, left_out = cut(np.array(order, np.int64), limit)
     able = reaching(posture)[posture.accountable]
+    sensitive = np.bincount(place, able, len(numbers))[rows].astype(np.int64)
     graph = posture.graph
     chosen = [groups[row] for row in rows.tolist()]
     columns = {
@@ -55,7 +57,9 @@ def teams(posture: Posture, limit: int = 0) -> Teams:
         "grade": pd.array([group.grade for group in chosen], dtype="string"),
         "grade_because": pd.array([group.because for group in chosen], dtype="string"),
         "capped_by": objects([_cap(posture, key, group) for group in chosen]),
-        "sensitive": np.bincount(place, able, len(numbers))[rows].astype(np.int64),
+        "sensitive": pd.arrays.IntegerArray(
+            sensitive, np.full(len(rows), not rated_count(posture))
+        ),
         **_heat(owed.principal, owed.unverified, owed.applicable, place, rows),
     }
     table = Table(pd.DataFrame(columns), graph.things, {"team": Kind.NODE})

@@ -1,20 +1,34 @@
 """Share of identities that reach sensitive data."""
 
+from dataclasses import replace
+
 from analytics.figures.measure import NEITHER, SHARE, Measure, Measured, population, ratio
-from analytics.figures.sensitive_reach import reaching
+from analytics.figures.sensitive_reach import may_reach, rated_count, reaching
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of identities that can read, or do more to, sensitive resources."""
+    """Return the share of identities that can read, or do more to, sensitive resources.
+
+    Where no resource is rated, nobody knows who does.
+    """
     judged = population(posture)
-    able = reaching(posture)[judged.identities]
-    return ratio(
-        int(able.sum()),
-        int(judged.reach_known.sum()),
+    of, unknown = int(judged.reach_known.sum()), int((~judged.reach_known).sum())
+    if of and not rated_count(posture):
+        because = "no source states how sensitive any resource is"
+        return Measured(None, None, of, because, {"unknown": unknown} if unknown else {})
+    share = ratio(
+        int(reaching(posture)[judged.identities].sum()),
+        of,
         judged.unreached or "no accountable identity is in service",
-        unknown=int((~judged.reach_known).sum()),
+        unknown=unknown,
     )
+    if share.value is None:
+        return share
+    least, most = (int(able[judged.identities].sum()) for able in may_reach(posture))
+    if least == most:
+        return share
+    return replace(share, range=(least / (of + unknown), (most + unknown) / (of + unknown)))
 
 
 MEASURE = Measure(

@@ -59,7 +59,7 @@ def _table(rows: pd.DataFrame, broken: pd.DataFrame) -> None:
             "Grade": rows["grade"].replace("NR", "not rated"),
             "Grade because": because(rows),
             "Read sensitive data": [
-                share(able, of) if of else ""
+                (NO_FIGURE if pd.isna(able) else share(able, of)) if of else ""
                 for able, of in zip(rows["sensitive"], rows["identities"], strict=True)
             ],
             **{

@@ -89,6 +89,8 @@ def test_what_nobody_rated_is_not_rated_and_says_who_administers_it() -> None:
     assert "1 of 2 identities administers acct today." in stands.sentence
     assert "How sensitive 2 of 2 resources are, nobody states." in stands.sentence
     assert "sensitive data" not in stands.sentence
+    assert (stands.sensitive["count"], stands.sensitive["of"]) == (None, 2)
+    assert [row["sensitive"] for row in as_json(parts.teams(posture).teams)] == [None]
 
 
 def test_nothing_at_all_is_no_comfort() -> None:

@@ -168,6 +168,24 @@ def test_who_reaches_sensitive_data_now() -> None:
     assert (row["numerator"], row["denominator"]) == (3, 6)  # reads, calls and svc itself
 
 
+def unrated() -> Estate:
+    """One agent reads a resource of unstated sensitivity, another reads nothing."""
+    return Estate().resource("db").agent("reads", "idle").can("reads", "read", "db")
+
+
+def test_who_reads_sensitive_data_is_unknown_where_nothing_is_rated() -> None:
+    row = figures(unrated().posture())["sensitive_reach"]
+    assert (row["value"], row["numerator"], row["denominator"]) == (None, None, 2)
+    assert row["not_measured_because"] == "no source states how sensitive any resource is"
+
+
+def test_what_is_unrated_bounds_who_reads_sensitive_data() -> None:
+    """One rated resource that `idle` reads is public: none reads what is sensitive, or `reads`."""
+    e = unrated().resource("site", "public").can("idle", "read", "site")
+    row = figures(e.posture())["sensitive_reach"]
+    assert (row["value"], row["denominator"], row["range"]) == (0.0, 2, [0.0, 0.5])
+
+
 def test_concentration_of_reach() -> None:
     """Of eleven, ten reach 1 and one reaches 30: the widest tenth, two of them, has 31 of 40."""
     e = Estate().resource("db", "restricted").resource("site", "public")
