@@ -31,11 +31,13 @@ from ingest.sources.kubernetes.rules import (
     Granted,
     Permitted,
     Rule,
+    levels_on_existing,
     permitted,
     rule_of,
 )
 from ingest.tags.tag_map import Tagger
 
+WIDE = ("clusterroles", "users", "groups", "namespaces")  # whose names are of the whole cluster
 PRINCIPALS = {
     "serviceaccounts": SERVICE_ACCOUNT,
     "roles": ROLE,
@@ -97,6 +99,7 @@ class _Access:
         }
         self.binds = self._find_binds()
         self.grants: list[Granted] = []
+        self.named: dict[tuple[str, str], dict[str, None]] = {}  # by plural and namespace
         self.taken: set[tuple[str, str]] = set()
 
     def write(self) -> None:
@@ -256,17 +259,26 @@ class _Access:
                 yield other
 
     def _name_targets(self) -> None:
-        """Add the collections in rules first, so that wider grants cover all of them."""
-        without = 0
+        """Add collections and named things in rules first, so that wider grants cover all of them.
+
+        Names in a namespace come before those everywhere, which are about each namespace with one.
+        """
+        without, named = 0, []
         for grant in self.grants:
             for rule in grant.rules:
                 permissions = list(permitted(rule, grant.namespace))
                 without += not permissions
                 for permission in permissions:
-                    if permission.plural and not permission.name:
+                    if permission.name:
+                        named.append((permission, grant.place))
+                    elif permission.plural:
                         self.cluster.collection(
                             permission.namespace, permission.plural, grant.place
                         )
+        for permission, place in sorted(named, key=lambda n: n[0].namespace == EVERYWHERE):
+            for namespace, id_ in self._single(permission, place):
+                if self.rows.labels[id_] is RESOURCE and permission.plural not in WIDE:
+                    self.named.setdefault((permission.plural, namespace), {})[id_] = None
         if without:
             self.rows.warn(
                 f"{without} rules grant what is not there, things of the whole cluster within a"
@@ -282,6 +294,9 @@ class _Access:
                     given = given_by_target.setdefault(target, _Given())
                     given.levels |= permission.levels
                     given.actions |= set(permission.actions) if primary else set()
+                levels = set() if permission.name else levels_on_existing(permission)
+                for target in self._named_within(permission) if levels else ():
+                    given_by_target.setdefault(target, _Given()).levels |= levels
         for target, given in given_by_target.items():
             principal = self.rows.labels[target] is not RESOURCE
             self.rows.link(
@@ -302,7 +317,7 @@ class _Access:
         """Yield the ids that a permission is on, and False for the parts of a wider target."""
         everywhere = permission.namespace == EVERYWHERE
         if permission.name:
-            yield from ((id_, True) for id_ in self._single(permission, place))
+            yield from ((id_, True) for _, id_ in self._single(permission, place))
         elif permission.plural:
             yield self.cluster.collection(permission.namespace, permission.plural, place), True
             if everywhere:
@@ -319,16 +334,27 @@ class _Access:
                 if permission.namespace in known:
                     yield known[permission.namespace], False
 
-    def _single(self, permission: Permitted, place: Place) -> Iterator[str]:
-        """Yield the ids of a thing that a rule names, in every namespace that has it."""
+    def _named_within(self, permission: Permitted) -> Iterator[str]:
+        """Yield the ids of resources that rules name and that a permission on all of a sort covers.
+
+        One that is named in no known namespace is covered only by what is permitted everywhere.
+        """
+        for (plural, namespace), ids in self.named.items():
+            if permission.plural in ("", plural) and permission.namespace in (
+                EVERYWHERE,
+                namespace,
+            ):
+                yield from ids
+
+    def _single(self, permission: Permitted, place: Place) -> Iterator[tuple[str, str]]:
+        """Yield the namespace and id of a thing that a rule names, in every namespace with it."""
         kind = SINGULAR.get(permission.plural, permission.plural)
-        wide = permission.plural in ("clusterroles", "users", "groups", "namespaces")
-        spaces = [""] if wide else self._spaces(permission, kind)
+        spaces = [""] if permission.plural in WIDE else self._spaces(permission, kind)
         for namespace in spaces:
             id_ = self.cluster.id(namespace, kind, permission.name)
             if id_ not in self.rows.labels:
                 self._name(id_, permission, namespace, place)
-            yield id_
+            yield namespace, id_
 
     def _spaces(self, permission: Permitted, kind: str) -> list[str]:
         """Return the namespaces that have a thing of this name, as far as it is known."""

@@ -138,6 +138,20 @@ def permitted(rule: Rule, namespace: str) -> Iterator[Permitted]:
                     )
 
 
+def levels_on_existing(permission: Permitted) -> frozenset[str]:
+    """Return the levels of a permission on all of a sort for a thing of it that is there already.
+
+    To create things of the sort gives nothing on that one.
+    """
+    pairs = (action.split(" ", 1) for action in permission.actions)
+    return frozenset(
+        level
+        for verb, shown in pairs
+        if verb != "create" or "/" in shown
+        for level in levels_of(verb, shown)
+    )
+
+
 def _named(resource: str, rule: Rule, namespace: str) -> Iterator[tuple[str, str]]:
     """Yield the sorts of thing that a resource of a rule names, and their form in actions.
 

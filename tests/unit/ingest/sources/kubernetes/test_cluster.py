@@ -200,6 +200,49 @@ def test_a_cluster_role_bound_in_the_cluster_counts_everywhere(read):
     }
 
 
+def test_who_may_read_all_secrets_may_read_the_named_one(read):
+    """A rule names the Secret `key` of shop: whoever may read all of shop, or all, may read it.
+
+    Who may only create Secrets there, or read those of another namespace, may not.
+    """
+    held = (
+        ("one", "shop", rule("get", "secrets", names=["key"])),
+        ("every", "shop", rule("list", "secrets")),
+        ("maker", "shop", rule("create", "secrets")),
+        ("far", "home", rule("get", "secrets")),
+        ("ruler", "shop", rule("*", "*")),
+    )
+    objects = [thing("ClusterRole", "all", rules=[rule("get", "secrets")])]
+    objects.append(binding("all", account("wide")))
+    for name, where, of in held:
+        objects.append(thing("Role", name, where, rules=[of]))
+        objects.append(binding(name, account(name), namespace=where))
+    loaded = read(*objects)
+    levels = {
+        name: grants(loaded, f"role/{name}").get("shop/secret/key", ([],))[0]
+        for name in ("one", "every", "maker", "far", "ruler")
+    }
+    assert levels == {
+        "one": ["read"],
+        "every": ["read"],
+        "maker": [],
+        "far": [],
+        "ruler": ["list", "read", "write", "admin"],
+    }
+    assert grants(loaded, "clusterrole/all")["shop/secret/key"][0] == ["read"]
+    assert grants(loaded, "role/every")["shop/secret/key"][1] == []  # the action is on all of them
+
+
+def test_a_name_in_a_namespace_is_known_to_a_rule_of_the_cluster(read):
+    """Whichever rule comes first, the Secret `key` of all namespaces is that of shop."""
+    objects = []
+    for kind, where in (("ClusterRole", ""), ("Role", "shop")):
+        objects.append(thing(kind, "r", where, rules=[rule("get", "secrets", names=["key"])]))
+    bound = [binding("r", account("bot")), binding("r", account("other"), namespace="shop")]
+    for given in (objects, objects[::-1]):
+        assert set(grants(read(*given, *bound), "clusterrole/r")) == {"shop/secret/key"}
+
+
 def test_a_role_that_nobody_has_permits_nothing(read):
     """Its twins: one that is bound, and one that somebody may bind, count."""
     roles = [
