@@ -12,7 +12,7 @@ from analytics.answers.shape import cut, node_lists
 from analytics.answers.table import Kind, Table, instants
 from analytics.assumptions.model import NUMBER, model
 from analytics.debt.owed import parts_of
-from analytics.findings.families.ownership import departed, software_only, uncovered
+from analytics.findings.families.ownership import departed, software_only, team_only, uncovered
 from analytics.kept.answers import kept
 from analytics.ownership.bus_factor import bus_factor, kept_by
 from analytics.ownership.owners import NOBODY, ROLES, Ownership, ownership
@@ -118,15 +118,17 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
     rows["last_owner"] = NOBODY
     gaps = uncovered(owned)
     teams = gaps[(gaps["kind"] == "team") & ~gaps["inferred"]]
+    by_team_only = teams["id"].isin(team_only(posture.graph, owned)["id"])
     for rule, statements in (
         ("OWN-06", software_only(owned)),
-        ("OWN-03", teams),
+        (None, teams),  # the last owner, also where a person or another team has the other role
+        ("OWN-03", teams[by_team_only]),
         ("OWN-02", departed(owned)),
     ):
         of_role = statements[statements["role"] == role].sort_values("ended")
         last = of_role.drop_duplicates("thing", keep="last").set_index("thing")
         mask = rows["identity"].isin(last.index)
-        rows.loc[mask, "rule"] = rule
+        rows.loc[mask, "rule"] = rule or rows.loc[mask, "rule"]
         rows.loc[mask, "last_owner"] = last["owner"].reindex(rows.loc[mask, "identity"]).to_numpy()
     return rows
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from analytics.ownership.owners import NOBODY, ROLES
+from analytics.ownership.owners import NOBODY, ROLES, Ownership
 from analytics.posture import Posture
+from graph.access import AccessGraph
 from graph.once import once
 from graph.schema import HUMAN
 
@@ -16,10 +17,15 @@ def accountable_people(posture: Posture) -> np.ndarray:
 
     -1 where no person does: a team that owns a node is not a person.
     """
-    person = posture.graph.has_label(HUMAN)
+    return people_of(posture.graph, posture.ownership)
+
+
+def people_of(graph: AccessGraph, owned: Ownership) -> np.ndarray:
+    """Return the number of the person who answers for each node, as `owned` states its owners."""
+    person = graph.has_label(HUMAN)
     people = np.full(len(person), NOBODY, np.int64)
     for role in reversed(ROLES):
-        stated = posture.ownership.covered[role]
+        stated = owned.covered[role]
         named = stated != NOBODY
         named[named] = person[stated[named]]
         people[named] = stated[named]

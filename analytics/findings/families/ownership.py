@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from analytics.ownership.owners import DAY, NOBODY, ROLES, Ownership
-from analytics.ownership.responsible import accountable_people
+from analytics.ownership.responsible import people_of
 from analytics.posture import Posture
 from analytics.residue import judged
-from graph.access import NEVER
+from graph.access import NEVER, AccessGraph
 
 
 def judged_rows(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
@@ -37,12 +37,12 @@ def last_departed(owned: Ownership) -> pd.DataFrame:
     return rows.drop_duplicates(["thing", "role"], keep="last")
 
 
-def team_only(posture: Posture) -> pd.DataFrame:
+def team_only(graph: AccessGraph, owned: Ownership) -> pd.DataFrame:
     """Return the statements of teams about nodes that no person answers for in any role.
 
     Those of empty teams are left out where a team answers, also one of a parent.
     """
-    owned, in_person = posture.ownership, accountable_people(posture) != NOBODY
+    in_person = people_of(graph, owned) != NOBODY
     answered = np.logical_or.reduce([owned.covered[role] != NOBODY for role in ROLES])
     owns = owned.owns
     by_team = (owns["kind"] == "team") & ~owns["inferred"] & ~in_person[owns["thing"]]

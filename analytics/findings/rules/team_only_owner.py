@@ -19,7 +19,7 @@ from graph.frames import records
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities that no person owns, only a team, or a team without active members."""
-    rows = judged_rows(posture, team_only(posture))
+    rows = judged_rows(posture, team_only(posture.graph, posture.ownership))
     order = {"ended": False, "owner": True, "id": True}
     ranked = rows.sort_values(list(order), ascending=list(order.values()))
     first = ranked.drop_duplicates("thing")

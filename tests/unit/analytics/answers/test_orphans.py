@@ -1,0 +1,63 @@
+"""Orphans: the rule of each row is a finding about the same identity."""
+
+from itertools import product
+
+import pytest
+
+from analytics.answers.orphans import orphans
+from analytics.answers.table import as_json
+from analytics.findings.evaluation import find_all
+from analytics.posture import Posture
+from tests.support.estates.small_estates import Estate, ago
+
+OWNERS = {
+    "nobody": None,
+    "left": "zed",
+    "person": "ann",
+    "empty": "void",
+    "team": "crew",
+    "software": "svc",
+}
+
+
+@pytest.fixture(scope="module")
+def posture() -> Posture:
+    """Build an agent for each pair of a business and a technical owner, named after both."""
+    e = Estate().person("ann").person("zed", left=ago(30)).account("svc").owned("svc", "ann", "ann")
+    e.thing("Team", "void", "crew").link("ann", "MEMBER_OF", "crew").link(
+        "zed", "MEMBER_OF", "void"
+    )
+    for business, technical in product(OWNERS, OWNERS):
+        name = f"{business}/{technical}"
+        e.agent(name).owned(name, OWNERS[business], OWNERS[technical])
+    return e.posture()
+
+
+def of(posture: Posture, name: str) -> dict[str, tuple[str, str | None]]:
+    """Return the rule and the last owner of each role of an agent that nobody has."""
+    return {
+        row["role"]: (row["rule"], row["last_owner"] and row["last_owner"]["id"])
+        for row in as_json(orphans(posture).orphaned)
+        if row["identity"]["id"] == name
+    }
+
+
+@pytest.mark.parametrize("names", list(product(OWNERS, OWNERS)), ids="/".join)
+def test_the_rule_of_an_orphan_is_found_by_findings(posture, names):
+    name = "/".join(names)
+    rows = find_all(posture)
+    found = rows["rule"][rows["subject"] == posture.graph.number(name)]
+    assert {rule for rule, _ in of(posture, name).values()} <= set(found)
+
+
+def test_an_empty_team_beside_a_person_is_one_missing_role(posture):
+    """Not only a team owns it: OWN-04; the empty team is who had the role last."""
+    assert of(posture, "person/empty") == {"technical": ("OWN-04", "void")}
+    assert of(posture, "empty/person") == {"business": ("OWN-04", "void")}
+
+
+def test_an_empty_team_beside_nobody_is_an_empty_team(posture):
+    assert of(posture, "empty/nobody") == {
+        "business": ("OWN-03", "void"),
+        "technical": ("OWN-01", None),
+    }
