@@ -60,11 +60,13 @@ def last_decision(
     """Return the last decision on access: on its grant, the holder of that, or the identity.
 
     It is encoded as in `Reviews`, so that odd numbers are decisions to revoke. `identity` and
-    `holder` are numbers of nodes, `grant` rows of CAN_ACCESS.
+    `holder` are numbers of nodes, `grant` rows of CAN_ACCESS. A decision from before the grant
+    says nothing about it, and is left out.
     """
     by = reviews(graph)
     last = np.maximum(by.last_thing[identity], by.last_thing[holder])
-    return np.asarray(np.maximum(last, by.last_grant[grant]))
+    last = np.maximum(last, by.last_grant[grant])
+    return np.where(last >> 1 < graph.grant_use[2][grant], NEVER, last)
 
 
 @once

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.items import items_of
-from analytics.assumptions.reviews import REVOKE, decisions, on_grants
+from analytics.assumptions.reviews import REVOKE, decisions, last_decision, on_grants
 from analytics.findings.closing import Closing, On
-from analytics.findings.families.entitlements import by_grant, decided, findings_of_grants, in_words
+from analytics.findings.families.entitlements import by_grant, findings_of_grants, in_words
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day
@@ -21,14 +21,14 @@ UNNAMED = "a reviewer"
 def find(posture: Posture) -> pd.DataFrame:
     """Find grants in force whose last review decision was to revoke them.
 
-    The decision may be about the grant, about its holder or about the identity.
+    The decision may be about the grant, about its holder or about the identity. A grant that was
+    made after it is another one.
     """
-    units, last = items_of(posture).units, decided(posture)
-    said_last = np.maximum(last.last_thing[units.identity], last.last_thing[units.holder])
-    said_last = np.maximum(said_last, last.last_grant[units.grant])
-    revoked = (said_last != NEVER) & (said_last & 1 == 1)
+    units = items_of(posture).units
+    last = last_decision(posture.graph, units.identity, units.holder, units.grant)
+    revoked = (last != NEVER) & (last & 1 == 1)
     at = np.flatnonzero(revoked & alive(posture)[units.identity])
-    rows = by_grant(posture, at, said_last[at] >> 1)
+    rows = by_grant(posture, at, last[at] >> 1)
     words = list(zip(in_words(posture, rows), rows["first"], _by(posture, rows), strict=True))
     sentences = [
         f"{g.name} may still {g.may} {g.resource}{g.through}, though {reviewer} decided on "

@@ -205,6 +205,8 @@ class Reference:
         said = [(at, revoke) for at, revoke, _ in self._about(identity, row)]
         stated = day(row["reviewed_at"])  # counts as an approving review of the grant
         said += [(stated, False)] if stated is not None and stated <= self.now else []
+        granted = day(row["granted_at"])
+        said = [(at, revoke) for at, revoke in said if granted is None or at >= granted]
         last = max(said, default=(None, False))
         return last[0] if last[1] else None
 

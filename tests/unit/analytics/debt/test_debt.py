@@ -185,6 +185,15 @@ def test_the_last_word_of_reviewers_counts():
     assert items(later.link("w", "COVERS", "bot"), "outlived") == []
 
 
+def test_a_decision_to_revoke_ends_only_what_was_there():
+    """Of two grants, one was made before the decision on their identity, one after it."""
+    e = one(grant={"grant_id": "G", "granted_at": ago(9)})
+    e.can("bot", "read", "later", grant_id="H", granted_at=ago(5)).resource("later")
+    e.thing("Review", "v", decision="revoke", decided_at=ago(7)).link("v", "COVERS", "bot")
+    (item,) = items(e, "outlived")
+    assert item["resource"]["id"] != "later"
+
+
 def test_a_decision_about_another_grant_or_yet_to_come_changes_nothing():
     e = one(grant={"grant_id": "G"}).thing("Review", "v", decision="revoke", decided_at=ago(7))
     e.link("v", "COVERS", "bot", grant_id="H")

@@ -237,6 +237,8 @@ REVOKED = {
     "its source says approved before": reviewed(held(reviewed_at=ago(30)), 7, decision="revoke"),
     "its source says approved at once": reviewed(held(reviewed_at=ago(7)), 7, decision="revoke"),
     "its source says approved later": reviewed(held(reviewed_at=ago(-3)), 7, decision="revoke"),
+    "granted at once": reviewed(held(granted_at=ago(7)), 7, decision="revoke"),
+    "granted nobody says when": reviewed(held(granted_at=None), 7, decision="revoke"),
 }
 NOT_OPEN = {
     "no decision": held(),
@@ -246,6 +248,12 @@ NOT_OPEN = {
     "carried out": reviewed(held(valid_to=ago(6)), 7, decision="revoke"),
     "another grant": reviewed(held(grant_id="g"), 7, grant_id="h", decision="revoke"),
     "still to come": reviewed(held(), -7, decision="revoke"),
+    # decision 0013: it ends what was there at its time
+    "the grant is made since": reviewed(
+        held(grant_id="g", granted_at=ago(5)), 7, grant_id="g", decision="revoke"
+    ),
+    "granted to its holder since": reviewed(held(granted_at=ago(5)), 7, decision="revoke"),
+    "granted to the identity since": reviewed(held(granted_at=ago(5)), 7, "bot", decision="revoke"),
 }
 DECISIONS = Beside([*REVOKED.values(), *NOT_OPEN.values()])
 
