@@ -34,12 +34,12 @@ class Sighting:
     """The findings of one snapshot, as numbers.
 
     `ids` (uint64, sorted) are the findings; `group` (int32) is the position in `groups` of each:
-    its rule, and the (source, scope) pairs that declare its subject. `subject` (uint64) is a hash
-    of its subject's id. `judged` (uint64, sorted) are the hashes of all judged nodes. `declared`
-    are, by kind of fact, those of them with a scope that declares this kind. `kinds` are the known
-    kinds of fact (`graph.coverage.known_kinds`). `names` are the other ids of findings, `things`
-    those of judged nodes. `failed` are the rules that raised an error; a sighting with any is not
-    stored.
+    its rule, and the (source, scope) pairs that declare its subject or its object. `subject`
+    (uint64) is a hash of its subject's id. `judged` (uint64, sorted) are the hashes of all judged
+    nodes. `declared` are, by kind of fact, those of them with a scope that declares this kind.
+    `kinds` are the known kinds of fact (`graph.coverage.known_kinds`). `names` are the other ids of
+    findings, `things` those of judged nodes. `failed` are the rules that raised an error; a
+    sighting with any is not stored.
     """
 
     ids: np.ndarray
@@ -60,8 +60,8 @@ class Sighting:
         ids = numbers_of(rows["id"])
         order = np.argsort(ids)
         hashed = _hashes(posture)
-        subject = rows["subject"].to_numpy(np.int64)[order]
-        group, groups = _groups(posture, rows["rule"].to_numpy(object)[order], subject)
+        subject, other = (rows[end].to_numpy(np.int64)[order] for end in ("subject", "object"))
+        group, groups = _groups(posture, rows["rule"].to_numpy(object)[order], subject, other)
         judged = np.union1d(posture.accountable, subject).astype(np.int64)
         kinds = sorted({kind for rule in all_rules().values() for kind in rule.needs})
         declared = {k: np.sort(hashed[judged[stated_by(posture.graph, k)[judged]]]) for k in kinds}
@@ -132,13 +132,20 @@ def _hashes(posture: Posture) -> np.ndarray:
 
 
 def _groups(
-    posture: Posture, rules: np.ndarray, subject: np.ndarray
+    posture: Posture, rules: np.ndarray, subject: np.ndarray, other: np.ndarray
 ) -> tuple[np.ndarray, tuple[Group, ...]]:
-    """Group findings by rule and by the scopes that declare their subject."""
-    code, sets = _stated_by(posture, np.unique(subject))
-    keys = pd.MultiIndex.from_arrays([rules, code[subject] if len(subject) else subject])
+    """Group findings by rule and by the scopes that declare an end: `subject`, or `other`.
+
+    `other` is -1 where a finding has no object.
+    """
+    other = np.where(other < 0, subject, other)
+    code, sets = _stated_by(posture, np.union1d(subject, other))
+    keys = pd.MultiIndex.from_arrays([rules, code[subject], code[other]])
     group, distinct = pd.factorize(keys)
-    return group.astype(np.int32), tuple((str(rule), sets[int(at)]) for rule, at in distinct)
+    return group.astype(np.int32), tuple(
+        (str(rule), tuple(sorted({*sets[int(one_end)], *sets[int(other_end)]})))
+        for rule, one_end, other_end in distinct
+    )
 
 
 def _stated_by(

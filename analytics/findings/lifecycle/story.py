@@ -88,8 +88,8 @@ def _under(step: Step, names: Followed, things: Followed) -> Step:
 def tell(steps: list[Step]) -> Story:
     """Track every finding through `steps`, oldest first, by its id.
 
-    A missing finding is resolved if the scopes that declare its subject could still have shown it;
-    else it stays, on the evidence of the last step that saw it.
+    A missing finding is resolved if the scopes that declare its subject or its object could still
+    have shown it; else it stays, on the evidence of the last step that saw it.
     """
     ids = np.unique(np.concatenate([s.sighting.ids for s in steps]))
     first, last = np.full(len(ids), NEVER), np.full(len(ids), NEVER)
@@ -132,7 +132,7 @@ def _could_show(ids: np.ndarray, then: Step, now: Step) -> np.ndarray:
 
 
 def silenced(scopes: tuple[tuple[str, str], ...], rule: str, then: Step, now: Step) -> bool:
-    """Return whether a scope that declared the subject can no longer show what the rule needs."""
+    """Return whether a scope that declared an end can no longer show what the rule needs."""
     needs = {r.id: r.needs for r in all_rules().values()}.get(rule, ())
     before = {c.key: c for c in then.coverage}
     after = {c.key: c for c in now.coverage}
