@@ -97,15 +97,17 @@ def _best(posture: Posture, points: ChokePoints) -> dict[str, Any] | None:
     return {"what": thing["name"], "thing": thing, "frees": int(nodes), "protected": None}
 
 
-def best_item(points: ChokePoints, free: bool = False) -> int:
-    """Return the item that frees most, -1 for none; `free` leaves out the protected ones."""
+def best_item(points: ChokePoints) -> int:
+    """Return the item that frees most, of equal ones one that is not protected; -1 for none."""
+    return next(iter(best_items(points)), -1)
+
+
+def best_items(points: ChokePoints) -> list[int]:
+    """List the items without which any start reaches no target, the one that frees most first."""
     exposure = points.item_exposure.astype(np.int64)
-    if free:
-        exposure = np.where(points.items.protected, 0, exposure)
-    if not len(exposure) or exposure.max() <= 0:
-        return -1
     order = np.lexsort((-points.item_participation, points.items.protected, -exposure))
-    return int(order[0])
+    items: list[int] = order[exposure[order] > 0].tolist()
+    return items
 
 
 def item_words(posture: Posture, points: ChokePoints, item: int) -> str:

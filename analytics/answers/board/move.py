@@ -1,9 +1,10 @@
 """The one move: what to do first, what it frees, and what it breaks.
 
 A leaked credential that caps the grade goes first, because nothing else lifts the cap. Otherwise it
-is the step without which most starts reach no crown jewel, of those that are not in use; and where
-no such step frees any, the change that pays off most debt (`analytics.answers.plan`). Reach, debt
-and broken uses are those of what-if.
+is the step without which most starts reach no crown jewel, of those that a plan may remove: none
+that is in use or for emergencies, no last login and no last administrator. Where no such step frees
+any, it is the change that pays off most debt (`analytics.answers.plan`). Reach, debt and broken
+uses are those of what-if.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import LOGINS, REMOVING, Action
-from analytics.answers.board.headlines import all_ways, best_item, points_of
+from analytics.answers.board.headlines import all_ways, best_items, points_of
 from analytics.answers.board.scope import Scope, scope_of
 from analytics.answers.board.standing import Standing, heaviest_opened
 from analytics.answers.board.words import amount, counted
@@ -29,7 +30,10 @@ from analytics.assumptions.live_credentials import holdings
 from analytics.kept.answers import kept
 from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
+from analytics.remediation.choke_points import ChokePoints
 from analytics.remediation.handover import Target
+from analytics.remediation.plan.greedy import Safety
+from analytics.remediation.plan.idle_of import IdleOf
 from analytics.remediation.removal.before_and_after import changed, debt_owed, reach_of
 from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.removable import observed, removals_of
@@ -79,11 +83,8 @@ def move(posture: Posture, scope: Scope, stands: Standing) -> Move | None:
     leaks = [cause["thing"]["id"] for cause in stands.causes if cause["because"] == LEAKED]
     if leaks:
         return _of_leak(posture, scope, posture.graph.number(leaks[0]))
-    points = points_of(posture, scope)
-    item = best_item(points, free=True)
-    if item >= 0:
-        return _of_item(posture, scope, item)
-    return _of_plan(posture, scope)
+    item = _allowed_item(posture, points_of(posture, scope))
+    return _of_plan(posture, scope) if item is None else _of_item(posture, scope, item)
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,25 @@ class _Step:
     frees: int
     seen: bool
     closes: int = 0
+
+
+def _allowed_item(posture: Posture, points: ChokePoints) -> int | None:
+    """Return the item that frees most of those that a plan may remove; None if there is none."""
+    items = points.items
+    free = [item for item in best_items(points) if not items.protected[item]]
+    if not free:
+        return None
+    idle, safety = IdleOf(posture), Safety(posture)
+    for item in free:
+        relationship = RELATIONSHIPS[int(items.relationship[item])]
+        ends = int(items.source[item]), int(items.target[item])
+        if relationship in LOGINS:
+            candidate = idle.of_key(ends[LOGINS[relationship]])
+        else:
+            candidate = idle.between(relationship, *ends)
+        if candidate is not None and safety.allows([candidate]):
+            return item
+    return None
 
 
 def _of_leak(posture: Posture, scope: Scope, key: int) -> Move:

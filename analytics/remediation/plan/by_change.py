@@ -9,7 +9,6 @@ set of as many would pay off is not known: a change may close more than was aske
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
 from analytics.actions import REMOVING, Action
 from analytics.posture import Posture
@@ -18,10 +17,11 @@ from analytics.remediation.closing.change import Change
 from analytics.remediation.closing.owed import owed_by_change
 from analytics.remediation.plan.grants_by_debt import GrantsByDebt
 from analytics.remediation.plan.greedy import Safety, proposal_of
+from analytics.remediation.plan.idle_of import IdleOf
 from analytics.remediation.plan.step import LEAST, Plan, Proposal, Trail
 from analytics.remediation.plan.taken import taken
 from analytics.runtime.progress import tell
-from analytics.usage.idle_access import NONE, OWNER, Idle, derived_from, grouped, idle, idle_rows
+from analytics.usage.idle_access import OWNER, Idle
 from analytics.usage.unused_levels import narrowing
 
 BECAUSE = "a change may close more than was asked of it"
@@ -63,7 +63,7 @@ class _Offers:
 
     def __init__(self, posture: Posture, objective: str, within: np.ndarray | None) -> None:
         self.posture, self.within = posture, within
-        self.idle = _Idle(posture)
+        self.idle = IdleOf(posture)
         self._asked = asked(posture).changes
         bounds = [(bound, number) for number, bound in enumerate(_bounds(posture, objective))]
         if objective == "debt":
@@ -126,29 +126,3 @@ def _safety(posture: Posture, change: Change) -> tuple[str, bool | None, float |
     if change.action is Action.DISABLE_IDENTITY:
         return OWNER, "usage" in posture.graph.declared, None
     return OWNER, None, None
-
-
-class _Idle:
-    """The idle access that changes remove, looked up by the ids of facts.
-
-    A step is on one credential, or on all relationships of one type between the same two nodes.
-    """
-
-    def __init__(self, posture: Posture) -> None:
-        self.posture, self.fallen = posture, derived_from(posture)
-        self.rows, self.group = grouped(idle_rows(posture))
-
-    def of(self, change: Change) -> Idle | None:
-        """Return what a change removes; None if any of it is in use, or may not be removed."""
-        rows = self.rows
-        if change.relationship is None:
-            keys = self.posture.graph.numbers(pd.Series(change.ids, dtype="string"))
-            chosen = rows[rows["credential"].isin(keys)]
-            return idle(chosen, self.fallen) if len(chosen) and len(keys) == 1 else None
-        alone = rows["credential"].to_numpy() == NONE
-        named = alone & rows["fact"].isin(change.ids).to_numpy(bool)
-        groups = np.unique(self.group[named])
-        if len(groups) != 1 or np.count_nonzero(named) != len(change.ids):
-            return None
-        chosen = rows[self.group == groups[0]]  # parallel relationships go together
-        return idle(chosen, self.fallen) if len(chosen) == len(change.ids) else None

@@ -136,20 +136,60 @@ def test_a_leaked_key_goes_first() -> None:
     )
 
 
-def test_else_the_step_that_frees_most() -> None:
-    posture = judged()
+def first_move(made: Estate) -> parts.Move:
+    posture = made.posture()
     scope = scope_of(posture)
     first = parts.move(posture, scope, parts.standing(posture, scope))
     assert first is not None
+    return first
+
+
+def test_else_the_step_that_frees_most() -> None:
+    """Without the role's grant two of three agents reach nothing, and ann administers db still."""
+    first = first_move(estate().can("ann", "admin", "db"))
     assert (first.why, first.frees, first.of) == ("choke_point", 2, 3)
     assert first.order == "Remove the grant: admins can access db"
     assert first.items == ["admins,CAN_ACCESS,db"]
 
 
+def test_the_last_administrator_is_not_the_first_move() -> None:
+    """The role alone administers db; every other step frees one agent of three."""
+    first = first_move(estate())
+    assert (first.why, first.frees, first.of) == ("choke_point", 1, 3)
+    assert first.order != "Remove the grant: admins can access db"
+
+
+def test_a_key_is_not_the_first_move_where_it_holds_the_last_administration() -> None:
+    """Without key, bot reaches nothing; key alone administers vault. Next is the account's grant.
+
+    The key is the only login, so that what it opens would free as many.
+    """
+    made = Estate().agent("bot").account("svc").thing("Credential", "key")
+    made.resource("db", "restricted").resource("vault", "internal")
+    made.link("bot", "USES", "key").link("key", "AUTHENTICATES_AS", "svc")
+    made.can("svc", "read", "db").can("key", "admin", "vault")
+    assert first_move(made).order == "Remove the grant: svc can access db"
+
+
+@pytest.mark.parametrize("tagged", ["the grant", "its holder"])
+def test_access_for_emergencies_is_not_the_first_move(tagged: str) -> None:
+    """Two bots take one role; its grant is for emergencies, so one bot's own step is next."""
+    tags = {"tags": ["break-glass"]}
+    made = Estate().agent("a", "b").resource("db", "restricted")
+    made.thing("Role", "ops").thing("Role", "glass", **(tags if tagged == "its holder" else {}))
+    made.link("a", "ASSUMES", "ops").link("b", "ASSUMES", "ops").link("ops", "ASSUMES", "glass")
+    made.can("glass", "read", "db", **(tags if tagged == "the grant" else {}))
+    if tagged == "the grant":
+        assert first_move(made).order == "Remove the trust: ops may assume glass"
+    else:
+        first = first_move(made)
+        assert (first.frees, first.target["to"]["id"]) == (1, "ops")
+
+
 def test_a_step_in_use_is_not_the_first_move() -> None:
     """The grant of the role was used yesterday: it may not go first, although it frees most."""
-    made = estate()
-    made.rows[next(e for e in made.rows if e.name == "CAN_ACCESS")][-1] |= {
+    made = estate().can("ann", "admin", "db")
+    made.rows[next(e for e in made.rows if e.name == "CAN_ACCESS")][-2] |= {
         "last_used_at": '{"admin":"' + ago(1) + '"}',
         "telemetry": True,
     }
