@@ -199,7 +199,7 @@ def _measured(posture: Posture, scope: Scope, step: _Step) -> Move:
 
 def _of_plan(posture: Posture, scope: Scope) -> Move | None:
     """Return the change that pays off most debt; None if none does."""
-    made = first_changes(posture, scope)
+    made = _planned(posture, scope.team, 1)
     if not len(made.steps):
         return None
     row = made.steps.frame.iloc[0]
@@ -233,16 +233,16 @@ def _of_plan(posture: Posture, scope: Scope) -> Move | None:
 
 def first_changes(posture: Posture, scope: Scope) -> RemovalPlan:
     """Return the first changes of the plan against debt, of what the identities of a scope have."""
-    return _planned(posture, scope.team)
+    return _planned(posture, scope.team, STEPS)
 
 
 @once
-def _planned(posture: Posture, team: int | None) -> RemovalPlan:
+def _planned(posture: Posture, team: int | None, steps: int) -> RemovalPlan:
     whose: list[str] = []
     if team is not None:
         numbers = posture.accountable[scope_of(posture, team).places]
         whose = [str(id_) for id_ in posture.graph.things["id"].iloc[numbers]]
-    return plan(posture, STEPS, "debt", whose=whose)
+    return plan(posture, steps, "debt", whose=whose)
 
 
 @kept

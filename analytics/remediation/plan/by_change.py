@@ -26,7 +26,7 @@ from analytics.usage.unused_levels import narrowing
 
 BECAUSE = "a change may close more than was asked of it"
 REMOVALS = frozenset(REMOVING.values()) - {Action.DISABLE_IDENTITY}
-TRIES = 4  # changes measured for each step that is wanted
+TRIES, LEAST_TRIES = 4, 20  # changes measured: for each step that is wanted, and in any case
 
 
 def make_plan_of_changes(
@@ -34,14 +34,15 @@ def make_plan_of_changes(
 ) -> Plan:
     """Plan up to `budget` changes against the debt, or the number of findings, of the estate.
 
-    `within` is a mask of the nodes that changes may be on; None for all.
+    `within` is a mask of the nodes that changes may be on; None for all. A smaller budget gives
+    the first of the same steps, up to a budget of `LEAST_TRIES // TRIES`.
     """
     trail, safety = Trail(posture, objective), Safety(posture)
     offers = _Offers(posture, objective, within)
-    tried = 0
+    tried, most = 0, max(TRIES * budget, LEAST_TRIES)
     for proposal, removed in offers:
-        tell("changes tried at most", tried, TRIES * budget)
-        if len(trail.steps) == budget or tried == TRIES * budget:
+        tell("changes tried at most", tried, most)
+        if len(trail.steps) == budget or tried == most:
             break
         if removed is not None and not safety.allows([removed]):
             continue
@@ -54,7 +55,7 @@ def make_plan_of_changes(
         safety.take_administration(lost.administering)
         if removed is not None:
             safety.remove(removed)
-    truncated = tried == TRIES * budget and len(trail.steps) < budget
+    truncated = tried == most and len(trail.steps) < budget
     return Plan(trail.steps, trail.after, len(offers), truncated, None, BECAUSE)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +20,9 @@ from analytics.answers.board.burn_down import (
     _by_plan,
     _today,
 )
+from analytics.answers.board.move import _items
 from analytics.answers.board.quarter import Quarter
+from analytics.answers.plan import RemovalPlan, plan
 from analytics.answers.table import as_json
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.about import what_it_is_about
@@ -198,6 +201,58 @@ def test_a_step_in_use_is_not_the_first_move() -> None:
     first = parts.move(posture, scope, parts.standing(posture, scope))
     assert first is not None
     assert first.order != "Remove the grant: admins can access db"
+
+
+def owing(agents: int, wrong: bool = False) -> Estate:
+    """Agents that nobody answers for, each with an old grant on something internal.
+
+    None reaches a crown jewel, so that the plan says what is first. Where `wrong`, another agent
+    has the five costliest grants, each with the only administration: they are tried, and refused.
+    """
+    made = Estate().person("ann")
+    for number in range(agents):
+        made.agent(f"a{number}", created_at=ago(300)).resource(f"r{number}", "internal")
+        made.can(f"a{number}", "read write", f"r{number}", granted_at=ago(100 + number))
+    if wrong:
+        made.agent("root", created_at=ago(300))
+    for number in range(5 if wrong else 0):
+        made.resource(f"s{number}", "internal")
+        made.can("root", "admin", f"s{number}", granted_at=ago(400))
+    return made
+
+
+@pytest.mark.parametrize(
+    "made",
+    [owing(0), owing(1), owing(3), owing(7), owing(3, wrong=True)],
+    ids=["nothing", "a step", "three", "seven", "refused"],
+)
+def test_the_move_of_a_plan_is_the_first_of_its_five_steps(made: Estate) -> None:
+    posture = made.posture()
+    scope = scope_of(posture)
+    first = parts.move(posture, scope, parts.standing(posture, scope))
+    steps = as_json(plan(posture, 5, "debt").steps)
+    assert (first is None) == (not steps)
+    if first is not None:
+        assert first.why == "plan"
+        assert (first.action, first.items, first.debt_removed) == (
+            steps[0]["action"],
+            _items(steps[0]["target"]),
+            pytest.approx(steps[0]["debt_removed"]),
+        )
+        assert first.order == parts.moves(posture, scope).frame["order"].iloc[0]
+
+
+def test_one_change_is_planned_for_the_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(posture: Posture, budget: int, *rest: str, **named: list[str]) -> RemovalPlan:
+        asked.append(budget)
+        return plan(posture, budget, *rest, **named)
+
+    monkeypatch.setenv("TRUSTDEBT_KEPT_ANSWERS", "off")
+    monkeypatch.setattr(import_module("analytics.answers.board.move"), "plan", counted)
+    assert first_move(owing(3)).why == "plan"
+    assert asked == [1]
 
 
 # -- the burn-down ------------------------------------------------------------------------------
