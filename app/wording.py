@@ -45,6 +45,7 @@ MARKS: Mapping[str, str] = {
 }
 NOT_KNOWN = "unknown"
 NO_FIGURE = "not known"  # instead of a figure, on a tile
+NAMED = 3  # things that a list in a sentence names, before it counts the rest
 HALF = 0.5  # what is less would be written as 0
 
 
@@ -234,6 +235,20 @@ def thing_id(thing: Any) -> str:
     if isinstance(thing, Mapping):
         return str(thing.get("id") or "")
     return "" if thing is None else str(thing)
+
+
+def each_words(on: Sequence[Mapping[str, Any]]) -> str:
+    """Describe what a step is on: the first few, and how many there are; not escaped yet.
+
+    >>> each_words([{"id": "k1", "name": "billing key"}])
+    'billing key'
+    >>> each_words([{"id": f"k{number}", "name": f"key {number}"} for number in range(5)])
+    'key 0; key 1; key 2; and 2 more (5 in all)'
+    """
+    names = [edge_words(each) if "from" in each else thing_name(each) for each in on[:NAMED]]
+    more = len(on) - NAMED
+    names += [f"and {more:,} more ({len(on):,} in all)"] if more > 0 else []
+    return "; ".join(names)
 
 
 def edge_words(edge: Any, default: str = "—") -> str:

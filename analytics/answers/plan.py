@@ -42,11 +42,12 @@ class RemovalPlan:
     """Changes, the best first, and what they take away together; see `plan`.
 
     `steps` has `id`, `action`, `target` (a node as plain data, or `from` and `to`, nodes, and
-    `relationship`; with `ids`, of what is changed), `findings` (ids), `debt_removed`,
-    `interest_removed` (per day), `reach_removed`, `findings_removed` (null unless that is the
-    objective), `identities`, `breaks`, `observed` and `use` (see `USE`; null where nothing is taken
-    away), `verdict`, `window_days`, `uses_per_day_below`, `owner` (a node), and `command`, `place`,
-    `terraform`, `undo` and `refused` of `analytics.remediation.handover.step.Handover`.
+    `relationship`; with `ids`, of what is changed), `on` (everything that it is on, each like
+    `target`, which is the first), `findings` (ids), `debt_removed`, `interest_removed` (per day),
+    `reach_removed`, `findings_removed` (null unless that is the objective), `identities`, `breaks`,
+    `observed` and `use` (see `USE`; null where nothing is taken away), `verdict`, `window_days`,
+    `uses_per_day_below`, `owner` (a node), and `command`, `place`, `terraform`, `undo` and
+    `refused` of `analytics.remediation.handover.step.Handover`.
     """
 
     steps: Table
@@ -134,7 +135,8 @@ def _steps(posture: Posture, steps: Sequence[Step], addresses: Addresses) -> Tab
         {
             "id": [proposal.change.id for proposal in proposals],
             "action": [proposal.change.action.value for proposal in proposals],
-            "target": objects([_target(posture, proposal.change) for proposal in proposals]),
+            "target": objects([_target(posture, change) for change in changes]),
+            "on": objects([_on(posture, change) for change in changes]),
             "findings": objects([_about(posture, proposal.change) for proposal in proposals]),
             "debt_removed": [step.debt_removed for step in steps],
             "interest_removed": [step.interest_removed for step in steps],
@@ -177,6 +179,19 @@ def _target(posture: Posture, change: Change) -> dict[str, Any]:
     row = _rows(posture, change)[0]
     source, target = (graph.thing(int(end[row])) for end in graph.ends(change.relationship))
     return {"from": source, "relationship": change.relationship.name, "to": target, **ids}
+
+
+def _on(posture: Posture, change: Change) -> list[dict[str, Any]]:
+    """Return everything that a step is on, each once, what its `target` names first."""
+    graph = posture.graph
+    if change.relationship is None:
+        return [graph.thing(graph.number(id_)) for id_ in change.ids]
+    rows, name = _rows(posture, change), change.relationship.name
+    source, target = (end[rows].tolist() for end in graph.ends(change.relationship))
+    return [
+        {"from": graph.thing(start), "relationship": name, "to": graph.thing(end)}
+        for start, end in dict.fromkeys(zip(source, target, strict=True))
+    ]
 
 
 def _rows(posture: Posture, change: Change) -> np.ndarray:

@@ -7,6 +7,7 @@ any, it is the change that pays off most debt (`analytics.answers.plan`). Reach,
 uses are those of what-if.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ from graph.once import once
 from graph.schema import CREDENTIAL, RELATIONSHIPS
 
 LEAK, CHOKE_POINT, PLANNED = "leak", "choke_point", "plan"
-STEPS = 5  # changes of the plan
+STEPS, NAMED = 5, 3  # changes of the plan, and things that an order names
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def _of_plan(posture: Posture, scope: Scope) -> Move | None:
     row = made.steps.frame.iloc[0]
     total, target = made.before["reach"], dict(row["target"])
     reach = row["reach_removed"] / total if total else 0.0
-    order = order_words(row["action"], target)
+    order = order_words(row["action"], target, row["on"])
     nothing = uses(posture, ended(posture, posture, []))
     gains = ", ".join(_gains(scope, 0, 0, reach, float(row["debt_removed"])))
     breaks = len(row["breaks"])
@@ -217,7 +218,7 @@ def _of_plan(posture: Posture, scope: Scope) -> Move | None:
         order=order,
         sentence=f"{order}: {gains}; {rest}.",
         target={key: value for key, value in target.items() if key != "ids"},
-        items=_items(target),
+        items=[item for each in row["on"] for item in _items(each)],
         frees=None,
         of=None,
         reach_removed=reach,
@@ -258,8 +259,8 @@ def moves(posture: Posture, scope: Scope) -> Table:
     made = first_changes(posture, scope)
     steps, reach = made.steps.frame, made.before["reach"] or 1.0
     orders = [
-        order_words(action, target)
-        for action, target in zip(steps["action"], steps["target"], strict=True)
+        order_words(*step)
+        for step in zip(steps["action"], steps["target"], steps["on"], strict=True)
     ]
     frame = pd.DataFrame(
         {
@@ -286,8 +287,10 @@ def _freed(posture: Posture, scope: Scope, gone: list[Removal]) -> int:
     return points_of(posture, scope).exposed - all_ways(after, left, moved=False).starts
 
 
-def order_words(action: str, target: dict[str, Any]) -> str:
-    """Return what to do, as an order.
+def order_words(
+    action: str, target: Mapping[str, Any], on: Sequence[Mapping[str, Any]] = ()
+) -> str:
+    """Return what to do, as an order; `on` is everything that it is on, the target first.
 
     >>> order_words("deactivate_credential", {"id": "k", "label": "Credential", "name": "key-1"})
     'Deactivate key-1'
@@ -295,17 +298,26 @@ def order_words(action: str, target: dict[str, Any]) -> str:
     >>> order_words("remove_member", ends)
     'Remove the membership: bot is a member of admins'
     >>> ends = {"from": {"name": "bot"}, "relationship": "CAN_ACCESS", "to": {"name": "db"}}
-    >>> order_words("set_expiry", ends)
-    'Set an end to the access: bot can access db'
+    >>> order_words("set_expiry", ends, [ends, ends | {"to": {"name": "wiki"}}])
+    'Set an end to the access: bot can access db; bot can access wiki'
     """
+    clauses = [_clause(each) for each in (on or [target])[:NAMED]]
+    more = len(on) - NAMED
+    clauses += [f"and {more:,} more ({len(on):,} in all)"] if more > 0 else []
+    clause = "; ".join(clauses)
     if "from" not in target:
-        return ORDERS[Action(action)].format(target["name"])
-    clause = f"{target['from']['name']} {VERBS[target['relationship']]} {target['to']['name']}"
+        return ORDERS[Action(action)].format(clause)
     if Action(action) is Action.SET_EXPIRY:
         return f"Set an end to the access: {clause}"
-    noun = NOUNS.get(Action(action), ("access", "access"))[0]
+    noun = NOUNS.get(Action(action), ("access", "access"))[min(len(on) - 1, 1) if on else 0]
     verb = "Narrow" if Action(action) is Action.NARROW_GRANT else "Remove"
     return f"{verb} the {noun}: {clause}"
+
+
+def _clause(target: Mapping[str, Any]) -> str:
+    if "from" not in target:
+        return str(target["name"])
+    return f"{target['from']['name']} {VERBS[target['relationship']]} {target['to']['name']}"
 
 
 def _gains(scope: Scope, frees: int, of: int, reach: float, debt: float) -> list[str]:
@@ -330,7 +342,7 @@ def _break_words(fails: Table, seen: bool) -> str:
     return f"{counted(len(fails), 'recent use')} would fail: {user} {verb} {used}{rest}"
 
 
-def _items(target: dict[str, Any]) -> list[str]:
+def _items(target: Mapping[str, Any]) -> list[str]:
     """Return the target as an item of what-if."""
     if "from" in target:
         return [",".join((target["from"]["id"], target["relationship"], target["to"]["id"]))]

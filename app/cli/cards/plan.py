@@ -4,7 +4,7 @@ from typing import Any
 
 from app.cli.card import Card
 from app.cli.columns import ABSENT, item_words, words
-from app.wording import brief, counted, edge_words, share, thing_name
+from app.wording import brief, counted, each_words, share, thing_name
 
 VERDICTS = {
     "safe": "safe now: watched, and not used",
@@ -20,7 +20,9 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     steps = result["steps"]
     card.sentence(_sentence(result, card.left_out))
     for number, step in enumerate(steps, 1):
-        card.entry(f"{number}. {words(step['action']).capitalize()}", _target(step), *_lines(step))
+        card.entry(
+            f"{number}. {words(step['action']).capitalize()}", each_words(step["on"]), *_lines(step)
+        )
     removed = [_item(step) for step in steps if step["action"].startswith(REMOVING)]
     commands = [("what-if", "--remove", item) for item in removed[:1]]
     if steps:
@@ -47,11 +49,6 @@ def _sentence(result: dict[str, Any], left_out: int) -> str:
     count = len(steps) + left_out  # the figures are those of all steps
     verb = "takes" if count == 1 else "take"
     return f"{counted(count, 'change')} {verb} {debt}, and {gone} of all reach away."
-
-
-def _target(step: dict[str, Any]) -> str:
-    target = step["target"]
-    return edge_words(target) if "from" in target else thing_name(target)
 
 
 def _gains(step: dict[str, Any]) -> str:

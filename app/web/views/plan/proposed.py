@@ -1,9 +1,7 @@
 """What to do first: the proposed changes, how safe each is, and the gap to the optimum."""
 
 import json
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -19,7 +17,7 @@ from app.web.sentences import use_of
 from app.web.snapshots import kept, kept_while
 from app.web.tables import below, table
 from app.web.views.plan.instructions import instructions
-from app.wording import NOT_KNOWN, brief, counted, edge_words, share
+from app.wording import NOT_KNOWN, brief, counted, each_words, share
 
 OBJECTIVES = {"debt": "debt", "reach": "reach", "findings": "findings"}
 BUDGETS = ("5", "10", "20")
@@ -163,7 +161,7 @@ def plan_rows(steps: pd.DataFrame) -> pd.DataFrame:
         {
             "Step": range(1, len(steps) + 1),
             "Action": steps["action"].str.replace("_", " "),
-            "On": [target_words(target) for target in steps["target"]],
+            "On": [each_words(on) for on in steps["on"]],
             "Verdict": steps["verdict"].replace(VERDICTS),
             "Use": steps["use"].map(USES).fillna("takes nothing away"),
             "Debt removed": steps["debt_removed"],
@@ -175,15 +173,6 @@ def plan_rows(steps: pd.DataFrame) -> pd.DataFrame:
             "To undo it": steps["undo"],
         }
     )
-
-
-def target_words(target: Mapping[str, Any]) -> str:
-    """Return the words for what a step is about.
-
-    >>> target_words({"id": "k1", "label": "Credential", "name": "billing key"})
-    'billing key'
-    """
-    return edge_words(target) if "from" in target else target["name"] or target["id"]
 
 
 def _gain(answer: RemovalPlan) -> str:

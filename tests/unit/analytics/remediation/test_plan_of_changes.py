@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 
+from analytics.answers.board.move import order_words
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture
 from analytics.remediation.closing.asking import asked
@@ -12,6 +13,7 @@ from analytics.remediation.plan import grants_by_debt
 from analytics.remediation.plan.grants_by_debt import GrantsByDebt
 from analytics.remediation.removal.additions import together
 from analytics.remediation.removal.before_and_after import changed, debt_owed
+from app.wording import each_words
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import plan, what_if
 
@@ -205,3 +207,41 @@ def test_two_administrators_do_not_both_lose_it_by_one_plan() -> None:
     e.can("b", "read admin", "r", **told)
     steps = plan(e.posture(), 9, "debt")["steps"]
     assert [s["action"] for s in steps].count("narrow_grant") == 1
+
+
+def of_four_groups() -> Estate:
+    """Build a bot that reads restricted data as a member of four groups, without an end to it.
+
+    Each grant is in use, so none may go; TIM asks for an end of all four.
+    """
+    made = Estate().agent("bot").person("ann").owned("bot", "ann", "ann")
+    for number in range(4):
+        made.thing("Group", f"g{number}").resource(f"r{number}", "restricted")
+        made.link("bot", "MEMBER_OF", f"g{number}")
+        used = {"last_used_at": {"read": ago(1)}, "telemetry": "true"}
+        made.can(f"g{number}", "read", f"r{number}", granted_at=ago(200), **used)
+    return made
+
+
+def test_a_step_on_grants_of_several_holders_names_them_and_how_many() -> None:
+    posture = of_four_groups().posture()
+    (step,) = [s for s in plan(posture, 5, "debt")["steps"] if s["action"] == "set_expiry"]
+    assert len(step["target"]["ids"]) == 4
+    pairs = [(each["from"]["id"], each["relationship"], each["to"]["id"]) for each in step["on"]]
+    assert sorted(pairs) == [(f"g{n}", "CAN_ACCESS", f"r{n}") for n in range(4)]
+    assert step["on"][0] == {name: step["target"][name] for name in ("from", "relationship", "to")}
+    assert each_words(step["on"]) == (
+        "g0 can access r0; g1 can access r1; g2 can access r2; and 1 more (4 in all)"
+    )
+    assert order_words(step["action"], step["target"], step["on"]) == (
+        "Set an end to the access: "
+        "g0 can access r0; g1 can access r1; g2 can access r2; and 1 more (4 in all)"
+    )
+
+
+def test_a_step_on_one_fact_names_it_alone() -> None:
+    steps = [s for s in plan(untidy_posture(), 6, "debt")["steps"] if len(s["target"]["ids"]) == 1]
+    assert steps
+    for step in steps:
+        (on,) = step["on"]
+        assert on.items() <= step["target"].items()
