@@ -207,7 +207,8 @@ def _proofs(posture: Posture, window: Window, made: Links) -> Iterator[tuple[str
     for number, row in enumerate(first.to_dict("records"), 1):
         at = pd.Timestamp(int(row["at"]), unit="ms", tz="UTC")
         resource = str(graph.ids[int(row["resource"])])
-        proof = prove(posture, thing, at, resource, LEVELS[int(row["level"])])
+        level = LEVELS[int(row["level"])]
+        proof = prove(posture, thing, at, resource, level, str(row["id"]))
         yield f"{number:04}", as_json(proof)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.answers.prove import digest_of, prove
+from analytics.answers.prove import NothingToProve, digest_of, prove
 from analytics.answers.table import Table, as_json
 from analytics.posture import Posture
 from analytics.proving.grounds import digests
@@ -106,7 +106,7 @@ def _texts_of(proof: dict[str, Any]) -> Iterator[Any]:
     claim = proof["claim"]
     yield from (claim["identity"]["id"], claim["resource"]["id"], proof["digest"])
     yield from proof["snapshots"]
-    yield proof["entitlement"]["state"]
+    yield from (proof["entitlement"]["state"], claim.get("use") or "")
     for ground in proof["rests_on"]:
         yield from (ground[name] for name in GROUND)
         yield ground["snapshot"] or ""
@@ -145,7 +145,10 @@ def _asked_again(posture: Posture, proof: dict[str, Any], at: pd.Timestamp) -> s
     claim = proof["claim"]
     newest = _posture(posture, max(proof["snapshots"], default=None))
     names = claim["identity"]["id"], at, claim["resource"]["id"], claim["level"]
-    again = as_json(prove(newest, *names))
+    try:
+        again = as_json(prove(newest, *names, use=claim.get("use")))
+    except NothingToProve:
+        return "other"  # the use that it names is none
     return "same" if again["digest"] == proof["digest"] else "other"
 
 

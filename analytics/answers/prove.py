@@ -9,7 +9,7 @@ import pandas as pd
 from analytics.answers.shape import edge_step, grant_step, plain, sentence, when
 from analytics.answers.show import value_of
 from analytics.posture import Posture
-from analytics.proving.decision import Decided, decided, uses_at
+from analytics.proving.decision import Decided, decided, named_use, single_uses, uses_at
 from analytics.proving.entitlement import (
     NO,
     NOBODY_KNOWS,
@@ -81,10 +81,13 @@ def prove(
     at: pd.Timestamp,
     resource: str | None = None,
     level: str | None = None,
+    use: str | None = None,
 ) -> Proof:
     """Return what is proven of the access of an identity at an instant.
 
-    Without a resource, it is that of the recorded use at the very instant. `proven`: it had the
+    Without a resource, it is that of the recorded use at the very instant. `use` tells one of
+    several uses at the instant by its id, else by its correlation id, else by the id of the
+    credential or principal that the log names. `proven`: it had the
     access, a decision allowed it by a policy whose version is known and with a justification, and
     it was within what was approved. `not_proven`: a fact contradicts one of these. `unknown`: one
     of them is in no fact.
@@ -95,7 +98,7 @@ def prove(
     """
     known = _knowing(moments(posture, at), thing, resource)
     identity = known.latest.posture.graph.find(thing)
-    wanted = _wanted(known, identity, resource, level)
+    wanted = _wanted(known, identity, resource, level, use)
     return _proof(known, identity, *wanted)
 
 
@@ -113,9 +116,9 @@ def _knowing(known: Moments, *names: str | None) -> Moments:
 
 
 def _wanted(
-    known: Moments, identity: int, resource: str | None, level: str | None
-) -> tuple[int, int | None]:
-    """Return the resource and the level asked for, or those of the recorded use."""
+    known: Moments, identity: int, resource: str | None, level: str | None, use: str | None
+) -> tuple[int, int | None, str | None]:
+    """Return the resource and level asked for, or those of the recorded use, and its id."""
     graph, asked = known.latest.posture.graph, LEVELS.index(level) if level is not None else None
     rows = uses_at(known.latest.posture, identity, millisecond(known.at))
     if asked is not None:
@@ -123,30 +126,46 @@ def _wanted(
     wanted = graph.find(resource) if resource is not None else None
     if wanted is not None:
         rows = rows[rows["resource"] == wanted]
-    pairs = sorted(set(zip(rows["resource"].tolist(), rows["level"].tolist(), strict=True)))
-    if len(pairs) > 1:
-        raise NothingToProve(_several(known, identity, pairs))
-    if wanted is not None:
-        return wanted, asked
-    if pairs:
-        used, at_level = pairs[0]
-        return int(used), int(at_level) if at_level >= 0 else None
     name, instant = graph.thing(identity)["name"], iso(known.at)
-    raise NothingToProve(f"no use by {name} at {instant} is recorded: name a --resource")
+    if use is not None:
+        rows = named_use(known.latest.posture, rows, use)
+        if rows.empty:
+            raise NothingToProve(f"no such use by {name} at {instant} is recorded: {use}")
+    else:
+        rows = single_uses(known.latest.posture, rows)
+    if len(rows["id"].unique()) > 1:
+        raise NothingToProve(_several(known, identity, rows))
+    if rows.empty and wanted is None:
+        raise NothingToProve(f"no use by {name} at {instant} is recorded: name a --resource")
+    if rows.empty:
+        assert wanted is not None
+        return wanted, asked, None
+    row = rows.iloc[0]
+    if wanted is not None:
+        return wanted, asked, str(row["id"])
+    at_level = int(row["level"])
+    return int(row["resource"]), at_level if at_level >= 0 else None, str(row["id"])
 
 
-def _several(known: Moments, identity: int, pairs: list[tuple[int, int]]) -> str:
-    """Return what to name of several uses at the instant: the resource, or else the level."""
+def _several(known: Moments, identity: int, rows: pd.DataFrame) -> str:
+    """Return what to name of several uses: the resource, or else the level, or else the use."""
     graph = known.latest.posture.graph
-    used = sorted({graph.thing(number)["id"] for number, _ in pairs})
-    levels = [LEVELS[level] for _, level in pairs if level >= 0]
-    of = f"--resource of {', '.join(used)}" if len(used) > 1 else f"--level of {', '.join(levels)}"
+    used = sorted({graph.thing(number)["id"] for number in rows["resource"].tolist()})
+    levels = sorted(set(rows["level"].tolist()))
+    if len(used) > 1:
+        of = f"--resource of {', '.join(used)}"
+    elif len(levels) > 1 and levels[0] >= 0 and len(levels) == len(rows["id"].unique()):
+        of = f"--level of {', '.join(LEVELS[level] for level in levels)}"
+    else:
+        of = f"--use of {', '.join(sorted(set(rows['id'].astype(str))))}"
     return f"{graph.thing(identity)['name']} used several at {iso(known.at)}: name a {of}"
 
 
-def _proof(known: Moments, identity: int, resource: int, level: int | None) -> Proof:
+def _proof(
+    known: Moments, identity: int, resource: int, level: int | None, use: str | None
+) -> Proof:
     had = entitlement(known, identity, resource, level)
-    by = decided(known, identity, resource, level)
+    by = decided(known, identity, resource, level, use)
     within = _within(known, identity, resource, level, had.way)
     body: dict[str, Any] = {
         "claim": _claim(known, identity, resource, level, by),

@@ -194,6 +194,7 @@ class Snapshot:
         at: str | pd.Timestamp,
         resource: str | None = None,
         level: str | None = None,
+        use: str | None = None,
     ) -> ProofOfAccess:
         """Return what is proven of an access at an instant; a notebook shows it as a table.
 
@@ -203,12 +204,14 @@ class Snapshot:
             An id, or a unique name or e-mail.
         at : str or Timestamp
             With a zone. Without a resource, that of the recorded use.
+        use : str, optional
+            Which of several uses at once: its id, correlation id, credential or principal.
 
         Raises
         ------
         UnknownThing, AmbiguousThing, NothingToProve, WrongValue
         """
-        return ProofOfAccess(prove_answer(self.posture, thing, instant(at), resource, level))
+        return ProofOfAccess(prove_answer(self.posture, thing, instant(at), resource, level, use))
 
     def blast_radius(
         self,

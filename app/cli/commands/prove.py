@@ -33,6 +33,10 @@ def prove(
         str | None, typer.Option(help="Access to what; else of the use at that instant.")
     ] = None,
     level: Level = None,
+    use: Annotated[
+        str | None,
+        typer.Option(help="Which use of several at once: its id, correlation id, key or actor."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="A file for the proof, as canonical JSON.")
     ] = None,
@@ -54,7 +58,7 @@ def prove(
 
     moment = instant_of(at, "--at")
     assert moment is not None
-    proof = answer(posture, thing, moment, resource, level_of(level))
+    proof = answer(posture, thing, moment, resource, level_of(level), use)
     if out is not None:
         try:
             with private_bytes(out) as stream:

@@ -135,7 +135,7 @@ def _uses(posture: Posture) -> None:
     below(f"{counted(total, 'row')}. Select one to prove it.", drawn, "evidence-uses.csv")
     row = _opened(rows, at)
     if row is not None:
-        proof(posture, str(row["identity"]), row["at"], str(row["resource"]), row["level"])
+        proof(posture, row)
 
 
 def _opened(rows: pd.DataFrame, at: int | None) -> pd.Series | None:

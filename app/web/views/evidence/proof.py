@@ -24,16 +24,17 @@ STATES = {"yes": "yes", "no": "no", "unknown": "not known"}
 
 
 @kept
-def made(posture: Posture, thing: str, at: str, resource: str, level: str | None) -> dict[str, Any]:
-    """Return the proof of an access at an instant, as plain data."""
-    document: dict[str, Any] = as_json(prove(posture, thing, pd.Timestamp(at), resource, level))
+def made(posture: Posture, thing: str, at: str, use: str, *of: str | None) -> dict[str, Any]:
+    """Return the proof of a use, given its id, resource and level, as plain data."""
+    document: dict[str, Any] = as_json(prove(posture, thing, pd.Timestamp(at), *of, use=use))
     return document
 
 
-def proof(posture: Posture, thing: str, at: pd.Timestamp, resource: str, level: object) -> None:
-    """Draw the proof of one use."""
-    named = str(level) if isinstance(level, str) else None
-    document = made(posture, thing, iso(at), resource, named)
+def proof(posture: Posture, row: pd.Series) -> None:
+    """Draw the proof of one use, a row of the readable uses."""
+    level = str(row["level"]) if isinstance(row["level"], str) else None
+    named = str(row["identity"]), iso(row["at"]), str(row["id"]), str(row["resource"])
+    document = made(posture, *named, level)
     st.subheader("Was it justified at that moment?", anchor=False)
     reasons = [
         f"{PARTS[part]}: {document[part]['because']}" for part in PARTS if document[part]["because"]
@@ -102,7 +103,8 @@ def _take_away(document: dict[str, Any]) -> None:
     claim = document["claim"]
     line = ["trustdebt", "prove", claim["identity"]["id"], "--at", claim["at"]]
     line += ["--resource", claim["resource"]["id"]]
-    line += ["--level", claim["level"]] if claim["level"] else []
+    for name in ("level", "use"):
+        line += [f"--{name}", claim[name]] if claim[name] else []
     st.caption("The same on the command line:")
     st.code(plain(shlex.join(line)), language="bash")
     st.caption(f"Digest of all it rests on ({len(document['rests_on'])} facts):")
