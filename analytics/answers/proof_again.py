@@ -1,5 +1,6 @@
 """A proof checked again: its digest, the facts that it rests on, and the question asked anew."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -28,6 +29,7 @@ class CheckedProof:
     `facts` counts what it rests on, `checked` those that were found as they were. `breaks` has
     `element`, `id`, `snapshot` and `reason` of the others, the document itself among them.
     `not_kept` are the snapshots that are not kept any more, in which nothing can be checked.
+    `because` says what to do where a proof was cut; null of a complete one.
     """
 
     verdict: str
@@ -36,6 +38,7 @@ class CheckedProof:
     breaks: Table
     not_kept: list[str]
     asked_again: str | None
+    because: str | None
 
     @property
     def broken(self) -> bool:
@@ -54,9 +57,10 @@ def check_proof(posture: Posture, document: Any) -> CheckedProof:
     """Check a proof, as plain data, against the store of a posture.
 
     It is `broken` if its digest is another, if a fact that it rests on is not there or differs, or
-    if a snapshot under it is damaged. It is `unknown` if a snapshot is not kept any more. Otherwise
-    the question is asked again of the newest snapshot named: `asked_again` is `same`, `other`, or
-    null where that was not possible.
+    if a snapshot under it is damaged. It is `unknown` if a snapshot is not kept any more, or if the
+    document was cut by a limit, as its digest is of all rows. Otherwise the question is asked again
+    of the newest snapshot named: `asked_again` is `same`, `other`, or null where that was not
+    possible.
 
     Raises
     ------
@@ -64,7 +68,9 @@ def check_proof(posture: Posture, document: Any) -> CheckedProof:
     """
     proof = _checked_form(document)
     breaks: list[Break] = []
-    if digest_of(proof) != proof["digest"]:
+    differs = digest_of(proof) != proof["digest"]
+    because = _cut_words(document, proof) if differs else None
+    if differs and because is None:
         breaks.append(("Proof", "", None, "its digest is not that of its text"))
     at = instant(proof["claim"]["at"])
     grounds, not_kept, checked = list(proof["rests_on"]), [], 0
@@ -84,8 +90,24 @@ def check_proof(posture: Posture, document: Any) -> CheckedProof:
     again = None if breaks or not_kept else _asked_again(posture, proof, at)
     if again == "other":
         breaks.append(("Proof", "", None, "asked again, the answer is another"))
-    verdict = BROKEN if breaks else UNKNOWN if not_kept else HOLDS
-    return CheckedProof(verdict, len(grounds), checked, _listed(posture, breaks), not_kept, again)
+    verdict = BROKEN if breaks else UNKNOWN if not_kept or because else HOLDS
+    listed = _listed(posture, breaks)
+    return CheckedProof(verdict, len(grounds), checked, listed, not_kept, again, because)
+
+
+def _cut_words(document: dict[str, Any], proof: dict[str, Any]) -> str | None:
+    """Return what to do about a proof of which an answer left out rows; None if it did not."""
+    count = document.get("left_out")
+    if not isinstance(count, int) or isinstance(count, bool) or count <= 0:
+        return None
+    rows = "1 row is" if count == 1 else f"{count:,} rows are"
+    claim = proof["claim"]
+    line = ["trustdebt", "prove", claim["identity"]["id"], "--at", claim["at"]]
+    line += ["--resource", claim["resource"]["id"]]
+    for name in ("level", "use"):
+        line += [f"--{name}", claim[name]] if claim.get(name) else []
+    command = shlex.join([*line, "--out", "proof.json"])
+    return f"the proof was cut: {rows} left out, and its digest is of all; write it with {command}"
 
 
 def _checked_form(document: Any) -> dict[str, Any]:
@@ -106,7 +128,7 @@ def _texts_of(proof: dict[str, Any]) -> Iterator[Any]:
     claim = proof["claim"]
     yield from (claim["identity"]["id"], claim["resource"]["id"], proof["digest"])
     yield from proof["snapshots"]
-    yield from (proof["entitlement"]["state"], claim.get("use") or "")
+    yield from (proof["entitlement"]["state"], claim.get("use") or "", claim.get("level") or "")
     for ground in proof["rests_on"]:
         yield from (ground[name] for name in GROUND)
         yield ground["snapshot"] or ""

@@ -117,6 +117,39 @@ def test_a_changed_proof_is_found(cli: Run, published, tmp_path):
     assert "digest" in answer.result["breaks"][0]["reason"]
 
 
+@pytest.mark.usefixtures("one_posture")
+def test_a_proof_that_was_cut_is_no_broken_one(cli: Run, published, tmp_path):
+    """One row of each list is printed; the digest is that of all of them."""
+    file = tmp_path / "proof.json"
+    file.write_text(cli(*ASKED, "--limit", "1", *asked(published)).out)
+    left_out = json.loads(file.read_text())["left_out"]
+    assert left_out > 0
+    checked = cli("prove", "verify", str(file), *asked(published)).result
+    assert (checked["verdict"], checked["breaks"]) == ("unknown", [])
+    assert (checked["facts"], checked["checked"]) == (1, 1)
+    assert checked["because"].startswith(f"the proof was cut: {left_out} rows are left out")
+    assert "--resource r --level read --use u2 --out proof.json" in checked["because"]
+
+
+@pytest.mark.usefixtures("one_posture")
+def test_a_limit_that_cuts_nothing_leaves_the_proof_complete(cli: Run, published, tmp_path):
+    file = tmp_path / "proof.json"
+    file.write_text(cli(*ASKED, "--limit", "999", *asked(published)).out)
+    checked = cli("prove", "verify", str(file), *asked(published)).result
+    assert (checked["verdict"], checked["because"]) == ("holds", None)
+
+
+@pytest.mark.usefixtures("one_posture")
+@pytest.mark.parametrize("left_out", [0, -1, True, "3", None])
+def test_a_changed_proof_is_not_taken_for_one_that_was_cut(cli: Run, published, tmp_path, left_out):
+    file = tmp_path / "proof.json"
+    cli(*ASKED, "--out", str(file), *asked(published))
+    changed = json.loads(file.read_text()) | {"verdict": "not_proven", "left_out": left_out}
+    file.write_text(json.dumps(changed))
+    answer = cli("prove", "verify", str(file), *asked(published))
+    assert (answer.code, answer.result["verdict"]) == (1, "broken")
+
+
 @pytest.mark.parametrize(
     "text", ["[]", "{}", "no JSON", '{"claim": 1}', '{"result": {"digest": "x"}}']
 )
