@@ -24,17 +24,20 @@ STATES = {"yes": "yes", "no": "no", "unknown": "not known"}
 
 
 @kept
-def made(posture: Posture, thing: str, at: str, use: str, *of: str | None) -> dict[str, Any]:
-    """Return the proof of a use, given its id, resource and level, as plain data."""
-    document: dict[str, Any] = as_json(prove(posture, thing, pd.Timestamp(at), *of, use=use))
+def made(
+    posture: Posture, thing: str, at: str, resource: str, level: str | None, use: str
+) -> dict[str, Any]:
+    """Return the proof of a use, given its id, as plain data."""
+    proven = prove(posture, thing, pd.Timestamp(at), resource, level, use)
+    document: dict[str, Any] = as_json(proven)
     return document
 
 
 def proof(posture: Posture, row: pd.Series) -> None:
     """Draw the proof of one use, a row of the readable uses."""
     level = str(row["level"]) if isinstance(row["level"], str) else None
-    named = str(row["identity"]), iso(row["at"]), str(row["id"]), str(row["resource"])
-    document = made(posture, *named, level)
+    named = str(row["identity"]), iso(row["at"]), str(row["resource"])
+    document = made(posture, *named, level, str(row["id"]))
     st.subheader("Was it justified at that moment?", anchor=False)
     reasons = [
         f"{PARTS[part]}: {document[part]['because']}" for part in PARTS if document[part]["because"]
