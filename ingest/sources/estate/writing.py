@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from graph.element import Dtype, Element, Node, Relationship
+from graph.element import Dtype, Element, Node, Relationship, Table
 from graph.files.private import private_bytes, private_folder
 from graph.frames import Frames
-from graph.schema import DECISION_RECORD, SOD_RULE, WAITING
+from graph.schema import DECISION_RECORD, SOD_RULE
 from ingest.files.text_columns import as_text
 from ingest.sources.decisions.records import nest
 from ingest.sources.estate.manifest import Manifest, write_manifest
@@ -47,7 +47,8 @@ def write_estate(frames: Frames, folder: Path, manifest: Manifest, suffix: str =
     private_folder(folder)
     write_manifest(manifest, folder / MANIFEST)
     for element, frame in frames.items():
-        if frame.empty or element is WAITING:  # waiting relationships are internal
+        internal = isinstance(element, Table) and element not in TABLE_FILES.values()
+        if frame.empty or internal:
             continue
         path = folder / _file_of(element, suffix)
         private_folder(path.parent)

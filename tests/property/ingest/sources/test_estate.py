@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from graph.element import Dtype, Node, Relationship
 from graph.facts import LazyFrames
 from graph.frames import conform
-from graph.schema import DECISION_RECORD, FACT_NODES, LEVELS, RELATIONSHIPS
+from graph.schema import DECISION_RECORD, FACT_NODES, LEVELS, RELATIONSHIPS, ROLE_POLICY
 from graph.values import canonical
 from ingest.files.tables import read_table
 from ingest.sources.estate.manifest import Manifest
@@ -109,3 +109,12 @@ def test_the_frames_of_every_element_can_be_written(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["estate.toml"]
     assert read_estate(tmp_path).rows == {}
     assert all(isinstance(e, Node | Relationship) or e.name for e in whole)
+
+
+def test_tables_that_are_internal_are_left_out(tmp_path):
+    """What a reading keeps for other readings has no file in the format."""
+    row = {"id": "r", "principal": "r", "policy": "{}", "source": "aws", "scope": "1"}
+    kept = {ROLE_POLICY: conform(pd.DataFrame([row]), ROLE_POLICY).frame}
+    assert len(kept[ROLE_POLICY]) == 1
+    write_estate(kept, tmp_path, MANIFEST)
+    assert [p.name for p in tmp_path.iterdir()] == ["estate.toml"]
