@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analytics.assumptions.environments import environments, one_name
 from analytics.posture import Posture
 from analytics.weights import SENSITIVITY
 from graph.access import flags
@@ -74,14 +75,10 @@ def _labelled(posture: Posture, name: str) -> np.ndarray:
 
 
 def _in_environment(posture: Posture, name: str) -> np.ndarray:
-    graph, mask = posture.graph, np.zeros(len(posture.graph.ids), bool)
-    known: set[str] = set()
-    for label in FACT_NODES:
-        if "env" in [column.name for column in label.columns]:
-            frame = graph.frames[label]
-            known |= set(frame["env"].dropna())
-            mask[graph.numbers(frame["id"][(frame["env"] == name).fillna(False)])] = True
-    if not mask.any():
+    env, wanted = environments(posture.graph), one_name(name)
+    mask: np.ndarray = env == wanted
+    if not wanted or not mask.any():
+        known = set(env) - {""}
         near = f"; known: {', '.join(sorted(known))}" if known else ""
         raise WrongSelector(f"nothing is in the environment {name!r}{near}")
     return mask

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from analytics.assumptions.environments import environments
 from analytics.posture import Posture
 from analytics.selectors import (
     ALL_AGENTS,
@@ -33,12 +34,10 @@ WALKED = ("Agent", "ServiceAccount", "Credential", "Role", "Group", "Human", "Re
 @kept
 def sets(posture: Posture) -> list[str]:
     """List the selectors of sets: the fixed ones, the kinds, the environments."""
-    graph, environments = posture.graph, set()
-    for label in FACT_NODES:
-        if "env" in [column.name for column in label.columns]:
-            environments |= set(graph.frames[label]["env"].dropna())
+    graph = posture.graph
+    named = sorted(set(environments(graph)) - {""})
     kinds = [n.name for n in FACT_NODES if n.name in WALKED and graph.has_label(n).any()]
-    return [*SETS, *(LABEL + k for k in kinds), *(ENV + e for e in sorted(environments))]
+    return [*SETS, *(LABEL + k for k in kinds), *(ENV + e for e in named)]
 
 
 @kept

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analytics.assumptions.environments import environments
+from analytics.assumptions.environments import PRODUCTION, environments
 from analytics.assumptions.judgement import Case, Verdict, unkept
 from analytics.posture import Posture
 from analytics.tags import DEPLOYER, tagged
@@ -10,7 +10,6 @@ from graph.access import AccessGraph
 from graph.once import once
 
 JUDGED = ("env",)
-PRODUCTION = ("prod", "production")
 UNKNOWN, PROD, OTHER = 0, 1, 2
 
 
@@ -39,5 +38,5 @@ def crossing(
 def kinds(graph: AccessGraph) -> np.ndarray:
     """Return for each node whether it is in `PROD`, in `OTHER` or `UNKNOWN` (int8, cached)."""
     named = environments(graph)
-    known = np.where(np.isin(named, PRODUCTION), PROD, OTHER)
+    known = np.where(named == PRODUCTION, PROD, OTHER)
     return np.where(named == "", UNKNOWN, known).astype(np.int8)

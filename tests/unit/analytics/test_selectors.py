@@ -11,7 +11,7 @@ def _estate() -> Estate:
     e = Estate().agent("bot", env="prod").agent("old", status="deleted", env="prod")
     e.account("svc", env="test").thing("Role", "admin")
     e.resource("jewel", "restricted").resource("plain", "internal").resource("unknown")
-    e.resource("plane", None, control_plane="true", env="prod")
+    e.resource("plane", None, control_plane="true", env=" Production")
     return e.resource("open plane", "public", control_plane="true")
 
 
@@ -28,6 +28,7 @@ def _chosen(*selectors: str) -> set[str]:
         (["label:ServiceAccount"], {"svc"}),
         (["label:serviceaccount"], {"svc"}),
         (["env:prod"], {"bot", "plane"}),
+        (["env:Production"], {"bot", "plane"}),
         (["env:test", "label:Role", "jewel"], {"svc", "admin", "jewel"}),
         (["old"], {"old"}),
         (["BOT", "bot"], {"bot"}),
@@ -42,7 +43,8 @@ def test_a_selector_means_these_things(selectors, expected):
     ("selector", "error", "said"),
     [
         ("label:Robot", WrongSelector, "Agent, ServiceAccount"),
-        ("env:moon", WrongSelector, "prod, test"),
+        ("env:moon", WrongSelector, "known: prod, test$"),
+        ("env:", WrongSelector, "known: prod, test$"),
         ("bott", UnknownThing, "bot"),
     ],
 )

@@ -189,6 +189,7 @@ def test_access_that_came_to_cross_environments():
     assert told(latest(state(60, "prod"), state(0, "prod"))) == []  # it always crossed
     assert told(latest(state(60, "prod"), state(0, "dev"))) == []  # it crosses no more
     assert told(latest(state(60, "dev"), state(0, " Dev"))) == []  # written otherwise, and the same
+    assert told(latest(state(60, "production"), state(0, "prod"))) == []  # it always crossed
 
 
 def test_what_is_approved_but_not_there_is_shrink():
