@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analytics.assumptions.environments import environments, one_name
+from analytics.environments import environments, one_name
 from analytics.posture import Posture
 from analytics.weights import SENSITIVITY
 from graph.access import flags

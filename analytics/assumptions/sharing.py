@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.environments import environments
+from analytics.environments import environments
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.tags import TWIN, tagged

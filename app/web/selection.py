@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from analytics.assumptions.environments import environments
+from analytics.environments import environments
 from analytics.posture import Posture
 from analytics.selectors import (
     ALL_AGENTS,

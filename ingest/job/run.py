@@ -2,7 +2,8 @@
 
 A complete read replaces the rows of its source and scope. After a partial one, rows that it does
 not mention stay, with their `last_seen`. Scopes that this job did not read are carried forward
-unchanged: absence is not removal. A relationship with a missing end waits beside the
+unchanged: absence is not removal. Only what follows from several scopes of a source together is
+derived anew (see `ingest.job.across`). A relationship with a missing end waits beside the
 graph, with a warning (see `ingest.job.missing_ends`); for a self-contained source it is rejected.
 """
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from analytics.assumptions.environments import PRODUCTION, environments
 from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.environments import PRODUCTION, environments
 from analytics.posture import Posture
 from analytics.tags import DEPLOYER, tagged
 from graph.access import AccessGraph

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.assumptions.environments import environments
 from analytics.changes.differences import from_scopes
 from analytics.changes.drift.baseline import DECLARED, FIRST, REVIEWED, Baseline, baselines
 from analytics.changes.drift.moves import moved_at
 from analytics.changes.drift.opening import Opening, openings
 from analytics.changes.drift.walk import Room, Since, opened_first
+from analytics.environments import environments
 from analytics.posture import Posture
 from analytics.reach.network import Network
 from analytics.weights import LEVEL_WEIGHTS

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from analytics.assumptions.environments import environments
+from analytics.environments import environments
 from analytics.history import Unread
 from analytics.kept.answers import kept
 from analytics.kept.of_snapshots import renamed_graphs
