@@ -79,6 +79,7 @@ class _Accounts:
     known: set[str]
     assumes: list[Row] = field(default_factory=list)
     grants: dict[str, Row] = field(default_factory=dict)
+    given: dict[tuple[str, str, str], Granted] = field(default_factory=dict)
 
     def rows(self) -> dict[Element, pd.DataFrame]:
         """Join every role with those of other scopes that it lets in."""
@@ -168,8 +169,7 @@ class _Accounts:
         own = self._granted(asker.policy.own, asker.policy.admin, role)
         yield from _ways(own, role, (), made)
         for membership in asker.policy.groups:
-            group = self._groups[asker.scope, membership.group]
-            given = self._granted(group.own, group.admin, role)
+            given = self._given(asker.scope, membership.group, role)
             limited = given
             if membership.limited is not None:
                 limited = self._granted(membership.limited, asker.policy.admin, role)
@@ -177,6 +177,14 @@ class _Accounts:
                 yield from _ways(given, role, (membership.id,), made)
             else:
                 yield from _ways(limited, role, (), made)
+
+    def _given(self, scope: str, group: str, role: str) -> Granted:
+        """Evaluate the policies of a group on one role, once for all its members."""
+        key = scope, group, role
+        if key not in self.given:
+            kept = self._groups[scope, group]
+            self.given[key] = self._granted(kept.own, kept.admin, role)
+        return self.given[key]
 
     def _granted(self, holder: Holder, admin: Admin, role: str) -> Granted:
         """Evaluate the policies of a holder on one role."""
