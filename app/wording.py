@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from analytics.answers.shares import LEAST
+from analytics.answers.shares import LEAST, first_few
 from analytics.answers.shares import percent as percent
 from graph.schema import RELATIONSHIPS
 
@@ -45,7 +45,6 @@ MARKS: Mapping[str, str] = {
 }
 NOT_KNOWN = "unknown"
 NO_FIGURE = "not known"  # instead of a figure, on a tile
-NAMED = 3  # things that a list in a sentence names, before it counts the rest
 HALF = 0.5  # what is less would be written as 0
 
 
@@ -245,10 +244,7 @@ def each_words(on: Sequence[Mapping[str, Any]]) -> str:
     >>> each_words([{"id": f"k{number}", "name": f"key {number}"} for number in range(5)])
     'key 0; key 1; key 2; and 2 more (5 in all)'
     """
-    names = [edge_words(each) if "from" in each else thing_name(each) for each in on[:NAMED]]
-    more = len(on) - NAMED
-    names += [f"and {more:,} more ({len(on):,} in all)"] if more > 0 else []
-    return "; ".join(names)
+    return first_few([edge_words(each) if "from" in each else thing_name(each) for each in on])
 
 
 def edge_words(edge: Any, default: str = "—") -> str:

@@ -24,7 +24,7 @@ from analytics.answers.debt import LEAKED
 from analytics.answers.handed_over import handed_over
 from analytics.answers.plan import RemovalPlan, plan
 from analytics.answers.shape import VERBS
-from analytics.answers.shares import percent
+from analytics.answers.shares import first_few, percent
 from analytics.answers.table import Kind, Table
 from analytics.answers.what_if import uses
 from analytics.assumptions.live_credentials import holdings
@@ -45,7 +45,7 @@ from graph.once import once
 from graph.schema import CREDENTIAL, RELATIONSHIPS
 
 LEAK, CHOKE_POINT, PLANNED = "leak", "choke_point", "plan"
-STEPS, NAMED = 5, 3  # changes of the plan, and things that an order names
+STEPS = 5  # changes of the plan
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def _measured(posture: Posture, scope: Scope, step: _Step) -> Move:
 
 def _of_plan(posture: Posture, scope: Scope) -> Move | None:
     """Return the change that pays off most debt; None if none does."""
-    made = _planned(posture, scope.team, 1)
+    made = first_changes(posture, scope)
     if not len(made.steps):
         return None
     row = made.steps.frame.iloc[0]
@@ -234,16 +234,16 @@ def _of_plan(posture: Posture, scope: Scope) -> Move | None:
 
 def first_changes(posture: Posture, scope: Scope) -> RemovalPlan:
     """Return the first changes of the plan against debt, of what the identities of a scope have."""
-    return _planned(posture, scope.team, STEPS)
+    return _planned(posture, scope.team)
 
 
 @once
-def _planned(posture: Posture, team: int | None, steps: int) -> RemovalPlan:
+def _planned(posture: Posture, team: int | None) -> RemovalPlan:
     whose: list[str] = []
     if team is not None:
         numbers = posture.accountable[scope_of(posture, team).places]
         whose = [str(id_) for id_ in posture.graph.things["id"].iloc[numbers]]
-    return plan(posture, steps, "debt", whose=whose)
+    return plan(posture, STEPS, "debt", whose=whose)
 
 
 @kept
@@ -301,10 +301,7 @@ def order_words(
     >>> order_words("set_expiry", ends, [ends, ends | {"to": {"name": "wiki"}}])
     'Set an end to the access: bot can access db; bot can access wiki'
     """
-    clauses = [_clause(each) for each in (on or [target])[:NAMED]]
-    more = len(on) - NAMED
-    clauses += [f"and {more:,} more ({len(on):,} in all)"] if more > 0 else []
-    clause = "; ".join(clauses)
+    clause = first_few([_clause(each) for each in on or [target]])
     if "from" not in target:
         return ORDERS[Action(action)].format(clause)
     if Action(action) is Action.SET_EXPIRY:

@@ -242,7 +242,7 @@ def test_the_move_of_a_plan_is_the_first_of_its_five_steps(made: Estate) -> None
         assert first.order == parts.moves(posture, scope).frame["order"].iloc[0]
 
 
-def test_one_change_is_planned_for_the_move(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_changes_of_a_board_are_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
     def counted(posture: Posture, budget: int, *rest: str, **named: list[str]) -> RemovalPlan:
@@ -251,8 +251,13 @@ def test_one_change_is_planned_for_the_move(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setenv("TRUSTDEBT_KEPT_ANSWERS", "off")
     monkeypatch.setattr(import_module("analytics.answers.board.move"), "plan", counted)
-    assert first_move(owing(3)).why == "plan"
-    assert asked == [1]
+    posture = owing(3).posture()
+    scope = scope_of(posture)
+    first = parts.move(posture, scope, parts.standing(posture, scope))
+    assert first is not None
+    assert first.why == "plan"
+    assert len(parts.moves(posture, scope)) == 3
+    assert asked == [5]
 
 
 # -- the burn-down ------------------------------------------------------------------------------
