@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.answers.prove import NothingToProve, digest_of, prove
+from analytics.answers.prove import NothingToProve, command_of, digest_of, prove
 from analytics.answers.table import Table, as_json
 from analytics.posture import Posture
 from analytics.proving.grounds import digests
@@ -101,12 +101,7 @@ def _cut_words(document: dict[str, Any], proof: dict[str, Any]) -> str | None:
     if not isinstance(count, int) or isinstance(count, bool) or count <= 0:
         return None
     rows = "1 row is" if count == 1 else f"{count:,} rows are"
-    claim = proof["claim"]
-    line = ["trustdebt", "prove", claim["identity"]["id"], "--at", claim["at"]]
-    line += ["--resource", claim["resource"]["id"]]
-    for name in ("level", "use"):
-        line += [f"--{name}", claim[name]] if claim.get(name) else []
-    command = shlex.join([*line, "--out", "proof.json"])
+    command = shlex.join([*command_of(proof["claim"]), "--out", "proof.json"])
     return f"the proof was cut: {rows} left out, and its digest is of all; write it with {command}"
 
 

@@ -1,6 +1,6 @@
 """Proof that access was justified at an instant: one document, with a digest of all it rests on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -180,6 +180,15 @@ def _proof(
     readings = [r for r in (known.latest, *known, known.then) if r is not None]
     snapshots = {snapshot for reading in readings for snapshot in reading.snapshots.values()}
     return Proof(**body, snapshots=sorted(snapshots), digest=digest_of(body))
+
+
+def command_of(claim: Mapping[str, Any]) -> list[str]:
+    """Return the command that asks for the proof of a claim, word by word."""
+    line = ["trustdebt", "prove", claim["identity"]["id"], "--at", claim["at"]]
+    line += ["--resource", claim["resource"]["id"]]
+    for name in ("level", "use"):
+        line += [f"--{name}", claim[name]] if claim.get(name) else []
+    return line
 
 
 def digest_of(document: dict[str, Any]) -> str:

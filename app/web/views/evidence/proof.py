@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from analytics.answers.prove import prove
+from analytics.answers.prove import command_of, prove
 from analytics.answers.table import as_json
 from analytics.posture import Posture
 from app.escape import code, markdown, plain
@@ -103,13 +103,8 @@ def _standing(part: dict[str, Any]) -> None:
 
 
 def _take_away(document: dict[str, Any]) -> None:
-    claim = document["claim"]
-    line = ["trustdebt", "prove", claim["identity"]["id"], "--at", claim["at"]]
-    line += ["--resource", claim["resource"]["id"]]
-    for name in ("level", "use"):
-        line += [f"--{name}", claim[name]] if claim[name] else []
     st.caption("The same on the command line:")
-    st.code(plain(shlex.join(line)), language="bash")
+    st.code(plain(shlex.join(command_of(document["claim"]))), language="bash")
     st.caption(f"Digest of all it rests on ({len(document['rests_on'])} facts):")
     st.code(document["digest"], language=None)
     st.download_button(
