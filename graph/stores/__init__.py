@@ -179,6 +179,13 @@ class Store(Protocol):
         """Delete all but the newest `keep` snapshots, never the current one; return their ids."""
         ...
 
+    def pack(self, lease: Lease) -> None:
+        """Make all snapshots but the current one take less room, where the store can.
+
+        They are read as before. One that fails to be packed stays as it is.
+        """
+        ...
+
     def anchor_journal(self) -> None:
         """Record the last journal entry, so that a loss of entries is detected."""
         ...

@@ -1,8 +1,9 @@
 """The anchor of an embedded store: the record of all its parts, in one small file.
 
 The file `CURRENT` names the store, each snapshot with the hash of its manifest (which holds those
-of its files), the current snapshot, and the last journal entry. It is replaced in one step, so
-that a reader sees one state of the store; content that does not fit it is damage.
+of its files), the current snapshot, the catalog of packed ones, and the last journal entry. It is
+replaced in one step, so that a reader sees one state of the store; content that does not fit it is
+damage.
 """
 
 import json
@@ -15,7 +16,7 @@ from graph.journal.hash_chain import FIRST_HASH, sha256
 from graph.seal.key import KeyNeeded, key_in_use
 from graph.values import canonical
 
-FORMAT = 2
+FORMAT, WITH_HISTORY = 2, 3  # a version that knows no history does not read one with it
 PURPOSE = "anchor"  # of its seal
 NOTHING = "-"  # the content before the first snapshot, of an earlier version
 OLDER = re.compile(r"(-|\d{6}-[0-9a-f]{16})(\s+\d+)?\s*")  # the content of an earlier version
@@ -50,7 +51,8 @@ class Anchor:
 
     `published` is the head of the chain of all snapshots ever published, in the order of their
     publication; `snapshots` are those that are kept. `journal` is the last entry known to be in the
-    journal. `sealed` is the id of the key of the seal that it was read with.
+    journal. `sealed` is the id of the key of the seal that it was read with. `history` is the hash
+    of the catalog of packed snapshots, if there are any (`graph.stores.history`).
     """
 
     store: str
@@ -59,6 +61,7 @@ class Anchor:
     snapshots: tuple[Listed, ...] = ()
     journal: Head = field(default_factory=Head)
     sealed: str | None = None
+    history: str | None = None
 
     @classmethod
     def new(cls) -> "Anchor":
@@ -101,8 +104,10 @@ def written(anchor: Anchor) -> str:
     KeyNeeded
         It had a seal, which cannot be renewed without the key.
     """
-    body = {"format": FORMAT} | asdict(anchor)
+    body = {"format": WITH_HISTORY if anchor.history else FORMAT} | asdict(anchor)
     del body["sealed"]
+    if anchor.history is None:
+        del body["history"]
     document: dict[str, Any] = {"body": body, "sha256": _digest(body)}
     key = key_in_use()
     if key:
@@ -130,12 +135,13 @@ def anchor_of(text: str) -> Anchor:
         body = document["body"]
         if document["sha256"] != _digest(body):
             raise ValueError("its checksum is wrong")
-        if body["format"] != FORMAT:
+        if body["format"] not in (FORMAT, WITH_HISTORY):
             raise ValueError("it was written by another version of trustdebt")
         listed = tuple(Listed(**entry) for entry in body["snapshots"])
         ends = {name: Head(**body[name]) for name in ("published", "journal")}
         sealed = _sealed(body, document.get("seal"))
-        anchor = Anchor(body["store"], body["current"], snapshots=listed, sealed=sealed, **ends)
+        anchor = Anchor(body["store"], body["current"], snapshots=listed, sealed=sealed)
+        anchor = replace(anchor, history=body.get("history"), **ends)
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError, RecursionError):
         raise ValueError(f"it says {text[:SHOWN]!r}") from None
     if anchor.current not in {s.id for s in listed} and (anchor.current or listed):

@@ -27,6 +27,7 @@ from graph.journal.hash_chain import sha256
 from graph.journal.place import beside
 from graph.seal.key import key_in_use
 from graph.stores import DEFAULT, StoreError, is_database
+from graph.stores.history.stamps import Histories
 
 FOLDER, ANSWER, SEALED_AS = "kept", "answer.json", "kept answer"
 FORMAT = 1
@@ -46,6 +47,7 @@ class KeptFiles:
 
     def __init__(self, folder: Path, snapshots: Path | None) -> None:
         self.folder, self._snapshots = folder, snapshots
+        self._histories = Histories(folder.parent)
 
     def stamp(self, names: Iterable[str]) -> list[list[Any]]:
         """Return what differs once a file of one of these snapshots was written to or lost.
@@ -56,9 +58,10 @@ class KeptFiles:
         if self._snapshots is None:
             return states
         for name in names:
-            with suppress(OSError), os.scandir(self._snapshots / name) as files:
-                stats = sorted((file.name, file.stat()) for file in files)
-                states += [[name, n, s.st_size, s.st_mtime_ns] for n, s in stats]
+            with suppress(OSError):
+                stat = (self._snapshots / name / "manifest.json").stat()
+                stamp = self._histories.stamp(self._snapshots / name)
+                states.append([name, stat.st_size, stat.st_mtime_ns, stamp])
         return states
 
     def load(self, snapshot: str, key: str) -> Kept | None:

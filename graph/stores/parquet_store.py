@@ -6,6 +6,7 @@
     snapshots/<id>/*.origins.parquet    file and place of each row, where they are known
     snapshots/<id>/nodes.parquet    every id, sorted; its position is the node's number
     snapshots/<id>/manifest.json    store and id, counts, coverage, the hash of each file
+    history/                        packed snapshots: of which only manifest.json is left above
 
 A snapshot is written beside the others, flushed to disk and renamed into place; then CURRENT
 is replaced in one step. A crash at any point leaves the snapshot before current and intact.
@@ -13,7 +14,6 @@ Every query first compares all parts with the anchor; a part that does not fit i
 """
 
 import errno
-import json
 import os
 import shutil
 import socket
@@ -46,7 +46,10 @@ from graph.stores import (
     pick,
 )
 from graph.stores.anchor import NOTHING, Anchor, Listed, anchor_of, written
-from graph.stores.manifest import Manifest, Manifests, record
+from graph.stores.history.catalog import Catalog
+from graph.stores.history.keeping import History, Packer
+from graph.stores.manifest import Manifest, record
+from graph.stores.parquet_check import Parts
 from graph.stores.parquet_files import Opened, save_all, sync, why, write
 from graph.stores.parquet_hold import MOST_HOLDS, Hold, locked, unread, wait_for
 from graph.values import canonical
@@ -63,7 +66,8 @@ class ParquetStore:
         self._root = Path(path)
         self._folder = self._root / "snapshots"
         self._pointer = self._root / "CURRENT"
-        self._manifests = Manifests()
+        self._parts = Parts(self._folder, self.uri)
+        self._history = History(self._root, self.uri)
         self._checked: tuple[Anchor | None, dict[str, Manifest]] = None, {}
         self._holds: WeakValueDictionary[str, Hold] = WeakValueDictionary()
         refuse_inside(self._root)
@@ -90,13 +94,25 @@ class ParquetStore:
                 return self._facts(*manifests[name])
 
     def _facts(self, info: SnapshotInfo, files: dict[str, Any]) -> tuple[SnapshotInfo, Facts]:
-        opened = self._opened(info.id, files, self.hold([info]))
+        opened = self._opened(info, files, self.hold([info]))
         numbering = Numbering(opened.ids, opened.ends)
         frames, origins = LazyFrames(opened.frame), LazyFrames(opened.origin)
         return info, Facts(frames, info.coverage, numbering, origins=origins)
 
-    def _opened(self, name: str, files: dict[str, Any], hold: object) -> Opened:
-        return Opened(self._folder / name, self.uri, files, hold)
+    def _opened(self, info: SnapshotInfo, files: dict[str, Any], hold: object) -> Opened:
+        """Open a snapshot that cannot be packed any more while it is being read, if it is not."""
+        packed = self._history.opened(info, files, self._catalog, hold)
+        return packed or Opened(self._folder / info.id, self.uri, files, hold)
+
+    def _catalog(self) -> Catalog | None:
+        """Return the catalog of the history as it is now."""
+        while True:
+            anchor = self._anchor()
+            try:
+                return self._history.catalog(anchor)
+            except StoreDamaged:
+                if self._anchor() == anchor:
+                    raise  # not replaced meanwhile
 
     def hold(self, snapshots: Iterable[SnapshotInfo]) -> object:
         """Keep snapshots from being pruned as long as the returned object lives."""
@@ -170,6 +186,17 @@ class ParquetStore:
                     gone.append(info.id)
         return gone
 
+    def pack(self, lease: Lease, after_step: Callable[[int], None] = no_step) -> None:
+        """Move all snapshots but the current one into the history, and delete their files.
+
+        Files of a snapshot that a reader holds open stay until the next time.
+        """
+        self._require(lease)
+        anchor, manifests = self._state()
+        if anchor is not None:
+            with self._writing():
+                Packer(self._history, anchor, self._change, after_step).run(manifests)
+
     def anchor_journal(self) -> None:
         """Record the last journal entry, so that a loss of entries is detected."""
         if self._pointer.exists():
@@ -213,6 +240,7 @@ class ParquetStore:
             if anchor is None:
                 return None, {}
             try:
+                self._history.check(anchor)
                 manifests = {s.id: self._manifest(s, anchor) for s in anchor.snapshots}
                 self._refuse_strangers(anchor)
                 journal_ties.check(journal_path(self.uri), self.uri, anchor)
@@ -233,9 +261,10 @@ class ParquetStore:
             self._checked = self._state()
             return self._checked
         try:
+            self._history.check(anchor)
             self._manifest(listed[0], anchor)
         except StoreDamaged:
-            return self._state()  # it may have been pruned meanwhile
+            return self._state()  # it may have been pruned or packed meanwhile
         return anchor, manifests
 
     def _anchor(self) -> Anchor | None:
@@ -268,38 +297,11 @@ class ParquetStore:
 
     def _manifest(self, listed: Listed, anchor: Anchor) -> Manifest:
         """Return the manifest of a snapshot; raise if any of its parts is missing or different."""
-        folder = self._folder / listed.id
-        file = folder / "manifest.json"
-        if not folder.is_dir():
-            raise StoreDamaged(f"{self.uri}: snapshot {listed.id} is not there")
-        try:
-            info, files = self._manifests.read(file, listed, anchor.store)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreDamaged(f"{self.uri}: {file} is damaged ({why(error)})") from error
-        for name, file_record in files.items():
-            part = folder / f"{name}.parquet"
-            try:
-                size = part.stat().st_size
-            except OSError as error:
-                raise StoreDamaged(f"{self.uri}: {part} cannot be read ({why(error)})") from error
-            if size != file_record["bytes"]:
-                raise StoreDamaged(f"{self.uri}: {part} is damaged (its size is wrong)")
-        return info, files
+        packed = listed.id in self._history.packed(anchor)
+        return self._parts.manifest(listed, anchor.store, packed)
 
     def _refuse_strangers(self, anchor: Anchor) -> None:
-        """Raise if a folder was not written by this store; leftovers of its own are accepted."""
-        for name in set(self._folders()) - {listed.id for listed in anchor.snapshots}:
-            try:
-                body = json.loads((self._folder / name / "manifest.json").read_bytes())
-                ours = (body["id"], body["store"]) == (name, anchor.store)
-            except FileNotFoundError:
-                ours = not (self._folder / name).exists()  # deleted meanwhile
-            except (OSError, ValueError, KeyError, TypeError):
-                ours = False
-            if not ours:
-                raise StoreDamaged(
-                    f"{self.uri}: {self._folder / name} is no snapshot of this store"
-                )
+        self._parts.refuse_strangers(self._folders(), anchor)
 
     # ------------------------------------------------------------ writing
 

@@ -33,11 +33,12 @@ from graph.stores import (
     StoreDamaged,
     StoreError,
     StoreUnavailable,
+    no_step,
 )
 from graph.stores.anchor import Anchor, Listed
 from graph.stores.bucket import Bucket, NoSuchObject, ObjectChanged
 from graph.stores.kept_files import kept_files
-from graph.stores.manifest import Manifest
+from graph.stores.manifest import Manifest, Manifests
 from graph.stores.parquet_files import Opened, why, write
 from graph.stores.parquet_hold import unread
 from graph.stores.parquet_store import ParquetStore
@@ -71,6 +72,7 @@ class SharedStore(ParquetStore):
         self._current: Current | None = None
         self._token: int | None = None  # of the right by which this one writes
         self._places: dict[str, tuple[Manifest, str]] = {}
+        self._manifests = Manifests()
 
     def read(self, snapshot: str | None = None) -> tuple[SnapshotInfo, Facts]:
         """Return a snapshot; its files are fetched and checked on first access.
@@ -83,6 +85,9 @@ class SharedStore(ParquetStore):
             if snapshot in self._holds and snapshot in self._places:
                 return self._facts(*self._places[snapshot][0])
             raise
+
+    def pack(self, lease: Lease, after_step: Callable[[int], None] = no_step) -> None:
+        """Leave all snapshots as they are: readers on other machines fetch their files."""
 
     def anchor_journal(self) -> None:
         """Record the last journal entry, so that a loss of entries is detected."""
@@ -155,8 +160,8 @@ class SharedStore(ParquetStore):
     def _refuse_strangers(self, anchor: Anchor) -> None:
         """Accept whatever else is in the mirror: nothing of it is read."""
 
-    def _opened(self, name: str, files: dict[str, Any], hold: object) -> Opened:
-        place = self._places[name][1]
+    def _opened(self, info: SnapshotInfo, files: dict[str, Any], hold: object) -> Opened:
+        name, place = info.id, self._places[info.id][1]
 
         def fetch(part: str) -> bytes:
             file = self._folder / name / f"{part}.parquet"

@@ -22,7 +22,7 @@ from graph.frames import empty, records
 from graph.journal.failed_reads import FailedRead
 from graph.journal.rejected_rows import LISTED, RejectedRows
 from graph.schema import FACT_NODES, RELATIONSHIPS, WAITING
-from graph.stores import KEEP, SnapshotInfo, Store
+from graph.stores import KEEP, Lease, SnapshotInfo, Store, StoreError
 from graph.values import text_array
 from ingest.files.progress import file_by_file
 from ingest.job.across import with_links_across
@@ -194,6 +194,7 @@ def _publish(
         terms.progress("publishing")
         done = [store.publish(w.facts, lease, behind=w.behind) for w in snapshots]
         store.prune(terms.keep, lease)
+        unpacked = _pack(store, lease)
     reported = [
         (snapshot, *made)
         for snapshot, made in zip(snapshots, done, strict=True)
@@ -201,7 +202,7 @@ def _publish(
     ]
     info, published = reported[-1][1], any(made for *_, made in reported)
     result = Ingested(
-        info, published, [], [w for snapshot, *_ in reported for w in snapshot.warnings]
+        info, published, [], [w for snapshot, *_ in reported for w in snapshot.warnings] + unpacked
     )
     for each in (c for snapshot, *_ in reported for c in snapshot.checked):
         result.quarantined += each.rejected
@@ -209,6 +210,15 @@ def _publish(
             result.in_full.setdefault(warning, []).extend(all_)
         result.rejected_rows.append(_rejected_rows(each))
     return result
+
+
+def _pack(store: Store, lease: Lease) -> list[str]:
+    """Pack older snapshots; what was published stays so if that fails, which is a warning then."""
+    try:
+        store.pack(lease)
+    except StoreError as error:
+        return [f"older snapshots take more room than they need: {error}"]
+    return []
 
 
 def _join(before: Facts | None, checked: list[Checked], max_loss: float | None) -> PlannedSnapshot:
