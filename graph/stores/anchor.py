@@ -138,10 +138,10 @@ def anchor_of(text: str) -> Anchor:
         if body["format"] not in (FORMAT, WITH_HISTORY):
             raise ValueError("it was written by another version of trustdebt")
         listed = tuple(Listed(**entry) for entry in body["snapshots"])
-        ends = {name: Head(**body[name]) for name in ("published", "journal")}
         sealed = _sealed(body, document.get("seal"))
-        anchor = Anchor(body["store"], body["current"], snapshots=listed, sealed=sealed)
-        anchor = replace(anchor, history=body.get("history"), **ends)
+        published, journal = (Head(**body[name]) for name in ("published", "journal"))
+        store, current, history = body["store"], body["current"], body.get("history")
+        anchor = Anchor(store, current, published, listed, journal, sealed, history)
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError, RecursionError):
         raise ValueError(f"it says {text[:SHOWN]!r}") from None
     if anchor.current not in {s.id for s in listed} and (anchor.current or listed):

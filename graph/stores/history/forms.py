@@ -19,6 +19,7 @@ NUMBERED = ("node_no", "source_no", "target_no")
 NUMBER = "no"  # of an id, in its volume
 SEEN, AS_READ = "last_seen", "seen_as_read"
 ORIGINS = ".origins"  # ends the name of a file of origins
+INSTANT = pa.timestamp("ms", "UTC")
 NEVER = np.iinfo(np.int64).min
 
 Read = dict[tuple[str, str], int]  # when each source and scope was read, in milliseconds
@@ -56,12 +57,16 @@ def from_stored(name: str, table: pa.Table, places: np.ndarray, read: Read) -> p
     `places` (int32) has the number in the snapshot of each id that the volume has numbered.
     """
     if name.endswith(ORIGINS):
+        for absent in sorted(set(ORIGIN) - set(table.column_names)):  # none is known
+            table = table.append_column(absent, pa.nulls(len(table), pa.string()))
         return decoded(table)
     for column in NUMBERED:
         if column in table.column_names:
             table = _with(table, column, pa.array(places[table[column].to_numpy()]))
     if AS_READ not in table.column_names:
         return table
+    if SEEN not in table.column_names:  # all of them are as read, or not known
+        table = table.append_column(SEEN, pa.nulls(len(table), INSTANT))
     at = _read(table, read)
     if at is None:
         return table.drop([AS_READ])

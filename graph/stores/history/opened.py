@@ -21,7 +21,7 @@ from graph.stores.history.forms import (
 )
 from graph.stores.history.places import NUMBERS
 from graph.stores.history.rows import Files, SegmentGone, Visible, visible
-from graph.stores.parquet_files import Opened
+from graph.stores.parquet_files import Opened, to_index
 
 
 class OpenedHistory(Opened):
@@ -42,8 +42,8 @@ class OpenedHistory(Opened):
         hold: object,
     ) -> None:
         super().__init__(place[0], place[1], files, hold)
-        self._id, self._catalog, self._latest, self._place = id_, catalog, latest, place
-        self._read = read
+        self._id, self._catalog, self._latest = id_, catalog, latest
+        self._read, self._segments = read, Files(*place)
         self._places: np.ndarray | None = None
 
     def _table(self, name: str, columns: list[str] | None = None) -> pa.Table:
@@ -57,6 +57,8 @@ class OpenedHistory(Opened):
                 self._catalog, self._places = latest, None
 
     def _rows(self, name: str, columns: list[str] | None) -> pa.Table:
+        if not self._files[name]["rows"]:  # only ids of nodes have a file without rows
+            return to_index(pa.array([], pa.string()))
         rows = self._visible(name, columns)
         if len(rows.table) != self._files[name]["rows"]:
             raise StoreDamaged(f"{self._uri}: {name} of {self._id} is not what was packed")
@@ -71,9 +73,7 @@ class OpenedHistory(Opened):
         if place is None:
             raise StoreDamaged(f"{self._uri}: the history lacks {self._id}")
         volume, packed = place
-        files = Files(*self._place)
-        wanted = _needed(name, columns)
-        rows = visible(files, volume, name, packed.turn, wanted)
+        rows = visible(self._segments, volume, name, packed.turn, _needed(name, columns))
         if rows is None:
             raise StoreDamaged(f"{self._uri}: the history lacks {name} of {self._id}")
         return rows
