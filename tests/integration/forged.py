@@ -64,6 +64,8 @@ def made_whole(store: Path) -> None:
         folder = store / "snapshots" / one["id"]
         manifest = json.loads((folder / "manifest.json").read_text())
         for name, told in manifest["files"].items():
+            if not (folder / f"{name}.parquet").exists():
+                continue  # packed: its rows are in the history
             data = (folder / f"{name}.parquet").read_bytes()
             rows = pq.read_metadata(folder / f"{name}.parquet").num_rows
             told |= {"sha256": digest(data), "bytes": len(data), "rows": rows}
@@ -94,6 +96,24 @@ def edit_a_fact(store: Path, chance: random.Random) -> None:
     table = table.drop(["name"]) if "name" in table.column_names else table
     pq.write_table(table.append_column("name", names), file)
     made_whole(store)
+
+
+def edit_the_history(store: Path, chance: random.Random) -> None:
+    """Give the people of all older snapshots another name."""
+    said = pointer(store)
+    file = store / "history" / f"catalog-{said['body']['history'][:16]}.json"
+    catalog = json.loads(file.read_text())
+    segment = catalog["volumes"][0]["segments"][0]
+    part = store / "history" / segment["name"] / "Human.parquet"
+    table = pq.read_table(part)
+    names = pa.array([f"forged {chance.random()}"] * len(table), pa.string())
+    table = table.set_column(table.column_names.index("name"), "name", names)
+    pq.write_table(table, part)
+    data = part.read_bytes()
+    segment["files"]["Human"] |= {"sha256": digest(data), "bytes": len(data)}
+    said["body"]["history"] = digest(text_of(catalog))
+    file.with_name(f"catalog-{said['body']['history'][:16]}.json").write_text(text_of(catalog))
+    point(store, said)
 
 
 def drop_a_table(store: Path, chance: random.Random) -> None:
@@ -223,7 +243,14 @@ def begin_the_journal_anew(store: Path, chance: random.Random) -> None:
 
 
 FORGERIES: list[Forgery] = [
-    *[edit_a_fact, drop_a_table, forget_a_snapshot, show_another, move_the_instant],
+    *[
+        edit_a_fact,
+        edit_the_history,
+        drop_a_table,
+        forget_a_snapshot,
+        show_another,
+        move_the_instant,
+    ],
     *[rewrite_a_decision, drop_decisions, add_a_decision, forge_what_was_seen, forge_a_failure],
     *[plant_a_trigger, take_the_seal_off, take_the_journals_off, seal_with_another_key],
     *[name_another_key, edit_without_a_seal, begin_the_journal_anew],

@@ -248,6 +248,18 @@ def test_killed_at_any_step_leaves_the_former_snapshot_whole(store: Store, store
     assert len({info.id for info in store.snapshots()}) == len(store.snapshots())
 
 
+def test_what_is_packed_is_read_as_before(store: Store):
+    """Whether the store packs anything or not."""
+    facts = [worlds.world(0), worlds.world(1), worlds.crowd(3), worlds.hostile()]
+    infos = [published(store, each) for each in facts]
+    for _ in range(2):
+        with store.lease(10) as lease:
+            store.pack(lease)
+        assert store.snapshots() == sorted(infos, key=lambda info: info.order)
+        for info, each in zip(infos, facts, strict=True):
+            assert_same(store.read(info.id)[1], each)
+
+
 def test_prune_keeps_the_newest_and_the_current(store: Store):
     infos = [published(store, worlds.crowd(size)) for size in (1, 2, 3, 4)]
     with store.lease(10) as lease:

@@ -49,6 +49,7 @@ class World:
     style: dict[Element, int] = field(default_factory=lambda: dict.fromkeys(LINKS, 0))
 
     def ids(self) -> list[str]:
+        """Return the ids of all nodes, sorted."""
         return sorted({row["id"] for label in NODES for row in self.rows[label]})
 
     def change(self, times: int) -> None:

@@ -36,6 +36,7 @@ class Kept:
     held: list[Any] = field(default_factory=list)
 
     def act(self, name: str) -> None:
+        """Do something to the store."""
         store = ParquetStore(self.folder)
         with store.lease() as lease:
             if name in ("publish", "behind"):
@@ -62,6 +63,7 @@ class Kept:
             del self.facts[gone]
 
     def compare(self) -> None:
+        """Read all snapshots that are listed."""
         store = ParquetStore(self.folder)
         assert {info.id for info in store.snapshots()} == set(self.facts)
         for id_, facts in self.facts.items():
