@@ -15,7 +15,7 @@ from graph.facts import Facts
 from graph.schema import ELEMENTS, RELATIONSHIPS
 from graph.stores.parquet_store import ParquetStore
 from tests.benchmarks.estate_of_grants import EACH, estate_of_grants
-from tests.benchmarks.measure import Figure, Size, Topic, peak, wall
+from tests.benchmarks.measure import Figure, Size, Topic, cpu, peak
 
 DAYS, CHANGED = 365, 0.01
 ALTERED, ADDED, REMOVED = 0.6, 0.2, 0.2  # parts of what changes
@@ -33,14 +33,13 @@ def figures(relationships: int, days: int) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         store, rng = ParquetStore(folder), np.random.default_rng(7)
         facts = estate_of_grants(round(relationships / PER_AGENT * EACH))
-        packing, sizes, largest = [], [], 0.0
+        packing, sizes = [], []
         for day in range(days + 1):
             facts = dated(changed(facts, day, rng) if day else facts, day)
             with store.lease() as lease:
                 info, _ = store.publish(facts, lease)
                 sizes.append(size_of(Path(folder) / "snapshots" / info.id))
-                packing.append(wall(lambda lease=lease: store.pack(lease)))
-            largest = max(largest, packing[-1])
+                packing.append(cpu(lambda lease=lease: store.pack(lease)))
         count = sum(info.relationships.values())
         yield Figure("relationships", count, "")
         yield Figure("days", days, "")
@@ -49,8 +48,8 @@ def figures(relationships: int, days: int) -> Iterator[Figure]:
         yield Figure("all of them, packed", everything / 1e6, "MB")
         yield Figure("all of them against one", everything / sizes[-1], "x", 1, 10.0)
         yield Figure("files", sum(p.is_file() for p in Path(folder).rglob("*")), "")
-        yield Figure("packing of a day", statistics.median(packing[1:]), "s", days)
-        yield Figure("packing of a day, longest", largest, "s", days)
+        yield Figure("packing a day, processor time", statistics.median(packing[2:]), "s", days)
+        yield Figure("the same, longest", max(packing), "s", days)
         yield from reading(folder)
         yield peak()
 
@@ -59,12 +58,12 @@ def reading(folder: str) -> Iterator[Figure]:
     """Read days back, and the current one, to the last column."""
     ids = [info.id for info in ParquetStore(folder).snapshots()]
     some = [ids[at * (len(ids) - 2) // (SIDE_READS - 1)] for at in range(SIDE_READS)]
-    current = statistics.median(wall(lambda: read(folder, ids[-1])) for _ in range(5))
-    older = [wall(lambda id_=id_: read(folder, id_)) for id_ in some]
-    yield Figure("reading of the current snapshot", current, "s", 5)
-    yield Figure("as-of reading, median", statistics.median(older), "s", SIDE_READS)
-    yield Figure("as-of reading against the current one", statistics.median(older) / current, "x")
-    yield Figure("as-of reading, longest, against it", max(older) / current, "x")
+    current = statistics.median(cpu(lambda: read(folder, ids[-1])) for _ in range(5))
+    older = [cpu(lambda id_=id_: read(folder, id_)) for id_ in some]
+    yield Figure("reading the current snapshot, processor time", current, "s", 5)
+    yield Figure("reading an older one, median", statistics.median(older), "s", SIDE_READS)
+    yield Figure("the same against the current one", statistics.median(older) / current, "x")
+    yield Figure("the longest against it", max(older) / current, "x", 1, 3.0)
 
 
 def read(folder: str, id_: str) -> None:
