@@ -110,24 +110,16 @@ def visible(
 ) -> Visible | None:
     """Return the rows of a file at a turn, with all columns or some; None if it never had any."""
     segments = [segment for segment in volume.upto(turn) if name in segment.files]
-    last = last_turns(files, volume, name, turn)
-    parts, numbers, begin = [], [], 0
-    for segment in segments:
-        table = files.table(segment, name, columns and [FIRST, RANK, *columns])
-        first = table[FIRST].to_numpy()
-        mask = (first <= turn) & (last[begin : begin + len(table)] >= turn)
-        parts.append(table.filter(pa.array(mask)))
-        numbers.append(np.flatnonzero(mask) + begin)
-        begin += len(table)
-    if not parts:
+    if not segments:
         return None
-    return _by_rank(pa.concat_tables(parts, promote_options="default"), np.concatenate(numbers))
-
-
-def _by_rank(table: pa.Table, row: np.ndarray) -> Visible:
-    rank, first = table[RANK].to_numpy(), table[FIRST].to_numpy().astype(np.int64)
+    wanted = columns and [FIRST, RANK, *columns]
+    parts = [files.table(segment, name, wanted) for segment in segments]
+    table = pa.concat_tables(parts, promote_options="default")
+    first, rank = table[FIRST].to_numpy(), table[RANK].to_numpy()
+    rows = np.flatnonzero((first <= turn) & (last_turns(files, volume, name, turn) >= turn))
+    if not bool(np.all(np.diff(rank[rows]) > 0)):
+        rows = rows[np.argsort(rank[rows], kind="stable")]
     table = table.drop([FIRST, RANK]).combine_chunks()
-    if bool(np.all(rank[1:] > rank[:-1])):
-        return Visible(table, rank, first, row)
-    order = np.argsort(rank, kind="stable")
-    return Visible(table.take(pa.array(order)), rank[order], first[order], row[order])
+    if len(rows) < len(table) or not bool(np.all(np.diff(rows) > 0)):
+        table = table.take(pa.array(rows))  # once for all: texts are moved by it
+    return Visible(table, rank[rows], first[rows].astype(np.int64), rows)
