@@ -89,8 +89,8 @@ def made_whole(store: Path) -> None:
 
 
 def edit_a_fact(store: Path, chance: random.Random) -> None:
-    """Give the people of one snapshot another name."""
-    file = chance.choice(list(store.glob("snapshots/*/Human.parquet")))
+    """Give the agents of the current snapshot another name."""
+    (file,) = store.glob("snapshots/*/Agent.parquet")
     table = pq.read_table(file)
     names = pa.array([f"forged {chance.random()}"] * len(table), pa.string())
     table = table.drop(["name"]) if "name" in table.column_names else table

@@ -30,11 +30,6 @@ class Segment:
     level: int
     files: dict[str, dict[str, Any]]
 
-    @property
-    def size(self) -> int:
-        """The bytes of all files."""
-        return sum(file["bytes"] for file in self.files.values())
-
     def rows(self, name: str) -> int:
         """Return the number of rows of a file; 0 if the segment lacks it."""
         return int(self.files[name]["rows"]) if name in self.files else 0

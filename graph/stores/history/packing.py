@@ -1,12 +1,12 @@
 """Packing a snapshot into a volume, and what keeps volumes small: merges and rewrites."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from graph.stores.history.catalog import BASE, Packed, Volume
+from graph.stores.history.catalog import BASE, ENDED, Packed, Volume
 from graph.stores.history.diff import Change, change, change_of_origins, paired, same_tables
 from graph.stores.history.forms import NODES, NUMBER, ORIGINS, Read, plain, to_stored
 from graph.stores.history.rows import (
@@ -20,8 +20,9 @@ from graph.stores.history.rows import (
 from graph.stores.history.writing import Writing, with_intervals
 from graph.stores.parquet_files import Opened
 
-MERGED = 16  # segments of one level that become one of the next
-GROWN = 1.0  # how large the changes of a volume may become, for each byte of its first snapshot
+MERGED = 8  # segments of one level that become one of the next
+GROWN = 1.0  # rows that the changes of a volume may have, for each row of its first snapshot
+OF_ORIGIN = 0.1  # of a row that a row of origins counts as: nobody reads it to answer
 MOST_DEAD = 0.25  # part of the rows of a volume that may be of pruned snapshots only
 
 EMPTY = Volume(0, (), ())
@@ -46,7 +47,7 @@ def added(files: Files, volume: Volume, snapshot: Snapshot, packed: Packed) -> V
         writing = Writing(files.root, packed.turn, packed.turn, 0)
         try:
             ids = _Packing(files, volume, snapshot, packed.turn, writing).run()
-            if ids is not None and _fits(volume, writing.size):
+            if ids is not None and _fits(volume, writing):
                 return _grown(volume, ids, packed, writing)
         except BaseException:
             writing.drop()
@@ -61,9 +62,15 @@ def added(files: Files, volume: Volume, snapshot: Snapshot, packed: Packed) -> V
         raise
 
 
-def _fits(volume: Volume, size: int) -> bool:
-    first, *changes = volume.segments
-    return sum(segment.size for segment in changes) + size <= GROWN * first.size
+def _fits(volume: Volume, writing: Writing) -> bool:
+    first, *changes = (_weight(segment.files) for segment in volume.segments)
+    return sum(changes) + _weight(writing.files) <= GROWN * first
+
+
+def _weight(files: dict[str, dict[str, Any]]) -> float:
+    """Return how many rows files have, as far as it takes time to read them."""
+    rows = {name: int(file["rows"]) for name, file in files.items() if name != ENDED}
+    return sum(n * (OF_ORIGIN if name.endswith(ORIGINS) else 1.0) for name, n in rows.items())
 
 
 def _grown(volume: Volume, ids: int, packed: Packed, writing: Writing) -> Volume:

@@ -1,7 +1,8 @@
-"""Places of rows in their files, as numbers that hardly change when a line is inserted above.
+"""Files and places of rows, so that they hardly change when a line is inserted above.
 
 A place such as `/Users/12/Groups/3` or `line 40` becomes a form without its numbers, and for each
-number how much it differs from that of the row before. Most rows then look like their neighbours.
+number how much it differs from that of the row before. A file is named where it is another than
+that of the row before, so an export with a date in its name changes one row.
 """
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 MOST = 4  # numbers of a place
+SAME, OTHER = "~", "="  # the file of the row before, and how another one begins
 MARK = "\x01"  # stands in a form for a number
 PLAIN, FORM = "=", "~"  # how a form begins: a place as it is, or one with marks
 NUMBERS = [f"place_{n}" for n in range(1, MOST + 1)]
@@ -18,7 +20,8 @@ EACH = "^" + "".join(rf"[^0-9]*(?P<{name}>[0-9]*)" for name in NUMBERS)
 
 
 def coded(table: pa.Table) -> pa.Table:
-    """Replace the column `place` of a table by forms and differences."""
+    """Replace files and places of a table by what differs from the row before."""
+    table = table.set_column(table.column_names.index("file"), "file", _changes(table["file"]))
     place = _text(table["place"])
     plain = pc.match_substring_regex(place, AS_IT_IS)
     marked = pc.replace_substring_regex(place, "[0-9]+", MARK)
@@ -47,7 +50,26 @@ def decoded(table: pa.Table) -> pa.Table:
     joined = pc.binary_join_element_wise(*parts, "")
     plain = pc.starts_with(form, PLAIN)
     place = pc.if_else(plain, body, joined)
-    return table.drop(NUMBERS).set_column(table.column_names.index("place"), "place", place)
+    table = table.drop(NUMBERS)
+    table = table.set_column(table.column_names.index("file"), "file", _filled(table["file"]))
+    return table.set_column(table.column_names.index("place"), "place", place)
+
+
+def _changes(column: pa.ChunkedArray) -> pa.Array:
+    """Return the files that differ from that of the row before."""
+    files = pc.fill_null(_joined(OTHER, _text(column)), "")
+    same = np.zeros(len(files), bool)
+    same[1:] = pc.equal(files.slice(1), files.slice(0, max(len(files) - 1, 0)))
+    return pc.if_else(pa.array(same), SAME, files)
+
+
+def _filled(column: pa.ChunkedArray) -> pa.Array:
+    """Return the files of all rows."""
+    files = _text(column)
+    named = pc.not_equal(files, SAME).to_numpy(zero_copy_only=False)
+    rows = np.maximum.accumulate(np.where(named, np.arange(len(files)), 0))
+    files = files.take(pa.array(rows))
+    return pc.if_else(pc.equal(files, ""), None, pc.utf8_slice_codeunits(files, 1))
 
 
 def _differences(values: pa.Array) -> pa.Array:

@@ -25,15 +25,10 @@ class Writing:
         self._root, self._first, self._last, self._level = root, first, last, level
         self._name = f"{first:06d}-{last:06d}-{secrets.token_hex(4)}"
         self._work = f"{WORK}{self._name}"
-        self._files: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, dict[str, Any]] = {}
         self._ended: list[tuple[str, np.ndarray, np.ndarray]] = []
         private_folder(root / FOLDER)
         private_folder(root / FOLDER / self._work)
-
-    @property
-    def size(self) -> int:
-        """The bytes written so far."""
-        return sum(record["bytes"] for record in self._files.values())
 
     def rows(self, name: str, table: pa.Table) -> None:
         """Write the rows of a file, unless there are none; columns without values are left out."""
@@ -54,7 +49,7 @@ class Writing:
         sync(folder / self._work)
         (folder / self._work).rename(folder / self._name)
         sync(folder)
-        return Segment(self._name, self._first, self._last, self._level, self._files)
+        return Segment(self._name, self._first, self._last, self._level, self.files)
 
     def drop(self) -> None:
         """Remove what was written, wherever it is."""
@@ -67,7 +62,7 @@ class Writing:
         write(file, data)
         written = file.stat().st_mtime_ns
         record = {"sha256": sha256(data), "rows": len(table), "bytes": len(data), "time": written}
-        self._files[name] = record
+        self.files[name] = record
 
 
 def with_intervals(table: pa.Table, first: np.ndarray, rank: np.ndarray) -> pa.Table:
