@@ -52,10 +52,10 @@ def spread(ranks: np.ndarray, kept: np.ndarray, first: np.ndarray) -> np.ndarray
         Rank and first turn of each row; looked at only where a row is kept.
     kept : ndarray of bool
 
-    Rows between two others lie beside the one that came last: what grows at one end, as a list that
-    is appended to, or is put in front of, then does not use up the room at the other.
+    Rows between two others lie beside the one that came last, or halfway where both came together:
+    what grows at one end, day by day, then does not use up the room at the other.
 
-    >>> spread(np.array([0, 0, 1 << 40]), np.array([True, False, True]), np.array([1, 0, 1]))
+    >>> spread(np.array([0, 0, 1 << 40]), np.array([True, False, True]), np.array([2, 0, 1]))
     array([            0,         65536, 1099511627776])
     """
     known, since = ranks[kept], first[kept]
@@ -68,23 +68,22 @@ def spread(ranks: np.ndarray, kept: np.ndarray, first: np.ndarray) -> np.ndarray
     size = np.bincount(run, minlength=len(known) + 1)
     begin = np.cumsum(size) - size
     nth = np.arange(1, len(new) + 1) - begin[run]  # the place in its run, from 1
-    step, from_left = _steps(known, since, size)
+    begins, step = _beginnings(known, since, size)
     if not step.all():
         return None
-    left = known[np.maximum(run - 1, 0)]
-    right = known[np.minimum(run, len(known) - 1)]
-    after = left + nth * step[run]
-    before = right - (size[run] - nth + 1) * step[run]
     made = ranks.copy()
-    made[new] = np.where(from_left[run], after, before)
+    made[new] = begins[run] + nth * step[run]
     return made if np.abs(made[[0, -1]]).max() < LIMIT else None
 
 
-def _steps(known: np.ndarray, since: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each run the distance of its rows, and whether they follow its left neighbour."""
+def _beginnings(
+    known: np.ndarray, since: np.ndarray, size: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each run of new rows the rank before its first, and the distance of its rows."""
     step = np.full(len(size), OUTER_STEP, np.int64)
     step[1:-1] = np.minimum(np.diff(known) // (size[1:-1] + 1), STEP)
-    from_left = np.ones(len(size), bool)
-    from_left[0] = False
-    from_left[1:-1] = since[:-1] >= since[1:]
-    return np.where(size > 0, step, 1), from_left
+    begins = np.concatenate([known[:1] - (size[0] + 1) * OUTER_STEP, known])
+    spare = np.diff(known) - (size[1:-1] + 1) * step[1:-1]
+    older, newer = since[:-1], since[1:]
+    begins[1:-1] += np.where(older > newer, 0, np.where(older < newer, spare, spare // 2))
+    return begins, np.where(size > 0, step, 1)
