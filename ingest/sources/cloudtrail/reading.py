@@ -29,7 +29,7 @@ from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.cloudtrail.actors import Actor, actor, label_of
 from ingest.sources.cloudtrail.lives import Turn, lived, named, turn
-from ingest.sources.cloudtrail.records import DIGEST, NO_OBJECT, records
+from ingest.sources.cloudtrail.records import DIGEST, NO_OBJECT, is_insight, records
 from ingest.sources.cloudtrail.resources import access_level, action_of, resource_of
 from ingest.usage.fold import EVENTS, FOLDED, fold_parquet, fold_table
 from ingest.usage.log import used_rows
@@ -80,10 +80,13 @@ class Log:
             self.keys[identity] = max(at_ms, self.keys.get(identity, at_ms))
 
     def event(self, record: dict[str, Any]) -> int:
-        """Return a number that identifies an event, also if it is delivered again."""
+        """Return a number that identifies an event, also if it is delivered again.
+
+        An action that concerns two accounts is logged in both, under ids of their own.
+        """
         addendum = record.get("addendum")
         original = text(addendum.get("originalEventID")) if isinstance(addendum, dict) else ""
-        id_ = original or text(record.get("eventID"))
+        id_ = text(record.get("sharedEventID")) or original or text(record.get("eventID"))
         if not id_:
             self.unnamed += 1
             return self.unnamed
@@ -220,6 +223,10 @@ def _calls(request: Request, log: Log) -> Iterator[Call]:
 def _call(record: Any, place: Place, log: Log) -> Call | None:
     if not isinstance(record, dict):
         log.rows.reject(place, NO_OBJECT)
+        return None
+    if is_insight(record):
+        log.kinds["of unusual activity (Insights)"] += 1
+        log.rows.also_read += 1
         return None
     source, name = text(record.get("eventSource")), text(record.get("eventName"))
     if not NAME.fullmatch(source) or not NAME.fullmatch(name):

@@ -17,6 +17,7 @@ from ingest.rows import Place, Rows, text
 
 LINES = (".jsonl", ".ndjson")
 LISTS = ("Records", "Events")
+INSIGHT = "AwsCloudTrailInsight"  # the type of records without a source and a name of their own
 INNER = ("CloudTrailEvent", "eventJson", "eventjson")  # records that are written as text
 NAMES = (
     *("userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "errorCode"),
@@ -27,6 +28,7 @@ NAMES = (
         "eventID",
         "eventType",
         "recipientAccountId",
+        "sharedEventID",
     ),
     *("sessionContext", "sessionIssuer", "principalId", "accountId", "accessKeyId", "userName"),
     *("invokedBy", "eventCategory", "addendum", "originalEventID"),
@@ -103,7 +105,17 @@ def is_record(document: Any) -> bool:
     return isinstance(document, dict) and (
         {"eventName", "eventSource"} <= document.keys()
         or {"eventname", "eventsource"} <= document.keys()
+        or is_insight(document)
     )
+
+
+def is_insight(record: dict[str, Any]) -> bool:
+    """Return whether a record is one of CloudTrail Insights, which shows no single call.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html
+    """
+    unnamed = not record.keys() & {"eventName", "eventname"}
+    return unnamed and INSIGHT in (text(record.get("eventType")), text(record.get("eventtype")))
 
 
 def _unwrapped(record: Any, place: Place, rows: Rows) -> Iterator[tuple[Any, Place]]:

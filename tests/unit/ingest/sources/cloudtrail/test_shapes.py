@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from graph.schema import HUMAN, RESOURCE, ROLE, USED
-from ingest.source import InputRefused
+from ingest.source import InputRefused, Request
 from ingest.sources.cloudtrail import SOURCE
 from tests.support.exports.loading import load
 
@@ -279,3 +279,51 @@ def test_management_events_count_as_data_events_do(tmp_path):
     assert used(found) == {(ROLE_ARN, BUCKET, "admin"): 1}
     (row,) = found.rows(USED)
     assert row["last_at"] == pd.Timestamp("2026-11-03T10:00:00Z")
+
+
+INSIGHT = {
+    "eventVersion": "1.09",
+    "eventTime": "2026-11-03T12:00:00Z",
+    "awsRegion": "eu-west-1",
+    "eventID": "a9edc959-9488-4790-be0f-05d60e56b547",
+    "eventType": "AwsCloudTrailInsight",
+    "recipientAccountId": ACCOUNT,
+    "sharedEventID": "c2806063-d85d-42c3-9027-d2c56a477314",
+    "insightDetails": {
+        "state": "Start",
+        "eventSource": "ssm.amazonaws.com",
+        "eventName": "UpdateInstanceInformation",
+        "insightType": "ApiCallRateInsight",
+    },
+    "eventCategory": "Insight",
+}
+
+
+@pytest.mark.parametrize("form", ["Records", "lines"])
+def test_records_of_insights_are_counted_and_not_rejected(tmp_path, form):
+    # they have no eventSource and no eventName of their own
+    listed = [RECORD, INSIGHT, INSIGHT | {"eventID": "2"}]
+    if form == "Records":
+        found = read(tmp_path, {"Records": listed})
+    else:
+        lines = "\n".join(json.dumps(record) for record in listed)
+        found = read(tmp_path, lines.encode(), "log.jsonl")
+    assert used(found) == USE
+    assert not found.done.quarantined
+    assert any("Insights) (2)" in warning for warning in found.done.warnings)
+    # an insight is no sign that calls were logged until then
+    (period,) = SOURCE.read(Request([next(tmp_path.glob("log.json*"))])).usage_periods
+    assert period == (pd.Timestamp("2026-11-03T10:00:00Z"),) * 2
+
+
+def test_an_action_that_two_accounts_log_counts_once(tmp_path):
+    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/
+    # cloudtrail-event-reference-record-contents.html: sharedEventID
+    owner = "210987654321"
+    twice = [
+        event(1, sharedEventID="be1fc127-c3f1-4e2e-9e3d-6e4b1a1d0f10"),
+        event(2, sharedEventID="be1fc127-c3f1-4e2e-9e3d-6e4b1a1d0f10", recipientAccountId=owner),
+    ]
+    found = read(tmp_path, {"Records": [*twice, event(3)]})
+    assert used(found) == {(ROLE_ARN, BUCKET, "read"): 2}
+    assert any("delivered twice (1)" in warning for warning in found.done.warnings)
