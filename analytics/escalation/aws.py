@@ -235,7 +235,9 @@ def _becoming(known: Known, holder: int, target: int, is_group: bool) -> list[To
 def _trusting(known: Known) -> dict[str, dict[int, list[Together]]]:
     """Return for each service the roles that trust it, with the trusting facts."""
     graph = known.graph
-    trusted, fact = graph.frames[TRUSTS]["target_id"].to_numpy(object), facts_of(graph, TRUSTS)
+    named, fact = graph.frames[TRUSTS]["target_id"].to_numpy(object), facts_of(graph, TRUSTS)
+    # China has another domain for some services: ec2.amazonaws.com.cn
+    trusted = np.array([str(id_).removesuffix(".cn") for id_ in named], dtype=object)
     role, _ = graph.ends(TRUSTS)
     kept = graph.in_force(TRUSTS) & graph.has_label(ROLE)[role]
     services = {path.service for path in paths()}

@@ -13,6 +13,17 @@ from graph.schema import GROUP, ROLE, SERVICE_ACCOUNT
 ACCOUNT = re.compile(r"\d{12}")
 UNIQUE_ID = re.compile(r"(AIDA|AROA|AGPA)[A-Z0-9]{4,}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# The first letters of a region, and the partition that it lies in; any other lies in `aws`.
+# https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+PARTITIONS = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("eusc-", "aws-eusc"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+)
 STUBS: dict[str, Node] = {"user": SERVICE_ACCOUNT, "role": ROLE, "group": GROUP}
 
 
@@ -51,6 +62,15 @@ def parse(text: str) -> Arn | None:
     """
     parts = text.split(":", 5)
     return Arn(*parts[1:]) if len(parts) == 6 and parts[0] == "arn" else None
+
+
+def partition_of(region: str) -> str:
+    """Return the partition of AWS that a region lies in.
+
+    >>> partition_of("cn-north-1"), partition_of("eu-west-1")
+    ('aws-cn', 'aws')
+    """
+    return next((name for start, name in PARTITIONS if region.startswith(start)), "aws")
 
 
 def account_id(account: str, partition: str = "aws") -> str:

@@ -7,14 +7,15 @@ and code are not.
 import re
 from typing import Any
 
-from graph.aws.arn import parse
+from graph.aws.arn import parse, partition_of
 from ingest.rows import Place
 from ingest.sources.aws.authorization import document, tags_of
 from ingest.sources.aws.export import Export, Reader, ResourcePolicy, Thing, records, text
 
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 QUEUE_URL = re.compile(
-    r"https://(?:sqs\.(?P<new>[\w-]+)|(?:(?P<old>[\w-]+)\.)?queue)\.amazonaws\.com"
+    r"https://(?:sqs(?:-fips)?\.(?P<new>[\w-]+)|(?:(?P<old>[\w-]+)\.)?queue)"
+    r"\.(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|api\.aws)"
     r"/(?P<account>\d+)/(?P<name>[\w.-]+)"
 )
 # list, name of the resource, what people call it, when it was made, type
@@ -101,7 +102,8 @@ def _read_buckets(export: Export, value: dict[str, Any], place: Place) -> None:
     for record, at in records(value["Buckets"], export, below):
         name = text(record, "Name")
         created = export.instant(record.get("CreationDate"), at, "CreationDate")
-        export.add_thing(Thing(f"arn:aws:s3:::{name}", "bucket", name, at, "", created))
+        arn = f"arn:{export.people.partition()}:s3:::{name}"
+        export.add_thing(Thing(arn, "bucket", name, at, "", created))
 
 
 def _is_queues(value: dict[str, Any]) -> bool:
@@ -117,7 +119,7 @@ def _read_queues(export: Export, value: dict[str, Any], place: Place) -> None:
             export.rows.reject(at, "is not the address of a queue")
             continue
         region = match["new"] or match["old"] or "us-east-1"
-        arn = f"arn:aws:sqs:{region}:{match['account']}:{match['name']}"
+        arn = f"arn:{partition_of(region)}:sqs:{region}:{match['account']}:{match['name']}"
         export.add_thing(Thing(arn, "queue", match["name"], at, match["account"]))
 
 
@@ -143,7 +145,8 @@ def _read_instance(export: Export, record: dict[str, Any], owner: str, place: Pl
     if not name or not owner:
         export.rows.reject(place, "an instance without its id or its owner")
         return
-    arn = f"arn:aws:ec2:{region.group() if region else '*'}:{owner}:instance/{name}"
+    where = region.group() if region else "*"
+    arn = f"arn:{partition_of(where)}:ec2:{where}:{owner}:instance/{name}"
     export.add_thing(Thing(arn, "instance", name, place, owner))
     export.tag(arn, tags_of(record))
     profile = record.get("IamInstanceProfile")
@@ -185,8 +188,9 @@ def _read_repository_policy(export: Export, value: dict[str, Any], place: Place)
     """Read a repository's policy, which names its account and not its region."""
     name, owner = text(value, "repositoryName"), text(value, "registryId")
     ending = f":{owner}:repository/{name}"
-    known = [a for a in export.things if a.startswith("arn:aws:ecr:") and a.endswith(ending)]
-    arn = known[0] if len(known) == 1 else f"arn:aws:ecr:*{ending}"
+    start = f"arn:{export.people.partition(owner)}:ecr:"
+    known = [a for a in export.things if a.startswith(start) and a.endswith(ending)]
+    arn = known[0] if len(known) == 1 else f"{start}*{ending}"
     export.declares.add("inventory")
     export.add_thing(Thing(arn, "repository", name, place, owner))
     _keep_policy(export, arn, value["policyText"], place.at("policyText"))

@@ -1,5 +1,6 @@
 """The users, roles, groups, keys and policies of an account."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -75,6 +76,7 @@ class People:
         self.by_arn: dict[str, Principal] = {}
         self._by_name: dict[tuple[str, str, str], list[Principal]] = {}
         self._by_unique_id: dict[str, list[Principal]] = {}
+        self._partitions: dict[str, Counter[str]] = {}  # by account; of all under ""
 
     def __iter__(self) -> Iterator[Principal]:
         """Iterate over the principals in the order of their names."""
@@ -85,6 +87,8 @@ class People:
         self.by_arn[principal.arn] = principal
         name = (principal.account, principal.kind, principal.name)
         self._by_name.setdefault(name, []).append(principal)
+        for account in {principal.account, ""}:
+            self._partitions.setdefault(account, Counter())[principal.partition] += 1
         if principal.unique_id:
             self._by_unique_id.setdefault(principal.unique_id, []).append(principal)
 
@@ -106,6 +110,11 @@ class People:
         """Find the only principal with this unique id; None if there are two."""
         matches = self._by_unique_id.get(unique_id, [])
         return matches[0] if len(matches) == 1 else None
+
+    def partition(self, account: str = "") -> str:
+        """Return the partition that most principals are in: those of the account, or else all."""
+        counted = self._partitions.get(account) or self._partitions.get("", Counter())
+        return min(counted, key=lambda name: (-counted[name], name), default="aws")
 
     @property
     def detailed_accounts(self) -> set[str]:

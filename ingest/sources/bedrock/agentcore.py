@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from graph.aws.arn import partition_of
 from graph.schema import (
     AGENT,
     CALLS,
@@ -23,7 +24,7 @@ from ingest.secrets.redaction import redact_text
 from ingest.sources.bedrock.documents import AGENTCORE, FAR, PROVIDER, Documents, status_of
 
 IMAGE = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
     r"(?P<name>[a-z0-9][a-z0-9._/-]*?)(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"
 )
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -39,7 +40,7 @@ class AgentCore(Documents):
         if not arn or not self.agent(arn, body, at, keys, "bedrock-agentcore"):
             return
         self.agents[arn] = arn
-        self.rows.complete(arn, charter_id=_code(body.get("agentRuntimeArtifact")) or None)
+        self.rows.complete(arn, charter_id=_code(body.get("agentRuntimeArtifact"), arn) or None)
         self._identified(arn, body, at)
         self._configured(arn, body, at)
 
@@ -260,7 +261,7 @@ class AgentCore(Documents):
                     self.rows.link(CONTROLS, gateway, provider, at, condition=far)
 
 
-def _code(artifact: Any) -> str:
+def _code(artifact: Any, runtime: str) -> str:
     """Return the id of the repository of images, or the bucket, with the code of a runtime.
 
     Whoever can write there controls the next version of the agent.
@@ -268,9 +269,13 @@ def _code(artifact: Any) -> str:
     texts = {name: part for part, name in _walk(artifact) if isinstance(part, str)}
     image = IMAGE.fullmatch(texts.get("containerUri", ""))
     if image:
-        return f"arn:aws:ecr:{image['region']}:{image['account']}:repository/{image['name']}"
+        partition = partition_of(image["region"])
+        return (
+            f"arn:{partition}:ecr:{image['region']}:{image['account']}:repository/{image['name']}"
+        )
     bucket = texts.get("bucket", "")
-    return f"arn:aws:s3:::{bucket}" if BUCKET.fullmatch(bucket) else ""
+    start = ":".join(runtime.split(":", 2)[:2])  # both lie in one partition
+    return f"{start}:s3:::{bucket}" if BUCKET.fullmatch(bucket) else ""
 
 
 def _texts(body: Any, key: str) -> list[str]:

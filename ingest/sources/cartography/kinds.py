@@ -12,6 +12,7 @@ from graph.schema import FACT_NODES, LEVELS
 
 LABELS = {label.name: label for label in FACT_NODES}
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+PARTITION = re.compile(r"\Aarn:aws-[\w-]+:")
 OWN_GRANT = "CAN_"  # prefix of the types that a user's own permission mapping may define
 
 
@@ -136,5 +137,10 @@ def verb_levels(verbs: Iterable[object]) -> list[str]:
 
 
 def policy_level(arn: str) -> str | None:
-    """Return the level that a policy of AWS's own gives on all of an account, if it does."""
+    """Return the level that a policy of AWS's own gives on all of an account, if it does.
+
+    >>> policy_level("arn:aws-us-gov:iam::aws:policy/AdministratorAccess")
+    'admin'
+    """
+    arn = PARTITION.sub("arn:aws:", arn)
     return next((level for level, arns in _table()["policies"].items() if arn in arns), None)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graph.aws.arn import ACCOUNT, parse
+from graph.aws.arn import ACCOUNT, parse, partition_of
 from graph.element import Node
 from graph.schema import AGENT, CREDENTIAL, HUMAN, ROLE
 from ingest.rows import text
@@ -83,26 +83,19 @@ def _agent(
     parameter, service, written = AGENTS[source, name]
     value, region = text(parameters.get(parameter)), text(record.get("awsRegion"))
     account = text(record.get("recipientAccountId"))
-    id_ = f"arn:{partition(region)}:{service}:{region}:{account}:{written.format(v=value)}"
+    id_ = f"arn:{partition_of(region)}:{service}:{region}:{account}:{written.format(v=value)}"
     id_ = value if value.startswith("arn:") else id_
     return Turn(AGENT, id_, GONE, at_ms) if value and plain(id_) else None
 
 
 def _arn(record: dict[str, Any], account: str, kind: str, name: str) -> str:
-    return f"arn:{partition(text(record.get('awsRegion')))}:iam::{account}:{kind}/{name}"
+    return f"arn:{partition_of(text(record.get('awsRegion')))}:iam::{account}:{kind}/{name}"
 
 
 def _within(answer: Any, *names: str) -> dict[str, Any]:
     """Return the answer of a call without its wrapper."""
     parts = answer if isinstance(answer, dict) else {}
     return next((parts[n] for n in names if isinstance(parts.get(n), dict)), {})
-
-
-def partition(region: str) -> str:
-    """Return the partition of AWS that a region lies in."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def named(turns: Iterable[Turn], known: Iterable[str]) -> list[Turn]:

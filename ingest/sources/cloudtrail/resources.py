@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from graph.aws.actions import level_of, service_of
-from graph.aws.arn import ACCOUNT, account_id, parse
+from graph.aws.arn import ACCOUNT, account_id, parse, partition_of
 from graph.aws.resources import containing_resource
 from graph.schema import LEVELS
 from ingest.rows import text
 from ingest.sources.cloudtrail.actors import plain
-from ingest.sources.cloudtrail.lives import partition
 
 VERSION = re.compile(r"\d{8}(?:v\d+)?$")
 QUEUE = re.compile(r"https://(?:sqs\.)?([\w-]+)\.(?:queue\.)?amazonaws\.com(?:\.cn)?/(\d{12})/(.+)")
@@ -58,7 +57,7 @@ def resource_of(record: dict[str, Any], prefix: str, action: str) -> str | None:
     bits = service.matched(f"{prefix}:{action}".lower())
     alone = prefix in ("iam", "organizations") or (bits and not bits & ~service.resourceless)
     if alone and ACCOUNT.fullmatch(account):
-        return account_id(account, partition(text(record.get("awsRegion"))))
+        return account_id(account, partition_of(text(record.get("awsRegion"))))
     return None
 
 
@@ -74,7 +73,7 @@ def _named(record: dict[str, Any], prefix: str) -> Iterator[str]:
     if not isinstance(parameters, dict):
         return
     where = {
-        "partition": partition(text(record.get("awsRegion"))),
+        "partition": partition_of(text(record.get("awsRegion"))),
         "region": text(record.get("awsRegion")),
         "account": text(record.get("recipientAccountId")),
     }

@@ -94,7 +94,7 @@ def resolve_principal(export: Export, kind: str, value: str) -> Named:
     if value == ANYONE:
         return Named(ANYONE, "anyone")
     if ACCOUNT.fullmatch(value):
-        return Named(account_id(value), "account", value)
+        return Named(account_id(value, export.people.partition(value)), "account", value)
     return _aws(export, value)
 
 
