@@ -141,8 +141,9 @@ def is_key_list(value: dict[str, Any]) -> bool:
 
 
 def read_key_list(export: Export, value: dict[str, Any], place: Place) -> None:
-    """Read names and dates of keys; the report's key of the same date is the same key."""
+    """Read names and dates of keys, of which the report may have rows."""
     export.declares.add("credentials")
+    listed_by_user: dict[str, list[Listed]] = {}
     below = place.at("AccessKeyMetadata")
     for record, at in records(value["AccessKeyMetadata"], export, below):
         owners = [p for p in export.people if p.kind == "user"]
@@ -150,22 +151,54 @@ def read_key_list(export: Export, value: dict[str, Any], place: Place) -> None:
         if len(owners) != 1:
             export.rows.reject(at, "a key of a user who is not, or not only once, in the export")
             continue
-        _read_key_record(export, owners[0], record, at)
+        created = export.instant(record.get("CreateDate"), at, "CreateDate")
+        listed_by_user.setdefault(owners[0].arn, []).append((record, created))
+    for arn, listed in listed_by_user.items():
+        _read_keys(export.people.by_arn[arn], listed)
 
 
-def _read_key_record(
-    export: Export, person: Principal, record: dict[str, Any], place: Place
-) -> None:
-    created = export.instant(record.get("CreateDate"), place, "CreateDate")
-    keys = [k for k in person.keys if k.type == "access_key"]
-    key = next((k for k in keys if created is not None and k.rotated_at == created), None)
-    if key is None:
-        number = max((int(k.id.rsplit("/", 1)[1]) for k in keys), default=0) + 1
-        key = Key(f"{person.arn}/access_key/{number}", "access_key", True)
-        person.keys.append(key)
-    key.active = text(record, "Status") != "Inactive"
-    key.created_at = created
-    key.name = text(record, "AccessKeyId") or None
+Listed = tuple[dict[str, Any], pd.Timestamp | None]
+"""A record of a list of keys, with the instant of its creation."""
+
+
+def _read_keys(person: Principal, listed: list[Listed]) -> None:
+    known = {key.name for key in person.keys}
+    listed = [each for each in listed if text(each[0], "AccessKeyId") not in known]
+    reported = [k for k in person.keys if k.type == "access_key" and k.name is None]
+    pairs = _pairs(listed, reported)
+    for number, (record, created) in enumerate(listed):
+        key = pairs.get(number)
+        if key is None:
+            numbers = [int(k.id.rsplit("/", 1)[1]) for k in person.keys if k.type == "access_key"]
+            id_ = f"{person.arn}/access_key/{max(numbers, default=0) + 1}"
+            key = Key(id_, "access_key", True)
+            person.keys.append(key)
+        key.active, key.created_at = text(record, "Status") != "Inactive", created
+        key.name = text(record, "AccessKeyId") or None
+
+
+def _pairs(listed: list[Listed], reported: list[Key]) -> dict[int, Key]:
+    """Return the key of the report that each listed key is, where that is certain.
+
+    The report has the instant of the creation, or of a later change of its status. So a key of the
+    report is one that was made then, or the only one that was made before.
+    """
+    pairs: dict[int, Key] = {}
+    for number, (_, created) in enumerate(listed):
+        same = [k for k in reported if created is not None and k.rotated_at == created]
+        if same and all(k is not same[0] for k in pairs.values()):
+            pairs[number] = same[0]
+    taken = {key.id for key in pairs.values()}
+    left = [key for key in reported if key.id not in taken]
+    later = {
+        number: [k for k in left if created and k.rotated_at and k.rotated_at > created]
+        for number, (_, created) in enumerate(listed)
+        if number not in pairs
+    }
+    for number, keys in later.items():
+        if len(keys) == 1 and sum(keys[0] in others for others in later.values()) == 1:
+            pairs[number] = keys[0]
+    return pairs
 
 
 def is_key_use(value: dict[str, Any]) -> bool:

@@ -62,6 +62,52 @@ def test_last_use_of_a_key_is_that_of_the_key_the_file_is_named_after(tmp_path):
     assert wrong.reason == "a last use of a key that is not, or not only once, in the export"
 
 
+REPORT = (
+    "user,arn,user_creation_time,password_enabled,access_key_1_active,access_key_1_last_rotated,"
+    "access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,"
+    "access_key_2_last_used_date\n"
+)
+
+
+def listed_keys(folder, row, *created):
+    """Read a user with a row of the credential report, and keys 1, 2, … made on some days."""
+    keys = [
+        {
+            "UserName": "bot",
+            "AccessKeyId": f"AKIAIOSFODNN7EXAMPL{n}",
+            "Status": "Active",
+            "CreateDate": f"{day}T00:00:00Z",
+        }
+        for n, day in enumerate(created, 1)
+    ]
+    written(folder, details=details(users=[user("bot")]), keys={"AccessKeyMetadata": keys})
+    row = f"bot,{IAM}user/bot,2024-01-01T00:00:00Z,false,{row}"
+    (folder / "report.csv").write_text(REPORT + row + "\n")
+    return {(k["name"], k["last_used_at"]) for k in read(folder).rows(CREDENTIAL)}
+
+
+def test_a_key_whose_status_changed_is_the_only_one_that_was_made_before(tmp_path):
+    """The report has the instant at which a key "was created or last changed", not only created.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+    """
+    used = at("2026-07-01T00:00:00Z")
+    got = listed_keys(
+        tmp_path / "one",
+        "true,2025-03-05T00:00:00Z,2026-07-01T00:00:00Z,false,N/A,N/A",
+        "2024-02-05",
+    )
+    assert got == {("AKIAIOSFODNN7EXAMPL1", used)}
+    row = "true,2025-03-05T00:00:00Z,2026-07-01T00:00:00Z,true,2024-02-05T00:00:00Z,N/A"
+    got = listed_keys(tmp_path / "two", row, "2024-02-05", "2024-02-06")
+    assert got == {("AKIAIOSFODNN7EXAMPL1", None), ("AKIAIOSFODNN7EXAMPL2", used)}
+
+
+def test_a_key_that_was_made_after_the_report_is_another(tmp_path):
+    got = listed_keys(tmp_path / "in", "true,2025-03-05T00:00:00Z,N/A,false,N/A,N/A", "2025-03-06")
+    assert got == {("AKIAIOSFODNN7EXAMPL1", None), ("bot/access_key/1", None)}
+
+
 def test_lists_of_users_and_roles_tell_what_the_details_do_not(tmp_path):
     """list-users says who has signed in with a password; the details do not."""
     listed = {"Users": [{"Arn": f"{IAM}user/ann", "PasswordLastUsed": "2026-07-30T00:00:00Z"}]}
