@@ -33,9 +33,6 @@ def read_details(export: Export, value: dict[str, Any], place: Place) -> None:
     """Read users, roles, groups and managed policies."""
     export.detailed = True
     export.declares |= {"grants", "trust"}
-    if value.get("IsTruncated") is True:
-        export.rows.all_read = False
-        export.rows.warn(f"{place.file} is one page of several: the account is not all there")
     for record, at in records(value.get("Policies"), export, place.at("Policies")):
         _read_policy(export, record, at)
     for name, kind in LISTS.items():

@@ -11,6 +11,7 @@ from ingest.rows import Place
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import authorization, credential_report, inventory, last_accessed
 from ingest.sources.aws.export import Export, Reader
+from ingest.sources.aws.pages import note_missing_pages
 
 READERS: tuple[Reader, ...] = (
     *authorization.READERS,
@@ -63,6 +64,15 @@ def gather(request: Request) -> tuple[Export, list[ExportFile]]:
         recognised += documents
     if not recognised:
         refuse_all(request, export.rows, "nothing in it is an AWS export")
+    one_by_one = set(last_accessed.READERS)  # of one principal each, which the answer does not name
+    note_missing_pages(
+        export,
+        (
+            (d.value, d.place)
+            for d in recognised
+            if isinstance(d, Recognised) and d.reader not in one_by_one
+        ),
+    )
     for document in sorted(recognised, key=_order):
         if isinstance(document, Report):
             credential_report.read_report(export, document.content, document.place)

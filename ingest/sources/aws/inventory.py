@@ -237,11 +237,36 @@ def _read_tagged(export: Export, value: dict[str, Any], place: Place) -> None:
 
 
 def _is_policy(value: dict[str, Any]) -> bool:
-    return isinstance(value.get("Policy"), str) and '"Statement"' in value["Policy"]
+    """Recognise an answer with the policy as text, as percent-encoded text or as an object."""
+    policy = value.get("Policy")
+    if isinstance(policy, str):
+        return '"Statement"' in policy or "%22Statement%22" in policy
+    return isinstance(policy, dict) and "Statement" in policy
 
 
 def _read_policy(export: Export, value: dict[str, Any], place: Place) -> None:
     _keep_policy(export, None, value["Policy"], place.at("Policy"))
+
+
+def _is_bare_policy(value: dict[str, Any]) -> bool:
+    """Recognise the policy of a resource itself, as `--query Policy --output text` prints it."""
+    statements = value.get("Statement")
+    listed = statements if isinstance(statements, list) else [statements]
+    return any(isinstance(s, dict) and s.keys() & {"Principal", "NotPrincipal"} for s in listed)
+
+
+def _read_bare_policy(export: Export, value: dict[str, Any], place: Place) -> None:
+    _keep_policy(export, None, value, place)
+
+
+def _is_policy_alone(value: dict[str, Any]) -> bool:
+    """Recognise the attributes of a queue of which only the policy was asked for."""
+    inside = value.get("Attributes")
+    return isinstance(inside, dict) and _is_policy(inside)
+
+
+def _read_policy_alone(export: Export, value: dict[str, Any], place: Place) -> None:
+    _read_policy(export, value["Attributes"], place.at("Attributes"))
 
 
 def _is_summary(value: dict[str, Any]) -> bool:
@@ -264,5 +289,7 @@ READERS = (
     Reader("a repository's policy", 8, _is_repository_policy, _read_repository_policy),
     Reader("a secret", 8, _is_secret, _read_secret),
     Reader("a resource's policy", 9, _is_policy, _read_policy),
+    Reader("a policy in attributes", 9, _is_policy_alone, _read_policy_alone),
+    Reader("a policy by itself", 9, _is_bare_policy, _read_bare_policy),
     Reader("an account summary", 9, _is_summary, _read_nothing),
 )

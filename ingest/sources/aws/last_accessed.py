@@ -17,6 +17,7 @@ from ingest.rows import Place
 from ingest.sources.aws.export import Export, Reader, ServiceUse, records, text
 from ingest.sources.aws.principals import Principal
 
+ENDINGS = re.compile(r"(?:\.json)?(?:\.gz)?\Z", re.IGNORECASE)
 PREFIX = re.compile(r"(?:service-)?last-accessed(?:-details)?[-_.]", re.IGNORECASE)
 
 
@@ -27,9 +28,7 @@ def is_job(value: dict[str, Any]) -> bool:
 
 def read_job(export: Export, value: dict[str, Any], place: Place) -> None:
     """Record the entity that a job reports on, from the name of the file."""
-    entity = unquote(PurePath(place.file).name)
-    for suffix in (".json", ".JSON"):
-        entity = entity.removesuffix(suffix)
+    entity = unquote(_stem(place))
     if parse(entity) is None:
         export.rows.warn(f"{place.file}: its name does not identify the user or role of the job")
         return
@@ -71,14 +70,18 @@ def read_report(export: Export, value: dict[str, Any], place: Place) -> None:
 
 def _entity(export: Export, place: Place, callers: set[str]) -> str | None:
     """Find the entity by the job, by the name of the file, else by the only caller."""
-    name = PurePath(place.file).name
-    job = export.jobs.get(name) or export.jobs.get(name.removesuffix(".json"))
+    job = export.jobs.get(PurePath(place.file).name) or export.jobs.get(_stem(place))
     if job:
         return job
-    named = _named(export, unquote(name.removesuffix(".json")))
+    named = _named(export, unquote(_stem(place)))
     if named:
         return named
     return next(iter(callers)) if len(callers) == 1 else None
+
+
+def _stem(place: Place) -> str:
+    """Return the name of a file without its endings, which may say that it is packed."""
+    return ENDINGS.sub("", PurePath(place.file).name)
 
 
 def _named(export: Export, name: str) -> str:

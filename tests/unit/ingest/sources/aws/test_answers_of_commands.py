@@ -3,6 +3,7 @@
 Their shapes are those of https://docs.aws.amazon.com/cli/latest/reference/iam.
 """
 
+import gzip
 import json
 
 import pandas as pd
@@ -37,6 +38,15 @@ def test_report_of_last_use_is_of_whom_its_file_is_named_after(tmp_path):
     assert wrong.reason == "the user or role that it is about is unknown"
     folder = written(folder, **{"last-accessed-idle2": report | {"IsTruncated": True}})
     assert not read(folder).reading.complete
+
+
+def test_report_of_last_use_may_be_packed(tmp_path):
+    report = {"JobStatus": "COMPLETED", "JobCompletionDate": "2026-07-31T00:00:00Z"}
+    report["ServicesLastAccessed"] = [{"ServiceName": "S3", "ServiceNamespace": "s3"}]
+    account = details(users=[user("idle", allow("s3:GetObject"))])
+    folder = written(tmp_path / "in", details=account)
+    (folder / "last-accessed-idle.json.gz").write_bytes(gzip.compress(json.dumps(report).encode()))
+    assert read(folder).reading.rejected == []
 
 
 def test_last_use_of_a_key_is_that_of_the_key_the_file_is_named_after(tmp_path):

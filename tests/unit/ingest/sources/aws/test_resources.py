@@ -1,10 +1,11 @@
 """AWS resources: their own policies, what runs as a role, and names that lead nowhere."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
-from graph.schema import ROLE, RUNS_AS
+from graph.schema import CAN_ACCESS, ROLE, RUNS_AS
 from ingest.sources.aws import SOURCE
 from tests.support.exports.aws_account import (
     ACCOUNT,
@@ -177,3 +178,33 @@ def test_policy_naming_a_role_that_is_not_there_is_said(tmp_path):
         "sts:AssumeRole"
     ]
     assert any("role/gone" in w for w in got.reading.warnings)
+
+
+@pytest.mark.parametrize("form", ["text", "percent", "object", "bare", "attributes"])
+def test_policy_of_a_resource_in_each_spelling(tmp_path, form):
+    """The command line prints the policy as text in an answer, or by itself with `--query Policy`.
+
+    https://docs.aws.amazon.com/cli/latest/reference/s3api/get-bucket-policy.html
+    """
+    policy = document(allow("s3:GetObject", f"{BUCKET}/*", Principal={"AWS": f"{IAM}user/ann"}))
+    spelt = {
+        "text": {"Policy": json.dumps(policy)},
+        "percent": {"Policy": quote(json.dumps(policy))},
+        "object": {"Policy": policy},
+        "bare": policy,
+        "attributes": {"Attributes": {"Policy": json.dumps(policy)}},
+    }
+    (tmp_path / "details.json").write_text(json.dumps(details(users=[user("ann")])))
+    (tmp_path / "policy.json").write_text(json.dumps(spelt[form]))
+    got = read(tmp_path)
+    assert got.reading.warnings == []
+    assert got.levels(f"{IAM}user/ann", BUCKET) == ["read"]
+
+
+def test_a_policy_without_principals_is_of_nobody_known(tmp_path):
+    """A file with the policy of an identity does not name who holds it."""
+    (tmp_path / "details.json").write_text(json.dumps(details(users=[user("ann")])))
+    (tmp_path / "policy.json").write_text(json.dumps(document(allow("s3:*"))))
+    got = read(tmp_path)
+    assert [w for w in got.reading.warnings if "passed over" in w]
+    assert got.rows(CAN_ACCESS) == []
