@@ -46,6 +46,7 @@ VERBS = (
 # version. https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
 OF_VERSION = re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+:.+", re.DOTALL)
 OF_WHOLE = ("CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration")
+PLACES = 4  # partition, service, region and account in a resource name
 ANYTHING = ""  # the type of an action that the reference does not know
 
 
@@ -153,9 +154,22 @@ class Service:
 
 
 def _fits(template: str, resource: str) -> bool:
-    """Return whether a resource is of the kind of `template`; an object is no bucket."""
-    if template == "arn:*:s3:::*":
-        return "/" not in resource and overlaps(template, resource)
+    """Return whether a resource is of the kind of `template`; an object is no bucket.
+
+    A region or account that kinds of resource have is never empty, so an object, whose name may
+    hold any text, is no access point either.
+
+    >>> _fits("arn:*:s3:*:*:accesspoint/*", "arn:aws:s3:::b/*")
+    False
+    """
+    if template == "arn:*:s3:::*" and "/" in resource:
+        return False
+    places = zip(template.split(":", 5)[1:5], resource.split(":", 5)[1:5], strict=False)
+    apart = [(kind, own) for kind, own in places if "*" not in own]
+    if len(apart) == PLACES and not all(
+        (own and overlaps(kind, own)) or kind == own for kind, own in apart
+    ):
+        return False
     return overlaps(template, resource)
 
 

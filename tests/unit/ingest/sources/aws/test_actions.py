@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from graph.aws.actions import Service, heuristic
 from graph.aws.patterns import contains, overlaps
+from graph.schema import CAN_ACCESS
 from ingest.job.run import read
 from ingest.source import Request
 from ingest.sources.aws import SOURCE
@@ -90,3 +91,30 @@ def test_a_pattern_that_means_no_known_action_is_told_and_the_others_are_not(tmp
 def test_many_such_patterns_are_one_warning(tmp_path):
     (said,) = warned(tmp_path, *(f"s3:Frobnicate{n}" for n in range(40)))
     assert "40 times" in said
+
+
+@pytest.mark.parametrize(
+    ("actions", "resource", "levels"),
+    [
+        (["s3:ListBucket", "s3:GetObject"], "arn:aws:s3:::b/*", ["read"]),
+        (["s3:ListBucket", "s3:GetObject"], "arn:aws:s3:::b", ["list"]),
+        (["s3:Delete*"], "arn:aws:s3:::b/*", ["write"]),
+        (
+            ["s3:*Bucket*"],
+            "arn:aws:s3:::b/logs/*",
+            ["admin"],
+        ),  # s3:ObjectOwnerOverrideToBucketOwner
+        (["s3:GetObject"], "arn:aws:s3:*:*:accesspoint/p/object/*", ["read"]),
+    ],
+)
+def test_actions_on_objects_are_not_those_on_buckets_and_access_points(
+    tmp_path, actions, resource, levels
+):
+    """An action acts on the kinds of resource that AWS lists for it: s3:ListBucket on buckets.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+    """
+    file = tmp_path / "details.json"
+    file.write_text(json.dumps(details(users=[user("ann", allow(actions, resource))])))
+    (row,) = read(SOURCE, Request([file], taken_at=TAKEN_AT)).rows[CAN_ACCESS].to_dict("records")
+    assert json.loads(row["levels"]) == levels
