@@ -29,7 +29,14 @@ from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.cloudtrail.actors import Actor, actor, label_of
 from ingest.sources.cloudtrail.lives import Turn, lived, named, turn
-from ingest.sources.cloudtrail.records import DIGEST, NO_OBJECT, is_insight, records
+from ingest.sources.cloudtrail.records import (
+    DIGEST,
+    NO_OBJECT,
+    NO_RECORD,
+    in_utc,
+    is_insight,
+    records,
+)
 from ingest.sources.cloudtrail.resources import access_level, action_of, resource_of
 from ingest.usage.fold import EVENTS, FOLDED, fold_parquet, fold_table
 from ingest.usage.log import used_rows
@@ -105,10 +112,11 @@ def read(request: Request) -> Reading:
     folded, written = _folded(_calls(request, log))
     if not log.spans:
         refuse_all(request, log.rows, "holds no event of CloudTrail")
-    twice = written - (pc.sum(folded["count"]).as_py() or 0)
-    twice -= pc.sum(folded["failures"]).as_py() or 0
-    if twice:
-        log.kinds["delivered twice"] = twice
+    failed = pc.sum(folded["failures"]).as_py() or 0
+    twice = written - failed - (pc.sum(folded["count"]).as_py() or 0)
+    for kind, count in (("failed", failed), ("delivered twice", twice)):
+        if count:
+            log.kinds[kind] = count
     used = used_rows(folded, request.paths[0])
     log.rows.also_read = max(log.rows.also_read - len(used), 0)
     _add_things(log, used, Place(str(request.paths[0])))
@@ -230,7 +238,7 @@ def _call(record: Any, place: Place, log: Log) -> Call | None:
         return None
     source, name = text(record.get("eventSource")), text(record.get("eventName"))
     if not NAME.fullmatch(source) or not NAME.fullmatch(name):
-        log.rows.reject(place, "a record must have an eventSource and an eventName")
+        log.rows.reject(place, NO_RECORD)
         return None
     try:
         at_ms = _milliseconds(text(record.get("eventTime")))
@@ -251,7 +259,7 @@ def _call(record: Any, place: Place, log: Log) -> Call | None:
 
 @lru_cache(maxsize=65_536)
 def _milliseconds(stamp: str) -> int:
-    return round(instant(stamp).timestamp() * 1000)
+    return round(instant(in_utc(stamp)).timestamp() * 1000)
 
 
 def _used(record: dict[str, Any], source: str, name: str, at_ms: int, log: Log) -> Call | None:

@@ -17,6 +17,7 @@ from ingest.rows import Place, Rows, text
 
 LINES = (".jsonl", ".ndjson")
 LISTS = ("Records", "Events")
+ANSWER = "QueryResultRows"  # the rows of a query of CloudTrail Lake
 INSIGHT = "AwsCloudTrailInsight"  # the type of records without a source and a name of their own
 INNER = ("CloudTrailEvent", "eventJson", "eventjson")  # records that are written as text
 NAMES = (
@@ -34,6 +35,7 @@ NAMES = (
     *("invokedBy", "eventCategory", "addendum", "originalEventID"),
 )
 NO_OBJECT = "a record must be an object"
+NO_RECORD = "a record must have an eventSource and an eventName"
 BROKEN = object()  # in place of a text that is no JSON
 DIGEST = object()  # marks a digest file, which lies beside the logs and holds their hashes
 SMALL = {name.lower(): name for name in NAMES}
@@ -57,13 +59,22 @@ def records(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[Any,
 
 
 def _lines(content: str, file: ExportFile, rows: Rows) -> Iterator[tuple[Any, Place]]:
+    """Yield the records of lines; a line of something else is rejected in a file of records."""
+    others, any_record = list[Place](), False
     for number, line in enumerate(content.splitlines(), 1):
         if not line.strip():
             continue
         place = Place(str(file.path), f"line {number}")
         document = _parsed(line, place, rows)
-        if document is not BROKEN:
-            yield from _of(document, place, rows, among=True)
+        if document is BROKEN:
+            continue
+        of_line = list(_of(document, place, rows, among=True))
+        yield from of_line
+        any_record = any_record or bool(of_line)
+        if not of_line and isinstance(document, dict) and not document.keys() & {*LISTS, ANSWER}:
+            others.append(place)
+    for place in others if any_record else ():
+        rows.reject(place, NO_RECORD)
 
 
 def _of(document: Any, place: Place, rows: Rows, among: bool) -> Iterator[tuple[Any, Place]]:
@@ -89,13 +100,13 @@ def _of(document: Any, place: Place, rows: Rows, among: bool) -> Iterator[tuple[
     for name in listed:
         for number, record in enumerate(document[name]):
             yield from _unwrapped(record, place.at(name, number), rows)
-    if isinstance(document.get("QueryResultRows"), list):
-        for number, row in enumerate(document["QueryResultRows"]):
+    if isinstance(document.get(ANSWER), list):
+        for number, row in enumerate(document[ANSWER]):
             cells = (
                 [cell for cell in row if isinstance(cell, dict)] if isinstance(row, list) else []
             )
             record = {name: value for cell in cells for name, value in cell.items()}
-            yield from _unwrapped(record, place.at("QueryResultRows", number), rows)
+            yield from _unwrapped(record, place.at(ANSWER, number), rows)
     elif not listed and (document.keys() & {"detail", *INNER} or is_record(document)):
         yield from _unwrapped(document, place, rows)
 
@@ -146,7 +157,7 @@ def _parsed(content: str, place: Place, rows: Rows) -> Any:
 
 
 def _renamed(record: dict[str, Any]) -> dict[str, Any]:
-    """Rename the columns of Lake and Athena as in the log, and add the zone to the time."""
+    """Rename the columns of Lake and Athena as in the log."""
     named = {SMALL.get(name, name): value for name, value in record.items()}
     for name in ("userIdentity", "sessionContext", "sessionIssuer", "addendum"):
         if isinstance(named.get(name), dict):
@@ -156,10 +167,19 @@ def _renamed(record: dict[str, Any]) -> dict[str, Any]:
             named[name] = _inside(named[name])
             if name == "userIdentity" and isinstance(named[name], dict):
                 named[name] = _renamed(named[name])
-    zoneless = PLAIN_TIME.fullmatch(text(named.get("eventTime")))
-    if zoneless is not None:
-        named["eventTime"] = f"{zoneless[1]}T{zoneless[2]}Z"
     return named
+
+
+def in_utc(stamp: str) -> str:
+    """Return the time of an event with its zone, which tables of events leave out: it is UTC.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+
+    >>> in_utc("2026-11-03 10:00:00.000")
+    '2026-11-03T10:00:00.000Z'
+    """
+    zoneless = PLAIN_TIME.fullmatch(stamp)
+    return stamp if zoneless is None else f"{zoneless[1]}T{zoneless[2]}Z"
 
 
 def _inside(content: str) -> Any:

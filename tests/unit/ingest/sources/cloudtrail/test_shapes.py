@@ -327,3 +327,28 @@ def test_an_action_that_two_accounts_log_counts_once(tmp_path):
     found = read(tmp_path, {"Records": [*twice, event(3)]})
     assert used(found) == {(ROLE_ARN, BUCKET, "read"): 2}
     assert any("delivered twice (1)" in warning for warning in found.done.warnings)
+
+
+@pytest.mark.parametrize("time", ["2026-11-03 10:00:00.000", "2026-11-03T10:00:00"])
+def test_a_time_without_a_zone_is_utc(tmp_path, time):
+    """The time of an event is "in coordinated universal time (UTC)"; tables leave the zone out."""
+    found = read(tmp_path, json.dumps(event(1, eventTime=time)).encode(), "log.jsonl")
+    assert found.done.quarantined == []
+    (row,) = found.rows(USED)
+    assert row["last_at"] == pd.Timestamp("2026-11-03T10:00:00Z")
+
+
+def test_events_that_failed_are_counted(tmp_path):
+    failed = event(2, errorCode="AccessDenied")
+    found = read(tmp_path, {"Records": [event(1), failed, failed, event(3, errorMessage="no")]})
+    assert used(found) == USE
+    (warning,) = [w for w in found.done.warnings if "show no use" in w]
+    assert "failed (2)" in warning
+    assert "delivered twice (1)" in warning
+
+
+def test_a_line_that_is_no_record_is_rejected_among_records(tmp_path):
+    lines = [event(1), {"eventTime": "2026-11-03T10:00:00Z", "eventName": "GetObject"}, {}]
+    found = read(tmp_path, "\n".join(map(json.dumps, lines)).encode(), "log.jsonl")
+    assert used(found) == USE
+    assert [place for place, _ in found.reasons] == ["line 2", "line 3"]
