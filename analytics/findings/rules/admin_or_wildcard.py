@@ -22,7 +22,8 @@ from analytics.weights import SENSITIVITY
 from graph.schema import CAN_ACCESS, LEVELS
 
 ADMIN = LEVELS.index("admin")
-WILDCARD = r'"(?:[^"]*:)?\*"'  # every action, or every action of a service
+# every action, every action of a service, or every action but some
+WILDCARD = r'"(?:(?:[^"]*:)?\*"|NotAction\()'
 
 
 def find(posture: Posture) -> pd.DataFrame:

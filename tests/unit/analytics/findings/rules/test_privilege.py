@@ -110,6 +110,8 @@ BROAD = [
     ("read", "db:y", ["*"], "medium"),
     ("read", "db:y", ["s3:*"], "medium"),
     ("read", "db:y", ["s3:Get*"], None),
+    ("read", "db:y", ["NotAction(iam:*, sts:*)"], "medium"),  # all but these, of every service
+    ("read", "wiki", ["NotAction(iam:*, sts:*)"], None),
     ("read", "wiki", ["*"], None),
 ]
 
