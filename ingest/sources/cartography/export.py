@@ -2,7 +2,8 @@
 
 APOC's `apoc.export.json` writes JSON lines, a list, or lists or maps under `nodes` and `rels`
 (https://neo4j.com/docs/apoc/current/export/json/). The HTTP API answers with `results`, of which
-each piece of data has a `graph`, or a `row` with the results of the query
+each piece of data has a `graph`, with lists of `nodes` and `relationships` that may also stand
+alone, or a `row` with the results of the query
 (https://neo4j.com/docs/http-api/current/actions/result-format/).
 """
 
@@ -52,9 +53,10 @@ class Export(Graph):
     def _document(self, document: dict[str, Any], place: Place) -> None:
         if isinstance(document.get("results"), list):
             self._answer(document, place)
-        elif "nodes" in document and "rels" in document:
+        elif "nodes" in document and (named := document.keys() & {"rels", "relationships"}):
             self._all(_listed(document["nodes"]), place.at("nodes"), "node")
-            self._all(_listed(document["rels"]), place.at("rels"), "relationship")
+            for key in sorted(named):
+                self._all(_listed(document[key]), place.at(key), "relationship")
         elif _is_part(document):
             self._part(document, place)
 

@@ -44,6 +44,7 @@ PROVIDERS = {
     "Anthropic": "anthropic",
 }
 NEVER = {"", "N/A", "None", "no_information", "not_supported"}
+ON = {"active", "enabled"}
 OFF = {"inactive", "disabled", "suspended", "deprovisioned", "archived"}
 
 
@@ -191,8 +192,9 @@ def _status(properties: dict[str, Any]) -> str | None:
     for name, off in zip(flags, (True, True, False, False, False), strict=True):
         known = _flag(properties.get(name))
         active = (known is not off) if active is None and known is not None else active
-    if active is None and text(properties.get("status")).lower() in OFF:
-        active = False
+    stated = text(properties.get("status")).lower()
+    if active is None and stated in ON | OFF:
+        active = stated in ON
     return None if active is None else "active" if active else "disabled"
 
 

@@ -197,11 +197,21 @@ def test_without_the_role_it_reaches_nothing(read):
     assert reached(read(lines(parts)), "refunds-agent") == {}
 
 
+@pytest.mark.parametrize(
+    ("stated", "status"), [("Active", "active"), ("Inactive", "disabled"), ("Expired", None)]
+)
+def test_a_key_is_active_where_its_status_is(read, stated, status):
+    labels, key = THINGS["6"]
+    found = read(lines(nodes(THINGS | {"6": (labels, key | {"status": stated})})))
+    assert found.one(CREDENTIAL)["status"] == status
+
+
 def test_all_shapes_say_the_same(tmp_path):
     shapes = {
         "lines": lines(WHOLE),
         "list": WHOLE,
         "lists": {"nodes": nodes(), "rels": rels()},
+        "alone": answer(WHOLE)["results"][0]["data"][0]["graph"],
         "maps": {"nodes": {n["id"]: n for n in nodes()}, "rels": {r["id"]: r for r in rels()}},
         "graph": answer(WHOLE),
         "rows": {"results": [{"data": [{"row": [part], "meta": [None]} for part in WHOLE]}],
