@@ -25,6 +25,7 @@ CORE = f"arn:aws:bedrock-agentcore:eu-west-1:{ACCOUNT}"
 RUNTIME = f"{CORE}:runtime/helper-a1b2c3d4e5"
 REPOSITORY = f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/agents/helper"
 IMAGE = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/agents/helper"
+GOVERNMENT = "us-gov-west-1"
 SECRET = "ghp_" + "q7Zt" * 9
 
 
@@ -122,6 +123,26 @@ def test_what_holds_the_code_of_a_runtime_is_its_charter(tmp_path, artifact, cha
     folder = write(tmp_path / "in", runtime=said | {"agentRuntimeArtifact": artifact})
     loaded = load(all_sources()["bedrock"], tmp_path / "s", folder)
     assert loaded.one(AGENT, id=RUNTIME)["charter_id"] == charter
+
+
+@pytest.mark.parametrize(
+    ("artifact", "charter"),
+    [
+        (
+            {"containerConfiguration": {"containerUri": f"{IMAGE}:v3"}},
+            REPOSITORY.replace("arn:aws:", "arn:aws-us-gov:"),
+        ),
+        ({"codeConfiguration": {"code": {"s3": {"bucket": "code"}}}}, "arn:aws-us-gov:s3:::code"),
+    ],
+)
+def test_the_code_of_a_runtime_lies_in_its_partition(tmp_path, artifact, charter):
+    runtime = RUNTIME.replace("arn:aws:", "arn:aws-us-gov:")
+    said = {"agentRuntimeArn": runtime, "agentRuntimeName": "helper", "status": "READY"}
+    content = json.dumps(said | {"agentRuntimeArtifact": artifact})
+    folder = write(tmp_path / "in", runtime=json.loads(content.replace("eu-west-1", GOVERNMENT)))
+    loaded = load(all_sources()["bedrock"], tmp_path / "s", folder)
+    (agent,) = loaded.rows(AGENT)
+    assert agent["charter_id"] == charter.replace("eu-west-1", GOVERNMENT)
 
 
 @pytest.mark.parametrize("action", ["ecr:PutImage", "ecr:GetAuthorizationToken"])
