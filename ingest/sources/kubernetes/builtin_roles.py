@@ -12,6 +12,8 @@ VERBS = {
     "WRITE": ("create", "delete", "deletecollection", "patch", "update"),
 }
 
+AGGREGATED = ("admin", "edit", "view")  # built-in roles that gather what others are labelled for
+
 
 @cache
 def _table() -> dict[str, Any]:
@@ -41,6 +43,18 @@ def builtin_rules(name: str) -> tuple[Rule, ...]:
         for resources, verbs in listed
     )
     return own + tuple(rule for other in role["gathers"] for rule in builtin_rules(other))
+
+
+def gathered_by(name: str) -> tuple[str, ...]:
+    """Return the built-in roles that take up other roles by a label, of `name` and within it.
+
+    >>> gathered_by("edit"), gathered_by("cluster-admin")
+    (('edit', 'view'), ())
+    """
+    role = _table().get(name)
+    if not isinstance(role, dict) or name not in AGGREGATED:
+        return ()
+    return (name, *(inner for other in role["gathers"] for inner in gathered_by(other)))
 
 
 def _verbs(names: str) -> tuple[str, ...]:

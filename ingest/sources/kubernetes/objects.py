@@ -108,6 +108,9 @@ def gather(request: Request, rows: Rows) -> Objects:
             rows.warn(f"{file.path}: holds no object of a cluster; passed over")
     if not objects.files:
         refuse_all(request, rows, "nothing in it is an object of a cluster")
+    if not (objects.listed or objects.identities or objects.entries or objects.auth_maps):
+        # an empty reading would end what was read of the cluster before
+        refuse_all(request, rows, "nothing in it concerns access to a cluster")
     if objects._passed:
         named = ", ".join(f"{kind} ({count})" for kind, count in sorted(objects._passed.items()))
         rows.warn(f"objects that do not concern access were passed over: {named}")

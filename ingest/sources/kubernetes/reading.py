@@ -21,6 +21,7 @@ from ingest.files.export import scope_of, taken_at
 from ingest.rows import Place, Rows, text
 from ingest.secrets.redaction import redact_text
 from ingest.source import Reading, Request
+from ingest.sources.kubernetes.aggregation import added_to_builtin, gathered
 from ingest.sources.kubernetes.builtin_roles import builtin_rules, version
 from ingest.sources.kubernetes.cloud import cloud_grants
 from ingest.sources.kubernetes.cluster import PROVIDER, TOKEN_SUFFIX, Cluster, created, tags_of
@@ -229,11 +230,15 @@ class _Access:
 
     def _rules(self, role: Thing | None, why: Thing) -> Iterator[Rule]:
         """Yield the rules of a role, of those that it aggregates, or of a built-in one."""
+        sources: list[Thing] = []
         if role is not None:
-            for source in (role, *self._gathered(role)):
-                yield from self.own_rules[self._role_id(source)]
+            sources = [role, *gathered(role, self.objects.of("ClusterRole"))]
         elif text(why.part("roleRef", "kind")) == "ClusterRole":
-            yield from builtin_rules(text(why.part("roleRef", "name")))
+            name = text(why.part("roleRef", "name"))
+            yield from builtin_rules(name)
+            sources = added_to_builtin(name, self.objects.of("ClusterRole"))
+        for source in sources:
+            yield from self.own_rules[self._role_id(source)]
 
     def _own_rules(self, role: Thing) -> Iterator[Rule]:
         """Yield the rules that a role lists, and reject invalid ones."""
@@ -246,17 +251,6 @@ class _Access:
                 self.paths += 1
             else:
                 self.rows.reject(role.place.at("rules", number), "a rule needs verbs and resources")
-
-    def _gathered(self, role: Thing) -> Iterator[Thing]:
-        """Yield the cluster roles that an aggregated one selects, if it has no rules itself."""
-        selectors = role.part("aggregationRule", "clusterRoleSelectors")
-        if role.body.get("rules") or not isinstance(selectors, list):
-            return
-        for other in self.objects.of("ClusterRole"):
-            labels = other.metadata.get("labels")
-            labels = labels if isinstance(labels, dict) else {}
-            if other is not role and any(_selects(selector, labels) for selector in selectors):
-                yield other
 
     def _name_targets(self) -> None:
         """Add collections and named things in rules first, so that wider grants cover all of them.
@@ -381,28 +375,3 @@ class _Access:
         self.rows.node(label, id_, place, type=kind, parent_id=parent, **facts)
         if f"{id_}{TOKEN_SUFFIX}" in self.rows.labels:
             self.rows.link(STORED_IN, f"{id_}{TOKEN_SUFFIX}", id_, place)
-
-
-def _selects(selector: object, labels: dict[str, object]) -> bool:
-    """Return whether a label selector matches these labels."""
-    if not isinstance(selector, dict):
-        return False
-    wanted, tests = selector.get("matchLabels"), selector.get("matchExpressions")
-    wanted = wanted if isinstance(wanted, dict) else {}
-    tests = tests if isinstance(tests, list) else []
-    equal = all(labels.get(key) == value for key, value in wanted.items())
-    return bool(wanted or tests) and equal and all(_meets(test, labels) for test in tests)
-
-
-def _meets(test: object, labels: dict[str, object]) -> bool:
-    """Return whether labels meet one requirement; an unknown one is not met."""
-    requirement = test if isinstance(test, dict) else {}
-    key, values = text(requirement.get("key")), requirement.get("values")
-    among = labels.get(key) in (values if isinstance(values, list) else [])
-    met = {
-        "In": among,
-        "NotIn": not among,
-        "Exists": key in labels,
-        "DoesNotExist": key not in labels,
-    }
-    return bool(met.get(text(requirement.get("operator")), False))
