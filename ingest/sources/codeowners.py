@@ -32,7 +32,8 @@ FILE_NAME = "CODEOWNERS"
 HIDDEN = {".github", ".gitlab", ".gitea", ".forgejo"}
 BESIDE = {"node_modules", "vendor"}
 FOLDERS = {*HIDDEN, "docs"}  # where the file may lie below the repository
-ORDER = (".github", "", "docs")  # the first of several counts
+# The first of several counts; the folders of the other platforms come last there.
+ORDER = (".github", "", "docs", ".gitlab", ".gitea", ".forgejo")
 EVERYTHING = {"*", "/", "/*", "**", "/**", "/**/*", "**/*"}
 SECTION = re.compile(r"\^?\[(?P<name>[^\]]+)\](?:\[\d+\])?(?P<owners>.*)")
 COMMENT = re.compile(r"(?:^|\s)#.*")

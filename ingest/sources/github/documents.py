@@ -89,6 +89,9 @@ PASSED = {  # lists that do not concern access
     "invitations", "failed-invitations", "public-members", "blocks", "environments", "branches",
     "rulesets", "audit-log", "events", "packages", "public-key", "custom-properties",
 }  # fmt: skip
+SECRETS_ELSEWHERE = {  # secrets that no workflow has, or only one that its environment lets in
+    "environment-secrets", "dependabot-secrets", "codespaces-secrets",
+}  # fmt: skip
 MARKS = {  # a key that only the items of one list have
     "access_granted_at": "personal-access-tokens",
     "reason": "personal-access-token-requests",
@@ -195,9 +198,14 @@ def gather(request: Request, rows: Rows) -> Lists:
     if not lists.listed:
         refuse_all(request, rows, "nothing in it is a list of an organisation")
     lists.check(rows)
-    if lists.passed:
-        passed = ", ".join(f"{kind} ({n})" for kind, n in sorted(lists.passed.items()))
-        rows.warn(f"lists that do not concern access were passed over: {passed}")
+    unread = {kind: n for kind, n in lists.passed.items() if kind in SECRETS_ELSEWHERE}
+    for counts, what in (
+        (lists.passed - Counter(unread), "lists that do not concern access were passed over"),
+        (unread, "secrets for other than all workflows are not read"),
+    ):
+        if counts:
+            named = ", ".join(f"{kind} ({n})" for kind, n in sorted(counts.items()))
+            rows.warn(f"{what}: {named}")
     return lists
 
 
@@ -212,6 +220,8 @@ def _named(file: ExportFile) -> _Named:
     inside = len(file.path.parts) if file.alone else len(Path(file.short).parts)
     folders = [p for p in list(file.path.parents)[:inside] if p.name != "actions"]
     above = [ALIKE.get(p.name.lower().replace("_", "-"), p.name.lower()) for p in folders]
+    if stem == "secrets" and (elsewhere := _secrets_elsewhere(above)):
+        return _Named(elsewhere, "", "", file.path.parent)
     for steps in (1, 2):  # repos/<name> or repos/<owner>/<name>
         if file.alone and stem in ("teams", "secrets"):
             break  # the organisation's: that it lies in a folder `repos` may mean anything
@@ -219,9 +229,16 @@ def _named(file: ExportFile) -> _Named:
             org = folders[1].name if steps == 2 else ""
             kind = WITHIN[above[steps], stem]
             return _Named(kind, folders[0].name, org, folders[steps].parent)
-    if stem in PASSED or (stem in ORDER and stem not in NEEDS_PARENT):
+    if stem in PASSED | SECRETS_ELSEWHERE or (stem in ORDER and stem not in NEEDS_PARENT):
         return _Named(stem, "", "", file.path.parent)
     return _flat(file) or _prefixed(stem, file)
+
+
+def _secrets_elsewhere(above: list[str]) -> str:
+    """Return the kind of secrets in folders that follow the API; "" for those of workflows."""
+    if above[:1] in (["dependabot"], ["codespaces"]):
+        return f"{above[0]}-secrets"
+    return "environment-secrets" if above[1:2] == ["environments"] else ""
 
 
 def _flat(file: ExportFile) -> _Named | None:
@@ -263,7 +280,7 @@ def _take_list(lists: Lists, document: Any, file: ExportFile, place: Place, rows
     if not pages:
         return False
     for items, total, at in pages:
-        if kind in PASSED:
+        if kind in PASSED | SECRETS_ELSEWHERE:
             lists.passed[kind] += len(items)
             continue
         lists.listed.add(kind)

@@ -27,6 +27,10 @@ from ingest.sources.github.permissions import ADMIN, ROLES, organization_levels,
 from ingest.tags.tag_map import Tagged, Tagger
 
 PROVIDER = "github"
+ARCHIVED = (
+    "repositories are archived: grants are shown as they are, and give no more than reading until"
+    " an administrator takes the repository back"
+)
 
 
 class Organization:
@@ -167,6 +171,8 @@ class Organization:
 
     def _listed_repository(self, entry: Entry) -> None:
         self._repository(entry, entry.body)
+        if entry.body.get("archived") is True:
+            self.unknown[ARCHIVED] += 1
 
     def _repository(self, entry: Entry, body: Mapping[str, Any]) -> str:
         """Add a repository; return its id, "" if it has no name."""

@@ -100,6 +100,16 @@ def test_of_several_files_the_one_that_the_platform_takes_counts(read):
     assert sum("comes before it" in w for w in loaded.done.warnings) == 2
 
 
+def test_on_gitlab_its_own_folder_comes_last(read):
+    """Root, docs, .gitlab: https://gitlab.com/gitlab-org/gitlab/-/issues/366394."""
+    own = {"at": ".gitlab/CODEOWNERS", "remote": "https://gitlab.com/acme/x.git"}
+    assert {o for o, _ in read("* @own\n", **own).links(OWNS)} == {"own"}
+    more = {"docs/CODEOWNERS": "* @docs\n"}
+    assert {o for o, _ in read("* @own\n", **own, **more).links(OWNS)} == {"docs"}
+    more["CODEOWNERS"] = "* @root\n"
+    assert {o for o, _ in read("* @own\n", **own, **more).links(OWNS)} == {"root"}
+
+
 def test_sections_add_up_and_have_usual_owners(read):
     said = "[Core][2] @acme/core\n*\n^[Docs] @acme/docs\n*.md\n* @writer\n[core]\n* @late\n"
     loaded = read(said, remote="https://gitlab.com/acme/x.git", at="CODEOWNERS")

@@ -105,7 +105,7 @@ def test_a_role_that_lists_rules_was_filled_by_the_cluster(read):
 
 @pytest.mark.parametrize("form", ["list", "event", "others"])
 def test_an_export_of_what_is_no_access_is_refused_and_ends_nothing(tmp_path, form):
-    """An empty reading would have been complete, and have ended all that is known of the cluster."""
+    """An empty reading would be complete, and end all that is known of the cluster."""
     other = {"kind": "ServiceList", "apiVersion": "v1", "items": [{"metadata": {"name": "web"}}]}
     audit = {"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [EVENT]}
     path = tmp_path / "audit.json"
