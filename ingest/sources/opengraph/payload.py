@@ -19,7 +19,11 @@ Properties = dict[str, Any]
 
 @dataclass
 class GraphNode:
-    """A node, with its facts in all documents. `own` is True if the product exported it."""
+    """A node, with its facts in all documents. `own` is True if the product exported it.
+
+    `sources` are the source kinds of its documents, which BloodHound adds to its kinds: an edge may
+    name its end by one. They do not tell what a node is.
+    """
 
     id: str
     kinds: list[str]
@@ -27,6 +31,11 @@ class GraphNode:
     place: Place
     own: bool = False
     stub: bool = False
+    sources: set[str] = field(default_factory=set)
+
+    def has_kind(self, kind: str) -> bool:
+        """Return whether the node has a kind, its own or that of its source."""
+        return kind in self.kinds or kind in self.sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +76,14 @@ class Payload:
     def add(self, document: dict[str, Any], place: Place) -> None:
         """Add one document: its nodes now, its edges once all nodes are known."""
         graph, metadata = document["graph"], document.get("metadata")
-        own = isinstance(metadata, dict) and metadata.get("source_kind") == OWN
+        source = metadata.get("source_kind") if isinstance(metadata, dict) else None
+        own = source == OWN
         for number, node in enumerate(graph.get("nodes") or ()):
-            self._add_node(node, place.at("graph", "nodes", number), own)
+            self._add_node(node, place.at("graph", "nodes", number), own, source)
         for number, edge in enumerate(graph.get("edges") or ()):
             self._raw.append(_Raw(edge, place.at("graph", "edges", number), own))
 
-    def _add_node(self, node: Any, place: Place, own: bool) -> None:
+    def _add_node(self, node: Any, place: Place, own: bool, source: Any) -> None:
         id_ = node.get("id") if isinstance(node, dict) else None
         kinds = node.get("kinds") if isinstance(node, dict) else None
         properties = node.get("properties") if isinstance(node, dict) else None
@@ -87,6 +97,7 @@ class Payload:
             self.unread.append(GraphNode(id_, kinds, {}, place, own))
             return self.rows.reject(place, "the properties of a node must be an object")
         known = self.nodes.setdefault(id_, GraphNode(id_, [], {}, place, own))
+        known.sources |= {source} if isinstance(source, str) else set()
         known.kinds += [kind for kind in kinds if kind not in known.kinds]
         clash = False
         for name, value in (properties or {}).items():
@@ -191,7 +202,7 @@ class Payload:
             node
             for node in self._having(*wanted[0])
             if all(_same(node.properties.get(k), v) for k, v in wanted[1:])
-            and (kind is None or kind in node.kinds)
+            and (kind is None or node.has_kind(kind))
         ]
         if len(nodes) > 1:
             self._reject(place, "several nodes match this end")
