@@ -16,6 +16,7 @@ from graph.values import canonical
 from ingest.rows import Place, listed, text
 from ingest.secrets.redaction import redact_text
 from ingest.sources.entra.identities import PROVIDER, Identities
+from ingest.sources.entra.inherited import inherited
 from ingest.sources.entra.permissions import (
     ALL,
     GLOBAL_ADMINISTRATOR,
@@ -41,7 +42,7 @@ class Access:
 
     def __init__(self, identities: Identities) -> None:
         self.rows, self.tenant = identities.rows, identities.tenant
-        self._known = identities.known
+        self._known, self._blueprint = identities.known, identities.blueprint
         things = self.tenant.things
         self.place = next(iter(things.values())).place if things else Place("")
         self.tenant_id = f"entra:{self.tenant.id}"
@@ -77,7 +78,9 @@ class Access:
     def _permissions(self) -> list[Permission]:
         """Return the permissions, each once, even if several pages list it."""
         by_content: dict[tuple[object, ...], Permission] = {}
-        for permission in self.tenant.permissions:
+        stated = self.tenant.permissions
+        from_blueprints = inherited(self.tenant, self._blueprint, lambda p: self._app(p)[0])
+        for permission in (*stated, *from_blueprints):
             by_content.setdefault(
                 (
                     permission.holder,
@@ -158,8 +161,8 @@ class Access:
         self.nameless += not known
         return known
 
-    def _api(self, permission: Permission) -> str:
-        """Return the resource that stands for an API."""
+    def _app(self, permission: Permission) -> tuple[str, str]:
+        """Return the app id of an API, else what is known of it, and its name."""
         if permission.api.startswith("name:"):
             name = permission.api.removeprefix("name:") or "unknown"
             app = NAMED_APIS.get(name, redact_text(name))
@@ -170,6 +173,11 @@ class Access:
             app = NAMED_APIS.get(name, app) if app == permission.api else app
             if app == permission.api and set(permission.names) & table()["graph_roles"].keys():
                 app = GRAPH  # only Microsoft Graph has app roles of these ids
+        return app, name
+
+    def _api(self, permission: Permission) -> str:
+        """Return the resource that stands for an API."""
+        app, name = self._app(permission)
         id_ = f"{self.tenant_id}/api/{app}"
         name = "Microsoft Graph" if app == GRAPH else redact_text(name)
         self.api_names[id_] = name
@@ -183,7 +191,8 @@ class Access:
             return api
         id_ = f"{api}/{area}"
         facts = {"type": "api area", "provider": PROVIDER, "parent_id": api}
-        self.rows.node(RESOURCE, id_, place, name=f"{self.api_names[api]}: {area}", **facts)
+        name = self.api_names[api] or api.rpartition("/")[2]
+        self.rows.node(RESOURCE, id_, place, name=f"{name}: {area}", **facts)
         return id_
 
     # -- directory roles ---------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Permissions, terms, group assignments and sign-ins from pages of Microsoft Graph."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,12 +8,28 @@ from typing import Any
 import pandas as pd
 
 from graph.values import WrongValue
-from ingest.rows import Place, Rows, text
+from ingest.rows import Place, Rows, listed, text
 from ingest.secrets.redaction import redact_text
 from ingest.sources.entra.page_kinds import sort_of
-from ingest.sources.entra.tenant import NO_ROLE, OfGroup, Permission, Tenant, Thing, guid, moment
+from ingest.sources.entra.tenant import (
+    NO_ROLE,
+    Assigned,
+    Inheritable,
+    OfGroup,
+    Permission,
+    Tenant,
+    Thing,
+    guid,
+    moment,
+)
 
 GRAPH_TYPE = "#microsoft.graph."
+REMOVED = "@removed"  # in pages of a delta query
+DURATION = re.compile(
+    r"P(?=.)(?:\d{1,4}W)?(?:\d{1,5}D)?(?:T(?:\d{1,6}H)?(?:\d{1,6}M)?(?:\d{1,6}S)?)?"
+)
+# Of https://learn.microsoft.com/en-us/graph/api/resources/unifiedroleschedulebase
+ENDED = {"AdminDenied", "Canceled", "Denied", "Failed", "Invalid", "Revoked", "TimedOut"}
 
 
 @dataclass
@@ -22,6 +39,55 @@ class Assignments:
     tenant: Tenant
     rows: Rows
     passed: Counter[str] = field(default_factory=Counter)
+    removed: set[tuple[str, str]] = field(default_factory=set)  # of which group, or "" for objects
+    ended: Counter[str] = field(default_factory=Counter)
+
+    def leave_removed(self) -> None:
+        """Leave out what pages of a delta query say is removed, wherever it was listed before."""
+        if self.ended:
+            named = ", ".join(f"{status} ({n})" for status, n in sorted(self.ended.items()))
+            self.rows.warn(f"assignments of roles that are not in effect are left out: {named}")
+        if not self.removed:
+            return
+        self.rows.all_read = False
+        self.rows.warn(
+            f"{len(self.removed)} objects and members were removed: pages of a delta query hold"
+            " what changed, not all that is there"
+        )
+        tenant = self.tenant
+        gone = {id_ for id_, group in self.removed if not group}
+        tenant.things = {id_: thing for id_, thing in tenant.things.items() if id_ not in gone}
+        tenant.members = [
+            (member, group, at)
+            for member, group, at in tenant.members
+            if not gone & {member, group} and (member, group) not in self.removed
+        ]
+        tenant.owners = [
+            owner
+            for owner in tenant.owners
+            if not gone & {*owner[:2]} and owner[:2] not in self.removed
+        ]
+
+    def _not_in_effect(self, body: dict[str, Any]) -> bool:
+        """Return whether a schedule was withdrawn, or is not there yet; such a one is counted."""
+        status = text(body.get("status"))
+        if status in ENDED or status.startswith("Pending"):
+            self.ended[status if status in ENDED else "Pending"] += 1
+            return True
+        return False
+
+    def _scoped(self, body: dict[str, Any], at: Place) -> None:
+        """Add a directory role for an administrative unit."""
+        member = body.get("roleMemberInfo")
+        principal = guid(member.get("id")) if isinstance(member, dict) else ""
+        role, unit = guid(body.get("roleId")), guid(body.get("administrativeUnitId"))
+        if not (principal and role and unit):
+            self.rows.reject(at, "a scoped role must name its member, the role and the unit")
+            self.tenant.unread.add(principal)
+            self.tenant.unread_roles.add(role)
+            return
+        where = f"/administrativeUnits/{unit}"
+        self.tenant.assigned.append(Assigned(principal, role, where, None, None, False, False, at))
 
     def _app_role(self, parent: str, body: dict[str, Any], at: Place) -> None:
         holder, api = guid(body.get("principalId")), guid(body.get("resourceId"))
@@ -61,6 +127,17 @@ class Assignments:
         id_ = text(body.get("id"))
         self.tenant.permissions.append(Permission(holder, api, values, True, user, id_, None, at))
 
+    def _inheritable(self, parent: str, body: dict[str, Any], at: Place) -> None:
+        """Add the permissions on one API that agents have from their blueprint."""
+        app = guid(body.get("resourceAppId"))
+        if not (parent and app):
+            self.rows.reject(at, "an inheritable permission must have a blueprint and an API")
+            self.tenant.unread.add(parent)
+            return
+        scopes = _inherited(body.get("inheritableScopes"), "scopes")
+        roles = _inherited(body.get("inheritableRoles"), "roles")
+        self.tenant.inheritable.append(Inheritable(parent, app, scopes, roles))
+
     def _term(
         self, body: dict[str, Any], at: Place
     ) -> tuple[pd.Timestamp | None, pd.Timestamp | None] | None:
@@ -70,10 +147,9 @@ class Assignments:
         expiry = info.get("expiration")
         expiry = expiry if isinstance(expiry, dict) else {}
         try:
-            return (
-                moment(body.get("startDateTime") or info.get("startDateTime")),
-                moment(body.get("endDateTime") or expiry.get("endDateTime")),
-            )
+            start = moment(body.get("startDateTime") or info.get("startDateTime"))
+            end = moment(body.get("endDateTime") or expiry.get("endDateTime"))
+            return start, _after(start, expiry) if end is None else end
         except WrongValue as wrong:
             self.rows.reject(at, f"the instant of an assignment {wrong}")
             return None
@@ -96,11 +172,44 @@ class Assignments:
     def _seen(self, body: dict[str, Any], at: Place) -> None:
         """Record the last sign-in of an application or a credential."""
         key = guid(body.get("keyId")) or guid(body.get("appId"))
-        seen = body.get("signInActivity") or body.get("lastSignInActivity")
-        try:
-            when = moment(seen.get("lastSignInDateTime")) if isinstance(seen, dict) else None
-        except WrongValue as wrong:
-            self.rows.reject(at, f"the instant of a sign-in {wrong}")
-            return
-        if key and when is not None:
-            self.tenant.seen[key] = max(when, self.tenant.seen.get(key, when))
+        for seen in body.values():  # the summary, and the last sign-in of each sort
+            try:
+                when = moment(seen.get("lastSignInDateTime")) if isinstance(seen, dict) else None
+            except WrongValue as wrong:
+                self.rows.reject(at, f"the instant of a sign-in {wrong}")
+                return
+            if key and when is not None:
+                self.tenant.seen[key] = max(when, self.tenant.seen.get(key, when))
+
+
+def _inherited(pattern: Any, key: str) -> frozenset[str] | None:
+    """Return what a pattern lets agents inherit: None for all, an empty set for nothing.
+
+    https://learn.microsoft.com/en-us/graph/api/resources/inheritablescopes
+    """
+    body = pattern if isinstance(pattern, dict) else {}
+    kind = (text(body.get("kind")) or text(body.get("@odata.type")).rpartition(".")[2]).lower()
+    if kind.startswith("allallowed"):
+        return None
+    named = listed(body.get(key)) if kind.startswith("enumerated") else []
+    return frozenset(word for value in named for word in redact_text(text(value)).split())
+
+
+def _after(start: pd.Timestamp | None, expiry: dict[str, Any]) -> pd.Timestamp | None:
+    """Return the end of a schedule that is stated by its length.
+
+    https://learn.microsoft.com/en-us/graph/api/resources/expirationpattern
+
+    Raises
+    ------
+    WrongValue
+        If the length is none of days, hours, minutes and seconds.
+    """
+    length = text(expiry.get("duration"))
+    if not length or start is None or text(expiry.get("type")).lower() != "afterduration":
+        return None
+    if not DURATION.fullmatch(length):
+        raise WrongValue("cannot be worked out from the duration")
+    parts = {unit: int(n) for n, unit in re.findall(r"(\d+)([WDHMS])", length)}
+    units = {"W": "weeks", "D": "days", "H": "hours", "M": "minutes", "S": "seconds"}
+    return start + pd.Timedelta(**{units[unit]: n for unit, n in parts.items()})

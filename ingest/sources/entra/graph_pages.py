@@ -13,13 +13,15 @@ from graph.values import WrongValue
 from ingest.files.export import ExportFile
 from ingest.rows import Place, listed, text
 from ingest.secrets.redaction import redact_text
-from ingest.sources.entra.assignments import Assignments
+from ingest.sources.entra.assignments import REMOVED, Assignments
 from ingest.sources.entra.page_kinds import (
     GRANTING,
+    INHERITED,
     OBJECTS,
     OF_GROUPS,
     PARTS,
     SCHEDULES,
+    SCOPED,
     SEEN,
     Listing,
     foreign_type,
@@ -117,8 +119,17 @@ class Pages(Assignments):
         if listing.collection == "members" and "directoryroles" in file.short.lower():
             self.tenant.directory_roles.add(listing.parent)
         self._note(listing)
+        if listing.collection == "directoryobjects" and not all(map(_is_deleted, values)):
+            self.rows.warn(
+                f"{place.file}: lists objects and not what they are to which object: name the file"
+                " or the request after its address, else owners, sponsors and members in it are"
+                " not known"
+            )
         for number, value in enumerate(values):
-            self._take_value(value, listing, place.at("value", number))
+            if isinstance(value, dict) and REMOVED in value:
+                self.removed.add((guid(value.get("id")), ""))
+            else:
+                self._take_value(value, listing, place.at("value", number))
 
     def _take_value(self, value: Any, listing: Listing, place: Place) -> None:
         collection = listing.collection
@@ -130,8 +141,12 @@ class Pages(Assignments):
             self._assignment(value, *SCHEDULES[collection], place)
         elif collection in OF_GROUPS:
             self._of_group(value, OF_GROUPS[collection], place)
+        elif collection in SCOPED:
+            self._scoped(value, place)
         elif collection in SEEN:
             self._seen(value, place)
+        elif collection == INHERITED:
+            self._inheritable(listing.parent, value, place)
         elif collection in OBJECTS or (" of " not in collection and sort_of(value, "")):
             self._object(value, listing.cast or OBJECTS.get(collection, ""), place)
         else:
@@ -152,6 +167,7 @@ class Pages(Assignments):
         if self.passed:
             named = ", ".join(f"{k} ({n})" for k, n in sorted(self.passed.items()))
             self.rows.warn(f"{PASSED}: {named}")
+        self.leave_removed()
         roles = self.tenant.directory_roles
         for member, role, at in [m for m in self.tenant.members if m[1] in roles]:
             self.tenant.listed.add("grants")
@@ -163,7 +179,7 @@ class Pages(Assignments):
         collection = listing.collection
         if collection in ("owners", "sponsors"):
             self.asked[collection].add(listing.parent)
-        elif collection in SCHEDULES or collection in GRANTING:
+        elif collection in {*SCHEDULES, *SCOPED} or collection in GRANTING:
             self.tenant.listed.add("grants")
         elif collection == "federatedidentitycredentials":
             self.tenant.listed |= {"trust", "credentials"}
@@ -203,10 +219,10 @@ class Pages(Assignments):
     def _parts(self, body: dict[str, Any], id_: str, place: Place) -> None:
         """Add the related objects that `$expand` put into an object."""
         for name, value in body.items():
-            relation = name.lower()
+            relation = name.lower().removesuffix("@delta")
             if relation.endswith("@odata.nextlink") and relation.partition("@")[0] in PARTS:
                 self._cut[f"{id_}/{relation.partition('@')[0]}"] = None
-            if relation not in PARTS or value is None:
+            if relation not in {*PARTS, INHERITED} or value is None:
                 continue
             at = place.at(name)
             if not isinstance(value, list | dict):
@@ -216,16 +232,27 @@ class Pages(Assignments):
                 )
                 continue
             self._note(Listing(relation, id_))
-            if isinstance(value, list) and len(value) == EXPANDED:
+            if isinstance(value, list) and len(value) == EXPANDED and relation == name.lower():
                 self._cut[f"{id_}/{relation}"] = None
             for number, part in enumerate(listed(value)):
                 here = at.at(number) if isinstance(value, list) else at
-                if isinstance(part, dict):
-                    self._part(relation, id_, part, here)
+                if isinstance(part, dict) and REMOVED in part:
+                    self.removed.add((guid(part.get("id")), id_))
+                elif isinstance(part, dict):
+                    self._take_value(part, Listing(relation, id_), here)
                 else:
                     self.rows.reject(here, "must be an object")
 
     def _keys(self, thing: Thing) -> None:
+        """Add the credentials of an application, without what only signs tokens for users.
+
+        A certificate that signs is a private key, a public key, and the password of the private
+        one: https://learn.microsoft.com/en-us/graph/api/serviceprincipal-addtokensigningcertificate
+        """
+        signing: set[str] = set()
+        for key in listed(thing.body.get("keyCredentials")):
+            if isinstance(key, dict) and text(key.get("usage")).lower() == "sign":
+                signing |= _marks(key)
         for name, type_ in (
             ("passwordCredentials", "client_secret"),
             ("keyCredentials", "certificate"),
@@ -235,14 +262,9 @@ class Pages(Assignments):
                 continue
             keys = [key for key in listed(keys) if key != {}]
             self.tenant.listed.add("credentials")
-            signing = {
-                str(key.get("customKeyIdentifier"))
-                for key in keys
-                if isinstance(key, dict) and text(key.get("usage")).lower() == "sign"
-            }
             for number, key in enumerate(keys):
                 at = thing.place.at(name, number)
-                if isinstance(key, dict) and str(key.get("customKeyIdentifier")) in signing:
+                if isinstance(key, dict) and signing & _marks(key):
                     self.rows.warn("certificates that sign tokens for users are no credentials")
                     continue
                 self._key(thing.id, type_, key, at)
@@ -338,6 +360,8 @@ class Pages(Assignments):
             return
         if not (principal and role):
             self.rows.reject(at, "a role assignment must name principal and role")
+        if self._not_in_effect(body):
+            return
         term = self._term(body, at) if principal and role else None
         if term is None:
             self.tenant.unread.add(principal)
@@ -354,6 +378,15 @@ class Pages(Assignments):
         otherwise = otherwise or OBJECTS.get(shape_of(body), "")
         if sort_of(body, otherwise):
             self._object(body, otherwise, at)
+
+
+def _marks(key: dict[str, Any]) -> set[str]:
+    """Return what the parts of a certificate share: its key id, and its own identifier."""
+    return {str(key[name]) for name in ("keyId", "customKeyIdentifier") if key.get(name)}
+
+
+def _is_deleted(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value.get("deletedDateTime"))
 
 
 def _plain(body: dict[str, Any]) -> dict[str, Any]:

@@ -82,6 +82,8 @@ class Identities:
         """Return whether it is an application that acts as another, or an unused vendor's one."""
         if self.tenant.acting(thing.id) != thing.id:
             return True
+        if thing.sort == "group" and thing.body.get("deletedDateTime"):
+            return True  # it can be restored, and until then has no members
         return self.tenant.is_vendors(thing) and thing.id not in self.tenant.busy()
 
     def _identity(self, thing: Thing) -> None:
@@ -91,7 +93,8 @@ class Identities:
             "created_at": self._moment(thing, body, "createdDateTime"),
         }
         if label is not GROUP:
-            facts["status"] = _status(body)
+            facts["status"] = self._status(thing, body)
+            facts["deleted_at"] = self._moment(thing, body, "deletedDateTime")
         if label not in (GROUP, HUMAN):
             facts["last_used_at"] = self.tenant.seen.get(guid(body.get("appId")))
         known = [f"entra_object:{thing.id}"]
@@ -109,6 +112,16 @@ class Identities:
         if thing.sort != "agentIdentity":  # its application is that of its blueprint
             self.rows.alias(id_, "application", guid(body.get("appId")))
         self.rows.alias(id_, "sign_in", body.get("userPrincipalName"))
+
+    def _status(self, thing: Thing, body: dict[str, Any]) -> str | None:
+        """Return the state of an object; an application that is deactivated gets no tokens."""
+        if body.get("deletedDateTime"):
+            return "deleted"
+        described = self.tenant.things.get(self._described_by.get(thing.id, ""))
+        if any(_is_off(facts) for facts in (body, described.body if described else {})):
+            return "disabled"
+        enabled = body.get("accountEnabled")
+        return None if not isinstance(enabled, bool) else "active" if enabled else "disabled"
 
     def _at_home(self, body: dict[str, Any]) -> bool:
         """Return whether an application is the tenant's own; others are in many tenants."""
@@ -129,14 +142,24 @@ class Identities:
             "manager_id": f"entra:{guid(manager.get('id'))}"
             if isinstance(manager, dict) and guid(manager.get("id"))
             else None,
-            "last_active_at": self._moment(thing, seen, "lastSignInDateTime")
-            if isinstance(seen, dict)
-            else None,
+            "last_active_at": self._last_sign_in(thing, seen) if isinstance(seen, dict) else None,
+            "left_at": self._moment(thing, body, "employeeLeaveDateTime"),
         }
+
+    def _last_sign_in(self, thing: Thing, seen: dict[str, Any]) -> pd.Timestamp | None:
+        """Return the last successful sign-in of a user, else the last attempt of any sort.
+
+        https://learn.microsoft.com/en-us/graph/api/resources/signinactivity
+        """
+        last = self._moment(thing, seen, "lastSuccessfulSignInDateTime")
+        attempts = ("lastSignInDateTime", "lastNonInteractiveSignInDateTime")
+        tried = [self._moment(thing, seen, name) for name in attempts] if last is None else []
+        return max((at for at in tried if at is not None), default=last)
 
     def _software(self, thing: Thing, body: dict[str, Any], label: Node) -> dict[str, Any]:
         home = guid(body.get("appOwnerOrganizationId"))
-        third = home != self.tenant.id if home else None
+        known = guid(self.tenant.id)  # else a name stands for it, which tells nothing
+        third = home != known if home and known else None
         facts: dict[str, Any] = {"third_party": third}
         if text(body.get("servicePrincipalType")) == "ManagedIdentity":
             facts = {"third_party": False, "tags": canonical([MANAGED])}
@@ -144,18 +167,19 @@ class Identities:
             return facts
         if thing.sort != "agentIdentity":
             return facts | {"kind": "blueprint"}
-        named = guid(body.get("agentIdentityBlueprintId")) or guid(body.get("agentAppId"))
-        blueprint = self._blueprint(named)
-        return facts | {"kind": "ai_agent", "blueprint_id": blueprint}
+        return facts | {"kind": "ai_agent", "blueprint_id": self._blueprint(blueprint_named(body))}
 
     def _blueprint(self, named: str) -> str | None:
         """Return the blueprint's id; agent identities name it by its app id."""
         if not named:
             return None
-        known = self._blueprints.get(named, named)
-        if known not in self.tenant.things:
+        if self._blueprints.get(named, named) not in self.tenant.things:
             self.rows.warn("agent identities name a blueprint that is not in the export")
-        return f"entra:{self.tenant.acting(known)}"
+        return f"entra:{self.blueprint(named)}"
+
+    def blueprint(self, named: str) -> str:
+        """Return the object that acts as a blueprint, by its object id or app id."""
+        return self.tenant.acting(self._blueprints.get(named, named))
 
     def _moment(self, thing: Thing, body: dict[str, Any], name: str) -> pd.Timestamp | None:
         try:
@@ -285,12 +309,19 @@ class Identities:
                 f"{len(self.unknown)} principals are only named: taken as people until another"
                 " list gives their type"
             )
+        if gone := [t for t in self.tenant.of("group") if self._left_out(t)]:
+            self.rows.warn(f"{len(gone)} groups are deleted: they are left out")
         left = [t for t in self.tenant.of("servicePrincipal") if self._left_out(t)]
         vendors = [t for t in left if self.tenant.is_vendors(t)]
         if vendors:
             self.rows.warn(
                 f"{len(vendors)} service principals of Microsoft that hold nothing are left out"
             )
+
+
+def blueprint_named(body: dict[str, Any]) -> str:
+    """Return the app id by which an agent identity names its blueprint; "" if it names none."""
+    return guid(body.get("agentIdentityBlueprintId")) or guid(body.get("agentAppId"))
 
 
 def _subject(key: Key) -> str:
@@ -302,11 +333,10 @@ def _subject(key: Key) -> str:
     return key.subject or (match["subject"] if match else "")
 
 
-def _status(body: dict[str, Any]) -> str | None:
-    if body.get("deletedDateTime"):
-        return "deleted"
-    enabled = body.get("accountEnabled")
-    return None if not isinstance(enabled, bool) else "active" if enabled else "disabled"
+def _is_off(body: dict[str, Any]) -> bool:
+    """Return whether an application is deactivated, by its tenant or by Microsoft."""
+    by_microsoft = text(body.get("disabledByMicrosoftStatus"))
+    return body.get("isDisabled") is True or by_microsoft.startswith("Disabled")
 
 
 def _group(body: dict[str, Any]) -> dict[str, Any]:

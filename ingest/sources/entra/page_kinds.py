@@ -61,8 +61,10 @@ OF_GROUPS = {  # privileged identity management for groups
     "eligibilityscheduleinstances": True,
     "eligibilityschedules": True,
 }
+SCOPED = {"scopedrolemembers", "scopedrolememberships", "scopedrolememberof"}
+INHERITED = "inheritablepermissions"  # of blueprints, which their agents have as well
 SEEN = {"serviceprincipalsigninactivities", "appcredentialsigninactivities"}
-KNOWN = {*PARTS, *SCHEDULES, *OF_GROUPS, *SEEN}
+KNOWN = {*PARTS, *SCHEDULES, *OF_GROUPS, *SEEN, *SCOPED, INHERITED}
 BY_LOWER = {sort.lower(): sort for sort in SORTS} | {"directoryrole": "directoryRole"}
 WORDS = re.compile(r"[A-Za-z0-9]+")
 SHAPES = (  # the first property that an object has decides its collection
@@ -106,7 +108,8 @@ def listing_of(document: dict[str, Any], file: ExportFile, label: str = "") -> L
     cast = BY_LOWER.get(steps[-1].rpartition(".")[2], "") if steps != names and steps else ""
     last = names[-1] if names else ""
     unit = "administrativeunits" in (*names, *Path(file.short.lower()).parts)
-    if unit and "member" in f"{last}{_named(file, label)}":
+    named = _named(file, label)
+    if unit and not SCOPED & {last, named} and "member" in f"{last}{named}":
         return Listing(
             "members of administrative units", ""
         )  # the managed objects, not members of a group

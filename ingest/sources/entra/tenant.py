@@ -37,8 +37,10 @@ def guid(value: Any) -> str:
 def moment(value: Any) -> pd.Timestamp | None:
     """Return an instant from ISO 8601 or from `/Date(ms)/`; None for an empty value.
 
-    >>> moment("/Date(1335522678000)/").isoformat(), moment("")
-    ('2012-04-27T10:31:18+00:00', None)
+    The first instant of the year 1 is how .NET writes an empty one.
+
+    >>> moment("/Date(1335522678000)/").isoformat(), moment(""), moment("0001-01-01T00:00:00Z")
+    ('2012-04-27T10:31:18+00:00', None, None)
 
     Raises
     ------
@@ -49,10 +51,13 @@ def moment(value: Any) -> pd.Timestamp | None:
     if not content and (value is None or value == ""):
         return None
     ajax = AJAX_DATE.fullmatch(content)
-    if ajax is None:
-        return instant(content)
+    stamp = instant(content) if ajax is None else _from_ajax(ajax[1])
+    return None if stamp.year == 1 else stamp
+
+
+def _from_ajax(milliseconds: str) -> pd.Timestamp:
     try:
-        return pd.Timestamp(int(ajax[1]), unit="ms", tz="UTC").as_unit("ms")
+        return pd.Timestamp(int(milliseconds), unit="ms", tz="UTC").as_unit("ms")
     except (ValueError, OverflowError):
         raise WrongValue("is outside the years that can be written") from None
 
@@ -101,6 +106,19 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
+class Inheritable:
+    """The permissions on an API that agents have from their blueprint; None is all of a sort.
+
+    `blueprint` is named by its object id or its app id, the API by its app id.
+    """
+
+    blueprint: str
+    app: str
+    scopes: frozenset[str] | None
+    roles: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """A credential of an application or service principal, without its value."""
 
@@ -145,6 +163,7 @@ class Tenant:
     alias: dict[str, str] = field(default_factory=dict)
     assigned: list[Assigned] = field(default_factory=list)
     permissions: list[Permission] = field(default_factory=list)
+    inheritable: list[Inheritable] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
     owners: list[tuple[str, str, str, Place]] = field(default_factory=list)
     members: list[tuple[str, str, Place]] = field(default_factory=list)
