@@ -28,6 +28,7 @@ REMOVED = "@removed"  # in pages of a delta query
 DURATION = re.compile(
     r"P(?=.)(?:\d{1,4}W)?(?:\d{1,5}D)?(?:T(?:\d{1,6}H)?(?:\d{1,6}M)?(?:\d{1,6}S)?)?"
 )
+SECONDS = {"W": 604800, "D": 86400, "H": 3600, "M": 60, "S": 1}
 # Of https://learn.microsoft.com/en-us/graph/api/resources/unifiedroleschedulebase
 ENDED = {"AdminDenied", "Canceled", "Denied", "Failed", "Invalid", "Revoked", "TimedOut"}
 
@@ -210,6 +211,5 @@ def _after(start: pd.Timestamp | None, expiry: dict[str, Any]) -> pd.Timestamp |
         return None
     if not DURATION.fullmatch(length):
         raise WrongValue("cannot be worked out from the duration")
-    parts = {unit: int(n) for n, unit in re.findall(r"(\d+)([WDHMS])", length)}
-    units = {"W": "weeks", "D": "days", "H": "hours", "M": "minutes", "S": "seconds"}
-    return start + pd.Timedelta(**{units[unit]: n for unit, n in parts.items()})
+    parts = re.findall(r"(\d+)([WDHMS])", length)
+    return start + pd.Timedelta(seconds=sum(int(n) * SECONDS[unit] for n, unit in parts))
