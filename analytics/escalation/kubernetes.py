@@ -73,7 +73,10 @@ def _administered(known: Known, clusters: Clusters) -> Iterator[Derivation]:
 
 
 def entered_pods(known: Known) -> Iterator[Derivation]:
-    """K2: runs commands in pods, or changes them; assumed where no source lists pods."""
+    """K2: runs commands in pods, or changes them; assumed where no source lists pods.
+
+    On a node by name it is not known which pods these are.
+    """
     clusters = _clusters(known)
     for permission in clusters.all("K2"):
         for name, account, link in clusters.running_of(permission):

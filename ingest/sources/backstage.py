@@ -372,8 +372,11 @@ class _Catalog:
             return
         for reference in listed(entity.spec.get("consumesApis")):
             api = self._ref(reference, "api", entity)
-            if self.rows.labels.get(api) is TOOL:
-                self.rows.link(CALLS, id_, api, entity.place)
+            if api.startswith(f"backstage:{self.scope}/api/"):
+                self.rows.link(CALLS, id_, api, entity.place)  # it waits for one not stated yet
+            else:
+                reason = "consumesApis holds an entry that names no interface"
+                self.rows.reject(entity.place, reason, (id_,))
 
 
 SOURCE = Source(

@@ -39,6 +39,7 @@ from ingest.sources.kubernetes.rules import (
 from ingest.tags.tag_map import Tagger
 
 WIDE = ("clusterroles", "users", "groups", "namespaces")  # whose names are of the whole cluster
+ACCOUNT_USER = "system:serviceaccount:"  # begins the user names of accounts, which no rule is on
 PRINCIPALS = {
     "serviceaccounts": SERVICE_ACCOUNT,
     "roles": ROLE,
@@ -361,6 +362,12 @@ class _Access:
 
     def _name(self, id_: str, permission: Permitted, namespace: str, place: Place) -> None:
         """Add a thing that only a rule names, or of which only the token is known."""
+        if permission.plural == "groups":
+            self.cluster.group(permission.name, place)  # that of the masters has a grant
+            return
+        if permission.plural == "users" and not permission.name.startswith(ACCOUNT_USER):
+            self.cluster.user(permission.name, place)
+            return
         label: Node = PRINCIPALS.get(permission.plural, RESOURCE)
         facts: dict[str, object] = {"name": permission.name, "provider": PROVIDER}
         if label is not RESOURCE:

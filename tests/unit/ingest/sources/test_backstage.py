@@ -103,6 +103,9 @@ def test_a_component_is_what_its_type_says(read):
     assert (agent["kind"], agent["tags"]) == ("ai_agent", '["lifecycle:experimental","llm"]')
     assert loaded.one(TOOL, name="ledger")["kind"] == "api"
     assert loaded.links(CALLS) == {("helper", "ledger")}
+    assert any(w.startswith("CALLS: 1 wait for another source") for w in loaded.done.warnings)
+    (waits,) = [w for w in loaded.rows(WAITING) if w["relationship"] == "CALLS"]  # for `gone`
+    assert "backstage:demo/api/default/gone" in waits["fact"]
     money = loaded.one(RESOURCE, name="money")
     assert money["parent_id"] == "backstage:demo/domain/default/finance"
 
@@ -118,7 +121,7 @@ def test_people_and_the_groups_they_are_in(read):
 
 def test_the_owner_of_a_component_owns_the_role_that_it_names(read):
     """The role is another source's: the statement waits until somebody states it."""
-    loaded = read()
+    loaded = read(CATALOG.replace(", gone]", "]"))
     facts = [json.loads(f) for f in loaded.of(WAITING, "fact")]
     assert loaded.reasons == []
     assert loaded.done.warnings[-1].startswith("OWNS: 1 wait for another source, as target_id")
@@ -172,7 +175,8 @@ def test_the_api_of_the_catalog_gives_the_same(read):
 
 
 def test_other_kinds_are_counted(read):
-    assert read(CATALOG.replace(*NO_ROLE) + LOCATION).done.warnings == [
+    catalog = CATALOG.replace(*NO_ROLE).replace(", gone]", "]") + LOCATION
+    assert read(catalog).done.warnings == [
         "entities of other kinds were passed over: 1 Location"
     ]
 
