@@ -199,7 +199,8 @@ class Tenant:
             return
         first, second = (known, thing) if _rank(known) >= _rank(thing) else (thing, known)
         stated = {k: v for k, v in first.body.items() if v is not None}
-        self.things[thing.id] = Thing(first.sort, first.id, second.body | stated, first.place)
+        body = first.body | second.body | stated  # null is a statement where nobody says more
+        self.things[thing.id] = Thing(first.sort, first.id, body, first.place)
 
     def of(self, *sorts: str) -> list[Thing]:
         """Return the objects of these sorts."""

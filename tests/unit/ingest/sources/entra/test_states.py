@@ -238,6 +238,18 @@ def test_an_administrator_of_a_unit_holds_the_role_in_it(read, context):
     assert not told(loaded, "do not concern access")
 
 
+@pytest.mark.parametrize("first", ["listed", "member"])
+def test_a_group_that_is_also_a_member_may_still_not_be_given_roles(read, first):
+    """Graph writes null for a group that anybody with the permission may change (E5)."""
+    outer = {"id": uid(60), "displayName": "outer", "groupTypes": [], "members": [
+        {"@odata.type": "#microsoft.graph.group", "id": OPS, "displayName": "Ops"}]}  # fmt: skip
+    inner = {"id": OPS, "displayName": "Ops", "groupTypes": [], "isAssignableToRole": None}
+    listed = (inner, outer) if first == "listed" else (outer, inner)
+    loaded = read(page("groups", *listed))
+    assert not loaded.one(GROUP, name="Ops")["role_assignable"]
+    assert not pd.isna(loaded.one(GROUP, name="Ops")["role_assignable"])
+
+
 # -- lists -----------------------------------------------------------------------------------------
 
 
