@@ -83,6 +83,9 @@ def read(request: Request) -> Reading:
             catalog.gather(entity, place)
     if not used:
         refuse_all(request, rows, "nothing in it is an entity of a catalog")
+    if not (catalog.entities or rows.rejected):
+        # an empty reading would end what was read before
+        refuse_all(request, rows, "nothing in it is an entity that has an owner or is one")
     catalog.write()
     reading = rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
     reading.owner_roles = dict.fromkeys(IDENTITIES, (BUSINESS,))

@@ -49,8 +49,11 @@ def read(request: Request) -> Reading:
             raise InputRefused(file.path, "", "is no page of Microsoft Graph and no export")
         else:
             rows.warn(f"{file.path}: is no page of Microsoft Graph and no export; passed over")
-    if not used or not (tenant.things or tenant.listed or tenant.id or pages.passed):
-        refuse_all(request, rows, "nothing in it describes a tenant")
+    if not used or not (tenant.things or tenant.listed or tenant.id):
+        # a log or a list of devices alone: an empty reading would end what was read before
+        passed = ", ".join(sorted(pages.passed))
+        why = f"nothing in it is about identities or access, only {passed}" if passed else ""
+        refuse_all(request, rows, why or "nothing in it describes a tenant")
     pages.finish()
     tenant.join_applications()
     scope = request.scope or tenant.id or scope_of(request)

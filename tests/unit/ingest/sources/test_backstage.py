@@ -174,11 +174,15 @@ def test_the_api_of_the_catalog_gives_the_same(read):
         assert loaded.links(OWNS) == {("team-pay", "payments")}
 
 
+def test_other_kinds_alone_are_refused_and_end_nothing(read):
+    """An empty reading would be complete, and end all that is known of the catalog."""
+    with pytest.raises(InputRefused, match="nothing in it is an entity that has an owner"):
+        read(LOCATION)
+
+
 def test_other_kinds_are_counted(read):
     catalog = CATALOG.replace(*NO_ROLE).replace(", gone]", "]") + LOCATION
-    assert read(catalog).done.warnings == [
-        "entities of other kinds were passed over: 1 Location"
-    ]
+    assert read(catalog).done.warnings == ["entities of other kinds were passed over: 1 Location"]
 
 
 @pytest.mark.parametrize(

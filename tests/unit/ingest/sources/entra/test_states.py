@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from graph.schema import ASSUMES, CREDENTIAL, GROUP, HUMAN, MEMBER_OF, RESOURCE, SERVICE_ACCOUNT
+from ingest.source import InputRefused
 from ingest.sources.entra import SOURCE
 from tests.support.exports.loading import load
 
@@ -276,6 +277,13 @@ def test_a_list_that_says_neither_relation_nor_object_is_told(read, label):
     batch = {"responses": [{"id": label, "status": 200, "body": body}]}
     loaded = read(page("servicePrincipals", {"id": BOT, "displayName": "bot"}), batch)
     assert told(loaded, "what they are to which object") is (label == "1")
+
+
+def test_a_log_alone_is_refused_and_ends_nothing(read):
+    """An empty reading would be complete, and end all that is known of the tenant."""
+    event = {"id": uid(70), "appId": APP, "servicePrincipalId": BOT, "resourceId": API}
+    with pytest.raises(InputRefused, match="only signins"):
+        read(page("auditLogs/signIns", event), first=None)
 
 
 def test_a_part_of_an_api_that_is_not_in_the_export_has_a_name(read):
