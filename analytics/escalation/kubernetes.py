@@ -24,6 +24,8 @@ from graph.schema import CAN_ACCESS, LEVELS
 
 ADMIN = 1 << LEVELS.index("admin")
 PRACTICES = "Kubernetes RBAC good practices"
+# Names of signers that a rule has for certificates of clients; "" is all of them.
+CLIENT_SIGNERS = ("", "kubernetes.io/*", "kubernetes.io/kube-apiserver-client")
 
 
 @once
@@ -211,9 +213,13 @@ def _widened(
 
 
 def impersonated(known: Known) -> Iterator[Derivation]:
-    """K6: acts as accounts, users and groups; anybody in any group is a master of the cluster."""
+    """K6: acts as accounts, users and groups; anybody in any group is a master of the cluster.
+
+    Besides by the verb, by a certificate that it asks for and approves itself.
+    """
     clusters = _clusters(known)
     for principal, parts in _together(known, "K6"):
+        yield from _signed(clusters, principal, parts)
         permissions = parts.get("impersonate", [])
         users = [p for p in permissions if p.resource != "groups"]
         for permission in permissions:
@@ -226,6 +232,24 @@ def impersonated(known: Known) -> Iterator[Derivation]:
                         yield from _gains("K6", principal, gained, by)
             else:
                 yield from _gains("K6", principal, _others(clusters, permission), permission.by)
+
+
+def _signed(
+    clusters: Clusters, principal: int, parts: dict[str, list[Permission]]
+) -> Iterator[Derivation]:
+    """Derive whom a certificate may name: every user and account. The cluster signs no masters.
+
+    https://kubernetes.io/docs/concepts/security/rbac-good-practices/#csrs-and-certificate-issuing
+    """
+    for request in parts.get("request", ()):
+        for approve in parts.get("approve", ()):
+            for sign in parts.get("sign", ()):
+                together_here = request.cluster == approve.cluster == sign.cluster
+                if together_here and not approve.name and sign.name in CLIENT_SIGNERS:
+                    by = together((request.by, approve.by, sign.by))
+                    others = clusters.users.get(request.cluster, [])
+                    others = [*others, *clusters.accounts_of(request)]
+                    yield from _gains("K6", principal, others, by)
 
 
 def _others(clusters: Clusters, permission: Permission) -> list[int]:

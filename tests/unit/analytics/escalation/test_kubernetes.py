@@ -347,3 +347,32 @@ def test_kubehound_pods_and_tokens(hound):
     assert len(hound["create-pods"]) == 18
     assert {rule for rule, _ in hound["list-secrets"]} == {"K3"}
     assert {rule for rule, _ in hound["read-secrets"]} == {"K3"}
+
+
+CERTIFICATE = (
+    ("create", "certificatesigningrequests", "*"),
+    ("update", "certificatesigningrequests/approval", "*"),
+    ("approve", "signers", "kubernetes.io/kube-apiserver-client"),
+)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "signer", "gains"),
+    [
+        (None, "kubernetes.io/kube-apiserver-client", True),
+        (None, "kubernetes.io/*", True),
+        (None, "*", True),
+        (None, "kubernetes.io/kubelet-serving", False),  # no certificate of a client
+        (0, "*", False),
+        (1, "*", False),
+        (2, "*", False),
+    ],
+)
+def test_who_approves_its_own_certificate_is_any_user_and_account(left_out, signer, gains):
+    """All three permissions: RBAC good practices, CSRs and certificate issuing."""
+    e = cluster()
+    for number, (verb, what, name) in enumerate(CERTIFICATE):
+        if number != left_out:
+            may(e, verb, what, "-", name=signer if what == "signers" else name)
+    everybody = accounts("K6", *ALL) | {("K6", "-/user/eve")}
+    assert gained(e) == (everybody if gains else set())
