@@ -127,7 +127,8 @@ class Pages(Assignments):
             )
         for number, value in enumerate(values):
             if isinstance(value, dict) and REMOVED in value:
-                self.removed.add((guid(value.get("id")), ""))
+                of = listing.parent if listing.collection in PARTS else ""
+                self.removed.add((guid(value.get("id")), of))
             else:
                 self._take_value(value, listing, place.at("value", number))
 
