@@ -199,13 +199,13 @@ def gather(request: Request, rows: Rows) -> Lists:
         refuse_all(request, rows, "nothing in it is a list of an organisation")
     lists.check(rows)
     unread = {kind: n for kind, n in lists.passed.items() if kind in SECRETS_ELSEWHERE}
-    for counts, what in (
+    for counts, remark in (
         (lists.passed - Counter(unread), "lists that do not concern access were passed over"),
         (unread, "secrets for other than all workflows are not read"),
     ):
         if counts:
             named = ", ".join(f"{kind} ({n})" for kind, n in sorted(counts.items()))
-            rows.warn(f"{what}: {named}")
+            rows.warn(f"{remark}: {named}")
     return lists
 
 
