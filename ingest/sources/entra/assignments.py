@@ -47,7 +47,7 @@ class Assignments:
         """Leave out what pages of a delta query say is removed, wherever it was listed before."""
         if self.ended:
             named = ", ".join(f"{status} ({n})" for status, n in sorted(self.ended.items()))
-            self.rows.warn(f"assignments of roles that are not in effect are left out: {named}")
+            self.rows.warn(f"assignments that are not in effect are left out: {named}")
         if not self.removed:
             return
         self.rows.all_read = False
@@ -161,6 +161,8 @@ class Assignments:
         if not (principal and group):
             self.rows.reject(at, "an assignment of a group must name principal and group")
             self.tenant.unread |= {principal, group}
+            return
+        if self._not_in_effect(body):
             return
         term = self._term(body, at)
         if term is None:

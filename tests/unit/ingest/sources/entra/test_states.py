@@ -221,6 +221,15 @@ def test_what_was_withdrawn_or_not_approved_yet_is_no_assignment(read, status, c
     assert told(loaded, "not in effect") is not counts
 
 
+@pytest.mark.parametrize(("status", "counts"), [("Provisioned", True), ("Revoked", False)])
+def test_neither_is_a_membership_that_was_withdrawn(read, status, counts):
+    """https://learn.microsoft.com/en-us/graph/api/resources/privilegedaccessgroupschedule."""
+    one = {"id": "s", "principalId": ANN, "groupId": OPS, "accessId": "member", "status": status,
+           "scheduleInfo": {"expiration": {"type": "noExpiration"}}}  # fmt: skip
+    loaded = read(page("identityGovernance/privilegedAccess/group/eligibilitySchedules", one))
+    assert bool(loaded.rows(MEMBER_OF)) is counts
+
+
 @pytest.mark.parametrize(
     "context", ["scopedRoleMemberships", "directory/administrativeUnits('{}')/scopedRoleMembers"]
 )
