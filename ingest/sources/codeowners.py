@@ -72,6 +72,7 @@ def read(request: Request) -> Reading:
         repository = _repository(file.path, scope.replace("/", ":"))
         content = text_of(file, budget, rows)
         if content is not None:
+            _refuse_other(file, content)
             used.append(file)
         if repository.id in taken:
             rows.warn(f"{file.path}: another file of the repository comes before it; passed over")
@@ -86,6 +87,18 @@ def read(request: Request) -> Reading:
     reading = rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
     reading.owner_roles = dict.fromkeys(IDENTITIES, (TECHNICAL,))
     return reading
+
+
+def _refuse_other(file: ExportFile, content: str) -> None:
+    """Refuse a file of another name in which no rule names an owner: it is something else."""
+    owners = (owner for line in _lines(content) for owner in line.owners)
+    if file.path.name == FILE_NAME or any(
+        HANDLE.fullmatch(o) or PROJECT_ROLE.fullmatch(o) or MAIL.fullmatch(o)
+        for o in owners
+        if '"' not in o
+    ):
+        return
+    raise InputRefused(file.path, "", f"is not named {FILE_NAME}, and no rule in it names an owner")
 
 
 def _files(request: Request) -> list[ExportFile]:

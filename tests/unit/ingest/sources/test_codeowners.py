@@ -110,6 +110,24 @@ def test_on_gitlab_its_own_folder_comes_last(read):
     assert {o for o, _ in read("* @own\n", **own, **more).links(OWNS)} == {"root"}
 
 
+@pytest.mark.parametrize(
+    ("content", "owners"),
+    [
+        ('{"event": {"actor": "ann", "at": "a@b.example"}}\n', None),
+        ("* @ann\n", {"ann"}),
+    ],
+)
+def test_a_file_of_another_name_must_name_an_owner(tmp_path, content, owners):
+    """A log read as CODEOWNERS declared that a repository has no owner."""
+    path = tmp_path / "events.jsonl"
+    path.write_text(content)
+    if owners is None:
+        with pytest.raises(InputRefused, match="no rule in it names an owner"):
+            load(SOURCE, tmp_path / "s", path)
+    else:
+        assert {owner for owner, _ in load(SOURCE, tmp_path / "s", path).links(OWNS)} == owners
+
+
 def test_sections_add_up_and_have_usual_owners(read):
     said = "[Core][2] @acme/core\n*\n^[Docs] @acme/docs\n*.md\n* @writer\n[core]\n* @late\n"
     loaded = read(said, remote="https://gitlab.com/acme/x.git", at="CODEOWNERS")
