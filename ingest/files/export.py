@@ -60,6 +60,27 @@ def export_files(
     return list(files.values())
 
 
+def files_of(
+    request: Request,
+    rows: Rows,
+    suffixes: Collection[str],
+    *,
+    packed: bool = True,
+    hidden: Collection[str] = (),
+) -> list[ExportFile]:
+    """List the files that were named, or end in one of `suffixes`, also packed by gzip.
+
+    A warning counts the other files of folders.
+    """
+    files = export_files(request.paths, hidden=hidden)
+    gzip = [f"{suffix}.gz" for suffix in suffixes] if packed else []
+    endings = (*suffixes, *gzip)
+    taken = [file for file in files if file.alone or file.path.name.endswith(endings)]
+    if others := len(files) - len(taken):
+        rows.warn(f"{others} of {len(files)} files are of another kind and were passed over")
+    return taken
+
+
 class ExportTooLarge(InputRefused):
     """The files of an export exceed the bound together: no single file is at fault."""
 

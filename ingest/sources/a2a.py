@@ -15,7 +15,7 @@ from graph.values import canonical
 from ingest.files.export import (
     Budget,
     ExportFile,
-    export_files,
+    files_of,
     json_of,
     refuse_all,
     scope_of,
@@ -64,9 +64,7 @@ def read(request: Request) -> Reading:
     rows, scope, budget = Rows(), scope_of(request), Budget()
     used: list[ExportFile] = []
     passed = 0
-    for file in export_files(request.paths, hidden=HIDDEN):
-        if not file.alone and file.path.suffix != ".json":
-            continue
+    for file in files_of(request, rows, (".json",), hidden=HIDDEN):
         document = json_of(file, budget, rows)
         if document is None:
             continue

@@ -38,7 +38,7 @@ from graph.values import WrongValue, canonical, instant
 from ingest.files.export import (
     Budget,
     ExportFile,
-    export_files,
+    files_of,
     json_of,
     refuse_all,
     scope_of,
@@ -112,9 +112,7 @@ def read(request: Request) -> Reading:
     """
     graphs: list[tuple[dict[str, Any], Place]] = []
     rows, used, stamps, budget = Rows(), list[ExportFile](), list[pd.Timestamp](), Budget()
-    for file in export_files(request.paths):
-        if not file.alone and not file.path.name.endswith((".json", ".json.gz")):
-            continue
+    for file in files_of(request, rows, (".json",)):
         document = json_of(file, budget, rows)
         if document is None:
             continue

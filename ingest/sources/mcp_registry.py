@@ -13,7 +13,7 @@ from graph.schema import TOOL
 from ingest.files.export import (
     Budget,
     ExportFile,
-    export_files,
+    files_of,
     json_of,
     refuse_all,
     scope_of,
@@ -57,9 +57,7 @@ def read(request: Request) -> Reading:
     entries: list[Entry] = []
     passed = 0
     open_ends = 0  # pages that name a next one, less the pages that may be it
-    for file in export_files(request.paths):
-        if not file.alone and not file.path.name.endswith((".json", ".json.gz")):
-            continue
+    for file in files_of(request, rows, (".json",)):
         document = json_of(file, budget, rows)
         if document is None:
             continue

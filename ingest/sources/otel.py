@@ -15,11 +15,12 @@ import pandas as pd
 from graph.schema import AGENT, CALLS, RESOURCE, SPAWNS, TOOL, USE_EVENT
 from graph.values import iso
 from ingest.clock import latest_of
+from ingest.files.bounded import decode
 from ingest.files.export import (
     Budget,
     ExportFile,
-    export_files,
-    json_of,
+    files_of,
+    json_documents,
     readable,
     refuse_all,
     scope_of,
@@ -62,9 +63,7 @@ def read(request: Request) -> Reading:
         If a document is broken, or if nothing is a span of OTLP.
     """
     log, budget = _Log(scope_of(request).replace("/", ":"), latest_of(request)), Budget()
-    for file in export_files(request.paths):
-        if not file.alone and file.path.suffix not in SUFFIXES:
-            continue
+    for file in files_of(request, log.rows, SUFFIXES):
         before = log.spans
         readable(log.rows, lambda file=file: log.take_file(file, budget))  # type: ignore[misc]
         if file.alone and log.spans == before and not log.rows.rejected:
@@ -162,15 +161,16 @@ class _Log:
     agent_around: dict[Key, Key] = field(default_factory=dict)
 
     def take_file(self, file: ExportFile, budget: Budget) -> None:
-        """Add the spans of a file: of each of its lines, or of its one document."""
+        """Add the spans of a file: of each of its lines, or of its documents."""
         if is_of_lines(file.path):
             for value, place in values_of_lines(file.path, self.rows):
                 self._batch(value, place)
             return
-        document = json_of(file, budget, self.rows)
-        many = isinstance(document, list)
-        for number, value in enumerate(listed(document)):
-            self._batch(value, file.place.at(number) if many else file.place)
+        content = decode(budget.read(file.path), file.path)
+        for document, place in json_documents(content, file.path):
+            many = isinstance(document, list)
+            for number, value in enumerate(listed(document)):
+                self._batch(value, place.at(number) if many else place)
 
     def _batch(self, value: Any, place: Place) -> None:
         if not isinstance(value, dict):

@@ -18,9 +18,9 @@ from ingest.files.export import (
     Budget,
     Documents,
     ExportFile,
-    export_files,
+    documents_of,
+    files_of,
     json_lines_of,
-    json_of,
     refuse_all,
     scope_of,
     taken_at,
@@ -49,9 +49,7 @@ def read(request: Request) -> Reading:
     kinds: Counter[str] = Counter()
     latest: list[pd.Timestamp] = []
     ahead = latest_of(request)
-    for file in export_files(request.paths):
-        if not file.alone and file.path.suffix not in (*LINES, ".json"):
-            continue
+    for file in files_of(request, rows, (*LINES, ".json")):
         count, records = 0, _records(file, budget, rows)
         if records is None:
             continue
@@ -81,12 +79,15 @@ def read(request: Request) -> Reading:
 
 
 def _records(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
-    """Return the records of a file: its lines, its list, or the list that it wraps."""
+    """Return the records of a file: its lines, or those of its documents."""
     if file.path.suffix in LINES:
         return json_lines_of(file, rows)
-    document, place = json_of(file, budget, rows), file.place
-    if document is None:
-        return None
+    documents = documents_of(file, budget, rows)
+    return None if documents is None else [record for each in documents for record in _in(*each)]
+
+
+def _in(document: Any, place: Place) -> Documents:
+    """Return the records of a document: its list, the list that it wraps, or itself."""
     if isinstance(document, dict):
         wrapped = next((k for k in WRAPPERS if isinstance(document.get(k), list)), None)
         listed, place = (document[wrapped], place.at(wrapped)) if wrapped else ([document], place)

@@ -13,7 +13,7 @@ from graph.values import WrongValue, canonical, iso
 from ingest.files.export import (
     Budget,
     ExportFile,
-    export_files,
+    files_of,
     json_of,
     readable,
     refuse_all,
@@ -44,11 +44,9 @@ def read(request: Request) -> Reading:
     """
     people, budget = _People(Rows(), scope_of(request)), Budget()
     used: list[ExportFile] = []
-    for file in export_files(request.paths):
+    for file in files_of(request, people.rows, (*SUFFIXES, *DOCUMENTS), packed=False):
         if not file.path.name.endswith((*SUFFIXES, *DOCUMENTS)):
-            if file.alone:
-                raise InputRefused(file.path, "", f"must end in {', '.join((*SUFFIXES, '.json'))}")
-            continue
+            raise InputRefused(file.path, "", f"must end in {', '.join((*SUFFIXES, '.json'))}")
         is_list = people.take(file, budget)
         if is_list is None:
             continue

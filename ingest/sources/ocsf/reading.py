@@ -26,9 +26,9 @@ from ingest.files.export import (
     Budget,
     Documents,
     ExportFile,
-    export_files,
+    documents_of,
+    files_of,
     json_lines_of,
-    json_of,
     refuse_all,
     scope_of,
 )
@@ -73,9 +73,7 @@ def read(request: Request) -> Reading:
         If a document is broken, or if nothing is an event of OCSF.
     """
     log, budget = _Log(scope_of(request).replace("/", ":"), latest_of(request)), Budget()
-    for file in export_files(request.paths):
-        if not file.alone and file.path.suffix not in (*LINES, ".json"):
-            continue
+    for file in files_of(request, log.rows, (*LINES, ".json")):
         before, events = log.events, _events(file, budget, log.rows)
         if events is None:
             continue
@@ -94,12 +92,15 @@ def read(request: Request) -> Reading:
 
 
 def _events(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
-    """Return the events of a file: its lines, its list, the list that it wraps, or itself."""
+    """Return the events of a file: its lines, or those of its documents."""
     if file.path.suffix in LINES:
         return json_lines_of(file, rows)
-    document, place = json_of(file, budget, rows), file.place
-    if document is None:
-        return None
+    documents = documents_of(file, budget, rows)
+    return None if documents is None else [event for each in documents for event in _in(*each)]
+
+
+def _in(document: Any, place: Place) -> Documents:
+    """Return the events of a document: its list, the list that it wraps, or itself."""
     if isinstance(document, dict) and isinstance(document.get("events"), list):
         document, place = document["events"], place.at("events")
     many = isinstance(document, list)

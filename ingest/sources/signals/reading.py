@@ -21,7 +21,7 @@ from ingest.clock import latest_of
 from ingest.files.export import (
     Budget,
     ExportFile,
-    export_files,
+    files_of,
     readable,
     refuse_all,
     scope_of,
@@ -65,9 +65,7 @@ def read(request: Request) -> Reading:
     """
     scope, keys = scope_of(request).replace("/", ":"), read_keys(request.keys)
     log, budget = _Log(scope, latest_of(request), request.audience, keys), Budget()
-    for file in export_files(request.paths):
-        if not file.alone and file.path.suffix not in SUFFIXES:
-            continue
+    for file in files_of(request, log.rows, SUFFIXES):
         before = log.tokens
         readable(log.rows, lambda file=file: log.take_file(file, budget))  # type: ignore[misc]
         if file.alone and log.tokens == before and not log.rows.rejected:

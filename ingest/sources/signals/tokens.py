@@ -38,8 +38,10 @@ def tokens_of(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[An
             yield from _within(value, place)
         return
     content = decode(budget.read(file.path), file.path)
-    if is_compact(content.strip()):
-        yield content.strip(), file.place
+    words = content.split()
+    if all(is_compact(word) for word in words):  # of several, the file is packed
+        place = file.place
+        yield from ((word, place.at(n) if words[1:] else place) for n, word in enumerate(words))
         return
     for document, place in json_documents(content, file.path):
         yield from _within(document, place)
