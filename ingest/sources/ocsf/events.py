@@ -35,7 +35,10 @@ NAMING = {  # the fields with the used resources, by class
     API: ("resources",),
     DATASTORE: ("resources", "databucket", "database", "table"),
 }
-FAILURE, DENIED = 2, 2  # of `status_id`, and of `action_id`
+FAILURE, ALLOWED, DENIED = 2, 1, 2  # of `status_id`, and of `action_id`
+# Dispositions of a denied activity: blocked, quarantined, isolated, dropped, access revoked,
+# rejected and unauthorized.
+REFUSALS = (2, 3, 4, 6, 24, 25, 26)
 PEOPLE, SOFTWARE = (1, 2), (3, 4)  # types of user: user, admin; system, service
 SESSION = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/\s]+)/\S+")
 ROOT = re.compile(r"arn:[\w-]+:iam::\d{12}:root")
@@ -43,6 +46,7 @@ ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+")
 IDENTITY = re.compile(r"arn:[\w-]+:(?:iam::\d*:(?:user|role|group|root)|sts:)")
 AWS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
 OBJECT = re.compile(r"arn:[\w-]+:s3:::[^/]+/")  # it belongs to its bucket
+MOST = 2**31 - 1  # activities of one event
 EARLIEST, LATEST = 0, 253_402_300_799_999  # milliseconds: 1970 to 9999
 
 
@@ -61,9 +65,26 @@ def time_of(event: Mapping[str, Any]) -> int | None:
 
 def is_failed(event: Mapping[str, Any]) -> bool:
     """Return whether an event reports a failed activity."""
-    if event.get("status_id") == FAILURE or event.get("action_id") == DENIED:
+    action = event.get("action_id")
+    if event.get("status_id") == FAILURE or action == DENIED:
+        return True
+    if action != ALLOWED and event.get("disposition_id") in REFUSALS:
         return True
     return is_failure(text(event.get("status")))
+
+
+def span_of(event: Mapping[str, Any], at: int, latest: int) -> tuple[int, int, int]:
+    """Return when the first and the last activity of an event were, and how many it stands for.
+
+    An event with a `count` stands for those of the period from `start_time` to `end_time`.
+    """
+    count = event.get("count")
+    if type(count) is not int or not 1 < count <= MOST:
+        return at, at, 1
+    first, last = event.get("start_time"), event.get("end_time")
+    if type(first) is int and type(last) is int and EARLIEST <= first <= last <= latest:
+        return first, last, count
+    return at, at, count
 
 
 def lasting(arn: str, session: Any) -> str:

@@ -57,6 +57,7 @@ from ingest.sources.ocsf.events import (
     is_failed,
     keys_of,
     lasting,
+    span_of,
     stamp,
     time_of,
 )
@@ -115,6 +116,13 @@ class _Use:
     first: int
     last: int
     days: Counter[int] = field(default_factory=Counter)
+
+    def add(self, first: int, last: int, count: int) -> None:
+        """Add uses: one on the first of their days, the others on the last."""
+        self.first, self.last = min(self.first, first), max(self.last, last)
+        self.days[first // by_day.DAY_MS] += 1
+        if count > 1:
+            self.days[last // by_day.DAY_MS] += count - 1
 
 
 @dataclass
@@ -189,10 +197,11 @@ class _Log:
             return
         activity = event.get("activity_id")
         level = LEVELS_OF[kind].get(activity) if isinstance(activity, int) else None
+        first, last, count = span_of(event, at, self.latest)
+        self.last = max(self.last or last, last)
         for thing in dict.fromkeys(named):
-            use = self.uses.setdefault((identity, thing, level), _Use(place, at, at))
-            use.first, use.last = min(use.first, at), max(use.last, at)
-            use.days[at // by_day.DAY_MS] += 1
+            use = self.uses.setdefault((identity, thing, level), _Use(place, first, last))
+            use.add(first, last, count)
 
     def _life(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
         """Record that an identity or a key of it was made, changed or ended, or a sign-in."""
