@@ -1,10 +1,5 @@
-"""OpenTelemetry spans of agents (OTLP JSON): who called which tool, in which trace, for whom.
+"""Reading of spans: the tree of each trace, the calls in it, and who made them."""
 
-Read are the spans of the semantic conventions for generative AI and MCP, and of them only the
-attributes of `KEPT`. Messages, prompts, and the arguments and results of tools are never looked at.
-"""
-
-import re
 from collections import ChainMap, Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
@@ -26,32 +21,40 @@ from ingest.files.export import (
     scope_of,
 )
 from ingest.files.streamed import is_of_lines, values_of_lines
-from ingest.rows import Place, Rows, listed, text
-from ingest.secrets.names import bare_address
-from ingest.secrets.redaction import redact_text
-from ingest.source import InputRefused, Reading, Request, Source
-
-SUFFIXES = (".json", ".jsonl", ".ndjson", ".log")
-Key = tuple[bytes, bytes]  # a trace and a span of it
-OPERATION, METHOD = "gen_ai.operation.name", "mcp.method.name"
-AGENT_ID, AGENT_NAME = "gen_ai.agent.id", "gen_ai.agent.name"
-TOOL_NAME, CALL_ID = "gen_ai.tool.name", "gen_ai.tool.call.id"
-CONVERSATION, SESSION = "gen_ai.conversation.id", "mcp.session.id"
-DATA_SOURCE, URI, SERVER = "gen_ai.data_source.id", "mcp.resource.uri", "server.address"
-ERROR, PROVIDER = "error.type", "gen_ai.provider.name"
-KEPT = frozenset(
-    [
-        *(OPERATION, METHOD, AGENT_ID, AGENT_NAME, TOOL_NAME, CALL_ID, CONVERSATION, SESSION),
-        *(DATA_SOURCE, URI, SERVER, ERROR, PROVIDER),
-    ]
+from ingest.rows import Place, Rows, listed
+from ingest.source import InputRefused, Reading, Request
+from ingest.sources.otel.attributes import (
+    AGENT_ID,
+    AGENT_NAME,
+    ARN,
+    CALL_ID,
+    CONVERSATION,
+    CREATED,
+    DATA_SOURCE,
+    ERROR,
+    EXECUTED,
+    FAILED,
+    INVOKED,
+    MCP_CALL,
+    MCP_READ,
+    METHOD,
+    NOTHING,
+    OPERATION,
+    PROVIDER,
+    SERVER,
+    SESSION,
+    SPAN,
+    SUFFIXES,
+    TOOL_NAME,
+    TRACE,
+    URI,
+    WORKFLOW,
+    Key,
+    attributes,
+    hex_of,
+    milliseconds,
 )
-INVOKED, CREATED, EXECUTED = "invoke_agent", "create_agent", "execute_tool"
-MCP_CALL, MCP_READ = "tools/call", "resources/read"
-NOTHING: Key = (b"", b"")  # in place of a span around another
-TRACE, SPAN = re.compile(r"[0-9a-fA-F]{32}"), re.compile(r"[0-9a-fA-F]{16}")
-ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+")
-FAILED = (2, "STATUS_CODE_ERROR")
-NANOSECONDS, LATEST = 1_000_000, 253_402_300_799_999  # in a millisecond; the year 9999 in these
+from ingest.sources.otel.spans import Acting, Call
 
 
 def read(request: Request) -> Reading:
@@ -72,76 +75,11 @@ def read(request: Request) -> Reading:
         refuse_all(request, log.rows, "nothing in it is a span of OTLP with a time")
     log.write()
     taken = request.taken_at or _stamp(log.last)
-    return log.rows.reading(scope_of(request), taken, SOURCE.declares)
+    return log.rows.reading(scope_of(request), taken, ())
 
 
 def _stamp(ms: int) -> pd.Timestamp:
     return pd.Timestamp(ms, unit="ms", tz="UTC").as_unit("ms")
-
-
-def _attributes(owner: Mapping[str, Any]) -> dict[str, str]:
-    """Return the texts of the kept attributes of a span; nothing else of it is looked at."""
-    kept: dict[str, str] = {}
-    for pair in listed(owner.get("attributes")):
-        key = pair.get("key") if isinstance(pair, dict) else None
-        if isinstance(key, str) and key in KEPT and isinstance(pair.get("value"), dict):
-            value = text(pair["value"].get("stringValue"))
-            if value:
-                kept[key] = redact_text(_address(value) if key == URI else value)
-    return kept
-
-
-def _address(uri: str) -> str:
-    """Return an address without what may be a secret of it: its user, query and fragment."""
-    return bare_address(uri) if re.match(r"[\w+.-]+://[^/]", uri) else re.split("[?#]", uri)[0]
-
-
-def _milliseconds(span: Mapping[str, Any]) -> int | None:
-    """Return when a span began; None if it does not say so."""
-    value = span.get("startTimeUnixNano")
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    at = value // NANOSECONDS
-    return at if 0 < at <= LATEST else None
-
-
-def _hex(value: Any, form: re.Pattern[str]) -> bytes | None:
-    return bytes.fromhex(value) if isinstance(value, str) and form.fullmatch(value) else None
-
-
-@dataclass(slots=True)
-class _Acting:
-    """A span in which an agent acts: who, since when, and whether it is made in it."""
-
-    agent: str
-    at: int
-    created: bool
-    place: Place
-
-
-@dataclass(slots=True)
-class _Call:
-    """A use of a tool or a resource: its attributes, its outcome and its own agent, if named.
-
-    `named` is the attribute that names what was used, `inner` the outcomes of the spans within it
-    that repeat it.
-    """
-
-    at: int
-    attributes: dict[str, str]
-    named: str
-    failed: bool
-    agent: str
-    place: Place
-    repeats: bool = False
-    inner: list[bool] = field(default_factory=list)
-
-    @property
-    def used(self) -> tuple[str, str]:
-        """What was used: the attribute that names it, and the name."""
-        return self.named, self.attributes[self.named]
 
 
 @dataclass
@@ -155,10 +93,15 @@ class _Log:
     last: int | None = None
     passed: Counter[str] = field(default_factory=Counter)
     parents: dict[Key, bytes] = field(default_factory=dict)
-    acting: dict[Key, _Acting] = field(default_factory=dict)
-    calls: dict[Key, _Call] = field(default_factory=dict)
+    acting: dict[Key, Acting] = field(default_factory=dict)
+    calls: dict[Key, Call] = field(default_factory=dict)
     agents: dict[str, tuple[dict[str, Any], Place]] = field(default_factory=dict)
+    mentions: Counter[str] = field(default_factory=Counter)  # of agents, in spans
+    by_name: dict[Key, str] = field(default_factory=dict)  # the name, in spans without an id
     agent_around: dict[Key, Key] = field(default_factory=dict)
+
+    def _id(self, uid: str) -> str:
+        return uid if ARN.fullmatch(uid) else f"otel:{self.scope}/agent/{uid}"
 
     def take_file(self, file: ExportFile, budget: Budget) -> None:
         """Add the spans of a file: of each of its lines, or of its documents."""
@@ -197,8 +140,8 @@ class _Log:
     def take(self, span: Any, place: Place) -> None:
         """Add one span."""
         span = span if isinstance(span, dict) else {}
-        trace, id_ = _hex(span.get("traceId"), TRACE), _hex(span.get("spanId"), SPAN)
-        at = _milliseconds(span)
+        trace, id_ = hex_of(span.get("traceId"), TRACE), hex_of(span.get("spanId"), SPAN)
+        at = milliseconds(span)
         if trace is None or id_ is None or at is None:
             self.rows.all_read = False
             self.rows.reject(place, "a span must have a trace, an id and a start")
@@ -212,16 +155,21 @@ class _Log:
         if key in self.parents:
             self.passed["spans that came twice"] += 1
             return
-        self.parents[key] = _hex(span.get("parentSpanId"), SPAN) or b""
-        self._kept(key, _attributes(span), at, span, place)
+        self.parents[key] = hex_of(span.get("parentSpanId"), SPAN) or b""
+        self._kept(key, attributes(span), at, span, place)
 
     def _kept(
         self, key: Key, known: dict[str, str], at: int, span: Mapping[str, Any], place: Place
     ) -> None:
         operation, method = known.get(OPERATION, ""), known.get(METHOD, "")
         agent = self._agent(known, at, place)
-        if operation in (INVOKED, CREATED) and agent:
-            self.acting[key] = _Acting(agent, at, operation == CREATED, place)
+        if agent and AGENT_ID not in known:
+            self.by_name[key] = known[AGENT_NAME]
+        if operation in (INVOKED, WORKFLOW, CREATED) and agent:
+            created, name = operation == CREATED, known.get(AGENT_NAME, "")
+            self.acting[key] = Acting(agent, at, created, place, name)
+            if known.get(DATA_SOURCE):  # whether the agent failed does not say that reading it did
+                self.calls[key] = Call(at, known, DATA_SOURCE, False, agent, place)
             return
         uses_tool = operation == EXECUTED or method == MCP_CALL
         named = TOOL_NAME if uses_tool else URI if method == MCP_READ else DATA_SOURCE
@@ -229,22 +177,23 @@ class _Log:
             status = span.get("status")
             code = status.get("code") if isinstance(status, dict) else None
             failed = code in FAILED or ERROR in known
-            self.calls[key] = _Call(at, known, named, failed, agent, place)
+            self.calls[key] = Call(at, known, named, failed, agent, place)
         elif operation or method:
             self.passed["spans of other operations"] += 1
         else:
             self.passed["spans that are not of agents"] += 1
 
-    def _agent(self, attributes: Mapping[str, str], at: int, place: Place) -> str:
+    def _agent(self, known: Mapping[str, str], at: int, place: Place) -> str:
         """Declare the agent that a span names; "" if it names none."""
-        uid = attributes.get(AGENT_ID) or attributes.get(AGENT_NAME, "")
-        platform = attributes.get(PROVIDER)
+        uid = known.get(AGENT_ID) or known.get(AGENT_NAME, "")
+        platform = known.get(PROVIDER)
         if not uid:
             return ""
-        id_ = uid if ARN.fullmatch(uid) else f"otel:{self.scope}/agent/{uid}"
+        id_ = self._id(uid)
         facts, _ = self.agents.setdefault(id_, ({"seen": at}, place))
         facts["seen"] = max(at, facts["seen"])
-        for kind, value in (("name", attributes.get(AGENT_NAME)), ("platform", platform)):
+        self.mentions[id_] += 1
+        for kind, value in (("name", known.get(AGENT_NAME)), ("platform", platform)):
             if value is not None:  # the latest counts, in whatever order the spans come
                 facts[kind] = max((at, value), facts.get(kind, (at, value)))
         return id_
@@ -274,10 +223,54 @@ class _Log:
         known.update(dict.fromkeys(climbed, nearest))
         return nearest
 
-    def _agent_of(self, key: Key, call: _Call) -> str:
-        """Return the agent of a call: the one around it, else the one that it names."""
+    def _agent_of(self, key: Key, call: Call) -> str:
+        """Return the agent of a call: the one around it, else the one that it names.
+
+        The source of data that an agent is invoked with is its own.
+        """
+        if key in self.acting:
+            return self.acting[key].agent
         around = self._around(key, self.acting, self.agent_around)
         return self.acting[around].agent if around != NOTHING else call.agent
+
+    def _join_named(self) -> None:
+        """Let a name alone stand for the agent of that name around it that has an id.
+
+        By the conventions the span within which an agent runs names it without its id.
+        """
+        known: dict[Key, str] = {}
+        for key, name in self.by_name.items():
+            agent = self._bearer(key, name, known)
+            alone = self._id(name)
+            if not agent or agent == alone:
+                continue
+            for spans in (self.acting, self.calls):
+                if key in spans:
+                    spans[key].agent = agent
+            self.mentions[alone] -= 1
+            if not self.mentions[alone]:
+                facts, _ = self.agents.pop(alone)
+                others, _ = self.agents[agent]
+                others["seen"] = max(others["seen"], facts["seen"])
+
+    def _bearer(self, key: Key, name: str, known: dict[Key, str]) -> str:
+        """Return the agent with an id in the spans of one name around a span; "" if none is."""
+        climbed: list[Key] = []
+        agent = ""
+        while key not in known:
+            known[key] = ""  # for good if the way leads back to it
+            climbed.append(key)
+            around = self._around(key, self.acting, self.agent_around)
+            if around == NOTHING or self.acting[around].name != name:
+                break
+            key = around
+            if around not in self.by_name:
+                agent = self.acting[around].agent
+                break
+        else:
+            agent = known[key]
+        known.update(dict.fromkeys(climbed, agent))
+        return agent
 
     def _join_repeated(self) -> None:
         """Join the spans of one call: of the agent, of its MCP client and of the MCP server.
@@ -314,7 +307,7 @@ class _Log:
 
     def write(self) -> None:
         """Write the agents, who made and called whom, and each use."""
-        start = f"otel:{self.scope}/agent/"
+        self._join_named()
         for id_, (facts, place) in self.agents.items():
             seen = iso(_stamp(facts["seen"]))
             self.rows.node(
@@ -322,7 +315,7 @@ class _Log:
                 id_,
                 place,
                 kind="ai_agent",
-                name=facts["name"][1] if "name" in facts else id_.removeprefix(start),
+                name=facts["name"][1] if "name" in facts else id_.removeprefix(self._id("")),
                 platform=facts["platform"][1] if "platform" in facts else None,
                 last_active_at=seen,
             )
@@ -340,7 +333,7 @@ class _Log:
 
     def _lineage(self) -> None:
         """Write which agent called or made which, by the latest span of each pair."""
-        latest: dict[tuple[str, str, bool], _Acting] = {}
+        latest: dict[tuple[str, str, bool], Acting] = {}
         for key, span in self.acting.items():
             around = self._around(key, self.acting, self.agent_around)
             parent = self.acting[around].agent if around != NOTHING else span.agent
@@ -351,7 +344,7 @@ class _Log:
             kind = SPAWNS if created else CALLS
             self.rows.link(kind, parent, child, span.place, last_used_at=iso(_stamp(span.at)))
 
-    def _use(self, key: Key, call: _Call) -> None:
+    def _use(self, key: Key, call: Call) -> None:
         agent = self._agent_of(key, call)
         if not agent:
             self.passed["calls by no agent that a span names"] += 1
@@ -392,13 +385,3 @@ class _Log:
         id_ = name if ARN.fullmatch(name) else f"otel:{self.scope}/resource/{name}"
         self.rows.node(RESOURCE, id_, place, name=name)
         return id_
-
-
-SOURCE = Source(
-    name="otel",
-    title="OpenTelemetry agents",
-    reads="spans of agents, tools and MCP (OTLP JSON, as lines or documents)",
-    declares=(),
-    read=read,
-    adds_up=True,
-)
