@@ -14,6 +14,7 @@ from ingest.files.export import (
     Budget,
     ExportFile,
     files_of,
+    json_lines_of,
     json_of,
     readable,
     refuse_all,
@@ -24,7 +25,7 @@ from ingest.files.tables import SUFFIXES, TextTable, read_table
 from ingest.rows import Place, Rows, listed, text
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request
-from ingest.sources.hr.columns import EVENTS, cell, columns, instant_of
+from ingest.sources.hr.columns import EVENTS, cell, columns, instant_of, status_of
 from ingest.sources.hr.person import Line, Person
 
 DOCUMENTS = (".json", ".scim")
@@ -78,6 +79,9 @@ class _People:
         """Read a file; return whether it lists people, None if it cannot be read."""
         if file.path.suffix in SUFFIXES:
             table = readable(self.rows, lambda: read_table(file.path))
+            if table is not None and "schemas" in table.frame.columns:
+                lines = json_lines_of(file, self.rows) or []
+                return sum(self._resource(entry, place) for entry, place in lines) > 0
             return None if table is None else self._table(table)
         document = json_of(file, budget, self.rows)
         return None if document is None else self._scim(document, file)
@@ -107,6 +111,7 @@ class _People:
             values.get("name") or f"{values.get('given', '')} {values.get('family', '')}".strip()
         )
         values["event"] = values.get("event", "").casefold()
+        values["status"] = status_of(row, columns.get("status", ()))
         try:
             dates = {k: instant_of(values.get(k, "")) for k in ("at", "joined", "left")}
         except WrongValue as error:
@@ -130,8 +135,23 @@ class _People:
         unit = values.get("unit", "").casefold()
         return [self._id(*named) for named in (("person", key), ("unit", unit)) if named[1]]
 
-    def _person(self, line: Line) -> Person:
+    def _numbers(self) -> dict[str, dict[str, set[str]]]:
+        """Return by e-mail the numbers of persons with it, each with their names."""
+        numbers: dict[str, dict[str, set[str]]] = {}
+        for line in self.lines:
+            number, email = line.cells.get("number", ""), line.cells.get("email", "").lower()
+            if number and email:
+                names = numbers.setdefault(email, {}).setdefault(number, set())
+                names.add(line.cells["name"].casefold())
+        return numbers
+
+    def _person(self, line: Line, numbers: Mapping[str, Mapping[str, set[str]]]) -> Person:
+        """Return the person of a row; without a number, the one with its e-mail and its name."""
         number, email = line.cells.get("number", ""), line.cells.get("email", "").lower()
+        name, same = line.cells["name"].casefold(), numbers.get(email, {})
+        if not number and len(same) == 1:
+            ((known, names),) = same.items()
+            number = known if not name or {name, ""} & names else ""
         key = number or email
         person = self.persons.setdefault(key, Person(key, line.place))
         person.number, person.email = number or person.number, email or person.email
@@ -149,15 +169,8 @@ class _People:
         place = file.place.at("Resources") if "Resources" in answer else file.place
         has_entries = False
         for number, entry in enumerate(items if many else [items]):
-            schemas = listed(entry.get("schemas")) if isinstance(entry, dict) else []
             here = place.at(number) if many else place
-            if USER in schemas:
-                self._user(entry, here)
-            elif GROUP in schemas:
-                self._group(entry, here)
-            else:
-                continue
-            has_entries = True
+            has_entries |= self._resource(entry, here)
         total = answer.get("totalResults")
         if has_entries and type(total) is int:
             listing = items if many else [items]
@@ -185,6 +198,17 @@ class _People:
         self._add(rows, known)
         return True
 
+    def _resource(self, entry: Any, place: Place) -> bool:
+        """Read a user or a group of SCIM; return whether it is one."""
+        schemas = listed(entry.get("schemas")) if isinstance(entry, dict) else []
+        if USER in schemas:
+            self._user(entry, place)
+        elif GROUP in schemas:
+            self._group(entry, place)
+        else:
+            return False
+        return True
+
     def _user(self, user: Mapping[str, Any], place: Place) -> None:
         key = redact_text(text(user.get("id")))
         if not key:
@@ -196,7 +220,7 @@ class _People:
         named = named if isinstance(named, dict) else {}
         manager = work.get("manager")
         person = self.persons.setdefault(key, Person(key, place))
-        person.number = redact_text(text(work.get("employeeNumber")))
+        person.number = cell(work.get("employeeNumber"))
         person.email = redact_text(_mail(user)).lower()
         full = text(user.get("displayName")) or text(named.get("formatted"))
         parts = f"{text(named.get('givenName'))} {text(named.get('familyName'))}"
@@ -205,7 +229,7 @@ class _People:
             redact_text(text(manager.get("value"))) if isinstance(manager, dict) else ""
         )
         person.unit = redact_text(text(work.get("department")))
-        person.status = "disabled" if user.get("active") is False else "active"
+        person.status = "disabled" if cell(user.get("active")).lower() == "false" else "active"
         person.logins = user.get("userName"), user.get("externalId")
         meta = user.get("meta")
         try:
@@ -229,8 +253,9 @@ class _People:
 
     def write(self, taken: pd.Timestamp) -> None:
         """Write people, their units and their groups."""
+        numbers = self._numbers()
         for line in sorted(self.lines, key=lambda line: line.at):  # stable: else as they stand
-            self._person(line).take(line, taken)
+            self._person(line, numbers).take(line, taken)
         for (_, total), count in self.pages.items():
             if count < total:
                 self.rows.all_read = False

@@ -1,0 +1,78 @@
+"""Lists of people that say by a flag who is active, and lists that know some by e-mail alone."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from graph.schema import HUMAN
+from ingest.source import Reading, Request
+from ingest.sources.hr import SOURCE
+
+TAKEN = pd.Timestamp("2026-08-01T00:00:00Z")
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+
+def read(folder: Path, **files: Any) -> Reading:
+    for name, content in files.items():
+        path = folder / name.replace("_", ".")
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return SOURCE.read(Request((folder,), "acme", TAKEN))
+
+
+def people(reading: Reading) -> dict[str, dict[str, Any]]:
+    rows = reading.rows[HUMAN]
+    return {r["id"].removeprefix("hr:acme/person/"): r for r in rows.to_dict("records")}
+
+
+@pytest.mark.parametrize("column", ["Active_Status", "Active", "isActive"])
+@pytest.mark.parametrize(("flag", "status"), [
+    (False, "left"), (0, "left"), ("0", "left"), ("No", "left"), ("FALSE", "left"),
+    (True, "active"), (1, "active"), ("1", "active"), ("yes", "active"), ("Inactive", "left"),
+])  # fmt: skip
+def test_a_flag_says_whether_somebody_is_active(tmp_path, column, flag, status):
+    answer = {"Report_Entry": [{"Employee_ID": 7, column: flag}]}
+    assert people(read(tmp_path, a_json=answer))["7"]["status"] == status
+
+
+def test_a_flag_of_a_column_of_another_meaning_is_no_status(tmp_path):
+    reading = read(tmp_path, a_csv="Employee ID,Status\n7,0\n")
+    assert people(reading)["7"]["status"] is None
+    assert "a status that means neither active nor left is taken as unknown" in reading.warnings
+
+
+WORKERS = "Employee ID,Work Email,Name\n1,Ann@acme.test,Ann Lee\n2,bo@acme.test,Bo Ray\n"
+
+
+@pytest.mark.parametrize("leaver", ["ANN@acme.test,Ann Lee,", "ann@acme.test,,"])
+def test_a_leaver_known_by_e_mail_is_the_worker_of_that_e_mail(tmp_path, leaver):
+    events = f"Work Email,Name,Event,Effective Date\n{leaver}leaver,2026-07-01\n"
+    known = people(read(tmp_path, a_csv=events, b_csv=WORKERS))
+    assert sorted(known) == ["1", "2"]
+    assert (known["1"]["status"], known["1"]["left_at"]) == ("left", "2026-07-01T00:00:00Z")
+    assert known["2"]["status"] == "active"
+
+
+def test_an_e_mail_of_another_name_or_of_two_numbers_is_a_person_of_its_own(tmp_path):
+    events = "Work Email,Name,Event,Effective Date\nann@acme.test,Cy Poe,leaver,2026-07-01\n"
+    assert sorted(people(read(tmp_path, a_csv=events, b_csv=WORKERS))) == [
+        "1",
+        "2",
+        "ann@acme.test",
+    ]
+    again = f"{WORKERS}3,ann@acme.test,Ann Lee\n"
+    events = "Work Email,Event,Effective Date\nann@acme.test,leaver,2026-07-01\n"
+    known = people(read(tmp_path, a_csv=events, b_csv=again))
+    assert sorted(known) == ["1", "2", "3", "ann@acme.test"]
+
+
+def test_users_of_scim_on_lines_are_users(tmp_path):
+    user = {"schemas": [USER, ENTERPRISE], "id": "u-1", "userName": "ann@acme.test",
+            "displayName": "Ann Lee", "active": False,
+            ENTERPRISE: {"employeeNumber": 12}}  # fmt: skip
+    known = people(read(tmp_path, a_jsonl=f"{json.dumps(user)}\n"))["u-1"]
+    assert (known["email"], known["status"]) == ("ann@acme.test", "disabled")
+    assert json.loads(known["external_ids"]) == ["employee:12", "scim:ann@acme.test"]
