@@ -11,6 +11,13 @@ from graph.values import canonical
 MAIL = re.compile(r"[^@\s/]+@[^@\s/][^@\s/.]*\.[^@\s/]+")
 ACCOUNT = "account"  # a kind of id for look-up, which merges no nodes
 OTHER = "*"  # in `words`: every other word of the list
+NOBODY = frozenset(  # written for no person, in lower case
+    [
+        *("-", "--", "\u2013", "\u2014", "?", "n/a", "#n/a", "none", "null", "nil", "nobody"),
+        *("no owner", "not assigned", "unassigned", "unowned", "unknown", "vacant"),
+        *("tbd", "tbc", "to be determined", "to be confirmed"),
+    ]
+)
 PARTS = re.compile(r"(?<!\s)\s++[,;|]\s*+|[,;|]\s*+")
 
 
@@ -30,6 +37,11 @@ def list_of(cell: str, words: Mapping[str, str]) -> str:
     else:
         parts = [words.get(part.casefold(), part) for part in PARTS.split(known) if part]
     return canonical(sorted({name for part in parts for name in PARTS.split(part) if name}))
+
+
+def known_words(usual: Mapping[str, str], words: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the words of a map with the usual ones, unless it has one for every other word."""
+    return words if OTHER in words else {**usual, **words}
 
 
 def word(cell: str, words: Mapping[str, str]) -> str:

@@ -32,6 +32,7 @@ from ingest.sources.estate.manifest import toml_instant
 from ingest.tags.owner_roles import BOTH
 
 MAP = "columns.toml"
+ANSWERS = {"yes": "true", "y": "true", "no": "false", "n": "false"}
 EMPLOYEE = "employee"  # the number that a company gives a person: an id in other systems
 KEYS = {"scope", "taken_at", "complete", "usage_window_start", "dates", "zone", "table"}
 TABLE_KEYS = {"file", "holds", "columns", "always", "words", "roles"}
@@ -51,6 +52,21 @@ class Form:
     labels: Mapping[str, str]
     one_of: tuple[str, ...] = ()
     relationship: Relationship | None = None
+
+    def words(self) -> dict[str, Mapping[str, str]]:
+        """Return by field the words that it may hold: in small letters, and as the schema has them.
+
+        Flags may be answers, too.
+        """
+        named = {fact.name: fact for fact in self.facts}
+        for end, labels in self.ends.items():
+            named |= {f"{end}_{p.name}": p for label in labels for p in label.properties}
+        flags = {name: ANSWERS for name, p in named.items() if p.dtype is Dtype.FLAG}
+        return flags | {
+            name: {choice.casefold(): choice for choice in p.choices}
+            for name, p in named.items()
+            if p.choices
+        }
 
     def fields(self) -> dict[str, Dtype]:
         """Return the fields that a map may fill, and their types."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
+from unicodedata import normalize
 
 import pandas as pd
 
@@ -30,7 +31,17 @@ from ingest.files.tables import SUFFIXES, read_table
 from ingest.rows import Place, Rows
 from ingest.secrets.redaction import redact_text, secretive
 from ingest.source import InputRefused, Reading, Request
-from ingest.sources.csv.cells import ACCOUNT, MAIL, by_level, digest, each, list_of, word
+from ingest.sources.csv.cells import (
+    ACCOUNT,
+    MAIL,
+    NOBODY,
+    by_level,
+    digest,
+    each,
+    known_words,
+    list_of,
+    word,
+)
 from ingest.sources.csv.column_map import EMPLOYEE, SIDES, ColumnMap, TableMap
 from ingest.tags.owner_roles import BOTH, BUSINESS, SPONSOR, role_of_word, tells_kinds_apart
 
@@ -86,7 +97,7 @@ class Tables:
 
     def _fields(self, raw: pd.DataFrame, table: TableMap) -> pd.DataFrame:
         """Return the fields of a table in the names and words of the schema, without secrets."""
-        dtypes = table.form.fields()
+        dtypes, usual = table.form.fields(), table.form.words()
         columns = {FILE: raw[FILE], PLACE: raw[PLACE]}
         for name in (*table.always, *table.columns):
             if name in columns:
@@ -99,7 +110,8 @@ class Tables:
             if table.holds == "owners" and name == "role":
                 columns[name] = self._roles_of_owners(column, table)
                 continue
-            columns[name] = self._worded(column, dtypes[name], table.words.get(name, {}))
+            words = known_words(usual.get(name, {}), table.words.get(name, {}))
+            columns[name] = self._worded(column, dtypes[name], words)
         if table.holds == "owners" and "role" not in columns:
             self.roles |= {BUSINESS, *table.roles}
         return pd.DataFrame(columns)
@@ -165,8 +177,10 @@ class Tables:
         if f"{end}_label" not in table.columns:
             labels = labels.mask(elsewhere)  # another source knows the label
         kinds = [label.name.casefold() for label in allowed]
-        filled = cells.notna()
         optional = end in ("owner", "decided_by")  # an empty cell means nobody
+        if optional:
+            cells = self._persons(cells, table)
+        filled = cells.notna()
         wrong = none.mask(~filled & (not optional), f"{end} is empty")
         unfit = filled & labels.notna() & ~labels.isin(kinds)
         names = ", ".join(label.name for label in allowed)
@@ -174,9 +188,18 @@ class Tables:
         bare = filled & labels.isna() & ~elsewhere
         wrong = wrong.mask(wrong.isna() & bare, f"the label of {end} is unknown: give {end}_label")
         mails = cells.str.fullmatch(MAIL.pattern).fillna(False).astype(bool)
-        native = cells.mask(mails, cells.str.lower())
+        native = cells.str.normalize("NFC")  # two forms of one text are one name
+        native = native.mask(mails, native.str.lower())
         ids = cells.where(elsewhere, f"csv:{self.scope}/" + labels + "/" + native)
         return _Ends(end, ids, labels.where(filled), mails, wrong)
+
+    def _persons(self, cells: pd.Series, table: TableMap) -> pd.Series:
+        """Return cells that name persons; a word for nobody counts as an empty cell."""
+        nobody = cells.str.casefold().isin(NOBODY)
+        if nobody.any():
+            count = int(nobody.sum())
+            self.rows.warn(f"{table.path}: {count} cells that say nobody were taken for empty")
+        return cells.mask(nobody)
 
     def _add_nodes(self, frame: pd.DataFrame, ends: "_Ends") -> None:
         """Add the nodes at one end of a table whose label is known."""
@@ -277,7 +300,7 @@ class Tables:
         """Return the ids that a cell may name, whose label may be what is wrong with the row."""
         if KNOWN_ELSEWHERE.fullmatch(cell):
             return [cell]
-        native = cell.lower() if MAIL.fullmatch(cell) else cell
+        native = normalize("NFC", cell.lower() if MAIL.fullmatch(cell) else cell)
         labels = (label.name.casefold() for label in table.form.ends[end])
         return [f"csv:{self.scope}/{label}/{native}" for label in labels]
 
