@@ -52,6 +52,7 @@ EXAMPLE = re.compile(
     r"(?i)<[^<>\n]*>|\byour\b|your[-_]|example|change.?me|placeholder|replace|insert|dummy|x{4,}|\*{3,}"
     r"|redacted|not.?needed|\bhere\b|[-_]here\b|\.{3}|\u2026|\bfake\b|sample|\btodo\b|^[\[{].*[\]}]$"
 )
+PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 MIN_SECRET = 8  # characters: a shorter value is too easily guessed
 OPAQUE = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w.~=+-]{20,}")
 
@@ -151,8 +152,10 @@ def secret_step(step: str) -> bool:
 def bare_address(address: str) -> str:
     """Return an address without user, query and fragment, with tokens in its path replaced.
 
-    >>> bare_address("https://me:pw@Host.example:8443/mcp/a?key=1")
-    'https://host.example:8443/mcp/a'
+    The port that its scheme has anyhow is left out.
+
+    >>> bare_address("https://me:pw@Host.example:8443/mcp/a?key=1"), bare_address("http://a.b:80/")
+    ('https://host.example:8443/mcp/a', 'http://a.b')
     """
     try:
         parts = urlsplit(address)
@@ -163,4 +166,5 @@ def bare_address(address: str) -> str:
         return "an address without a host"
     path = "/".join("[token]" if secret_step(s) else s for s in parts.path.split("/"))
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme.lower()}://{shown}{f':{port}' if port else ''}{path.rstrip('/')}"
+    at = f":{port}" if port and port != PORTS.get(parts.scheme.lower()) else ""
+    return f"{parts.scheme.lower()}://{shown}{at}{path.rstrip('/')}"

@@ -41,6 +41,12 @@ SORTS = {  # the key of a scheme in version 1.0, and its type in version 0.3
 }
 OLD_SORTS = {"bearer": "http", "basic": "http", "apikey": "apiKey", "oauth2": "oauth2"}
 OLD_SORTS |= {"openidconnect": "openIdConnect", "mutualtls": "mutualTLS"}
+NAMES = [
+    *("supportedInterfaces", "protocolVersion", "preferredTransport", "securitySchemes"),
+    *("securityRequirements", *SORTS, "openIdConnectUrl", "oauth2MetadataUrl", "tokenUrl"),
+    "authorizationUrl",
+]
+CAMEL = {re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name): name for name in NAMES}
 ISSUING = ("openIdConnectUrl", "oauth2MetadataUrl", "tokenUrl", "authorizationUrl")
 
 
@@ -76,7 +82,7 @@ def read(request: Request) -> Reading:
             continue
         used.append(file)
         for card, place in cards:
-            _add_card(rows, scope, card, place)
+            _add_card(rows, scope, _named(card), place)
     if not used:
         refuse_all(request, rows, "nothing in it is an agent card")
     if passed:
@@ -102,7 +108,20 @@ def cards_in(document: Any, at: Place) -> Iterator[tuple[dict[str, Any], Place]]
 
 
 def _is_card(value: Mapping[str, Any]) -> bool:
-    return isinstance(value.get("name"), str) and sum(mark in value for mark in MARKS) >= 2
+    marks = {CAMEL.get(key, key) for key in value} & {*MARKS}
+    return isinstance(value.get("name"), str) and len(marks) >= 2
+
+
+def _named(value: Any) -> Any:
+    """Return a part of a card with its members in the names of the specification.
+
+    Some libraries write them as their own code has them, with underscores.
+    """
+    if isinstance(value, list):
+        return [_named(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {CAMEL.get(key, key): _named(each) for key, each in value.items()}
 
 
 # -- cards -----------------------------------------------------------------------------------------

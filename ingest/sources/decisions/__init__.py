@@ -111,8 +111,6 @@ def _add(
             return "event"
     elif any(marks <= record.keys() for marks in MARKS):
         made = dict(record)
-        if isinstance(made.get("decision"), bool):
-            made["decision"] = "allow" if made["decision"] else "deny"
     else:
         return "other"
     flat = flatten(made)

@@ -46,6 +46,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "prev_hash": ("prev_hash",),
     "hash": ("hash",),
 }
+DECIDED = {True: "allow", False: "deny"}
 POSTURE = ("snapshot", "tdr_bp", "grade", "owner_active", "third_party")
 DTYPES = {c.name: c.dtype for c in DECISION_RECORD.columns}
 
@@ -79,6 +80,9 @@ def _cell(name: str, value: Any) -> str | None:
         kept = {k: v for k, v in value.items() if k in POSTURE} if isinstance(value, dict) else {}
         kept = {k: v for k, v in kept.items() if isinstance(v, bool | int | float | str)}
         return canonical(kept) if kept else None
+    if name == "decision":
+        value = DECIDED.get(value, value) if isinstance(value, bool) else value
+        return value.strip().lower() if isinstance(value, str) else None
     listed = DTYPES[name] is Dtype.TEXTS
     return plain(value) if listed or not isinstance(value, dict | list) else None
 

@@ -1,7 +1,8 @@
 """Rows of configuration files of MCP clients."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from graph.schema import AGENT, CALLS, CREDENTIAL, TOOL, USES
@@ -31,6 +32,7 @@ from ingest.sources.mcp_config.layouts import (
     server_lists,
 )
 from ingest.sources.mcp_config.servers import Server, servers_in
+from ingest.sources.mcp_config.switched_off import switched_off
 
 DECLARES = ("inventory", "credentials")
 CLIENTS = {  # words of a path, with "-" between them
@@ -123,17 +125,23 @@ def _client(file: ExportFile, budget: Budget, rows: Rows) -> Client | None:
             raise InputRefused(file.path, "", "holds no list of MCP servers")
         return None
     client = Client(file)
-    for steps, servers in lists:
-        client.servers += servers_in(servers, file.place.at(*steps), rows)
+    for (steps, servers), is_off in lists:
+        for server in servers_in(servers, file.place.at(*steps), rows):
+            off = server.disabled or is_off(server.name)
+            client.servers.append(replace(server, disabled=off))
     return client
 
 
-def _lists(text: str, file: ExportFile) -> list[Located]:
-    """Return the lists of servers of a text; other files of a folder may be broken."""
+def _lists(text: str, file: ExportFile) -> list[tuple[Located, Callable[[str], bool]]]:
+    """Return the lists of servers of a text, each with which of them are off.
+
+    Other files of a folder may be broken.
+    """
     if not file.alone and not is_telling(text, file):
         return []
     try:
-        return list(server_lists(document_of(text, file), file))
+        document = document_of(text, file)
+        return [(at, switched_off(document, at[0])) for at in server_lists(document, file)]
     except InputRefused:
         if file.alone or SURE.search(text):
             raise

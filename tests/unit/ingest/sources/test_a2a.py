@@ -190,3 +190,32 @@ def test_what_is_no_card_is_refused(tmp_path, said, reason):
 @pytest.mark.parametrize("card", [OLD, NEW], ids=["0.3", "1.0"])
 def test_no_secret_gets_out_wherever_it_stands(tmp_path, card):
     assert leaks(SOURCE, tmp_path / "card.json", card) == []
+
+
+def _with_underscores(value):
+    if isinstance(value, list):
+        return [_with_underscores(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        "".join(f"_{c.lower()}" if c.isupper() else c for c in key): _with_underscores(each)
+        for key, each in value.items()
+    }
+
+
+@pytest.mark.parametrize("card", [OLD, NEW], ids=["0.3", "1.0"])
+def test_a_card_with_underscores_asks_for_the_same(read, card):
+    """Such a card was taken for one that anybody may call."""
+    loaded = read(_with_underscores(card))
+    (agent,) = loaded.rows(AGENT)
+    assert (agent["id"], json.loads(agent["tags"])) == (
+        "a2a:https://planner.example.com/a2a",
+        ["auth:oauth2"],
+    )
+    (trust,) = loaded.rows(TRUSTS)
+    assert (trust["target_id"], trust["condition"]) == ("https://login.example.com", "scope r w")
+
+
+def test_the_usual_port_of_an_address_is_no_part_of_its_id(read):
+    loaded = read(OLD, OLD | {"url": "https://planner.example.com:443/a2a/"})
+    assert loaded.of(AGENT, "id") == ["a2a:https://planner.example.com/a2a"]

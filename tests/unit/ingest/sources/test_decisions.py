@@ -258,3 +258,15 @@ def test_what_is_no_log_of_decisions_is_refused(tmp_path, name, said, reason):
 )
 def test_no_secret_gets_out_wherever_it_stands(tmp_path, record):
     assert leaks(SOURCE, tmp_path / "log.jsonl", record) == []
+
+
+@pytest.mark.parametrize(("written", "decision"), [
+    ("ALLOW", "allow"), ("Deny", "deny"), (" Escalate ", "escalate"), (True, "allow"),
+    (False, "deny"),
+])  # fmt: skip
+def test_a_decision_counts_in_any_letter_case(tmp_path, written, decision):
+    path = tmp_path / "log.jsonl"
+    path.write_text(json.dumps(RECORD | {"decision": written}))
+    loaded = load(SOURCE, tmp_path / "s", path)
+    assert loaded.of(DECISION_RECORD, "decision") == [decision]
+    assert loaded.reasons == []
