@@ -61,7 +61,8 @@ class Property:
     Every instant declares in `when` its effect on its row. `dates` names the property whose value
     was set at that instant, if it is among `states` (empty: any value), and what else is known of
     that. Every text declares its
-    kind in `content`, unless it has `choices`. A property that `refers` holds ids of nodes: a
+    kind in `content`, unless it has `choices`. A number may have to lie `within` two others, or be
+    one of them. A property that `refers` holds ids of nodes: a
     single id as text, several within a list or JSON. One that is `later` than stores in use leaves
     the hash of facts as it was where nothing states it.
     """
@@ -72,6 +73,7 @@ class Property:
     required: bool = False
     choices: tuple[str, ...] = ()
     unit: str = ""
+    within: tuple[float, float] | None = None
     when: When | None = None
     dates: tuple[str, ...] = ()
     states: tuple[str, ...] = ()

@@ -161,9 +161,17 @@ def _hashable(value: Any) -> Any:
 
 def _checked(column: Property) -> Callable[[Any], Any]:
     read = READ[column.dtype]
+    if column.within is not None:
+        return lambda value: _bounded(read(value), column.within)
     if not column.choices or column.dtype not in (Dtype.TEXT, Dtype.TEXTS):
         return read
     return lambda value: _choose(read(value), column)
+
+
+def _bounded(number: float, within: tuple[float, float] | None) -> float:
+    if within is not None and not within[0] <= number <= within[1]:
+        raise WrongValue(f"must be from {within[0]:g} to {within[1]:g}")
+    return number
 
 
 def _choose(value: str, column: Property) -> str:
