@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from graph.coverage import kind_of_element
-from graph.element import Element, Node, Relationship, Table
+from graph.element import Dtype, Element, Node, Relationship, Table
 from graph.files.regular import is_named_in_text
 from graph.frames import FILE, PLACE
 from graph.schema import (
@@ -115,7 +115,18 @@ class Unread:
 
 
 def _table(element: Element, path: Path) -> TextTable:
-    return _decisions(path) if element is DECISION_RECORD else read_table(path)
+    if element is DECISION_RECORD:
+        return _decisions(path)
+    table = read_table(path)
+    return _trimmed(table, element) if path.suffix == ".csv" else table
+
+
+def _trimmed(table: TextTable, element: Element) -> TextTable:
+    """Remove blanks around values that have none, as people type them; ids stay as they are."""
+    frame = table.frame
+    names = {c.name for c in element.columns if c.dtype is not Dtype.TEXT or c.choices}
+    trimmed = {name: frame[name].str.strip() for name in frame.columns if name in names}
+    return replace(table, frame=frame.assign(**trimmed))
 
 
 def _leave_out(reading: Reading, unread: Unread) -> None:
