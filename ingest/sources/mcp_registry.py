@@ -136,12 +136,16 @@ def _entry(value: Any, place: Place) -> Entry:
 
 def _add_servers(rows: Rows, entries: list[Entry]) -> None:
     """Add each server once, in its latest version."""
-    older = 0
+    older, named = 0, set[str]()
     for entry in sorted(entries, key=lambda candidate: not candidate.latest):
         name = redact_text(text(entry.server.get("name")))
         if not name:
             rows.reject(entry.place, "a server must have a name", _named(entry.server))
             continue
+        if not entry.latest and name in named:  # its address may have been another one
+            older += 1
+            continue
+        named.add(name)
         id_ = _id(entry.server, name)
         added = rows.node(
             TOOL,

@@ -82,6 +82,16 @@ def test_versions_of_a_server_count_once_and_the_latest_speaks(read):
     assert "1 entries are further versions of a server and count once" in loaded.done.warnings
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_version_before_at_another_address_is_no_server_of_its_own(read, order):
+    moved = REMOTE | {"remotes": [{"type": "sse", "url": "https://old.example.com/mcp"}]}
+    packed = SEED | {"name": REMOTE["name"]}
+    entries = [listed(moved, latest=False), listed(packed, latest=False), listed(REMOTE)]
+    loaded = read({"servers": entries[::order]})
+    assert loaded.of(TOOL, "id") == ["mcp:https://wiki.example.com/mcp"]
+    assert "2 entries are further versions of a server and count once" in loaded.done.warnings
+
+
 SCHEMAS = "https://static.modelcontextprotocol.io/schemas"
 
 
