@@ -53,7 +53,7 @@ class Form:
     one_of: tuple[str, ...] = ()
     relationship: Relationship | None = None
 
-    def words(self) -> dict[str, Mapping[str, str]]:
+    def words(self) -> Mapping[str, Mapping[str, str]]:
         """Return by field the words that it may hold: in small letters, and as the schema has them.
 
         Flags may be answers, too.

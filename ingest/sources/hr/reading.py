@@ -79,10 +79,12 @@ class _People:
         """Read a file; return whether it lists people, None if it cannot be read."""
         if file.path.suffix in SUFFIXES:
             table = readable(self.rows, lambda: read_table(file.path))
-            if table is not None and "schemas" in table.frame.columns:
+            if table is None:
+                return None
+            if file.path.suffix == ".jsonl" and "schemas" in table.frame.columns:
                 lines = json_lines_of(file, self.rows) or []
                 return sum(self._resource(entry, place) for entry, place in lines) > 0
-            return None if table is None else self._table(table)
+            return self._table(table)
         document = json_of(file, budget, self.rows)
         return None if document is None else self._scim(document, file)
 
