@@ -125,8 +125,9 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
         ("OWN-03", teams[by_team_only]),
         ("OWN-02", departed(owned)),
     ):
-        of_role = statements[statements["role"] == role].sort_values("ended")
-        last = of_role.drop_duplicates("thing", keep="last").set_index("thing")
+        of_role = statements[statements["role"] == role]
+        last = of_role.sort_values(["ended", "owner", "id"])  # of several at once, any order of rows
+        last = last.drop_duplicates("thing", keep="last").set_index("thing")
         mask = rows["identity"].isin(last.index)
         rows.loc[mask, "rule"] = rule or rows.loc[mask, "rule"]
         rows.loc[mask, "last_owner"] = last["owner"].reindex(rows.loc[mask, "identity"]).to_numpy()

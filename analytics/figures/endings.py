@@ -227,16 +227,17 @@ def _ended(
 ) -> Iterator[tuple[Posture, int, str]]:
     """Yield the identities that ended: the posture to look at, the number there, the id now.
 
-    Those that were in service before come first. One that is gone with its source has not ended.
+    Those that were in service before come first. One that is gone with its source has not ended,
+    nor has one that is yet to be created.
     """
     if before is not None:
         numbers = before.accountable[before.in_service[before.accountable]]
         stated = before.graph.things["id"].to_numpy(object)[numbers].tolist()
         ids = [names.get(id_, id_) for id_ in stated]
         yield from _no_longer(before, now, numbers, ids)
-    over = ~now.in_service & now.graph.has_label(AGENT)
-    over[now.accountable] |= ~now.in_service[now.accountable]
-    for number in np.flatnonzero(over).tolist():
+    judged = now.graph.has_label(AGENT)
+    judged[now.accountable] = True
+    for number in np.flatnonzero(judged & now.graph.existing & ~now.in_service).tolist():
         yield now, number, str(now.graph.ids[number])
 
 

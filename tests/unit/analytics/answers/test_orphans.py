@@ -61,3 +61,15 @@ def test_an_empty_team_beside_nobody_is_an_empty_team(posture):
         "business": ("OWN-03", "void"),
         "technical": ("OWN-01", None),
     }
+
+
+def test_the_last_owner_is_the_same_in_any_order_of_rows():
+    """Two people of one role, of whom nobody says when they left: either row may be read first."""
+    people = [("old", "business"), ("zed", "business")]
+    named = set()
+    for rows in (people, people[::-1]):
+        e = Estate().agent("bot").person("old", "zed", status="left")
+        for person, role in rows:
+            e.link(person, "OWNS", "bot", role=role)
+        named.add(of(e.posture(), "bot")["business"])
+    assert len(named) == 1

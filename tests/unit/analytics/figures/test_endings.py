@@ -230,3 +230,12 @@ def test_an_end_without_a_date_has_no_duration():
     row = one(state(0, *ALL, bot={"status": "retired"}))
     assert (row["ended_at"], row["seen_before"], row["atomic"]) == (None, False, None)
     assert {s["alive_seconds"] for s in row["stragglers"]} == {None}
+
+
+def test_what_is_yet_to_be_created_has_not_ended():
+    """Asked of a day before it was created, an agent in service is no kill set to look at."""
+    made = {"created_at": ago(10)}
+    before = asked(state(0, bot=made), about=None, as_of=AS_OF - pd.Timedelta(days=20))
+    assert before["kill_sets"] == []
+    ended = asked(state(0, bot=made | {"status": "disabled"}), about=None)
+    assert [row["id"] for row in ended["kill_sets"]] == ["bot"]
