@@ -156,7 +156,8 @@ def _entries(posture: Posture, entries: Sequence[Entry]) -> Table:
     resources = [item.resource if item else None for item in items]
     names = sorted({*identities, *resources} - {None}, key=str)
     number: dict[str | None, int] = {None: -1} | {str(name): n for n, name in enumerate(names)}
-    things = pd.DataFrame([_thing(posture.graph, str(n)) for n in names], columns=list(THING))
+    rows = [_thing(posture.graph, str(n)) for n in names]  # of objects: a missing label stays None
+    things = pd.DataFrame(rows, columns=list(THING), dtype=object)
     columns = {
         "id": _text([entry.id for entry in entries]),
         "kind": _text([entry.kind for entry in entries]),
@@ -175,7 +176,7 @@ def _entries(posture: Posture, entries: Sequence[Entry]) -> Table:
         "grant": _text([item.grant if item else None for item in items]),
         "object": _text([item.about if item else None for item in items]),
     }
-    return Table(pd.DataFrame(columns), things.astype(object), KINDS)
+    return Table(pd.DataFrame(columns), things, KINDS)
 
 
 def _subjects(posture: Posture, entries: Sequence[Entry]) -> dict[str, str]:
