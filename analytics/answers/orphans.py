@@ -126,7 +126,7 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
         ("OWN-02", departed(owned)),
     ):
         of_role = statements[statements["role"] == role]
-        last = of_role.sort_values(["ended", "owner", "id"])  # of several at once, any order of rows
+        last = of_role.sort_values(["ended", "owner", "id"])  # in any order of rows
         last = last.drop_duplicates("thing", keep="last").set_index("thing")
         mask = rows["identity"].isin(last.index)
         rows.loc[mask, "rule"] = rule or rows.loc[mask, "rule"]

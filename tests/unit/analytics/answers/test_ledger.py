@@ -1,4 +1,4 @@
-"""The answer of the ledger, as JSON: what is gone by the end is named beside what is still there."""
+"""The ledger as JSON: what is gone by the end is named beside what is still there."""
 
 import json
 
