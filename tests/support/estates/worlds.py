@@ -229,6 +229,8 @@ _BY_DTYPE: dict[Dtype, st.SearchStrategy[Any]] = {
 def _value(column: Property) -> st.SearchStrategy[Any]:
     if column.choices and column.dtype is Dtype.TEXTS:
         some = st.lists(st.sampled_from(column.choices), unique=True).map(canonical)
+    elif column.within is not None:
+        some = st.floats(*column.within).map(repr)
     else:
         some = st.sampled_from(column.choices) if column.choices else _BY_DTYPE[column.dtype]
     if column.required and column.dtype is Dtype.TEXT:

@@ -43,6 +43,8 @@ def value(element, column):
     if column.choices:
         one = st.sampled_from(column.choices)
         return one if column.dtype is Dtype.TEXT else st.lists(one, max_size=2).map(canonical)
+    if column.within is not None:
+        return st.floats(*column.within)
     if element is DECISION_RECORD and column.dtype is Dtype.JSON:
         return POSTURE.filter(bool).map(canonical)
     found = VALUES[column.dtype]
