@@ -124,10 +124,15 @@ class Packer:
         """
         try:
             self._run(manifests)
-        except OSError:
+        except StoreError:
+            raise
+        except Exception as error:
             with suppress(OSError):
                 self._clear()
-            raise
+            if isinstance(error, OSError):
+                raise
+            # Whatever it is, all snapshots are readable, and what was published stays so.
+            raise StoreError(f"{self._history.uri}: {type(error).__name__}: {error}") from error
 
     def _run(self, manifests: dict[str, Manifest]) -> None:
         self._clear()
