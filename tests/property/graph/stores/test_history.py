@@ -83,7 +83,7 @@ def small_numbers(chance: random.Random) -> Iterator[None]:
         yield
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(acts=ACTS, seed=st.integers(0, 2**32))
 def test_each_snapshot_is_read_as_it_was_published(acts: list[str], seed: int) -> None:
     chance = random.Random(seed)
