@@ -58,12 +58,37 @@ def came_at(posture: Posture, relationship: Relationship) -> np.ndarray:
     if relationship is CAN_ACCESS:
         granted = milliseconds(frame["granted_at"])
         stated = np.where(granted != NEVER, granted, stated)
-    seen = milliseconds(frame["first_seen"])
     begun = _first_readings(posture.graph)
+    seen, begun = _as_read(posture, relationship, milliseconds(frame["first_seen"]), begun)
     code, pairs = pd.factorize(pd.MultiIndex.from_frame(frame[["source", "scope"]]))
     first = np.array([begun.get(pair, NEVER) for pair in pairs], np.int64)
     late = seen > first[code] if len(first) else np.zeros(len(frame), bool)
     return np.where(stated != NEVER, stated, np.where(late, seen, NEVER))
+
+
+def _as_read(
+    posture: Posture,
+    relationship: Relationship,
+    seen: np.ndarray,
+    begun: dict[tuple[str, str], int],
+) -> tuple[np.ndarray, dict[tuple[str, str], int]]:
+    """Return when rows were first seen, and scopes first read, with what was read out of order.
+
+    An older export that is read later does not change the stamps of a newer snapshot.
+    """
+    older = []
+    for graph in past_graphs(posture):
+        first = {c.key: graph.now for c in graph.coverage if graph.now < begun.get(c.key, NEVER)}
+        if first:
+            older.append(graph)
+            begun = begun | first
+    if older:
+        ids, seen = text_array(posture.graph.frames[relationship]["id"]), seen.copy()
+        for graph in older:
+            known = pc.is_in(ids, text_array(graph.frames[relationship]["id"]))
+            mask = known.to_numpy(zero_copy_only=False)
+            seen[mask] = np.minimum(seen[mask], graph.now)
+    return seen, begun
 
 
 @once

@@ -5,8 +5,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from analytics.history import open_posture
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
+from graph.stores.parquet_store import ParquetStore
+from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
 from tests.support.histories.small_history import history_of
 from tests.support.printed import drift
@@ -276,3 +279,17 @@ def test_nothing_is_known_to_have_shrunk_where_more_may_be_reached():
     assert shrunk(agents()) == []
     keys = Estate(declares=("credentials",), source="vault").thing("Credential", "k")
     assert shrunk(agents("grants"), keys.agent("bot").link("bot", "USES", "k")) == []
+
+
+@pytest.mark.parametrize("reread", [False, True], ids=["in order", "the older one read last"])
+def test_what_an_older_snapshot_lacks_came_later_in_any_order_of_reading(tmp_path, reread):
+    """The account joined the group between the two snapshots; nobody dates it."""
+    store = ParquetStore(tmp_path)
+    former = base(AS_OF - pd.Timedelta(days=60)).thing("Group", "fin")
+    former.can("fin", "read", "db:ledger", granted_at=ago(200))
+    latter = base().thing("Group", "fin").can("fin", "read", "db:ledger", granted_at=ago(200))
+    latter.link("svc", "MEMBER_OF", "fin")
+    for estate in (latter, former) if reread else (former, latter):
+        ingest(store, [estate.job()])
+    posture = open_posture(str(tmp_path))
+    assert told(posture) == [("db:ledger", "read", "inherited", ago(0))]
