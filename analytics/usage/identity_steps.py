@@ -48,6 +48,7 @@ class Steps:
         kept = (begun <= graph.now) & ((ended == NEVER) | (ended > since))
         kept &= np.array([r.identity for r in CONTROL])[kind] & (source >= 0) & (target >= 0)
         kept &= ~graph.has_label(TEAM)[target]
+        kept &= graph.existing[source] & graph.existing[target]  # what is yet to come did nothing
         login = kept & (kind == CONTROL.index(AUTHENTICATES_AS))
         return cls(np.concatenate([[0], np.cumsum(sizes)]), source, target, kept, login)
 
