@@ -37,3 +37,6 @@ class Memory:
 
     def prune(self, keep: int, lease: Lease) -> list[str]:  # noqa: D102
         return []
+
+    def pack(self, lease: Lease) -> None:  # noqa: D102
+        return None
