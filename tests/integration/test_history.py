@@ -167,13 +167,16 @@ def test_an_ingest_beside_a_damaged_history_goes_on_and_warns(tmp_path: Path) ->
     assert ParquetStore(tmp_path).read(second)[1].frames[AGENT]["id"].tolist() == ["bot"]
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["other rows", "a fault"])
 def test_a_snapshot_that_would_be_read_otherwise_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
     kept = filled(tmp_path, 3)
     real = opened.from_stored
 
     def wrong(name: str, table: object, *more: object) -> object:
+        if fails:
+            raise IndexError("a fault of ours")
         read = real(name, table, *more)  # type: ignore[arg-type]
         return read.slice(0, len(read)).take(list(range(len(read)))[::-1])
 

@@ -34,6 +34,9 @@ from graph.stores.manifest import Manifest
 from graph.stores.parquet_files import Opened, sync, why, write
 from graph.stores.parquet_hold import unread
 
+# Whatever is odd about a snapshot, it stays as it is, and what was just published stays published.
+UNPACKABLE = (StoreDamaged, ValueError, LookupError, TypeError, ArithmeticError, pa.ArrowException)
+
 Change = Callable[[Callable[[Anchor], Anchor]], None]
 Latest = Callable[[], Catalog | None]
 
@@ -152,7 +155,7 @@ class Packer:
         try:
             self._pack(info, files)
             return ""
-        except (StoreDamaged, ValueError, pa.ArrowException) as error:
+        except UNPACKABLE as error:
             self._clear()
             return f"snapshot {info.id} stays as it was published ({error})"
 
