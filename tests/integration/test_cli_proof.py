@@ -86,7 +86,7 @@ def test_of_a_damaged_snapshot_nothing_counts_as_checked(cli: Run, tmp_path):
     store, file = tmp_path / "store", tmp_path / "proof.json"
     older = two_exports(store)
     proof = cli(*ASKED, "--out", str(file), *asked(store)).result
-    (damaged,) = store.glob(f"snapshots/{older}/Agent.parquet")
+    (damaged,) = store.glob("history/*/Agent.parquet")  # the older one is packed
     damaged.write_bytes(damaged.read_bytes()[:-9] + b"\0" * 9)
     answer = cli("prove", "verify", str(file), *asked(store))
     assert answer.code == 1
