@@ -15,7 +15,7 @@ from graph.aws import escalation
 from graph.aws.patterns import compiled, contains, is_wild, overlaps
 from graph.schema import LEVELS
 
-PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+PLACEHOLDER = re.compile(r"\$\{[^{}]*\}")
 OF_AWS = {
     "List": "list",
     "Read": "read",

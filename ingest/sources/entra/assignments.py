@@ -26,9 +26,9 @@ from ingest.sources.entra.tenant import (
 GRAPH_TYPE = "#microsoft.graph."
 REMOVED = "@removed"  # in pages of a delta query
 DURATION = re.compile(
-    r"P(?=.)(?:\d{1,4}W)?(?:\d{1,5}D)?(?:T(?:\d{1,6}H)?(?:\d{1,6}M)?(?:\d{1,6}S)?)?"
+    r"P(?=.)(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?"
 )
-SECONDS = {"W": 604800, "D": 86400, "H": 3600, "M": 60, "S": 1}
+SECONDS = (604800, 86400, 3600, 60, 1)  # of its weeks, days, hours, minutes and seconds
 # Of https://learn.microsoft.com/en-us/graph/api/resources/unifiedroleschedulebase
 ENDED = {"AdminDenied", "Canceled", "Denied", "Failed", "Invalid", "Revoked", "TimedOut"}
 
@@ -211,7 +211,8 @@ def _after(start: pd.Timestamp | None, expiry: dict[str, Any]) -> pd.Timestamp |
     length = text(expiry.get("duration"))
     if not length or start is None or text(expiry.get("type")).lower() != "afterduration":
         return None
-    if not DURATION.fullmatch(length):
+    parts = DURATION.fullmatch(length)
+    if parts is None:
         raise WrongValue("cannot be worked out from the duration")
-    parts = re.findall(r"(\d+)([WDHMS])", length)
-    return start + pd.Timedelta(seconds=sum(int(n) * SECONDS[unit] for n, unit in parts))
+    counts = zip(parts.groups("0"), SECONDS, strict=True)
+    return start + pd.Timedelta(seconds=sum(int(count) * unit for count, unit in counts))

@@ -15,7 +15,8 @@ from graph.element import Element
 from graph.schema import CAN_ACCESS, GROUP, HUMAN, MEMBER_OF, SERVICE_ACCOUNT
 
 ACCOUNT = r"[a-z0-9.:-]+@[a-z0-9.:-]+\.gserviceaccount\.com"
-MAIL = re.compile(rf"\A(?:.*gcp:|.*serviceAccounts/)?(?P<mail>{ACCOUNT})", re.DOTALL)
+MAIL = re.compile(ACCOUNT)
+BEFORE = ("serviceAccounts/", "gcp:")  # the address in an id
 KEY = re.compile(rf"\A.*serviceAccounts/(?P<mail>{ACCOUNT})/keys/(?P<id>[0-9a-f]{{40}})", re.DOTALL)
 OF_PROJECT = re.compile(r"\A.+@(?P<project>[a-z][a-z0-9.:-]*)\.iam\.gserviceaccount\.com")
 PEOPLE = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+")
@@ -36,7 +37,15 @@ AGAIN = "cannot be undone: gcloud iam service-accounts keys create makes a new k
 def mail_of(thing: Thing) -> str:
     """Return the address of a service account; "" if no source says it."""
     ids = (thing.known_as("gcp"), thing.text("email"), *thing.names)
-    return next((match["mail"] for id_ in ids if (match := MAIL.fullmatch(id_))), "")
+    return next((mail for id_ in ids if MAIL.fullmatch(mail := _address(id_))), "")
+
+
+def _address(id_: str) -> str:
+    """Return an id without what stands before an address in it."""
+    name, sign, domain = id_.rpartition("@")
+    for before in BEFORE:
+        name = name.rpartition(before)[2]
+    return f"{name}{sign}{domain}"
 
 
 def _in_project(mail: str) -> tuple[str, ...]:
