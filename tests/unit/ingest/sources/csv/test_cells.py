@@ -6,10 +6,7 @@ import pytest
 
 from analytics.findings.evaluation import find_all
 from graph.schema import AGENT, CAN_ACCESS, HUMAN, OWNS, REVIEW, SERVICE_ACCOUNT
-from ingest.sources.csv import SOURCE
-from tests.support.exports.loading import load
 
-MAP = "scope = 'iga'\ntaken_at = 2026-08-01\n"
 OWNERS = """
 [[table]]
 file = "owners.csv"
@@ -24,19 +21,6 @@ holds = "access"
 columns = { holder = "User", target = "System", levels = "Right", telemetry = "Logged" }
 always = { holder_label = "ServiceAccount" }
 """
-
-
-@pytest.fixture
-def read(tmp_path):
-    def reading(columns, **files):
-        folder = tmp_path / "in"
-        folder.mkdir(exist_ok=True)
-        (folder / "columns.toml").write_text(MAP + columns)
-        for name, said in files.items():
-            (folder / f"{name}.csv").write_text(said)
-        return load(SOURCE, tmp_path / "s", folder, scope=None, taken_at=None)
-
-    return reading
 
 
 @pytest.mark.parametrize("nobody", ["N/A", "-", "none", "Unassigned", "TBD", "—", ""])

@@ -13,28 +13,6 @@ from graph.schema import (
     SOD_RULE,
     SPAWNS,
 )
-from ingest.sources.csv import SOURCE
-from tests.support.exports.loading import load
-
-MAP = """
-scope = "iga"
-taken_at = 2026-08-01
-dates = ["%d.%m.%Y"]
-"""
-
-
-@pytest.fixture
-def read(tmp_path):
-    def reading(columns, head=MAP, **files):
-        folder = tmp_path / "in"
-        folder.mkdir(exist_ok=True)
-        (folder / "columns.toml").write_text(head + columns)
-        for name, said in files.items():
-            (folder / f"{name}.csv").write_text(said)
-        return load(SOURCE, tmp_path / "s", folder, scope=None, taken_at=None)
-
-    return reading
-
 
 # -- lines that are wrong -------------------------------------------------------------------------
 

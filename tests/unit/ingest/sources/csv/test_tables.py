@@ -73,14 +73,9 @@ svc-old,,,
 
 
 @pytest.fixture
-def read(tmp_path):
+def read(read):
     def reading(columns=OWNERS_MAP, head=MAP, **files):
-        folder = tmp_path / "in"
-        folder.mkdir(exist_ok=True)
-        (folder / "columns.toml").write_text(head + columns)
-        for name, said in files.items():
-            (folder / f"{name}.csv").write_text(said)
-        return load(SOURCE, tmp_path / "s", folder, scope=None, taken_at=None)
+        return read(columns, head, **files)
 
     return reading
 

@@ -30,16 +30,6 @@ EVENT = {
 }
 
 
-@pytest.fixture
-def read(tmp_path):
-    def reading(*objects):
-        path = tmp_path / "all.json"
-        path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
-        return load(SOURCE, tmp_path / "s", path, scope="c")
-
-    return reading
-
-
 def cluster_role(name, labels=None, rules=(), selects=None):
     role = thing("ClusterRole", name, rules=list(rules))
     role["metadata"]["labels"] = labels or {}

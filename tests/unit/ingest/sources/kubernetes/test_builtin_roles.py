@@ -8,20 +8,8 @@ import json
 import pytest
 
 from graph.schema import CAN_ACCESS
-from ingest.sources.kubernetes import SOURCE
 from ingest.sources.kubernetes.builtin_roles import builtin_rules
 from tests.support.exports.kubernetes_cluster import account, binding, thing
-from tests.support.exports.loading import load
-
-
-@pytest.fixture
-def read(tmp_path):
-    def reading(*objects):
-        path = tmp_path / "all.json"
-        path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
-        return load(SOURCE, tmp_path / "s", path, scope="c")
-
-    return reading
 
 
 def bound(read, name, kind="ClusterRole"):

@@ -24,16 +24,6 @@ from tests.support.exports.loading import load, reached
 
 
 @pytest.fixture
-def read(tmp_path):
-    def reading(*objects, **options):
-        path = tmp_path / "all.json"
-        path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
-        return load(SOURCE, tmp_path / "s", path, **options)
-
-    return reading
-
-
-@pytest.fixture
 def small(tmp_path):
     (tmp_path / "all.yaml").write_text(MANIFEST)
     return load(SOURCE, tmp_path / "s", tmp_path / "all.yaml", scope="prod")

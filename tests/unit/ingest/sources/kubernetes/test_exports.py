@@ -23,16 +23,6 @@ ARN = "arn:aws:iam::123456789012:role/shop"
 CLIENT = "0c2e1bab-4475-43b3-b5ed-42d7c243bb4b"
 
 
-@pytest.fixture
-def read(tmp_path):
-    def reading(*objects, **options):
-        path = tmp_path / "all.json"
-        path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
-        return load(SOURCE, tmp_path / "s", path, **options)
-
-    return reading
-
-
 def said(loaded, part):
     return any(part in warning for warning in loaded.done.warnings)
 

@@ -5,24 +5,18 @@ are impersonated together with a user. `system:masters` has all access to every 
 https://kubernetes.io/docs/concepts/security/rbac-good-practices/#least-privilege.
 """
 
-import json
-
 import pytest
 
 from graph.schema import HUMAN, SERVICE_ACCOUNT
-from ingest.sources.kubernetes import SOURCE
 from tests.support.exports.kubernetes_cluster import account, binding, rule, thing
-from tests.support.exports.loading import load, reached
+from tests.support.exports.loading import reached
 
 
 @pytest.fixture
-def read(tmp_path):
+def read(read):
     def reading(*rules):
-        role = thing("ClusterRole", "act-as", rules=list(rules))
-        items = [thing("ServiceAccount", "bot", "shop"), role, binding("act-as", account("bot"))]
-        path = tmp_path / "all.json"
-        path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-        return load(SOURCE, tmp_path / "s", path, scope="c")
+        role, bot = thing("ClusterRole", "act-as", rules=list(rules)), account("bot")
+        return read(thing("ServiceAccount", "bot", "shop"), role, binding("act-as", bot), scope="c")
 
     return reading
 

@@ -27,17 +27,6 @@ from tests.support.exports.kubernetes_cluster import MANIFEST, account, binding,
 from tests.support.exports.loading import load
 from tests.support.hostile.canaries import leaks
 
-
-@pytest.fixture
-def read(tmp_path):
-    def reading(*objects, **options):
-        path = tmp_path / "all.json"
-        path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
-        return load(SOURCE, tmp_path / "s", path, **options)
-
-    return reading
-
-
 # -- things ----------------------------------------------------------------------------------------
 
 

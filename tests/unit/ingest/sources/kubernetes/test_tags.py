@@ -3,8 +3,6 @@
 https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/
 """
 
-import json
-
 import pytest
 
 from graph.schema import OWNS, RESOURCE, ROLE, SERVICE_ACCOUNT, TEAM
@@ -17,16 +15,6 @@ def marked(kind, name, namespace=None, labels=None, annotations=None):
     said = thing(kind, name, namespace)
     said["metadata"] |= {"labels": labels or {}, "annotations": annotations or {}}
     return said
-
-
-@pytest.fixture
-def read(tmp_path):
-    def reading(*objects):
-        path = tmp_path / "all.json"
-        path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
-        return load(SOURCE, tmp_path / "s", path, scope="c")
-
-    return reading
 
 
 @pytest.fixture
