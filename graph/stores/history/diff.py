@@ -129,9 +129,13 @@ def _same(left: pa.Array | None, right: pa.Array | None) -> np.ndarray:
 
 def same_tables(left: pa.Table, right: pa.Table) -> bool:
     """Return whether two tables have the same rows in the same order, to the last bit."""
-    shared = set(left.column_names) & set(right.column_names)
-    alike = all(plain(left[name].type) == plain(right[name].type) for name in shared)
-    if len(left) != len(right) or not alike:
+    if len(left) != len(right) or not same_types(left, right):
         return False
     rows = np.arange(len(left))
     return bool(same_rows(left, rows, right, rows).all())
+
+
+def same_types(left: pa.Table, right: pa.Table) -> bool:
+    """Return whether columns of the same name have the same type."""
+    shared = set(left.column_names) & set(right.column_names)
+    return all(plain(left[name].type) == plain(right[name].type) for name in shared)

@@ -7,8 +7,15 @@ import numpy as np
 import pyarrow as pa
 
 from graph.stores.history.catalog import BASE, ENDED, Packed, Volume
-from graph.stores.history.diff import Change, change, change_of_origins, paired, same_tables
-from graph.stores.history.forms import NODES, NUMBER, ORIGINS, Read, plain, to_stored
+from graph.stores.history.diff import (
+    Change,
+    change,
+    change_of_origins,
+    paired,
+    same_tables,
+    same_types,
+)
+from graph.stores.history.forms import NODES, NUMBER, ORIGINS, Read, to_stored
 from graph.stores.history.rows import (
     FIRST,
     OPEN,
@@ -44,22 +51,13 @@ def added(files: Files, volume: Volume, snapshot: Snapshot, packed: Packed) -> V
     Where the changes would outgrow the first snapshot, or have other types, a new volume begins.
     """
     if volume.segments:
-        writing = Writing(files.root, packed.turn, packed.turn, 0)
-        try:
+        with Writing(files.root, packed.turn, packed.turn, 0) as writing:
             ids = _Packing(files, volume, snapshot, packed.turn, writing).run()
             if ids is not None and _fits(volume, writing):
                 return _grown(volume, ids, packed, writing)
-        except BaseException:
-            writing.drop()
-            raise
-        writing.drop()
-    writing = Writing(files.root, packed.turn, packed.turn, BASE)
-    try:
+    with Writing(files.root, packed.turn, packed.turn, BASE) as writing:
         ids = _Packing(files, EMPTY, snapshot, packed.turn, writing).run()
         return _grown(EMPTY, ids or 0, packed, writing)
-    except BaseException:
-        writing.drop()
-        raise
 
 
 def _fits(volume: Volume, writing: Writing) -> bool:
@@ -125,7 +123,7 @@ class _Packing:
         before = self._before(name)
         table = self._snapshot.opened._table(name)
         table = to_stored(name, table, self._numbers, self._snapshot.read)
-        if before is not None and not _alike(before.table, table):
+        if before is not None and not same_types(before.table, table):
             return None
         done = change(before, table)
         self._save(name, table, done)
@@ -151,19 +149,12 @@ class _Packing:
         self._writing.ended(name, rows, np.full(len(rows), before, np.int32))
 
 
-def _alike(before: pa.Table, after: pa.Table) -> bool:
-    """Return whether columns of the same name have the same type."""
-    shared = set(before.column_names) & set(after.column_names)
-    return all(plain(before[name].type) == plain(after[name].type) for name in shared)
-
-
 def merged(files: Files, volume: Volume) -> Volume:
     """Return a volume in which the last segments are one, once they are many of one level."""
     last = volume.segments[-MERGED:]
     if len(last) < MERGED or len({segment.level for segment in last}) > 1:
         return volume
-    writing = Writing(files.root, last[0].first, last[-1].last, last[0].level + 1)
-    try:
+    with Writing(files.root, last[0].first, last[-1].last, last[0].level + 1) as writing:
         for name in sorted({name for segment in last for name in segment.files}):
             parts = [files.table(s, name) for s in last if s.rows(name)]
             if name in volume.names:
@@ -172,9 +163,6 @@ def merged(files: Files, volume: Volume) -> Volume:
             for name, (rows, turns) in files.ends(segment).items():
                 writing.ended(name, rows, turns)
         fresh = writing.finish()
-    except BaseException:
-        writing.drop()
-        raise
     # Their levels may now be many of the next one.
     return merged(files, replace(volume, segments=(*volume.segments[:-MERGED], fresh)))
 
@@ -199,8 +187,7 @@ def rewritten(files: Files, volume: Volume) -> Volume:
     if rows - kept <= MOST_DEAD * rows:
         return volume
     last = volume.segments[-1].last
-    writing = Writing(files.root, volume.segments[0].first, last, BASE)
-    try:
+    with Writing(files.root, volume.segments[0].first, last, BASE) as writing:
         for name, mask in alive.items():
             parts = [files.table(s, name) for s in volume.segments if s.rows(name)]
             table = pa.concat_tables(parts, promote_options="default")
@@ -209,9 +196,6 @@ def rewritten(files: Files, volume: Volume) -> Volume:
             ended = np.flatnonzero(ends < OPEN)
             writing.ended(name, ended, ends[ended])
         return replace(volume, segments=(writing.finish(),))
-    except BaseException:
-        writing.drop()
-        raise
 
 
 def _alive(files: Files, volume: Volume, name: str, turns: np.ndarray) -> np.ndarray:

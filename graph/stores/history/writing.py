@@ -3,7 +3,7 @@
 import secrets
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ WORK = ".work-"
 
 
 class Writing:
-    """A segment being written, in a hidden folder until it is complete."""
+    """A segment being written, in a hidden folder until it is finished; else nothing stays."""
 
     def __init__(self, root: Path, first: int, last: int, level: int) -> None:
         self._root, self._first, self._last, self._level = root, first, last, level
@@ -27,8 +27,18 @@ class Writing:
         self._work = f"{WORK}{self._name}"
         self.files: dict[str, dict[str, Any]] = {}
         self._ended: list[tuple[str, np.ndarray, np.ndarray]] = []
+        self._finished = False
         private_folder(root / FOLDER)
         private_folder(root / FOLDER / self._work)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove what was written, wherever it is, unless it was finished."""
+        for name in () if self._finished else (self._work, self._name):
+            rmtree(self._root / FOLDER / name, ignore_errors=True)
 
     def rows(self, name: str, table: pa.Table) -> None:
         """Write the rows of a file, unless there are none; columns without values are left out."""
@@ -49,12 +59,8 @@ class Writing:
         sync(folder / self._work)
         (folder / self._work).rename(folder / self._name)
         sync(folder)
+        self._finished = True
         return Segment(self._name, self._first, self._last, self._level, self.files)
-
-    def drop(self) -> None:
-        """Remove what was written, wherever it is."""
-        for name in (self._work, self._name):
-            rmtree(self._root / FOLDER / name, ignore_errors=True)
 
     def _write(self, name: str, table: pa.Table) -> None:
         file = file_of(self._root, self._work, name)
