@@ -54,7 +54,7 @@ from ingest.sources.otel.attributes import (
     hex_of,
     milliseconds,
 )
-from ingest.sources.otel.spans import Acting, Call
+from ingest.sources.otel.spans import Acting, Call, climb
 
 
 def read(request: Request) -> Reading:
@@ -201,27 +201,16 @@ class _Log:
     # -- the tree of spans ---------------------------------------------------------------------
 
     def _around(self, key: Key, among: Container[Key], known: dict[Key, Key]) -> Key:
-        """Return the nearest span around a span that is among some; `NOTHING` if none is.
+        """Return the nearest span around a span that is among some; `NOTHING` if none is."""
 
-        `known` keeps the answers, so that a deep trace is climbed once; a span that holds itself
-        has nothing around it.
-        """
-        climbed: list[Key] = []
-        nearest = NOTHING
-        while key not in known:
-            known[key] = NOTHING  # until it is known, and for good if the way leads back to it
-            climbed.append(key)
-            parent = self.parents.get(key)
+        def step(inner: Key) -> tuple[Key | None, Key]:
+            parent = self.parents.get(inner)
             if not parent:
-                break
-            key = key[0], parent
-            if key in among:
-                nearest = key
-                break
-        else:
-            nearest = known[key]
-        known.update(dict.fromkeys(climbed, nearest))
-        return nearest
+                return None, NOTHING
+            around = inner[0], parent
+            return (None, around) if around in among else (around, NOTHING)
+
+        return climb(key, known, NOTHING, step)
 
     def _agent_of(self, key: Key, call: Call) -> str:
         """Return the agent of a call: the one around it, else the one that it names.
@@ -255,22 +244,14 @@ class _Log:
 
     def _bearer(self, key: Key, name: str, known: dict[Key, str]) -> str:
         """Return the agent with an id in the spans of one name around a span; "" if none is."""
-        climbed: list[Key] = []
-        agent = ""
-        while key not in known:
-            known[key] = ""  # for good if the way leads back to it
-            climbed.append(key)
-            around = self._around(key, self.acting, self.agent_around)
+
+        def step(inner: Key) -> tuple[Key | None, str]:
+            around = self._around(inner, self.acting, self.agent_around)
             if around == NOTHING or self.acting[around].name != name:
-                break
-            key = around
-            if around not in self.by_name:
-                agent = self.acting[around].agent
-                break
-        else:
-            agent = known[key]
-        known.update(dict.fromkeys(climbed, agent))
-        return agent
+                return None, ""
+            return (around, "") if around in self.by_name else (None, self.acting[around].agent)
+
+        return climb(key, known, "", step)
 
     def _join_repeated(self) -> None:
         """Join the spans of one call: of the agent, of its MCP client and of the MCP server.

@@ -1,8 +1,13 @@
 """Spans that matter: those in which an agent acts, and those of a use."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ingest.rows import Place
+from ingest.sources.otel.attributes import Key
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -37,3 +42,25 @@ class Call:
     def used(self) -> tuple[str, str]:
         """What was used: the attribute that names it, and the name."""
         return self.named, self.attributes[self.named]
+
+
+def climb(
+    key: Key, known: dict[Key, T], nothing: T, step: Callable[[Key], tuple[Key | None, T]]
+) -> T:
+    """Return what is found on the way from a span to the spans around it.
+
+    `step` returns the next span to go on from, or None and what was found. `known` keeps the
+    answers, so that a deep trace is climbed once; a span that holds itself has `nothing` around it.
+    """
+    climbed: list[Key] = []
+    further: Key | None = key
+    answer = nothing
+    while further is not None:
+        if further in known:
+            answer = known[further]
+            break
+        known[further] = nothing  # until it is known, and for good if the way leads back to it
+        climbed.append(further)
+        further, answer = step(further)
+    known.update(dict.fromkeys(climbed, answer))
+    return answer
