@@ -14,7 +14,7 @@ from graph.values import iso
 from ingest.files.bounded import decode, list_files, parse_json, parse_json_texts, read_bytes
 from ingest.files.tables import json_lines
 from ingest.files.yaml import parse_yaml
-from ingest.rows import Place, Rows
+from ingest.rows import Place, Rows, listed
 from ingest.source import InputRefused, Rejected, Request
 
 MAX_TOTAL = bound("EXPORT_BYTES")
@@ -183,7 +183,38 @@ def documents_of(
     return readable(gathered, lambda: parse(decode(budget.read(file.path), file.path), file.path))
 
 
-def json_lines_of(file: ExportFile, rows: Rows) -> list[tuple[dict[str, Any], Place]] | None:
+def records_of(
+    file: ExportFile,
+    budget: Budget,
+    rows: Rows,
+    lines: Collection[str],
+    wrappers: Collection[str],
+) -> Documents | None:
+    """Return the records of one file, each with its place; None where it cannot be read.
+
+    They are its lines, if it ends in one of `lines`; else those of its documents: a list, the list
+    that one wraps under the first of `wrappers` that it has, or the document itself.
+    """
+    if file.path.suffix in lines:
+        return json_lines_of(file, rows)
+    documents = documents_of(file, budget, rows)
+    if documents is None:
+        return None
+    return [
+        record for document, place in documents for record in _within(document, place, wrappers)
+    ]
+
+
+def _within(document: Any, place: Place, wrappers: Collection[str]) -> Documents:
+    if isinstance(document, dict):
+        wrapper = next((name for name in wrappers if isinstance(document.get(name), list)), None)
+        if wrapper is not None:
+            document, place = document[wrapper], place.at(wrapper)
+    many = isinstance(document, list)
+    return [(record, place.at(n) if many else place) for n, record in enumerate(listed(document))]
+
+
+def json_lines_of(file: ExportFile, rows: Rows) -> Documents | None:
     """Return the objects of a JSON lines file, each with its place; None if there are none.
 
     Lines that are no objects are rejected.

@@ -16,11 +16,9 @@ from graph.values import WrongValue, instant
 from ingest.clock import latest_of
 from ingest.files.export import (
     Budget,
-    Documents,
     ExportFile,
-    documents_of,
     files_of,
-    json_lines_of,
+    records_of,
     refuse_all,
     scope_of,
     taken_at,
@@ -50,7 +48,7 @@ def read(request: Request) -> Reading:
     latest: list[pd.Timestamp] = []
     ahead = latest_of(request)
     for file in files_of(request, rows, (*LINES, ".json")):
-        count, records = 0, _records(file, budget, rows)
+        count, records = 0, records_of(file, budget, rows, LINES, WRAPPERS)
         if records is None:
             continue
         for record, place in records:
@@ -76,24 +74,6 @@ def read(request: Request) -> Reading:
         rows.warn(f"{kinds['other']} records of another sort were passed over")
     taken = request.taken_at or max(latest, default=None) or taken_at(request, used, rows)
     return rows.reading(scope_of(request), taken, SOURCE.declares)
-
-
-def _records(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
-    """Return the records of a file: its lines, or those of its documents."""
-    if file.path.suffix in LINES:
-        return json_lines_of(file, rows)
-    documents = documents_of(file, budget, rows)
-    return None if documents is None else [record for each in documents for record in _in(*each)]
-
-
-def _in(document: Any, place: Place) -> Documents:
-    """Return the records of a document: its list, the list that it wraps, or itself."""
-    if isinstance(document, dict):
-        wrapped = next((k for k in WRAPPERS if isinstance(document.get(k), list)), None)
-        listed, place = (document[wrapped], place.at(wrapped)) if wrapped else ([document], place)
-    else:
-        listed = document if isinstance(document, list) else []
-    return [(record, place.at(number)) for number, record in enumerate(listed)]
 
 
 def _add(

@@ -24,11 +24,8 @@ from graph.values import canonical, iso
 from ingest.clock import latest_of
 from ingest.files.export import (
     Budget,
-    Documents,
-    ExportFile,
-    documents_of,
     files_of,
-    json_lines_of,
+    records_of,
     refuse_all,
     scope_of,
 )
@@ -63,6 +60,7 @@ from ingest.sources.ocsf.events import (
 )
 
 LINES = (".jsonl", ".ndjson", ".log")
+WRAPPERS = ("events",)
 
 
 def read(request: Request) -> Reading:
@@ -75,7 +73,7 @@ def read(request: Request) -> Reading:
     """
     log, budget = _Log(scope_of(request).replace("/", ":"), latest_of(request)), Budget()
     for file in files_of(request, log.rows, (*LINES, ".json")):
-        before, events = log.events, _events(file, budget, log.rows)
+        before, events = log.events, records_of(file, budget, log.rows, LINES, WRAPPERS)
         if events is None:
             continue
         for event, place in events:
@@ -90,22 +88,6 @@ def read(request: Request) -> Reading:
     log.write()
     taken = request.taken_at or stamp(log.last)
     return log.rows.reading(scope_of(request), taken, ())
-
-
-def _events(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
-    """Return the events of a file: its lines, or those of its documents."""
-    if file.path.suffix in LINES:
-        return json_lines_of(file, rows)
-    documents = documents_of(file, budget, rows)
-    return None if documents is None else [event for each in documents for event in _in(*each)]
-
-
-def _in(document: Any, place: Place) -> Documents:
-    """Return the events of a document: its list, the list that it wraps, or itself."""
-    if isinstance(document, dict) and isinstance(document.get("events"), list):
-        document, place = document["events"], place.at("events")
-    many = isinstance(document, list)
-    return [(event, place.at(n) if many else place) for n, event in enumerate(listed(document))]
 
 
 @dataclass
