@@ -101,3 +101,12 @@ def test_packed_cards_are_read_and_lists_of_people_of_another_kind_counted(tmp_p
     (people / "leavers.xlsx").write_bytes(b"PK")
     read = _read(hr.SOURCE, people)
     assert "1 of 2 files are of another kind and were passed over" in read.warnings
+
+
+@pytest.mark.parametrize(("source", "make"), [(decisions.SOURCE, _decision), (ocsf.SOURCE, _event)])
+@pytest.mark.parametrize("wrapper", [None, "events"])
+def test_a_document_that_is_no_record_is_rejected_where_it_stands(source, make, wrapper, tmp_path):
+    (tmp_path / "1.jsonl").write_bytes(_lines(make, 1))
+    (tmp_path / "2.json").write_text(json.dumps({wrapper: [7]} if wrapper else 7))
+    (rejected,) = _read(source, tmp_path).rejected
+    assert rejected.place == ("/events/0" if wrapper else "")
