@@ -39,10 +39,10 @@ WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 REFERENCES = (  # references to a value kept elsewhere, and where
     (re.compile(r"\$\{\{\s*secrets\.[\w.-]+\s*\}\}|\$\{secrets?[.:][\w.-]+\}"), "vault"),
     (re.compile(r"\bop://[^\s\"']+|\b(?:vault|keychain|aws-sm|gcp-sm)://?[^\s\"']+"), "vault"),
-    (re.compile(r"\$\{(?:input|command):[^}]+\}"), "vault"),
-    (re.compile(r"\$?\{(?:env[:.])?[A-Za-z_]\w*(?::-)?\}|\{env:[^}]+\}"), "env"),
+    (re.compile(r"\$\{(?:input|command):[^{}]+\}"), "vault"),
+    (re.compile(r"\$?\{(?:env[:.])?[A-Za-z_]\w*(?::-)?\}|\{env:[^{}]+\}"), "env"),
     (re.compile(r"(?<![\w$])\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\benv:[A-Za-z_]\w*"), "env"),
-    (re.compile(r"\{file:[^}]+\}"), "unknown"),
+    (re.compile(r"\{file:[^{}]+\}"), "unknown"),
 )
 SCHEME = re.compile(
     r"(?i)(?:(?<![\w-])[\w-]*authorization|\b(?:bearer|basic|token|apikey|x-[\w-]+))\b\s*[:=]?"

@@ -37,6 +37,8 @@ FORMER = {
     "remote": (r"(?m)^\s*url\s*=", "search"),
     "account": (r"(?P<name>[^@\s]+)@(?:appspot|developer)\.gserviceaccount\.com", "search"),
     "addressed": (r"(?P<name>[^@<>]*?)\s*(?P<sign>[:<(])\s*x", "fullmatch"),
+    "reference": (r"\{env:[^}]+\}", "search"),
+    "place": (r"\(error \d+:[^|]*\|(\d+)\|\d+\s*\(errormsg \d+:([^)]*)\)", "search"),
     "nested": (r"(?:a+)+b", "match"),
 }
 

@@ -39,7 +39,7 @@ OUTSIDE = re.compile(r"\b(?:http\.send|net\.\w+|opa\.runtime|rand\.\w+|time\.now
 PACKAGE = re.compile(r"^[ \t]*package[ \t]+([\w.]+)", re.MULTILINE)
 RULE = re.compile(rf"^(?:default\s+)?({'|'.join(DECIDING)})\b", re.MULTILINE)
 INPUT = re.compile(r"\binput\b(?:\.(\w+))?")
-PLACE = re.compile(r"\(error \d+:[^|]*\|(\d+)\|\d+\s*\(errormsg \d+:([^)]*)\)")
+PLACE = re.compile(r"\|(\d+)\|\d+\s*\(errormsg \d+:([^)]*)")  # file|byte|length, message
 MISSING = "Rego needs the package regopy: install trustdebt with the extra rego"
 
 

@@ -27,7 +27,7 @@ TAKES_PATTERN = {
 }
 METHODS = ("search", "match", "fullmatch")  # the others of `re` search
 USES = re.compile(r"\b([A-Z_]+)(?:\.pattern)?\.(\w+)\(|\.(\w+)\(([A-Z_]+)(?:\.pattern)?[,)]")
-QUICK = 0.001  # seconds for 2,000 characters; what looks at all pairs of them takes 5 ms or more
+QUICK = 0.001  # seconds for 2,000 units; what looks at all pairs takes 5 ms or more
 LETTERS = "a0Z_-. :/@[\"'\\{$%\n\u00e9"
 
 
@@ -245,7 +245,11 @@ def _pieces(parts: Any) -> Iterator[str]:
 
 
 def texts(pattern: "re.Pattern[str]", size: int) -> Iterator[str]:
-    """Yield texts of about so many characters that might take an expression long."""
+    """Yield texts that might take an expression long.
+
+    They hold so many times a unit of one character, and fewer times a longer one: where all pairs
+    of a unit and a character after it are looked at, there are as many pairs in each text.
+    """
     tree = parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE)
     made = set(pumps(tree))
     starts = {""} | {before for before, _ in made}
@@ -255,7 +259,7 @@ def texts(pattern: "re.Pattern[str]", size: int) -> Iterator[str]:
     units |= set(literals) | {f"{word[:-1]}-" for word in literals}
     units |= set(LETTERS) | {"ab-", "a.", "a b ", 'a"', "a/", "a:", ' "'}
     for unit in sorted(units):
-        body = unit * (size // len(unit))
+        body = unit * int(size / len(unit) ** 0.5)
         for start in sorted(starts if any(unit == p for _, p in made) else {""})[:6]:
             for end in ("", "\x00", "\n!\n", "@"):
                 yield start + body + end

@@ -80,6 +80,14 @@ def test_what_cannot_be_evaluated_is_refused(tmp_path, text, reason, capfd):
     assert capfd.readouterr() == ("", "")  # the engine would write to the terminal itself
 
 
+def test_a_place_is_told_whatever_the_file_is_called(tmp_path):
+    """The engine separates the file from the place by a bar, which a name may hold, too."""
+    file = tmp_path / "a|x.rego"
+    file.write_text(HEAD + "allow if { 1 + }\n")
+    with pytest.raises(PolicyRefused, match=r"x\.rego, line 3: does not parse: "):
+        policy_set(file)
+
+
 def test_languages_are_not_mixed(tmp_path):
     (tmp_path / "a.rego").write_text(HEAD + ALLOW)
     (tmp_path / "b.cedar").write_text("permit(principal, action, resource);")
