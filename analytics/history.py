@@ -1,5 +1,6 @@
 """History: the snapshots of a store, each assessed on demand."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ import pandas as pd
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.facts import Facts
+from graph.journal.entries import timeline
 from graph.journal.failed_reads import failed_reads
 from graph.journal.file import Touched
+from graph.journal.hash_chain import sha256
 from graph.journal.journal import Journal, journal_of
 from graph.journal.place import touched
 from graph.journal.statements import apply
@@ -55,6 +58,7 @@ class History:
         self.infos = tuple(in_history(infos))
         self._read = read
         self._decisions: tuple[Touched | None, str] | None = None
+        self._decided: tuple[str, list[pd.Timestamp], list[str]] = "", [], []
         self._kept: dict[tuple[str, pd.Timestamp | None], Posture] = {}
 
     def posture(self, snapshot: str, as_of: pd.Timestamp | None = None) -> Posture:
@@ -116,12 +120,40 @@ class History:
             self._decisions = mark, canonical([self.journal.mark(), known, failed])
         return self._decisions[1]
 
+    def decided_by(self, instant: pd.Timestamp) -> str:
+        """Return a text that changes with every decision that what holds at an instant rests on.
+
+        It stays the same when somebody decides something that counts only later.
+        """
+        if self.journal is None:
+            return ""
+        decisions = self.decisions()
+        if self._decided[0] != decisions:
+            self._decided = decisions, *_chained(self.journal)
+        _, instants, texts = self._decided
+        return texts[bisect_right(instants, instant)]
+
     def until(self, info: SnapshotInfo) -> tuple[SnapshotInfo, ...]:
         """Return the snapshots up to and including `info`, oldest first.
 
         Those read later with facts of an earlier instant are among them.
         """
         return (*(i for i in self.infos if i.order < info.order), info)
+
+
+def _chained(journal: Journal) -> tuple[list[pd.Timestamp], list[str]]:
+    """Return the instants at which decisions count, and a hash of those before and after each."""
+    steps, text = timeline(journal.entries()), _first(journal)
+    texts = [text]
+    for _, record in steps:
+        text = sha256((text + canonical(record)).encode(errors="surrogatepass"))
+        texts.append(text)
+    return [at for at, _ in steps], texts
+
+
+def _first(journal: Journal) -> str:
+    apart = [list(pair) for pair in journal.apart()]
+    return sha256(canonical([apart, str(journal.known)]).encode(errors="surrogatepass"))
 
 
 def _size(posture: Posture) -> int:

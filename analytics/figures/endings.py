@@ -10,6 +10,7 @@ its source is unknown: it lived at least until it was last seen. What comes back
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ import pandas as pd
 from analytics.figures.element_states import ELEMENT, PARTS, elements_of, look_at, scopes
 from analytics.figures.survival import Survival, survival
 from analytics.findings.families.scope_use import outside
+from analytics.history import Unread
+from analytics.kept.walk import walked
 from analytics.past import past
 from analytics.posture import Posture
 from analytics.residue import LATER, ended_at
@@ -101,25 +104,39 @@ def atomic(ended: int, seen_before: bool, elements: pd.DataFrame, now: int) -> b
 @once
 def endings(posture: Posture) -> Endings:
     """Follow all ended identities through the snapshots up to this one (cached)."""
-    tracked, before = _Tracked(), None
-    for moment in _moments(posture):
-        names: dict[str, str] = {}
-        if before is not None:
-            names = names_in(moment.graph, [before.graph.identities])
-            tracked.rename(names)
-        tracked.begin(before, moment, names)
-        tracked.update(moment)
-        before = moment
-    revived = pd.DataFrame(tracked.revived, columns=list(REVIVED))
-    return Endings(tracked.identities(), tracked.elements, revived)
+    history, infos = posture.history, past(posture)
+    chain = [Unread(history, info, info.taken_at) for info in infos] if history is not None else []
+    before = chain[-1].posture if chain else None
+    after = _next(walked(_after, chain), before, posture)
+    return Endings(after.identities, after.elements, after.revived)
 
 
-def _moments(posture: Posture) -> Iterator[Posture]:
-    """Yield the postures of earlier snapshots, oldest first, and this one."""
-    for info in past(posture):
-        assert posture.history is not None
-        yield posture.history.posture(info.id)
-    yield posture
+@dataclass(frozen=True)
+class _Followed:
+    """The frames of `Endings` after a snapshot, under its ids.
+
+    `gone` are the ids of ended identities that it shows as deleted, or does not state.
+    """
+
+    identities: pd.DataFrame
+    elements: pd.DataFrame
+    revived: pd.DataFrame
+    gone: tuple[str, ...]
+
+
+def _after(state: _Followed | None, before: Unread | None, snapshot: Unread) -> _Followed:
+    return _next(state, before.posture if before is not None else None, snapshot.posture)
+
+
+def _next(state: _Followed | None, before: Posture | None, now: Posture) -> _Followed:
+    """Return what is followed after a posture, from that after the one before."""
+    tracked, names = _Tracked(state), {}
+    if before is not None:
+        names = names_in(now.graph, [before.graph.identities])
+        tracked.rename(names)
+    tracked.begin(before, now, names)
+    tracked.update(now)
+    return tracked.followed()
 
 
 _End = tuple[str, str, int, int, bool]  # the columns of `ENDING` after the id
@@ -128,17 +145,27 @@ _End = tuple[str, str, int, int, bool]  # the columns of `ENDING` after the id
 class _Tracked:
     """The ended identities and their elements so far, under the ids of the last snapshot seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: _Followed | None) -> None:
         self._ends: dict[str, _End] = {}
         self._gone: set[str] = set()  # of these, what was deleted, or no longer stated
         self.revived: list[tuple[str, int, int, tuple[str, ...]]] = []
         self.elements = _typed(pd.DataFrame({name: [] for name in COLUMNS}))
+        if state is not None:
+            self._ends = {row[0]: row[1:] for row in _rows(state.identities)}
+            self._gone = set(state.gone)
+            self.revived = list(_rows(state.revived))
+            self.elements = state.elements
 
-    def identities(self) -> pd.DataFrame:
-        """Return a row for each ended identity."""
+    def followed(self) -> _Followed:
+        """Return the state as frames."""
         rows = [(id_, *row) for id_, row in self._ends.items()]
-        frame = pd.DataFrame(rows, columns=list(ENDING))
-        return frame.astype({"ended": np.int64, "drifted": np.int64, "seen_before": bool})
+        identities = pd.DataFrame(rows, columns=list(ENDING))
+        return _Followed(
+            identities.astype({"ended": np.int64, "drifted": np.int64, "seen_before": bool}),
+            self.elements,
+            pd.DataFrame(self.revived, columns=list(REVIVED)),
+            tuple(sorted(self._gone)),
+        )
 
     def rename(self, names: dict[str, str]) -> None:
         """Replace ids by those of the next snapshot."""
@@ -214,6 +241,10 @@ def _elements(posture: Posture, number: int, id_: str, names: dict[str, str]) ->
     for column in NAMED[1:]:
         rows[column] = [names.get(each, each) for each in rows[column]]
     return _typed(rows)
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    return zip(*(frame[column].tolist() for column in frame), strict=True)
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:

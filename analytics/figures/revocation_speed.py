@@ -21,11 +21,11 @@ from analytics.figures.survival import Survival, survival
 from analytics.findings.families.ownership import departed, judged_rows
 from analytics.history import Unread
 from analytics.kept.answers import kept
-from analytics.kept.of_snapshots import identities_of
+from analytics.kept.of_snapshots import merged_in
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
-from graph.identity.renamed_ids import RenamedIds, names_in
+from graph.identity.renamed_ids import RenamedIds, changes_of, names_in
 from graph.once import once
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, CREDENTIAL_ENDED
 
@@ -138,11 +138,12 @@ def _moments(posture: Posture, about: int | None) -> list[_Moment]:
             _moment(past, RenamedIds(past.graph, posture.graph).numbers(thing))
             for past in (*(snapshot.posture for snapshot in before), posture)
         ]
-    identities = [*map(identities_of, before), posture.graph.identities]
-    return [
-        _called(moment, names_in(posture.graph, identities[at:]))
-        for at, moment in enumerate(moments)
-    ]
+    identities = changes_of([*map(merged_in, before), posture.graph.identities])
+    names: dict[int, dict[str, str]] = {}
+    for steps in identities:
+        if id(steps) not in names:
+            names[id(steps)] = names_in(posture.graph, steps)
+    return [_called(m, names[id(steps)]) for m, steps in zip(moments, identities, strict=True)]
 
 
 def _called(moment: _Moment, names: dict[str, str]) -> _Moment:

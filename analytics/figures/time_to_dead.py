@@ -7,14 +7,15 @@ read again, ends the time: at the instant that it states, else at its own. The l
 A leak without a date counts from the first snapshot that shows it, so it lasted at least so long.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from analytics.figures.survival import Survival, survival
-from analytics.kept.of_snapshots import renamed_graphs
+from analytics.history import Unread
+from analytics.kept.answers import kept
+from analytics.kept.of_snapshots import looks, names_since
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from graph.access import NEVER, AccessGraph, milliseconds
@@ -25,7 +26,6 @@ HOUR = DAY // 24  # milliseconds
 LATER = np.iinfo(np.int64).max
 ENDED = ("disabled", "retired", "deleted")  # states of an identity
 BETWEEN = "\x1f"  # source and scope
-NOTHING = pd.DataFrame({"hours": [], "ended": [], "leaked": []})
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,12 @@ class TimeToDead:
 @once
 def time_to_dead(posture: Posture) -> TimeToDead:
     """Estimate how long credentials lived on, from the snapshots up to this one (cached)."""
-    looks = [_look(past.before, past.called) for past in renamed_graphs(posture)]
-    looks.sort(key=lambda look: look.at)
-    spells = _spells(looks) if looks else NOTHING
+    shown = [
+        _called(_look_at(snapshot), names)
+        for snapshot, names in zip(looks(posture), names_since(posture), strict=True)
+    ]
+    shown = sorted(shown or [_look(posture.graph)], key=lambda look: look.at)
+    spells = _spells(shown)
     leaks = spells[spells["leaked"].to_numpy(bool)]
     return TimeToDead(*(_survival(rows) for rows in (spells, leaks)))
 
@@ -64,7 +67,23 @@ def _survival(spells: pd.DataFrame) -> Survival:
     return survival(spells["hours"].to_numpy(float), spells["ended"].to_numpy(bool))
 
 
-def _look(graph: AccessGraph, called: Callable[[np.ndarray], np.ndarray]) -> _Look:
+def _called(look: _Look, names: dict[str, str]) -> _Look:
+    """Return what a snapshot shows under other ids."""
+    if not names:
+        return look
+    overdue, ended_at = (
+        rows.assign(id=[names.get(id_, id_) for id_ in rows["id"]])
+        for rows in (look.overdue, look.ended_at)
+    )
+    return replace(look, overdue=overdue, ended_at=ended_at)
+
+
+@kept
+def _look_at(snapshot: Unread) -> _Look:
+    return _look(snapshot.posture.graph)
+
+
+def _look(graph: AccessGraph) -> _Look:
     frame = graph.frames[CREDENTIAL]
     dead = frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
     dated = np.maximum(milliseconds(frame["status_at"]), milliseconds(frame["deleted_at"]))
@@ -77,13 +96,13 @@ def _look(graph: AccessGraph, called: Callable[[np.ndarray], np.ndarray]) -> _Lo
         frozenset(BETWEEN.join(coverage.key) for coverage in graph.coverage),
         pd.DataFrame(
             {
-                "id": called(overdue["id"].to_numpy(object)),
+                "id": overdue["id"].to_numpy(object),
                 "since": since[late],
                 "leaked": leaked[late],
                 "scope": (overdue["source"] + BETWEEN + overdue["scope"]).to_numpy(object),
             }
         ),
-        pd.DataFrame({"id": called(frame["id"][known].to_numpy(object)), "ended_at": dated[known]}),
+        pd.DataFrame({"id": frame["id"][known].to_numpy(object), "ended_at": dated[known]}),
     )
 
 

@@ -46,7 +46,8 @@ def kept(answer: Answer[Subject, P, T]) -> Answer[Subject, P, T]:
     `postures`, all those that it judges. Ends that are `Unread` stay so if the answer is kept, and
     such an answer holds no nodes. With arguments that cannot be packed, and for postures of
     no store, it is worked out each time. Answers about one thing of many are better left out: they
-    would drive out those of the whole estate.
+    would drive out those of the whole estate. What takes little time is kept only if its subject is
+    no posture: then it saves the reading of a snapshot, too.
     """
     signature = inspect.signature(answer)
     name = f"{answer.__module__}.{answer.__qualname__}"
@@ -56,20 +57,25 @@ def kept(answer: Answer[Subject, P, T]) -> Answer[Subject, P, T]:
         bound = signature.bind(subject, *arguments, **named)
         bound.apply_defaults()
         _, *rest = bound.arguments.values()
-        place = _place(name, subject, rest)
+        place = place_of(name, subject, rest)
         known = place.load() if place is not None else None
         if known is not None:
             result: T = known[0]
             return result
         began = time.process_time()
         result = answer(subject, *arguments, **named)
-        worth = _EVERYTHING.get() or time.process_time() - began >= WORTH
+        about: Any = subject
+        worth = not isinstance(subject, Posture) or worth_it(began)
         if place is not None and worth and place.still_so():
-            about: Any = subject
             place.save(result, (about,) if isinstance(about, Posture) else about.postures)
         return result
 
     return kept_answer
+
+
+def worth_it(began: float) -> bool:
+    """Return whether to keep what has been worked out since `began` (`time.process_time`)."""
+    return _EVERYTHING.get() or time.process_time() - began >= WORTH
 
 
 @contextmanager
@@ -83,7 +89,7 @@ def keeping_everything() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where one answer is kept: beside the latest of the snapshots that it is about."""
 
     files: KeptFiles
@@ -108,9 +114,19 @@ class _Place:
         """Return whether nobody decided anything since the key was made."""
         return tuple(map(_decided, self.ends)) == self.decided
 
-    def save(self, result: Any, judged: Sequence[Posture]) -> None:
+    def drop(self) -> None:
+        """Delete the answer, as a later one has all that it says."""
+        self.files.drop(self.snapshot, self.key)
+
+    def sound(self, judged: Sequence[Posture]) -> bool:
+        """Return whether what was `judged` rests on the same decisions, and no part failed."""
+        return not collected() and not any(
+            p.faults or p.decisions not in self.decided for p in judged
+        )
+
+    def save(self, result: Any, judged: Sequence[Posture] = ()) -> None:
         """Keep an answer, unless a part of what was `judged` for it failed."""
-        if collected() or any(p.faults or p.decisions not in self.decided for p in judged):
+        if not self.sound(judged):
             return
         graphs = [(n, end.graph) for n, end in enumerate(self.ends) if isinstance(end, Posture)]
         named = {id(g.things): str(n) for n, g in graphs if "things" in vars(g)}
@@ -122,7 +138,8 @@ class _Place:
         self.files.save(self.snapshot, self.key, tree, packer.tables)
 
 
-def _place(name: str, subject: Any, arguments: Sequence[Any]) -> _Place | None:
+def place_of(name: str, subject: Any, arguments: Sequence[Any]) -> Place | None:
+    """Return where the answer with a name, about a subject, is kept; None if it cannot be."""
     ends = (subject,) if isinstance(subject, Posture) else subject.ends
     decided = tuple(map(_decided, ends))
     history, info, _ = _about(ends[-1])
@@ -137,7 +154,7 @@ def _place(name: str, subject: Any, arguments: Sequence[Any]) -> _Place | None:
     moments = [_moment(end, of) for end, of in zip(ends, decided, strict=True)]
     digest.update(canonical([name, moments]).encode(errors="surrogatepass"))
     key = _code() + digest.hexdigest()[:32]
-    return _Place(history.kept, tuple(ends), decided, info.id, key)
+    return Place(history.kept, tuple(ends), decided, info.id, key)
 
 
 def _code() -> str:
@@ -182,12 +199,19 @@ def _decided(end: Posture | Unread) -> str | None:
 
 
 def _moment(end: Posture | Unread, decided: str | None) -> list[Any]:
-    """Return all that the answers about an end depend on, the code and arguments aside."""
+    """Return all that the answers about an end depend on, the code and arguments aside.
+
+    What is kept of a snapshot that may stay unread is part of a history: it says what was so then,
+    so what is decided later does not change it. A posture is asked for today's state, too, such as
+    who waits for a second person or which source cannot be read.
+    """
     history, info, at = _about(end)
     assert history is not None
     assert info is not None
     stated_until = end.stated_until if isinstance(end, Posture) else None
     later = [stated_until.isoformat()] if stated_until is not None else []
+    if isinstance(end, Unread):
+        decided = history.decided_by(at)
     return [decided, at.isoformat(), _facts(history, info), *later]
 
 

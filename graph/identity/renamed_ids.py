@@ -106,6 +106,19 @@ def names_in(later: AccessGraph, steps: Sequence[Identities]) -> dict[str, str]:
     return {i: name for i, name in names.items() if i != name}
 
 
+def changes_of(steps: Sequence[Identities]) -> tuple[Sequence[Identities], ...]:
+    """Return for each of the steps itself and those after it, without repetitions of equal ones.
+
+    `names_in` returns the same for them, and the same for steps with equal lists.
+    """
+    lists: list[Sequence[Identities]] = []
+    for step in reversed(steps):
+        later = lists[-1] if lists else ()
+        same = bool(later) and later[0].canonical == step.canonical
+        lists.append(later if same else (step, *later))
+    return tuple(reversed(lists))
+
+
 def _merged_with(id_: str, steps: Sequence[Identities]) -> list[str]:
     """Return the ids that an id was merged with, those of the first step first."""
     merged = {id_: None}

@@ -302,6 +302,21 @@ def entry_of(kind: type[E], number: int, body: str) -> E:
     return kind(number=number, **values)
 
 
+def timeline(entries: Sequence[Entry]) -> list[tuple[pd.Timestamp, dict[str, Any]]]:
+    """Return by its instant each step that changes what holds from then on, oldest first.
+
+    They are the decisions, and the withdrawals of some. What keeps ids apart counts at any instant
+    and is left out, as are campaigns. `entries` are settled.
+    """
+    steps = []
+    for entry in entries:
+        if isinstance(entry, (Acceptance, Attestation, Review)):
+            steps.append((entry.since, _ended(entry, None).record()))
+            if entry.withdrawn_at is not None:
+                steps.append((entry.withdrawn_at, {"withdrawn": entry.number}))
+    return sorted(steps, key=lambda step: step[0])
+
+
 def of_kind(kind: type[E], entries: Iterable[Entry]) -> tuple[E, ...]:
     """Return the entries of a kind, in their order."""
     return tuple(e for e in entries if isinstance(e, kind))

@@ -104,6 +104,10 @@ class KeptFiles:
         self._make_room(self.folder / snapshot, key[:CODE])
         return True
 
+    def drop(self, snapshot: str, key: str) -> None:
+        """Delete an answer."""
+        shutil.rmtree(self.folder / snapshot / key, ignore_errors=True)
+
     def tidy(self, known: Collection[str]) -> None:
         """Delete the answers of snapshots that are not `known`."""
         with suppress(OSError):

@@ -19,9 +19,10 @@ from analytics.debt.ledger.moments import Moment, oldest
 from analytics.figures.revocation_speed import overdue
 from analytics.history import open_posture
 from analytics.kept import answers
-from analytics.kept.of_snapshots import renamed_graphs
+from analytics.kept.of_snapshots import looks, renamed
 from analytics.posture import Posture
 from graph.identity import replace_ids
+from graph.identity.renamed_ids import RenamedIds
 from graph.journal.journal import journal_of
 from graph.keeping import SWITCH
 from graph.schema import HUMAN
@@ -267,6 +268,10 @@ def matched_by(ask: Callable[[], object]) -> int:
         patch.setattr(replace_ids, "identify", watched)
         ask()
     return counted
+
+
+def renamed_graphs(posture: Posture) -> list[RenamedIds]:
+    return [renamed(posture, number) for number in range(len(looks(posture)))]
 
 
 def test_ids_of_old_snapshots_are_matched_once(tmp_path):

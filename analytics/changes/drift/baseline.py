@@ -4,20 +4,19 @@ The last approving review that lists entitlements counts; without one the scope 
 identity; without that its reach in the first snapshot that knows it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.scope import Entry, scope_entries, scopes_of
-from analytics.kept.of_snapshots import renamed_graphs
+from analytics.changes.drift.newcomers import Following, newcomers, used
+from analytics.kept.of_snapshots import looks, merged_in, merged_since, names_since, renamed
 from analytics.posture import Posture
-from analytics.reach.spread import spread
 from graph.access import NEVER, AccessGraph, milliseconds
-from graph.identity.renamed_ids import RenamedIds
 from graph.once import once
-from graph.schema import COVERS, LEVELS, REVIEW
+from graph.schema import COVERS, LEVELS, PRINCIPALS, REVIEW
 from graph.values import strict_json
 
 REVIEWED, DECLARED, FIRST = "review", "declared scope", "first snapshot"
@@ -109,47 +108,68 @@ def _entries(graph: AccessGraph, text: str) -> tuple[Entry, ...]:
 
 def _first_seen(posture: Posture, identities: list[int]) -> dict[int, Baseline]:
     """Return what each identity could reach in the first snapshot that knows it."""
-    graph = posture.graph
+    graph, own = posture.graph, posture.graph.snapshot
+    rest = {str(graph.thing(number)["id"]): number for number in identities}
+    new_only = bool(graph.has_label(*PRINCIPALS)[identities].all())
     by_number: dict[int, Baseline] = {}
-    rest = {number: str(graph.thing(number)["id"]) for number in identities}
-    for then, renamed in _steps(posture) if rest else ():
-        if not rest:
-            break
-        ids = then.graph.ids.to_pandas().to_numpy(object)
-        now = graph.numbers(pd.Series(renamed.called(ids), dtype="string"))
-        places_of_each = renamed.places(list(rest.values()))
-        for number, places in zip(list(rest), places_of_each, strict=True):
-            if places:
-                by_number[number] = _reached(then, places, now)
-                del rest[number]
+    for number, snapshot in enumerate(looks(posture)):
+        if not rest or (own is not None and snapshot.info.id == own.id):
+            continue
+        follows = number > 0 and merged_since(posture)[number] is merged_since(posture)[number - 1]
+        first = _among_new if new_only and follows else _among_all
+        for thing, pairs in first(posture, number, list(rest)).items():
+            at = int(milliseconds(pd.Series([snapshot.at]))[0])
+            by_number[rest.pop(thing)] = Baseline(FIRST, snapshot.info.id, at, pairs)
+    everything = np.arange(len(graph.ids))
+    for number in rest.values():
+        pairs = _pairs(used(posture, number), everything)
+        by_number[number] = Baseline(FIRST, own.id if own else "", graph.now, pairs)
     return by_number
 
 
-def _steps(posture: Posture) -> Iterator[tuple[Posture, RenamedIds]]:
-    """Yield the postures before this one, oldest first, then this; each with its renamed ids."""
-    history, now = posture.history, posture.graph.snapshot
-    if history is not None and now is not None:
-        for renamed in renamed_graphs(posture):
-            info = renamed.before.snapshot
-            if info is not None and info.id != now.id:
-                yield history.posture(info.id), renamed
-    yield posture, RenamedIds(posture.graph, posture.graph)
+def _among_all(posture: Posture, number: int, things: list[str]) -> dict[str, tuple[Entry, ...]]:
+    """Return the reach of those of `things` that a snapshot (a number of `looks`) shows.
 
-
-def _reached(then: Posture, places: list[int], now: np.ndarray) -> Baseline:
-    """Return the joint reach of nodes that are merged now; `now` maps their numbers to today's."""
-    info = then.graph.snapshot
-    pairs = {
-        (number, number + 1, bit)
-        for place in places
-        for number, bits in _used(then, place, now)
-        for bit in range(len(LEVELS))
-        if number >= 0 and bits >> bit & 1
+    Nodes that are merged now have one, jointly.
+    """
+    then, called = looks(posture)[number].posture, renamed(posture, number)
+    ids = called.called(then.graph.ids.to_pandas().to_numpy(object))
+    now = posture.graph.numbers(pd.Series(ids, dtype="string"))
+    return {
+        thing: _pairs(pd.concat([used(then, place) for place in places]), now)
+        for thing, places in zip(things, called.places(things), strict=True)
+        if places
     }
-    return Baseline(FIRST, info.id if info else "", then.graph.now, tuple(sorted(pairs)))
 
 
-def _used(then: Posture, place: int, now: np.ndarray) -> Iterable[tuple[int, int]]:
-    """Return each resource that a node reached, by its number now or -1, and its levels."""
-    ways = spread(then.network(), place).used()
-    return zip(now[ways["resource"]].tolist(), ways["levels"].tolist(), strict=True)
+def _among_new(posture: Posture, number: int, things: list[str]) -> dict[str, tuple[Entry, ...]]:
+    """Return the same if none of `things` is in the snapshot before, by the same names.
+
+    So those that the snapshot shows are new in it, and it need not be read.
+    """
+    before, snapshot = looks(posture)[number - 1 : number + 1]
+    new, wanted = newcomers(Following(before, snapshot)), set(things)
+    names, merged = names_since(posture)[number], merged_in(snapshot).merged
+    places: dict[str, list[int]] = {}
+    for place, id_ in enumerate(new.ids.tolist()):
+        parted = [i for i in merged.get(id_, ()) if i != id_ and i not in names]
+        for thing in wanted.intersection([names.get(id_, id_), *parted]):
+            places.setdefault(thing, []).append(place)
+    if not places:
+        return {}
+    ids = pd.Series([names.get(i, i) for i in new.ways["resource"].tolist()], dtype="string")
+    ways = new.ways.assign(resource=posture.graph.numbers(ids))
+    here = np.arange(len(posture.graph.ids))
+    return {t: _pairs(ways[ways["place"].isin(at)], here) for t, at in places.items()}
+
+
+def _pairs(ways: pd.DataFrame, now: np.ndarray) -> tuple[Entry, ...]:
+    """Return an entry for each `resource` and level; `now` maps numbers of then to today's."""
+    number, bits = now[ways["resource"].to_numpy(np.int64)], ways["levels"].to_numpy(np.uint8)
+    number = np.where(ways["resource"].to_numpy(np.int64) < 0, -1, number)
+    pairs = {
+        (n, n + 1, bit)
+        for bit in range(len(LEVELS))
+        for n in number[(bits >> bit & 1 > 0) & (number >= 0)].tolist()
+    }
+    return tuple(sorted(pairs))

@@ -1,5 +1,7 @@
 """When a node moved to its environment, as earlier snapshots show."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
@@ -7,10 +9,9 @@ import pyarrow.compute as pc
 from analytics.environments import environments
 from analytics.history import Unread
 from analytics.kept.answers import kept
-from analytics.kept.of_snapshots import renamed_graphs
+from analytics.kept.of_snapshots import looks, merged_in, names_since, renamed
 from analytics.posture import Posture
-from graph.access import NEVER, AccessGraph
-from graph.identity.renamed_ids import RenamedIds
+from graph.access import NEVER, AccessGraph, milliseconds
 from graph.values import text_array
 
 
@@ -23,23 +24,25 @@ def moved_at(posture: Posture) -> np.ndarray:
     now = posture.graph
     last_env = np.full(len(now.ids), "", object)
     moved = np.full(len(now.ids), NEVER)
-    for renamed in renamed_graphs(posture):
-        stated = _stated(posture, renamed)
+    for shown, stated in _stated(posture):
         place = pc.index_in(now.ids, text_array(stated["id"])).fill_null(-1).to_numpy()
         env = np.append(stated["env"].to_numpy(object), "")[place]
         declared = env != ""
         other = declared & (last_env != "") & (env != last_env)
-        moved[other] = renamed.before.now
+        moved[other] = shown
         last_env[declared] = env[declared]
     return moved
 
 
-def _stated(posture: Posture, renamed: RenamedIds) -> pd.DataFrame:
-    """Return the environments of a snapshot, by the ids of the posture."""
-    before, history = renamed.before, posture.history
-    if history is None or before.snapshot is None or not renamed.same:
-        return _of(renamed.graph)
-    return _of_snapshot(Unread(history, before.snapshot, before.snapshot.taken_at))
+def _stated(posture: Posture) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Yield the instant of each snapshot and the environments in it, by the ids of the posture."""
+    snapshots = looks(posture)
+    if not snapshots:
+        yield posture.graph.now, _of(posture.graph)
+    for number, (snapshot, names) in enumerate(zip(snapshots, names_since(posture), strict=True)):
+        as_then = names == merged_in(snapshot).canonical
+        stated = _of_snapshot(snapshot) if as_then else _of(renamed(posture, number).graph)
+        yield int(milliseconds(pd.Series([snapshot.at]))[0]), stated
 
 
 @kept

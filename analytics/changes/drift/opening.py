@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from analytics.kept.of_snapshots import renamed_graphs
+from analytics.changes.drift.past_grants import Shown, held_policies, shown_grants
+from analytics.kept.of_snapshots import looks, renamed
 from analytics.posture import Posture
 from analytics.reach.network import Network
 from graph.access import NEVER, AccessGraph, milliseconds
@@ -77,10 +78,11 @@ def _as_read(
     An older export that is read later does not change the stamps of a newer snapshot.
     """
     older = []
-    for graph in past_graphs(posture):
-        first = {c.key: graph.now for c in graph.coverage if graph.now < begun.get(c.key, NEVER)}
+    for number, snapshot in enumerate(looks(posture)):
+        at = int(milliseconds(pd.Series([snapshot.at]))[0])
+        first = {c.key: at for c in snapshot.info.coverage if at < begun.get(c.key, NEVER)}
         if first:
-            older.append(graph)
+            older.append(renamed(posture, number).graph)
             begun = begun | first
     if older:
         ids, seen = text_array(posture.graph.frames[relationship]["id"]), seen.copy()
@@ -128,49 +130,48 @@ def _levels(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
     frame = posture.graph.frames[CAN_ACCESS]
     at = np.repeat(came_at(posture, CAN_ACCESS)[:, None], len(LEVELS), axis=1)
     widened = np.zeros(at.shape, bool)
-    ids = text_array(frame["id"])
     before, known = np.zeros(len(frame), np.uint8), np.zeros(len(frame), bool)
-    for graph in past_graphs(posture):
-        old = graph.frames[CAN_ACCESS]
-        place = pc.index_in(ids, text_array(old["id"]))
-        present = place.is_valid().to_numpy(zero_copy_only=False)
-        bits = np.zeros(len(frame), np.uint8)
-        bits[present] = graph.levels[place.drop_null().to_numpy()]
+    by_policies = _Policies.of(frame)
+    for shown in shown_grants(posture):
         for bit in range(len(LEVELS)):
-            gained = known & present & (bits >> bit & 1 > 0) & (before >> bit & 1 == 0)
-            at[gained, bit] = graph.now
+            gained = known & shown.present & (shown.bits >> bit & 1 > 0) & (before >> bit & 1 == 0)
+            at[gained, bit] = shown.at
             widened[gained, bit] = True
-        before[present], known = bits[present], known | present
-    grown = _by_policies_that_grew(posture, frame, at)
-    return at, widened | grown[:, None]
+        before[shown.present], known = shown.bits[shown.present], known | shown.present
+        if by_policies is not None:
+            by_policies.follow(shown)
+    if by_policies is None:
+        return at, widened
+    undated = by_policies.grown[:, None] & (at == NEVER)
+    return np.where(undated, by_policies.came[:, None], at), widened | by_policies.grown[:, None]
 
 
-def _by_policies_that_grew(posture: Posture, frame: pd.DataFrame, at: np.ndarray) -> np.ndarray:
-    """Return a mask of the grants that came after their holder had the policy that grants them.
+@dataclass
+class _Policies:
+    """Which grants came after their holder had the policy that grants them: the policy grew.
 
     An earlier snapshot shows another grant of the holder by the policy, and not yet this one. A
-    grant without a date came with the first snapshot that shows it; `at` is filled in so.
+    grant without a date `came` with the first snapshot that shows it.
     """
-    grown, seen, had_policy = (np.zeros(len(frame), bool) for _ in range(3))
-    if frame["policy_id"].isna().all():
-        return grown
-    ids, own = text_array(frame["id"]), _held_policies(frame)
-    for graph in past_graphs(posture):
-        old = graph.frames[CAN_ACCESS]
-        present = pc.is_in(ids, text_array(old["id"])).to_numpy(zero_copy_only=False)
-        fresh = present & ~seen & had_policy
-        grown |= fresh
-        at[fresh] = np.where(at[fresh] == NEVER, graph.now, at[fresh])
-        seen |= present
-        had_policy |= own.isin(_held_policies(old[old["policy_id"].notna()]))
-    return grown
 
+    own: pd.Index
+    grown: np.ndarray
+    came: np.ndarray
+    _seen: np.ndarray
+    _had: np.ndarray
 
-def _held_policies(frame: pd.DataFrame) -> pd.Index:
-    """Return holder and policy of each grant, as one text."""
-    return pd.Index(frame["source_id"].astype(object) + "\x1f" + frame["policy_id"].fillna(""))
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> "_Policies | None":
+        """Begin with grants of which no snapshot was looked at; None if no policy grants any."""
+        if frame["policy_id"].isna().all():
+            return None
+        grown, seen, had = (np.zeros(len(frame), bool) for _ in range(3))
+        return cls(held_policies(frame), grown, np.full(len(frame), NEVER), seen, had)
 
-
-def past_graphs(posture: Posture) -> list[AccessGraph]:
-    """Return the graphs of the snapshots up to this one, with the ids that it uses."""
-    return [renamed.graph for renamed in renamed_graphs(posture)]
+    def follow(self, shown: Shown) -> None:
+        """Look at the next snapshot."""
+        fresh = shown.present & ~self._seen & self._had
+        self.grown |= fresh
+        self.came[fresh] = shown.at
+        self._seen |= shown.present
+        self._had |= self.own.isin(shown.held)

@@ -17,7 +17,7 @@ from analytics.debt.ledger.period import Period, period, total
 from analytics.debt.ledger.wording import KIND
 from analytics.history import History, Unread
 from analytics.kept.answers import kept
-from analytics.kept.of_snapshots import identities_of
+from analytics.kept.of_snapshots import merged_in
 from analytics.posture import Posture
 from graph.facts import Coverage
 from graph.once import once
@@ -76,7 +76,7 @@ def compared(between: Between, by: Model) -> Period:
     """Compare the debt at both moments, with the ids that were merged from one to the other."""
     history, (start, end) = between.history, between.ends
     _, *others, _ = moments(history, between.start, between.end)
-    merged = [identities_of(moment.of(history)) for moment in others]
+    merged = [merged_in(moment.of(history)) for moment in others]
     return period(balance(start.posture, by), balance(end.posture, by), merged)
 
 

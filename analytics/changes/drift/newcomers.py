@@ -1,0 +1,73 @@
+"""Identities that a snapshot shows and the one before does not, with what they reached then.
+
+A snapshot is read for that once, as it is kept beside it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analytics.history import Unread
+from analytics.kept.answers import kept
+from analytics.posture import Posture
+from analytics.reach.spread import spread
+from graph.schema import PRINCIPALS
+
+
+@dataclass(frozen=True)
+class Newcomers:
+    """New nodes that may reach something, by `ids` (string), and a row of `ways` for each resource.
+
+    `ways` has `place` (position in `ids`), `resource` (its id then) and `levels` (bits).
+    """
+
+    ids: pd.Series
+    ways: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Following:
+    """A snapshot and the one before it, both not read yet."""
+
+    before: Unread
+    snapshot: Unread
+
+    @property
+    def ends(self) -> tuple[Unread, Unread]:
+        """What its newcomers depend on."""
+        return self.before, self.snapshot
+
+    @property
+    def postures(self) -> tuple[Posture, ...]:
+        """What is judged for them."""
+        return tuple(end.posture for end in self.ends)
+
+
+@kept
+def newcomers(pair: Following) -> Newcomers:
+    """Return what is new in a snapshot."""
+    then, ids = pair.snapshot.posture, pair.snapshot.posture.graph.ids
+    known = pc.is_in(ids, pair.before.posture.graph.ids).to_numpy(zero_copy_only=False)
+    places = np.flatnonzero(~known & then.graph.has_label(*PRINCIPALS))
+    parts = [used(then, place).assign(place=n) for n, place in enumerate(places.tolist())]
+    ways = pd.concat(parts or [pd.DataFrame({"resource": [], "levels": [], "place": []})])
+    resource = ids.take(pa.array(ways["resource"].to_numpy(np.int64))).to_pandas()
+    return Newcomers(
+        ids.take(pa.array(places)).to_pandas().astype("string"),
+        pd.DataFrame(
+            {
+                "place": ways["place"].to_numpy(np.int64),
+                "resource": resource.astype("string"),
+                "levels": ways["levels"].to_numpy(np.uint8),
+            }
+        ),
+    )
+
+
+def used(then: Posture, place: int) -> pd.DataFrame:
+    """Return each `resource` (number) that a node (number) reached, and its `levels` (bits)."""
+    ways = spread(then.network(), place).used()
+    return pd.DataFrame({name: ways[name] for name in ("resource", "levels")})

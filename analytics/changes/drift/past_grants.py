@@ -1,0 +1,116 @@
+"""What each snapshot showed of the grants of a posture: which of them, and with which levels.
+
+Of most snapshots only the grants are looked at that differ from the snapshot before; they are kept
+beside it, so that it need not be read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analytics.changes.drift.newcomers import Following
+from analytics.kept.answers import kept
+from analytics.kept.of_snapshots import looks, merged_since, names_since, renamed
+from analytics.posture import Posture
+from graph.access import AccessGraph, milliseconds
+from graph.schema import CAN_ACCESS
+from graph.values import text_array
+
+ENDS = ("source_id", "target_id")
+
+
+@dataclass
+class Shown:
+    """A snapshot's instant, and row by row of the posture's grants what it shows of them.
+
+    `present` (bool) are those that it has, `bits` (uint8) their levels; `held` are policies that it
+    shows a holder with, as `held_policies` names them, without such as an earlier one showed.
+    """
+
+    at: int
+    present: np.ndarray
+    bits: np.ndarray
+    held: pd.Index
+
+
+def shown_grants(posture: Posture) -> Iterator[Shown]:
+    """Yield what each snapshot up to a posture's shows, oldest first; an array may be changed."""
+    ids = text_array(posture.graph.frames[CAN_ACCESS]["id"])
+    snapshots, shown = looks(posture), None
+    if not snapshots:
+        yield _all(posture.graph, ids)
+    for number, snapshot in enumerate(snapshots):
+        rows = None if shown is None else _same_names(posture, number)
+        if shown is None or rows is None:
+            shown = _all(renamed(posture, number).graph, ids)
+        else:
+            shown = _updated(shown, rows, ids)
+        shown.at = int(milliseconds(pd.Series([snapshot.at]))[0])
+        yield shown
+
+
+def held_policies(frame: pd.DataFrame) -> pd.Index:
+    """Return holder and policy of each grant, as one text."""
+    return pd.Index(frame["source_id"].astype(object) + "\x1f" + frame["policy_id"].fillna(""))
+
+
+def _all(graph: AccessGraph, ids: pa.Array) -> Shown:
+    old = graph.frames[CAN_ACCESS]
+    place = pc.index_in(ids, text_array(old["id"]))
+    present = place.is_valid().to_numpy(zero_copy_only=False)
+    bits = np.zeros(len(ids), np.uint8)
+    bits[present] = graph.levels[place.drop_null().to_numpy()]
+    return Shown(graph.now, present, bits, held_policies(old[old["policy_id"].notna()]))
+
+
+def _same_names(posture: Posture, number: int) -> pd.DataFrame | None:
+    """Return the grants that a snapshot does not show as the one before does.
+
+    None if the posture has another id for one of their nodes, or names of before and then differ:
+    what did not change may have another id, too.
+    """
+    if merged_since(posture)[number] is not merged_since(posture)[number - 1]:
+        return None
+    rows, names = (
+        _differing(Following(*looks(posture)[number - 1 : number + 1])),
+        names_since(posture),
+    )
+    ends = [end for column in (*ENDS, "policy_id") for end in rows[column].tolist()]
+    return None if any(end in names[number] for end in ends) else rows
+
+
+def _updated(shown: Shown, rows: pd.DataFrame, ids: pa.Array) -> Shown:
+    place = pc.index_in(text_array(rows["id"]), ids)
+    ours = place.is_valid().to_numpy(zero_copy_only=False)
+    at = place.drop_null().to_numpy()
+    present, bits = shown.present.copy(), shown.bits.copy()
+    present[at], bits[at] = rows["present"].to_numpy(bool)[ours], rows["bits"].to_numpy()[ours]
+    held = rows[rows["present"] & rows["policy_id"].notna()]
+    return Shown(shown.at, present, bits, held_policies(held))
+
+
+@kept
+def _differing(pair: Following) -> pd.DataFrame:
+    """Return the grants of which a snapshot shows another state than the one before.
+
+    Returns
+    -------
+    DataFrame
+        `id`, the ids of both ends and `policy_id`, as the snapshot has them or, of a grant that it
+        does not have, the one before; `bits` (uint8) and `present` (bool).
+    """
+    before, now = (_states(end.posture.graph) for end in pair.ends)
+    both = before.merge(now, on=list(before.columns), how="outer", indicator=True)
+    new, gone = both[both["_merge"] == "right_only"], both[both["_merge"] == "left_only"]
+    gone = gone[~gone["id"].isin(now["id"])]
+    rows = pd.concat([new.assign(present=True), gone.assign(present=False, bits=np.uint8(0))])
+    return rows.drop(columns="_merge").reset_index(drop=True).astype({"bits": np.uint8})
+
+
+def _states(graph: AccessGraph) -> pd.DataFrame:
+    frame = graph.frames[CAN_ACCESS]
+    return frame[["id", *ENDS, "policy_id"]].assign(bits=graph.levels)
