@@ -120,9 +120,9 @@ class _Timeline:
         )
 
     def _at(self, each: Checked) -> Facts | None:
-        """Return the facts that were current at the instant of a reading."""
+        """Return the facts that were current at the instant of a reading, of several the last."""
         at = each.coverage.taken_at
-        planned_facts = [w.facts for w in self.snapshots if w.facts.taken_at <= at]
+        planned_facts = [w.facts for w in reversed(self.snapshots) if w.facts.taken_at <= at]
         stored = [i for i in self._snapshots() if i.taken_at <= at]
         newest = max(planned_facts, key=lambda f: f.taken_at, default=None)
         if newest is not None and (not stored or newest.taken_at >= stored[-1].taken_at):

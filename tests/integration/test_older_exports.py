@@ -96,6 +96,13 @@ def test_scopes_stand_in_each_entry_as_they_were_then(store, order):
         assert scopes == {scope: then[scope] for scope in scopes}
 
 
+def test_older_exports_of_one_instant_in_one_job_are_all_there(store):
+    for day in (1, 3, 2):
+        load(store, *(state(day, f"{name}{day}", scope=name) for name in "abc"))
+    infos = [i for i in store.snapshots() if i.taken_at == AS_OF + 2 * DAY]
+    assert agents(store, infos[-1].id) == {"a": "a2", "b": "b2", "c": "c2"}
+
+
 def test_what_came_between_is_replaced_by_what_knows_it(store):
     """A of day 1, b of day 2, a of day 4; then a of day 2: on day 3 nothing else was known of a."""
     load(store, state(1, "a1"))
