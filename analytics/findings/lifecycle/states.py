@@ -12,6 +12,7 @@ from analytics.findings.lifecycle.sighting import Sighting, numbers_of, stating_
 from analytics.findings.lifecycle.story import NEVER as NO_STEP
 from analytics.findings.lifecycle.story import Step, Story, Tracked, tell_all
 from analytics.findings.rules import all_rules
+from analytics.history import History
 from analytics.ownership.owners import DAY
 from analytics.past import past as past
 from analytics.past import versions
@@ -177,7 +178,7 @@ def _past_steps(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> list[Step]
     journal, history = posture.journal, posture.history
     if not infos or history is None:
         return []
-    known = versions(journal, infos)
+    known = _versions(history, infos)
     steps, fresh = [], {}
     for info in progress.steps("snapshots judged", infos):
         version = known[info.id]
@@ -195,6 +196,22 @@ def _past_steps(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> list[Step]
     if fresh and journal is not None:
         journal.keep_seen(fresh, [info.id for info in history.infos])
     return steps
+
+
+def _versions(history: History, infos: tuple[SnapshotInfo, ...]) -> dict[str, str]:
+    """Return for each snapshot a text that differs with all that its findings depend on.
+
+    Growth is seen over the snapshots before it, so those of them that were read later count, too.
+    """
+    known, late, least = versions(history.journal, infos), list[SnapshotInfo](), None
+    for info in reversed(history.infos):
+        if least is not None and info.sequence > least:
+            late.append(info)
+        least = info.sequence if least is None else min(least, info.sequence)
+    for info in infos if late else ():
+        later = [i.id for i in late if i.order < info.order and i.sequence > info.sequence]
+        known[info.id] = "-".join([known[info.id], *later])
+    return known
 
 
 def _ms(stamp: pd.Timestamp) -> int:

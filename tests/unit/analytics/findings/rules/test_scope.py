@@ -1,14 +1,18 @@
 """The rules about purpose and scope, each on what it is for and on near misses."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from analytics.findings.lifecycle.states import lives
 from analytics.history import History, posture_of
 from graph.stores import SnapshotInfo
 from tests.support.estates.rule_findings import Beside, facts, found, ms
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
+from tests.support.few_rules import only_rules
+from tests.support.histories.small_history import history_of
 
 READ = [{"resource": "s3:x", "level": "read"}]
 
@@ -268,6 +272,27 @@ def test_a_source_that_joins_is_no_growth():
     assert found(past([2] * 12, other, joined_at=6), "SCP-04") == []
     assert found(past([2] * 12, other, joined_at=0), "SCP-04") == []
     assert len(found(past([2] * 6 + [9] * 6, other, joined_at=0), "SCP-04")) == 1
+
+
+def test_growth_was_first_seen_where_exports_read_late_show_it(tmp_path):
+    """What was kept of nine snapshots is not what they say with three before them."""
+    states = []
+    for nth in range(13):
+        e = bot()
+        e.at = AS_OF - pd.Timedelta(days=30 * (12 - nth))
+        for k in range(2 if nth < 6 else 9):
+            e.resource(f"r{k}", "internal").can("bot", "read", f"r{k}")
+        states.append(e)
+
+    def seen(*read: Estate, journal: Path | None) -> list[int]:
+        history = history_of(*read, journal=journal)
+        return lives(history.posture(history.infos[-1].id)).rows["first_seen"].tolist()
+
+    with only_rules("exposure_growth"):
+        kept = tmp_path / "journal.sqlite"
+        assert seen(*states[3:12], journal=kept) == []  # too few to show a step
+        late = (*states[3:12], *states[:3], states[12])
+        assert seen(*late, journal=kept) == seen(*late, journal=None) != []
 
 
 def test_without_a_history_nothing_grew():
