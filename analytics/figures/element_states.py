@@ -1,5 +1,6 @@
 """Elements of kill sets in one snapshot: which are alive, and when the others died."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +9,9 @@ import pandas as pd
 from analytics.posture import Posture
 from analytics.remediation.kill_set import NODES, kill_set
 from graph.access import NEVER, milliseconds
+from graph.coverage import JOURNAL, kind_of_element
 from graph.element import Relationship
+from graph.facts import Coverage
 from graph.once import once
 from graph.schema import (
     CREDENTIAL,
@@ -22,10 +25,11 @@ ELEMENT = ("kind", "label", "id", "name", "source", "target", "scope", "shared")
 TYPES: dict[str, Relationship] = {kind.name: kind for kind in RELATIONSHIPS}
 PARTS = "\x1f"  # between a source and its scope
 ENDS = ("source", "target")
+KINDS_OF_FACT = {e.name: kind_of_element(e) or "" for e in (*FACT_NODES, *RELATIONSHIPS)}
 
 
 class Look(NamedTuple):
-    """The state of elements: `alive`, `read` (their source was) and `died` (milliseconds).
+    """The state of elements: `alive`, `read` (in sight if alive) and `died` (milliseconds).
 
     `died` is the instant that a source states, `NEVER` where none does. `ids` (objects) are those
     that live relationships have now; other elements keep theirs.
@@ -67,11 +71,33 @@ def elements_of(posture: Posture, identity: int) -> pd.DataFrame:
     return elements[~key.duplicated()].reset_index(drop=True)
 
 
-def look_at(posture: Posture, elements: pd.DataFrame, ended: np.ndarray) -> Look:
+def in_sight(coverage: Iterable[Coverage]) -> frozenset[str]:
+    """Return what sources can state: each source and scope, and the same with each kind of fact."""
+    return frozenset(
+        PARTS.join((*c.key, *kind)) for c in coverage for kind in ((), *((k,) for k in c.declares))
+    )
+
+
+def still_in_sight(scope: str, label: str, then: frozenset[str], now: frozenset[str]) -> bool:
+    """Return whether a source and scope that stated something `then` would still state it `now`.
+
+    One that no longer declares that kind of fact does not show that the thing is gone. What people
+    decided stays; but it needs what sources state of the people, so no source may be lost.
+    """
+    if scope.startswith(f"{JOURNAL}{PARTS}"):
+        return then <= now
+    kind = PARTS.join((scope, KINDS_OF_FACT.get(label, "")))
+    return scope in now and (kind not in then or kind in now)
+
+
+def look_at(
+    posture: Posture, elements: pd.DataFrame, ended: np.ndarray, then: frozenset[str]
+) -> Look:
     """Look which `elements` are alive in a posture; their ids are those that it uses.
 
     `ended` (milliseconds) is when the identity of each ended. A shared credential is dead once its
-    value was changed after that: who was retired does not know the new one.
+    value was changed after that: who was retired does not know the new one. `then` is what was
+    ever in sight before.
     """
     graph = posture.graph
     number = graph.numbers(elements["id"].astype("string"))
@@ -90,8 +116,10 @@ def look_at(posture: Posture, elements: pd.DataFrame, ended: np.ndarray) -> Look
         now = _in_force(posture, TYPES[str(name)], rows)
         alive[at] = now != ""
         ids[at] = np.where(now != "", now, ids[at])
-    known = {PARTS.join(coverage.key) for coverage in graph.coverage}
-    return Look(alive, elements["scope"].isin(known).to_numpy(bool), died, ids)
+    now = in_sight(graph.coverage)
+    pairs = zip(elements["scope"], elements["label"], strict=True)
+    read = np.array([still_in_sight(*pair, then, now) for pair in pairs], bool)
+    return Look(alive, read, died, ids)
 
 
 @once

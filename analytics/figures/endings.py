@@ -15,7 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.figures.element_states import ELEMENT, PARTS, elements_of, look_at, scopes
+from analytics.figures.element_states import (
+    ELEMENT,
+    elements_of,
+    in_sight,
+    look_at,
+    scopes,
+    still_in_sight,
+)
 from analytics.figures.survival import Survival, survival
 from analytics.findings.families.scope_use import outside
 from analytics.history import Unread
@@ -115,13 +122,15 @@ def endings(posture: Posture) -> Endings:
 class _Followed:
     """The frames of `Endings` after a snapshot, under its ids.
 
-    `gone` are the ids of ended identities that it shows as deleted, or does not state.
+    `gone` are the ids of ended identities that it shows as deleted, or does not state, `in_sight`
+    what sources could state at any moment so far.
     """
 
     identities: pd.DataFrame
     elements: pd.DataFrame
     revived: pd.DataFrame
     gone: tuple[str, ...]
+    in_sight: frozenset[str]
 
 
 def _after(state: _Followed | None, before: Unread | None, snapshot: Unread) -> _Followed:
@@ -150,9 +159,10 @@ class _Tracked:
         self._gone: set[str] = set()  # of these, what was deleted, or no longer stated
         self.revived: list[tuple[str, int, int, tuple[str, ...]]] = []
         self.elements = _typed(pd.DataFrame({name: [] for name in COLUMNS}))
+        self._in_sight: frozenset[str] = frozenset()  # at any moment so far
         if state is not None:
             self._ends = {row[0]: row[1:] for row in _rows(state.identities)}
-            self._gone = set(state.gone)
+            self._gone, self._in_sight = set(state.gone), state.in_sight
             self.revived = list(_rows(state.revived))
             self.elements = state.elements
 
@@ -165,6 +175,7 @@ class _Tracked:
             self.elements,
             pd.DataFrame(self.revived, columns=list(REVIVED)),
             tuple(sorted(self._gone)),
+            self._in_sight,
         )
 
     def rename(self, names: dict[str, str]) -> None:
@@ -215,11 +226,12 @@ class _Tracked:
 
     def update(self, now: Posture) -> None:
         """Look which elements are alive, and when the others died."""
-        rows, at = self.elements, now.graph.now
+        rows, at, before = self.elements, now.graph.now, self._in_sight
+        self._in_sight |= in_sight(now.graph.coverage)
         if rows.empty:
             return
         ended = np.array([self._ends[id_][2] for id_ in rows["identity"]], np.int64)
-        shown, state = look_at(now, rows, ended), rows["state"].to_numpy(object).copy()
+        shown, state = look_at(now, rows, ended, before), rows["state"].to_numpy(object).copy()
         seen, least, most = (rows[n].to_numpy(np.int64).copy() for n in ("seen", "least", "most"))
         dead = ~shown.alive & shown.read & (state != DEAD)
         stated = shown.died != NEVER
@@ -276,8 +288,10 @@ def _no_longer(
     before: Posture, now: Posture, numbers: np.ndarray, ids: Sequence[str]
 ) -> Iterator[tuple[Posture, int, str]]:
     number_now = now.graph.numbers(pd.Series(ids, dtype="string"))
-    known = {PARTS.join(coverage.key) for coverage in now.graph.coverage}
-    read = np.isin(scopes(before)[numbers].astype(str), list(known))
+    then, later = in_sight(before.graph.coverage), in_sight(now.graph.coverage)
+    labels = before.graph.things["label"].to_numpy(object)[numbers]
+    pairs = zip(scopes(before)[numbers], labels, strict=True)
+    read = np.array([still_in_sight(*pair, then, later) for pair in pairs], bool)
     gone = np.where(number_now < 0, read, ~now.in_service[number_now])
     for place in np.flatnonzero(gone).tolist():
         yield before, int(numbers[place]), ids[place]

@@ -17,6 +17,7 @@ from analytics.assumptions.families.credentials import credential_pairs
 from analytics.assumptions.families.term import judge
 from analytics.assumptions.judgement import Case
 from analytics.assumptions.model import NUMBER, model
+from analytics.figures.element_states import in_sight, still_in_sight
 from analytics.figures.survival import Survival, survival
 from analytics.findings.families.ownership import departed, judged_rows
 from analytics.history import Unread
@@ -30,6 +31,7 @@ from graph.once import once
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, CREDENTIAL_ENDED
 
 GRANT, CREDENTIALS, IDENTITY, OWNER = KINDS = ("grant", "credential", "identity", "owner")
+STATED_AS = {GRANT: "CAN_ACCESS", CREDENTIALS: "Credential", IDENTITY: "Agent", OWNER: "OWNS"}
 BETWEEN = " -> "  # between the holder of a grant and its resource
 RECENT_DAYS = 365  # older changes do not reflect the current speed of review
 UNSEEN = np.iinfo(np.int64).max
@@ -65,13 +67,13 @@ class Spells:
 
 @dataclass(frozen=True)
 class _Moment:
-    """One snapshot: its overdue items, its changes, and its scopes.
+    """One snapshot: its overdue items, its changes, and what its sources can state.
 
     `overdue` has a row for each identity that an item concerns, of each item the oldest first.
     """
 
     at: int
-    scopes: frozenset[str]
+    in_sight: frozenset[str]
     overdue: pd.DataFrame
     changed: pd.DataFrame
 
@@ -195,9 +197,9 @@ def _moment(posture: Posture, about: list[int] | None) -> _Moment:
     ids = posture.graph.things["id"]
     rows["identity"] = ids.reindex(rows["number"]).to_numpy(object)
     first = rows.drop(columns="number").sort_values(["kind", "key", "since", "identity"])
-    scopes = frozenset(f"{c.source}\x1f{c.scope}" for c in posture.graph.coverage)
+    stated = in_sight(posture.graph.coverage)
     once = first.drop_duplicates(["kind", "key", "identity"])[list(COLUMNS)]
-    return _Moment(posture.graph.now, scopes, once, _changes(case))
+    return _Moment(posture.graph.now, stated, once, _changes(case))
 
 
 def _followed(moments: list[_Moment], shown: list[pd.DataFrame]) -> pd.DataFrame:
@@ -207,7 +209,12 @@ def _followed(moments: list[_Moment], shown: list[pd.DataFrame]) -> pd.DataFrame
     at = np.array([m.at for m in moments], np.int64)
     last = spells["seen"].to_numpy(np.int64)
     after = np.minimum(last + 1, len(at) - 1)
-    read_again = [s in moments[n].scopes for s, n in zip(spells["scope"], after, strict=True)]
+    labels = spells["kind"].map(STATED_AS)
+    places = zip(spells["scope"], labels, last, after, strict=True)
+    read_again = [
+        still_in_sight(scope, label, moments[then].in_sight, moments[now].in_sight)
+        for scope, label, then, now in places
+    ]
     spells["ended"] = (last < len(at) - 1) & np.array(read_again, bool)
     spells["until"] = np.where(spells["ended"], at[after], at[last])
     return _timed(spells)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analytics.history import History
 from analytics.posture import Posture
-from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago
 from tests.support.histories.small_history import history_of
 from tests.support.printed import revocation
 
@@ -131,6 +131,15 @@ def test_what_is_gone_with_its_source_is_unknown():
     posture = last(history_of(before, [gone]))
     (row,) = revocation(posture, posture.graph.find("bot"))["kill_sets"]
     assert (row["unknown"], row["alive"], row["dead"], row["atomic"]) == (4, 0, 0, None)
+
+
+def test_what_its_source_no_longer_declares_is_unknown():
+    silent = [kind for kind in EVERYTHING if kind != "credentials"]
+    blind = [state(d, "svc", "grant", bot=ENDED, declares=silent) for d in (20, 10)]
+    row = one(state(40, *ALL, bot={}), *blind)
+    assert (row["unknown"], row["dead"], row["atomic"]) == (2, 0, False)  # the account is alive
+    row = one(state(40, *ALL, bot={}), *blind, state(0, "svc", "grant", bot=ENDED))
+    assert (row["unknown"], row["dead"]) == (0, 2)
 
 
 def test_who_is_gone_from_its_source_has_ended():

@@ -1,5 +1,6 @@
 """How long what should have ended stays, over snapshots whose lives are known by hand."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from analytics.figures.revocation_speed import overdue, ungoverned
 from analytics.history import History
 from analytics.posture import Posture
+from graph.journal.journal import Journal
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago
 from tests.support.histories.small_history import history_of
 from tests.support.printed import revocation
@@ -52,6 +54,34 @@ def test_of_one_identity() -> None:
     assert one["time_to_revoke"]["median_days"] == 20
     (item,) = one["items"]
     assert (item["kind"], item["since"], item["ended_at"]) == ("grant", ago(100), ago(80))
+
+
+def test_what_a_source_no_longer_declares_was_not_revoked() -> None:
+    """The key and the owner who left are out of sight, not ended."""
+    first = state(20).agent("bot").person("ann", left=ago(50)).owned("bot", "ann", "ann")
+    first.thing("Credential", "key", expires_at=ago(40)).link("bot", "USES", "key")
+    silent = [kind for kind in EVERYTHING if kind not in ("credentials", "owners")]
+    later = state(10, declares=silent).agent("bot").person("ann", left=ago(50))
+    found = revocation(last(history_of(first, later)))
+    assert {(i["kind"], i["days"], i["ended_at"]) for i in found["items"]} == {
+        ("credential", 20, None),
+        ("owner", 30, None),
+    }
+    assert (found["time_to_revoke"]["ended"], found["time_to_revoke"]["censored"]) == (0, 3)
+
+
+def test_a_vacancy_after_an_attested_owner_ends(tmp_path: Path) -> None:
+    """What people decided has no source that is read again."""
+    states = [
+        state(days).agent("bot").person("ann", left=left).person("bob")
+        for days, left in ((40, None), (20, ago(30)), (10, ago(30)))
+    ]
+    states[2].owned("bot", "bob")
+    path = tmp_path / "journal.sqlite"
+    at = AS_OF - pd.Timedelta(days=40)
+    Journal(path).attest("bot", "ann", "business", "ann", "", at)
+    (item,) = revocation(last(history_of(*states, journal=path)))["items"]
+    assert (item["key"], item["days"], item["ended_at"]) == ("bot/business", 20, ago(10))
 
 
 def test_as_of_an_earlier_snapshot_nothing_later_is_known() -> None:
