@@ -40,8 +40,11 @@ def oldest(history: History) -> Moment:
 
 
 def moments(history: History, start: Moment, end: Moment) -> list[Moment]:
-    """Return the two ends and, in between, every snapshot at the instant it was taken."""
-    between = [Moment(i, i.taken_at) for i in history.infos]
+    """Return the two ends and, in between, every snapshot at the instant it was taken.
+
+    Those after the snapshot of the end are left out: it is judged later without them.
+    """
+    between = [Moment(i, i.taken_at) for i in history.infos if i.order <= end.info.order]
     between = sorted((m for m in between if start.order < m.order < end.order), key=_order)
     return [start, *between, end]
 

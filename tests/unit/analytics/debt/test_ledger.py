@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from analytics.debt.forecast import forecast
-from analytics.debt.ledger.moments import moment_at
+from analytics.debt.ledger.entries import ledger
+from analytics.debt.ledger.moments import Moment, moment_at
 from graph.journal.journal import Journal
 from graph.schema import AGENT, CAN_ACCESS, OWNS, SOD_RULE
 from graph.stores import NoSuchSnapshot
@@ -361,6 +362,13 @@ def test_what_was_known_then():
     known = books(history.recorded_by(day(20)), until=day(20))
     assert known.entries == ()
     assert [e.item.assumption for e in books(history, until=day(20)).entries] == ["owner"]
+
+
+def test_an_earlier_snapshot_judged_later_knows_none_of_those_after_it():
+    """Nobody owns the bot in the second snapshot: the first says nothing of that."""
+    first, *_ = (history := history_of(owned(state()), state(10), owned(state(30)))).infos
+    done = ledger(history, Moment(first, day(0)), Moment(first, day(20)))
+    assert (len(done.steps), done.entries, set(done.figures.values())) == (1, (), {0.0})
 
 
 def test_no_moment_before_the_first_snapshot():
