@@ -103,7 +103,10 @@ def _kept(history: History, start: Moment, end: Moment, limit: int, by: Model) -
         sums = period_sums(between, by)
         steps.append(_step(sums, earlier, later))
         listed += sum(sums.counts.values()) + len(sums.lost)
-        wanted = None if room is None else max(room - len(entries), 0)
+        wanted = None
+        if room is not None:  # older acceptances take no room
+            newer = sum(_newest(entry) < _newest_of(later) for entry in entries)
+            wanted = max(room - newer, 0)
         if wanted != 0:
             entries += _described(compared(between, by), later, wanted)
         entries += [_lost_source(lost, later) for lost in sums.lost]
@@ -115,8 +118,11 @@ def _kept(history: History, start: Moment, end: Moment, limit: int, by: Model) -
 
 
 def _newest(entry: Entry) -> tuple[object, ...]:
-    at = entry.recorded.at
-    return -at.value, -entry.recorded.info.sequence, -abs(entry.amount), entry.id
+    return *_newest_of(entry.recorded), -abs(entry.amount), entry.id
+
+
+def _newest_of(moment: Moment) -> tuple[int, int]:
+    return -moment.at.value, -moment.info.sequence
 
 
 # -- entries ------------------------------------------------------------------------------------

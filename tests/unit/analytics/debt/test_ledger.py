@@ -394,6 +394,18 @@ def test_a_limit_keeps_the_newest_and_counts_the_rest():
     assert cut.steps == whole.steps
 
 
+def test_acceptances_take_no_room_of_what_is_newer(tmp_path):
+    file = tmp_path / "journal.sqlite"
+    Journal(file).accept("F-1", day(8), "ann", "soon gone", day(3), ABOUT)
+    states = state(grant={"expires_at": None}), owned(state(10)), state(20)
+    history = history_of(*states, journal=file)
+    whole = books(history)
+    assert [e.kind for e in whole.entries] == ["accrue", "repay", "repay", "resume", "accept"]
+    for limit in range(1, 6):
+        cut = books(history, limit=limit)
+        assert (cut.entries, cut.left_out) == (whole.entries[:limit], 5 - limit)
+
+
 # ---------------------------------------------------------------- ahead
 
 
