@@ -215,13 +215,15 @@ def items(posture: Posture, broken: bool = True) -> pd.DataFrame:
 def entries(posture: Posture, since: str, until: str) -> tuple[pd.DataFrame, int]:
     """Return the ledger entries of one period of `books`, and the count of those left out.
 
-    `since` and `until` are the ids of the snapshots at its ends; the last period ends at the
-    instant of the page.
+    `since` and `until` are the ids of the snapshots at its ends. The last period ends at the
+    instant of the page; if that is later than its snapshot, the period begins with that snapshot.
     """
     history, graph = posture.history, posture.graph
     assert history is not None
-    known = {info.id: info for info in history.infos}
-    end = graph.as_of if graph.snapshot and until == graph.snapshot.id else known[until].taken_at
+    known = {info.id: info for info in history.every}
+    end = known[until].taken_at
+    if graph.snapshot and until == graph.snapshot.id:
+        end = graph.as_of if since == until else min(graph.as_of, end)
     ends = Moment(known[since], known[since].taken_at), Moment(known[until], end)
     answer = ledger(history, *ends, limit=ENTRIES, ahead=False)
     rows = answer.entries.readable()

@@ -10,7 +10,7 @@ import streamlit as st
 from analytics.answers.kpis import kpis
 from analytics.figures.measures import all_measures
 from app.web.answers.board import trend
-from app.web.answers.debt import groups, item, items, members
+from app.web.answers.debt import books, entries, groups, item, items, members
 from app.web.drawing.debt_charts import (
     ALL,
     GRADES,
@@ -24,7 +24,7 @@ from app.web.drawing.debt_charts import (
 from app.web.snapshots import forget
 from app.web.views import all_views
 from app.web.views.posture.leadership import figure_words, kpi_rows, rows_behind, rows_page
-from tests.support.estates.small_estates import Estate, ago
+from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.histories.small_history import history_of
 from tests.support.printed import debt as debt_answer
 
@@ -159,6 +159,23 @@ def test_burn_down_keeps_change_and_coverage_apart() -> None:
     line = next(part for part in figure.data if part.name == "Balance")
     assert list(line.y) == [10.0, 15.0, 10.0]
     assert burn_down(periods.head(0)).data[0].y == ()
+
+
+def test_each_period_has_its_own_entries_also_after_the_last_snapshot() -> None:
+    """The owner leaves on day 20, between the last snapshot of day 10 and the page of day 30."""
+
+    def state(at: int) -> Estate:
+        e = Estate(at=AS_OF + pd.Timedelta(days=at)).agent("bot", created_at=ago(10))
+        e.person("ann", left=ago(-20)).owned("bot", "ann", "ann").resource("crm", "internal")
+        return e.can("bot", "read", "crm", granted_at=ago(10))
+
+    history = history_of(state(0), state(10))
+    posture = history.posture(history.infos[-1].id, AS_OF + pd.Timedelta(days=30))
+    kept = books(posture)
+    assert kept is not None
+    steps = kept.periods.readable()
+    ends = zip(steps["since_snapshot"], steps["until_snapshot"], strict=True)
+    assert [len(entries(posture, *of)[0]) for of in ends] == [0, 2]
 
 
 def test_the_trend_has_a_point_for_each_snapshot_up_to_the_one_shown() -> None:
