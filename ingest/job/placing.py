@@ -113,21 +113,29 @@ class _Timeline:
         if planned is not None:
             if not _lacks(planned.facts.coverage, each):
                 return
-            self.snapshots.remove(planned)
+            self.snapshots = [w for w in self.snapshots if w is not planned]
         merged = join(facts, [each])
         self.snapshots.append(
             PlannedSnapshot(merged.facts, merged.checked, [], behind, repeated=True)
         )
 
     def _at(self, each: Checked) -> Facts | None:
-        """Return the facts that were current at the instant of a reading, of several the last."""
+        """Return the facts that were current at the instant of a reading.
+
+        Of several of one instant the last counts. A planned replacement stands where the snapshot
+        stands that it replaces, any other planned snapshot after the stored ones of its instant.
+        """
         at = each.coverage.taken_at
-        planned_facts = [w.facts for w in reversed(self.snapshots) if w.facts.taken_at <= at]
         stored = [i for i in self._snapshots() if i.taken_at <= at]
-        newest = max(planned_facts, key=lambda f: f.taken_at, default=None)
+        added = [w.facts for w in reversed(self.snapshots) if w.behind == Behind()]
+        newest = max((f for f in added if f.taken_at <= at), key=lambda f: f.taken_at, default=None)
         if newest is not None and (not stored or newest.taken_at >= stored[-1].taken_at):
             return newest
-        return self._store.read(stored[-1].id)[1] if stored else None
+        if not stored:
+            return None
+        behind = Behind(stored[-1].replaces or stored[-1].id)
+        facts = next((w.facts for w in self.snapshots if w.behind == behind), None)
+        return self._store.read(stored[-1].id)[1] if facts is None else facts
 
     def _snapshots(self) -> list[SnapshotInfo]:
         if self._infos is None:

@@ -96,11 +96,24 @@ def test_scopes_stand_in_each_entry_as_they_were_then(store, order):
         assert scopes == {scope: then[scope] for scope in scopes}
 
 
-def test_older_exports_of_one_instant_in_one_job_are_all_there(store):
-    for day in (1, 3, 2):
-        load(store, *(state(day, f"{name}{day}", scope=name) for name in "abc"))
-    infos = [i for i in store.snapshots() if i.taken_at == AS_OF + 2 * DAY]
-    assert agents(store, infos[-1].id) == {"a": "a2", "b": "b2", "c": "c2"}
+@pytest.mark.parametrize(
+    ("before", "late", "there"),
+    [
+        ([], "a5 b5 c5", "a5 b5 c5"),
+        (["c5"], "a1 b2", "a1 b2 c5"),  # what is replaced is replaced once more
+        (["c5", "a5"], "a1 b5", "a5 b5 c5"),  # what is replaced is not the last of its instant
+    ],
+)
+def test_older_exports_in_one_job_are_all_there(store, before, late, there):
+    """Each scope is read on day 9; then older exports of several scopes at once."""
+
+    def read(names):
+        load(store, *(state(int(each[1]), each, scope=each[0]) for each in names.split()))
+
+    for names in (*before, "a9 b9 c9", late):
+        read(names)
+    told_of = dict(told(store))  # of several entries of one instant the last counts
+    assert " ".join(sorted(told_of[5].values())) == there
 
 
 def test_what_came_between_is_replaced_by_what_knows_it(store):
