@@ -10,7 +10,7 @@ from analytics.posture import Posture
 from analytics.remediation.kill_set import NODES, kill_set
 from graph.access import NEVER, milliseconds
 from graph.coverage import JOURNAL, kind_of_element
-from graph.element import Relationship
+from graph.element import Element, Relationship
 from graph.facts import Coverage
 from graph.once import once
 from graph.schema import (
@@ -25,7 +25,8 @@ ELEMENT = ("kind", "label", "id", "name", "source", "target", "scope", "shared")
 TYPES: dict[str, Relationship] = {kind.name: kind for kind in RELATIONSHIPS}
 PARTS = "\x1f"  # between a source and its scope
 ENDS = ("source", "target")
-KINDS_OF_FACT = {e.name: kind_of_element(e) or "" for e in (*FACT_NODES, *RELATIONSHIPS)}
+STATED: tuple[Element, ...] = (*FACT_NODES, *RELATIONSHIPS)
+KINDS_OF_FACT = {element.name: kind_of_element(element) or "" for element in STATED}
 
 
 class Look(NamedTuple):
@@ -116,9 +117,9 @@ def look_at(
         now = _in_force(posture, TYPES[str(name)], rows)
         alive[at] = now != ""
         ids[at] = np.where(now != "", now, ids[at])
-    now = in_sight(graph.coverage)
+    known = in_sight(graph.coverage)
     pairs = zip(elements["scope"], elements["label"], strict=True)
-    read = np.array([still_in_sight(*pair, then, now) for pair in pairs], bool)
+    read = np.array([still_in_sight(*pair, then, known) for pair in pairs], bool)
     return Look(alive, read, died, ids)
 
 

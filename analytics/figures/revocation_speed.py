@@ -364,7 +364,4 @@ def _speed(spells: Spells, days: float) -> dict[str, Any]:
 
 def _snapshots(posture: Posture) -> int:
     """Count the snapshots that were examined."""
-    history, info = posture.history, posture.graph.snapshot
-    if history is None or info is None:
-        return 1
-    return len([i for i in history.until(info) if i.taken_at <= posture.graph.as_of]) or 1
+    return len(_before(posture)) + 1

@@ -56,6 +56,11 @@ def test_of_one_identity() -> None:
     assert (item["kind"], item["since"], item["ended_at"]) == ("grant", ago(100), ago(80))
 
 
+def test_of_several_snapshots_of_one_instant_the_last_is_examined() -> None:
+    found = revocation(last(history_of(*map(grants, (100, 90, 90, 80)))))["time_to_revoke"]
+    assert (found["snapshots"], found["ended"]) == (3, 2)
+
+
 def test_what_a_source_no_longer_declares_was_not_revoked() -> None:
     """The key and the owner who left are out of sight, not ended."""
     first = state(20).agent("bot").person("ann", left=ago(50)).owned("bot", "ann", "ann")
