@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 
 from analytics.debt.forecast import forecast
-from analytics.debt.ledger.entries import ledger
-from analytics.debt.ledger.moments import Moment, moment_at
+from analytics.debt.ledger.moments import moment_at
 from graph.journal.journal import Journal
 from graph.schema import AGENT, CAN_ACCESS, OWNS, SOD_RULE
 from graph.stores import NoSuchSnapshot
@@ -364,13 +363,6 @@ def test_what_was_known_then():
     assert [e.item.assumption for e in books(history, until=day(20)).entries] == ["owner"]
 
 
-def test_an_earlier_snapshot_judged_later_knows_none_of_those_after_it():
-    """Nobody owns the bot in the second snapshot: the first says nothing of that."""
-    first, *_ = (history := history_of(owned(state()), state(10), owned(state(30)))).infos
-    done = ledger(history, Moment(first, day(0)), Moment(first, day(20)))
-    assert (len(done.steps), done.entries, set(done.figures.values())) == (1, (), {0.0})
-
-
 def test_no_moment_before_the_first_snapshot():
     with pytest.raises(NoSuchSnapshot):
         moment_at(history_of(state()), day(-1))
@@ -392,18 +384,6 @@ def test_a_limit_keeps_the_newest_and_counts_the_rest():
     assert cut.entries == whole.entries[:1]
     assert cut.left_out == len(whole.entries) - 1
     assert cut.steps == whole.steps
-
-
-def test_acceptances_take_no_room_of_what_is_newer(tmp_path):
-    file = tmp_path / "journal.sqlite"
-    Journal(file).accept("F-1", day(8), "ann", "soon gone", day(3), ABOUT)
-    states = state(grant={"expires_at": None}), owned(state(10)), state(20)
-    history = history_of(*states, journal=file)
-    whole = books(history)
-    assert [e.kind for e in whole.entries] == ["accrue", "repay", "repay", "resume", "accept"]
-    for limit in range(1, 6):
-        cut = books(history, limit=limit)
-        assert (cut.entries, cut.left_out) == (whole.entries[:limit], 5 - limit)
 
 
 # ---------------------------------------------------------------- ahead
