@@ -1,4 +1,4 @@
-"""Exposure: the identities that reach a resource; the inverse of blast radius."""
+"""Exposure: the identities that reach a resource or can act as a node; blast radius inverted."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,21 @@ import pandas as pd
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table
 from analytics.posture import Filter, Posture
-from analytics.reach.spread import exposed
-from graph.schema import FACT_NODES, LEVELS
+from analytics.reach.spread import entering, exposed
+from graph.schema import FACT_NODES, LEVELS, RESOURCE
 
 BANDS = ((95.0, "CRITICAL"), (80.0, "HIGH"), (40.0, "MODERATE"), (0.0, "LOW"))  # as BloodHound's
 KINDS = {"identity": Kind.ITSELF, "level": Kind.LEVEL}
+NO_LEVEL = -1
 
 
 @dataclass(frozen=True)
 class Exposure:
     """The identities that reach a resource; see `exposure`.
 
-    `identities` has, after the node `identity` itself, the highest `level`, the fewest `hops`, and
-    whether that level needs `derived`, `conditional` or `assumed` edges.
+    `identities` has, after the node `identity` itself, the highest `level` (null unless it is of a
+    resource), the fewest `hops`, and whether that level needs `derived`, `conditional` or `assumed`
+    edges.
     """
 
     resource: dict[str, str]
@@ -42,6 +44,7 @@ def exposure(
 ) -> Exposure:
     """List the identities that reach `resource` (a node's number) at `level` or a higher one.
 
+    Any other node than a resource has no levels: its identities are those that can act as it.
     `percent` is the share of the accountable identities with known reach, `band` its name;
     `not_known` counts the others.
     """
@@ -57,7 +60,9 @@ def exposure(
     }
     order = reaching[np.lexsort((reaching, hops[reaching], -best[reaching]))]
     shown, left_out = cut(order, limit)
-    columns = {"identity": shown, "level": best[shown], "hops": hops[shown]}
+    of_resource = graph.has_label(RESOURCE)[resource]
+    levels = best[shown] if of_resource else np.full(len(shown), NO_LEVEL)
+    columns = {"identity": shown, "level": levels, "hops": hops[shown]}
     columns |= {name: highest[shown] < best[shown] for name, highest in without.items()}
     able = best[posture.accountable] >= 0
     known = posture.known(Filter(mode)).known[posture.accountable]
@@ -86,9 +91,12 @@ def _highest(
     """Return the highest level at which each node reaches `resource`, and the fewest hops.
 
     Both are -1 where it does not reach it at `least` or above. The hops are the fewest over these
-    levels.
+    levels. Of a node that is no resource, any way to act as it counts, as the lowest level.
     """
     network = posture.network(chosen)
+    if not posture.graph.has_label(RESOURCE)[resource]:
+        distance = entering(network, resource)
+        return np.where(distance >= 0, 0, -1), distance
     best = np.full(network.nodes, -1, np.int64)
     hops = np.full(network.nodes, -1, np.int64)
     for level in range(least, len(LEVELS)):

@@ -133,3 +133,11 @@ def exposed(network: Network, resource: int, level: int) -> np.ndarray:
     holding = np.flatnonzero((network.resource == resource) & (network.levels >> level & 1 == 1))
     least = np.full(len(holding), level, np.int8)
     return np.asarray(traversal.backward(network.turned, network.holders[holding], least))
+
+
+def entering(network: Network, node: int) -> np.ndarray:
+    """Return the fewest control hops from each other node to `node`; -1 without a path."""
+    ends, least = np.array([node], np.int32), np.zeros(1, np.int8)
+    hops = np.asarray(traversal.backward(network.turned, ends, least)).copy()
+    hops[node] = -1
+    return hops

@@ -38,25 +38,29 @@ def blast_radius(
 @question("exposure", Group.REACH, kept=True)
 def exposure(
     posture: "Posture",
-    thing: Annotated[str | None, typer.Argument(help="A resource; else all of them.")] = None,
+    thing: Annotated[
+        str | None, typer.Argument(help="A resource, or what one can act as; else all resources.")
+    ] = None,
     level: Level = None,
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
 ) -> "Exposure | Exposures":
-    """Show who reaches a resource, or each of them.
+    """Show who reaches a resource, or can act as something else, or who reaches each resource.
 
     Example: trustdebt exposure db:ledger --level admin
     """
     from analytics.answers.exposure import exposure as exposure_answer
     from analytics.answers.exposures import exposures
+    from graph.schema import RESOURCE
 
     if thing is None:
         if level is not None:
             raise UsageError("--level needs a resource: of all of them the highest level is shown")
         return exposures(posture, mode_of(mode), limit)
-    return exposure_answer(
-        posture, posture.graph.find(thing), level_of(level), mode_of(mode), limit
-    )
+    number = posture.graph.find(thing)
+    if level is not None and not posture.graph.has_label(RESOURCE)[number]:
+        raise UsageError(f"--level needs a resource: {thing} is acted as, at no level")
+    return exposure_answer(posture, number, level_of(level), mode_of(mode), limit)
 
 
 @question("path", Group.REACH, kept=True, rows=("paths",))

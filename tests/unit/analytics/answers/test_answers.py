@@ -232,3 +232,19 @@ def test_secrets_to_rotate_when_somebody_leaves():
         ("s", "technical", "OWN-02"),
     }
     assert told["orphaned"] == []
+
+
+def test_who_can_act_as_an_account_is_its_exposure():
+    e = Estate().agent("A", "B").account("s").thing("Credential", "k").thing("Role", "r")
+    e.link("A", "USES", "k").link("k", "AUTHENTICATES_AS", "s").link("s", "ASSUMES", "r")
+    posture = e.posture()
+    found = exposure(posture, posture.graph.number("s"))
+    assert [(r["id"], r["level"], r["hops"]) for r in found["identities"]] == [
+        ("k", None, 1),
+        ("A", None, 2),
+    ]
+    assert (found["accountable"]["reaching"], found["percent"], found["band"]) == (
+        1,
+        50.0,
+        "MODERATE",
+    )
