@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -12,14 +11,14 @@ from analytics.answers.shape import edge_step, grant_step, highest, sentence
 from analytics.answers.support import with_facts
 from analytics.answers.table import Table, objects
 from analytics.posture import Filter, Posture
+from analytics.reach.alternatives import Alternatives, surest
 from analytics.reach.spread import Spread, spread
+from graph.access import Edges, Grants
 from graph.frames import records
 from graph.schema import LEVEL_SETS, LEVELS
 
-if TYPE_CHECKING:
-    import networkx as nx
-
-END = -1
+FULL = len(LEVELS) - 1  # the ceiling with which a start is entered
+Ending = tuple[int, int] | None  # a grant (position in the network) and its levels (bits)
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,14 @@ def path(
     To a resource, a path ends with a grant; `level` asks for that very level. To any other node a
     path ends where it is entered. Without a path, `paths` is empty. `levels` are all levels reached
     by any path, as the paths shown may not lead to the highest.
+
+    Two paths differ in a node, or in the type of a relationship. Of several relationships of one
+    type between the same two nodes the widest is shown, and of equals the one with the least doubt.
+    No path comes to a node twice.
     """
     reach = spread(posture.network(Filter(mode)), start)
     ends = _endings(posture, reach, end, level)
-    ways = _ways(reach, ends, count) if ends else []
+    ways = _ways(posture, reach, ends, count) if ends else []
     rows = []
     for state_edges, ending in islice(ways, count):
         steps = [edge_step(posture, int(reach.network.edge[e])) for e in state_edges]
@@ -79,16 +82,17 @@ def _levels_reached(reach: Spread, end: int) -> int:
     return int(np.bitwise_or.reduce(uses["levels"].to_numpy()[uses["resource"] == end], initial=0))
 
 
-def _endings(
-    posture: Posture, reach: Spread, end: int, level: str | None
-) -> dict[int, tuple[int, int] | None]:
+def _endings(posture: Posture, reach: Spread, end: int, level: str | None) -> dict[int, Ending]:
     """Return the states in which a path may end, with the grant and the levels it ends by."""
     uses = reach.uses()
     uses = uses[uses["resource"] == end]
     if level:
         uses = uses[uses["levels"].to_numpy() >> LEVELS.index(level) & 1 == 1]
-    uses = uses.sort_values(["hops", "levels"], ascending=[True, False], kind="stable")
-    endings: dict[int, tuple[int, int] | None] = {}
+    grants, grant = posture.grants, reach.network.grant[uses["grant"].to_numpy(np.int64)]
+    uses = uses.assign(doubt=_doubt(grants, grant))
+    first = ["hops", "doubt", "levels"] if level else ["hops", "levels", "doubt"]
+    uses = uses.sort_values(first, ascending=[by != "levels" for by in first], kind="stable")
+    endings: dict[int, Ending] = {}
     for use in records(uses):
         endings.setdefault(int(use.state), (int(use.grant), int(use.levels)))
     if not endings and level is None and end != reach.start:
@@ -97,48 +101,28 @@ def _endings(
     return endings
 
 
+def _doubt(parts: Edges | Grants, at: np.ndarray) -> np.ndarray:
+    """Return the doubt about edges or grants (positions): 0 is none, a condition weighs most."""
+    marks = (parts.derived[at], parts.assumed[at], parts.conditional[at], parts.eligible[at])
+    return np.asarray(sum(mark.astype(np.int64) << place for place, mark in enumerate(marks)))
+
+
 def _ways(
-    reach: Spread, ends: dict[int, tuple[int, int] | None], count: int
-) -> Iterator[tuple[list[int], tuple[int, int] | None]] | list[Any]:
-    """Return up to `count` paths to one of `ends`: edges (positions in the network) and ending."""
+    posture: Posture, reach: Spread, ends: dict[int, Ending], count: int
+) -> Iterator[tuple[list[int], Ending]]:
+    """Yield paths to one of `ends`, shortest first: edges (positions in the network) and ending."""
+    network, start = reach.network, 4 * reach.start + FULL
+    doubt = _doubt(posture.edges, network.edge)
+    if count > 1:
+        states = np.flatnonzero(reach.hops >= 0).tolist()
+        kind = posture.edges.kind[network.edge]
+        for steps in Alternatives(network, states, ends, kind, doubt).paths(start):
+            last = steps[-2].state if len(steps) > 1 else start
+            yield [step.edge for step in steps[:-1]], ends[last]
+        return
     nearest = min(ends, key=lambda state: (reach.hops[state], state))
-    if count == 1:
-        return [(reach.route(nearest), ends[nearest])]
-    return _several(reach, ends)
-
-
-def _several(
-    reach: Spread, ends: dict[int, tuple[int, int] | None]
-) -> Iterator[tuple[list[int], tuple[int, int] | None]]:
-    """Yield paths without repeated states, shortest first (Yen 1971, as networkx has it)."""
-    import networkx as nx  # heavy, and most answers show one path
-
-    g = _useful(reach, list(ends))
-    for end in ends:
-        g.add_edge(end, END, edge=None)
-    for states in nx.shortest_simple_paths(g, 4 * reach.start + 3, END):
-        hops = list(pairwise(states[:-1]))
-        yield [g.edges[hop]["edge"] for hop in hops], ends[states[-2]]
-
-
-def _useful(reach: Spread, ends: list[int]) -> "nx.DiGraph":
-    """Return the graph of the states that lie on some path from the start to one of `ends`."""
-    import networkx as nx
-
-    net = reach.network
-    g = nx.DiGraph()
-    for state in np.flatnonzero(reach.hops >= 0):
-        node, limit = int(state) >> 2, int(state) & 3
-        for e in range(net.indptr[node], net.indptr[node + 1]):
-            entered = 4 * int(net.target[e]) + min(limit, int(net.ceiling[e]))
-            if not g.has_edge(int(state), entered):
-                g.add_edge(int(state), entered, edge=e)
-    g.add_nodes_from(ends)
-    useful = set(ends)
-    front = list(ends)
-    while front:
-        for before in g.predecessors(front.pop()):
-            if before not in useful:
-                useful.add(before)
-                front.append(before)
-    return nx.DiGraph(g.subgraph(useful))
+    limit, edges = FULL, []
+    for edge in reach.route(nearest):
+        edges.append(surest(network, edge, limit, doubt))
+        limit = min(limit, int(network.ceiling[edge]))
+    yield edges, ends[nearest]

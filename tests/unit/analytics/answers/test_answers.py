@@ -234,6 +234,27 @@ def test_secrets_to_rotate_when_somebody_leaves():
     assert told["orphaned"] == []
 
 
+def test_a_path_shows_the_surest_of_steps_side_by_side():
+    e = Estate().account("s").thing("Role", "d").resource("x", "restricted")
+    e.link("s", "ASSUMES", "d", condition="ip", id="a").link("s", "ASSUMES", "d", id="b")
+    e.can("d", "read", "x", condition="mfa", id="c", grant_id="1")
+    posture = e.can("d", "read", "x", id="e", grant_id="2").posture()
+    for count in (1, 5):
+        (only,) = path(posture, *map(posture.graph.number, "sx"), None, count)["paths"]
+        assert [step["id"] for step in only["steps"]] == ["b", "e"]
+        assert "condition" not in only["sentence"]
+
+
+def test_ways_differ_in_a_thing_or_in_a_type_and_come_to_nothing_twice():
+    """A spawns and calls B; C, which B calls to read, spawns B again: that leads nowhere new."""
+    e = Estate().agent("A", "B", "C").resource("x", "restricted").can("B", "read", "x")
+    e.link("A", "SPAWNS", "B", id="spawns").link("A", "CALLS", "B", id="calls")
+    posture = e.link("B", "CALLS", "C", ceiling="read").link("C", "SPAWNS", "B").posture()
+    paths = path(posture, *map(posture.graph.number, "Ax"), None, 9)["paths"]
+    assert {p["steps"][0]["id"] for p in paths} == {"spawns", "calls"}
+    assert [len(p["steps"]) for p in paths] == [2, 2]
+
+
 def test_who_can_act_as_an_account_is_its_exposure():
     e = Estate().agent("A", "B").account("s").thing("Credential", "k").thing("Role", "r")
     e.link("A", "USES", "k").link("k", "AUTHENTICATES_AS", "s").link("s", "ASSUMES", "r")
