@@ -117,8 +117,8 @@ def blast_radius(
         mode=mode,
         max_hops=max_hops,
         leaked=leaked,
-        leak=leak_of(posture, start) if leaked else None,
-        notes=_notes(posture, start, leaked, max_hops) + _at_least(posture, start, dark),
+        leak=leak_of(posture, start, mode) if leaked else None,
+        notes=_notes(posture, start, mode, leaked, max_hops) + _at_least(posture, start, dark),
         resources=_resources(posture, shown),
         counts=_counts(posture, rows),
         weighted=float(rows["weight"].sum()),
@@ -161,8 +161,8 @@ def _nothing_known(
         mode=mode,
         max_hops=max_hops,
         leaked=leaked,
-        leak=leak_of(posture, start) if leaked else None,
-        notes=[_dark_words(posture, start, dark), *_notes(posture, start, leaked, max_hops)],
+        leak=leak_of(posture, start, mode) if leaked else None,
+        notes=[_dark_words(posture, start, dark), *_notes(posture, start, mode, leaked, max_hops)],
         resources=_resources(posture, rows),
         counts={"resources": None, "of": None, "by_sensitivity": classes, "by_level": levels},
         weighted=None,
@@ -290,7 +290,9 @@ def _profile(posture: Posture, rows: pd.DataFrame) -> Table:
     return Table(pd.DataFrame(profile, columns=list(PROFILE)), posture.graph.things)
 
 
-def _notes(posture: Posture, start: int, leaked: bool, max_hops: int | None) -> list[str]:
+def _notes(
+    posture: Posture, start: int, mode: str, leaked: bool, max_hops: int | None
+) -> list[str]:
     graph, notes = posture.graph, []
     is_key = bool(graph.has_label(CREDENTIAL)[start])
     if is_key and not graph.live[start]:
@@ -298,7 +300,7 @@ def _notes(posture: Posture, start: int, leaked: bool, max_hops: int | None) -> 
     if leaked and not is_key:
         notes.append("Only a credential can leak: this is the reach of the thing itself.")
     if is_key and leaked:
-        leak = leak_of(posture, start)
+        leak = leak_of(posture, start, mode)
         notes += [leak["sentence"]] if leak is not None else []
         keys = graph.frames[CREDENTIAL]
         bound = keys.loc[keys["id"] == graph.thing(start)["id"], "sender_constrained"]

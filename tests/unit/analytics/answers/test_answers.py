@@ -245,6 +245,18 @@ def test_a_path_shows_the_surest_of_steps_side_by_side():
         assert "condition" not in only["sentence"]
 
 
+def test_what_a_leaked_key_reaches_after_activation_is_not_called_out_of_its_reach():
+    e = Estate().agent("A", "child").account("s").thing("Credential", "k")
+    e.link("A", "USES", "k").link("A", "SPAWNS", "child").link("k", "AUTHENTICATES_AS", "s")
+    e.resource("x", "restricted").can("child", "read", "x")
+    posture = e.link("s", "CONTROLS", "child", eligible="true").posture()
+    for mode, out_of_reach in (("standing", ["child"]), ("potential", [])):
+        answer = blast_radius(posture, posture.graph.number("k"), mode, leaked=True)
+        assert ids(answer["leak"]["excluded"]) == out_of_reach
+        assert ("The key alone does not reach" in answer["notes"][0]) == bool(out_of_reach)
+        assert bool(answer["resources"]) != bool(out_of_reach)
+
+
 def test_ways_differ_in_a_thing_or_in_a_type_and_come_to_nothing_twice():
     """A spawns and calls B; C, which B calls to read, spawns B again: that leads nowhere new."""
     e = Estate().agent("A", "B", "C").resource("x", "restricted").can("B", "read", "x")
