@@ -106,6 +106,11 @@ def _opened(posture: Posture) -> np.ndarray:
 def certificate(smallest: Cut) -> str:
     """Return a sentence on what the figures of a cut prove."""
     count = len(smallest.chosen)
+    if not smallest.separable and not len(smallest.kept):
+        return (
+            "Cannot be separated: some way rests on nothing that can be removed, such as an "
+            "agent that is made from a blueprint."
+        )
     if not smallest.separable:
         return (
             "Cannot be separated without touching access that was used within "

@@ -222,3 +222,12 @@ def test_a_wide_estate_is_cut_in_seconds():
     found = cut_answer(posture, agents, np.array([number_of(posture, "jewel")]))
     assert (found["cost"], found["exact"]) == (50, True)
     assert time.process_time() - begun < 20
+
+
+def test_a_way_that_is_no_fact_of_its_own_is_not_called_used():
+    """To be made from a blueprint is a property: there is nothing to take away."""
+    e = Estate().agent("bp", kind="blueprint").agent("made", blueprint_id="bp")
+    found = _ask(e.posture(), ["bp"], ["made"])
+    assert (found["separable"], found["protected"]) == (False, [])
+    assert "90 days" not in found["certificate"]
+    assert "nothing that can be removed" in found["certificate"]
