@@ -38,6 +38,7 @@ def kill_set_of_leak(posture: Posture, keys: np.ndarray, mode: str = "standing")
     """
     acted_as = joint_reach(posture.network(Filter(mode, identity_only=True)), keys).entered
     signing_in = acted_as & posture.graph.has_label(AGENT, SERVICE_ACCOUNT, ROLE, HUMAN)
+    signing_in &= ~posture.deleted
     children = _issued(posture, signing_in, _first_made(posture, keys))
     own = own_things_of(posture, np.flatnonzero(children))
     parts = {

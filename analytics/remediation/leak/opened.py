@@ -50,9 +50,10 @@ def opened(posture: Posture, keys: np.ndarray, mode: str = "standing") -> Opened
     is_key = np.zeros(len(graph.ids), bool)
     is_key[keys] = True
     here = is_key[used] & ~posture.deleted[user]
+    opens = is_key[key] & ~posture.deleted[identity]
     return Opened(
         keys,
-        _counted(identity[is_key[key]], key[is_key[key]]),
+        _counted(identity[opens], key[opens]),
         _counted(user[here], used[here]),
         joint_reach(posture.network(chosen), keys),
         posture.known(chosen).known[keys],

@@ -155,3 +155,20 @@ def test_the_leak_of_a_single_key_says_what_to_end():
     assert ids(effect["held_by"]) == ["bot"]
     assert ids(effect["revoke"]) == ids(play(world(), "k")["kill_set"])
     assert "begun with it (2)" in effect["sentence"]
+
+
+def test_a_key_of_a_deleted_account_is_taken_for_nobody():
+    """The account is gone, with its sessions; the other one that the key opens is not."""
+    e = Estate().thing("Credential", "key").account("gone", status="deleted").account("there")
+    for account in ("gone", "there"):
+        e.link("key", "AUTHENTICATES_AS", account)
+    posture = (
+        e.resource("x", "restricted").can("there", "read", "x").can("gone", "admin", "x").posture()
+    )
+    found = drill(posture, Selection(credentials=("key",)))
+    assert ids(found["identities"]) == ["there"]
+    assert [(r["id"], r["kind"]) for r in found["kill_set"]] == [
+        ("key", "credential"),
+        ("there", "sessions"),
+    ]
+    assert found["reach"]["weighted"] == 30
