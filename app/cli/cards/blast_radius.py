@@ -33,7 +33,7 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     heads = ("resource", "sensitivity", "levels", "steps", "weight", "because")
     card.listing("it reaches", heads, rows)
     commands = [("path", start["id"], r["id"]) for r in result["resources"][:1]]
-    if not result["leaked"]:
+    if start["label"] == "Credential" and not result["leaked"]:
         commands.append(("blast-radius", start["id"], "--leaked"))
     card.following(*commands, ("plan", "--for", start["id"]))
 

@@ -13,6 +13,7 @@ from app.cli.columns import Shown, cell, of_unit
 from app.cli.tables import draw
 from app.wording import brief
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import blast_radius
 
 
 def drawn(
@@ -326,3 +327,11 @@ def test_a_use_by_one_of_several_is_perhaps_one(capsys: pytest.CaptureFixture[st
     shown = " ".join(drawn(capsys, "show", result).split())
     assert "last use perhaps, not later than 2026-07-29" in shown
     assert "None" not in shown
+
+
+def test_only_of_a_key_it_is_asked_what_its_leak_opens(capsys: pytest.CaptureFixture[str]) -> None:
+    posture = Estate().agent("bot").thing("Credential", "key").link("bot", "USES", "key").posture()
+    for name in ("bot", "key"):
+        answer = blast_radius(posture, posture.graph.number(name))
+        shown = drawn(capsys, "blast-radius", answer)
+        assert (f"trustdebt blast-radius {name} --leaked" in shown) == (name == "key")
