@@ -11,13 +11,11 @@ from analytics.answers.shape import edge_step, grant_step, highest, sentence
 from analytics.answers.support import with_facts
 from analytics.answers.table import Table, objects
 from analytics.posture import Filter, Posture
-from analytics.reach.alternatives import Alternatives, surest
+from analytics.reach.alternatives import FULL, Alternatives, doubts, surest_route
 from analytics.reach.spread import Spread, spread
-from graph.access import Edges, Grants
 from graph.frames import records
 from graph.schema import LEVEL_SETS, LEVELS
 
-FULL = len(LEVELS) - 1  # the ceiling with which a start is entered
 Ending = tuple[int, int] | None  # a grant (position in the network) and its levels (bits)
 
 
@@ -89,7 +87,7 @@ def _endings(posture: Posture, reach: Spread, end: int, level: str | None) -> di
     if level:
         uses = uses[uses["levels"].to_numpy() >> LEVELS.index(level) & 1 == 1]
     grants, grant = posture.grants, reach.network.grant[uses["grant"].to_numpy(np.int64)]
-    uses = uses.assign(doubt=_doubt(grants, grant))
+    uses = uses.assign(doubt=doubts(grants, grant))
     first = ["hops", "doubt", "levels"] if level else ["hops", "levels", "doubt"]
     uses = uses.sort_values(first, ascending=[by != "levels" for by in first], kind="stable")
     endings: dict[int, Ending] = {}
@@ -101,18 +99,12 @@ def _endings(posture: Posture, reach: Spread, end: int, level: str | None) -> di
     return endings
 
 
-def _doubt(parts: Edges | Grants, at: np.ndarray) -> np.ndarray:
-    """Return the doubt about edges or grants (positions): 0 is none, a condition weighs most."""
-    marks = (parts.derived[at], parts.assumed[at], parts.conditional[at], parts.eligible[at])
-    return np.asarray(sum(mark.astype(np.int64) << place for place, mark in enumerate(marks)))
-
-
 def _ways(
     posture: Posture, reach: Spread, ends: dict[int, Ending], count: int
 ) -> Iterator[tuple[list[int], Ending]]:
     """Yield paths to one of `ends`, shortest first: edges (positions in the network) and ending."""
     network, start = reach.network, 4 * reach.start + FULL
-    doubt = _doubt(posture.edges, network.edge)
+    doubt = doubts(posture.edges, network.edge)
     if count > 1:
         states = np.flatnonzero(reach.hops >= 0).tolist()
         kind = posture.edges.kind[network.edge]
@@ -121,8 +113,4 @@ def _ways(
             yield [step.edge for step in steps[:-1]], ends[last]
         return
     nearest = min(ends, key=lambda state: (reach.hops[state], state))
-    limit, edges = FULL, []
-    for edge in reach.route(nearest):
-        edges.append(surest(network, edge, limit, doubt))
-        limit = min(limit, int(network.ceiling[edge]))
-    yield edges, ends[nearest]
+    yield surest_route(reach, nearest, doubt), ends[nearest]

@@ -11,6 +11,7 @@ from analytics.answers.leak import leak_of
 from analytics.answers.shape import cut, edge_step, grant_step
 from analytics.answers.table import Kind, Table
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
+from analytics.reach.alternatives import FULL, doubts, surest
 from analytics.reach.known import opaque_nodes
 from analytics.reach.spread import Spread, spread
 from analytics.remediation.unknowns import Asked, what_to_ask
@@ -329,6 +330,7 @@ def reach_tree(
     states = np.flatnonzero(tree.hops >= 0)
     order = states[np.argsort(tree.hops[states], kind="stable")]
     nodes: dict[int, dict[str, Any]] = {}
+    doubt = doubts(posture.edges, net.edge)
     edges = []
     for state in order:
         number = int(state) >> 2
@@ -336,10 +338,13 @@ def reach_tree(
             continue
         nodes[number] = graph.thing(number) | {"hops": int(tree.hops[state]), "parent": None}
         if tree.parent[state] >= 0:
-            edge = int(net.edge[tree.via[state]])
+            limit = int(tree.parent[state]) & FULL
+            edge = int(net.edge[surest(net, int(tree.via[state]), limit, doubt)])
             nodes[number]["parent"] = graph.thing(int(tree.parent[state]) >> 2)["id"]
             edges.append(edge_step(posture, edge) | {"stale": _edge_stale(posture, edge)})
-    uses = tree.uses().sort_values(["hops", "resource", "grant"], kind="stable")
+    uses = tree.uses()
+    uses = uses.assign(doubt=doubts(posture.grants, net.grant[uses["grant"].to_numpy(np.int64)]))
+    uses = uses.sort_values(["hops", "resource", "doubt", "grant"], kind="stable")
     all_levels = uses.groupby("resource")["levels"].agg(
         lambda bits: int(np.bitwise_or.reduce(bits))
     )

@@ -16,6 +16,7 @@ from analytics.findings.lifecycle.states import lives
 from analytics.kept.answers import kept
 from analytics.ownership.owners import DAY
 from analytics.posture import Filter, Posture
+from analytics.reach.alternatives import doubts, surest_route
 from analytics.reach.spread import Spread, spread
 from analytics.remediation.removal.ended_uses import ended_by_grants
 from analytics.remediation.reviewing.changed_since import NEWER, WIDER
@@ -191,9 +192,9 @@ def _way(posture: Posture, reach: Spread, grant: int) -> list[dict[str, Any]] | 
     if used.empty:
         return None
     nearest = used.sort_values(["hops", "levels"], ascending=[True, False], kind="stable").iloc[0]
-    steps = [
-        edge_step(posture, int(reach.network.edge[e])) for e in reach.route(int(nearest["state"]))
-    ]
+    doubt = doubts(posture.edges, reach.network.edge)
+    route = surest_route(reach, int(nearest["state"]), doubt)
+    steps = [edge_step(posture, int(reach.network.edge[edge])) for edge in route]
     return [*steps, grant_step(posture, grant, int(nearest["levels"]))]
 
 

@@ -11,8 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from analytics.reach.network import Network
+from analytics.reach.spread import Spread
+from graph.edges import Edges, Grants
+from graph.schema import LEVELS
 
 END = -1
+FULL = len(LEVELS) - 1  # the ceiling with which a start is entered
 Cost = tuple[int, int]  # edges, and their doubt
 
 
@@ -117,6 +121,24 @@ def _steps(network: Network, state: int, kind: np.ndarray, doubt: np.ndarray) ->
         key = int(kind[edge]), target
         best[key] = min(best.get(key, rank), rank)
     return [Step(4 * at - rank[0], rank[2], rank[1]) for (_, at), rank in best.items()]
+
+
+def doubts(parts: Edges | Grants, at: np.ndarray) -> np.ndarray:
+    """Return the doubt about edges or grants (positions): 0 is none, an activation weighs most."""
+    marks = (parts.derived[at], parts.assumed[at], parts.conditional[at], parts.eligible[at])
+    return np.asarray(sum(mark.astype(np.int64) << place for place, mark in enumerate(marks)))
+
+
+def surest_route(reach: Spread, state: int, doubt: np.ndarray) -> list[int]:
+    """Return the edges (positions in the network) of a shortest path to a state that was reached.
+
+    Of several edges between two nodes it is the one of least `doubt` that passes enough on.
+    """
+    limit, edges = FULL, []
+    for edge in reach.route(state):
+        edges.append(surest(reach.network, edge, limit, doubt))
+        limit = min(limit, int(reach.network.ceiling[edge]))
+    return edges
 
 
 def surest(network: Network, edge: int, limit: int, doubt: np.ndarray) -> int:

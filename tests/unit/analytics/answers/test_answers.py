@@ -5,6 +5,7 @@ import json
 import pytest
 
 from analytics.answers.coverage import coverage
+from analytics.answers.reach import reach_tree
 from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example, ids, together
@@ -243,6 +244,8 @@ def test_a_path_shows_the_surest_of_steps_side_by_side():
         (only,) = path(posture, *map(posture.graph.number, "sx"), None, count)["paths"]
         assert [step["id"] for step in only["steps"]] == ["b", "e"]
         assert "condition" not in only["sentence"]
+    drawn = reach_tree(posture, posture.graph.number("s"))["edges"]
+    assert [edge["id"] for edge in drawn] == ["b", "e"]
 
 
 def test_what_a_leaked_key_reaches_after_activation_is_not_called_out_of_its_reach():
