@@ -11,7 +11,7 @@ from analytics.answers.table import Kind, Table, as_json, instants, objects
 from analytics.answers.what_if import uses
 from analytics.figures.survival import Survival
 from analytics.figures.time_to_dead import time_to_dead
-from analytics.posture import Posture
+from analytics.posture import Filter, Posture
 from analytics.reach.joint import Joint
 from analytics.remediation.handover import Target, handover
 from analytics.remediation.leak.kill import ended_by, kill_set_of_leak
@@ -37,6 +37,7 @@ class Drill:
     `place` and `undo` of its hand-over. `rotation` has `credential` (a node), `order`, `use`,
     `breaks` (a list), `uses`, `unobserved` and `weighted`.
     `alive_after_kill` has `by` (a node), `relationship`, `rule`, `resources` and `weighted`.
+    Weights and counts of reach are null where it is not known.
     `still_reachable` has `sensitivity`, `levels`, `weight` and `through` (a node).
     """
 
@@ -135,8 +136,8 @@ def drill_of(
         identities=Table(shown["identities"], posture.graph.things, {"identity": Kind.ITSELF}),
         reach=reach,
         kill_set=_killed(posture, shown["kill_set"]),
-        rotation=_rotation(posture, shown["rotation"], played.broken),
-        alive_after_kill=_footholds(posture, shown["alive_after_kill"]),
+        rotation=_rotation(posture, shown["rotation"], played.broken, mode),
+        alive_after_kill=_footholds(posture, shown["alive_after_kill"], mode),
         alive_reach=alive,
         still_reachable=_reachable(posture, played.outliving.reach, shown["still_reachable"]),
         hours_to_dead=_hours(posture),
@@ -219,7 +220,12 @@ def _figures(posture: Posture, reach: Joint, known: bool) -> dict[str, Any]:
     }
 
 
-def _footholds(posture: Posture, rows: pd.DataFrame) -> Table:
+def _footholds(posture: Posture, rows: pd.DataFrame, mode: str) -> Table:
+    known = posture.known(Filter(mode)).known[rows["thing"].to_numpy(np.int64)]
+    rows = rows.assign(
+        resources=rows["resources"].astype("Int64").where(known),
+        weighted=rows["weighted"].astype("Float64").where(known),
+    )
     return Table(rows, posture.graph.things, ITSELF | {"by": Kind.NODE})
 
 
@@ -253,7 +259,7 @@ def _killed(posture: Posture, rows: pd.DataFrame) -> Table:
     return Table(rows.assign(**parts), posture.graph.things, ITSELF)
 
 
-def _rotation(posture: Posture, rows: pd.DataFrame, broken: pd.DataFrame) -> Table:
+def _rotation(posture: Posture, rows: pd.DataFrame, broken: pd.DataFrame, mode: str) -> Table:
     keys = rows["credential"].to_numpy(np.int64)
     columns = {
         "credential": keys,
@@ -262,7 +268,7 @@ def _rotation(posture: Posture, rows: pd.DataFrame, broken: pd.DataFrame) -> Tab
         "breaks": _breaks(posture, keys, broken),
         "uses": rows["uses"].array,
         "unobserved": rows["unobserved"].array,
-        "weighted": rows["weighted"].array,
+        "weighted": rows["weighted"].where(posture.known(Filter(mode)).known[keys]),
     }
     return Table(pd.DataFrame(columns), posture.graph.things, {"credential": Kind.NODE})
 

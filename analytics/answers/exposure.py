@@ -65,7 +65,7 @@ def exposure(
     columns = {"identity": shown, "level": levels, "hops": hops[shown]}
     columns |= {name: highest[shown] < best[shown] for name, highest in without.items()}
     able = best[posture.accountable] >= 0
-    known = posture.known(Filter(mode)).known[posture.accountable]
+    known = able | posture.known(Filter(mode)).known[posture.accountable]
     count, of = int(np.count_nonzero(able)), int(np.count_nonzero(known))
     percent = 100 * count / of if of else None
     return Exposure(

@@ -38,10 +38,11 @@ class Hubs:
 def hubs(posture: Posture, limit: int = 0, order: str = "hubs") -> Hubs:
     """List the credentials with most dependents; with `order` "rotation", in order of rotation.
 
-    `reach` is the reach of anybody who has the credential. `articulation`: without it, identities
-    that are connected by credentials fall into several `pieces`. `rotation` is the rank in the
-    order that breaks least, from 1: fewest dependents `in_use` within `in_use_days`, then fewest
-    `unknown`, then the widest reach. The first `SHOWN` of `dependents` are listed.
+    `reach` is the reach of anybody who has the credential, null where it is not known.
+    `articulation`: without it, identities that are connected by credentials fall into several
+    `pieces`. `rotation` is the rank in the order that breaks least, from 1: fewest dependents
+    `in_use` within `in_use_days`, then fewest `unknown`, then the widest reach. The first `SHOWN`
+    of `dependents` are listed.
     """
     measures = credential_hubs(posture)
     counts = _counts(measures)
@@ -49,6 +50,8 @@ def hubs(posture: Posture, limit: int = 0, order: str = "hubs") -> Hubs:
     ranked = np.argsort(measures.rotation) if order == "rotation" else worst
     rows, left_out = cut(ranked, limit)
     credentials = measures.credentials[rows]
+    known = pd.Series(posture.reach_known[credentials])
+    reach = measures.reach
     columns = {
         "credential": credentials,
         "type": _types(posture)[credentials],
@@ -56,8 +59,8 @@ def hubs(posture: Posture, limit: int = 0, order: str = "hubs") -> Hubs:
         "count": counts[rows],
         "in_use": measures.in_use[rows],
         "unknown": measures.unknown[rows],
-        "reach.resources": measures.reach.resources[rows],
-        "reach.weighted": measures.reach.weighted[rows].astype(np.float64),
+        "reach.resources": pd.Series(reach.resources[rows], dtype="Int64").where(known),
+        "reach.weighted": pd.Series(reach.weighted[rows], dtype="Float64").where(known),
         "blueprint": measures.blueprint[rows].astype(bool),
         "articulation": measures.pieces[rows] > 1,
         "pieces": measures.pieces[rows],

@@ -35,6 +35,7 @@ USE = {
 }
 NO_USE = {None: None, True: UNUSED, False: NOT_OBSERVABLE}  # by `observed`, if none was seen
 KINDS = {"owner": Kind.NODE}
+UNKNOWN = "what there is to take away is not known itself"
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,12 @@ def plan(
     within = reached_from(posture, select(posture, whose)) if whose else None
     made = _made(posture, budget, objective, within)
     before, after = asdict(figures(posture)), asdict(figures(made.after))
-    gap = None
-    if made.optimum is not None:
+    gap, optimum, because = None, made.optimum, made.because
+    if before[objective] is None or np.isnan(before[objective]):
+        optimum, because = None, UNKNOWN
+    if optimum is not None:
         removed = before[objective] - after[objective]
-        gap = max(0.0, 1 - removed / made.optimum) if made.optimum else 0.0
+        gap = max(0.0, 1 - removed / optimum) if optimum else 0.0
     shown, left_out = cut(made.steps, limit)
     return RemovalPlan(
         steps=_steps(posture, shown, addresses),
@@ -112,7 +115,7 @@ def plan(
         in_use=sum(len(step.breaks) > 0 for step in made.steps),
         unobservable=sum(step.proposal.observed is False for step in made.steps),
         optimum_gap=gap,
-        optimum={f"{objective}_removed": made.optimum, "because": made.because},
+        optimum={f"{objective}_removed": optimum, "because": because},
         candidates=made.candidates,
         truncated=made.truncated,
         objective=objective,

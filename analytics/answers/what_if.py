@@ -136,18 +136,24 @@ def _pairs(posture: Posture, rows: pd.DataFrame) -> Table:
 
 
 def _moved(before: Posture, after: Posture, moved: Sequence[MovedAccess]) -> Table:
-    """Describe moved access by the nodes of `before`: a removal adds none."""
+    """Describe moved access by the nodes of `before`: a removal adds none.
+
+    Reach and debt that no source could declare are null.
+    """
 
     def earlier(numbers: list[int]) -> np.ndarray:
         return before.graph.numbers(after.graph.things["id"].iloc[numbers])
 
+    accounts, judged = ([getattr(a, n) for a in moved] for n in ("account", "answers"))
+    known = pd.Series(after.reach_known[np.array(accounts, np.int64)], dtype=bool)
+    owing = pd.Series(after.entitlements_known[np.array(judged, np.int64)], dtype=bool)
     columns = {
         "from": np.array([access.agent for access in moved], np.int64),
-        "to": earlier([access.account for access in moved]),
-        "answers": earlier([access.answers for access in moved]),
-        "weighted": [access.weighted for access in moved],
-        "resources": [access.resources for access in moved],
-        "debt": [access.debt for access in moved],
+        "to": earlier(accounts),
+        "answers": earlier(judged),
+        "weighted": pd.Series([a.weighted for a in moved], dtype="Float64").where(known),
+        "resources": pd.Series([a.resources for a in moved], dtype="Int64").where(known),
+        "debt": pd.Series([a.debt for a in moved], dtype="Float64").where(owing),
     }
     return Table(pd.DataFrame(columns), before.graph.things, MOVED)
 

@@ -96,10 +96,15 @@ def _steps(posture: Posture, drill: Drill) -> None:
         )
         table(left_over, "leak:alive", "Possible footholds, the widest first.", height=ROWS)
         alive = drill.alive_reach
+        reach = "what stays in reach is not known"
+        if alive["resources"] is not None:
+            reach = (
+                f"{counted(alive['resources'], 'resource')} stay in reach, with a weight of "
+                f"{brief(alive['weighted'])}"
+            )
         st.caption(
-            f"What the key could be used to take over for good while it was live: "
-            f"{counted(alive['resources'] or 0, 'resource')} stay in reach, with a weight of "
-            f"{brief(alive['weighted'])}. Look there for new keys, changed trusts and new code."
+            f"What the key could be used to take over for good while it was live: {reach}. "
+            "Look there for new keys, changed trusts and new code."
         )
 
 

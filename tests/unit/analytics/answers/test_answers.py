@@ -7,17 +7,22 @@ import pytest
 from analytics.answers.coverage import coverage
 from analytics.answers.reach import reach_tree
 from analytics.posture import assess
+from analytics.remediation.leak.selection import Selection
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example, ids, together
 from tests.support.printed import (
     blast_radius,
+    drill,
     exposure,
     findings,
+    hubs,
     identities,
     orphans,
     path,
+    plan,
     show,
     stale,
+    what_if,
 )
 
 
@@ -283,4 +288,26 @@ def test_who_can_act_as_an_account_is_its_exposure():
         1,
         50.0,
         "MODERATE",
+    )
+
+
+def test_reach_that_no_source_could_state_is_no_zero_anywhere():
+    """A key of which only the login is known, and that an agent leads to as well."""
+    e = Estate(declares=["credentials"]).agent("A", "B").account("s").thing("Credential", "k")
+    e.link("A", "USES", "k").link("k", "AUTHENTICATES_AS", "s").link("s", "CONTROLS", "B")
+    posture = e.posture()
+    (hub,) = hubs(posture)["hubs"]
+    assert hub["reach"] == {"resources": None, "weighted": None}
+    played = drill(posture, Selection(("k",)))
+    assert [row["weighted"] for row in played["rotation"]] == [None]
+    assert [(r["resources"], r["weighted"]) for r in played["alive_after_kill"]] == [(None, None)]
+    (moved,) = what_if(posture, ["k"])["moved"]
+    assert (moved["resources"], moved["weighted"], moved["debt"]) == (None, None, None)
+    proposed = plan(posture)
+    assert (proposed["optimum_gap"], proposed["optimum"]["reach_removed"]) == (None, None)
+    assert "not known" in proposed["optimum"]["because"]
+    who = exposure(posture, posture.graph.number("s"))
+    assert (who["accountable"], who["percent"]) == (
+        {"reaching": 1, "of": 1, "not_known": 1},
+        100.0,
     )
