@@ -258,17 +258,6 @@ class Posture:
         alpha[self.graph.numbers(agents["id"])] = 1 + aars / 10
         return alpha
 
-    @cached_property
-    def heaviest(self) -> np.ndarray:
-        """The weight of the heaviest entitlement of each accountable node (float64), else 0.
-
-        An entitlement is a (resource, level) reached by edges that stay with the identity; its
-        weight is autonomy times sensitivity times level.
-        """
-        most = np.zeros(len(self.graph.ids))
-        most[self.accountable] = self.totals(Filter(identity_only=True)).most
-        return np.asarray(most * self.autonomy)
-
     def _kept_edges(self, chosen: Filter) -> np.ndarray:
         edges = self.edges
         keep = _allowed(edges, chosen)

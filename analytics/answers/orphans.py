@@ -10,6 +10,7 @@ import pandas as pd
 from analytics.answers.evidence_of_owners import confidence, conflicts
 from analytics.answers.shape import cut, node_lists
 from analytics.answers.table import Kind, Table, instants
+from analytics.assumptions.entitlements import heaviest
 from analytics.assumptions.model import NUMBER, model
 from analytics.debt.owed import parts_of
 from analytics.findings.families.ownership import departed, software_only, team_only, uncovered
@@ -101,7 +102,7 @@ def orphaned(posture: Posture, owned: Ownership) -> pd.DataFrame:
     """
     parts = [_missing(posture, owned, role) for role in ROLES]
     rows = pd.concat(parts, ignore_index=True)
-    rows["weighs"] = posture.heaviest[rows["identity"]]
+    rows["weighs"] = heaviest(posture)[rows["identity"]]
     return rows.sort_values(
         ["weighs", "identity", "role"], ascending=[False, True, True], ignore_index=True
     )

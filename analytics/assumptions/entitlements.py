@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.model import Model
+from analytics.assumptions.model import model as usual_model
 from analytics.posture import Posture
 from analytics.reach.kernels.pairs import HolderGrants, Steps, walk
 from analytics.runtime.budget import OverBudget, room
@@ -112,6 +113,18 @@ def blocks(posture: Posture, model: Model) -> Iterator[Entitlements]:
         units = _block(posture, model, end, BLOCK)
         end = units.end
         yield units
+
+
+@once
+def heaviest(posture: Posture) -> np.ndarray:
+    """Return the exposure of the heaviest entitlement of each accountable node (cached), else 0.
+
+    Access that must be activated first, or that only an expired key leads to, is owed for as well.
+    """
+    most = np.zeros(len(posture.graph.ids))
+    for units in blocks(posture, usual_model()):
+        np.maximum.at(most, units.identity, units.exposure)
+    return most
 
 
 def in_one_block(posture: Posture, model: Model) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.entitlements import Entitlements, entitlements
+from analytics.assumptions.entitlements import Entitlements, entitlements, heaviest
 from analytics.assumptions.model import model
 from analytics.findings.change_point import NO_CHANGE, SHORTEST, steps
 from analytics.history import History, Unread
@@ -160,8 +160,8 @@ def _growth(
     earlier = _grants(posture, infos[max(at - AROUND - 1, 0)], name)
     later = _grants(posture, infos[min(at + AROUND, len(infos) - 1)], name)
     came = later[~later.index.isin(earlier.index)].sort_values(ascending=False, kind="stable")
-    heaviest = float(came.max()) if len(came) else float(posture.heaviest[identity])
-    return Growth(identity, infos[at], *levels, tuple(came.index), heaviest)
+    weighs = float(came.max()) if len(came) else float(heaviest(posture)[identity])
+    return Growth(identity, infos[at], *levels, tuple(came.index), weighs)
 
 
 def _grants(posture: Posture, info: SnapshotInfo, name: str) -> pd.Series:

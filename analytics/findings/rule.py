@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
+from analytics.assumptions.entitlements import heaviest
 from analytics.findings.closing import REVIEWED, Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.kind import FindingKind
@@ -91,7 +92,7 @@ def findings_of(
             "object": np.full(count, -1) if other is None else np.asarray(other),
             "since": np.full(count, NEVER) if since is None else np.asarray(since),
             "sentence": _text(sentence),
-            "weighs": np.asarray(posture.heaviest[subject] if weighs is None else weighs),
+            "weighs": np.asarray(heaviest(posture)[subject] if weighs is None else weighs),
             "evidence": evidence or [()] * count,
             "key": _text(key or [""] * count),
             "remedy": _text(remedy or [""] * count),

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
+from analytics.assumptions.entitlements import heaviest
 from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
@@ -34,7 +35,7 @@ def find(posture: Posture) -> pd.DataFrame:
         [unowned_since(posture, role)[subject] for role in ROLES],
     )
     remedy = [f"Assign a {role} owner to {n}." for role, n in zip(lacks, names, strict=True)]
-    weighs = posture.heaviest[subject] / 2  # each role is half of the assumption
+    weighs = heaviest(posture)[subject] / 2  # each role is half of the assumption
     stated = gathered(posture.ownership.owns, ["thing"], "id", MOST)
     itself = posture.graph.things["id"].iloc[subject]
     evidence = [stated.get(n, (str(name),)) for n, name in zip(subject, itself, strict=True)]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
+from analytics.assumptions.entitlements import heaviest
 from analytics.findings.closing import Closing
 from analytics.findings.families.ownership import judged_rows, last_departed
 from analytics.findings.feeds import By, Feeds
@@ -50,7 +51,7 @@ def find(posture: Posture) -> pd.DataFrame:
         sentences,
         since=gone["since"].to_numpy(),
         other=gone["owner"].to_numpy(int),
-        weighs=posture.heaviest[thing]
+        weighs=heaviest(posture)[thing]
         * gone["roles"].to_numpy(float)
         / 2,  # each role is half of it
         evidence=list(gone["id"]),

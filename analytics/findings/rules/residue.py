@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
+from analytics.assumptions.entitlements import heaviest
 from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.kind import FindingKind
@@ -47,9 +48,9 @@ def find(posture: Posture) -> pd.DataFrame:
         for n, at in zip(subject.tolist(), since.tolist(), strict=True)
     ]
     remedy = ["; then ".join(_steps(posture, parts[n])) + "." for n in subject.tolist()]
-    weighs = posture.heaviest[subject].copy()
+    weighs = heaviest(posture)[subject].copy()
     place = np.searchsorted(subject, rows["identity"].to_numpy(np.int64))
-    np.maximum.at(weighs, place, posture.heaviest[rows["thing"].to_numpy(np.int64)])
+    np.maximum.at(weighs, place, heaviest(posture)[rows["thing"].to_numpy(np.int64)])
     evidence = [tuple(dict.fromkeys(parts[n]["fact"]))[:MOST] for n in subject.tolist()]
     return findings_of(
         posture,

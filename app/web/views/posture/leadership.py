@@ -10,6 +10,7 @@ from analytics.answers.kpis import Kpis
 from analytics.answers.kpis import kpis as kpis_answer
 from analytics.answers.revocation import overdue_items
 from analytics.answers.table import INSTANT, instants
+from analytics.assumptions.entitlements import heaviest
 from analytics.figures.approvals import approvals
 from analytics.figures.measure import population
 from analytics.figures.revocation_speed import overdue
@@ -215,13 +216,13 @@ def _tools(posture: Posture) -> pd.DataFrame:
 def _sensitive(posture: Posture) -> pd.DataFrame:
     identities = population(posture).identities
     able = identities[reaching(posture)[identities]]
-    able = able[np.argsort(-posture.heaviest[able], kind="stable")]
+    able = able[np.argsort(-heaviest(posture)[able], kind="stable")]
     labels = posture.graph.things["label"].to_numpy(object)[able]
     return pd.DataFrame(
         {
             "Identity": names(posture, able),
             "Kind": [kind(label) for label in labels],
-            "Heaviest access": posture.heaviest[able],
+            "Heaviest access": heaviest(posture)[able],
         }
     )
 

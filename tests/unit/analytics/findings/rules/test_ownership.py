@@ -261,6 +261,19 @@ def test_an_orphan_is_as_severe_as_its_heaviest_entitlement(case):
     }
 
 
+def test_access_that_is_not_open_at_once_weighs_as_it_is_owed_for():
+    """It may be activated, or opens again by a new key: `debt` counts both."""
+    e = Estate(declares=("grants", "owners")).agent("eligible", "expired", kind="workload")
+    e.resource("x", "restricted").account("svc").can("eligible", "write", "x", eligible="true")
+    e.thing("Credential", "k", expires_at=ago(2)).can("svc", "write", "x")
+    e.link("expired", "USES", "k").link("k", "AUTHENTICATES_AS", "svc")
+    rows = [f for f in _all(e) if f["rule"] == "OWN-01"]
+    assert [(f["subject"]["id"], f["severity"]) for f in rows] == [
+        ("eligible", "critical"),
+        ("expired", "critical"),
+    ]
+
+
 def test_half_an_owner_is_half_as_severe():
     e = Estate(declares=("grants", "owners")).agent("bot", kind="workload").person("ann")
     e.resource("x", "restricted").can("bot", "write", "x").owned("bot", "ann")
