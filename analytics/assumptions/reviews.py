@@ -78,6 +78,63 @@ def approved_grants(graph: AccessGraph) -> np.ndarray:
     return np.asarray(np.maximum(_stated(graph), reviews(graph).approved_grant))
 
 
+@dataclass(frozen=True)
+class Approvals:
+    """When each node and each grant was last approved (int64, milliseconds), `NEVER` if never.
+
+    By `thing` (number of a node) and `grant` (row of CAN_ACCESS), as in `Reviews`.
+    """
+
+    thing: np.ndarray
+    grant: np.ndarray
+
+
+@once
+def in_force(graph: AccessGraph) -> Approvals:
+    """Return the last approvals that have not ended by now (cached)."""
+    rows = _approving(graph)
+    ended = (rows["ends"] != NEVER) & (rows["ends"] <= graph.now)
+    return _approvals(graph, rows[~ended])
+
+
+@once
+def covering(graph: AccessGraph, period: int) -> Approvals:
+    """Return from when the last approvals cover for a `period` (milliseconds; cached).
+
+    One that ends before its period is over counts as one that was given as much earlier.
+    """
+    rows = _approving(graph)
+    early = (rows["ends"] != NEVER) & (rows["ends"] - rows["at"] < period)
+    return _approvals(graph, rows.assign(at=rows["at"].mask(early, rows["ends"] - period)))
+
+
+@once
+def ran_out(graph: AccessGraph) -> np.ndarray:
+    """Return when the last approval of each node ended (int64, milliseconds; cached).
+
+    `NEVER` for nodes that were never approved, or with an approval that has not ended.
+    """
+    rows = _approving(graph)
+    ended = _approvals(graph, rows.assign(at=rows["ends"])).thing
+    return np.where(in_force(graph).thing == NEVER, ended, NEVER)
+
+
+def _approving(graph: AccessGraph) -> pd.DataFrame:
+    rows = decisions(graph)
+    return pd.DataFrame(rows[rows["decision"] == APPROVE])
+
+
+def _approvals(graph: AccessGraph, rows: pd.DataFrame) -> Approvals:
+    """Return the last of some approvals, and of those that sources state with a grant."""
+    general, single = rows["grant_id"].isna(), rows[rows["grant_id"].notna()]
+    of_grant, thing = _stated(graph).copy(), np.full(len(graph.ids), NEVER)
+    np.maximum.at(thing, rows["thing"][general], rows["at"][general])
+    if len(single):
+        named = on_grants(graph, single)
+        np.maximum.at(of_grant, named["row"].to_numpy(), named["at"].to_numpy())
+    return Approvals(thing, of_grant)
+
+
 @once
 def decisions(graph: AccessGraph) -> pd.DataFrame:
     """Return a row for each node or grant that a decision up to now covers (cached).
@@ -85,13 +142,16 @@ def decisions(graph: AccessGraph) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `review` and `thing` (numbers of nodes), `at` (milliseconds), `decision` and `grant_id`
-        (null if it covers the node).
+        `review` and `thing` (numbers of nodes), `at` and `ends` (when it no longer holds;
+        milliseconds, `NEVER` without an end), `decision` and `grant_id` (null if it covers the
+        node).
     """
     covers, decided = graph.frames[COVERS], graph.frames[REVIEW]
     review, thing = graph.ends(COVERS)
     at = np.full(len(graph.ids), NEVER)
     at[graph.numbers(decided["id"])] = milliseconds(decided["decided_at"])
+    ends = np.full(len(graph.ids), NEVER)
+    ends[graph.numbers(decided["id"])] = milliseconds(decided["expires_at"])
     decision = np.full(len(graph.ids), None, object)
     decision[graph.numbers(decided["id"])] = decided["decision"].to_numpy(object)
     rows = pd.DataFrame(
@@ -99,6 +159,7 @@ def decisions(graph: AccessGraph) -> pd.DataFrame:
             "review": review,
             "thing": thing,
             "at": at[review],
+            "ends": ends[review],
             "decision": decision[review],
             "grant_id": covers["grant_id"],
         }

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analytics.assumptions.families.scope import inside_scope, scopes_of
-from analytics.assumptions.reviews import approved_grants, last_decision, reviews
+from analytics.assumptions.reviews import in_force, last_decision, reviews
 from analytics.changes.drift.baseline import reviewed
 from analytics.coverage import stated_by
 from analytics.lineage.authority import Entitled
@@ -39,11 +39,11 @@ def declared(
 def approved_links(posture: Posture, links: Links) -> np.ndarray:
     """Return whether a reviewer approved the child of each link since the link began (int8).
 
-    An approval after which somebody decided to revoke is none. `UNKNOWN` where no source states
-    reviews of the child and none approves it.
+    An approval that has ended, or after which somebody decided to revoke, is none. `UNKNOWN` where
+    no source states reviews of the child and none approves it.
     """
     by = reviews(posture.graph)
-    at = by.approved_thing[links.child]
+    at = in_force(posture.graph).thing[links.child]
     kept = (at != NEVER) & (at >= links.since) & (by.last_thing[links.child] & 1 == 0)
     return _states(kept, stated_by(posture.graph, "reviews")[links.child])
 
@@ -52,19 +52,19 @@ def approved_pairs(posture: Posture, network: Network, listing: Entitled) -> np.
     """Return whether a reviewer approved each pair of `listing` for its node (int8).
 
     That is an approval of a grant that gives it, of the holder of the grant or of the node, which
-    is not older than the grant, and after which nobody decided to revoke. An approval of the node
-    that lists what it approves covers nothing else. `UNKNOWN` where no source states reviews of the
-    node and none approves it.
+    is not older than the grant and has not ended, and after which nobody decided to revoke. An
+    approval of the node that lists what it approves covers nothing else. `UNKNOWN` where no source
+    states reviews of the node and none approves it.
     """
     graph, grants = posture.graph, posture.grants
     owner = listing.owner
     node = listing.nodes[owner][listing.of]
     given = network.grant[listing.grant]
     row, holder = grants.row[given], grants.holder[given]
-    by = reviews(graph)
-    of_holder = np.where(holder != node, by.approved_thing[holder], NEVER)
-    of_node = np.where(_allowed(posture, listing, node), by.approved_thing[node], NEVER)
-    last = np.maximum(np.maximum(approved_grants(graph)[row], of_holder), of_node)
+    by = in_force(graph)
+    of_holder = np.where(holder != node, by.thing[holder], NEVER)
+    of_node = np.where(_allowed(posture, listing, node), by.thing[node], NEVER)
+    last = np.maximum(np.maximum(by.grant[row], of_holder), of_node)
     granted = graph.grant_use[2][row]
     kept = (last != NEVER) & (last >= granted) & (last_decision(graph, node, holder, row) & 1 == 0)
     approved = np.zeros(len(listing.pair), bool)

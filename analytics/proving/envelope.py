@@ -22,13 +22,14 @@ from graph.values import iso, strict_json
 class Approval:
     """Somebody's approval of the access: `on` is the grant, its holder or the identity.
 
-    `fact` is the id of the review or of the grant that states it.
+    `fact` is the id of the review or of the grant that states it. It holds until `ends`, if any.
     """
 
     on: str
     by: str | None
     at: int
     fact: str
+    ends: int = NEVER
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,14 @@ def _by_approvals(
     """Judge without a declared scope; an approval is of what there was when it was given."""
     graph = posture.graph
     granted = int(graph.grant_use[2][row]) if row >= 0 else NEVER
-    if any(each.at != NEVER and each.at >= granted for each in approved):
+    dated = [each for each in approved if each.at != NEVER and each.at >= granted]
+    if any(each.ends == NEVER or each.ends > graph.now for each in dated):
         return YES, None
     if any(each.at == NEVER for each in approved):
         return UNKNOWN, "it was approved at a time that nobody states"
+    if dated:
+        end = pd.Timestamp(max(each.ends for each in dated), unit="ms", tz="UTC")
+        return NO, f"no scope is declared, and its approval had ended at {iso(end)}"
     if stated_by(graph, "scope")[identity] or stated_by(graph, "reviews")[identity]:
         return NO, "no scope is declared, and nobody approved it"
     return UNKNOWN, "no source states scopes or reviews of it"
@@ -122,7 +127,11 @@ def _approvals(posture: Posture, rows: pd.DataFrame, identity: int, row: int) ->
         by = reviews["decided_by"].get(id_)
         on = "grant" if isinstance(each["grant_id"], str) else "holder"
         on = "identity" if on == "holder" and each["thing"] == identity else on
-        made.append(Approval(on, by if isinstance(by, str) else None, int(each["at"]), id_))
+        made.append(
+            Approval(
+                on, by if isinstance(by, str) else None, int(each["at"]), id_, int(each["ends"])
+            )
+        )
     made += _of_grant(posture, row)
     return sorted(made, key=lambda each: (-each.at, each.on, each.fact))
 

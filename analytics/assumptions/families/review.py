@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from analytics.assumptions.entitlements import Entitlements
 from analytics.assumptions.judgement import Case, Verdict, unkept
-from analytics.assumptions.reviews import approved_grants
+from analytics.assumptions.reviews import Approvals, approved_grants, covering, in_force
 from analytics.ownership.owners import DAY
 from graph.access import NEVER
 
@@ -13,20 +14,33 @@ JUDGED = ("review",)
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Judge by the last approval of the grant, its holder or the identity, or by the grant's date.
 
-    An approval from before the grant does not cover it, so the days count from the grant.
+    An approval from before the grant does not cover it, so the days count from the grant. One that
+    has ended covers nothing any more.
     """
-    units, days = case.units, case.model.review * DAY
-    approved = last_approval(case)
-    counted = np.maximum(approved, units.granted)
-    overdue = (counted == NEVER) | (case.now - counted > days)
-    unknown = overdue & (approved == NEVER) & ~case.declared("reviews")
-    since = np.where(counted == NEVER, NEVER, counted + int(days))
+    overdue, since = due(case)
+    unknown = overdue & (last_approval(case) == NEVER) & ~case.declared("reviews")
     return (Verdict("review", 1.0, (unkept(overdue & ~unknown, unknown, since),)),)
+
+
+def due(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether the review of each entitlement is overdue, and when it is due.
+
+    That is a review cycle after its last approval or its grant, or when the approval ended before.
+    In milliseconds; `NEVER` where nothing is dated.
+    """
+    graph, units, days = case.posture.graph, case.units, int(case.model.review * DAY)
+    covered = np.maximum(_last(units, covering(graph, days)), units.granted)
+    held = np.maximum(_last(units, in_force(graph)), units.granted)
+    overdue = (held == NEVER) | (case.now - held > days)
+    return overdue, np.where(covered == NEVER, NEVER, covered + days)
 
 
 def last_approval(case: Case) -> np.ndarray:
     """Return when each entitlement was last approved (milliseconds), `NEVER` if it was not."""
-    units, reviews = case.units, case.reviews
-    grant = approved_grants(case.posture.graph)[units.grant]
-    thing = np.maximum(reviews.approved_thing[units.identity], reviews.approved_thing[units.holder])
-    return np.asarray(np.maximum(grant, thing))
+    graph, made = case.posture.graph, case.reviews
+    return _last(case.units, Approvals(made.approved_thing, approved_grants(graph)))
+
+
+def _last(units: Entitlements, approved: Approvals) -> np.ndarray:
+    thing = np.maximum(approved.thing[units.identity], approved.thing[units.holder])
+    return np.asarray(np.maximum(approved.grant[units.grant], thing))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analytics.assumptions.judgement import Case, Verdict, unkept
-from analytics.assumptions.reviews import reviews
+from analytics.assumptions.reviews import in_force, ran_out
 from analytics.coverage import stated_by
 from graph.access import NEVER, AccessGraph, flags
 from graph.once import once
@@ -13,12 +13,14 @@ JUDGED = ("third_party",)
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Judge only identities that others run; an approving review of any age vets one."""
+    """Judge only identities that others run; an approving review vets one, until its own end."""
     graph, units = case.posture.graph, case.units
     risky, stated = unvetted(graph), stated_by(graph, "reviews")
     broken, unknown = (risky & stated)[units.identity], (risky & ~stated)[units.identity]
     applies = foreign(graph)[units.identity].astype(float)
-    return (Verdict("third_party", applies, (unkept(broken, unknown, units.granted),)),)
+    ended = ran_out(graph)[units.identity]
+    since = np.where(units.granted == NEVER, NEVER, np.maximum(units.granted, ended))
+    return (Verdict("third_party", applies, (unkept(broken, unknown, since),)),)
 
 
 @once
@@ -32,5 +34,5 @@ def foreign(graph: AccessGraph) -> np.ndarray:
 
 
 def unvetted(graph: AccessGraph) -> np.ndarray:
-    """Return a mask of the identities that another organisation runs and no review approved."""
-    return np.asarray(foreign(graph) & (reviews(graph).approved_thing == NEVER))
+    """Return a mask of the identities that others run and no approval in force vets."""
+    return np.asarray(foreign(graph) & (in_force(graph).thing == NEVER))

@@ -9,6 +9,7 @@ from analytics.figures.claim import Claim, Judged, counted, facts_of
 from analytics.findings.rule import plural
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
+from graph.access import NEVER
 
 
 def judge(posture: Posture) -> Judged:
@@ -33,6 +34,7 @@ def _approvals(posture: Posture) -> pd.DataFrame:
     rows, identities = decisions(posture.graph), posture.accountable
     rows = rows[(rows["decision"] == APPROVE) & rows["grant_id"].isna()]
     rows = rows[posture.graph.now - rows["at"] <= model().review * DAY]
+    rows = rows[(rows["ends"] == NEVER) | (rows["ends"] > posture.graph.now)]
     rows = rows[rows["thing"].isin(identities)]
     place = np.searchsorted(identities, rows["thing"].to_numpy(np.int64))
     ids = posture.graph.things["id"].to_numpy(object)[rows["review"].to_numpy(np.int64)]

@@ -5,6 +5,7 @@ import pandas as pd
 
 from analytics.actions import Action
 from analytics.assumptions.items import items_of
+from analytics.assumptions.reviews import approved_grants, reviews
 from analytics.findings.closing import Closing
 from analytics.findings.families.entitlements import (
     all_since,
@@ -25,7 +26,7 @@ def find(posture: Posture) -> pd.DataFrame:
     """Find identities with grants whose approval is overdue; one finding each, with the count.
 
     The days count from the last approval of the grant, its holder or the identity, or from the
-    grant if there was none.
+    grant if there was none. An approval that has ended covers nothing any more.
     """
     rows = heaviest_of_each(breaking(posture, "review"))
     grant_counts = granted(posture)[rows["identity"]]
@@ -49,9 +50,19 @@ def _share(count: int, of: int) -> str:
 
 
 def _approved(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
-    """Return when each grant was last approved, or granted if never approved (milliseconds)."""
+    """Return until when each grant was approved, or when it was granted (milliseconds).
+
+    That is the day of the approval, or its end if it has one that came before the review cycle.
+    """
+    graph, made = posture.graph, reviews(posture.graph)
+    identity, holder, grant = (rows[c].to_numpy(np.int64) for c in ("identity", "holder", "grant"))
+    approved = np.maximum(made.approved_thing[identity], made.approved_thing[holder])
+    last = np.maximum(
+        np.maximum(approved, approved_grants(graph)[grant]), graph.grant_use[2][grant]
+    )
     due = rows["first"].to_numpy(np.int64)
-    return np.where(due == NEVER, NEVER, due - int(items_of(posture).model.review * DAY))
+    begun = np.where(due == NEVER, NEVER, due - int(items_of(posture).model.review * DAY))
+    return np.where(begun < last, due, begun)
 
 
 RULE = Rule(

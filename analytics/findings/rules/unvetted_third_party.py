@@ -4,31 +4,36 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
-from analytics.assumptions.reviews import reviews
+from analytics.assumptions.families.third_party import unvetted
+from analytics.assumptions.reviews import ran_out
 from analytics.coverage import stated_by
 from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, findings_of
+from analytics.findings.rule import Rule, day, findings_of
 from analytics.posture import Posture
 from analytics.residue import judged
-from graph.access import NEVER, flags
-from graph.schema import AGENT, SERVICE_ACCOUNT
+from graph.access import NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities of other organisations without an approving review, however old."""
-    graph, foreign = posture.graph, np.zeros(len(posture.graph.ids), bool)
-    for label in (AGENT, SERVICE_ACCOUNT):
-        frame = graph.frames[label]
-        foreign[graph.numbers(frame["id"])] = flags(frame["third_party"])
-    unvetted = (reviews(graph).approved_thing == NEVER) & stated_by(graph, "reviews")
-    subject = judged(posture, foreign & unvetted)
-    names = graph.things["name"].iloc[subject]
-    sentences = [f"Another organisation runs {name}, and no review approved it." for name in names]
+    """Find identities of other organisations without an approving review, however old.
+
+    An approval that has ended vets nothing any more.
+    """
+    graph = posture.graph
+    subject = judged(posture, unvetted(graph) & stated_by(graph, "reviews"))
+    names, ended = graph.things["name"].iloc[subject], ran_out(graph)[subject]
+    sentences = [
+        f"Another organisation runs {name}, and {_lacks(at)}."
+        for name, at in zip(names, ended.tolist(), strict=True)
+    ]
     evidence: list[tuple[str, ...]] = [(str(n),) for n in graph.things["id"].iloc[subject]]
-    return findings_of(
-        posture, subject, sentences, since=posture.created_at[subject], evidence=evidence
-    )
+    since = np.maximum(posture.created_at[subject], ended)
+    return findings_of(posture, subject, sentences, since=since, evidence=evidence)
+
+
+def _lacks(ended: int) -> str:
+    return "no review approved it" if ended == NEVER else f"its approval ended on {day(ended)}"
 
 
 RULE = Rule(

@@ -12,12 +12,11 @@ import re
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.families.review import last_approval
+from analytics.assumptions.families.review import due, last_approval
 from analytics.assumptions.judgement import Case
 from analytics.assumptions.model import NUMBER
 from analytics.assumptions.reviews import last_decision
 from analytics.debt.owed import debt_of
-from analytics.ownership.owners import DAY
 from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
 from analytics.remediation.reviewing.changed_since import UNCHANGED, changed_since
@@ -82,9 +81,7 @@ def _units(posture: Posture) -> pd.DataFrame:
     units, rows = owed.units, owed.rows
     case = Case(posture, owed.model, units)
     approved = last_approval(case)
-    counted = np.maximum(approved, units.granted)
-    period = int(owed.model.review * DAY)
-    overdue = (counted == NEVER) | (case.now - counted > period)
+    overdue, since = due(case)
     last = last_decision(graph, units.identity, units.holder, units.grant)
     open_ = posture.in_service[units.identity] & ~((last != NEVER) & (last & 1 == 1))
     changed = np.full(len(units), UNCHANGED, np.int8)
@@ -98,7 +95,7 @@ def _units(posture: Posture) -> pd.DataFrame:
             "debt": np.bincount(rows.entitlement, rows.debt, len(units)),
             "by_approval": np.bincount(rows.entitlement, amount, len(units)),
             "approved": approved,
-            "since": np.where(counted == NEVER, NEVER, counted + period),
+            "since": since,
             "silent": overdue & (approved == NEVER) & ~case.declared("reviews"),
             "changed": changed,
             "asked": overdue | (changed != UNCHANGED),

@@ -341,6 +341,7 @@ def reviews(w: World) -> None:
             decision=w.random.choice(["approve", "approve", "revoke", "modify"]),
             decided_at=w.past(),
             decided_by="ann",
+            expires_at=w.sometime(0.3),
         )
         w.link(one, "COVERS", w.random.choice([*AGENTS, "s1", "s8"]))
 

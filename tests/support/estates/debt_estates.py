@@ -119,6 +119,7 @@ REVIEW = st.tuples(
     st.one_of(SOMETIME, SOMETIME, st.none()),
     st.sampled_from(["a0", "a1", "s0", "s1", "s2"]),
     maybe(st.integers(0, 3)),
+    maybe(SOMETIME),
 )
 RULE = st.fixed_dictionaries(
     {
@@ -170,8 +171,8 @@ def estates(draw: st.DrawFn) -> Estate:
                **facts, last_used_at=used or None)  # fmt: skip
     for n, facts in enumerate(draw(st.lists(OWNED, max_size=6))):
         e.link(facts.pop("source_id"), "OWNS", facts.pop("target_id"), id=f"o{n}", **facts)
-    for n, (decision, at, thing, grant) in enumerate(draw(st.lists(REVIEW, max_size=3))):
-        e.thing("Review", f"v{n}", decision=decision, decided_at=at)
+    for n, (decision, at, thing, grant, end) in enumerate(draw(st.lists(REVIEW, max_size=3))):
+        e.thing("Review", f"v{n}", decision=decision, decided_at=at, expires_at=end)
         e.link(
             f"v{n}", "COVERS", thing, id=f"c{n}", grant_id=None if grant is None else f"G{grant}"
         )

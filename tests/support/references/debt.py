@@ -148,7 +148,9 @@ class Reference:
         if self.facts[identity].get("third_party"):
             vetted = self._approved(identity) is not None
             lacking = 1.0 if "reviews" in self.declares else None
-            yield item("third_party", 0.0 if vetted else lacking, granted)
+            over = [end for *_, end in self._decisions(identity) if end is not None]
+            late = None if granted is None else max([granted, *over])
+            yield item("third_party", 0.0 if vetted else lacking, late)
 
     def _seen(self, row: dict) -> bool:
         if row["telemetry"] is None:
@@ -178,31 +180,41 @@ class Reference:
     # -- reviews
 
     def _decisions(self, thing: str | None = None, row: dict | None = None) -> list[tuple]:
+        """Return when each was made, whether it revokes, what it is, and an approval's end."""
         found = []
         for cover in self.rows["COVERS"]:
             review = self.facts[cover["source_id"]]
             at, grant = day(review["decided_at"]), cover["grant_id"]
             if at is None or at > self.now:
                 continue
+            decision = review["decision"]
+            end = day(review.get("expires_at")) if decision == "approve" else None
+            made = (at, decision == "revoke", decision, end)
             if row is None and grant is None and cover["target_id"] == thing:
-                found.append((at, review["decision"] == "revoke", review["decision"]))
+                found.append(made)
             if (
                 row is not None
                 and grant == row["grant_id"]
                 and cover["target_id"] == row["source_id"]
             ):
-                found.append((at, review["decision"] == "revoke", review["decision"]))
+                found.append(made)
         return found
+
+    def _holds(self, end: float | None) -> bool:
+        return end is None or end > self.now
 
     def _about(self, identity: str, row: dict) -> list[tuple]:
         on_holder = [] if row["source_id"] == identity else self._decisions(row["source_id"])
         return self._decisions(identity) + on_holder + self._decisions(row=row)
 
     def _approved(self, identity: str) -> float | None:
-        return max((at for at, _, d in self._decisions(identity) if d == "approve"), default=None)
+        """Return when it was last approved, by what has not ended."""
+        made = self._decisions(identity)
+        kept = (at for at, _, d, end in made if d == "approve" and self._holds(end))
+        return max(kept, default=None)
 
     def _revoked(self, identity: str, row: dict) -> float | None:
-        said = [(at, revoke) for at, revoke, _ in self._about(identity, row)]
+        said = [(at, revoke) for at, revoke, *_ in self._about(identity, row)]
         stated = day(row["reviewed_at"])  # counts as an approving review of the grant
         said += [(stated, False)] if stated is not None and stated <= self.now else []
         granted = day(row["granted_at"])
@@ -211,15 +223,19 @@ class Reference:
         return last[0] if last[1] else None
 
     def _overdue(self, identity: str, row: dict) -> tuple[float | None, float | None]:
-        approvals = [at for at, _, d in self._about(identity, row) if d == "approve"]
+        approvals = [(at, end) for at, _, d, end in self._about(identity, row) if d == "approve"]
         stated = day(row["reviewed_at"])
-        approvals += [stated] if stated is not None and stated <= self.now else []
+        approvals += [(stated, None)] if stated is not None and stated <= self.now else []
         granted = day(row["granted_at"])
-        counted = max([*approvals, *([] if granted is None else [granted])], default=None)
-        late = counted is None or self.now - counted > 90
+        first = [] if granted is None else [granted + 90]
+        late = not any(
+            until >= self.now
+            for until in [*first, *(at + 90 for at, end in approvals if self._holds(end))]
+        )
         if late and not approvals and "reviews" not in self.declares:
             return None, None
-        return float(late), None if counted is None else counted + 90
+        over = [at + 90 if end is None else min(at + 90, end) for at, end in approvals]
+        return float(late), max([*first, *over], default=None)
 
     # -- environment, owners
 

@@ -51,8 +51,10 @@ def proof(made: Log, moment: pd.Timestamp = USE, resource="r", level="read"):
     return as_json(prove(made.posture(), "bot", moment, resource, level))
 
 
-def reviewed(made: Log, decision: str, days: float = 15) -> Log:
-    made.add(REVIEW, id="rev", decision=decision, decided_at=ago(days), decided_by="ann")
+def reviewed(made: Log, decision: str, days: float = 15, ends: float | None = None) -> Log:
+    end = None if ends is None else ago(ends)
+    made.add(REVIEW, id="rev", decision=decision, decided_at=ago(days), decided_by="ann",
+             expires_at=end)  # fmt: skip
     return made.add(COVERS, source_id="rev", target_id="bot")
 
 
@@ -171,6 +173,18 @@ CASES = {
     ),
     "approved instead of a scope": (
         lambda: reviewed(estate(decision={}, scope=None), "approve"),
+        "proven",
+        None,
+        "",
+    ),
+    "approved until a day before": (
+        lambda: reviewed(estate(decision={}, scope=None), "approve", ends=13),
+        "not_proven",
+        "envelope",
+        "its approval had ended at",
+    ),
+    "approved until a day after": (
+        lambda: reviewed(estate(decision={}, scope=None), "approve", ends=-1),
         "proven",
         None,
         "",

@@ -111,6 +111,13 @@ def test_a_third_party_is_vetted_by_an_approving_review(case):
     assert ends(VETTING.found(case, "ISO-02")) == ([] if vetted else [("bot", None)])
 
 
+@pytest.mark.parametrize(("ends", "vetted"), [(10, False), (0, False), (-1, True)])
+def test_a_vetting_that_has_ended_is_none(ends, vetted):
+    e = _bought().thing("Review", "r", decision="approve", decided_at=ago(60), expires_at=ago(ends))
+    rows = found(e.link("r", "COVERS", "bot"), "ISO-02")
+    assert rows == ([] if vetted else [("bot", None)])
+
+
 def test_an_own_agent_needs_no_vetting_and_one_grant_vets_nobody():
     assert found(Estate().agent("bot").agent("own", third_party="false"), "ISO-02") == []
     e = _bought().resource("x").can("bot", "read", "x", grant_id="g")

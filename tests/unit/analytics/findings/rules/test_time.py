@@ -211,6 +211,16 @@ def test_reviewed_in_time(estate):
     assert REVIEWS.found(estate, "REV-01") == []
 
 
+@pytest.mark.parametrize(("ends", "over"), [(10, True), (0, True), (-1, False), (None, False)])
+def test_an_approval_that_has_ended_covers_nothing(ends, over):
+    e = held(granted_at=ago(300))
+    e.thing("Review", "r", decision="approve", decided_at=ago(60),
+            expires_at=None if ends is None else ago(ends)).link("r", "COVERS", "bot")  # fmt: skip
+    rows = found(e, "REV-01")
+    assert [row.since for row in rows] == ([ms(ends)] if over else [])
+    assert all(f"approved since {ago(ends)[:10]}." in row.sentence for row in rows)
+
+
 def test_part_of_the_grants_is_overdue():
     e = held().can("svc", "write", "db:y", granted_at=ago(20))
     (one,) = found(e, "REV-01")
