@@ -26,7 +26,7 @@ from graph.frames import records
 from graph.journal.entries import Acceptance
 from graph.journal.hash_chain import sha256
 from graph.receipts.canonical import canonical_bytes
-from graph.schema import CAN_ACCESS, FACT_NODES, HUMAN, LEVELS, TEAM
+from graph.schema import CAN_ACCESS, FACT_NODES, GROUP, HUMAN, LEVELS, TEAM
 from graph.schema import REVIEW as REVIEWS
 from graph.values import iso
 
@@ -51,10 +51,11 @@ class Window:
 def audited(posture: Posture, thing: int) -> list[int]:
     """Return the identities to audit: a node itself, or all that a team or a person answers for."""
     label = posture.graph.labels[thing]
-    by = {TEAM: "team", HUMAN: "owner"}.get(FACT_NODES[label])
+    by = {TEAM: "team", GROUP: "team", HUMAN: "owner"}.get(FACT_NODES[label])
     if by is None:
         return [thing]
-    return [int(number) for number in posture.accountable[keys(posture, by) == thing]]
+    owned = [int(number) for number in posture.accountable[keys(posture, by) == thing]]
+    return owned or ([thing] if FACT_NODES[label] is GROUP else [])
 
 
 def audit_pack(posture: Posture, window: Window, story: dict[str, Any]) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from analytics.ownership.owners import NOBODY, ROLES
 from analytics.posture import Posture
-from graph.schema import IDENTITIES, MEMBER_OF, TEAM
+from graph.schema import GROUP, IDENTITIES, MEMBER_OF, TEAM
 
 GROUPINGS = ("assumption", "identity", "owner", "team", "provider", "environment")
 NO_ONE, UNKNOWN, NO_TEAM = "nobody", "unknown", "no team"
@@ -42,17 +42,20 @@ def _owner(posture: Posture) -> np.ndarray:
 
 
 def _team(posture: Posture) -> np.ndarray:
-    """Return the team that owns each identity, else the first team of its owner."""
+    """Return the team that owns each identity, else the first team of its owner.
+
+    A group that owns counts as a team; one that its owner is in may be for access only.
+    """
     graph, nodes = posture.graph, len(posture.graph.ids)
-    is_team = graph.has_label(TEAM)
+    is_team, owns_as_team = graph.has_label(TEAM), graph.has_label(TEAM, GROUP)
     first = np.full(nodes + 1, nodes, np.int64)  # the last row stands for no person
     member, group = graph.ends(MEMBER_OF)
     kept = graph.in_force(MEMBER_OF) & is_team[group]
     np.minimum.at(first, member[kept], group[kept])
-    first[np.flatnonzero(is_team)] = np.flatnonzero(is_team)
+    first[np.flatnonzero(owns_as_team)] = np.flatnonzero(owns_as_team)
     owning = np.full(nodes, nodes, np.int64)
     owns = posture.ownership.owns
-    teams = owns[owns["active"] & ~owns["inferred"] & is_team[owns["owner"].to_numpy()]]
+    teams = owns[owns["active"] & ~owns["inferred"] & owns_as_team[owns["owner"].to_numpy()]]
     np.minimum.at(owning, teams["thing"].to_numpy(), teams["owner"].to_numpy())
     team = owning[posture.accountable]
     person = _owner(posture)

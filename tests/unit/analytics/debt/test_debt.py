@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from analytics.answers.audit import audited
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.schema import DECISION_RECORD, SOD_RULE, USE_EVENT
@@ -316,6 +317,19 @@ def test_groups(by, keys):
         if by in ("identity", "owner", "team")
         else not things
     )
+
+
+def test_a_group_that_owns_is_a_team_and_one_of_its_owner_is_not():
+    """OWN-03 calls it a team, too."""
+    e = Estate().person("ann").thing("Group", "sponsors", "readers").resource("x")
+    e.link("ann", "MEMBER_OF", "sponsors").link("ann", "MEMBER_OF", "readers")
+    e.agent("a", "b").link("sponsors", "OWNS", "a").owned("b", "ann").can("a", "read", "x")
+    posture = e.can("b", "read", "x").posture()
+    answer = debt(posture, by="team")
+    assert {g["key"]: g["identities"] for g in answer["groups"]} == {"sponsors": 1, "no team": 1}
+    group, number = posture.graph.number("sponsors"), posture.graph.number
+    assert audited(posture, group) == [number("a")]
+    assert audited(posture, number("readers")) == [number("readers")]
 
 
 def test_owners_that_nobody_states_are_a_group_of_their_own():
