@@ -15,7 +15,7 @@ JUDGED = ("third_party",)
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Judge only identities that others run; an approving review vets one, until its own end."""
     graph, units = case.posture.graph, case.units
-    risky, stated = unvetted(graph), stated_by(graph, "reviews")
+    risky, stated = unvetted(graph), vetting_known(graph)
     broken, unknown = (risky & stated)[units.identity], (risky & ~stated)[units.identity]
     applies = foreign(graph)[units.identity].astype(float)
     ended = ran_out(graph)[units.identity]
@@ -31,6 +31,12 @@ def foreign(graph: AccessGraph) -> np.ndarray:
         frame = graph.frames[label]
         mask[graph.numbers(frame["id"])] = flags(frame["third_party"])
     return mask
+
+
+@once
+def vetting_known(graph: AccessGraph) -> np.ndarray:
+    """Return a mask of the nodes whose vetting a source could have stated, or did (cached)."""
+    return np.asarray(stated_by(graph, "reviews") | (ran_out(graph) != NEVER))
 
 
 def unvetted(graph: AccessGraph) -> np.ndarray:

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
-from analytics.assumptions.families.third_party import unvetted
+from analytics.assumptions.families.third_party import unvetted, vetting_known
 from analytics.assumptions.reviews import ran_out
-from analytics.coverage import stated_by
 from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, day, findings_of
@@ -21,7 +20,7 @@ def find(posture: Posture) -> pd.DataFrame:
     An approval that has ended vets nothing any more.
     """
     graph = posture.graph
-    subject = judged(posture, unvetted(graph) & stated_by(graph, "reviews"))
+    subject = judged(posture, unvetted(graph) & vetting_known(graph))
     names, ended = graph.things["name"].iloc[subject], ran_out(graph)[subject]
     sentences = [
         f"Another organisation runs {name}, and {_lacks(at)}."

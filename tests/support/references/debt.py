@@ -147,8 +147,8 @@ class Reference:
         yield item("env", self._crosses(identity, row), granted)
         if self.facts[identity].get("third_party"):
             vetted = self._approved(identity) is not None
-            lacking = 1.0 if "reviews" in self.declares else None
             over = [end for *_, end in self._decisions(identity) if end is not None]
+            lacking = 1.0 if over or "reviews" in self.declares else None
             late = None if granted is None else max([granted, *over])
             yield item("third_party", 0.0 if vetted else lacking, late)
 
