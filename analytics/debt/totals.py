@@ -11,7 +11,7 @@ from analytics.assumptions.items import Sums
 from analytics.assumptions.model import ASSUMPTIONS, NOT_RATED, Model, model
 from analytics.debt.owed import sums_of
 from analytics.evidence.deciding import DENIED
-from analytics.evidence.matching import uses
+from analytics.findings.families.evidence import by_software
 from analytics.findings.families.leaks import leaked
 from analytics.posture import Posture
 from graph.once import once
@@ -169,9 +169,11 @@ def holds_leaked(posture: Posture) -> np.ndarray:
 
 
 def _denied(posture: Posture, by: Model) -> np.ndarray:
-    """Return a mask of the identities that did, or act as one that did, what had been denied."""
-    seen = uses(posture)
-    identities = seen["identity"].to_numpy()[(seen["state"] == DENIED).to_numpy(bool)]
+    """Return a mask of the identities that did, or act as one that did, what had been denied.
+
+    By the uses that EVD-02 finds: those of the last 90 days.
+    """
+    identities = by_software(posture, DENIED)["identity"].to_numpy(np.int64)
     denied = np.isin(posture.accountable, identities)
     if not len(identities):
         return denied

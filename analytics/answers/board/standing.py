@@ -16,10 +16,10 @@ from analytics.debt.owed import sums_of
 from analytics.debt.totals import ORPHAN, caps_of, graded, total
 from analytics.debt.wording import KINDS
 from analytics.evidence.deciding import DENIED as WAS_DENIED
-from analytics.evidence.matching import uses
 from analytics.figures.measure import population
 from analytics.figures.revocation_speed import overdue, time_to_revoke
 from analytics.figures.sensitive_reach import administering, control_planes, rated_count, reaching
+from analytics.findings.families.evidence import by_software
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.reach.spread import spread
@@ -178,8 +178,8 @@ def _cause_words(posture: Posture, owed: Sums, cause: tuple[str, int, int]) -> s
 
 
 def _denied_words(posture: Posture, number: int) -> str:
-    name, rows = posture.graph.thing(number)["name"], uses(posture)
-    mask = (rows["identity"] == number) & (rows["state"] == WAS_DENIED)
+    name, rows = posture.graph.thing(number)["name"], by_software(posture, WAS_DENIED)
+    mask = rows["identity"] == number
     if not mask.any():
         return f"{name} acts as an account that did what it had been denied"
     resource = int(rows["resource"][mask].iloc[-1])

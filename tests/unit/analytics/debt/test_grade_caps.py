@@ -5,7 +5,7 @@ import pytest
 from analytics.assumptions import entitlements
 from graph.schema import DECISION_RECORD, USE_EVENT
 from tests.support.estates.small_estates import Estate, ago
-from tests.support.printed import blast_radius, debt
+from tests.support.printed import blast_radius, debt, findings
 
 
 def governed(status: str) -> Estate:
@@ -39,6 +39,21 @@ def test_who_acts_as_an_account_that_did_what_was_denied_is_named(block, monkeyp
     causes = debt(e.posture())["capped_by"]
     assert {c["identity"]["id"] for c in causes} == {"bot", "kid"}  # svc acts only for them
     assert {c["because"] for c in causes} == {"what was denied happened"}
+
+
+@pytest.mark.parametrize(("days", "rules"), [(90, ["EVD-02"]), (90.001, [])])
+def test_what_was_denied_caps_a_grade_as_long_as_a_finding_says_so(days, rules):
+    e = governed("active")
+    e.add(USE_EVENT, id="u", at=ago(days), principal="bot", resource="db", action="read",
+          level="read")  # fmt: skip
+    e.add(DECISION_RECORD, id="d", at=ago(days + 0.001), subject="bot", resource="db",
+          action="read", decision="deny", policy_id="p")  # fmt: skip
+    posture = e.posture()
+    assert [f["rule"] for f in findings(posture, rule="EVD-02")["findings"]] == rules
+    told = debt(posture, by="identity")
+    for one in (told, *told["groups"]):
+        assert bool(one["capped_by"]) is bool(rules)
+        assert (one["grade"] == "D") is bool(rules)
 
 
 def test_of_many_causes_some_are_named_and_the_others_are_counted():
