@@ -211,12 +211,14 @@ def of_exposure(
 def kept_share(posture: Posture, assumption: str, empty: str) -> Measured:
     """Return the share of known exposure for which an assumption holds.
 
+    Identities to which it does not apply, as a role has no declared scope, are in neither part.
     `detail` counts identities in the same way: those for whose every entitlement it holds.
     """
     judged = population(posture)
     broken, unknown = judged.broken(assumption), judged.unknown(assumption)
-    known = float((judged.owed.exposure - unknown).sum())
-    counted = ((judged.owed.count > 0) & ~(unknown > 0))[judged.place]
+    applies = judged.owed.applicable[:, NUMBER[assumption]] > 0
+    known = float((judged.owed.exposure * applies - unknown).sum())
+    counted = ((judged.owed.count > 0) & applies & ~(unknown > 0))[judged.place]
     share = ratio(
         known - float(broken.sum()),
         known,

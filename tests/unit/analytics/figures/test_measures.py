@@ -100,6 +100,17 @@ def test_no_target_of_exposure_is_met_while_some_access_is_unknown() -> None:
     assert dark["ownership_coverage_weighted"]["range"] == [0.0, 1.0]
 
 
+def test_a_role_has_no_scope_that_could_cover_it() -> None:
+    e = Estate().resource("x", "restricted").resource("lambda", type="service")
+    e.thing("Role", "r").link("r", "TRUSTS", "lambda").can("r", "admin", "x")
+    row = figures(e.posture())["scope_coverage"]
+    assert (row["value"], row["denominator"]) == (None, 0)
+    e.agent("bot", kind="workload", declared_scope=[]).can("bot", "read", "x")
+    row = figures(e.posture())["scope_coverage"]
+    assert (row["value"], row["numerator"], row["denominator"]) == (0.0, 0.0, 30.0)
+    assert (row["detail"]["identities"], row["detail"]["of_identities"]) == (0, 1)
+
+
 def test_what_was_withdrawn_did_not_lapse(tmp_path: Path) -> None:
     """Two were accepted until yesterday; one of them was withdrawn before, and is open by that."""
     journal = tmp_path / "journal.sqlite"
