@@ -13,6 +13,11 @@ SECRETLESS = ("federated", "workload")
 OPEN = ("code", "config", "ci", "chat", "env")
 ROLES = ("business", "technical")
 DORMANT, UNUSED = 45, 90
+BANDS = ((90, "critical"), (30, "high"), (9, "medium"), (0, "low"))
+BY_HEAVIEST = {  # weight: as severe as the heaviest entitlement, of whatever term or key
+    **{"OWN-01": 1, "OWN-04": 1 / 2, "SCP-01": 9 / 12, "ISO-02": 10 / 12},
+    **{"CRD-01": 8 / 12, "CRD-02": 11 / 12, "CRD-05": 7 / 12},
+}
 KEY_ENDED = ("disabled", "revoked", "expired", "deleted")  # as a source says; a date is no end
 FAILED = ("denied", "failure", "error", "failed", "deny")
 
@@ -82,6 +87,14 @@ class Findings(Reference):
             "idle_credentials": (len(idle), len(known)),
             "short_lived_credentials": (lives.count(True), len(lives) - lives.count(None)),
         }
+
+    def severity(self, rule: str, one: str) -> str:
+        """Return how bad a finding of a rule of `BY_HEAVIEST` on an identity is."""
+        weighs = max(
+            (self._exposure(one, row, level) for row, level, _ in self.units(one)), default=0
+        )
+        quantity = BY_HEAVIEST[rule] * weighs
+        return next(name for least, name in BANDS if quantity >= least)
 
     # -- who is judged
 
