@@ -127,6 +127,15 @@ def heaviest(posture: Posture) -> np.ndarray:
     return most
 
 
+def heaviest_held(posture: Posture, nodes: np.ndarray) -> np.ndarray:
+    """Return the same for any nodes (numbers), by what each of them may use as itself."""
+    place, grant, level = grants_held(posture, nodes.astype(np.int32))
+    weight = sensitivity(posture, usual_model())[posture.graph.ends(CAN_ACCESS)[1][grant]]
+    most = np.zeros(len(nodes))
+    np.maximum.at(most, place, weight * np.array(usual_model().level)[level])
+    return most * posture.autonomy[nodes]
+
+
 def in_one_block(posture: Posture, model: Model) -> bool:
     """Return whether the entitlements of a posture are so few that all are judged together."""
     return _together(posture, model) is not None

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
-from analytics.assumptions.entitlements import heaviest
+from analytics.assumptions.entitlements import heaviest, heaviest_held
 from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.kind import FindingKind
@@ -19,6 +19,7 @@ from analytics.residue import (
     CREDENTIALS,
     DELEGATIONS,
     ended_at,
+    expired,
     residue,
 )
 from graph.access import NEVER
@@ -39,16 +40,16 @@ def find(posture: Posture) -> pd.DataFrame:
     if rows.empty:
         return nothing()
     subject = np.unique(rows["identity"].to_numpy(np.int64))
-    since = ended_at(posture)[subject]
+    since, planned = ended_at(posture)[subject], expired(posture)[subject]
     parts = dict(list(rows.groupby("identity")))
     names, status = posture.graph.things["name"], _status(posture)
     sentences = [
-        f"{names[n]} {_ended(status[n], at)}, but some of it is alive: "
+        f"{names[n]} {_ended(status[n], at, due)}, but some of it is alive: "
         f"{joined(list(_left(posture, parts[n])))}."
-        for n, at in zip(subject.tolist(), since.tolist(), strict=True)
+        for n, at, due in zip(subject.tolist(), since.tolist(), planned.tolist(), strict=True)
     ]
     remedy = ["; then ".join(_steps(posture, parts[n])) + "." for n in subject.tolist()]
-    weighs = heaviest(posture)[subject].copy()
+    weighs = heaviest_held(posture, subject)  # of an account that an agent uses as well
     place = np.searchsorted(subject, rows["identity"].to_numpy(np.int64))
     np.maximum.at(weighs, place, heaviest(posture)[rows["thing"].to_numpy(np.int64)])
     evidence = [tuple(dict.fromkeys(parts[n]["fact"]))[:MOST] for n in subject.tolist()]
@@ -72,7 +73,9 @@ def _status(posture: Posture) -> dict[int, str]:
     )
 
 
-def _ended(status: str, at: int) -> str:
+def _ended(status: str, at: int, planned: int) -> str:
+    if at == planned:
+        return f"was to end on {day(at)} and is {status}"
     return f"is {status}" if at == NEVER else f"was {status} on {day(at)}"
 
 

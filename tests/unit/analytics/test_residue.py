@@ -48,6 +48,22 @@ def test_a_live_key_of_an_ended_agent(status):
     assert owes(posture, "outlived") == {"svc" if status == "deleted" else "old"}
 
 
+def test_a_disabled_account_is_as_severe_as_what_it_may_use():
+    """Though an agent in service runs as it, and answers for its access."""
+    e = Estate().agent("bot", kind="workload").account("svc", status="disabled")
+    e.link("bot", "RUNS_AS", "svc").resource("db", "restricted").can("svc", "write", "db")
+    (one,) = findings(e.posture(), rule="RES-01")["findings"]
+    assert (one["subject"]["id"], one["severity"]) == ("svc", "critical")
+
+
+def test_what_was_to_end_before_it_was_retired_says_so():
+    (one,) = findings(
+        by_key(old("retired", status_at=ago(14), expires_at=ago(28))).posture(), rule="RES-01"
+    )["findings"]
+    assert one["since"] == ago(28)
+    assert one["sentence"].startswith("old was to end on 2026-07-04 and is retired, but")
+
+
 def test_with_nothing_left_it_is_silent():
     def emptied(status: str) -> Estate:
         e = Estate().agent("old", status=status).account("svc", status="deleted")
