@@ -30,8 +30,8 @@ def due(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """
     graph, units, days = case.posture.graph, case.units, int(case.model.review * DAY)
     covered = np.maximum(_last(units, covering(graph, days)), units.granted)
-    held = np.maximum(_last(units, in_force(graph)), units.granted)
-    overdue = (held == NEVER) | (case.now - held > days)
+    since = np.maximum(_last(units, in_force(graph)), units.granted)
+    overdue = (since == NEVER) | (case.now - since > days)
     return overdue, np.where(covered == NEVER, NEVER, covered + days)
 
 

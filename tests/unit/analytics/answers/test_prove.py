@@ -183,12 +183,6 @@ CASES = {
         "envelope",
         "its approval had ended at",
     ),
-    "approved until a day after": (
-        lambda: reviewed(estate(decision={}, scope=None), "approve", ends=-1),
-        "proven",
-        None,
-        "",
-    ),
     "approved by the grant itself": (
         lambda: estate(
             decision={}, scope=None, grant={"reviewed_at": ago(15), "approved_by": "ann"}
