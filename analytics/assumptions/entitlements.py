@@ -133,7 +133,7 @@ def heaviest_held(posture: Posture, nodes: np.ndarray) -> np.ndarray:
     weight = sensitivity(posture, usual_model())[posture.graph.ends(CAN_ACCESS)[1][grant]]
     most = np.zeros(len(nodes))
     np.maximum.at(most, place, weight * np.array(usual_model().level)[level])
-    return most * posture.autonomy[nodes]
+    return np.asarray(most * posture.autonomy[nodes])
 
 
 def in_one_block(posture: Posture, model: Model) -> bool:
