@@ -1,12 +1,12 @@
 """A tree over any edges, for drawing: each node hangs from the first that leads to it."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from app.web.drawing.folding import Tree
 
-ALL = "*"  # the id of a start that stands for several
+ALL = "*"  # the id of a start that stands for several, unless a node has it
 
 
 def spanning(
@@ -39,8 +39,8 @@ def spanning(
     rows: dict[str, dict[str, Any]] = {}
     before = None
     if len(begins) > 1:
-        before = ALL
-        rows[ALL] = {"id": ALL, "label": "", "name": several, "hops": 0, "parent": None}
+        before = _unused(nodes)
+        rows[before] = {"id": before, "label": "", "name": several, "hops": 0, "parent": None}
     waiting = deque((i, before, "", int(before is not None)) for i in begins)
     while waiting or len(rows) - (before is not None) < len(nodes):
         if not waiting:  # what no start leads to, such as a circle of its own
@@ -55,3 +55,11 @@ def spanning(
             for edge in below.get(id_, ())
         )
     return Tree.of(rows.values(), classes)
+
+
+def _unused(ids: Container[str]) -> str:
+    """Return an id for the start of all: `*` is also that of whoever a trust in everyone names."""
+    id_ = ALL
+    while id_ in ids:
+        id_ += ALL
+    return id_

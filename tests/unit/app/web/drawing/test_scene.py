@@ -173,6 +173,13 @@ def test_several_starts_hang_from_one() -> None:
     assert tree.total == 4
 
 
+def test_several_starts_beside_a_node_of_the_same_id() -> None:
+    """`*` is everyone: the trust of an AWS role may name it."""
+    tree = spanning([edge("a", "c"), edge("b", "*")], several="2 agents")
+    assert (tree.root, tree.total) == ("**", 5)
+    assert tree.way_to("*") == ["**", "b", "*"]
+
+
 def test_a_circle_is_drawn_once() -> None:
     tree = spanning([edge("a", "b"), edge("b", "a"), edge("x", "y")], several="all")
     assert set(tree.nodes) >= {"a", "b", "x", "y"}
