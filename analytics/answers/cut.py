@@ -66,12 +66,20 @@ def cut(
         exact=smallest.exact if smallest.separable else None,
         cost=cost if smallest.separable else None,
         max_flow=COST * smallest.bound if smallest.separable else None,
-        certificate=certificate(smallest) + _dark_words(dark, len(starts)),
+        certificate=_empty_words(len(starts), len(targets))
+        or certificate(smallest) + _dark_words(dark, len(starts)),
         not_known=dark,
         edges=items_table(posture, smallest, smallest.chosen, is_cut=True),
         protected=items_table(posture, smallest, smallest.kept),
         breaks=uses(posture, fails),
     )
+
+
+def _empty_words(starts: int, targets: int) -> str:
+    """Say that there is nothing to separate, or nothing to separate it from."""
+    if starts and targets:
+        return ""
+    return f"No {'target' if starts else 'start'} is known, so nothing can be said."
 
 
 def _dark_words(count: int, of: int) -> str:

@@ -82,6 +82,22 @@ def test_choke_points_open_on_what_there_is(stores, open_page: Open) -> None:
     assert dark["Agents that reach a crown jewel"][0] == NOT_KNOWN
 
 
+def test_where_no_crown_jewel_is_known_nothing_is_said_of_who_reaches_one(
+    open_page: Open, tmp_path: Path
+) -> None:
+    """Nobody states how sensitive what is reached is: it may be a crown jewel."""
+    e = Estate(declares=("grants",)).agent("bot").resource("db").can("bot", "admin", "db")
+    ingest(ParquetStore(tmp_path / "s"), [e.job()])
+    page = open_page(tmp_path / "s", "choke_points")
+    shown = tiles(page)
+    assert shown["Agents that reach a crown jewel"] == (NOT_KNOWN, "no crown jewel is known")
+    assert shown["Best single fix cuts off"] == (NOT_KNOWN, "nothing to cut off")
+    assert shown["Smallest cut"] == (NOT_KNOWN, "no target is known")
+    words = " ".join(str(m.value) for m in page.markdown)
+    assert "how sensitive 1 resource are" not in words
+    assert "No crown jewel is known: how sensitive 1 resource is, nobody states." in words
+
+
 def test_every_page_says_how_old_the_facts_are(stores, open_page: Open) -> None:
     for view in sorted(all_views()):
         page = open_page(stores["both"], view)

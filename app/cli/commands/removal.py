@@ -24,8 +24,16 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-From = Annotated[list[str] | None, typer.Option("--from", help="Whose access; may be repeated.")]
-To = Annotated[list[str] | None, typer.Option("--to", help="Access to what; may be repeated.")]
+From = Annotated[
+    list[str] | None,
+    typer.Option("--from", help="Whose access; may be repeated. All agents by default."),
+]
+To = Annotated[
+    list[str] | None,
+    typer.Option("--to", help="Access to what; may be repeated. Crown jewels by default."),
+]
+
+NONE = "No {} is known, so nothing can be said: choose others with --from and --to."
 
 
 def _after_choke_points(result: dict[str, Any]) -> Commands:
@@ -34,6 +42,9 @@ def _after_choke_points(result: dict[str, Any]) -> Commands:
 
 
 def _exposed(result: dict[str, Any]) -> str | None:
+    for end, word in (("starts", "start"), ("targets", "target")):
+        if not result[end]:
+            return NONE.format(word)
     reach = f"{result['exposed']:,} of {result['starts']:,} starts reach a target"
     unknown = f"; of {result['not_known']:,} it is not known" if result["not_known"] else ""
     if not result["nodes"]:
@@ -153,7 +164,13 @@ def plan(
 def ends_of(
     posture: "Posture", starts: list[str] | None, targets: list[str] | None
 ) -> "tuple[np.ndarray, np.ndarray]":
-    """Return the numbers of what --from and --to select (default: agents and crown jewels)."""
-    from analytics.selectors import ALL_AGENTS, CROWN_JEWELS, select
+    """Return the numbers of what --from and --to select.
 
-    return select(posture, starts or [ALL_AGENTS]), select(posture, targets or [CROWN_JEWELS])
+    By default the crown jewels, and all agents, or all identities where there is no agent.
+    """
+    from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS, select
+
+    chosen = select(posture, starts or [ALL_AGENTS])
+    if not starts and not len(chosen):
+        chosen = select(posture, [ALL_IDENTITIES])
+    return chosen, select(posture, targets or [CROWN_JEWELS])

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from analytics.answers.choke_points import ChokePoints
 from analytics.answers.cut import SmallestCut
 from analytics.posture import Posture
 from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS
@@ -54,9 +55,7 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     ranks = ranked(posture, aim)
     _figures(posture, aim, ranks)
     if not ranks.answer.exposed:
-        st.markdown(
-            "Nothing chosen in From reaches anything chosen in To, in what is known. Try others."
-        )
+        st.markdown(_nothing(posture, aim, ranks.answer.targets))
         return
     recall("item")
     left, right = st.columns([5, 2], gap="small")
@@ -68,6 +67,18 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
         _effect(posture, str(st.session_state["item"]), meant)
     _ranks(ranks, aim)
     _cut(posture, aim, items)
+
+
+def _nothing(posture: Posture, aim: Aim, targets: int) -> str:
+    """Say that no start reaches a target, or that there is none to reach."""
+    if targets:
+        return "Nothing chosen in From reaches anything chosen in To, in what is known. Try others."
+    if aim.targets == CROWN_JEWELS:
+        dark = unrated(posture)
+        verb = "is" if dark == 1 else "are"
+        why = f": how sensitive {counted(dark, 'resource')} {verb}, nobody states" if dark else ""
+        return f"No crown jewel is known{why}. Choose another end under To."
+    return "Nothing is chosen in To. Choose another end."
 
 
 def _aim(posture: Posture) -> Aim:
@@ -93,11 +104,13 @@ def _aim(posture: Posture) -> Aim:
 def _figures(posture: Posture, aim: Aim, ranks: Ranked) -> None:
     answer, tiles = ranks.answer, st.columns(4)
     exposed, starts, dark = answer.exposed, answer.starts, answer.not_known
+    if not answer.targets:
+        dark = starts  # whoever reaches none of those that are known
     tile(
         tiles[0],
         reaching(aim),
         f"{number(exposed)} of {number(starts - dark)}" if dark < starts else NO_FIGURE,
-        f"not known of {number(dark)} more" if dark > 0 else share(exposed, starts),
+        _beside(answer, aim),
     )
     unknown = unrated(posture) if aim.targets == CROWN_JEWELS else 0
     tile(
@@ -111,12 +124,22 @@ def _figures(posture: Posture, aim: Aim, ranks: Ranked) -> None:
     tile(
         tiles[2],
         "Best single fix cuts off",
-        f"{number(best)} of {number(exposed)}",
-        share(best, exposed),
+        f"{number(best)} of {number(exposed)}" if exposed else NO_FIGURE,
+        share(best, exposed) if exposed else "nothing to cut off",
         "So many of them lose all access to the targets when one thing or step goes.",
     )
     cut = smallest_cut(posture, aim) if exposed else None
-    tile(tiles[3], "Smallest cut", *_cut_figure(cut))
+    figure = _cut_figure(cut) if answer.targets else (NO_FIGURE, "no target is known")
+    tile(tiles[3], "Smallest cut", *figure)
+
+
+def _beside(answer: ChokePoints, aim: Aim) -> str:
+    """Return the words beside the number of starts that reach a target."""
+    if not answer.targets:
+        return f"no {'crown jewel' if aim.targets == CROWN_JEWELS else 'target'} is known"
+    if answer.not_known:
+        return f"not known of {number(answer.not_known)} more"
+    return share(answer.exposed, answer.starts)
 
 
 def reaching(aim: Aim) -> str:
