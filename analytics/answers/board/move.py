@@ -46,6 +46,11 @@ from graph.schema import CREDENTIAL, RELATIONSHIPS
 
 LEAK, CHOKE_POINT, PLANNED = "leak", "choke_point", "plan"
 STEPS = 5  # changes of the plan
+UNBROKEN = {  # by whether a use would have been seen; None where nothing is taken away
+    True: "nothing in use breaks",
+    False: "nobody would see a use that breaks: ask first",
+    None: "nothing is taken away today",
+}
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,7 @@ def _of_plan(posture: Posture, scope: Scope) -> Move | None:
     nothing = uses(posture, ended(posture, posture, []))
     gains = ", ".join(_gains(scope, 0, 0, reach, float(row["debt_removed"])))
     breaks = len(row["breaks"])
-    rest = f"{counted(breaks, 'use')} would fail" if breaks else "nothing in use breaks"
+    rest = f"{counted(breaks, 'use')} would fail" if breaks else UNBROKEN[row["observed"]]
     owner = int(row["owner"])
     return Move(
         why=PLANNED,
@@ -332,7 +337,7 @@ def _gains(scope: Scope, frees: int, of: int, reach: float, debt: float) -> list
 
 def _break_words(fails: Table, seen: bool) -> str:
     if not len(fails):
-        return "nothing in use breaks" if seen else "nobody would see a use that breaks: ask first"
+        return UNBROKEN[seen]
     user, used = (fails.of_nodes(column, "name").iloc[0] for column in ("identity", "resource"))
     verb = VERBS.get(str(fails.frame["through.relationship"].iloc[0]), "uses")
     rest = f" and {len(fails) - 1:,} more" if len(fails) > 1 else ""
