@@ -275,6 +275,20 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Posture:
     return open_posture(uri)
 
 
+def test_a_lag_is_on_target_only_if_what_is_unverified_cannot_have_one() -> None:
+    """No source sees use, so that a grant without a date owes, as far as is known, no interest."""
+    e = Estate(declares=("grants", "owners")).person("ann").agent("bot").resource("db", "internal")
+    e.owned("bot", "ann", "ann", since=ago(1)).can("bot", "admin", "db")
+    lag = figures(e.posture())["lag_factor"]
+    owed = debt(e.posture())
+    principal, unverified = owed["principal"], owed["unverified"]
+    assert (lag["value"], lag["on_target"]) == (1.0, None)
+    cap = owed["max_debt"] / owed["max_principal"]
+    assert lag["range"] == [
+        1.0, pytest.approx((principal + cap * unverified) / (principal + unverified))
+    ]  # fmt: skip
+
+
 def test_figures_agree_with_the_other_answers(generated: Posture) -> None:
     found = figures(generated)
     owed = debt(generated)
