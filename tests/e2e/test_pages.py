@@ -36,9 +36,17 @@ def test_every_page_draws(open_page: Open, store: Path, page: str) -> None:
 def test_posture_counts_with_denominators(open_page: Open, store: Path) -> None:
     seen = figures(open_page(store))
     assert seen["Accountable identities"] == "6"
-    assert seen["No accountable owner"] == "2 of 6"
+    assert seen["An owner is missing"] == "2 of 6"
     # 30 of the 40 databases were never used: 3 restricted, 4 confidential, 23 internal.
     assert seen["Access unused for 90 days"].endswith("%")
+
+
+@pytest.mark.usefixtures("no_plan")
+def test_who_has_one_of_two_owners_is_not_without_any(open_page: Open, tmp_path: Path) -> None:
+    e = Estate().agent("none", "half").person("ann").owned("half", "ann")
+    ingest(ParquetStore(tmp_path / "s"), [e.job()])
+    tiles = {m.label: (m.value, m.delta) for m in open_page(tmp_path / "s").metric}
+    assert tiles["An owner is missing"] == ("2 of 2", "nobody at all for 1")
 
 
 @pytest.mark.usefixtures("no_plan")
@@ -47,7 +55,7 @@ def test_unknown_owners_are_not_none(open_page: Open, tmp_path: Path) -> None:
     del world.rows[OWNS]
     publish(world, tmp_path / "s")
     test = open_page(tmp_path / "s")
-    assert figures(test)["No accountable owner"] == "unknown"
+    assert figures(test)["An owner is missing"] == "unknown"
     assert "Not known: **owners" in texts(test)
     ownership = open_page(tmp_path / "s", "ownership")
     assert not ownership.exception
@@ -267,7 +275,7 @@ def test_snapshots_and_the_instant_can_be_chosen(open_page: Open, grown: tuple[P
     assert "not the latest snapshot" in texts(old)
     # Zed left on 1 March: as of February nobody lacked an owner but orphan-bot.
     before = open_page(folder, snapshot=first, as_of="2026-02-01")
-    assert figures(before)["No accountable owner"] == "1 of 6"
+    assert figures(before)["An owner is missing"] == "1 of 6"
     assert "As of **1 Feb 2026" in texts(before)
 
 

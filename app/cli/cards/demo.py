@@ -12,7 +12,7 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     findings, unused = result["findings"], result["regained"]
     identities = counted(result["identities"], "identity", "identities")
     card.sentence(
-        f"A made-up estate of {identities}, of which {number(result['orphaned'])} are orphaned. "
+        f"A made-up estate of {identities}, of which {number(result['orphaned'])} lack an owner. "
         f"{how_many(len(findings), result['counts'])}"
     )
     card.facts(

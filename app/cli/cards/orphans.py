@@ -12,7 +12,7 @@ DISPUTED = ("thing", "role", "conflict", "source", "against")
 
 
 def draw(card: Card, result: dict[str, Any]) -> None:
-    """Draw the identities that nobody answers for."""
+    """Draw the identities that lack an owner, and in which role."""
     card.sentence(_sentence(result, card.left_out > 0))
     factor = result["bus_factor"]
     if factor.get("people"):

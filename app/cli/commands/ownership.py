@@ -22,7 +22,7 @@ def orphans(
     ] = 50,
     limit: LimitOption = LIMIT,
 ) -> "Orphans":
-    """List the identities that nobody answers for.
+    """List the identities that lack an owner, and in which role.
 
     Example: trustdebt orphans --leaving ann
     """

@@ -77,13 +77,21 @@ def names(posture: Posture, numbers: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Orphans:
-    """The counts of identities in service that lack an owner, and of those with known owners."""
+    """The counts of identities in service that lack an owner, and of those with known owners.
+
+    Of those that are `lacking` one, `alone` have none in any role, and `halved` have one.
+    """
 
     lacking: int
     known: int
     unknown: int
     departed: int
     halved: int
+
+    @property
+    def alone(self) -> int:
+        """How many have no owner in any role."""
+        return self.lacking - self.halved
 
 
 @kept

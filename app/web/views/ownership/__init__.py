@@ -73,7 +73,7 @@ def _figures(posture: Posture, everyone: pd.DataFrame) -> None:
     known = owned.known
     tile(
         tiles[0],
-        "No accountable owner",
+        "An owner is missing",
         f"{number(owned.lacking)} of {number(known)}" if known else UNKNOWN,
         f"{share(owned.lacking, known)} of those known" if known else None,
         "In at least one of the two roles, business and technical, nobody answers.",
@@ -100,7 +100,7 @@ def _figures(posture: Posture, everyone: pd.DataFrame) -> None:
 
 
 def _orphaned(posture: Posture) -> None:
-    st.header("Nobody answers for these", anchor=False)
+    st.header("Who lacks an owner", anchor=False)
     if "owners" in posture.graph.undeclared:
         st.info(
             "No source states owners, so nothing here is called orphaned: owners are unknown. "
@@ -128,7 +128,7 @@ def _listed(shown: pd.DataFrame, public: pd.DataFrame, filters: str) -> int | No
     at = table(
         public,
         f"orphans:{filters}",
-        "Identities without an accountable owner: why, since when, and who was the last owner.",
+        "Identities and the role in which nobody answers: why, since when, and the last owner.",
         COLUMNS,
         select=True,
         height=HEIGHT,

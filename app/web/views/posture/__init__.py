@@ -10,7 +10,7 @@ from analytics.posture import UNUSED_DAYS, Posture
 from app.web.address import recall, remember
 from app.web.answers import board
 from app.web.answers.debt import balance, dark_words
-from app.web.answers.figures import UNKNOWN, accountable, findings, got_back, orphans
+from app.web.answers.figures import UNKNOWN, Orphans, accountable, findings, got_back, orphans
 from app.web.drawing.debt_charts import ratio_trend
 from app.web.query import Query, options
 from app.web.tables import points, table
@@ -205,6 +205,15 @@ def _against(now: pd.Series, target: float) -> str:
     return f"{sentence}, whatever the unverified turns out to be."
 
 
+def _nobody_words(owned: Orphans) -> str:
+    """Return how many have no owner in any role, and of how many that is not known."""
+    if owned.unknown and not owned.known:
+        return "no source states owners"
+    alone = f"nobody at all for {number(owned.alone)}" if owned.lacking else ""
+    dark = f"owners unknown for {number(owned.unknown)} more" if owned.unknown else ""
+    return "; ".join(filter(None, (alone, dark))) or "owners known for all"
+
+
 # -- the estate -------------------------------------------------------------------------------
 
 
@@ -223,13 +232,9 @@ def _estate(posture: Posture) -> None:
     owned = orphans(posture)
     tile(
         tiles[1],
-        "No accountable owner",
+        "An owner is missing",
         f"{number(owned.lacking)} of {number(owned.known)}" if owned.known else UNKNOWN,
-        f"owners unknown for {number(owned.unknown)} more"
-        if owned.unknown and owned.known
-        else "no source states owners"
-        if owned.unknown
-        else "owners known for all",
+        _nobody_words(owned),
         "In at least one of the two roles, business and technical, it is known that nobody "
         "answers. Identities whose owners no source could have stated are counted apart.",
     )
