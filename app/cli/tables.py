@@ -23,9 +23,18 @@ HIDDEN = {
 }
 
 
+class Terminal(Console):
+    """A terminal whose reader may go away, which is no fault."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error, as any other writer does, instead of ending with code 1 (*no*)."""
+        self.quiet = True
+        raise BrokenPipeError
+
+
 def draw(document: dict[str, Any], shown: Shown) -> None:
     """Print an answer, its documents last; names from data are shown as plain text."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = Terminal(highlight=False, markup=False, emoji=False)
     if document["snapshot"] and document["as_of"]:
         console.print(f"snapshot {document['snapshot']} as of {document['as_of']}", style="dim")
     _draw_freshness(console, document["coverage"])

@@ -308,8 +308,9 @@ def test_a_process_prints_one_document_and_ends_with_the_code(kept):
     assert json.loads(done.stdout)["error"]["code"] == "store-unavailable"
 
 
-def test_a_reader_that_goes_away_is_no_fault(kept):
-    line = f"{sys.executable} trustdebt.py findings --json --store {kept} | true"
+@pytest.mark.parametrize("form", ["--json", ""], ids=["json", "tables"])
+def test_a_reader_that_goes_away_is_no_fault(kept, form):
+    line = f"{sys.executable} trustdebt.py findings {form} --store {kept} | true"
     done = execute(["bash", "-o", "pipefail", "-c", line])
     assert (done.returncode, done.stderr) == (0, "")
 
