@@ -11,9 +11,11 @@ import pandas as pd
 
 from analytics.answers.board import Board, board, scope_of
 from analytics.answers.board.move import first_changes
+from analytics.answers.board.standing import Standing
 from analytics.answers.plan import RemovalPlan
 from analytics.answers.standards.product import PRODUCT, product_version
 from analytics.answers.table import Table
+from analytics.assumptions.model import NOT_RATED
 from analytics.posture import Posture
 from app.clock import now
 from app.freshness import age_words, day_words, freshness
@@ -26,6 +28,7 @@ from graph.values import iso
 TEAMS, RISKS, SOURCES, FACTS = 7, 5, 5, 5  # rows of the lists
 NAME, LINE, SENTENCE, CELL = 44, 130, 380, 90  # characters
 NOT_KNOWN = "not known"
+STARTS = {"agents": ("agent", "agents"), "identities": ("identity", "identities")}
 LONG_WORD = re.compile(r"\S{61,}")
 OLD_DAYS = 30
 VERDICTS = {
@@ -144,7 +147,7 @@ def _figures(answer: Board) -> Iterator[Figure]:
     stands, since = answer.standing, answer.quarter
     yield Figure(
         "Trust debt ratio",
-        percent(stands.tdr) if stands.tdr is not None and stands.max_debt else NOT_KNOWN,
+        _ratio(stands),
         f"target {answer.burn_down.target:.1%}",
         *_change(since, "tdr"),
     )
@@ -157,6 +160,16 @@ def _figures(answer: Board) -> Iterator[Figure]:
         *(_change(since, "sensitive") if rated else ()),
     )
     yield from _of_jewels(answer)
+
+
+def _ratio(stands: Standing) -> str:
+    """Return the ratio; where it is not rated, between which ends it lies, as on the front page."""
+    if stands.tdr is None or not stands.max_debt:
+        return NOT_KNOWN
+    if stands.grade != NOT_RATED or stands.tdr_range is None:
+        return percent(stands.tdr)
+    low, high = stands.tdr_range
+    return f"{low:.0%} to {high:.0%}"
 
 
 def _of_jewels(answer: Board) -> Iterator[Figure]:
@@ -179,7 +192,7 @@ def _of_jewels(answer: Board) -> Iterator[Figure]:
     best, nothing = heads.best, "no one step is on all their paths"
     yield Figure(
         "Best single fix cuts off",
-        counted(best["frees"], heads.starts_are[:-1]) if best else "none",
+        counted(best["frees"], *STARTS[heads.starts_are]) if best else "none",
         short(best["what"], 70) if best else nothing if heads.reaching else "nothing to cut off",
         "in use: ask first" if best and best["protected"] else "",
     )

@@ -64,6 +64,15 @@ def listed(sheet: Sheet, title: str) -> Listing:
     return part
 
 
+def test_what_is_not_rated_is_a_range_on_paper_as_on_the_page() -> None:
+    """An account without agents, of which nobody states owners, use or reviews."""
+    e = Estate(declares=("grants",)).account("svc").resource("db", "restricted")
+    sheet = sheet_of(e.can("svc", "admin", "db").posture())
+    figures = {each.title: each.value for each in sheet.figures}
+    assert " to " in figures["Trust debt ratio"]
+    assert figures["Best single fix cuts off"] == "1 identity"
+
+
 def test_the_head_says_of_when_it_is(posture: Posture) -> None:
     sheet = sheet_of(posture)
     assert sheet.title == "Trust debt report"
