@@ -2,8 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -24,14 +23,8 @@ from analytics.posture import Posture
 from graph.identity import replace_ids
 from graph.identity.renamed_ids import RenamedIds
 from graph.journal.journal import journal_of
-from graph.keeping import SWITCH
 from graph.schema import HUMAN
-from graph.stores import open_store
-from ingest.generator import generate, reading
-from ingest.job.run import ingest_reading
-from ingest.sources import all_sources
-from tests.support.estates.small_estates import Estate
-from tests.support.histories.merged_things import ARN, BUCKET, ago, connected, day
+from tests.support.histories.kept_stores import nothing_kept, publish, read_by, renaming
 
 STATES = 4
 
@@ -42,13 +35,6 @@ def _all_is_worth_it():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(answers, "WORTH", 0.0)
         yield
-
-
-def publish(store: Path, states: slice) -> Path:
-    with closing(open_store(str(store))) as opened:
-        for state in generate(12, 3).history[states]:
-            ingest_reading(opened, all_sources()["estate"], reading(state))
-    return store
 
 
 @pytest.fixture(scope="module")
@@ -85,33 +71,9 @@ def books(store: Path, limit: int = 0) -> str:
     return book_of(open_posture(str(store)), limit)
 
 
-@contextmanager
-def nothing_kept() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(SWITCH, "off")
-        yield
-
-
 def anew(store: Path) -> str:
     with nothing_kept():
         return books(store)
-
-
-def read_by(ask: Callable[[], object]) -> tuple[int, ...]:
-    """Return the numbers of the snapshots that a question reads."""
-    from analytics.history import History
-
-    read = set()
-    real = History.posture
-
-    def watched(self, snapshot, as_of=None):
-        read.add(int(snapshot.split("-")[0]))
-        return real(self, snapshot, as_of)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(History, "posture", watched)
-        ask()
-    return tuple(sorted(read))
 
 
 LIMITS = (1, 0)
@@ -210,21 +172,6 @@ def test_a_forecast_is_not_the_day_that_it_foresees(store, monkeypatch, told_apa
     assert owed(ahead(open_posture(str(store)), 30)) == foreseen
 
 
-def renaming(store: Path) -> Path:
-    """Publish a code host and a cloud that are merged in between, until the host is switched off.
-
-    The name of before is known from in between.
-    """
-    aws = Estate(at=day(60), source="cloud").agent(ARN, kind="workload", env="prod").person("ann")
-    aws.resource(BUCKET, "internal")
-    aws.can(ARN, "read", BUCKET, granted_at=ago(100), grant_id="g1", telemetry="true")
-    history = connected([Estate(at=day(60), source="hub", declares=aws.declares).agent("x"), aws])
-    with closing(open_store(str(store))) as opened, opened.lease(10) as lease:
-        for info in history.infos:
-            opened.publish(history.facts(info.id), lease)
-    return store
-
-
 def test_names_are_followed_through_snapshots_that_are_not_read(tmp_path):
     store = renaming(tmp_path / "store")
     first = books(store)
@@ -283,3 +230,22 @@ def test_ids_of_old_snapshots_are_matched_once(tmp_path):
         assert matched_by(lambda: renamed_graphs(open_posture(str(store)))) == 3  # the twin
         assert moved(store) == first
     assert any(renamed.names for renamed in renamed_graphs(open_posture(str(store))))
+
+
+def decided_on(store: Path, days: int) -> tuple[int, ...]:
+    """Decide something some days after the last snapshot; return what the ledger reads then."""
+    books(store)
+    own(store, days)
+    read = read_by(lambda: books(store, limit=1))
+    assert books(store) == anew(store)
+    return read
+
+
+def test_a_decision_of_today_leaves_the_periods_of_before(longer, tmp_path):
+    """The last period and the sum of all have an end at which it counts."""
+    assert decided_on(shutil.copytree(longer, tmp_path / "store"), 0) == (1, 3, 4)
+
+
+def test_one_that_counts_from_long_ago_changes_all_periods(longer, tmp_path):
+    """The twin."""
+    assert decided_on(shutil.copytree(longer, tmp_path / "store"), -1000) == (1, 2, 3, 4)
