@@ -119,7 +119,7 @@ def ingest(
     taken_at: options.TakenAtOption = None,
     max_bad: options.MaxBadOption = 5.0,
     max_loss: options.MaxLossOption = None,
-    keep: options.KeepOption = 50,
+    keep: options.KeepOption = None,
     config: options.ConfigOption = None,
     audience: options.AudienceOption = None,
     key: options.KeyOption = None,
@@ -160,7 +160,7 @@ def _ingested(
     store: str | None,
     max_bad: float = 5.0,
     max_loss: float | None = None,
-    keep: int = 50,
+    keep: int | None = None,
     skip_failed: bool = False,
 ) -> dict[str, Any]:
     """Read exports and publish a snapshot; return the answer of `ingest`."""

@@ -15,7 +15,12 @@ TakenAtOption = Annotated[str | None, typer.Option(help="When the export was mad
 MaxBadOption = Annotated[
     float, typer.Option(min=0, max=100, help="Percent of rows that may be rejected.")
 ]
-KeepOption = Annotated[int, typer.Option(min=1, help="Snapshots to keep.")]
+KeepOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Snapshots to keep; by default 400 in a folder, 50 in a database or bucket."
+    ),
+]
 ConfigOption = Annotated[Path | None, typer.Option(help="TOML file with tables named source.")]
 SkipFailedOption = Annotated[
     bool, typer.Option("--skip-failed", help="Publish the others when one is refused.")

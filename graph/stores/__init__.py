@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from graph.seal.key import Key
     from graph.stores.anchor import Anchor
 
-KEEP = 50  # snapshots kept by default when pruning
+KEEP, KEEP_PACKED = 50, 400  # snapshots kept by default: whole ones, and where older are packed
 
 
 class StoreError(Exception):
@@ -127,6 +127,7 @@ class Store(Protocol):
     """A store of snapshots."""
 
     uri: str
+    keeps: int  # snapshots that stay where nobody says how many
 
     def snapshots(self) -> list[SnapshotInfo]:
         """List the published snapshots by `SnapshotInfo.order`; empty if there are none."""

@@ -28,6 +28,7 @@ from graph.journal.hash_chain import sha256
 from graph.journal.place import journal_path, name_of
 from graph.seal.key import Key, using
 from graph.stores import (
+    KEEP,
     Behind,
     Lease,
     NoSuchSnapshot,
@@ -56,6 +57,8 @@ HOLD_SECONDS = 60.0  # a run that is being read is not pruned for this long
 
 class Neo4jStore:
     """A store of snapshots in the Neo4j database at `uri`."""
+
+    keeps = KEEP
 
     def __init__(
         self,
@@ -347,14 +350,10 @@ class Neo4jStore:
             time.sleep(min(0.2, max(0.0, end - time.monotonic())))
 
     def _renew(self, lease: Lease, done: threading.Event) -> None:
+        keep = _ms(LEASE_SECONDS)
         while not done.wait(LEASE_SECONDS / 3):
             with contextlib.suppress(StoreError):  # the next round may succeed
-                self._write(
-                    "renew the lease",
-                    cypher.RENEW_LEASE,
-                    token=lease.token,
-                    keep=_ms(LEASE_SECONDS),
-                )
+                self._write("renew the lease", cypher.RENEW_LEASE, token=lease.token, keep=keep)
 
 
 class _Hold:

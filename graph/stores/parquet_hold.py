@@ -6,12 +6,13 @@ import os
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from graph.stores import NoSuchSnapshot, StoreBusy, StoreUnavailable
 
-MOST_HOLDS = 256  # files that one reader keeps open at most: the oldest, which are pruned first
+MOST_HOLDS = 128  # files that one reader keeps open at most: the oldest, which are pruned first
 
 
 class Hold:
@@ -37,6 +38,28 @@ class Hold:
         if gone:
             self._closer()
             raise NoSuchSnapshot(f"{manifest.parent.name} was pruned")
+
+
+_LIVING: WeakValueDictionary[tuple[int, int], Hold] = WeakValueDictionary()
+
+
+def hold_on(uri: str, manifest: Path) -> Hold:
+    """Return the lock on a snapshot, one for all readers of this process.
+
+    Raises
+    ------
+    NoSuchSnapshot
+        It was pruned meanwhile.
+    """
+    with suppress(OSError):
+        stat = manifest.stat()
+        living = _LIVING.get((stat.st_dev, stat.st_ino))
+        if living is not None:
+            return living
+    made = Hold(uri, manifest)
+    stat = manifest.stat()
+    _LIVING[stat.st_dev, stat.st_ino] = made
+    return made
 
 
 def _close(handles: list[int]) -> None:

@@ -32,6 +32,7 @@ from graph.journal.hash_chain import sha256
 from graph.journal.place import journal_path
 from graph.seal.key import Key, refuse_inside, using
 from graph.stores import (
+    KEEP_PACKED,
     Behind,
     Lease,
     NoSuchSnapshot,
@@ -51,7 +52,7 @@ from graph.stores.history.keeping import History, Packer
 from graph.stores.manifest import Manifest, record
 from graph.stores.parquet_check import Parts
 from graph.stores.parquet_files import Opened, save_all, sync, why, write
-from graph.stores.parquet_hold import MOST_HOLDS, Hold, locked, unread, wait_for
+from graph.stores.parquet_hold import MOST_HOLDS, Hold, hold_on, locked, unread, wait_for
 from graph.values import canonical
 
 LEASE_PATIENCE = 30.0  # seconds to wait for another ingest
@@ -60,6 +61,8 @@ BEGUN = ("journal", "LOCK", "snapshots", ".CURRENT")  # prefixes of files before
 
 class ParquetStore:
     """A store of snapshots in the folder `path`."""
+
+    keeps = KEEP_PACKED
 
     def __init__(self, path: str | Path) -> None:
         self.uri = str(path)
@@ -122,7 +125,7 @@ class ParquetStore:
         """Return the lock on a snapshot, one for all who hold it by this store."""
         hold = self._holds.get(name)
         if hold is None:
-            hold = self._holds[name] = Hold(self.uri, self._folder / name / "manifest.json")
+            hold = self._holds[name] = hold_on(self.uri, self._folder / name / "manifest.json")
         return hold
 
     @contextmanager
@@ -357,9 +360,8 @@ class ParquetStore:
         try:
             return int(os.pread(lock, 32, 0) or b"0") + 1
         except ValueError:
-            raise StoreDamaged(
-                f"{self.uri}: LOCK is damaged; delete it while nothing is ingested"
-            ) from None
+            advice = "delete it while nothing is ingested"
+            raise StoreDamaged(f"{self.uri}: LOCK is damaged; {advice}") from None
 
     def _require(self, lease: Lease) -> None:
         try:
@@ -377,11 +379,7 @@ class ParquetStore:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _write(
-        self,
-        facts: Facts,
-        anchor: Anchor,
-        after_step: Callable[[int], None],
-        replaces: str | None,
+        self, facts: Facts, anchor: Anchor, after_step: Callable[[int], None], replaces: str | None
     ) -> tuple[SnapshotInfo, str]:
         """Write a snapshot; return its description, and the hash of its manifest."""
         sequence = anchor.published.number + 1

@@ -26,6 +26,7 @@ from graph.files.buffers import copied
 from graph.files.private import private_folder
 from graph.journal.hash_chain import sha256
 from graph.stores import (
+    KEEP,
     Lease,
     NoSuchSnapshot,
     SnapshotInfo,
@@ -59,6 +60,8 @@ SIDE_BY_SIDE = 8  # requests at once
 
 class SharedStore(ParquetStore):
     """A store of snapshots at `s3://BUCKET/PREFIX`."""
+
+    keeps = KEEP  # each is whole
 
     def __init__(self, uri: str) -> None:
         if not bucket_of(uri)[0]:

@@ -22,7 +22,7 @@ from graph.frames import empty, records
 from graph.journal.failed_reads import FailedRead
 from graph.journal.rejected_rows import LISTED, RejectedRows
 from graph.schema import FACT_NODES, RELATIONSHIPS, WAITING
-from graph.stores import KEEP, Lease, SnapshotInfo, Store, StoreError
+from graph.stores import Lease, SnapshotInfo, Store, StoreError
 from graph.values import text_array
 from ingest.files.progress import file_by_file
 from ingest.job.across import with_links_across
@@ -64,7 +64,7 @@ class _Terms:
 
     max_bad: float = MAX_BAD
     max_loss: float | None = None
-    keep: int = KEEP
+    keep: int | None = None
     skip_failed: bool = False
     progress: Progress = lambda message: None
 
@@ -77,7 +77,7 @@ def ingest(
     store: Store,
     jobs: Sequence[tuple[Source, Request]],
     max_bad: float = MAX_BAD,
-    keep: int = KEEP,
+    keep: int | None = None,
     progress: Progress = lambda message: None,
     max_loss: float | None = None,
     skip_failed: bool = False,
@@ -88,6 +88,7 @@ def ingest(
     (by default half), or kinds of fact that it declared, is treated as partial; with 100 it is
     taken as complete. The native format, whose author declares completeness, is exempt unless
     `max_loss` is given.
+    `keep` is how many snapshots stay, by default as many as the store keeps by itself.
     Failed reads are saved beside the store until the scope is read. With `skip_failed` the other
     inputs are published.
 
@@ -162,7 +163,9 @@ def read(source: Source, request: Request) -> Reading:
     return reading
 
 
-def ingest_reading(store: Store, source: Source, reading: Reading, keep: int = KEEP) -> Ingested:
+def ingest_reading(
+    store: Store, source: Source, reading: Reading, keep: int | None = None
+) -> Ingested:
     """Publish a reading that was made in this process."""
     failures: list[Failure] = []
     checked = [check(source, reading, source.name)]
@@ -193,7 +196,7 @@ def _publish(
             snapshots = planned(store, checked, terms.join)
         terms.progress("publishing")
         done = [store.publish(w.facts, lease, behind=w.behind) for w in snapshots]
-        store.prune(terms.keep, lease)
+        _prune(store, lease, terms.keep)
         unpacked = _pack(store, lease)
     reported = [
         (snapshot, *made)
@@ -242,6 +245,17 @@ def _bad(checked: list[Checked], max_bad: float) -> dict[tuple[str, str], Failur
         except InputRefused as refused:
             failures[each.coverage.key] = Failure(*each.coverage.key, refused)
     return failures
+
+
+def _prune(store: Store, lease: Lease, keep: int | None) -> None:
+    """Delete old snapshots; by default some at once, once there are an eighth too many.
+
+    What is kept of later snapshots rests on those before them, so each deletion costs that.
+    """
+    if keep is not None:
+        store.prune(keep, lease)
+    elif len(store.snapshots()) > store.keeps * 9 // 8:
+        store.prune(store.keeps, lease)
 
 
 def _rejected_rows(checked: Checked) -> RejectedRows:

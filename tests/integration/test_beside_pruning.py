@@ -119,3 +119,18 @@ def test_the_ledger_beside_ingests_that_keep_two(cli, store):
         said = [cli("ledger", "--json", "--store", store) for _ in range(LEDGERS)]
     assert [one.code for one in said] == [0] * LEDGERS
     assert len(published) > 3
+
+
+def test_readers_of_one_process_share_their_files(store):
+    """Each would hold one file open for each snapshot; what one lets go of, another still holds."""
+    readers = [ParquetStore(store) for _ in range(2)]
+    first, second = (reader.hold(reader.snapshots()) for reader in readers)
+    assert len(first) == 3
+    assert all(a is b for a, b in zip(first, second, strict=True))
+    del first
+    pruner = ParquetStore(store)
+    with pruner.lease() as lease:
+        assert pruner.prune(1, lease) == []
+        del second
+        gc.collect()
+        assert len(pruner.prune(1, lease)) == 2

@@ -274,6 +274,15 @@ def test_what_is_kept_is_pruned(store):
     assert [s.sequence for s in store.snapshots()] == [4, 5]
 
 
+@pytest.mark.parametrize(("count", "expected"), [(9, 9), (10, 8), (11, 9), (12, 8)])
+def test_without_a_number_some_are_pruned_at_once(store, monkeypatch, count, expected):
+    """Of 8, 9 may stay. What is kept of snapshots rests on those before, so each pruning costs."""
+    monkeypatch.setattr(store, "keeps", 8)
+    for i in range(count):
+        _load(store, Estate().agent("a", purpose=f"p{i}"))
+    assert len(store.snapshots()) == expected
+
+
 # ---------------------------------------------------------------- secrets
 
 CANARIES = {

@@ -12,6 +12,8 @@ from graph.stores import Lease, SnapshotInfo
 class Memory:
     """A store that forgets: what is read goes through the job, and not to a disk."""
 
+    keeps = 1
+
     def __init__(self, uri: str = "") -> None:
         self.uri = uri  # beside which failed reads are remembered
         self.facts: Facts | None = None

@@ -49,6 +49,8 @@ TAKEN_AT = pd.Timestamp("2026-08-01", tz="UTC")
 class Memory:
     """A store that keeps the facts of one ingest, as nothing here is read back from a disk."""
 
+    keeps = 1
+
     def __init__(self, folder: Path) -> None:
         self.facts: Facts | None = None
         self.uri = str(folder / "store")
