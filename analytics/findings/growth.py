@@ -13,6 +13,7 @@ from analytics.assumptions.model import model
 from analytics.findings.change_point import NO_CHANGE, SHORTEST, steps
 from analytics.history import History, Unread
 from analytics.kept.answers import kept
+from analytics.kept.of_snapshots import merged_in
 from analytics.posture import Posture
 from graph.facts import Coverage
 from graph.identity.match import Identities
@@ -167,9 +168,30 @@ def _growth(
 def _grants(posture: Posture, info: SnapshotInfo, name: str) -> pd.Series:
     """Return the weight of the heaviest level of each grant of an identity, by the grant's id."""
     assert posture.history is not None
-    past = posture.history.posture(info.id)
-    units = _entitlements(past)
+    snapshot = Unread(posture.history, info, info.taken_at)
+    merged = merged_in(snapshot).canonical
+    if names_in(posture.graph, [merged_in(snapshot)]) == merged:
+        return _weights(snapshot, merged.get(name, name))
+    past = snapshot.posture
     earlier_ids = RenamedIds(past.graph, posture.graph)
-    mask = np.isin(units.identity, earlier_ids.numbers(name))
+    weights = _weights_of(past, earlier_ids.numbers(name))
+    ids = earlier_ids.linked(weights.index.to_numpy(object))
+    return weights.set_axis(pd.Index(ids, dtype=object)).groupby(level=0).max()
+
+
+@kept
+def _weights(snapshot: Unread, name: str) -> pd.Series:
+    """Return the same in a snapshot that has the ids of today.
+
+    Steps stay where they are while the history goes on, so it is asked of the same ones again.
+    """
+    past = snapshot.posture
+    return _weights_of(past, [past.graph.number(name)])
+
+
+def _weights_of(past: Posture, numbers: list[int]) -> pd.Series:
+    units = _entitlements(past)
+    mask = np.isin(units.identity, numbers)
     facts = past.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[units.grant[mask]]
-    return pd.Series(units.exposure[mask], index=earlier_ids.linked(facts)).groupby(level=0).max()
+    weights = pd.Series(units.exposure[mask], index=pd.Index(facts, dtype=object))
+    return weights.groupby(level=0).max()

@@ -17,10 +17,14 @@ def identities_of(snapshot: Unread) -> Identities:
     return snapshot.posture.graph.identities
 
 
-@kept
 def merged_in(snapshot: Unread) -> Identities:
     """Return which ids are merged in a snapshot, without the reasons."""
-    return Identities.named(snapshot.posture.graph.identities.canonical)
+    return Identities.named(_canonical(snapshot))
+
+
+@kept
+def _canonical(snapshot: Unread) -> dict[str, str]:
+    return dict(snapshot.posture.graph.identities.canonical)
 
 
 @once

@@ -1,15 +1,22 @@
-"""A year of daily snapshots of which 1 % changes: its size on disk, packing, and reading back."""
+"""A year of daily snapshots of which 1 % changes: its size, packing, reading and questions."""
 
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from analytics.answers.board.trend import trend
+from analytics.answers.drift import drift
+from analytics.answers.kpis import kpis
+from analytics.answers.ledger import since_the_oldest
+from analytics.answers.revocation import revocation
+from analytics.history import open_posture
+from analytics.posture import Posture
 from graph.element import Element, Relationship
 from graph.facts import Facts
 from graph.schema import ELEMENTS, RELATIONSHIPS
@@ -20,12 +27,21 @@ from tests.benchmarks.measure import Figure, Size, Topic, cpu, peak
 DAYS, CHANGED = 365, 0.01
 ALTERED, ADDED, REMOVED = 0.6, 0.2, 0.2  # parts of what changes
 PER_AGENT = 13.45  # relationships of the estate
+QUESTIONS: dict[str, Callable[[Posture], object]] = {
+    "ledger": since_the_oldest,
+    "drift": lambda posture: drift(posture, None, 50),
+    "kpis": kpis,
+    "revocation": lambda posture: revocation(posture, None, 50),
+    "trend": trend,
+}
+ASKED_ABOUT = 3_000  # relationships
 SIDE_READS = 12  # days that are read back
 
 
 def year(size: Size) -> Iterator[Figure]:
     """Publish and pack day by day, as the ingest job does."""
     yield from figures(round(size.nodes * PER_AGENT / 4), DAYS)
+    yield from asking(ASKED_ABOUT, DAYS)
 
 
 def figures(relationships: int, days: int) -> Iterator[Figure]:
@@ -64,6 +80,34 @@ def reading(folder: str) -> Iterator[Figure]:
     yield Figure("reading an older one, median", statistics.median(older), "s", SIDE_READS)
     yield Figure("the same against the current one", statistics.median(older) / current, "x")
     yield Figure("the longest against it", max(older) / current, "x", 1, 3.0)
+
+
+def asking(relationships: int, days: int) -> Iterator[Figure]:
+    """Ask what rests on the history, for the first time, and once a further day is there."""
+    with tempfile.TemporaryDirectory() as folder:
+        store, rng = ParquetStore(folder), np.random.default_rng(7)
+        facts = dated(estate_of_grants(round(relationships / PER_AGENT * EACH)), 0)
+        for day in range(1, days + 1):
+            publish(store, facts)
+            facts = dated(changed(facts, day, rng), day)
+        first = asked(folder)
+        publish(store, facts)
+        yield Figure("relationships of the estate asked about", sum(facts.counts()[1].values()), "")
+        for name, again in asked(folder).items():
+            yield Figure(f"{name}, nothing kept, processor time", first[name], "s")
+            yield Figure(f"{name}, after a further day", again, "s", 1, 10.0)
+
+
+def publish(store: ParquetStore, facts: Facts) -> None:
+    """Publish a day and pack the one before."""
+    with store.lease() as lease:
+        store.publish(facts, lease)
+        store.pack(lease)
+
+
+def asked(folder: str) -> dict[str, float]:
+    """Return the processor time of each question, one after the other."""
+    return {name: cpu(lambda ask=ask: ask(open_posture(folder))) for name, ask in QUESTIONS.items()}
 
 
 def read(folder: str, id_: str) -> None:
@@ -136,12 +180,15 @@ TOPIC = Topic(
     "A year of history",
     "Each day 1 % of all rows change: six of ten of them are altered, two added in the middle, two "
     "removed; every row is seen again, and is from a file of that day. A snapshot is published and "
-    "the one before is packed, as an ingest does. Sizes are those of all files of the store.",
+    "the one before is packed, as an ingest does. Sizes are those of all files of the store. "
+    "Questions are asked of a smaller estate one after another, so that each finds what those "
+    "before it kept; then once more after one further day.",
     22,
     (year,),
     generated=False,
 )
 
 if __name__ == "__main__":
-    for figure in figures(int(sys.argv[1]), int(sys.argv[2])):
+    ask = asking if sys.argv[3:] == ["asking"] else figures
+    for figure in ask(int(sys.argv[1]), int(sys.argv[2])):
         print(figure.what, round(figure.value, 3), figure.unit, flush=True)
