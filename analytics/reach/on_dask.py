@@ -106,10 +106,11 @@ def _count(client: "distributed.Client", work: Work, blocks: list[Block]) -> Ite
         futures = {client.submit(total_of, shared, group, pure=False): group for group in left}
         left = []
         for future, group in _done(client, futures):
-            if future.cancelled():  # all that held the closure were lost
+            counts = _result(future)
+            if counts is None:
                 left.append(group)
             else:
-                yield _result(future)
+                yield counts
         if not left:
             return
     raise EngineUnavailable(f"the workers of Dask were lost {LOSSES} times in one answer")
@@ -161,11 +162,16 @@ def _done(
             future.release()
 
 
-def _result(future: Any) -> np.ndarray:
+def _result(future: Any) -> np.ndarray | None:
+    """Return the counts; None if all workers that held the closure, or the counts, were lost."""
     from distributed.scheduler import KilledWorker
 
+    if future.cancelled():
+        return None
     try:
         counts: np.ndarray = future.result()
+    except CancelledError:  # it was counted, and lost before it was fetched
+        return None
     except KilledWorker:
         reason = "the workers of Dask end while they count; they may lack memory"
         raise EngineUnavailable(reason) from None

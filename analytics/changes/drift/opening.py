@@ -174,4 +174,4 @@ class _Policies:
         self.grown |= fresh
         self.came[fresh] = shown.at
         self._seen |= shown.present
-        self._had |= self.own.isin(shown.held)
+        self._had |= self.own.isin(shown.with_policy)

@@ -27,14 +27,14 @@ ENDS = ("source_id", "target_id")
 class Shown:
     """A snapshot's instant, and row by row of the posture's grants what it shows of them.
 
-    `present` (bool) are those that it has, `bits` (uint8) their levels; `held` are policies that it
+    `present` (bool) are those that it has, `bits` (uint8) their levels; `with_policy` are policies that it
     shows a holder with, as `held_policies` names them, without such as an earlier one showed.
     """
 
     at: int
     present: np.ndarray
     bits: np.ndarray
-    held: pd.Index
+    with_policy: pd.Index
 
 
 def shown_grants(posture: Posture) -> Iterator[Shown]:
@@ -89,8 +89,8 @@ def _updated(shown: Shown, rows: pd.DataFrame, ids: pa.Array) -> Shown:
     at = place.drop_null().to_numpy()
     present, bits = shown.present.copy(), shown.bits.copy()
     present[at], bits[at] = rows["present"].to_numpy(bool)[ours], rows["bits"].to_numpy()[ours]
-    held = rows[rows["present"] & rows["policy_id"].notna()]
-    return Shown(shown.at, present, bits, held_policies(held))
+    policies = rows[rows["present"] & rows["policy_id"].notna()]
+    return Shown(shown.at, present, bits, held_policies(policies))
 
 
 @kept

@@ -45,7 +45,7 @@ def exposure(
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
 ) -> "Exposure | Exposures":
-    """Show who reaches a resource, or can act as something else, or who reaches each resource.
+    """Show who reaches a resource or can act as a thing, or all.
 
     Example: trustdebt exposure db:ledger --level admin
     """
