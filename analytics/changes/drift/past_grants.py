@@ -27,8 +27,9 @@ ENDS = ("source_id", "target_id")
 class Shown:
     """A snapshot's instant, and row by row of the posture's grants what it shows of them.
 
-    `present` (bool) are those that it has, `bits` (uint8) their levels; `with_policy` are policies that it
-    shows a holder with, as `held_policies` names them, without such as an earlier one showed.
+    `present` (bool) are those that it has, `bits` (uint8) their levels; `with_policy` are policies
+    that it shows a holder with, as `held_policies` names them, without such as an earlier one
+    showed.
     """
 
     at: int
