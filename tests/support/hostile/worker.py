@@ -67,6 +67,10 @@ class Memory:
         self.facts = facts
         return None, True
 
+    def snapshots(self) -> list[None]:
+        """List nothing: there is nothing to prune."""
+        return []
+
     def prune(self, *_: object) -> None:
         """Keep all."""
 
