@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analytics.posture import Posture, assess
-from graph.access import AccessGraph
+from graph.access import AccessGraph, milliseconds
 from graph.facts import Facts
 from graph.journal.entries import timeline
 from graph.journal.failed_reads import failed_reads
@@ -175,6 +175,11 @@ class Unread:
         """The posture, read now unless it is in memory."""
         moved = None if self.at == self.info.taken_at else self.at
         return self.history.posture(self.info.id, moved)
+
+    @property
+    def now(self) -> int:
+        """The instant in milliseconds, as `AccessGraph.now`."""
+        return int(milliseconds(pd.Series([self.at]))[0])
 
     @property
     def ends(self) -> tuple["Unread"]:

@@ -26,7 +26,7 @@ from analytics.kept.of_snapshots import merged_in
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
-from graph.identity.renamed_ids import RenamedIds, changes_of, names_in
+from graph.identity.renamed_ids import RenamedIds, changes_of, names_in_each
 from graph.once import once
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, CREDENTIAL_ENDED
 
@@ -141,11 +141,8 @@ def _moments(posture: Posture, about: int | None) -> list[_Moment]:
             for past in (*(snapshot.posture for snapshot in before), posture)
         ]
     identities = changes_of([*map(merged_in, before), posture.graph.identities])
-    names: dict[int, dict[str, str]] = {}
-    for steps in identities:
-        if id(steps) not in names:
-            names[id(steps)] = names_in(posture.graph, steps)
-    return [_called(m, names[id(steps)]) for m, steps in zip(moments, identities, strict=True)]
+    names = names_in_each(posture.graph, identities)
+    return [_called(*each) for each in zip(moments, names, strict=True)]
 
 
 def _called(moment: _Moment, names: dict[str, str]) -> _Moment:

@@ -13,11 +13,10 @@ from analytics.assumptions.model import model
 from analytics.findings.change_point import NO_CHANGE, SHORTEST, steps
 from analytics.history import History, Unread
 from analytics.kept.answers import kept
-from analytics.kept.of_snapshots import merged_in
 from analytics.posture import Posture
 from graph.facts import Coverage
 from graph.identity.match import Identities
-from graph.identity.renamed_ids import RenamedIds, names_in
+from graph.identity.renamed_ids import RenamedIds, changes_of, names_in, names_in_each
 from graph.once import once
 from graph.schema import CAN_ACCESS
 from graph.stores import SnapshotInfo
@@ -79,11 +78,8 @@ def exposures(posture: Posture) -> pd.DataFrame:
     history = posture.history
     assert history is not None
     looks = [_look(history, info.id) for info in comparable(posture)]
-    identities = [look.identities for look in looks]
-    parts = [
-        _summed(look.exposure, names_in(posture.graph, identities[at:]))
-        for at, look in enumerate(looks)
-    ]
+    names = names_in_each(posture.graph, changes_of([look.identities for look in looks]))
+    parts = [_summed(look.exposure, each) for look, each in zip(looks, names, strict=True)]
     return pd.concat(parts, axis=1, keys=range(len(parts)))
 
 
@@ -169,14 +165,22 @@ def _grants(posture: Posture, info: SnapshotInfo, name: str) -> pd.Series:
     """Return the weight of the heaviest level of each grant of an identity, by the grant's id."""
     assert posture.history is not None
     snapshot = Unread(posture.history, info, info.taken_at)
-    merged = merged_in(snapshot).canonical
-    if names_in(posture.graph, [merged_in(snapshot)]) == merged:
-        return _weights(snapshot, merged.get(name, name))
+    if _has_ids_of(posture, info.id):
+        then = _look(posture.history, info.id).identities.canonical.get(name, name)
+        return _weights(snapshot, then)
     past = snapshot.posture
     earlier_ids = RenamedIds(past.graph, posture.graph)
     weights = _weights_of(past, earlier_ids.numbers(name))
     ids = earlier_ids.linked(weights.index.to_numpy(object))
     return weights.set_axis(pd.Index(ids, dtype=object)).groupby(level=0).max()
+
+
+@once
+def _has_ids_of(posture: Posture, snapshot: str) -> bool:
+    """Return whether a posture has the same ids merged as an earlier snapshot."""
+    assert posture.history is not None
+    merged = _look(posture.history, snapshot).identities
+    return names_in(posture.graph, [merged]) == merged.canonical
 
 
 @kept

@@ -1,13 +1,14 @@
 """What is kept of each snapshot for questions about a whole history."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from analytics.history import Unread
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.identity.match import Identities
-from graph.identity.renamed_ids import RenamedIds, changes_of, names_in
+from graph.identity.renamed_ids import RenamedIds, changes_of, names_in_each
 from graph.once import once
 
 
@@ -46,17 +47,42 @@ def merged_since(posture: Posture) -> tuple[Sequence[Identities], ...]:
 @once
 def names_since(posture: Posture) -> tuple[dict[str, str], ...]:
     """Return for each of `looks` the ids that a posture has for its ids, where they differ."""
-    by_steps: dict[int, dict[str, str]] = {}
-    for steps in merged_since(posture):
-        if id(steps) not in by_steps:
-            by_steps[id(steps)] = names_in(posture.graph, steps)
-    return tuple(by_steps[id(steps)] for steps in merged_since(posture))
+    return names_in_each(posture.graph, merged_since(posture))
 
 
 def renamed(posture: Posture, number: int) -> RenamedIds:
     """Return the graph of the snapshot with a number among `looks`, with the posture's ids."""
     graph, between = _graph(looks(posture)[number]), merged_since(posture)[number]
     return RenamedIds(graph, posture.graph, between)
+
+
+@dataclass(frozen=True)
+class Following:
+    """A snapshot and the one before it, both not read yet."""
+
+    before: Unread
+    snapshot: Unread
+
+    @property
+    def ends(self) -> tuple[Unread, Unread]:
+        """What an answer about the step from one to the other depends on."""
+        return self.before, self.snapshot
+
+    @property
+    def postures(self) -> tuple[Posture, ...]:
+        """What is judged for it."""
+        return tuple(end.posture for end in self.ends)
+
+
+def following(posture: Posture, number: int) -> Following | None:
+    """Return the step to the snapshot with a number among `looks`.
+
+    None for the first, and where a posture has other ids for what that snapshot shows than for what
+    the one before does: then what stayed as it was may have another id all the same.
+    """
+    if not number or merged_since(posture)[number] is not merged_since(posture)[number - 1]:
+        return None
+    return Following(*looks(posture)[number - 1 : number + 1])
 
 
 def _graph(snapshot: Unread) -> AccessGraph:

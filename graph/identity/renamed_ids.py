@@ -119,6 +119,17 @@ def changes_of(steps: Sequence[Identities]) -> tuple[Sequence[Identities], ...]:
     return tuple(reversed(lists))
 
 
+def names_in_each(
+    later: AccessGraph, changes: Sequence[Sequence[Identities]]
+) -> tuple[dict[str, str], ...]:
+    """Return `names_in` for each list of `changes_of`; one that stands several times, once."""
+    names: list[dict[str, str]] = []
+    for number, steps in enumerate(changes):
+        same = number > 0 and steps is changes[number - 1]
+        names.append(names[-1] if same else names_in(later, steps))
+    return tuple(names)
+
+
 def _merged_with(id_: str, steps: Sequence[Identities]) -> list[str]:
     """Return the ids that an id was merged with, those of the first step first."""
     merged = {id_: None}

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.scope import Entry, scope_entries, scopes_of
-from analytics.changes.drift.newcomers import Following, newcomers, used
-from analytics.kept.of_snapshots import looks, merged_in, merged_since, names_since, renamed
+from analytics.changes.drift.newcomers import newcomers, used
+from analytics.kept.of_snapshots import following, looks, merged_since, names_since, renamed
 from analytics.posture import Posture
 from graph.access import NEVER, AccessGraph, milliseconds
 from graph.once import once
@@ -115,11 +115,10 @@ def _first_seen(posture: Posture, identities: list[int]) -> dict[int, Baseline]:
     for number, snapshot in enumerate(looks(posture)):
         if not rest or (own is not None and snapshot.info.id == own.id):
             continue
-        follows = number > 0 and merged_since(posture)[number] is merged_since(posture)[number - 1]
-        first = _among_new if new_only and follows else _among_all
+        known_before = new_only and following(posture, number) is not None
+        first = _among_new if known_before else _among_all
         for thing, pairs in first(posture, number, list(rest)).items():
-            at = int(milliseconds(pd.Series([snapshot.at]))[0])
-            by_number[rest.pop(thing)] = Baseline(FIRST, snapshot.info.id, at, pairs)
+            by_number[rest.pop(thing)] = Baseline(FIRST, snapshot.info.id, snapshot.now, pairs)
     everything = np.arange(len(graph.ids))
     for number in rest.values():
         pairs = _pairs(used(posture, number), everything)
@@ -147,9 +146,10 @@ def _among_new(posture: Posture, number: int, things: list[str]) -> dict[str, tu
 
     So those that the snapshot shows are new in it, and it need not be read.
     """
-    before, snapshot = looks(posture)[number - 1 : number + 1]
-    new, wanted = newcomers(Following(before, snapshot)), set(things)
-    names, merged = names_since(posture)[number], merged_in(snapshot).merged
+    step, wanted = following(posture, number), set(things)
+    assert step is not None
+    new = newcomers(step)
+    names, merged = names_since(posture)[number], merged_since(posture)[number][0].merged
     places: dict[str, list[int]] = {}
     for place, id_ in enumerate(new.ids.tolist()):
         parted = [i for i in merged.get(id_, ()) if i != id_ and i not in names]

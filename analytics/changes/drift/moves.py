@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 from analytics.environments import environments
 from analytics.history import Unread
 from analytics.kept.answers import kept
-from analytics.kept.of_snapshots import looks, merged_in, names_since, renamed
+from analytics.kept.of_snapshots import looks, merged_since, names_since, renamed
 from analytics.posture import Posture
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import NEVER, AccessGraph
 from graph.values import text_array
 
 
@@ -39,10 +39,13 @@ def _stated(posture: Posture) -> Iterator[tuple[int, pd.DataFrame]]:
     snapshots = looks(posture)
     if not snapshots:
         yield posture.graph.now, _of(posture.graph)
-    for number, (snapshot, names) in enumerate(zip(snapshots, names_since(posture), strict=True)):
-        as_then = names == merged_in(snapshot).canonical
-        stated = _of_snapshot(snapshot) if as_then else _of(renamed(posture, number).graph)
-        yield int(milliseconds(pd.Series([snapshot.at]))[0]), stated
+    for number, snapshot in enumerate(snapshots):
+        merged = merged_since(posture)[number][0].canonical
+        as_then = names_since(posture)[number] == merged
+        yield (
+            snapshot.now,
+            (_of_snapshot(snapshot) if as_then else _of(renamed(posture, number).graph)),
+        )
 
 
 @kept

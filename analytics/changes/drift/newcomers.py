@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.history import Unread
 from analytics.kept.answers import kept
+from analytics.kept.of_snapshots import Following
 from analytics.posture import Posture
 from analytics.reach.spread import spread
 from graph.schema import PRINCIPALS
@@ -28,29 +28,11 @@ class Newcomers:
     ways: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class Following:
-    """A snapshot and the one before it, both not read yet."""
-
-    before: Unread
-    snapshot: Unread
-
-    @property
-    def ends(self) -> tuple[Unread, Unread]:
-        """What its newcomers depend on."""
-        return self.before, self.snapshot
-
-    @property
-    def postures(self) -> tuple[Posture, ...]:
-        """What is judged for them."""
-        return tuple(end.posture for end in self.ends)
-
-
 @kept
-def newcomers(pair: Following) -> Newcomers:
+def newcomers(step: Following) -> Newcomers:
     """Return what is new in a snapshot."""
-    then, ids = pair.snapshot.posture, pair.snapshot.posture.graph.ids
-    known = pc.is_in(ids, pair.before.posture.graph.ids).to_numpy(zero_copy_only=False)
+    then, ids = step.snapshot.posture, step.snapshot.posture.graph.ids
+    known = pc.is_in(ids, step.before.posture.graph.ids).to_numpy(zero_copy_only=False)
     places = np.flatnonzero(~known & then.graph.has_label(*PRINCIPALS))
     parts = [used(then, place).assign(place=n) for n, place in enumerate(places.tolist())]
     ways = pd.concat(parts or [pd.DataFrame({"resource": [], "levels": [], "place": []})])

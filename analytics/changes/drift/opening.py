@@ -79,7 +79,7 @@ def _as_read(
     """
     older = []
     for number, snapshot in enumerate(looks(posture)):
-        at = int(milliseconds(pd.Series([snapshot.at]))[0])
+        at = snapshot.now
         first = {c.key: at for c in snapshot.info.coverage if at < begun.get(c.key, NEVER)}
         if first:
             older.append(renamed(posture, number).graph)

@@ -12,11 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.changes.drift.newcomers import Following
 from analytics.kept.answers import kept
-from analytics.kept.of_snapshots import looks, merged_since, names_since, renamed
+from analytics.kept.of_snapshots import Following, following, looks, names_since, renamed
 from analytics.posture import Posture
-from graph.access import AccessGraph, milliseconds
+from graph.access import AccessGraph
 from graph.schema import CAN_ACCESS
 from graph.values import text_array
 
@@ -45,12 +44,12 @@ def shown_grants(posture: Posture) -> Iterator[Shown]:
     if not snapshots:
         yield _all(posture.graph, ids)
     for number, snapshot in enumerate(snapshots):
-        rows = None if shown is None else _same_names(posture, number)
+        rows = None if shown is None else _changed(posture, number)
         if shown is None or rows is None:
             shown = _all(renamed(posture, number).graph, ids)
         else:
             shown = _updated(shown, rows, ids)
-        shown.at = int(milliseconds(pd.Series([snapshot.at]))[0])
+        shown.at = snapshot.now
         yield shown
 
 
@@ -68,20 +67,17 @@ def _all(graph: AccessGraph, ids: pa.Array) -> Shown:
     return Shown(graph.now, present, bits, held_policies(old[old["policy_id"].notna()]))
 
 
-def _same_names(posture: Posture, number: int) -> pd.DataFrame | None:
+def _changed(posture: Posture, number: int) -> pd.DataFrame | None:
     """Return the grants that a snapshot does not show as the one before does.
 
-    None if the posture has another id for one of their nodes, or names of before and then differ:
-    what did not change may have another id, too.
+    None if it is not known which, by the ids of the posture.
     """
-    if merged_since(posture)[number] is not merged_since(posture)[number - 1]:
+    step = following(posture, number)
+    if step is None:
         return None
-    rows, names = (
-        _differing(Following(*looks(posture)[number - 1 : number + 1])),
-        names_since(posture),
-    )
-    ends = [end for column in (*ENDS, "policy_id") for end in rows[column].tolist()]
-    return None if any(end in names[number] for end in ends) else rows
+    rows, names = _differing(step), names_since(posture)[number]
+    nodes = [node for column in (*ENDS, "policy_id") for node in rows[column].tolist()]
+    return None if any(node in names for node in nodes) else rows
 
 
 def _updated(shown: Shown, rows: pd.DataFrame, ids: pa.Array) -> Shown:
@@ -95,7 +91,7 @@ def _updated(shown: Shown, rows: pd.DataFrame, ids: pa.Array) -> Shown:
 
 
 @kept
-def _differing(pair: Following) -> pd.DataFrame:
+def _differing(step: Following) -> pd.DataFrame:
     """Return the grants of which a snapshot shows another state than the one before.
 
     Returns
@@ -104,7 +100,7 @@ def _differing(pair: Following) -> pd.DataFrame:
         `id`, the ids of both ends and `policy_id`, as the snapshot has them or, of a grant that it
         does not have, the one before; `bits` (uint8) and `present` (bool).
     """
-    before, now = (_states(end.posture.graph) for end in pair.ends)
+    before, now = (_states(end.posture.graph) for end in step.ends)
     both = before.merge(now, on=list(before.columns), how="outer", indicator=True)
     new, gone = both[both["_merge"] == "right_only"], both[both["_merge"] == "left_only"]
     gone = gone[~gone["id"].isin(now["id"])]
