@@ -88,6 +88,17 @@ class Approvals:
     thing: np.ndarray
     grant: np.ndarray
 
+    def last(self, identity: np.ndarray, holder: np.ndarray, grant: np.ndarray) -> np.ndarray:
+        """Return the last approval of access: of its grant, the holder of that or the identity."""
+        thing = np.maximum(self.thing[identity], self.thing[holder])
+        return np.asarray(np.maximum(self.grant[grant], thing))
+
+
+@once
+def given(graph: AccessGraph) -> Approvals:
+    """Return the last approvals, whether they have ended or not (cached)."""
+    return Approvals(reviews(graph).approved_thing, approved_grants(graph))
+
 
 @once
 def in_force(graph: AccessGraph) -> Approvals:

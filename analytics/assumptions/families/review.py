@@ -4,7 +4,7 @@ import numpy as np
 
 from analytics.assumptions.entitlements import Entitlements
 from analytics.assumptions.judgement import Case, Verdict, unkept
-from analytics.assumptions.reviews import Approvals, approved_grants, covering, in_force
+from analytics.assumptions.reviews import Approvals, covering, given, in_force
 from analytics.ownership.owners import DAY
 from graph.access import NEVER
 
@@ -37,10 +37,8 @@ def due(case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 def last_approval(case: Case) -> np.ndarray:
     """Return when each entitlement was last approved (milliseconds), `NEVER` if it was not."""
-    graph, made = case.posture.graph, case.reviews
-    return _last(case.units, Approvals(made.approved_thing, approved_grants(graph)))
+    return _last(case.units, given(case.posture.graph))
 
 
 def _last(units: Entitlements, approved: Approvals) -> np.ndarray:
-    thing = np.maximum(approved.thing[units.identity], approved.thing[units.holder])
-    return np.asarray(np.maximum(approved.grant[units.grant], thing))
+    return approved.last(units.identity, units.holder, units.grant)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analytics.actions import Action
 from analytics.assumptions.items import items_of
-from analytics.assumptions.reviews import approved_grants, reviews
+from analytics.assumptions.reviews import given
 from analytics.findings.closing import Closing
 from analytics.findings.families.entitlements import (
     all_since,
@@ -54,12 +54,9 @@ def _approved(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
 
     That is the day of the approval, or its end if it has one that came before the review cycle.
     """
-    graph, made = posture.graph, reviews(posture.graph)
     identity, holder, grant = (rows[c].to_numpy(np.int64) for c in ("identity", "holder", "grant"))
-    approved = np.maximum(made.approved_thing[identity], made.approved_thing[holder])
-    last = np.maximum(
-        np.maximum(approved, approved_grants(graph)[grant]), graph.grant_use[2][grant]
-    )
+    approved = given(posture.graph).last(identity, holder, grant)
+    last = np.maximum(approved, posture.graph.grant_use[2][grant])
     due = rows["first"].to_numpy(np.int64)
     begun = np.where(due == NEVER, NEVER, due - int(items_of(posture).model.review * DAY))
     return np.where(begun < last, due, begun)
