@@ -37,6 +37,11 @@ def select(posture: Posture, sels: Sequence[str]) -> np.ndarray:
     return np.flatnonzero(chosen)
 
 
+def usual_starts(posture: Posture) -> str:
+    """Return whose access is meant where nobody says: of agents, or of all without any agent."""
+    return ALL_AGENTS if _selected(posture, ALL_AGENTS).any() else ALL_IDENTITIES
+
+
 def _selected(posture: Posture, selector: str) -> np.ndarray:
     if selector == ALL_AGENTS:
         return np.asarray(posture.graph.has_label(AGENT) & ~posture.deleted)

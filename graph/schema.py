@@ -396,6 +396,7 @@ SNAPSHOT = Node(
 )
 
 IDENTITIES = (AGENT, SERVICE_ACCOUNT, ROLE)  # labels that are judged
+TEAMS = (TEAM, GROUP)  # labels of what owns for several people
 PRINCIPALS = (*IDENTITIES, GROUP, HUMAN, CREDENTIAL)
 CONTROL_PROPERTIES = (
     LAST_USED_AT,

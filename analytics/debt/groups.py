@@ -4,7 +4,7 @@ import numpy as np
 
 from analytics.ownership.owners import NOBODY, ROLES
 from analytics.posture import Posture
-from graph.schema import GROUP, IDENTITIES, MEMBER_OF, TEAM
+from graph.schema import IDENTITIES, MEMBER_OF, TEAM, TEAMS
 
 GROUPINGS = ("assumption", "identity", "owner", "team", "provider", "environment")
 NO_ONE, UNKNOWN, NO_TEAM = "nobody", "unknown", "no team"
@@ -47,7 +47,7 @@ def _team(posture: Posture) -> np.ndarray:
     A group that owns counts as a team; one that its owner is in may be for access only.
     """
     graph, nodes = posture.graph, len(posture.graph.ids)
-    is_team, owns_as_team = graph.has_label(TEAM), graph.has_label(TEAM, GROUP)
+    is_team, owns_as_team = graph.has_label(TEAM), graph.has_label(*TEAMS)
     first = np.full(nodes + 1, nodes, np.int64)  # the last row stands for no person
     member, group = graph.ends(MEMBER_OF)
     kept = graph.in_force(MEMBER_OF) & is_team[group]

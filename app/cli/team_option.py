@@ -18,11 +18,11 @@ TeamOption = Annotated[
 def team_of(posture: "Posture", name: str | None) -> int | None:
     """Return the number of a team, -1 for the identities of none, None for all."""
     from analytics.debt.groups import NONE
-    from graph.schema import GROUP, TEAM
+    from graph.schema import TEAMS
 
     if name is None or name == NO_TEAM:
         return None if name is None else NONE
     number = posture.graph.find(name)
-    if not posture.graph.has_label(TEAM, GROUP)[number]:
+    if not posture.graph.has_label(*TEAMS)[number]:
         raise UsageError(f"--team names a team, and {name} is none")
     return number

@@ -50,11 +50,11 @@ def _snapshot(posture: "Posture", against: str | None) -> "SnapshotInfo | None":
 
 
 def _team(posture: "Posture", team: str | None) -> int | None:
-    from graph.schema import GROUP, TEAM
+    from graph.schema import TEAMS
 
     if team is None:
         return None
     number = posture.graph.find(team)
-    if not posture.graph.has_label(TEAM, GROUP)[number]:
+    if not posture.graph.has_label(*TEAMS)[number]:
         raise ReportRefused(f"{team} is no team")
     return number

@@ -168,9 +168,7 @@ def ends_of(
 
     By default the crown jewels, and all agents, or all identities where there is no agent.
     """
-    from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS, select
+    from analytics.selectors import CROWN_JEWELS, select, usual_starts
 
-    chosen = select(posture, starts or [ALL_AGENTS])
-    if not starts and not len(chosen):
-        chosen = select(posture, [ALL_IDENTITIES])
-    return chosen, select(posture, targets or [CROWN_JEWELS])
+    chosen = starts or [usual_starts(posture)], targets or [CROWN_JEWELS]
+    return select(posture, chosen[0]), select(posture, chosen[1])

@@ -6,13 +6,13 @@ import streamlit as st
 from analytics.answers.choke_points import ChokePoints
 from analytics.answers.cut import SmallestCut
 from analytics.posture import Posture
-from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS
+from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS, usual_starts
 from app.escape import markdown
 from app.web.address import one_of, recall, remember, turn
 from app.web.answers.reach import MODES
 from app.web.query import Query, options
 from app.web.removals import MOST, Taken, add_button, add_each, meanings, removals
-from app.web.selection import choose, selected
+from app.web.selection import choose
 from app.web.sentences import use_of
 from app.web.tables import below, table
 from app.web.tiles import tile
@@ -84,8 +84,7 @@ def _nothing(posture: Posture, aim: Aim, targets: int) -> str:
 def _aim(posture: Posture) -> Aim:
     left, right = st.columns(2, gap="large")
     with left:
-        first = ALL_AGENTS if selected(posture, ALL_AGENTS) else ALL_IDENTITIES
-        starts = choose(posture, "start", "From", first)
+        starts = choose(posture, "start", "From", usual_starts(posture))
     with right:
         targets = choose(posture, "target", "To", CROWN_JEWELS)
     recall("mode", "standing", one_of(MODES))
