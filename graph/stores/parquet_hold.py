@@ -38,6 +38,7 @@ class Hold:
         if gone:
             self._closer()
             raise NoSuchSnapshot(f"{manifest.parent.name} was pruned")
+        self.file = _file_of(os.fstat(handles[-1]))
 
 
 _LIVING: WeakValueDictionary[tuple[int, int], Hold] = WeakValueDictionary()
@@ -52,14 +53,16 @@ def hold_on(uri: str, manifest: Path) -> Hold:
         It was pruned meanwhile.
     """
     with suppress(OSError):
-        stat = manifest.stat()
-        living = _LIVING.get((stat.st_dev, stat.st_ino))
+        living = _LIVING.get(_file_of(manifest.stat()))
         if living is not None:
             return living
     made = Hold(uri, manifest)
-    stat = manifest.stat()
-    _LIVING[stat.st_dev, stat.st_ino] = made
+    _LIVING[made.file] = made
     return made
+
+
+def _file_of(stat: os.stat_result) -> tuple[int, int]:
+    return stat.st_dev, stat.st_ino
 
 
 def _close(handles: list[int]) -> None:
