@@ -121,6 +121,33 @@ def test_the_twin_that_sends_nothing_anew_loses_the_answer(cluster, monkeypatch)
         count(condensed, np.arange(NODES), execute, _blocks(condensed.words, 16))
 
 
+class _Lost:
+    """A count that was made, and of which the worker ends before it is fetched."""
+
+    def cancelled(self) -> bool:
+        return False
+
+    def result(self) -> None:
+        raise distributed.client.FutureCancelledError("total_of", "already forgotten")
+
+
+def test_a_count_that_is_lost_before_it_is_fetched_is_counted_anew(cluster, monkeypatch):
+    """Workers end at any time; here the first answer of the first round is lost."""
+    lost, real = [], on_dask._done
+
+    def losing(client, futures):
+        for future, group in real(client, futures):
+            yield (future if lost else _Lost()), group
+            lost.append(group)
+
+    monkeypatch.setattr(on_dask, "_done", losing)
+    condensed, starts = condense(_graph().network), np.arange(NODES)
+    with on_dask.on_dask(cluster.scheduler_address) as execute:
+        counts = count(condensed, starts, execute, _blocks(condensed.words, 16))
+    assert lost
+    assert np.array_equal(counts, count(condensed, starts))
+
+
 @pytest.mark.parametrize("name", some(sorted(QUESTIONS), 3))
 def test_a_command_says_the_same(cluster, cli: Run, monkeypatch, name):
     monkeypatch.setenv("TRUSTDEBT_KEPT_ANSWERS", "off")

@@ -6,8 +6,12 @@ import pytest
 import typer
 
 import trustdebt
+from app.cli import ingest_options
 from app.cli.command import Behaviour, command
 from app.cli.groups import EVERY, Group, in_order
+from graph.stores.neo4j_store import Neo4jStore
+from graph.stores.parquet_store import ParquetStore
+from graph.stores.shared_store import SharedStore
 
 SENTENCE, EXAMPLE = 62, 78  # characters beside the names in the overview, and in a line of 80
 RULE = re.compile(r"╭─ (.*?) ─*╮")
@@ -70,3 +74,10 @@ def test_the_twin_a_command_without_a_group_is_refused() -> None:
     app.command("lost")(lambda: None)
     with pytest.raises(KeyError):
         in_order(app.registered_commands)
+
+
+def test_ingest_says_how_many_snapshots_stay() -> None:
+    """The option names them by itself, as help asks no store."""
+    said = ingest_options.KeepOption.__metadata__[0].help
+    assert [int(n) for n in re.findall(r"\d+", said)] == [ParquetStore.keeps, SharedStore.keeps]
+    assert Neo4jStore.keeps == SharedStore.keeps
