@@ -4,9 +4,11 @@ Threads of Arrow may let go of what they read after the read has returned. To le
 Python they need the interpreter, and one that ends just then aborts the process.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 
 def buffer_of(file: Path) -> pa.Buffer:
@@ -30,3 +32,19 @@ def copied(data: bytes) -> pa.Buffer:
     with pa.BufferOutputStream() as memory:
         memory.write(data)
         return memory.getvalue()
+
+
+def parquet_of(
+    data: pa.Buffer, columns: Sequence[str] | None = None, threads: bool = True
+) -> pa.Table:
+    """Read the table in the bytes of a Parquet file, or some of its columns.
+
+    `pyarrow.parquet.read_table` takes four times as long for a small one, as it makes a dataset.
+
+    Raises
+    ------
+    pyarrow.ArrowException, OSError
+        If it cannot be read.
+    """
+    with pq.ParquetFile(pa.BufferReader(data)) as file:
+        return file.read(None if columns is None else list(columns), use_threads=threads)

@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from graph.files.buffers import buffer_of
+from graph.files.buffers import buffer_of, parquet_of
 from graph.files.private import private_bytes, private_folder
 from graph.journal.hash_chain import sha256
 from graph.journal.place import beside
@@ -148,7 +148,7 @@ def _table(file: Path, digest: str) -> pa.Table:
     data = buffer_of(file)
     if sha256(memoryview(data)) != digest:
         raise ValueError(file.name)
-    return pq.read_table(pa.BufferReader(data), use_threads=False)
+    return parquet_of(data, threads=False)
 
 
 def _with_seal(text: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from graph.element import Element, Node, Relationship
 from graph.facts import ORIGIN, Facts
-from graph.files.buffers import buffer_of
+from graph.files.buffers import buffer_of, parquet_of
 from graph.files.private import private_bytes
 from graph.frames import PANDAS, empty
 from graph.journal.hash_chain import sha256
@@ -88,7 +88,7 @@ class Opened:
         return frame
 
     def _table(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        return pq.read_table(pa.BufferReader(self._data(name)), columns=columns)
+        return parquet_of(self._data(name), columns)
 
     def _data(self, name: str) -> pa.Buffer:
         """Return the bytes of a file, compared with its hash."""
