@@ -1,7 +1,7 @@
 """Files of answers worked out once, in the folder `kept` beside the snapshots of a store.
 
     kept/<snapshot>/<key>/answer.json   the answer, with the hash of each file and of itself
-    kept/<snapshot>/<key>/<n>.parquet   its tables
+    kept/<snapshot>/<key>/<n>.parquet   its tables, those of so many rows side by side
 
 They may be lost at any time: what is missing, damaged or not sealed as the store is worked out
 again. Nothing here raises because a file cannot be read or written.
@@ -30,9 +30,10 @@ from graph.stores import DEFAULT, StoreError, is_database
 from graph.stores.history.stamps import Histories
 
 FOLDER, ANSWER, SEALED_AS = "kept", "answer.json", "kept answer"
-FORMAT = 1
+FORMAT = 2
 CODE = 8  # characters that a key begins with: which code made the answer
 SNAPSHOT = re.compile(r"\d{6,}-[0-9a-f]{16}")
+OF = ":"  # between the number of a table and a column of it
 MOST, LARGEST = 512, 1 << 30  # answers of a snapshot, and bytes of one
 
 Kept = tuple[Any, list[pa.Table]]
@@ -75,11 +76,11 @@ class KeptFiles:
             body = json.loads(text)
             if (body["format"], body["snapshot"], body["key"]) != (FORMAT, snapshot, key):
                 return None
-            tables = [_table(place / f"{n}.parquet", h) for n, h in enumerate(body["files"])]
+            files = [_table(place / f"{n}.parquet", h) for n, h in enumerate(body["files"])]
             with suppress(OSError):
                 os.utime(place)  # what is used is dropped last
-            return body["tree"], tables
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, pa.ArrowException):
+            return body["tree"], _apart(files, body["tables"])
+        except (OSError, ValueError, LookupError, TypeError, RecursionError, pa.ArrowException):
             return None
 
     def save(self, snapshot: str, key: str, tree: Any, tables: Sequence[pa.Table]) -> bool:
@@ -87,12 +88,13 @@ class KeptFiles:
         work = self.folder / snapshot / f".{secrets.token_hex(8)}"
         place = self.folder / snapshot / key
         try:
-            files = [_written(table) for table in tables]
+            files = [_written(table) for table in _side_by_side(tables)]
             if sum(map(len, files)) > LARGEST:
                 return False
             private_folder(work)
             body = {"format": FORMAT, "snapshot": snapshot, "key": key, "tree": tree}
-            text = json.dumps(body | {"files": [sha256(data) for data in files]})
+            body |= {"files": [sha256(data) for data in files], "tables": len(tables)}
+            text = json.dumps(body)
             for number, data in enumerate(files):
                 _write(work / f"{number}.parquet", data)
             _write(work / ANSWER, json.dumps(_with_seal(text)).encode())
@@ -131,6 +133,28 @@ def kept_files(uri: str | None) -> KeptFiles:
     if is_database(uri):
         return KeptFiles(beside(uri).with_suffix(f".{FOLDER}"), None)
     return KeptFiles(Path(uri) / FOLDER, Path(uri) / "snapshots")
+
+
+def _side_by_side(tables: Sequence[pa.Table]) -> list[pa.Table]:
+    """Return tables of all columns of those with equally many rows.
+
+    An answer has many small tables, and opening a file takes longer than reading one of them.
+    """
+    by_length: dict[int, dict[str, pa.ChunkedArray]] = {}
+    for number, table in enumerate(tables):
+        columns = by_length.setdefault(table.num_rows, {})
+        columns |= {f"{number}{OF}{c}": table[c] for c in table.column_names}
+    return [pa.table(columns) for columns in by_length.values()]
+
+
+def _apart(files: Sequence[pa.Table], count: int) -> list[pa.Table]:
+    """Return so many tables, from files with their columns side by side."""
+    tables: list[dict[str, pa.ChunkedArray]] = [{} for _ in range(count)]
+    for file in files:
+        for name in file.column_names:
+            number, _, column = name.partition(OF)
+            tables[int(number)][column] = file[name]
+    return [pa.table(columns) for columns in tables]
 
 
 def _written(table: pa.Table) -> bytes:
