@@ -51,10 +51,11 @@ class Proof:
     `claim` has `identity`, `resource` (nodes), `level`, `at` and `use` (the id of the recorded use,
     or null). `entitlement` has `state` (yes, no or unknown), `because`, `grant`, `path` (steps),
     `sentence`, `since`, `source` and `snapshot`; `decision` the same two, and the record; so has
-    `envelope`, with `approved_by` and `scope`. `posture_then` is what was `known_then` and what is
-    `known_now` of the identity. `gaps` has `part`, `gap` and `settled_by`. `rests_on` has the
-    `element`, `id`, `sha256` and `snapshot` of each fact. `digest` is the SHA-256 of the canonical
-    JSON (RFC 8785) of all this, without itself and without the names of snapshots.
+    `envelope`, with `approved_by` (each with its `expires_at`) and `scope`. `posture_then` is what
+    was `known_then` and what is `known_now` of the identity. `gaps` has `part`, `gap` and
+    `settled_by`. `rests_on` has the `element`, `id`, `sha256` and `snapshot` of each fact. `digest`
+    is the SHA-256 of the canonical JSON (RFC 8785) of all this, without itself and without the
+    names of snapshots.
     """
 
     claim: dict[str, Any]
@@ -325,7 +326,13 @@ def _decision(by: Decided) -> dict[str, Any]:
 
 def _envelope(within: Envelope) -> dict[str, Any]:
     approvals = [
-        {"on": each.on, "by": each.by, "at": when(each.at), "id": each.fact}
+        {
+            "on": each.on,
+            "by": each.by,
+            "at": when(each.at),
+            "expires_at": when(each.ends),
+            "id": each.fact,
+        }
         for each in within.approvals
     ]
     return {

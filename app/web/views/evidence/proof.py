@@ -85,7 +85,8 @@ def _envelope(part: dict[str, Any]) -> None:
     for each in part["approved_by"]:
         by = markdown(each["by"] or "somebody")
         at = moment(each["at"]) if each["at"] else "at a time nobody states"
-        st.markdown(f"{by} approved the {each['on']} on {at}.")
+        end = f", until {moment(each['expires_at'])}" if each["expires_at"] else ""
+        st.markdown(f"{by} approved the {each['on']} {'on ' if each['at'] else ''}{at}{end}.")
     if part["scope"] is not None:
         st.markdown(f"Declared scope: {code(json.dumps(part['scope']), 1000)}")
 
