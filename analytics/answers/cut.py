@@ -24,13 +24,14 @@ COST = 1
 class SmallestCut:
     """The fewest removals that separate starts from targets; see `cut`.
 
+    `separable` and all figures are None where no start, or no target, is known.
     `edges` and `protected` have `from` and `to` (nodes), `relationship`, `rules` and `credential`
     (a node), which goes as a whole where it is not null; `edges` has `cost`, `moves` and `observed`
     (whether a use would have been seen) as well.
     `breaks` has the columns of `analytics.answers.what_if.uses`.
     """
 
-    separable: bool
+    separable: bool | None
     exact: bool | None
     cost: int | None
     max_flow: int | None
@@ -61,13 +62,14 @@ def cut(
     cost = COST * len(smallest.chosen)
     gone = removals_of(posture, smallest.items, smallest.chosen)
     fails = ended(posture, changed(posture, gone), gone)
+    nothing = _empty_words(len(starts), len(targets))
+    separable = None if nothing else smallest.separable
     return SmallestCut(
-        separable=smallest.separable,
-        exact=smallest.exact if smallest.separable else None,
-        cost=cost if smallest.separable else None,
-        max_flow=COST * smallest.bound if smallest.separable else None,
-        certificate=_empty_words(len(starts), len(targets))
-        or certificate(smallest) + _dark_words(dark, len(starts)),
+        separable=separable,
+        exact=smallest.exact if separable else None,
+        cost=cost if separable else None,
+        max_flow=COST * smallest.bound if separable else None,
+        certificate=nothing or certificate(smallest) + _dark_words(dark, len(starts)),
         not_known=dark,
         edges=items_table(posture, smallest, smallest.chosen, is_cut=True),
         protected=items_table(posture, smallest, smallest.kept),

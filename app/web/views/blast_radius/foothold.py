@@ -31,7 +31,8 @@ def durable(durability: dict[str, Any] | None) -> str:
     count = f"{least}{number(routes)} separate routes" if routes > 1 or least else "one route"
     words = f"**{count[0].upper()}{count[1:]}** to the crown jewels."
     if kept:
-        words += f" **{least}{number(kept)}** are left even after it is disabled and its keys are "
+        verb = "is" if kept == 1 else "are"
+        words += f" **{least}{number(kept)}** {verb} left even after it is disabled and its keys are "
         words += "revoked."
     else:
         words += f" Disabling it and revoking its keys closes {'it' if routes == 1 else 'them'}."

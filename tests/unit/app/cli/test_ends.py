@@ -1,5 +1,7 @@
 """What choke-points and cut begin from by default, and what they say where there is no end."""
 
+import pytest
+
 from analytics.answers.choke_points import choke_points
 from analytics.answers.cut import cut
 from analytics.answers.table import as_json
@@ -30,3 +32,13 @@ def test_where_an_end_is_empty_nothing_is_said_to_be_apart() -> None:
     said = str(_exposed(as_json(choke_points(posture, *ends))))
     assert said.startswith("No target is known, so nothing can be said")
     assert cut(posture, *ends).certificate == "No target is known, so nothing can be said."
+
+
+@pytest.mark.parametrize("empty", ["From", "To"])
+def test_where_an_end_is_empty_no_figure_of_a_cut_is_known(empty: str) -> None:
+    made = Estate().agent("bot").resource("db", "restricted").can("bot", "admin", "db")
+    starts, targets = ends_of(posture := made.posture(), None, None)
+    none = starts[:0]
+    cut_off = cut(posture, *((none, targets) if empty == "From" else (starts, none)))
+    assert (cut_off.separable, cut_off.exact, cut_off.cost, cut_off.max_flow) == (None,) * 4
+    assert cut(posture, starts, targets).separable

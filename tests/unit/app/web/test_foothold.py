@@ -12,6 +12,12 @@ def test_what_outlives_the_kill_is_said() -> None:
     assert "25% of the steps leave no log" in said
 
 
+def test_of_one_that_is_left_the_verb_is_singular() -> None:
+    assert "**1** is left" in durable({**HELD, "routes_after_kill": 1, "unlogged_share": None})
+    least = durable({**HELD, "routes_after_kill": 1, "exact": False, "unlogged_share": None})
+    assert "**at least 1** is left" in least
+
+
 def test_nothing_left_is_said_and_an_unknown_share_is_not() -> None:
     said = durable({**HELD, "routes_after_kill": 0, "unlogged_share": None})
     assert "closes them" in said
