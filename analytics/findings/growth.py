@@ -103,13 +103,14 @@ def comparable(posture: Posture) -> list[SnapshotInfo]:
     by_instant = {i.taken_at: i for i in sorted(known, key=lambda i: i.order)}
     infos: list[SnapshotInfo] = []
     for info in sorted(by_instant.values(), key=lambda i: i.taken_at, reverse=True):
-        if infos and _granting(info.coverage) != _granting(infos[0].coverage):
+        if infos and granting(info.coverage) != granting(infos[0].coverage):
             break
         infos.append(info)
     return infos[::-1]
 
 
-def _granting(coverage: tuple[Coverage, ...]) -> set[tuple[str, str]]:
+def granting(coverage: tuple[Coverage, ...]) -> set[tuple[str, str]]:
+    """Return source and scope of those that could state grants."""
     return {c.key for c in coverage if "grants" in c.declares}
 
 
@@ -130,11 +131,17 @@ def _look(history: History, snapshot: str) -> _Look:
 @kept
 def _look_at(snapshot: Unread) -> _Look:
     past = snapshot.posture
-    units = _entitlements(past)
-    sums = np.bincount(units.place, units.exposure, len(units.identities))
-    ids = past.graph.ids.take(units.identities).to_pandas()
+    sums = exposure(past)
+    ids = past.graph.ids.take(sums.index.to_numpy()).to_pandas()
     same = Identities.named(past.graph.identities.canonical)  # without the sources of each merge
-    return _Look(pd.Series(sums, index=pd.Index(ids, dtype=object)), same)
+    return _Look(sums.set_axis(pd.Index(ids, dtype=object)), same)
+
+
+def exposure(posture: Posture) -> pd.Series:
+    """Return the exposure of each accountable identity, by the number of its node."""
+    units = _entitlements(posture)
+    sums = np.bincount(units.place, units.exposure, len(units.identities))
+    return pd.Series(sums, index=pd.Index(units.identities))
 
 
 @once

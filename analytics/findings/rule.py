@@ -48,7 +48,8 @@ class Rule:
     `evidence`) and `closes` (False where `closing` does not close it in this case).
     `closing` is the change that closes a finding, `kind` what the findings are about. A `general`
     rule is listed after its more specific siblings. `part_of` is the id of a rule that adds up what
-    this one finds grant by grant, "" for none.
+    this one finds grant by grant, "" for none. A rule `of_series` finds what only a series of
+    snapshots shows.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Rule:
     part_of: str = ""
     closing: Closing = REVIEWED
     kind: FindingKind = FindingKind.CONTROL
+    of_series: bool = False
 
 
 def findings_of(

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.answers.compare.differing import UNKNOWN, Differences, Keyed, differences
+from analytics.answers.compare.series import judged_by_facts
 from analytics.answers.compare.sides import Sides
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.names import finding_number, follow, names_of_findings
@@ -62,10 +63,12 @@ def findings(sides: Sides) -> Differences:
 
     Those of rules that failed at either end are left out: they are unknown.
     """
-    numbers = [_numbers(of_end(sides, posture)) for posture in sides.postures]
+    rows = [of_end(sides, posture) for posture in sides.postures]
+    numbers = [_numbers(each) for each in rows]
     names = [names_of_findings(posture) for posture in (sides.before, sides.after)]
     followed = follow(list(zip(numbers[:2], names, strict=True)))
-    return _differences([Keyed.of(followed.called(each)) for each in numbers])
+    differ = _differences([Keyed.of(followed.called(each)) for each in numbers])
+    return judged_by_facts(sides, differ, (rows[0], rows[1]))
 
 
 def of_end(sides: Sides, posture: Posture) -> pd.DataFrame:

@@ -57,4 +57,5 @@ RULE = Rule(
     ),
     find=find,
     kind=FindingKind.ACCESS,
+    of_series=True,
 )
