@@ -51,8 +51,10 @@ def stale_paths(posture: Posture, identity: int, days: int) -> list[StalePath]:
     seen = spread(posture.network(Filter(stale=days, unobservable=False)), identity)
     only_stale = _pairs(reach) - _pairs(fresh)
     only_unseen = _pairs(fresh) - _pairs(seen)
-    paths = [_path(posture, reach, *pair, days) for pair in sorted(only_stale)]
-    paths += [_path(posture, fresh, *pair, days) for pair in sorted(only_unseen)]
+    paths: list[StalePath] = []
+    for ways, pairs in ((_Ways(posture, reach, days), only_stale),
+                        (_Ways(posture, fresh, days), only_unseen)):  # fmt: skip
+        paths += [_path(ways, *pair) for pair in sorted(pairs)]
     return sorted(paths, key=lambda p: (-p.weight, p.resource, p.level))
 
 
@@ -169,14 +171,16 @@ def _pairs(reach: Spread) -> set[tuple[int, int]]:
     }
 
 
-def _path(posture: Posture, reach: Spread, resource: int, level: int, days: int) -> StalePath:
+def _path(ways: "_Ways", resource: int, level: int) -> StalePath:
+    posture, reach = ways.posture, ways.reach
     uses = reach.uses()
     rows = uses[(uses["resource"] == resource) & (uses["levels"].to_numpy() >> level & 1 == 1)]
     nearest = rows.sort_values(["hops", "grant"], kind="stable").iloc[0]
-    edges = tuple(int(reach.network.edge[e]) for e in reach.route(int(nearest["state"])))
-    grant = int(reach.network.grant[int(nearest["grant"])])
+    edges = tuple(ways.edge(e, level) for e in reach.route(int(nearest["state"])))
+    beside = rows["hops"].eq(nearest["hops"]) & (rows["state"] // 4).eq(nearest["state"] // 4)
+    grant = ways.grant(np.unique(rows["grant"][beside].to_numpy()), level)
     steps = _Steps.of(posture, edges, grant, level)
-    is_stale = stale(steps.last_used, steps.telemetry, steps.since, posture.graph.now, days)
+    is_stale = stale(steps.last_used, steps.telemetry, steps.since, posture.graph.now, ways.days)
     places = np.flatnonzero(is_stale)
     first = int(places[0]) if len(places) else -1
     weight = posture.sensitivities["weight"].iat[resource] * LEVEL_WEIGHTS[level]
@@ -191,6 +195,55 @@ def _path(posture: Posture, reach: Spread, resource: int, level: int, days: int)
         steps.unused_days(first, posture.graph.now),
         float(weight),
     )
+
+
+class _Ways:
+    """The steps of one search. Of several between the same ends, one stands for all.
+
+    It is one that is not stale, as the access is not stale by the others then; of stale ones that
+    which was used or given last, as all have been unused since; then the first by its id.
+    """
+
+    def __init__(self, posture: Posture, reach: Spread, days: int) -> None:
+        self.posture, self.reach, self.days = posture, reach, days
+        self._edges: dict[tuple[int, int], int] = {}
+
+    def edge(self, at: int, level: int) -> int:
+        """Return the edge of the posture for one of the network that lets a level through."""
+        if (at, level) not in self._edges:
+            network = self.reach.network
+            node = int(np.searchsorted(network.indptr, at, side="right")) - 1
+            own = slice(network.indptr[node], network.indptr[node + 1])
+            same = (network.target[own] == network.target[at]) & (network.ceiling[own] >= level)
+            edges = self.posture.edges
+            among = network.edge[own][same]
+            self._edges[at, level] = self._of(
+                among, self.posture.edges_latest[among], edges.telemetry, edges.since, False
+            )
+        return self._edges[at, level]
+
+    def grant(self, places: np.ndarray, level: int) -> int:
+        """Return one of the grants of the posture at places of the network."""
+        among, grants = self.reach.network.grant[places], self.posture.grants
+        used = self.posture.grants_latest[among, level]
+        return self._of(among, used, grants.telemetry, grants.since, True)
+
+    def _of(
+        self,
+        among: np.ndarray,
+        used: np.ndarray,
+        telemetry: np.ndarray,
+        since: np.ndarray,
+        is_grant: bool,
+    ) -> int:
+        if len(among) == 1:
+            return int(among[0])
+        now = self.posture.graph.now
+        unused = stale(used, telemetry[among], since[among], now, self.days)
+        last = np.maximum(used, since[among])
+        facts = _facts_of(self.posture, np.full(len(among), is_grant), among)
+        order = zip(unused.tolist(), (-last.astype(object)).tolist(), facts, among, strict=True)
+        return int(min(order)[-1])
 
 
 @dataclass(frozen=True)
