@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.answers.board.scope import same_scope, scope_of
+from analytics.assumptions.model import NOT_RATED
 from analytics.debt.owed import sums_of
 from analytics.debt.totals import graded, total
 from analytics.past import past
@@ -31,7 +32,8 @@ def points_of(rows: pd.DataFrame) -> tuple[Point, ...]:
         Point(
             _label(at, daily, at == first),
             (at - first) / pd.Timedelta(days=1),
-            *_percents(ratio, high, grade),
+            *_percents(ratio, high),
+            rated=bool(grade != NOT_RATED and pd.notna(ratio)),
         )
         for at, ratio, high, grade in zip(
             *(kept[name] for name in ("at", "ratio", "high", "grade")), strict=True
@@ -46,8 +48,8 @@ def _label(at: pd.Timestamp, daily: bool, first: bool) -> str:
     return f"{at:%b %y}" if first or at.month == 1 else f"{at:%b}"
 
 
-def _percents(ratio: Any, high: Any, grade: str) -> tuple[float | None, float | None]:
-    if pd.isna(ratio) or pd.isna(high) or grade == "NR":
+def _percents(ratio: Any, high: Any) -> tuple[float | None, float | None]:
+    if pd.isna(ratio) or pd.isna(high):
         return None, None
     return 100 * float(ratio), 100 * float(high)
 

@@ -43,13 +43,15 @@ class Listing:
 class Point:
     """The ratio at one instant: `label` on the axis, days since the first point, and percents.
 
-    `low` and `high` are None where nothing is rated.
+    `low` and `high` are None where nothing is known. Where it is not `rated` the ratio is anywhere
+    between them.
     """
 
     label: str
     day: float
     low: float | None
     high: float | None
+    rated: bool = True
 
 
 @dataclass(frozen=True)

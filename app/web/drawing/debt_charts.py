@@ -143,9 +143,10 @@ def group_of(tile: str) -> str:
 def ratio_trend(past: pd.DataFrame, target: float) -> go.Figure:
     """Draw the trust debt ratio over the snapshots, its range as a band, and the target.
 
-    `past` has `at`, `ratio` and `high`: the ratio if all unverified exposure were broken.
+    `past` has `at`, `ratio`, `grade` and `high`: the ratio if all unverified exposure were broken.
+    What is not rated has its range only, and no line.
     """
-    ends = [day(at) for at in past["at"]]
+    ends, rated = [day(at) for at in past["at"]], past["ratio"].mask(past["grade"] == "NR")
     figure = go.Figure()
     figure.add_scatter(
         x=ends, y=past["ratio"], mode="lines", line={"width": 0}, showlegend=False, hoverinfo="skip"
@@ -161,9 +162,9 @@ def ratio_trend(past: pd.DataFrame, target: float) -> go.Figure:
     )
     figure.add_scatter(
         x=ends,
-        y=past["ratio"],
+        y=rated,
         mode="lines+markers+text",
-        text=["" if pd.isna(ratio) else f"{ratio:.1%}" for ratio in past["ratio"]],
+        text=["" if pd.isna(ratio) else f"{ratio:.1%}" for ratio in rated],
         textposition="bottom center",
         line={"color": BLUE, "width": 3},
         name="Trust debt ratio",

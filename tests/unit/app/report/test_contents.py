@@ -94,6 +94,17 @@ def points_at(instants: pd.DatetimeIndex) -> tuple[Point, ...]:
     return points_of(pd.DataFrame({"at": instants, "ratio": 0.1, "high": 0.2, "grade": "B"}))
 
 
+def test_a_month_that_is_not_rated_is_marked_and_keeps_its_range() -> None:
+    at = pd.date_range("2026-05-01", "2026-07-01", freq="MS", tz="UTC")
+    figures = {"ratio": [0.1, 0.1, None], "high": [0.2, 0.4, None], "grade": ["B", "NR", "NR"]}
+    points = points_of(pd.DataFrame({"at": at} | figures))
+    assert [(point.low, point.high, point.rated) for point in points] == [
+        (10, 20, True),
+        (10, 40, False),
+        (None, None, False),
+    ]
+
+
 def test_many_snapshots_of_one_month_have_a_point_each() -> None:
     points = points_at(pd.date_range("2026-08-01", "2026-08-04", tz="UTC"))
     assert [point.label for point in points] == ["1 Aug", "2 Aug", "3 Aug", "4 Aug"]

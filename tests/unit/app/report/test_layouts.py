@@ -102,6 +102,30 @@ def test_what_is_not_rated_is_a_gap_and_no_zero() -> None:
     assert "b not rated" in alternative(Trend("T", (known, Point("b", 1, None, None)), 5.0))
 
 
+def test_the_time_that_is_not_rated_is_shaded_from_midway_to_its_neighbours() -> None:
+    known = [Point("a", 0, 1.0, 2.0), Point("b", 10, 1.0, 2.0)]
+    rest = [Point("c", 20, None, None), Point("d", 30, 1.0, 4.0, rated=False)]
+    root = svg(*known, *rest, Point("e", 40, 1.0, 2.0))
+    (stripe,) = root.findall(f"{SPACE}rect")
+    left, width = float(stripe.get("x", "0")), float(stripe.get("width", "0"))
+    ends = [float(c.get("cx", "0")) for c in root.findall(f"{SPACE}circle")]
+    unit = (ends[1] - ends[0]) / 10
+    assert left == pytest.approx(ends[1] + 5 * unit, abs=0.2)
+    assert left + width == pytest.approx(ends[2] - 5 * unit, abs=0.2)
+    assert "not rated" in [each.text for each in root.iter(f"{SPACE}text")]
+
+
+def test_what_is_not_rated_has_its_range_and_no_line() -> None:
+    points = (Point("a", 0, 1.0, 2.0), Point("b", 1, 1.0, 4.0, rated=False), Point("c", 2, 1.0, 2.0))
+    root = svg(*points)
+    assert len(root.findall(f"{SPACE}circle")) == 2
+    assert len(root.findall(f"{SPACE}polyline")) == 2
+    (bar,) = (line for line in root.findall(f"{SPACE}line") if line.get("x1") == line.get("x2"))
+    heights = [float(bar.get(name, "0")) for name in ("y1", "y2")]
+    assert heights[0] < heights[1]  # from the higher end down to the lower
+    assert "b not rated (1% to 4%)" in alternative(Trend("T", points, 5.0))
+
+
 def test_a_chart_without_points_and_with_one() -> None:
     assert svg().findall(f"{SPACE}circle") == []
     (circle,) = svg(Point("a", 0, 1.0, 1.0)).findall(f"{SPACE}circle")

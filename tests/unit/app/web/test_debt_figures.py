@@ -195,6 +195,14 @@ def test_the_trend_has_a_point_for_each_snapshot_up_to_the_one_shown() -> None:
     assert list(target.y) == [0.05, 0.05]
 
 
+def test_no_line_is_drawn_to_what_is_not_rated() -> None:
+    at = pd.date_range("2026-05-01", periods=3, freq="MS", tz="UTC")
+    rows = pd.DataFrame({"at": at, "ratio": 0.1, "high": 0.4, "grade": ["B", "NR", "B"]})
+    parts = {part.name: list(part.y) for part in ratio_trend(rows, 0.05).data}
+    assert pd.isna(parts["Trust debt ratio"]).tolist() == [False, True, False]
+    assert parts["If all unverified were broken"] == [0.4] * 3
+
+
 @pytest.mark.parametrize("measure", all_measures().values(), ids=lambda measure: measure.name)
 def test_every_figure_leads_to_its_rows(measure: object) -> None:
     """By a page that exists, or in a table below it."""
