@@ -32,7 +32,9 @@ def durable(durability: dict[str, Any] | None) -> str:
     words = f"**{count[0].upper()}{count[1:]}** to the crown jewels."
     if kept:
         verb = "is" if kept == 1 else "are"
-        words += f" **{least}{number(kept)}** {verb} left even after it is disabled and its keys are "
+        words += (
+            f" **{least}{number(kept)}** {verb} left even after it is disabled and its keys are "
+        )
         words += "revoked."
     else:
         words += f" Disabling it and revoking its keys closes {'it' if routes == 1 else 'them'}."

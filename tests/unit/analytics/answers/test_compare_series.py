@@ -15,7 +15,7 @@ FEW, MANY = [2] * 6, [9] * 6
 
 
 def bot(nth: int, grants: int, sensitivity: str | None = "internal") -> Estate:
-    """One agent with so many grants, in a month."""
+    """Return an agent with so many grants, in a month."""
     e = Estate(AS_OF - pd.Timedelta(days=30 * (LAST - nth))).agent("bot", kind="workload")
     for number in range(grants):
         e.resource(f"r{number}", sensitivity).can("bot", "read", f"r{number}")
@@ -23,12 +23,12 @@ def bot(nth: int, grants: int, sensitivity: str | None = "internal") -> Estate:
 
 
 def people() -> Estate:
-    """A source that states no grants."""
+    """Return a source that states no grants."""
     return Estate(AS_OF - pd.Timedelta(days=900), ("owners",), scope="hr").person("ann")
 
 
 def classes() -> Estate:
-    """A source that states only how sensitive resources are."""
+    """Return a source that states only how sensitive resources are."""
     e = Estate(AS_OF - pd.Timedelta(days=900), ("inventory",), scope="cmdb")
     for number in range(9):
         e.resource(f"r{number}", "restricted")
@@ -36,12 +36,14 @@ def classes() -> Estate:
 
 
 def granting() -> Estate:
-    """A second source of grants."""
+    """Return a second source of grants."""
     e = Estate(AS_OF - pd.Timedelta(days=900), ("grants",), scope="more").agent("other")
     return e.resource("wiki", "internal").can("other", "read", "wiki")
 
 
-def compared(grants: list[int], more: Estate, since: int, first: int = 2, **facts: str | None) -> Sides:
+def compared(
+    grants: list[int], more: Estate, since: int, first: int = 2, **facts: str | None
+) -> Sides:
     """Compare a month with the last, where one more source is there `since` a month."""
     states = [
         [bot(nth, count, **facts), *([more] if nth >= since else [])]

@@ -20,7 +20,7 @@ def facts(step: Step) -> dict[str, Any]:
 
 
 def by_edges(*steps: Step) -> Estate:
-    """An agent that runs as an account by several relationships; a grant nobody used in 200 days."""
+    """Return an agent that runs as an account in several ways; nobody used the grant in 200 days."""
     e = Estate().agent("bot").account("svc").resource("db", "restricted")
     for step in steps:
         row = facts(step)

@@ -116,7 +116,11 @@ def test_the_time_that_is_not_rated_is_shaded_from_midway_to_its_neighbours() ->
 
 
 def test_what_is_not_rated_has_its_range_and_no_line() -> None:
-    points = (Point("a", 0, 1.0, 2.0), Point("b", 1, 1.0, 4.0, rated=False), Point("c", 2, 1.0, 2.0))
+    points = (
+        Point("a", 0, 1.0, 2.0),
+        Point("b", 1, 1.0, 4.0, rated=False),
+        Point("c", 2, 1.0, 2.0),
+    )
     root = svg(*points)
     assert len(root.findall(f"{SPACE}circle")) == 2
     assert len(root.findall(f"{SPACE}polyline")) == 2
