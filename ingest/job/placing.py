@@ -8,6 +8,7 @@ are excluded: they accumulate in any order, also those that an estate of an earl
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from graph.facts import Coverage, Facts
 from graph.schema import USED
 from graph.stores import Behind, SnapshotInfo, Store, in_history
 from graph.values import iso
+from ingest.job.beneath import put_beneath
 from ingest.job.merge import Checked
 
 Join = Callable[[Facts | None, list[Checked]], "PlannedSnapshot"]
@@ -38,19 +40,34 @@ class PlannedSnapshot:
 def planned(store: Store, checked: list[Checked], join: Join) -> list[PlannedSnapshot]:
     """Return the snapshots for some readings, in the order of publishing."""
     now = store.current()
-    known = {c.key: c.taken_at for c in now.coverage} if now else {}
+    if now is None:
+        return [join(None, checked)]
+    known = {c.key: c.taken_at for c in now.coverage}
     late = [c for c in checked if _is_late(c, known)]
-    fresh = [c for c in checked if c not in late]
-    snapshots: list[PlannedSnapshot] = []
-    if now is not None and late:
-        timeline = _Timeline(store, now)
-        for each in sorted(late, key=lambda c: c.coverage.taken_at):
-            timeline.insert(each, join)
-        snapshots = timeline.snapshots
-    logs = [_logs_of(c, now) for c in late if now is not None and _has_logs(c)]
-    if fresh or logs:
-        merged = join(store.read(now.id)[1] if now else None, [*fresh, *logs])
-        snapshots.append(replace(merged, checked=merged.checked[: len(fresh)]))
+    older = [c for c in checked if c not in late and _is_older(c, now, known)]
+    timeline = _Timeline(store, now)
+    for each in sorted([*late, *older], key=lambda c: c.coverage.taken_at):
+        timeline.insert(each, each in late, join)
+    latest = [c for c in checked if c not in late and c not in older]
+    return timeline.snapshots + _current(timeline, [older, latest], late, join)
+
+
+def _current(
+    timeline: "_Timeline", groups: list[list[Checked]], late: list[Checked], join: Join
+) -> list[PlannedSnapshot]:
+    """Return what becomes current: of the instant of what is current, then of a later one."""
+    groups = [group for group in groups if group]
+    logs = [_logs_of(c, timeline.coverage) for c in late if _has_logs(c)]
+    if not groups and logs:
+        groups = [[]]
+    snapshots = []
+    if timeline.amended is not None and (not groups or timeline.is_newer(groups[0])):
+        snapshots = [PlannedSnapshot(timeline.amended, [], [])]
+    facts = timeline.facts() if groups else None
+    for group in groups:
+        merged = join(facts, [*group, *(logs if group is groups[-1] else [])])
+        snapshots.append(replace(merged, checked=merged.checked[: len(group)]))
+        facts = merged.facts
     return snapshots
 
 
@@ -58,9 +75,9 @@ def _has_logs(each: Checked) -> bool:
     return USED in each.frames and bool(each.frames[USED]["by_day"].notna().any())
 
 
-def _logs_of(each: Checked, now: SnapshotInfo) -> Checked:
+def _logs_of(each: Checked, now: tuple[Coverage, ...]) -> Checked:
     """Return the logs of a late reading alone, to be added to the current facts of its scope."""
-    current = next(c for c in now.coverage if c.key == each.coverage.key)
+    current = next(c for c in now if c.key == each.coverage.key)
     periods = each.coverage.usage_periods if current.usage_periods else ()
     coverage = replace(current, taken_at=each.coverage.taken_at, usage_periods=periods)
     used = each.frames[USED]
@@ -79,45 +96,94 @@ def _is_late(each: Checked, known: dict[tuple[str, str], pd.Timestamp]) -> bool:
     return current is not None and not each.adds_up and each.coverage.taken_at < current
 
 
+def _is_older(each: Checked, now: SnapshotInfo, known: dict[tuple[str, str], pd.Timestamp]) -> bool:
+    """Return whether a reading is new of its scope, and earlier than what is current of others."""
+    at, current = each.coverage.taken_at, known.get(each.coverage.key)
+    return not each.adds_up and at < now.taken_at and (current is None or current < at)
+
+
 class _Timeline:
-    """The snapshots of a store in history, and those about to be published there."""
+    """The snapshots of a store in history, and those about to be published there.
+
+    `amended` are the current facts if a late reading belongs into them, else None.
+    """
 
     def __init__(self, store: Store, current: SnapshotInfo) -> None:
-        self._store, self._current = store, current
+        self._store, self._info = store, current
         self.snapshots: list[PlannedSnapshot] = []
+        self.amended: Facts | None = None
         self._infos: list[SnapshotInfo] | None = None
 
-    def insert(self, each: Checked, join: Join) -> None:
-        """Plan a snapshot at the instant of a reading, and replacements of later ones."""
-        at, key = each.coverage.taken_at, each.coverage.key
-        merged = join(self._at(each), [each])
-        newer = next(c.taken_at for c in self._current.coverage if c.key == key)
-        warning = (
-            f"{'/'.join(key)}: is of {iso(at)}, older than what is current ({iso(newer)}): "
-            "it takes its place in the history, and nothing current changes"
-        )
-        if _has_logs(each):
-            warning += " but what its logs of use add up to"
-        self.snapshots.append(
-            PlannedSnapshot(merged.facts, merged.checked, [*merged.warnings, warning], Behind())
-        )
-        for info in self._snapshots():
-            if info.taken_at > at and info != self._current and _lacks(info.coverage, each):
-                self._replace(info, each, join)
+    @property
+    def coverage(self) -> tuple[Coverage, ...]:
+        """The coverage of the current facts."""
+        return self._info.coverage if self.amended is None else self.amended.coverage
 
-    def _replace(self, info: SnapshotInfo, each: Checked, join: Join) -> None:
+    def facts(self) -> Facts:
+        """Return the current facts."""
+        return self._store.read(self._info.id)[1] if self.amended is None else self.amended
+
+    def is_newer(self, group: list[Checked]) -> bool:
+        """Return whether readings make a snapshot of a later instant than the current one."""
+        return any(c.coverage.taken_at > self._info.taken_at for c in group)
+
+    def insert(self, each: Checked, late: bool, join: Join) -> None:
+        """Plan a snapshot at the instant of a reading, and replacements of later ones.
+
+        What is current changes only by a late reading to which partial ones were added since; one
+        that is new of its scope is joined with it by the caller.
+        """
+        at, before = each.coverage.taken_at, self._at(each)
+        merged = join(before, [each])
+        later = [info for info in self._snapshots() if info.taken_at > at]
+        amend = partial(_amended, each=each, before=before, then=merged.facts, join=join)
+        if late and self._belongs(each, self.coverage):
+            self.amended = amend(self.facts())
+        warnings = [*merged.warnings, self._warning(each)] if late else []
+        entry = PlannedSnapshot(merged.facts, merged.checked, warnings, Behind(), not late)
+        self.snapshots.append(entry)
+        for info in later:
+            if info != self._info and self._belongs(each, info.coverage):
+                self._replace(info, each, amend)
+
+    def _warning(self, each: Checked) -> str:
+        key = each.coverage.key
+        newer = next(c.taken_at for c in self._info.coverage if c.key == key)
+        changes = "nothing current changes"
+        if self._belongs(each, self._info.coverage):
+            changes = "what was read in part since is added to it"
+        elif _has_logs(each):
+            changes += " but what its logs of use add up to"
+        return (
+            f"{'/'.join(key)}: is of {iso(each.coverage.taken_at)}, older than what is current "
+            f"({iso(newer)}): it takes its place in the history, and {changes}"
+        )
+
+    def _belongs(self, each: Checked, coverage: tuple[Coverage, ...]) -> bool:
+        """Return whether a reading is part of later facts of this coverage.
+
+        It is not once its scope was read completely after it. Where that cannot be seen any more,
+        as older snapshots were pruned, it is taken for read completely.
+        """
+        if _lacks(coverage, each):
+            return True
+        at, infos = each.coverage.taken_at, self._store.snapshots()
+        until = next(c.taken_at for c in coverage if c.key == each.coverage.key)
+        if until == at or (infos[0].taken_at > at and len(infos) < max(i.sequence for i in infos)):
+            return False
+        entries = [w.facts.coverage for w in self.snapshots] + [i.coverage for i in infos]
+        readings = {c for entry in entries for c in entry if c.key == each.coverage.key}
+        return not any(c.complete and at < c.taken_at <= until for c in readings)
+
+    def _replace(self, info: SnapshotInfo, each: Checked, amend: Callable[[Facts], Facts]) -> None:
         """Plan the replacement of a later snapshot, including changes planned for it already."""
         behind = Behind(info.replaces or info.id)
         planned = next((w for w in self.snapshots if w.behind == behind), None)
+        if planned is not None and not self._belongs(each, planned.facts.coverage):
+            return
         facts = planned.facts if planned is not None else self._store.read(info.id)[1]
-        if planned is not None:
-            if not _lacks(planned.facts.coverage, each):
-                return
-            self.snapshots = [w for w in self.snapshots if w is not planned]
-        merged = join(facts, [each])
-        self.snapshots.append(
-            PlannedSnapshot(merged.facts, merged.checked, [], behind, repeated=True)
-        )
+        self.snapshots = [w for w in self.snapshots if w is not planned]
+        self.snapshots.append(PlannedSnapshot(amend(facts), [], [], behind, repeated=True))
 
     def _at(self, each: Checked) -> Facts | None:
         """Return the facts that were current at the instant of a reading.
@@ -141,6 +207,13 @@ class _Timeline:
         if self._infos is None:
             self._infos = in_history(self._store.snapshots())
         return self._infos
+
+
+def _amended(facts: Facts, each: Checked, before: Facts | None, then: Facts, join: Join) -> Facts:
+    """Return later facts with a reading that belongs into them."""
+    if _lacks(facts.coverage, each):
+        return join(facts, [each]).facts
+    return put_beneath(facts, each, before, then, lambda f, c: join(f, c).facts)
 
 
 def _lacks(coverage: tuple[Coverage, ...], each: Checked) -> bool:

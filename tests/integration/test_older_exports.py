@@ -1,4 +1,4 @@
-"""An export that is older than what is current takes its place in history and changes no more."""
+"""An export that is older than what is current takes its place in history."""
 
 import json
 from itertools import permutations
@@ -10,7 +10,7 @@ import pytest
 from analytics.debt.ledger.moments import Moment as At
 from analytics.debt.ledger.moments import moments, oldest
 from analytics.history import History
-from graph.schema import AGENT, USED
+from graph.schema import AGENT, CAN_ACCESS, OWNS, USED, WAITING
 from graph.stores import in_history, open_store, pick
 from graph.stores.parquet_store import ParquetStore
 from graph.values import iso
@@ -77,10 +77,9 @@ def test_the_order_in_which_exports_are_read_does_not_matter(store, order):
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
 def test_scopes_stand_in_each_entry_as_they_were_then(store, order):
-    """Two scopes, read on days 1 and 3, and 2 and 4: whatever the order, all entries are true.
+    """Two scopes, read on days 1 and 3, and 2 and 4: whatever the order, the entries are the same.
 
-    Of several entries of one instant the last counts. One may lack a scope that was first read
-    later, but none has other facts of it than those of the day.
+    Of several entries of one instant the last counts.
     """
     exports = [
         state(1, "a1"),
@@ -91,9 +90,12 @@ def test_scopes_stand_in_each_entry_as_they_were_then(store, order):
     for at in order:
         load(store, exports[at])
     assert agents(store) == {"a": "a3", "b": "b4"}
-    for day, scopes in dict(told(store)).items():
-        then = {"a": "a1" if day < 3 else "a3", "b": "b2" if day < 4 else "b4"}
-        assert scopes == {scope: then[scope] for scope in scopes}
+    assert dict(told(store)) == {
+        1: {"a": "a1"},
+        2: {"a": "a1", "b": "b2"},
+        3: {"a": "a3", "b": "b2"},
+        4: {"a": "a3", "b": "b4"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -133,6 +135,69 @@ def test_what_came_between_is_replaced_by_what_knows_it(store):
     (replaced,) = [s for s in store.snapshots() if s.replaces]
     assert replaced.replaces == first.id
     assert pick(store.snapshots(), f"@{iso(AS_OF + 3 * DAY)}") == replaced
+
+
+def test_what_is_new_of_its_scope_has_an_entry_of_its_own_instant_too(store):
+    """A of days 1, 3 and 4, then b of day 2: b was there on day 3 already."""
+    for day in (1, 3, 4):
+        load(store, state(day, f"a{day}"))
+    done = load(store, state(2, "b2", scope="b"))
+    assert done.snapshot == store.current()
+    assert done.warnings == []
+    assert dict(told(store)) == {
+        1: {"a": "a1"},
+        2: {"a": "a1", "b": "b2"},
+        3: {"a": "a3", "b": "b2"},
+        4: {"a": "a4", "b": "b2"},
+    }
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_what_only_an_older_one_states_is_added_to_partial_ones(store, complete):
+    """A partial export retires nothing, so what was there before it is there still."""
+    load(store, state(1, "gone"))
+    load(store, state(3, "c", complete=False), state(3, "b", scope="b"))
+    done = load(store, state(2, "d", complete=complete))
+    (words,) = done.warnings
+    assert "it takes its place in the history, and what was read in part since is added" in words
+    before = "" if complete else "gone"
+    assert agents(store) == {
+        "a": "".join(sorted(["c", "d", *([before] if before else [])])),
+        "b": "b",
+    }
+    assert agents(store, f"@{iso(AS_OF + 2 * DAY)}")["a"] == f"d{before}"
+    load(store, state(4, "e"))
+    assert (
+        load(store, state(2, "f", complete=complete))
+        .warnings[0]
+        .endswith("nothing current changes")
+    )
+    assert agents(store)["a"] == "e"
+
+
+def test_beneath_a_partial_one_facts_keep_their_instants_kinds_and_ends(store):
+    """Two partial exports state x, the later one without its scope; an owner of x waits."""
+    partial = {"declares": ("grants",), "complete": False, "source": "crm"}
+    load(store, state(2, "x", **partial).link("ann", "OWNS", "x", role="business"))
+    load(store, state(4, "x", **partial))
+    wanted = [{"resource": "db", "level": "read"}]
+    first = state(1, declares=("grants", "scope"), source="crm").person("ann").resource("db")
+    load(store, first.agent("x", declared_scope=wanted).can("x", "read", "db"))
+    frames = store.read()[1].frames
+    (x,) = frames[AGENT].to_dict("records")
+    assert (x["first_seen"], x["last_seen"]) == (AS_OF + 1 * DAY, AS_OF + 4 * DAY)
+    assert json.loads(x["declared_scope"]) == wanted
+    assert [len(frames[kind]) for kind in (CAN_ACCESS, OWNS, WAITING)] == [1, 1, 0]
+    (coverage,) = store.current().coverage
+    assert (coverage.declares, coverage.complete) == (("grants", "scope"), False)
+
+
+def test_what_came_after_a_complete_one_was_first_seen_then(store):
+    for day in (3, 4):
+        load(store, state(day, "x", complete=False))
+    load(store, state(2, "y"))
+    frame = store.read()[1].frames[AGENT].set_index("id")
+    assert frame["first_seen"]["x"] == AS_OF + 3 * DAY
 
 
 def test_read_twice_it_is_there_once(store):
