@@ -1,9 +1,10 @@
-"""Placing of readings in the history: one older than its current scope changes nothing current.
+"""Placing of readings in the history, so that they may be read in any order.
 
-A reading of an earlier instant than the current facts of its scope becomes a snapshot of its
-own instant, with the other scopes as they were then. Snapshots of later instants that have still
-older facts of that scope, or none, are replaced by ones that have it; they stay readable. Logs
-are excluded: they accumulate in any order, also those that an estate of an earlier instant has.
+A reading of an earlier instant than the current facts, of its scope or of another, becomes a
+snapshot of its own instant, with the other scopes as they were then. Snapshots of later instants
+that have still older facts of its scope, or none, or that added only partial readings to it since,
+are replaced by ones that have it; they stay readable. What is current is amended likewise. Logs are
+excluded: they accumulate in any order, also those that an estate of an earlier instant has.
 """
 
 from collections.abc import Callable

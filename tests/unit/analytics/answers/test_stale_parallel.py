@@ -20,7 +20,7 @@ def facts(step: Step) -> dict[str, Any]:
 
 
 def by_edges(*steps: Step) -> Estate:
-    """Return an agent that runs as an account in several ways; nobody used the grant in 200 days."""
+    """Return an agent that runs as an account in several ways; its grant was not used."""
     e = Estate().agent("bot").account("svc").resource("db", "restricted")
     for step in steps:
         row = facts(step)
