@@ -183,7 +183,7 @@ def _add(
         left["rules for parts of a repository"] += len(lines) - len(covering_all)
     for last in {line.section: line for line in covering_all}.values():
         place = Place(str(file.path), f"line {last.number}")
-        for owner in dict.fromkeys(last.owners):
+        for number, owner in enumerate(dict.fromkeys(last.owners), 1):
             if PROJECT_ROLE.fullmatch(owner):
                 left["owners that are a role in the project, not a name,"] += 1
                 continue
@@ -191,7 +191,9 @@ def _add(
             if id_:
                 rows.link(OWNS, id_, repository.id, place, role=TECHNICAL, evidence="inferred")
             else:
-                rows.reject(place, "an owner is neither @user, @organisation/team nor an e-mail")
+                meant = [repository.id, *_meant(repository, owner)]
+                reason = f"owner {number} is neither @user, @organisation/team nor an e-mail"
+                rows.reject(place, reason, meant)
 
 
 def _lines(content: str) -> Iterator[Line]:
@@ -230,6 +232,19 @@ def _owner(rows: Rows, repository: Repository, owner: str, place: Place) -> str:
     ids = canonical([f"github:{name}"]) if repository.host == "github" else None
     rows.node(label, id_, place, name=name, external_ids=ids)
     return id_
+
+
+def _meant(repository: Repository, owner: str) -> Iterator[str]:
+    """Yield the ids of whom an owner that is written wrongly may mean."""
+    bare = owner.strip("@")
+    if not bare or redact_text(owner) != owner:
+        return
+    org, _, team = bare.partition("/")
+    if team:
+        yield repository.within("team", org, team)
+    else:
+        yield repository.within("user", repository.organization, bare)
+        yield f"codeowners:{repository.scope}/human/{bare.lower()}"
 
 
 def _lay_out(sent: Sent) -> Sequence[Path]:

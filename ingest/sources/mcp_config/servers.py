@@ -30,6 +30,7 @@ VARIABLES = {
 PASSED = {"-e", "--env"}  # the options that pass a variable to a container
 NAME = re.compile(r"[A-Za-z_][\w.-]{0,127}")
 TEMPLATE = re.compile(r"\$?\{[^{}]*\}|%\w+%|<[\w -]+>")  # filled in when the server is started
+REMARKS = ("_", "//", "#", "$")  # how a key begins that holds a remark or a setting
 MAX_NAME = 1_024  # characters of the name of a server
 
 
@@ -51,7 +52,11 @@ class Server:
 
 
 def servers_in(servers: Any, place: Place, rows: Rows) -> Iterator[Server]:
-    """Yield the entries of a map or a list of servers; invalid ones are rejected."""
+    """Yield the entries of a map or a list of servers; invalid ones are rejected.
+
+    What such an entry started is part of its id and is not known, so the reading is partial: what
+    it was before stays.
+    """
     if isinstance(servers, list):
         entries: list[tuple[str | int, str, Any]] = [
             (n, text(e.get("name")) if isinstance(e, dict) else "", e)
@@ -59,18 +64,30 @@ def servers_in(servers: Any, place: Place, rows: Rows) -> Iterator[Server]:
         ]
     else:
         entries = [(name, str(name), e) for name, e in servers.items()]
-    for step, name, entry in entries:
+    for number, (step, name, entry) in enumerate(entries, 1):
         if len(name) > MAX_NAME:
-            rows.reject(place, f"the name of a server is longer than {MAX_NAME} characters")
+            reason = f"the name of server {number} is longer than {MAX_NAME} characters"
+            _reject(rows, place, reason)
             continue
         here = place.at(redact_text(str(step)))
         if isinstance(entry, str) and "://" in entry:
             entry = {"url": entry}
             name = name or bare_address(entry["url"])
         if not isinstance(entry, dict):
-            rows.reject(here, "a server must be an object")
+            if str(step).startswith(REMARKS):
+                rows.reject(here, "a server must be an object")
+            else:
+                _reject(rows, here, "a server must be an object")
             continue
         yield _server(redact_text(name) or f"server {step}", _flat(entry), here)
+
+
+def _reject(rows: Rows, place: Place, reason: str) -> None:
+    rows.reject(place, reason)
+    rows.all_read = False
+    rows.warn(
+        f"{place.file}: what a server that is rejected starts is not known: nothing is retired"
+    )
 
 
 def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:

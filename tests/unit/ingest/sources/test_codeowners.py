@@ -182,12 +182,13 @@ def test_without_a_rule_for_the_whole_nobody_is_inferred(read):
     assert len(loaded.rows(RESOURCE)) == 1
 
 
-@pytest.mark.parametrize("owner", ["acme/pay", "@", "@@x", "@a b@c", "@acme/"])
-def test_an_owner_that_is_none_is_set_aside(read, owner):
+@pytest.mark.parametrize(
+    ("owner", "number"), [("acme/pay", 2), ("@", 2), ("@@x", 2), ("@a b@c", 3), ("@acme/", 2)]
+)
+def test_an_owner_that_is_none_is_set_aside(read, owner, number):
     loaded = read(f"* @ann {owner}\n")
-    assert ("line 1", "an owner is neither @user, @organisation/team nor an e-mail") in (
-        loaded.reasons
-    )
+    reason = f"owner {number} is neither @user, @organisation/team nor an e-mail"
+    assert loaded.reasons == [("line 1", reason)]
     assert ("ann", "acme/payments") in loaded.links(OWNS)
 
 
@@ -213,3 +214,19 @@ def test_no_secret_gets_out_wherever_it_stands(tmp_path, kind):
         reading = SOURCE.read(Request([path], "demo", None))
         shown = [frame.to_dict("records") for frame in reading.rows.values()]
         assert A[:12] not in str([shown, reading.rejected, reading.warnings])
+
+
+def test_an_owner_that_is_written_wrongly_is_counted_and_stays(read):
+    """Without the @ it is nobody's handle; that ann is no owner any more, nobody said."""
+    read("* @ann @acme/pay-team bo@acme.example\n")
+    loaded = read("* ann acme/pay-team @@@\n")
+    owner = "is neither @user, @organisation/team nor an e-mail"
+    assert [(row.place, row.reason) for row in loaded.done.quarantined] == [
+        ("line 1", f"owner 1 {owner}"),
+        ("line 1", f"owner 2 {owner}"),
+        ("line 1", f"owner 3 {owner}"),
+    ]
+    assert loaded.links(OWNS) == {
+        ("acme/pay-team", "acme/payments"),
+        ("ann", "acme/payments"),
+    }

@@ -368,5 +368,26 @@ def test_a_name_of_ten_megabytes_is_set_aside(tmp_path):
     loaded = load(SOURCE, tmp_path / "s", written(tmp_path, {"mcpServers": servers}))
     assert loaded.of(TOOL, "name") == ["b"]
     assert loaded.reasons == [
-        ("/mcpServers", "the name of a server is longer than 1024 characters")
+        ("/mcpServers", "the name of server 1 is longer than 1024 characters")
     ]
+
+
+def test_a_server_that_is_rejected_stays_as_it_was(tmp_path):
+    """What it starts is in its id, so nobody can tell which one it is: nothing is retired."""
+    servers = {"wiki": {"command": "npx", "args": ["-y", "@acme/wiki"]}, "db": {"command": "db"}}
+    load(SOURCE, tmp_path, written(tmp_path, {"mcpServers": servers}))
+    broken = written(tmp_path, {"mcpServers": servers | {"wiki": "npx -y @acme/wiki"}})
+    loaded = load(SOURCE, tmp_path, broken)
+    assert loaded.reasons == [("/mcpServers/wiki", "a server must be an object")]
+    assert {target for _, target in loaded.links(CALLS)} == {"wiki", "db"}
+    (coverage,) = loaded.graph.coverage
+    assert not coverage.complete
+    assert "nothing is retired" in " ".join(loaded.done.warnings)
+
+
+def test_a_remark_among_servers_leaves_the_reading_complete(tmp_path):
+    servers = {"_comment": "of the team", "db": {"command": "db"}}
+    loaded = load(SOURCE, tmp_path, written(tmp_path, {"mcpServers": servers}))
+    assert loaded.reasons == [("/mcpServers/_comment", "a server must be an object")]
+    (coverage,) = loaded.graph.coverage
+    assert coverage.complete
