@@ -42,27 +42,36 @@ class Assignments:
     passed: Counter[str] = field(default_factory=Counter)
     removed: set[tuple[str, str]] = field(default_factory=set)  # of which group, or "" for objects
     ended: Counter[str] = field(default_factory=Counter)
+    is_delta: bool = False
 
     def leave_removed(self) -> None:
         """Leave out what pages of a delta query say is removed, wherever it was listed before."""
         if self.ended:
             named = ", ".join(f"{status} ({n})" for status, n in sorted(self.ended.items()))
             self.rows.warn(f"assignments that are not in effect are left out: {named}")
+        if self.removed or self.is_delta:
+            self.rows.all_read = False
+            self.rows.warn(
+                "pages of a delta query hold what changed, not all that is there: nothing that was"
+                " read before is retired, and of what changed only what they say is known"
+            )
         if not self.removed:
             return
-        self.rows.all_read = False
         self.rows.warn(
-            f"{len(self.removed)} objects and members were removed: pages of a delta query hold"
-            " what changed, not all that is there"
+            f"{len(self.removed)} objects and members were removed: what was read of them before"
+            " stays until whole lists are read"
         )
         tenant = self.tenant
         gone = {id_ for id_, group in self.removed if not group}
         tenant.things = {id_: thing for id_, thing in tenant.things.items() if id_ not in gone}
-        tenant.members = [
-            (member, group, at)
-            for member, group, at in tenant.members
-            if not gone & {member, group} and (member, group) not in self.removed
-        ]
+        tenant.members, tenant.transitive = (
+            [
+                (member, group, at)
+                for member, group, at in pairs
+                if not gone & {member, group} and (member, group) not in self.removed
+            ]
+            for pairs in (tenant.members, tenant.transitive)
+        )
         tenant.owners = [
             owner
             for owner in tenant.owners

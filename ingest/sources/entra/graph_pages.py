@@ -25,6 +25,7 @@ from ingest.sources.entra.page_kinds import (
     SEEN,
     Listing,
     foreign_type,
+    is_of_delta,
     listing_of,
     shape_of,
     sort_of,
@@ -38,8 +39,10 @@ from ingest.sources.entra.tenant import (
     guid,
     moment,
 )
+from ingest.sources.entra.transitive import take_transitive
 
 EXPANDED = 20  # related objects that `$expand` returns at most, without a note that there are more
+Members = list[tuple[str, str, Place]]
 PASSED = "objects that do not concern access were passed over"
 
 
@@ -111,6 +114,7 @@ class Pages(Assignments):
     ) -> None:
         key = f"{listing.parent}/{listing.collection}"
         more = text(page.get("@odata.nextLink")) or text(page.get("odata.nextLink"))
+        self.is_delta |= is_of_delta(page, more)
         self._open[key].append(bool(more))
         count = page.get("@odata.count")
         before, read = self._counts.get(key, (0, 0))
@@ -169,6 +173,7 @@ class Pages(Assignments):
             named = ", ".join(f"{k} ({n})" for k, n in sorted(self.passed.items()))
             self.rows.warn(f"{PASSED}: {named}")
         self.leave_removed()
+        take_transitive(self.tenant, self.rows)
         roles = self.tenant.directory_roles
         for member, role, at in [m for m in self.tenant.members if m[1] in roles]:
             self.tenant.listed.add("grants")
@@ -221,6 +226,7 @@ class Pages(Assignments):
         """Add the related objects that `$expand` put into an object."""
         for name, value in body.items():
             relation = name.lower().removesuffix("@delta")
+            self.is_delta |= name.lower().endswith("@delta")
             if relation.endswith("@odata.nextlink") and relation.partition("@")[0] in PARTS:
                 self._cut[f"{id_}/{relation.partition('@')[0]}"] = None
             if relation not in {*PARTS, INHERITED} or value is None:
@@ -297,10 +303,10 @@ class Pages(Assignments):
         take: dict[str, Callable[[str, dict[str, Any], Place], None]] = {
             "owners": lambda p, s, a: self._owner("technical", p, s, a),
             "sponsors": lambda p, s, a: self._owner("sponsor", p, s, a),
-            "members": self._member,
-            "transitivemembers": self._member,
-            "memberof": self._member_of,
-            "transitivememberof": self._member_of,
+            "members": lambda p, s, a: self._member(self.tenant.members, p, s, a),
+            "transitivemembers": lambda p, s, a: self._member(self.tenant.transitive, p, s, a),
+            "memberof": lambda p, s, a: self._member_of(self.tenant.members, p, s, a),
+            "transitivememberof": lambda p, s, a: self._member_of(self.tenant.transitive, p, s, a),
             "ownedobjects": self._owned,
             "approleassignments": self._app_role,
             "approleassignedto": self._app_role,
@@ -332,12 +338,12 @@ class Pages(Assignments):
         if owner:
             self.tenant.owners.append((owner, parent, role, at))
 
-    def _member(self, parent: str, body: dict[str, Any], at: Place) -> None:
+    def _member(self, to: Members, parent: str, body: dict[str, Any], at: Place) -> None:
         member = self._other(body, at)
         if member:
-            self.tenant.members.append((member, parent, at))
+            to.append((member, parent, at))
 
-    def _member_of(self, parent: str, body: dict[str, Any], at: Place) -> None:
+    def _member_of(self, to: Members, parent: str, body: dict[str, Any], at: Place) -> None:
         """Add the object of a page to a group, or to a directory role."""
         if sort_of(body, "") == "directoryRole":
             self._object(body, "", at)
@@ -345,7 +351,7 @@ class Pages(Assignments):
         else:
             group = self._other(body, at)
         if group:
-            self.tenant.members.append((parent, group, at))
+            to.append((parent, group, at))
 
     def _owned(self, parent: str, body: dict[str, Any], at: Place) -> None:
         owned = self._other(body, at)

@@ -66,6 +66,7 @@ INHERITED = "inheritablepermissions"  # of blueprints, which their agents have a
 SEEN = {"serviceprincipalsigninactivities", "appcredentialsigninactivities"}
 KNOWN = {*PARTS, *SCHEDULES, *OF_GROUPS, *SEEN, *SCOPED, INHERITED}
 BY_LOWER = {sort.lower(): sort for sort in SORTS} | {"directoryrole": "directoryRole"}
+DELTA = re.compile(r"(?i)/(?:microsoft\.graph\.)?delta(?:\(|\?|$)")  # in the address of a page
 WORDS = re.compile(r"[A-Za-z0-9]+")
 SHAPES = (  # the first property that an object has decides its collection
     ("servicePrincipalType", "serviceprincipals"),
@@ -119,6 +120,15 @@ def listing_of(document: dict[str, Any], file: ExportFile, label: str = "") -> L
         parent = owner.group().lower() if owner else _parent(file, label)
         return Listing(last, parent, cast)
     return Listing(_named(file, label) or last, _parent(file, label), cast)
+
+
+def is_of_delta(page: dict[str, Any], more: str) -> bool:
+    """Return whether a page is of a delta query, whose pages hold what changed; `more`: the next.
+
+    https://learn.microsoft.com/en-us/graph/delta-query-overview
+    """
+    context = text(page.get("@odata.context")).lower()
+    return "@odata.deltaLink" in page or "$delta" in context or DELTA.search(more) is not None
 
 
 def shape_of(value: Any) -> str:

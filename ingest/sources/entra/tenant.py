@@ -167,6 +167,7 @@ class Tenant:
     keys: list[Key] = field(default_factory=list)
     owners: list[tuple[str, str, str, Place]] = field(default_factory=list)
     members: list[tuple[str, str, Place]] = field(default_factory=list)
+    transitive: list[tuple[str, str, Place]] = field(default_factory=list)  # direct ones among them
     of_groups: list[OfGroup] = field(default_factory=list)
     directory_roles: set[str] = field(default_factory=set)
     seen: dict[str, pd.Timestamp] = field(default_factory=dict)

@@ -170,6 +170,35 @@ def test_members_of_directory_roles_hold_them(read, form):
     assert "grants" in coverage(found).declares
 
 
+INNER = {"@odata.type": "#microsoft.graph.group", "id": uid(71), "displayName": "Inner"}
+OUTER = page("groups", {"id": OPS, "displayName": "Ops"}, {"id": uid(71), "displayName": "Inner"})
+
+
+def test_a_transitive_member_is_no_direct_one_where_the_way_is_known(read):
+    """Ann is in Inner, and Inner in Ops: nobody can take her out of Ops itself."""
+    found = read(
+        OUTER,
+        page("users", {"id": ANN, "displayName": "Ann"}),
+        (f"groups/{OPS}/members.json", page("directoryObjects", INNER)),
+        (f"groups/{uid(71)}/members.json", page("directoryObjects", USER)),
+        (f"groups/{OPS}/transitiveMembers.json", page("directoryObjects", INNER, USER)),
+        (f"users/{ANN}/transitiveMemberOf.json", page("directoryObjects", INNER)),
+    )
+    assert found.links(MEMBER_OF) == {("Ann", "Inner"), ("Inner", "Ops")}
+    assert not said(found, "transitive")
+
+
+def test_a_transitive_member_of_whom_the_way_is_not_known_is_told(read):
+    found = read(
+        OUTER,
+        page("users", {"id": ANN, "displayName": "Ann"}),
+        (f"groups/{OPS}/members.json", page("directoryObjects", INNER)),
+        (f"groups/{OPS}/transitiveMembers.json", page("directoryObjects", INNER, USER)),
+    )
+    assert found.links(MEMBER_OF) == {("Ann", "Ops"), ("Inner", "Ops")}
+    assert said(found, "1 membership is in lists of transitive members only")
+
+
 def test_what_somebody_is_in_and_owns(read):
     """The same facts from the other end; a unit of administration is no group."""
     ops = {"@odata.type": "#microsoft.graph.group", "id": OPS, "displayName": "Ops"}

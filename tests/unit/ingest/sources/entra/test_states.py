@@ -280,6 +280,32 @@ def test_what_a_delta_query_says_is_removed_is_not_there(read):
     assert not loaded.graph.coverage[0].complete
 
 
+LINK = "https://graph.microsoft.com/v1.0/users"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"@odata.deltaLink": f"{LINK}/delta?$deltatoken=x"},
+        {"@odata.nextLink": f"{LINK}/microsoft.graph.delta()?$skiptoken=x"},
+    ],
+)
+def test_a_page_of_a_delta_query_is_not_all_that_is_there(read, more):
+    """Without anything removed it looks like a list, and nobody tells if it is the first round."""
+    read(page("users", user(ANN), user(BOB)))
+    loaded = read(page("users", user(ANN)) | more)
+    assert sorted(loaded.of(HUMAN, "name")) == sorted([ANN[:8], BOB[:8]])
+    assert told(loaded, "pages of a delta query hold what changed")
+    assert not loaded.graph.coverage[0].complete
+
+
+def test_what_is_removed_stays_as_it_was_and_the_warning_says_so(read):
+    read(page("users", user(ANN), user(BOB)))
+    loaded = read(page("users/$delta", {"id": BOB, "@removed": {"reason": "changed"}}))
+    assert BOB[:8] in loaded.of(HUMAN, "name")
+    assert told(loaded, "1 objects and members were removed: what was read of them before stays")
+
+
 @pytest.mark.parametrize("label", ["1", f"servicePrincipals/{BOT}/owners"])
 def test_a_list_that_says_neither_relation_nor_object_is_told(read, label):
     body = page("directoryObjects", user(ANN))
