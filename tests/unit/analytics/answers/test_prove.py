@@ -247,20 +247,6 @@ def test_what_is_missing_or_wrong_gives_the_verdict_and_the_reason(name):
         assert words in reasons, reasons
 
 
-@pytest.mark.parametrize("ends", [None, 13, -30])
-def test_a_proof_says_until_when_an_approval_holds(ends):
-    made = proof(reviewed(estate(decision={}, scope=None), "approve", ends=ends))
-    (approval,) = made["envelope"]["approved_by"]
-    end = None if ends is None else ago(ends)
-    assert approval == {
-        "on": "identity",
-        "by": "ann",
-        "at": ago(15),
-        "expires_at": end,
-        "id": "rev",
-    }
-
-
 def test_a_proof_names_grant_decision_envelope_and_use():
     made = proof(estate(decision={"approver": "ann", "purpose": "close"}))
     assert made["claim"] == {
