@@ -103,12 +103,13 @@ class SnapshotInfo:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """A position in the history for a snapshot that does not become the current one.
+    """A position in the history for a snapshot, which does not become the `current` one by itself.
 
     `replaces` is the id of the snapshot that it replaces there.
     """
 
     replaces: str | None = None
+    current: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,9 @@ class Store(Protocol):
     ) -> tuple[SnapshotInfo, bool]:
         """Make `facts` the current snapshot; the result is False if they are current already.
 
-        With `behind` they are published and the current snapshot stays; False if any snapshot has
-        the same facts. `after_step(n)` is called after the n-th step that reached the store.
+        With `behind` they are published and the current snapshot stays, unless `behind.current`;
+        False then if any snapshot has the same facts. `after_step(n)` is called after the n-th step
+        that reached the store.
         """
         ...
 

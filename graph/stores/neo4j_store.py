@@ -150,15 +150,16 @@ class Neo4jStore:
         writer.require_lease()
         published, rows = self._state()
         anchor = published or Anchor.new()
+        stays = behind is not None and not behind.current
         for info in map(self._info, rows.values()):
-            if info.hash == facts.hash and (behind or info.id == anchor.current):
+            if info.hash == facts.hash and (stays or info.id == anchor.current):
                 return info, False
         self._remove_leftovers(writer, published)
         sequence = anchor.published.number + 1
         run = f"{sequence:06d}-{facts.hash[:16]}"
         described = _described(facts, sequence)
         described["replaces"] = behind.replaces if behind else None
-        stays = behind is not None and published is not None
+        stays = stays and published is not None
         anchor = writer.write(run, facts, described, after_step, anchor, stays)
         with contextlib.suppress(StoreError):  # the next decision or publish repeats it
             self._tie(anchor)

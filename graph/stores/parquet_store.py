@@ -161,15 +161,16 @@ class ParquetStore:
         anchor, manifests = self._state()
         if anchor is None:
             raise StoreDamaged(f"{self.uri}: CURRENT is gone")
+        stays = behind is not None and not behind.current
         for info, _ in manifests.values():
-            if info.hash == facts.hash and (behind or info.id == anchor.current):
+            if info.hash == facts.hash and (stays or info.id == anchor.current):
                 return info, False
         self._clear_leftovers(anchor)
         with self._writing():
             replaces = behind.replaces if behind else None
             info, manifest = self._write(facts, anchor, after_step, replaces)
             self._require(lease)
-            current = behind is None or anchor.current is None
+            current = not stays or anchor.current is None
             self._change(lambda a: self._with_journal(a.plus(info.id, manifest, current)))
         after_step(-1)
         self._tell_journal()

@@ -56,19 +56,23 @@ def planned(store: Store, checked: list[Checked], join: Join) -> list[PlannedSna
 def _current(
     timeline: "_Timeline", groups: list[list[Checked]], late: list[Checked], join: Join
 ) -> list[PlannedSnapshot]:
-    """Return what becomes current: of the instant of what is current, then of a later one."""
-    groups = [group for group in groups if group]
+    """Return what becomes current: of the instant of what is current, then of a later one.
+
+    The former takes the place of what is current in the history.
+    """
+    older, latest = groups
     logs = [_logs_of(c, timeline.coverage) for c in late if _has_logs(c)]
-    if not groups and logs:
-        groups = [[]]
-    snapshots = []
-    if timeline.amended is not None and (not groups or timeline.is_newer(groups[0])):
-        snapshots = [PlannedSnapshot(timeline.amended, [], [])]
-    facts = timeline.facts() if groups else None
-    for group in groups:
-        merged = join(facts, [*group, *(logs if group is groups[-1] else [])])
-        snapshots.append(replace(merged, checked=merged.checked[: len(group)]))
-        facts = merged.facts
+    snapshots, facts = [], timeline.amended
+    if older or (logs and not latest):
+        merged = join(timeline.facts(), [*older, *([] if latest else logs)])
+        snapshots, facts = [replace(merged, checked=merged.checked[: len(older)])], merged.facts
+    elif facts is not None:
+        snapshots = [PlannedSnapshot(facts, [], [])]
+    if snapshots and (older or timeline.amended is not None):
+        snapshots = [replace(snapshots[0], behind=timeline.in_place(current=not latest))]
+    if latest:
+        merged = join(timeline.facts() if facts is None else facts, [*latest, *logs])
+        snapshots.append(replace(merged, checked=merged.checked[: len(latest)]))
     return snapshots
 
 
@@ -124,9 +128,9 @@ class _Timeline:
         """Return the current facts."""
         return self._store.read(self._info.id)[1] if self.amended is None else self.amended
 
-    def is_newer(self, group: list[Checked]) -> bool:
-        """Return whether readings make a snapshot of a later instant than the current one."""
-        return any(c.coverage.taken_at > self._info.taken_at for c in group)
+    def in_place(self, *, current: bool) -> Behind:
+        """Return the place in the history of what is current."""
+        return Behind(self._info.replaces or self._info.id, current)
 
     def insert(self, each: Checked, late: bool, join: Join) -> None:
         """Plan a snapshot at the instant of a reading, and replacements of later ones.

@@ -105,6 +105,20 @@ def test_older_snapshots_stay_as_they_were(store: Store):
         assert_same(read, facts)
 
 
+def test_what_replaces_the_current_one_may_become_current_in_its_place(store: Store):
+    with store.lease() as lease:
+        first, _ = store.publish(worlds.world(1, "2026-02-01"), lease)
+        made = store.publish(
+            worlds.world(2, "2026-02-01"), lease, behind=Behind(first.id, current=True)
+        )
+        again = store.publish(
+            worlds.world(2, "2026-02-01"), lease, behind=Behind(first.id, current=True)
+        )
+    assert (made[1], again) == (True, (made[0], False))
+    assert store.current() == made[0]
+    assert in_history(store.snapshots()) == [made[0]]
+
+
 def test_what_goes_behind_leaves_the_current_one_and_stands_in_its_place(store: Store):
     now = published(store, worlds.world(1, "2026-02-01"))
     with store.lease(10) as lease:
