@@ -9,7 +9,7 @@ excluded: they accumulate in any order, also those that an estate of an earlier 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import pandas as pd
 
@@ -117,7 +117,6 @@ class _Timeline:
         self._store, self._info = store, current
         self.snapshots: list[PlannedSnapshot] = []
         self.amended: Facts | None = None
-        self._infos: list[SnapshotInfo] | None = None
 
     @property
     def coverage(self) -> tuple[Coverage, ...]:
@@ -140,7 +139,7 @@ class _Timeline:
         """
         at, before = each.coverage.taken_at, self._at(each)
         merged = join(before, [each])
-        later = [info for info in self._snapshots() if info.taken_at > at]
+        later = [info for info in self._history if info.taken_at > at]
         amend = partial(_amended, each=each, before=before, then=merged.facts, join=join)
         if late and self._belongs(each, self.coverage):
             self.amended = amend(self.facts())
@@ -172,7 +171,7 @@ class _Timeline:
         """
         if _lacks(coverage, each):
             return True
-        at, infos = each.coverage.taken_at, self._store.snapshots()
+        at, infos = each.coverage.taken_at, self._every
         until = next(c.taken_at for c in coverage if c.key == each.coverage.key)
         if until == at or (infos[0].taken_at > at and len(infos) < max(i.sequence for i in infos)):
             return False
@@ -197,7 +196,7 @@ class _Timeline:
         stands that it replaces, any other planned snapshot after the stored ones of its instant.
         """
         at = each.coverage.taken_at
-        stored = [i for i in self._snapshots() if i.taken_at <= at]
+        stored = [i for i in self._history if i.taken_at <= at]
         added = [w.facts for w in reversed(self.snapshots) if w.behind == Behind()]
         newest = max((f for f in added if f.taken_at <= at), key=lambda f: f.taken_at, default=None)
         if newest is not None and (not stored or newest.taken_at >= stored[-1].taken_at):
@@ -208,10 +207,13 @@ class _Timeline:
         facts = next((w.facts for w in self.snapshots if w.behind == behind), None)
         return self._store.read(stored[-1].id)[1] if facts is None else facts
 
-    def _snapshots(self) -> list[SnapshotInfo]:
-        if self._infos is None:
-            self._infos = in_history(self._store.snapshots())
-        return self._infos
+    @cached_property
+    def _every(self) -> list[SnapshotInfo]:
+        return self._store.snapshots()
+
+    @cached_property
+    def _history(self) -> list[SnapshotInfo]:
+        return in_history(self._every)
 
 
 def _amended(facts: Facts, each: Checked, before: Facts | None, then: Facts, join: Join) -> Facts:
