@@ -44,9 +44,10 @@ def planned(store: Store, checked: list[Checked], join: Join) -> list[PlannedSna
     if now is None:
         return [join(None, checked)]
     known = {c.key: c.taken_at for c in now.coverage}
+    timeline = _Timeline(store, now)
     late = [c for c in checked if _is_late(c, known)]
     older = [c for c in checked if c not in late and _is_older(c, now, known)]
-    timeline = _Timeline(store, now)
+    older = [c for c in older if timeline.had(c)]
     for each in sorted([*late, *older], key=lambda c: c.coverage.taken_at):
         timeline.insert(each, each in late, join)
     latest = [c for c in checked if c not in late and c not in older]
@@ -102,9 +103,9 @@ def _is_late(each: Checked, known: dict[tuple[str, str], pd.Timestamp]) -> bool:
 
 
 def _is_older(each: Checked, now: SnapshotInfo, known: dict[tuple[str, str], pd.Timestamp]) -> bool:
-    """Return whether a reading is new of its scope, and earlier than what is current of others."""
+    """Return whether a reading is the newest of its scope, and earlier than what is current."""
     at, current = each.coverage.taken_at, known.get(each.coverage.key)
-    return not each.adds_up and at < now.taken_at and (current is None or current < at)
+    return not each.adds_up and current is not None and current < at < now.taken_at
 
 
 class _Timeline:
@@ -126,6 +127,15 @@ class _Timeline:
     def facts(self) -> Facts:
         """Return the current facts."""
         return self._store.read(self._info.id)[1] if self.amended is None else self.amended
+
+    def had(self, each: Checked) -> bool:
+        """Return whether an entry before what is current has the scope of a reading.
+
+        Else it was first seen in what is current, however old its export: a file that nobody
+        changed for years would have all snapshots of the history written anew.
+        """
+        before = [i for i in self._history if i.taken_at < self._info.taken_at]
+        return any(c.key == each.coverage.key for i in before for c in i.coverage)
 
     def in_place(self, *, current: bool) -> Behind:
         """Return the place in the history of what is current."""

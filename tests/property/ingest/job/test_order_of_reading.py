@@ -38,6 +38,7 @@ EXPORTS = st.lists(
 @example([("a", 1, True, ()), ("a", 4, True, ()), ("b", 2, True, ("x",)), ("a", 3, True, ())])
 @example([("a", 5, False, ("z",)), ("b", 4, True, ()), ("a", 2, False, ("x",))])
 def test_each_instant_has_what_was_stated_by_then(exports: list[Export]) -> None:
+    exports = [("a", 0, True, ()), ("b", 0, True, ()), *exports]
     days = sorted({day for _, day, _, _ in exports})
     with tempfile.TemporaryDirectory() as folder:
         store = ParquetStore(Path(folder) / "store")
