@@ -129,11 +129,20 @@ def heaviest(posture: Posture) -> np.ndarray:
 
 def heaviest_held(posture: Posture, nodes: np.ndarray) -> np.ndarray:
     """Return the same for any nodes (numbers), by what each of them may use as itself."""
-    place, grant, level = grants_held(posture, nodes.astype(np.int32))
-    weight = sensitivity(posture, usual_model())[posture.graph.ends(CAN_ACCESS)[1][grant]]
-    most = np.zeros(len(nodes))
-    np.maximum.at(most, place, weight * np.array(usual_model().level)[level])
-    return np.asarray(most * posture.autonomy[nodes])
+    return np.asarray(heaviest_given(posture, nodes) * posture.autonomy[nodes])
+
+
+def heaviest_given(posture: Posture, nodes: np.ndarray) -> np.ndarray:
+    """Return the weight of the heaviest entitlement of any nodes, whoever acts as them; else 0."""
+    distinct, place = np.unique(nodes, return_inverse=True)
+    weight = sensitivity(posture, usual_model())[posture.graph.ends(CAN_ACCESS)[1]]
+    levels, most, begin = np.array(usual_model().level), np.zeros(len(distinct)), 0
+    while begin < len(distinct):
+        starts = distinct[begin:].astype(np.int32)
+        at, grant, level, _ = listed(_edges(posture), _by_holder(posture, None), starts, BLOCK)
+        np.maximum.at(most, begin + at, weight[grant] * levels[level])
+        begin = begin + int(at[-1]) + 1 if len(at) > BLOCK else len(distinct)
+    return np.asarray(most[place])
 
 
 def in_one_block(posture: Posture, model: Model) -> bool:

@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from analytics.assumptions.entitlements import heaviest_given
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import all_since
 from analytics.findings.families.roles import idle_roles
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, findings_of, nothing
-from analytics.posture import UNUSED_DAYS, Filter, Posture
-from analytics.reach.closure import totals
+from analytics.posture import UNUSED_DAYS, Posture
 from graph.frames import records
 
 
@@ -29,15 +29,13 @@ def find(posture: Posture) -> pd.DataFrame:
         for r, idle in zip(records(rows), all_since(rows["last"].to_numpy()), strict=True)
     ]
     subject, role = rows["identity"].to_numpy(np.int64), rows["role"].to_numpy(np.int64)
-    distinct, place = np.unique(role, return_inverse=True)
-    passed = totals(posture.network(Filter(identity_only=True)), distinct).most[place]
     return findings_of(
         posture,
         subject,
         sentences,
         since=rows["since"].to_numpy(np.int64),
         other=role,
-        weighs=passed * posture.autonomy[subject],
+        weighs=heaviest_given(posture, role) * posture.autonomy[subject],
         evidence=list(rows["facts"]),
         remedy=[
             f"Take {names[r.role]} away from {names[r.holder]}: nothing that was seen in "

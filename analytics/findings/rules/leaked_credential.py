@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
+from analytics.assumptions.entitlements import heaviest_given
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.leaks import leaks, opened
 from analytics.findings.feeds import NOTHING
@@ -36,7 +37,8 @@ def find(posture: Posture) -> pd.DataFrame:
         for r in records(rows)
     ]
     subject = rows["identity"].to_numpy(np.int64)
-    weighs = np.array([reach[k].heaviest for k in keys.tolist()]) * posture.autonomy[subject]
+    opened_now = np.array([reach[k].heaviest for k in keys.tolist()])
+    weighs = np.maximum(opened_now, heaviest_given(posture, keys)) * posture.autonomy[subject]
     return findings_of(
         posture,
         subject,

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.assumptions.entitlements import heaviest_given
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.trust import public_trusts
 from analytics.findings.feeds import NOTHING
@@ -40,7 +41,7 @@ def find(posture: Posture) -> pd.DataFrame:
         subject,
         sentences,
         since=np.where(each["since"] == NEVER, posture.created_at[subject], each["since"]),
-        weighs=reach.most * posture.autonomy[subject],
+        weighs=np.maximum(reach.most, heaviest_given(posture, subject)) * posture.autonomy[subject],
         evidence=[facts[n] for n in subject.tolist()],
         remedy=[
             f"Name those who may take {names[n]} in its trust, and nobody else."

@@ -3,13 +3,13 @@
 import pandas as pd
 
 from analytics.actions import Action
+from analytics.assumptions.entitlements import heaviest_given
 from analytics.findings.closing import Closing, On
 from analytics.findings.feeds import NOTHING
 from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.lineage.links import begun
-from analytics.posture import Filter, Posture
-from analytics.reach.closure import totals
+from analytics.posture import Posture
 from analytics.residue import judged
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
@@ -40,14 +40,13 @@ def find(posture: Posture) -> pd.DataFrame:
         f"{names[r.subject]} {r.verb} {names[r.object]} without a ceiling and without an end."
         for r in records(each)
     ]
-    passed = totals(posture.network(Filter(identity_only=True)), other).most
     return findings_of(
         posture,
         subject,
         sentences,
         since=each["since"].to_numpy(),
         other=other,
-        weighs=passed * posture.autonomy[subject],
+        weighs=heaviest_given(posture, other) * posture.autonomy[subject],
         evidence=list(each["facts"]),
     )
 

@@ -294,6 +294,16 @@ def test_a_delegation_weighs_what_it_hands_on():
     assert (row.severity, row.since) == ("high", ms(8))  # 3/4 * 30 * 3 = 67.5
 
 
+def test_a_delegation_weighs_what_is_to_be_activated_and_what_an_expired_key_led_to():
+    """As in debt: 3/4 * 30 read is medium, 3/4 * 30 * 3 written by an expired key is high."""
+    e = Estate().agent("bot", kind="workload").agent("sub").resource("x", "restricted")
+    e.can("sub", "read", "x", eligible="true").link("bot", "SPAWNS", "sub")
+    assert finding(e, "ISO-05").severity == "medium"
+    e.thing("Credential", "key", expires_at=ago(9)).account("svc").can("svc", "write", "x")
+    e.link("sub", "USES", "key").link("key", "AUTHENTICATES_AS", "svc")
+    assert finding(e, "ISO-05").severity == "high"
+
+
 def test_twice_to_the_same_is_one_finding():
     e = Estate().agent("bot", "sub").link("bot", "ACTS_FOR", "sub").link("bot", "SPAWNS", "sub")
     row = finding(e, "ISO-05")

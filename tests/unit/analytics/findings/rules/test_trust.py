@@ -2,6 +2,8 @@
 
 import pytest
 
+from analytics.findings.evaluation import find_by
+from analytics.findings.rules import all_rules
 from tests.support.estates.rule_findings import Beside, ms
 from tests.support.estates.rule_findings import found as rows
 from tests.support.estates.small_estates import Estate, ago
@@ -39,6 +41,14 @@ def test_a_leaked_credential_that_nobody_holds_is_found_about_itself():
     e = Estate().person("ann").thing("Credential", "k", status="leaked")
     (one,) = rows(e.link("k", "AUTHENTICATES_AS", "ann"), "CRD-07")
     assert (one.subject, one.object, one.severity) == ("k", "", "critical")
+
+
+def test_a_leak_weighs_what_the_key_may_activate():
+    """11/12 * 1.25 * 30 * 10, against 11/12 * 1.25 * 3 of what it opens at once."""
+    e = key(status="leaked").resource("vault", "restricted")
+    posture = e.can("svc", "admin", "vault", eligible="true").posture()
+    (quantity,) = find_by(posture, all_rules()["leaked_credential"])["quantity"]
+    assert quantity == pytest.approx(343.75)
 
 
 def trusted(whom: str, kind: str, **facts) -> Estate:
@@ -101,6 +111,18 @@ def test_a_role_that_was_granted_and_is_never_taken(facts, since):
     if said:
         assert said[0].severity == "high"  # 0.75 * 1.25 * 30 * 3 = 84.4
         assert "bot may take role through svc" in said[0].sentence
+
+
+def test_a_role_weighs_what_it_lets_one_activate():
+    """3/4 * 1.25 * 30 * 10 = 281 of the administration, which is not standing."""
+    (row, *_) = rows(takes().can("role", "admin", "db", eligible="true"), "LPR-05")
+    assert (row.subject, row.severity) == ("bot", "critical")
+
+
+def test_anybody_may_activate_what_the_role_may():
+    """A condition that nobody evaluated lifts the floor; 3/4 * 30 * 10 is critical by itself."""
+    e = trusted("*", "anyone", condition="if").can("bad", "admin", "db", eligible="true")
+    assert rows(e, "ISO-06")[0].severity == "critical"
 
 
 def test_a_role_behind_an_idle_one_goes_with_it():
