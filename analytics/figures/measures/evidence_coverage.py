@@ -1,20 +1,21 @@
-"""Share of sensitive uses that a decision explains."""
+"""Share of recent sensitive uses that a decision explains."""
 
 from analytics.evidence.coverage import coverage
-from analytics.evidence.matching import uses
+from analytics.evidence.matching import recent
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, ratio
-from analytics.posture import Posture
+from analytics.posture import UNUSED_DAYS, Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the explained share of the sensitive uses for which this is known."""
-    covered = coverage(uses(posture))
+    """Return the explained share of the sensitive uses of the last 90 days where it is known."""
+    covered = coverage(recent(posture))
+    days = f"in the last {UNUSED_DAYS} days"
     return ratio(
         covered["explained"],
         covered["sensitive"],
-        "of no use of anything confidential it is known whether a decision explains it"
+        f"of no use of anything confidential {days} it is known whether a decision explains it"
         if covered["unknown"]
-        else "no use of anything confidential was seen",
+        else f"no use of anything confidential was seen {days}",
         weighted=covered["weighted"],
         unknown=covered["unknown"],
     )
@@ -24,8 +25,8 @@ MEASURE = Measure(
     name="evidence_coverage",
     order=90,
     title="Evidence coverage",
-    numerator="sensitive uses that a recorded decision explains",
-    denominator="uses of what is confidential or more, where decisions are recorded",
+    numerator="sensitive uses of the last 90 days that a recorded decision explains",
+    denominator="uses in these days of confidential data or more, where decisions are recorded",
     unit=SHARE,
     better=MORE,
     source="NIST SP 800-53 AU-3 and AU-10: who did what, and by whose leave",

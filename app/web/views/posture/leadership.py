@@ -11,11 +11,12 @@ from analytics.answers.kpis import kpis as kpis_answer
 from analytics.answers.revocation import overdue_items
 from analytics.answers.table import INSTANT, instants
 from analytics.assumptions.entitlements import heaviest
+from analytics.evidence.window import ALWAYS, Window
 from analytics.figures.approvals import approvals
 from analytics.figures.measure import population
 from analytics.figures.revocation_speed import overdue
 from analytics.figures.sensitive_reach import reaching
-from analytics.posture import Posture
+from analytics.posture import UNUSED_DAYS, Posture
 from app.web.answers.figures import names
 from app.web.snapshots import kept
 from app.web.tables import points
@@ -132,9 +133,9 @@ def rows_behind(posture: Posture, figure: str) -> pd.DataFrame | None:
     """Return the rows behind a figure that no page lists; None if a page does."""
     make = {
         "time_to_revoke": _overdue,
-        "evidence_coverage": _uses,
+        "evidence_coverage": _recent_uses,
         "action_evidence": _uses,
-        "reconstructability": _uses,
+        "reconstructability": _recent_uses,
         "approved_tools": _tools,
         "sensitive_reach": _sensitive,
         "approved_by_person": _approvals,
@@ -157,8 +158,12 @@ def _overdue(posture: Posture) -> pd.DataFrame:
     )
 
 
-def _uses(posture: Posture) -> pd.DataFrame:
-    rows = evidence(posture, limit=LISTED).uses.readable()
+def _recent_uses(posture: Posture) -> pd.DataFrame:
+    return _uses(posture, Window(posture.graph.as_of - pd.Timedelta(days=UNUSED_DAYS)))
+
+
+def _uses(posture: Posture, window: Window = ALWAYS) -> pd.DataFrame:
+    rows = evidence(posture, limit=LISTED, window=window).uses.readable()
     return pd.DataFrame(
         {
             "When": days(rows["at"]),

@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from tests.support.estates.decision_log import log
+from tests.support.estates.rule_findings import found as rows_of
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
 from tests.support.printed import kpis
 
@@ -27,6 +28,21 @@ def test_only_the_last_ninety_days_can_be_an_incident_of_today():
     e = log().decided("10:00", executed="true").used("10:05").used("11:00", at=ago(91))
     assert figure(e.posture(), "reconstructability")["denominator"] == 1
     assert figure(e.posture(), "action_evidence")["denominator"] == 2
+
+
+def test_coverage_is_of_the_uses_that_findings_are_about():
+    """One explained use of today, and two without any decision, of which one is older."""
+    e = log().decided("10:00").used("10:05").used("11:00", at=ago(91)).used("12:00", at=ago(89))
+    row = figure(e.posture(), "evidence_coverage")
+    assert (row["numerator"], row["denominator"]) == (1, 2)
+    (found,) = rows_of(e, "EVD-01")
+    assert "1 use" in found.sentence
+
+
+def test_old_uses_alone_measure_nothing():
+    row = figure(log().decided("10:00").used("11:00", at=ago(91)).posture(), "evidence_coverage")
+    assert row["value"] is None
+    assert "in the last 90 days" in row["not_measured_because"]
 
 
 def test_without_decisions_nothing_is_measured():
