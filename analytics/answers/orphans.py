@@ -13,7 +13,13 @@ from analytics.answers.table import Kind, Table, instants
 from analytics.assumptions.entitlements import heaviest
 from analytics.assumptions.model import NUMBER, model
 from analytics.debt.owed import parts_of
-from analytics.findings.families.ownership import departed, software_only, team_only, uncovered
+from analytics.findings.families.ownership import (
+    departed,
+    leading,
+    software_only,
+    team_only,
+    uncovered,
+)
 from analytics.kept.answers import kept
 from analytics.ownership.bus_factor import bus_factor, kept_by
 from analytics.ownership.owners import NOBODY, ROLES, Ownership, ownership
@@ -120,15 +126,14 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
     gaps = uncovered(owned)
     teams = gaps[(gaps["kind"] == "team") & ~gaps["inferred"]]
     by_team_only = teams["id"].isin(team_only(posture.graph, owned)["id"])
-    for rule, statements in (
-        ("OWN-06", software_only(owned)),
-        (None, teams),  # the last owner, also where a person or another team has the other role
-        ("OWN-03", teams[by_team_only]),
-        ("OWN-02", departed(owned)),
+    for rule, kind, statements in (
+        ("OWN-06", "software", software_only(owned)),
+        (None, "team", teams),  # also where a person or another team has the other role
+        ("OWN-03", "team", teams[by_team_only]),
+        ("OWN-02", "human", departed(owned)),
     ):
         of_role = statements[statements["role"] == role]
-        last = of_role.sort_values(["ended", "owner", "id"])  # in any order of rows
-        last = last.drop_duplicates("thing", keep="last").set_index("thing")
+        last = leading(of_role, kind, "thing").set_index("thing")
         mask = rows["identity"].isin(last.index)
         rows.loc[mask, "rule"] = rule or rows.loc[mask, "rule"]
         rows.loc[mask, "last_owner"] = last["owner"].reindex(rows.loc[mask, "identity"]).to_numpy()

@@ -9,6 +9,22 @@ from analytics.posture import Posture
 from analytics.residue import judged
 from graph.access import NEVER, AccessGraph
 
+LED_BY = {  # by kind of owner: which of several an answer names first, True for ascending
+    "human": {"ended": False, "owner": False, "id": False},
+    "team": {"ended": False, "owner": True, "id": True},
+    "software": {"since": True, "owner": True, "id": True},
+}
+
+
+def leading(statements: pd.DataFrame, kind: str, *by: str) -> pd.DataFrame:
+    """Return the first statement for each combination of `by`; all are of owners of one kind.
+
+    Of people and teams that is the last that could answer, of software the first that was named.
+    """
+    order = LED_BY[kind]
+    ranked = statements.sort_values(list(order), ascending=list(order.values()))
+    return ranked.drop_duplicates(list(by))
+
 
 def judged_rows(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     """Keep the rows about judged identities."""
@@ -33,8 +49,7 @@ def departed(owned: Ownership) -> pd.DataFrame:
 
 def last_departed(owned: Ownership) -> pd.DataFrame:
     """Return the last of the `departed` owners of each node and role."""
-    rows = departed(owned).sort_values(["ended", "owner", "id"])
-    return rows.drop_duplicates(["thing", "role"], keep="last")
+    return leading(departed(owned), "human", "thing", "role")
 
 
 def team_only(graph: AccessGraph, owned: Ownership) -> pd.DataFrame:

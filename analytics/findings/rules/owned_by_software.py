@@ -5,7 +5,7 @@ import pandas as pd
 
 from analytics.actions import Action
 from analytics.findings.closing import Closing
-from analytics.findings.families.ownership import judged_rows, software_only
+from analytics.findings.families.ownership import judged_rows, leading, software_only
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
 from analytics.ownership.unowned_since import alone_since, last_answered
@@ -16,7 +16,7 @@ from graph.frames import records
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities that own themselves, or that only software owns."""
     rows = judged_rows(posture, software_only(posture.ownership))
-    first = rows.sort_values(["since", "owner", "id"]).drop_duplicates("thing")
+    first = leading(rows, "software", "thing")
     names, thing = posture.graph.things["name"], first["thing"].to_numpy(np.int64)
     sentences = [
         f"Nobody answers for {names[r.thing]}: it owns itself."

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analytics.actions import Action
 from analytics.findings.closing import Closing
-from analytics.findings.families.ownership import judged_rows, team_only
+from analytics.findings.families.ownership import judged_rows, leading, team_only
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, findings_of
 from analytics.ownership.unowned_since import (
@@ -20,9 +20,7 @@ from graph.frames import records
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities that no person owns, only a team, or a team without active members."""
     rows = judged_rows(posture, team_only(posture.graph, posture.ownership))
-    order = {"ended": False, "owner": True, "id": True}
-    ranked = rows.sort_values(list(order), ascending=list(order.values()))
-    first = ranked.drop_duplicates("thing")
+    first = leading(rows, "team", "thing")
     thing = first["thing"].to_numpy(np.int64)
     alone = alone_since(first["since"].to_numpy(np.int64), last_person_left(posture)[thing])
     names = posture.graph.things["name"]

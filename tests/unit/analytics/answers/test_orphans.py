@@ -73,3 +73,20 @@ def test_the_last_owner_is_the_same_in_any_order_of_rows():
             e.link(person, "OWNS", "bot", role=role)
         named.add(of(e.posture(), "bot")["business"])
     assert len(named) == 1
+
+
+def test_of_several_the_finding_names_the_same():
+    """Software that was named first, and of two teams emptied at once that of the first id."""
+    e = Estate().account("svc-a", "svc-z").person("zed", left=ago(30)).thing("Team", "t-a", "t-z")
+    e.agent("bot", "crewed").owned("bot", "svc-z", since=ago(10))
+    e.owned("bot", "svc-a", since=ago(90))
+    for team in ("t-z", "t-a"):
+        e.link("zed", "MEMBER_OF", team).owned("crewed", team)
+    posture = e.posture()
+    assert of(posture, "bot")["business"] == ("OWN-06", "svc-a")
+    assert of(posture, "crewed")["business"] == ("OWN-03", "t-a")
+    rows = find_all(posture)
+    for agent in ("bot", "crewed"):
+        rule, owner = of(posture, agent)["business"]
+        found = rows[(rows["rule"] == rule) & (rows["subject"] == posture.graph.number(agent))]
+        assert found["object"].tolist() == [posture.graph.number(owner)]
