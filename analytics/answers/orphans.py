@@ -47,10 +47,14 @@ class Orphans:
     `debt`. `would_orphan` has `identity`, `role`, `rule`, `since`, `nobody_left`, the lists
     `last_owners`, `successors` and `successors_gone`, `weighs`, `debt_at_once` and `debt_per_day`.
     `secrets_to_rotate` has, after the node `credential` itself, `action`, `because` (a list) and
-    `storage`. `not_shown` counts the rows of the other lists that were cut.
+    `storage`. `not_shown` counts the rows of the other lists that were cut. `lacking` counts the
+    identities that lack an owner in a role, and `owed` is the debt for that, however many rows are
+    shown.
     """
 
     orphaned: Table
+    lacking: int
+    owed: float
     would_orphan: Table
     secrets_to_rotate: Table
     debt_opening: dict[str, Any] | None
@@ -81,12 +85,15 @@ def orphans(
     for number in leaving:
         if not posture.graph.has_label(HUMAN)[number]:
             raise NoPerson(f"{posture.graph.thing(number)['id']} is no person, so cannot leave")
-    shown, left_out = cut(orphaned(posture, posture.ownership), limit)
+    owed, every = _owed(posture), orphaned(posture, posture.ownership)
+    shown, left_out = cut(every, limit)
     disputed = conflicts(posture)
     contested, hidden = cut(disputed.frame, limit)
     departures = _departures(posture, leaving, limit)
     return Orphans(
-        orphaned=_orphaned(posture, shown),
+        orphaned=_orphaned(posture, shown, owed),
+        lacking=int(every["identity"].nunique()),
+        owed=math.fsum(_owed_for(every, owed)),
         would_orphan=departures.would_orphan,
         secrets_to_rotate=departures.secrets_to_rotate,
         debt_opening=departures.debt_opening,
@@ -157,9 +164,13 @@ def _owed(posture: Posture) -> dict[tuple[int, str], float]:
     return owed
 
 
-def _orphaned(posture: Posture, rows: pd.DataFrame) -> Table:
-    owed = _owed(posture)
+def _owed_for(rows: pd.DataFrame, owed: dict[tuple[int, str], float]) -> np.ndarray:
+    """Return the debt of each row of an identity and a role."""
     keys = zip(rows["identity"].tolist(), rows["role"].tolist(), strict=True)
+    return np.array([owed.get(key, 0.0) for key in keys], np.float64)
+
+
+def _orphaned(posture: Posture, rows: pd.DataFrame, owed: dict[tuple[int, str], float]) -> Table:
     columns = {
         "identity": rows["identity"].to_numpy(np.int64),
         "rule": rows["rule"].array,
@@ -167,7 +178,7 @@ def _orphaned(posture: Posture, rows: pd.DataFrame) -> Table:
         "since": instants(rows["since"]),
         "last_owner": rows["last_owner"].to_numpy(np.int64),
         "weighs": rows["weighs"].to_numpy(np.float64),
-        "debt": np.array([owed.get(key, 0.0) for key in keys], np.float64),
+        "debt": _owed_for(rows, owed),
     }
     kinds = dict.fromkeys(("identity", "last_owner"), Kind.NODE)
     return Table(pd.DataFrame(columns), posture.graph.things, kinds)

@@ -13,7 +13,7 @@ DISPUTED = ("thing", "role", "conflict", "source", "against")
 
 def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw the identities that lack an owner, and in which role."""
-    card.sentence(_sentence(result, card.left_out > 0))
+    card.sentence(_sentence(result))
     factor = result["bus_factor"]
     if factor.get("people"):
         names = joined([cell(person) for person in factor["people"]])
@@ -61,16 +61,19 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         )
 
 
-def _sentence(result: dict[str, Any], is_cut: bool) -> str:
-    lacking = {row["identity"]["id"] for row in result["orphaned"]}
-    owed = sum(row["debt"] or 0 for row in result["orphaned"])  # each role owes for itself
-    known = result["judged"] - result["unknown"]
-    least = "At least " if is_cut else ""
+def _sentence(result: dict[str, Any]) -> str:
+    """Return how many lack an owner of those of whom it is known, and what they owe together."""
+    known, unknown = result["judged"] - result["unknown"], result["unknown"]
+    if not result["judged"]:
+        return "No identity is known that somebody must answer for."
+    if not known:
+        of = counted(unknown, "identity", "identities")
+        return f"Of {of} it is unknown who answers: no source states owners."
     of = counted(known, "identity", "identities")
     verb, they = ("lacks", "it owes") if known == 1 else ("lack", "they owe")
-    words = f"{least}{number(len(lacking))} of {of} {verb} an owner"
-    if owed:
-        words += f"; {they} {least.lower()}{brief(owed)} tp"
-    if result["unknown"]:
-        words += f". Of {number(result['unknown'])} more it is unknown: no source states owners"
+    words = f"{number(result['lacking'])} of {of} {verb} an owner"
+    if result["owed"]:  # each role owes for itself
+        words += f"; {they} {brief(result['owed'])} tp"
+    if unknown:
+        words += f". Of {number(unknown)} more it is unknown: no source states owners"
     return f"{words}."

@@ -35,7 +35,8 @@ def thing(name: str) -> dict[str, str]:
     return {"id": name, "label": "Agent", "name": name}
 
 
-def orphans(*names: str, unknown: int = 0) -> dict[str, Any]:
+def orphans(*names: str, unknown: int = 0, hidden: int = 0) -> dict[str, Any]:
+    """State the answer about some identities, and as many hidden ones, that nobody owns."""
     rows = [
         {
             "identity": thing(name),
@@ -50,6 +51,8 @@ def orphans(*names: str, unknown: int = 0) -> dict[str, Any]:
     ]
     return {
         "orphaned": rows,
+        "lacking": len(names) + hidden,
+        "owed": 20.0 * (len(names) + hidden),
         "would_orphan": [],
         "secrets_to_rotate": [],
         "debt_opening": None,
@@ -92,9 +95,41 @@ def test_changes_are_asked_for_and_not_said_to_close_all() -> None:
 
 
 def test_a_cut_list_is_no_count(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = drawn(capsys, "orphans", orphans("a", "b"), cut=60)
-    assert "At least 2 of 9 identities lack an owner; they owe at least 40 tp." in shown
-    assert "60 more; --limit 0 shows all" in shown
+    shown = drawn(capsys, "orphans", orphans("a", "b", hidden=3), cut=6)
+    assert "5 of 9 identities lack an owner; they owe 100 tp." in shown
+    assert "6 more; --limit 0 shows all" in shown
+
+
+def test_the_count_and_the_debt_are_of_all_rows_however_few_are_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Three agents without any owner; two of the six rows are shown."""
+    e = Estate().agent("a", "b", "c", kind="workload").resource("db", "restricted")
+    for agent in ("a", "b", "c"):
+        e.can(agent, "read", "db", granted_at=ago(300))
+    answer = orphans_of(e.posture(), limit=2)
+    assert (len(answer.orphaned), answer.left_out, answer.lacking) == (2, 4, 3)
+    assert answer.owed == pytest.approx(3 * 2 * 15)  # since nobody knows when: no interest
+    shown = drawn(capsys, "orphans", as_json(answer), cut=4)
+    assert "3 of 3 identities lack an owner; they owe 90 tp." in shown
+
+
+@pytest.mark.parametrize(
+    ("estate", "sentence"),
+    [
+        (Estate(), "No identity is known that somebody must answer for."),
+        (
+            Estate(declares=("grants",)).agent("a", "b"),
+            "Of 2 identities it is unknown who answers: no source states owners.",
+        ),
+    ],
+)
+def test_none_of_none_is_no_answer(
+    capsys: pytest.CaptureFixture[str], estate: Estate, sentence: str
+) -> None:
+    shown = drawn(capsys, "orphans", as_json(orphans_of(estate.posture())))
+    assert sentence in shown
+    assert "0 of 0" not in shown
 
 
 def test_a_name_is_quoted_for_the_shell_and_obeyed_by_nothing(
