@@ -84,8 +84,8 @@ def conflicts(posture: Posture) -> pd.DataFrame:
     DataFrame
         `rule` (text), `identity`, `left` and `right` (resources), `left_level` and
         `right_level` (as the rule has them, NA for any), `since` (when the later side was first
-        granted), `weighs` (the lighter of the two sides), `facts` (ids of
-        grants) and `side` (those of the side with fewer of them).
+        granted, `NEVER` where nobody says that of a side), `weighs` (the lighter of the two sides),
+        `facts` (ids of grants) and `side` (those of the side with fewer of them).
     """
     parts, find = [_no_conflict()], _Sides(posture)
     for rule in records(separating(posture.graph)):
@@ -109,7 +109,7 @@ def conflicts(posture: Posture) -> pd.DataFrame:
                     "right": right.resource,
                     "left_level": rule.left_level,
                     "right_level": rule.right_level,
-                    "since": np.maximum(left.granted[left_place], right.granted[right_place]),
+                    "since": _both_since(left.granted[left_place], right.granted[right_place]),
                     "weighs": np.minimum(left.exposure[left_place], right.exposure[right_place]),
                     "facts": [a + b for a, b in facts],
                     "side": [min(pair, key=len) for pair in facts],
@@ -117,6 +117,11 @@ def conflicts(posture: Posture) -> pd.DataFrame:
             )
         )
     return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+def _both_since(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return when the later side was granted: unknown where one is, as it may be the later."""
+    return np.where(np.minimum(left, right) == NEVER, NEVER, np.maximum(left, right))
 
 
 def _no_conflict() -> pd.DataFrame:

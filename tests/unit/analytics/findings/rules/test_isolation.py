@@ -175,6 +175,14 @@ def test_since_the_later_side_and_as_heavy_as_the_lighter():
     assert "the rule pay: write on vendors and write on payments" in row.sentence
 
 
+def test_nobody_knows_since_when_both_sides_are_held_if_one_has_no_date():
+    """The undated side may be the later; debt does not count from the dated one either."""
+    e = _duties(("write", "vendors")).can("svc", "write", "payments")
+    assert finding(e, "ISO-03").since is None
+    items = debt(e.posture(), items=True)["items"]
+    assert {i["since"] for i in items if i["assumption"] == "sod" and i["principal"]} == {None}
+
+
 def test_two_rules_about_one_resource_are_two_findings():
     e = _duties(("write", "vendors"), ("write", "payments")).resource("audit", "internal")
     e.can("bot", "write", "audit").add(
