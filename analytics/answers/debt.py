@@ -53,9 +53,10 @@ FIGURES = (
 class TrustDebt:
     """The debt of the accountable identities, or of one of them; see `debt`.
 
-    `groups` has `key`, `thing` (a node, if the group is one), the figures as this record has them,
-    `grade`, `grade_because`, `capped_by`, `capped_by_left_out` and `accepted`. `items` has the
-    columns of `analytics.answers.debt_items.item_table`.
+    `groups` has `key`, `thing` (a node, if the group is one), the figures as this record has them
+    (a null `tdr` where nothing of the group is verified), `grade`, `grade_because`, `capped_by`,
+    `capped_by_left_out` and `accepted`. `items` has the columns of
+    `analytics.answers.debt_items.item_table`.
     """
 
     debt: float | None
@@ -132,6 +133,12 @@ def _figures(of: Total) -> dict[str, Any]:
     """Return the figures of a total."""
     sums = _sums(of) if of.known else dict.fromkeys(_sums(of))
     return {**sums, "identities": of.identities, "not_known": of.not_known}
+
+
+def _figures_of_group(of: Total) -> dict[str, Any]:
+    """Return the figures of a group, without a ratio where nobody could check any of it."""
+    figures = _figures(of)
+    return figures if of.verified else figures | {"tdr": None}
 
 
 def _sums(of: Total) -> dict[str, Any]:
@@ -215,7 +222,7 @@ def _group_table(
         graph.thing(number)["id"] if number >= 0 else name(by, key)
         for number, key in zip(numbers, group_keys, strict=True)
     ]
-    figures = [_figures(group.total) for group in groups]
+    figures = [_figures_of_group(group.total) for group in groups]
     capped = [_group_capped(posture, owed, by, group, places) for group in groups]
     columns: dict[str, Any] = {"key": labels, "thing": np.array(numbers, np.int64)}
     for figure in FIGURES:

@@ -25,6 +25,7 @@ FAILED = "an assumption could not be judged, by a fault of trustdebt"
 ORPHAN = "nobody in any role answers for an identity that can do much"
 NOT_KNOWN = "of no identity is it known what it may use"
 NO_DATA = "it is a day before any data"
+ALL_BUT_ROUNDING = 1 - 1e-9  # sums of the same exposures in another order may differ by so much
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,11 @@ class Total:
     def ratio(self) -> float:
         """Debt as a share of the most that could be owed: the trust debt ratio."""
         return self.debt / self.most if self.most else 0.0
+
+    @property
+    def verified(self) -> bool:
+        """Whether the ratio says anything: not if all of the exposure is unverified."""
+        return not self.applicable or self.unverified < self.applicable * ALL_BUT_ROUNDING
 
     @property
     def range(self) -> tuple[float, float]:

@@ -326,6 +326,22 @@ def little() -> Estate:
     return e.resource("doc", "public").can("bot", "list", "doc", **used)
 
 
+def test_a_group_of_which_nothing_is_verified_has_no_ratio(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No source sees use, so necessity may be kept or broken: neither 0 % nor all of it."""
+    e = Estate(declares=("grants", "owners")).agent("bot").resource("db", "internal")
+    answer = as_json(debt(e.can("bot", "read", "db", granted_at=ago(300)).posture()))
+    groups = {row["key"]: row for row in answer["groups"]}
+    unseen, owned = groups["necessity"], groups["owner"]
+    assert (unseen["tdr"], unseen["tdr_range"]) == (None, [0.0, 1.0])
+    assert owned["tdr"] == pytest.approx(1 / 5)  # broken, and nobody knows since when
+    rows = drawn(capsys, "debt", answer).splitlines()
+    (row,) = (row for row in rows if row.strip().startswith("necessity"))
+    assert "not known" in row
+    assert "0.0 %" not in row
+
+
 def test_little_debt_is_not_none(capsys: pytest.CaptureFixture[str]) -> None:
     rows = drawn(capsys, "debt", as_json(debt(little().posture()))).splitlines()
     assert next(row for row in rows if row.startswith("scope")).split()[2:5:2] == ["0.4", "<0.1"]
