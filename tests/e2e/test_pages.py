@@ -18,7 +18,7 @@ from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.estate import HOSTILE, World, estate, publish
 from tests.e2e.said import figures, texts
-from tests.support.estates.small_estates import Estate
+from tests.support.estates.small_estates import Estate, ago
 from tests.support.search import some
 
 PAGES = tuple(all_views())
@@ -47,6 +47,22 @@ def test_who_has_one_of_two_owners_is_not_without_any(open_page: Open, tmp_path:
     ingest(ParquetStore(tmp_path / "s"), [e.job()])
     tiles = {m.label: (m.value, m.delta) for m in open_page(tmp_path / "s").metric}
     assert tiles["An owner is missing"] == ("2 of 2", "nobody at all for 1")
+
+
+def test_no_tile_has_the_name_of_a_reason_and_another_count(
+    open_page: Open, tmp_path: Path
+) -> None:
+    """Two have one owner of two; of one of them the other left, which is a reason of its own."""
+    e = Estate().agent("left", "half").person("ann").person("zed", left=ago(9))
+    e.owned("left", "ann", "zed").owned("half", "ann")
+    ingest(ParquetStore(tmp_path / "s"), [e.job()])
+    test = open_page(tmp_path / "s", "ownership")
+    (pills,) = [g for g in test.button_group if g.label == "Why"]
+    reasons = dict(option.split(" · ") for option in pills.options)
+    assert reasons == {"Owner departed": "1", "One of two roles empty": "1"}
+    tiles = {label: value.split(" of ")[0] for label, value in figures(test).items()}
+    assert tiles["Lack one of two owners"] == "2"
+    assert {tiles.get(reason, count) == count for reason, count in reasons.items()} == {True}
 
 
 @pytest.mark.usefixtures("no_plan")

@@ -101,7 +101,7 @@ def orphans(posture: Posture) -> Orphans:
     rows = orphaned(posture, posture.ownership)
     roles = rows.groupby("identity")["role"].nunique()
     return Orphans(
-        lacking=len(roles),
+        lacking=answer.lacking,
         known=answer.judged - answer.unknown,
         unknown=answer.unknown,
         departed=rows.loc[rows["rule"] == "OWN-02", "identity"].nunique(),

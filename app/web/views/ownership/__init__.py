@@ -86,7 +86,7 @@ def _figures(posture: Posture, everyone: pd.DataFrame) -> None:
     )
     tile(
         tiles[2],
-        "One of two roles empty",
+        "Lack one of two owners",
         f"{number(owned.halved)} of {number(known)}" if known else UNKNOWN,
         "the other role is covered",
     )
