@@ -261,6 +261,7 @@ class Posture:
     def _kept_edges(self, chosen: Filter) -> np.ndarray:
         edges = self.edges
         keep = _allowed(edges, chosen)
+        keep &= self.graph.live[edges.target]  # nobody acts as what is gone
         if not chosen.moved:
             keep[self.escalated.moved] = False
         if chosen.identity_only:
@@ -367,7 +368,7 @@ class Posture:
 
     @property
     def deleted(self) -> np.ndarray:
-        """Mask of the identities that are deleted, or not created yet."""
+        """Mask of the nodes that are deleted, or not created yet."""
         return self.graph.deleted
 
 

@@ -48,7 +48,12 @@ from graph.values import among, choice_bits, places_in, text_array
 if TYPE_CHECKING:
     import networkx as nx
 
-IDENTITIES = tuple(n for n in FACT_NODES if n.acts and n is not CREDENTIAL)
+DELETABLE = tuple(
+    node
+    for node in FACT_NODES
+    if node is not CREDENTIAL  # of these, deletion is one of several ends: see `AccessGraph.live`
+    and any(p.name == "status" and "deleted" in p.choices for p in node.properties)
+)
 
 
 class AccessGraph:
@@ -315,7 +320,7 @@ class AccessGraph:
     def deleted(self) -> np.ndarray:
         """The mask of the nodes that do not exist (bool): deleted, or made later."""
         gone = ~self.existing
-        for label in IDENTITIES:
+        for label in DELETABLE:
             frame = self.frames[label]
             if frame.empty:
                 continue

@@ -151,7 +151,8 @@ class Reference:
         for kind in CONTROL:
             for row in self.rows.get(kind, ()):
                 source, target = row["source_id"], row["target_id"]
-                if self._in_force(row) and self._alive(source) and self.label[target] != "Team":
+                alive = self._alive(source) and self._alive(target)
+                if self._in_force(row) and alive and self.label[target] != "Team":
                     yield source, target, LEVELS.index(row.get("ceiling") or "admin"), row
         for holder, levels, store, row in self._grants():
             for kept in self.rows.get("STORED_IN", ()):
@@ -159,6 +160,7 @@ class Reference:
                     levels & {"read", "admin"}
                     and kept["target_id"] == store
                     and self._in_force(kept)
+                    and self._alive(kept["source_id"])
                 ):
                     yield holder, kept["source_id"], 3, row | {"derived": "true"}
 

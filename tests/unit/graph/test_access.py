@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.answers.path import path
+from analytics.answers.reach import reach_tree
 from analytics.posture import assess
 from graph import access
 from graph.access import NEVER, AccessGraph, AmbiguousThing, UnknownThing
@@ -123,8 +125,46 @@ def test_nobody_deleted_keeps_access():
 
 def test_a_label_that_is_left_out_would_keep_it(monkeypatch):
     """The twin: a person whom an account's log shows deleted still read everything."""
-    monkeypatch.setattr(access, "IDENTITIES", (AGENT, SERVICE_ACCOUNT, ROLE))
+    monkeypatch.setattr(access, "DELETABLE", (AGENT, SERVICE_ACCOUNT, ROLE))
     assert sorted(reaching(of_deleted())) == ["here", "human"]
+
+
+@pytest.mark.parametrize(("facts", "reached"), [({}, True), ({"status": "disabled"}, True),
+                                                ({"status": "deleted"}, False)])  # fmt: skip
+def test_a_deleted_tool_hands_nothing_on(facts, reached):
+    """As of an identity: what is only disabled may be enabled again, what is deleted is gone."""
+    e = Estate().resource("x").agent("bot").account("svc").thing("Tool", "tool", **facts)
+    e.link("bot", "CALLS", "tool").link("tool", "RUNS_AS", "svc").can("svc", "read", "x")
+    assert reaching(e) == (["svc", "bot"] if reached else ["svc"])
+
+
+GONE = {
+    "revoked": ("Credential", {"status": "revoked"}),
+    "expired": ("Credential", {"expires_at": ago(1)}),
+    "removed": ("Credential", {"status": "deleted"}),
+    "account": ("ServiceAccount", {"status": "deleted"}),
+    "tool": ("Tool", {"status": "deleted"}),
+    "leaked": ("Credential", {"status": "leaked"}),
+    "disabled": ("ServiceAccount", {"status": "disabled"}),
+}
+LINKS = {"Credential": "USES", "ServiceAccount": "RUNS_AS", "Tool": "CALLS"}
+
+
+def test_nobody_acts_as_what_is_gone():
+    """Neither the list of who can act as it, nor a path, nor the picture of the reach has it."""
+    e = Estate().agent("bot").resource("store").can("bot", "read", "store")
+    for name, (label, facts) in GONE.items():
+        e.thing(label, name, **facts).link("bot", LINKS[label], name)
+        if label == "Credential":  # nor may who reads the store make itself act as it
+            e.thing(label, f"kept-{name}", **facts).link(f"kept-{name}", "STORED_IN", "store")
+    posture = e.posture()
+    bot, drawn = posture.graph.find("bot"), {"leaked", "kept-leaked", "disabled"}
+    for name in [*GONE, "kept-revoked", "kept-expired", "kept-removed", "kept-leaked"]:
+        node = posture.graph.find(name)
+        acting = [row["id"] for row in exposure(posture, node)["identities"]]
+        assert ("bot" in acting) == (name in drawn), name
+        assert len(path(posture, bot, node).paths) == (name in drawn), name
+    assert {node["id"] for node in reach_tree(posture, bot)["nodes"]} == {"bot", "store", *drawn}
 
 
 def test_an_instant_ahead_of_the_moment_is_held_back_to_it():
