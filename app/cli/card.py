@@ -1,18 +1,20 @@
 """The parts of a card: a sentence, facts, lists and the next commands, for any width."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from app.cli.columns import ABSENT, cell, no_options
 from app.cli.layout import EMPTY, WORST, laid_out
+from app.cli.running_text import Laid, Line
 from app.printable import printable
 
 ACCENT, QUIET, WRONG = "bold cyan", "dim", "bold red"
+TOGETHER = 512  # things that are laid out before they are printed
 
 
 class Card:
@@ -62,11 +64,14 @@ class Card:
 
     def entry(self, mark: str, name: str, *lines: str) -> None:
         """Draw one of several things: a mark, its name, and what is known of it below."""
-        self.gap()
-        style = WRONG if mark in WORST else "bold"
-        self.console.print(Text.assemble((printable(mark), style), f"  {printable(name)}"))
-        for line in filter(None, lines):
-            self.console.print(Padding(Text(printable(line)), (0, 0, 0, 2)))
+        self.entries([(mark, name, lines)])
+
+    def entries(self, things: Iterable[tuple[str, str, Sequence[str]]]) -> None:
+        """Draw several things, each with its mark, its name, and the lines below it."""
+        each = iter(things)
+        while together := list(islice(each, TOGETHER)):
+            lines = (line for thing in together for line in _entry(*thing))
+            self.console.print(Laid(lines), crop=False)
 
     def steps(self, texts: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Draw steps below each other with their numbers, and what each rests on below it."""
@@ -113,3 +118,12 @@ class Card:
     def gap(self) -> None:
         """Draw an empty line."""
         self.console.print()
+
+
+def _entry(mark: str, name: str, lines: Sequence[str]) -> Iterator[Line]:
+    """Yield the lines of one of several things, with an empty one above."""
+    yield [("", "")], 0, False
+    style = WRONG if mark in WORST else "bold"
+    yield [(printable(mark), style), (f"  {printable(name)}", "")], 0, False
+    for line in filter(None, lines):
+        yield [(printable(line), "")], 2, True

@@ -4,16 +4,17 @@ In a table each column is wide enough for its words. Where that is more than the
 row becomes a record, one fact below the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import compress
 
+from rich.box import HEAVY_HEAD
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from app.cli.columns import ABSENT
+from app.cli.running_text import Laid, Line, Rows, Run
 
 GAP = 3  # between two columns of a table
 WORD, LINE = 24, 24  # how much of a long word, and of a sentence, a line of a cell shows at least
@@ -39,13 +40,12 @@ def laid_out(
     if widths is None or any(map(_is_tall, widest, widths)):
         return _records(title, heads, texts)
     widths = shared_out(list(map(cell_len, heads)), widths, room) or widths
-    drawn = Table(show_edge=False, pad_edge=False)
-    for head, column, room in zip(heads, columns, widths, strict=True):
-        right = "right" if all(map(_is_figure, column)) else "left"
-        drawn.add_column(head, overflow="fold", justify=right, width=room)  # type: ignore[arg-type]
-    for row in texts:
-        drawn.add_row(*map(Text, row), style=BAD if WORST.intersection(row) else "")
-    return Group(Text(title, style="bold"), drawn)
+    top = Table(show_edge=False, pad_edge=False, box=HEAVY_HEAD)
+    figures = [all(map(_is_figure, column)) for column in columns]
+    for head, width, right in zip(heads, widths, figures, strict=True):
+        top.add_column(head, overflow="fold", justify="right" if right else "left", width=width)
+    rows_below = Rows(texts, widths, figures, lambda row: BAD if WORST.intersection(row) else "")
+    return Group(Text(title, style="bold"), top, rows_below)
 
 
 def shared_out(wanted: Sequence[int], least: Sequence[int], room: int) -> list[int] | None:
@@ -89,16 +89,26 @@ def _is_figure(text: str) -> bool:
 
 def _records(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> RenderableType:
     """Lay out each row as a record: the first column above, short facts beside each other below."""
-    parts: list[RenderableType] = [Text(title, style="bold")]
+    return Group(Text(title, style="bold"), Laid(_lines(heads, rows)))
+
+
+def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Line]:
+    """Yield the lines of records."""
     for first, *others in rows:
-        parts.append(Text.assemble((f"{heads[0]} ", QUIET), (first, BAD)))
+        yield _fact(heads[0], first, BAD), 0, False
         facts = [fact for fact in zip(heads[1:], others, strict=True) if fact[1] not in EMPTY]
-        short = [_fact(*fact) for fact in facts if cell_len(fact[1]) <= LINE]
-        long = [_fact(*fact) for fact in facts if cell_len(fact[1]) > LINE]
-        lines = [Text("; ").join(short), *long] if short else long
-        parts += [Padding(line, (0, 0, 0, 2)) for line in lines]
-    return Group(*parts)
+        lengths = [cell_len(text) for _, text in facts]
+        short: list[Run] = []
+        for fact, length in zip(facts, lengths, strict=True):
+            if length <= LINE:
+                short += [("; ", "")] if short else []
+                short += _fact(*fact)
+        if short:
+            yield short, 2, True
+        for fact, length in zip(facts, lengths, strict=True):
+            if length > LINE:
+                yield _fact(*fact), 2, True
 
 
-def _fact(head: str, text: str) -> Text:
-    return Text.assemble((f"{head} ", QUIET), text)
+def _fact(head: str, text: str, style: str = "") -> list[Run]:
+    return [(f"{head} ", QUIET), (text, style)]

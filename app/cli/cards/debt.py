@@ -28,13 +28,17 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     by = result["by"]
     rows = [(_owed_for(row, by), *_figures(row)) for row in result["groups"]]
     card.listing(f"by {NAMED.get(by, by)}", GROUPS, rows)
-    for row in result.get("items", ()):
-        since = f"; since {row['since'][:DAY]}" if row["since"] else ""
-        name = f"{cell(row['identity'])}: {words(row['assumption'])}"
-        grows = f"; grows by {brief(row['interest_per_day'])} a day"
-        grows = grows if row["interest_per_day"] else ""
-        card.entry(f"{brief(row['debt'])} tp", name, row["why"], f"{_state(row)}{since}{grows}")
+    card.entries(map(_item, result.get("items", ())))
     card.following(*_commands(result))
+
+
+def _item(row: Row) -> tuple[str, str, tuple[str, ...]]:
+    """Return the mark, the name and the lines of an item."""
+    since = f"; since {row['since'][:DAY]}" if row["since"] else ""
+    name = f"{cell(row['identity'])}: {words(row['assumption'])}"
+    grows = f"; grows by {brief(row['interest_per_day'])} a day"
+    grows = grows if row["interest_per_day"] else ""
+    return f"{brief(row['debt'])} tp", name, (row["why"], f"{_state(row)}{since}{grows}")
 
 
 def _sentence(result: dict[str, Any]) -> str:

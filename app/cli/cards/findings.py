@@ -30,8 +30,10 @@ def draw(card: Card, result: dict[str, Any]) -> None:
 
 def entries(card: Card, findings: list[Row]) -> None:
     """Draw findings one by one, each with who answers for it."""
-    for row in findings:
-        card.entry(row["severity"], f"{row['rule']}  {row['title']}", row["sentence"], _facts(row))
+    card.entries(
+        (row["severity"], f"{row['rule']}  {row['title']}", (row["sentence"], _facts(row)))
+        for row in findings
+    )
 
 
 def how_many(shown: int, counts: dict[str, int]) -> str:

@@ -17,9 +17,14 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         of = counted(over["identities"], "identity", "identities")
         verb = "reaches" if over["identities"] == 1 else "reach"
         card.line(f"{of} {verb} something over unused steps alone: {brief(over['weighted'])}.")
-    for row in result["paths"]:
-        name = f"{row['level']} on {cell(row['resource'])}; weight {brief(row['weight'])}"
-        card.entry(cell(row["identity"]), name, _unused(row), _first(row))
+    card.entries(
+        (
+            cell(row["identity"]),
+            f"{row['level']} on {cell(row['resource'])}; weight {brief(row['weight'])}",
+            (_unused(row), _first(row)),
+        )
+        for row in result["paths"]
+    )
     steps = [row["first_stale"] for row in result["paths"] if row["first_stale"]]
     removal = [("what-if", "--remove", item_words(step)) for step in steps[:1]]
     path = [("path", r["identity"]["id"], r["resource"]["id"]) for r in result["paths"][:1]]
