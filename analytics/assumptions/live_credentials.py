@@ -65,9 +65,12 @@ def _pairs(posture: Posture, relationship: Relationship, turned: bool = False) -
 
 
 def _left_lying(posture: Posture, known: pd.Series) -> pd.DataFrame:
-    """Return the keys of accounts that agents run as, except the `known` ones."""
+    """Return the keys of accounts that agents run as, except the `known` ones.
+
+    A key of a deleted account opens nothing, whoever ran as that.
+    """
     opens = _pairs(posture, AUTHENTICATES_AS, turned=True)
-    opens = opens[~opens["number"].isin(known)]
+    opens = opens[~opens["number"].isin(known) & ~posture.deleted[opens["identity"]]]
     if opens.empty:
         return opens
     opens = opens.rename(columns={"identity": "account"})

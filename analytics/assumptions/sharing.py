@@ -53,8 +53,14 @@ def _agents(posture: Posture) -> np.ndarray:
 
 def environments_opened(posture: Posture) -> pd.Series:
     """Return for each credential the known environments of the accounts it opens, as tuples."""
-    graph = posture.graph
-    key, account = graph.ends(AUTHENTICATES_AS)
-    kept = graph.in_force(AUTHENTICATES_AS)
-    rows = pd.DataFrame({"number": key[kept], "env": environments(graph)[account[kept]]})
+    key, account = opened(posture)
+    rows = pd.DataFrame({"number": key, "env": environments(posture.graph)[account]})
     return gathered(rows[rows["env"] != ""], ["number"], "env")
+
+
+def opened(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of a credential and an identity that it opens (numbers): no deleted one."""
+    graph = posture.graph
+    key, identity = graph.ends(AUTHENTICATES_AS)
+    kept = graph.in_force(AUTHENTICATES_AS) & ~posture.deleted[identity]
+    return key[kept], identity[kept]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.live_credentials import live_credentials
+from analytics.assumptions.sharing import opened as opened_by_keys
 from analytics.findings.rule import joined, plural
 from analytics.gathered import gathered
 from analytics.posture import Posture
@@ -84,8 +85,8 @@ def opened(posture: Posture, keys: np.ndarray) -> dict[int, Opened]:
     """Return the access that each of `keys` (numbers of nodes) gives."""
     keys = np.unique(keys)
     reach, names = totals(posture.network(), keys), posture.graph.things["name"]
-    key, target = posture.graph.ends(AUTHENTICATES_AS)
-    kept = posture.graph.in_force(AUTHENTICATES_AS) & np.isin(key, keys)
+    key, target = opened_by_keys(posture)
+    kept = np.isin(key, keys)
     rows = pd.DataFrame({"key": key[kept], "name": names.iloc[target[kept]].to_numpy(object)})
     taken = gathered(rows, ["key"], "name")
     return {

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analytics.assumptions.families.environment import OTHER, PROD, crossing, kinds
 from analytics.assumptions.live_credentials import live_credentials
-from analytics.assumptions.sharing import users
+from analytics.assumptions.sharing import opened, users
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.isolation import (
     MOST,
@@ -20,7 +20,7 @@ from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.posture import Posture
 from analytics.tags import DEPLOYER, tagged
 from graph.frames import records
-from graph.schema import AUTHENTICATES_AS, LEVELS
+from graph.schema import LEVELS
 
 BY = ["identity", "resource"]
 
@@ -94,11 +94,9 @@ def _credentials(posture: Posture) -> pd.DataFrame:
 
 def _sides(posture: Posture, env: np.ndarray) -> pd.DataFrame:
     """Return pairs of a credential and the environment of one of its users or accounts."""
-    key_users = users(posture)
-    key, account = posture.graph.ends(AUTHENTICATES_AS)
-    kept = posture.graph.in_force(AUTHENTICATES_AS)
-    number = np.concatenate([key_users["number"].to_numpy(int), key[kept]])
-    of = np.concatenate([key_users["user"].to_numpy(int), account[kept]])
+    key_users, (key, account) = users(posture), opened(posture)
+    number = np.concatenate([key_users["number"].to_numpy(int), key])
+    of = np.concatenate([key_users["user"].to_numpy(int), account])
     return pd.DataFrame({"number": number, "env": env[of]})
 
 

@@ -10,7 +10,7 @@ from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from tests.support.estates.side_by_side import named, side_by_side
 from tests.support.estates.small_estates import Estate, ago, together
-from tests.support.printed import findings
+from tests.support.printed import debt, findings
 
 FINE = {"type": "access_key", "storage": "vault", "strength": "strong", "created_at": ago(20),
         "expires_at": ago(-30), "last_used_at": ago(1)}  # fmt: skip
@@ -188,6 +188,24 @@ def test_one_key_for_two_environments():
     e.account("two", env="test").link("k", "AUTHENTICATES_AS", "two")
     assert found(e) == {"CRD-04"}
     assert found(e, "ISO") == {"ISO-01"}
+
+
+def test_a_key_opens_no_deleted_account():
+    e = Estate().thing("Credential", "k", **FINE).agent("bot").link("bot", "USES", "k")
+    e.account("one", env="prod").account("two", env="test", status="deleted")
+    for account in ("one", "two"):
+        e.link("k", "AUTHENTICATES_AS", account)
+    assert found(e) | found(e, "ISO") == set()
+
+
+def test_a_key_of_a_deleted_account_is_nobodys_who_ran_as_that():
+    """Nor is anything owed for where it is kept: it opens nothing."""
+    e = Estate().agent("bot").account("old", status="deleted").link("bot", "RUNS_AS", "old")
+    e.thing("Credential", "k", **FINE | {"storage": "code"}).link("k", "AUTHENTICATES_AS", "old")
+    e.resource("db", "restricted").can("bot", "read", "db", granted_at=ago(5))
+    assert found(e) == set()
+    items = debt(e.posture(), items=True)["items"]
+    assert not [i for i in items if i["assumption"].startswith("cred_")]
 
 
 def test_a_person_may_break_the_glass():

@@ -43,6 +43,12 @@ def test_a_leaked_credential_that_nobody_holds_is_found_about_itself():
     assert (one.subject, one.object, one.severity) == ("k", "", "critical")
 
 
+def test_a_leaked_key_is_taken_for_no_deleted_account():
+    e = key(status="leaked").account("old", status="deleted").link("k", "AUTHENTICATES_AS", "old")
+    (row,) = rows(e, "CRD-07")
+    assert "taken for svc and reaches 1 resource" in row.sentence
+
+
 def test_a_leak_weighs_what_the_key_may_activate():
     """11/12 * 1.25 * 30 * 10, against 11/12 * 1.25 * 3 of what it opens at once."""
     e = key(status="leaked").resource("vault", "restricted")
