@@ -34,6 +34,7 @@ def idle_roles(posture: Posture) -> pd.DataFrame:
     unused = stale(latest, edges.telemetry, edges.since, now, UNUSED_DAYS)
     stated = (edges.row >= 0) & ~edges.derived
     taking = stated & (edges.kind == kind) & posture.graph.has_label(ROLE)[edges.target]
+    taking &= posture.graph.live[edges.target]
     taking &= np.isin(edges.target, edges.target[taking & unused])
     fact = posture.graph.frames[ASSUMES]["id"].to_numpy(object)
     if not taking.any():

@@ -56,6 +56,7 @@ def _loose(posture: Posture, relationship: Relationship) -> pd.DataFrame:
     source, target = graph.ends(relationship)
     endless = milliseconds(frame["valid_to"]) == NEVER
     loose = frame["ceiling"].isna().to_numpy(bool) & endless & graph.in_force(relationship)
+    loose &= ~posture.deleted[target]  # there is nothing left to hand on
     return pd.DataFrame(
         {
             "subject": source[loose],

@@ -372,5 +372,6 @@ class Findings(Reference):
     def _loose(self, one: str) -> Iterator[str]:
         for kind in ("SPAWNS", "ACTS_FOR"):
             for row in self.rows[kind]:
-                if row["source_id"] == one and row["ceiling"] is None:
+                gone = self.facts[row["target_id"]].get("status") == "deleted"
+                if row["source_id"] == one and row["ceiling"] is None and not gone:
                     yield row["target_id"]

@@ -295,6 +295,12 @@ def test_delegation_has_a_ceiling_or_an_end(kind, facts, loose):
     assert ends(rows) == ([("bot", "sub")] if loose else [])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_handed_on_to_or_from_what_is_deleted(kind):
+    e = Estate().agent("bot").agent("old", status="deleted").link("bot", kind, "old")
+    assert found(e, "ISO-05") == []
+
+
 def test_a_delegation_weighs_what_it_hands_on():
     e = Estate().agent("bot", kind="workload").agent("sub").resource("x", "restricted")
     e.can("sub", "write", "x").link("bot", "ACTS_FOR", "sub", valid_from=ago(8))

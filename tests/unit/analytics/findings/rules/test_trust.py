@@ -119,6 +119,12 @@ def test_a_role_that_was_granted_and_is_never_taken(facts, since):
         assert "bot may take role through svc" in said[0].sentence
 
 
+def test_nobody_may_take_a_deleted_role():
+    e = takes().thing("Role", "old", status="deleted")
+    e.link("svc", "ASSUMES", "old", telemetry="true", valid_from=ago(200))
+    assert [(r.subject, r.object) for r in rows(e, "LPR-05")] == [("bot", "role")]
+
+
 def test_a_role_weighs_what_it_lets_one_activate():
     """3/4 * 1.25 * 30 * 10 = 281 of the administration, which is not standing."""
     (row, *_) = rows(takes().can("role", "admin", "db", eligible="true"), "LPR-05")
