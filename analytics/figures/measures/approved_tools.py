@@ -1,20 +1,14 @@
 """Share of callable tools that are approved."""
 
-import numpy as np
-
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
+from analytics.findings.families.tools import callable_tools
 from analytics.posture import Posture
 from graph.access import flags
-from graph.schema import CALLS, TOOL
 
 
 def measure(posture: Posture) -> Measured:
     """Return the share of callable tools that are approved, where approval is declared."""
-    graph = posture.graph
-    caller, called = graph.ends(CALLS)
-    usable = graph.in_force(CALLS) & np.isin(caller, population(posture).identities)
-    frame = graph.frames[TOOL]
-    tools = frame[np.isin(graph.numbers(frame["id"]), called[usable])]
+    tools = callable_tools(posture, population(posture).identities)
     known = tools["approved"].notna()
     return ratio(
         int(flags(tools["approved"]).sum()),

@@ -87,9 +87,9 @@ def _named(posture: Posture, units: Entitlements, column: str, kind: str) -> pd.
 
 def _registers(posture: Posture, units: Entitlements) -> pd.DataFrame:
     """Return the access to change a register of tools, by identities that call any."""
-    caller, _ = posture.graph.ends(CALLS)
+    caller, called = posture.graph.ends(CALLS)
     calls = np.zeros(len(posture.graph.ids), bool)
-    calls[caller[posture.graph.in_force(CALLS)]] = True
+    calls[caller[posture.graph.in_force(CALLS) & ~posture.deleted[called]]] = True
     register = _of_type(posture, REGISTER_WORDS) & _of_type(posture, TOOL_WORDS)
     mask = (units.level >= WRITE) & register[units.resource] & calls[units.identity]
     return _of_units(units, mask, REGISTER)
@@ -146,7 +146,7 @@ def _principals(posture: Posture) -> pd.DataFrame:
 def _tools(posture: Posture) -> pd.DataFrame:
     """Return the grants to change a tool, by those who call it."""
     graph = posture.graph
-    rows = _grants_on(posture, graph.has_label(TOOL))
+    rows = _grants_on(posture, graph.has_label(TOOL) & ~posture.deleted)
     caller, tool = (end[graph.in_force(CALLS)].astype(np.int64) for end in graph.ends(CALLS))
     size = np.int64(len(graph.ids))
     pairs = rows["identity"].to_numpy(np.int64) * size + rows["target"].to_numpy(np.int64)

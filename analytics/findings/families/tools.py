@@ -11,6 +11,15 @@ ENDED = ("disabled", "deleted")
 UNTRUSTED, OUTWARD, PRIVATE = "untrusted_input", "external_comm", "private_data"
 
 
+def callable_tools(posture: Posture, callers: np.ndarray) -> pd.DataFrame:
+    """Return the rows of the tools in service that some nodes (numbers) may call."""
+    graph, tools = posture.graph, posture.graph.frames[TOOL]
+    caller, called = graph.ends(CALLS)
+    called = called[graph.in_force(CALLS) & np.isin(caller, callers)]
+    usable = ~tools["status"].isin(ENDED).to_numpy(bool)
+    return pd.DataFrame(tools[usable & np.isin(graph.numbers(tools["id"]), called)])
+
+
 def called_tools(posture: Posture) -> pd.DataFrame:
     """Return the tools that agents may call, with the properties of each.
 

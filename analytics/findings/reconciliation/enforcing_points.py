@@ -20,7 +20,7 @@ def compare(posture: Posture) -> Compared:
     """
     graph = posture.graph
     caller, called = (end[graph.in_force(CALLS)].astype(np.int64) for end in graph.ends(CALLS))
-    own = graph.has_label(TOOL)[called] & graph.has_label(AGENT)[caller]
+    own = graph.has_label(TOOL)[called] & graph.has_label(AGENT)[caller] & ~posture.deleted[called]
     pairs = pd.DataFrame({"identity": caller[own], "resource": called[own]})
     pairs = pairs.drop_duplicates().sort_values(["identity", "resource"], ignore_index=True)
     nothing = pd.array([pd.NA] * len(pairs), dtype="string")

@@ -16,6 +16,7 @@ from analytics.figures.approvals import approvals
 from analytics.figures.measure import population
 from analytics.figures.revocation_speed import overdue
 from analytics.figures.sensitive_reach import reaching
+from analytics.findings.families.tools import callable_tools
 from analytics.posture import UNUSED_DAYS, Posture
 from app.web.answers.figures import names
 from app.web.snapshots import kept
@@ -33,7 +34,7 @@ from app.wording import (
     share,
 )
 from graph.access import NEVER
-from graph.schema import IDENTITIES, LEVELS, TOOL
+from graph.schema import IDENTITIES, LEVELS
 
 LISTED = 1000
 DAY_SECONDS = 86_400
@@ -212,7 +213,7 @@ def _classes(posture: Posture) -> pd.DataFrame:
 
 
 def _tools(posture: Posture) -> pd.DataFrame:
-    frame = posture.graph.frames[TOOL]
+    frame = callable_tools(posture, population(posture).identities)
     words = frame["approved"].map({True: "yes", False: "no"}, na_action="ignore")
     approved = words.astype(object).where(frame["approved"].notna(), NOT_KNOWN)
     return pd.DataFrame({"Tool": frame["name"].fillna(frame["id"]), "Approved": approved})

@@ -18,6 +18,7 @@ from analytics.history import open_posture
 from analytics.posture import Posture, assess
 from app.cli import commands
 from app.cli.command import QUESTIONS
+from app.web.views.posture.leadership import rows_behind
 from graph.access import AccessGraph
 from graph.journal.journal import Journal
 from graph.stores import open_store
@@ -211,10 +212,16 @@ def test_concentration_of_reach() -> None:
 def test_unapproved_tools_and_tools_of_which_nobody_says() -> None:
     e = Estate().agent("bot").thing("Tool", "yes", approved="true").thing("Tool", "unsaid")
     e.thing("Tool", "no", "apart", approved="false")
-    for name in ("yes", "no", "unsaid"):
+    e.thing("Tool", "gone", status="deleted", approved="false")
+    e.thing("Tool", "off", status="disabled", approved="false")
+    for name in ("yes", "no", "unsaid", "gone", "off"):
         e.link("bot", "CALLS", name)
-    row = figures(e.posture())["approved_tools"]
+    posture = e.posture()
+    row = figures(posture)["approved_tools"]
     assert (row["numerator"], row["denominator"], row["detail"]["unknown"]) == (1, 2, 1)
+    listed = rows_behind(posture, "approved_tools")
+    assert listed is not None
+    assert set(listed["Tool"]) == {"yes", "no", "unsaid"}
 
 
 # -- unknown is not nought --------------------------------------------------------------------

@@ -154,6 +154,8 @@ def test_a_declared_scope_that_no_decision_enforces():
     assert (row["identity"]["id"], row["resource"]["id"], row["at"]) == ("bot", "shell", None)
     late = Window(pd.Timestamp(at("20:00")))
     assert checked(e, "no_enforcing_point", window=late) == (1, 4, 0)  # at all times
+    e.thing("Tool", "old", status="deleted").link("bot", "CALLS", "old")
+    assert checked(e, "no_enforcing_point") == (1, 4, 0)  # nobody may call what is gone
     e.declares = ("grants", "scope")
     assert checked(e, "no_enforcing_point") == (0, 3, 1)
 
