@@ -9,8 +9,18 @@ import pandas as pd
 from analytics.ownership.owners import DAY
 from analytics.usage.sightings import LAST_USE, UNUSED_DAYS
 from analytics.usage.used_ways import BySource
-from graph.access import NEVER, AccessGraph, flags, milliseconds
-from graph.schema import AUTHENTICATES_AS, CONTROL, FACT_NODES, TEAM, USES
+from graph.access import DELETABLE, NEVER, AccessGraph, flags, milliseconds
+from graph.schema import (
+    AUTHENTICATES_AS,
+    CONTROL,
+    CREDENTIAL,
+    CREDENTIAL_ENDED,
+    FACT_NODES,
+    TEAM,
+    USES,
+)
+
+ENDED_AT = ("status_at", "deleted_at")  # properties that date the end of a node
 
 
 @dataclass(frozen=True)
@@ -19,7 +29,8 @@ class Steps:
 
     `first` is where the rows of each relationship begin, plus the end. `source` and `target` are
     numbers of nodes. `kept` (bool) marks the steps by which one node acts as another that are in
-    force or were within the last `UNUSED_DAYS` days; `login` those of a credential.
+    force or were within the last `UNUSED_DAYS` days, as were both of its ends; `login` those of a
+    credential.
     """
 
     first: np.ndarray
@@ -49,6 +60,8 @@ class Steps:
         kept &= np.array([r.identity for r in CONTROL])[kind] & (source >= 0) & (target >= 0)
         kept &= ~graph.has_label(TEAM)[target]
         kept &= graph.existing[source] & graph.existing[target]  # what is yet to come did nothing
+        over = _over_by(graph, since)
+        kept &= ~over[source] & ~over[target]
         login = kept & (kind == CONTROL.index(AUTHENTICATES_AS))
         return cls(np.concatenate([[0], np.cumsum(sizes)]), source, target, kept, login)
 
@@ -126,6 +139,29 @@ class Steps:
             rows = frame[reports]
             of_node[graph.numbers(rows["id"])] = _read_at(graph, rows)
         return np.asarray(np.maximum(np.concatenate(parts), of_node[self.source]))
+
+
+def _over_by(graph: AccessGraph, instant: int) -> np.ndarray:
+    """Return a mask of the nodes that ended by an instant: deleted, or a credential at its end.
+
+    Where nobody says when, it may have been later.
+    """
+    over = np.zeros(len(graph.ids), bool)
+    for label in (*DELETABLE, CREDENTIAL):
+        frame = graph.frames[label]
+        ended = frame["status"].isin(CREDENTIAL_ENDED if label is CREDENTIAL else ("deleted",))
+        ends = [ended.to_numpy(bool) & _by(frame, c, instant) for c in ENDED_AT if c in frame]
+        if label is CREDENTIAL:
+            ends.append(_by(frame, "expires_at", instant))
+        if ends:
+            over[graph.numbers(frame["id"][np.logical_or.reduce(ends)])] = True
+    return over
+
+
+def _by(frame: pd.DataFrame, column: str, instant: int) -> np.ndarray:
+    """Return a mask of the rows whose instant in a column is known, and no later than another."""
+    at = milliseconds(frame[column])
+    return np.asarray((at != NEVER) & (at <= instant))
 
 
 def _read_at(graph: AccessGraph, frame: pd.DataFrame) -> np.ndarray:

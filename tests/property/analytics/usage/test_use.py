@@ -166,3 +166,23 @@ def test_nothing_after_the_moment_looked_at_counts(way: str) -> None:
     assert states(posture) == dict.fromkeys(states(posture), 0)
     if "event" not in way:
         assert found(posture, "TIM-03") == [], "it may have acted before as well"
+
+
+@pytest.mark.parametrize(
+    ("facts", "alone"),
+    [
+        ({"expires_at": ago(91)}, True),
+        ({"expires_at": ago(89)}, False),  # it may have been used until then
+        ({"status": "revoked", "status_at": ago(91)}, True),
+        ({"status": "deleted", "deleted_at": ago(91)}, True),
+        ({"status": "revoked"}, False),  # nobody says when
+        ({"status": "active", "status_at": ago(91)}, False),
+    ],
+)
+def test_whose_key_ended_long_ago_did_not_act(facts: dict[str, str], alone: bool) -> None:
+    """The account was used today: by who runs as it, unless the key of another could be."""
+    e = Estate().agent("runs", "held").account("svc", last_used_at=ago(0))
+    e.thing("Credential", "k", **facts).link("held", "USES", "k").link("runs", "RUNS_AS", "svc")
+    posture = e.link("k", "AUTHENTICATES_AS", "svc").posture()
+    known = {name: at for name, at in active(posture).items() if name in ("runs", "held")}
+    assert known == {"runs": ago(0) if alone else None, "held": None}
