@@ -41,14 +41,14 @@ def labels_of(role: Thing) -> dict[str, object]:
 
 
 def _selects(selector: object, labels: dict[str, object]) -> bool:
-    """Return whether a label selector matches these labels."""
+    """Return whether a label selector matches these labels; an empty one matches all."""
     if not isinstance(selector, dict):
         return False
     wanted, tests = selector.get("matchLabels"), selector.get("matchExpressions")
     wanted = wanted if isinstance(wanted, dict) else {}
     tests = tests if isinstance(tests, list) else []
     equal = all(labels.get(key) == value for key, value in wanted.items())
-    return bool(wanted or tests) and equal and all(_meets(test, labels) for test in tests)
+    return equal and all(_meets(test, labels) for test in tests)
 
 
 def _meets(test: object, labels: dict[str, object]) -> bool:

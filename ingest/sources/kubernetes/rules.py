@@ -40,6 +40,7 @@ SINGULAR = {  # kinds of object that a rule may single out by name
     "cronjobs": "cronjob",
 }
 UNNAMEABLE = {"create", "deletecollection"}  # checked before a name is known
+NAMESPACES = "namespaces"  # of the whole cluster, but a request on one by its name is within it
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +119,17 @@ def _texts(value: Any) -> tuple[str, ...]:
 def permitted(rule: Rule, namespace: str) -> Iterator[Permitted]:
     """Yield the permissions of a rule in a namespace, or everywhere.
 
-    In a namespace, rules on things of the whole cluster have no effect. Only `bind` has: it
-    permits to bind cluster roles in the namespace.
+    In a namespace, rules on things of the whole cluster have no effect, but for two: `bind`
+    permits to bind cluster roles in the namespace, and what is permitted on namespaces is
+    permitted on this one, as the server takes a request on it for one within it:
+    https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/request/requestinfo.go
     """
     if rule.all_of_everything:
         yield Permitted(namespace, "", "", ("* *",), frozenset(LEVELS))
     for resource in rule.resources:
         for plural, shown in _named(resource, rule, namespace):
             verbs = [v for v in rule.verbs if _has_effect(v, plural, namespace)]
-            for name in rule.names or ("",):
+            for name in _single_names(rule, plural, namespace):
                 allowed = [v for v in verbs if not (name and v in UNNAMEABLE and "/" not in shown)]
                 if allowed:
                     yield Permitted(
@@ -136,6 +139,13 @@ def permitted(rule: Rule, namespace: str) -> Iterator[Permitted]:
                         tuple(f"{verb} {shown}" for verb in allowed),
                         frozenset(level for verb in allowed for level in levels_of(verb, shown)),
                     )
+
+
+def _single_names(rule: Rule, plural: str, namespace: str) -> tuple[str, ...]:
+    """Return the names that a rule limits a sort to; "" stands for all of the sort."""
+    if plural != NAMESPACES or namespace == EVERYWHERE:
+        return rule.names or ("",)
+    return (namespace,) if not rule.names or namespace in rule.names else ()
 
 
 def levels_on_existing(permission: Permitted) -> frozenset[str]:
@@ -201,12 +211,16 @@ def _of_groups(rule: Rule, namespace: str) -> list[str]:
         if ALL in rule.groups or group in rule.groups
         for plural in plurals
     ]
+    if namespace != EVERYWHERE and {ALL, ""} & set(rule.groups):
+        names.append(NAMESPACES)
     return list(dict.fromkeys(names))
 
 
 def _has_effect(verb: str, plural: str, namespace: str) -> bool:
     if namespace == EVERYWHERE or namespaced(plural):
         return True
+    if plural == NAMESPACES:
+        return verb != "list"  # a list names none
     return plural == "clusterroles" and verb in ("bind", ALL)
 
 
@@ -217,7 +231,8 @@ def levels_of(verb: str, resource: str) -> tuple[str, ...]:
     (('read',), ('admin',))
     """
     if verb == ALL:
-        return LEVELS
+        # who administers a namespace has all that is in it, which takes more than the object
+        return LEVELS[:-1] if resource.partition("/")[0] == NAMESPACES else LEVELS
     if verb == "list" and resource == "secrets":
         return ("read",)  # the answer to a list holds the values
     if verb == "create" and resource in ("serviceaccounts/token", "serviceaccounts/*"):

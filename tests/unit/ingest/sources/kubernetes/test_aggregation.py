@@ -75,6 +75,17 @@ def test_a_selected_role_that_selects_others_hands_on_their_rules(read):
     assert actions(loaded) == {"get nodes"}
 
 
+@pytest.mark.parametrize("selector", [{}, {"matchLabels": {}}, {"matchExpressions": []}])
+def test_an_empty_selector_selects_every_cluster_role(read, selector):
+    """As everywhere in Kubernetes: an empty label selector matches all objects.
+
+    https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/label-selector/
+    """
+    top = cluster_role("top") | {"aggregationRule": {"clusterRoleSelectors": [selector]}}
+    leaf = cluster_role("leaf", rules=[rule("get", "nodes")])
+    assert actions(read(top, leaf, binding("top", account("bot")))) == {"get nodes"}
+
+
 def test_roles_that_select_each_other_end(read):
     loaded = read(
         cluster_role("one", {"to": "two"}, selects={"to": "one"}),

@@ -167,8 +167,39 @@ def test_everything_in_a_namespace_is_the_namespace_and_what_is_in_it(read):
     whole = grants(loaded, "role/all")
     assert whole["-/namespace/shop"] == (["list", "read", "write", "admin"], ["* *"])
     assert whole["shop/pods/*"][0] == ["list", "read", "write", "admin"]
-    assert "-/namespace/shop" not in grants(loaded, "role/most")
+    assert grants(loaded, "role/most")["-/namespace/shop"] == (
+        ["read"], ["get namespaces", "get namespaces/*"]
+    )  # fmt: skip
     assert grants(loaded, "role/most")["shop/secrets/*"][0] == ["list", "read"]
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (rule("get delete", "namespaces"), ["read", "write"]),
+        (rule("get", "namespaces", names=["shop"]), ["read"]),
+        (rule("*", "namespaces"), ["list", "read", "write"]),
+        (rule("delete", "namespaces", names=["home"]), None),  # a request on it is within home
+        (rule("list create", "namespaces"), None),  # such a request names none
+        (rule("get", "nodes"), None),
+    ],
+)
+def test_a_role_of_a_namespace_may_permit_what_is_done_to_the_namespace(read, of, expected):
+    """The server takes a request on a namespace by its name for one within that namespace.
+
+    Whoever may do anything to it does not administer what is in it.
+    """
+    loaded = read(
+        *(thing("Namespace", name) for name in ("shop", "home")),
+        thing("ServiceAccount", "x", "shop"),
+        thing("Role", "r", "shop", rules=[of]),
+        binding("r", account("bot"), namespace="shop"),
+    )
+    given = grants(loaded, "role/r")
+    assert set(given) == ({"-/namespace/shop"} if expected else set())
+    assert given.get("-/namespace/shop", (None,))[0] == expected
+    thing_of, proofs = loaded.graph.thing, loaded.posture.escalated.proofs
+    assert [p for p in proofs if thing_of(p.source)["name"] == "r"] == []
 
 
 def test_a_cluster_role_bound_in_a_namespace_counts_there_only(read):
