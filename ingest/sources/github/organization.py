@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from graph.element import Node
+from graph.element import Node, Relationship
 from graph.schema import (
     ASSUMES,
     CAN_ACCESS,
@@ -23,10 +23,16 @@ from graph.values import WrongValue, canonical, instant
 from ingest.rows import Place, Rows, text
 from ingest.secrets.redaction import redact_text
 from ingest.sources.github.documents import Entry, Lists, shown, user_id
-from ingest.sources.github.permissions import ADMIN, ROLES, organization_levels, role_levels
+from ingest.sources.github.permissions import ADMIN, READ, ROLES, organization_levels, role_levels
 from ingest.tags.tag_map import Tagged, Tagger
 
 PROVIDER = "github"
+BASE = "base permission"
+EVERYBODY = "*"  # whoever reads public repositories
+ENTERPRISE = (
+    "repositories are internal: members of the enterprise's other organisations read them too, and"
+    " no list names these"
+)
 ARCHIVED = (
     "repositories are archived: grants are shown as they are, and give no more than reading until"
     " an administrator takes the repository back"
@@ -42,6 +48,9 @@ class Organization:
         self.repositories: dict[str, list[str]] = {}
         self.narrow: dict[str, set[str]] = {}  # repositories of an installation, token or secret
         self.roles: dict[str, str] = {}  # id of an organisation's role by its number
+        self.internal: dict[str, list[str]] = {}  # repositories that the whole enterprise reads
+        self._above: dict[str, set[str]] = {}  # the groups and roles of each person and group
+        self._given: dict[tuple[str, str], set[str]] = {}  # levels by holder and target
         self.unknown: Counter[str] = Counter()
         self._first: dict[str, str] = {}
         self._known = {self._org(e).lower() for e in lists.of("repos") if not e.parent}
@@ -128,7 +137,23 @@ class Organization:
         if person:
             group = self._id(org, "group", "members")
             self.rows.node(GROUP, group, entry.place, name=f"members of {org}", provider=PROVIDER)
-            self.rows.link(MEMBER_OF, person, group, entry.place)
+            self._belongs(MEMBER_OF, person, group, entry)
+
+    def _belongs(self, kind: Relationship, who: str, to: str, entry: Entry) -> None:
+        """Add a membership or a role, which `holders_of` follows."""
+        self.rows.link(kind, who, to, entry.place)
+        self._above.setdefault(who, set()).add(to)
+
+    def holders_of(self, person: str) -> list[str]:
+        """Return whose grants a person has: their own, of teams and roles, and of everybody."""
+        holders = [EVERYBODY, person]
+        for holder in holders:
+            holders += sorted(self._above.get(holder, set()) - set(holders))
+        return holders
+
+    def levels_of(self, holders: list[str], target: str) -> set[str]:
+        """Return the levels that the lists give some holders on a target."""
+        return set().union(*(self._given.get((holder, target), ()) for holder in holders))
 
     def _admin(self, entry: Entry) -> None:
         person, org = self._person(entry, entry.body), self._org(entry)
@@ -137,7 +162,7 @@ class Organization:
             self.rows.node(
                 ROLE, role, entry.place, name=f"owner of {org}", provider=PROVIDER, assumable=True
             )
-            self.rows.link(ASSUMES, person, role, entry.place)
+            self._belongs(ASSUMES, person, role, entry)
 
     def _team(self, entry: Entry) -> None:
         slug = shown(entry.body.get("slug"))
@@ -150,7 +175,7 @@ class Organization:
         parent = entry.body.get("parent")
         above = shown(parent.get("slug")) if isinstance(parent, dict) else ""
         if above:
-            self.rows.link(MEMBER_OF, team, self._group(org, above, entry.place), entry.place)
+            self._belongs(MEMBER_OF, team, self._group(org, above, entry.place), entry)
 
     def _group(self, org: str, slug: str, place: Place, name: str = "") -> str:
         id_ = self._id(org, "team", slug)
@@ -162,7 +187,7 @@ class Organization:
         person = self._person(entry, entry.body)
         if person:
             team = self._group(self._org(entry), shown(entry.parent), entry.place)
-            self.rows.link(MEMBER_OF, person, team, entry.place)
+            self._belongs(MEMBER_OF, person, team, entry)
 
     # -- repositories ------------------------------------------------------------------------------
 
@@ -185,7 +210,7 @@ class Organization:
         id_ = self._id(org, "repository", name)
         if id_ in self.rows.labels:
             return id_
-        public = text(body.get("visibility")) == "public" or body.get("private") is False
+        seen = text(body.get("visibility")) or ("public" if body.get("private") is False else "")
         properties = body.get("custom_properties")
         pairs = properties.items() if isinstance(properties, dict) else ()
         tagged = self.tagger.read(RESOURCE, {k: v for k, v in pairs if isinstance(v, str)})
@@ -196,7 +221,7 @@ class Organization:
             name=f"{org}/{name}",
             type="repository",
             provider=PROVIDER,
-            sensitivity="public" if public else tagged.facts.get("sensitivity"),
+            sensitivity="public" if seen == "public" else tagged.facts.get("sensitivity"),
             env=tagged.facts.get("env"),
             parent_id=self._org_node(org, entry.place),
             created_at=self._moment(body, "created_at", entry.place),
@@ -204,6 +229,10 @@ class Organization:
         )
         self._native(id_, body)
         self.repositories.setdefault(org, []).append(id_)
+        if seen == "internal":
+            self.internal.setdefault(org, []).append(id_)
+        if seen == "public":
+            self._given[EVERYBODY, id_] = {"read"}
         self._owners(id_, tagged, entry.place)
         return id_
 
@@ -219,6 +248,7 @@ class Organization:
         self, holder: str, target: str, levels: tuple[str, ...], entry: Entry, **facts: Any
     ) -> None:
         if levels:
+            self._given.setdefault((holder, target), set()).update(levels)
             self.rows.link(
                 CAN_ACCESS, holder, target, entry.place, levels=canonical(list(levels)), **facts
             )
@@ -292,7 +322,7 @@ class Organization:
             slug = shown(entry.body.get("slug"))
             taker = self._group(org, slug, entry.place) if slug else ""
         if taker:
-            self.rows.link(ASSUMES, taker, role, entry.place)
+            self._belongs(ASSUMES, taker, role, entry)
 
     def _owners_and_members(self) -> None:
         """Grant owners everything, and members the organisation's base permission."""
@@ -309,7 +339,11 @@ class Organization:
                 )
             levels = ROLES.get(self.base.get(org, ""), ())
             for repository in self._all_repositories(org, entry.place) if levels else ():
-                self._grant(group, repository, levels, entry, role_name="base permission")
+                self._grant(group, repository, levels, entry, role_name=BASE)
+            for repository in () if levels else self.internal.get(org, ()):
+                self._grant(group, repository, READ, entry, role_name="internal visibility")
+        if internal := sum(map(len, self.internal.values())):
+            self.unknown[ENTERPRISE] = internal
         orgs = {self._org(e): e for kind in ("members", "admins") for e in self.lists.of(kind)}
         for org, entry in orgs.items():
             role = self._id(org, "role", "owner")
