@@ -139,10 +139,10 @@ class Organization:
             self.rows.node(GROUP, group, entry.place, name=f"members of {org}", provider=PROVIDER)
             self._belongs(MEMBER_OF, person, group, entry)
 
-    def _belongs(self, kind: Relationship, who: str, to: str, entry: Entry) -> None:
+    def _belongs(self, kind: Relationship, taker: str, to: str, entry: Entry) -> None:
         """Add a membership or a role, which `holders_of` follows."""
-        self.rows.link(kind, who, to, entry.place)
-        self._above.setdefault(who, set()).add(to)
+        self.rows.link(kind, taker, to, entry.place)
+        self._above.setdefault(taker, set()).add(to)
 
     def holders_of(self, person: str) -> list[str]:
         """Return whose grants a person has: their own, of teams and roles, and of everybody."""

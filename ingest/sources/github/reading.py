@@ -14,6 +14,7 @@ from ingest.tags.tag_map import Tagger
 
 TEAM_PAGE = re.compile(r"https://[^/]+/orgs/([\w.-]+)/teams/")
 NARROW = ("installation-repositories", "token-repositories", "secret-repositories")
+OF_OWNERS = ("personal-access-tokens",)  # which give no more than their owners have
 DECLARES = {
     "grants": {
         "team-repos", "repo-teams", "collaborators", "installations", "personal-access-tokens",
@@ -144,9 +145,10 @@ class _Everything(Software):
                 if repository:
                     key = f"{entry.kind}/{entry.parent}"
                     self.narrow.setdefault(key, set()).add(repository)
-        for kind in ORDER:
-            for entry in self.lists.of(kind):
-                if kind in take:
-                    take[kind](entry)
+        early = [kind for kind in ORDER if kind in take and kind not in OF_OWNERS]
+        for entry in (e for kind in early for e in self.lists.of(kind)):
+            take[entry.kind](entry)
         self._owners_and_members()
+        for entry in (e for kind in OF_OWNERS for e in self.lists.of(kind)):
+            take[entry.kind](entry)
         self.warn()

@@ -8,6 +8,7 @@ from graph.schema import (
     AGENT,
     AUTHENTICATES_AS,
     CREDENTIAL,
+    LEVELS,
     RESOURCE,
     RUNS_AS,
     SERVICE_ACCOUNT,
@@ -21,6 +22,7 @@ from ingest.sources.github.organization import PROVIDER, Organization
 from ingest.sources.github.permissions import ROLES, permission_levels
 
 BOUND = "as far as the permissions of the token go"
+AS_OWNER = "as far as the owner of the token may, which no list shows"
 UNLISTED = "apps or tokens are for selected repositories that no file lists"
 FALSE_ALARMS = ("false_positive", "used_in_tests", "pattern_deleted", "pattern_edited")
 SECRET_TYPES = {  # https://docs.github.com/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
@@ -142,17 +144,28 @@ class Software(Organization):
         self._permitted(id_, permissions, f"installation-repositories/{number}", entry, created)
 
     def _permitted(
-        self, holder: str, permissions: Any, narrow: str, entry: Entry, since: pd.Timestamp | None
+        self,
+        holder: str,
+        permissions: Any,
+        narrow: str,
+        entry: Entry,
+        since: pd.Timestamp | None,
+        owner: str = "",
     ) -> None:
-        """Write the grants of permissions on the organisation, and on the chosen repositories."""
+        """Write the grants of permissions on the organisation, and on the chosen repositories.
+
+        A token gives nothing that its `owner` has not; an app has no owner.
+        """
         granted = permissions if isinstance(permissions, dict) else {}
         org = self._org(entry)
         actions = sorted(
             f"{redact_text(k)}:{redact_text(v)}" for k, v in granted.items() if text(v)
         )
         facts = {"actions": canonical(actions), "granted_at": since}
+        whose = self.holders_of(owner) if owner else None
         organization = self._org_node(org, entry.place)
-        self._grant(holder, organization, permission_levels(granted, True), entry, **facts)
+        on_all = permission_levels(granted, True)
+        self._within(holder, organization, on_all, entry, whose, **facts)
         chosen = text(entry.body.get("repository_selection"))
         levels = permission_levels(granted, False)
         targets = self._all_repositories(org, entry.place) if chosen == "all" and levels else None
@@ -162,7 +175,28 @@ class Software(Organization):
         if targets is None and levels and chosen != "none":
             self.unknown[UNLISTED] += 1
         for repository in sorted(targets or ()):
-            self._grant(holder, repository, levels, entry, **facts)
+            self._within(holder, repository, levels, entry, whose, **facts)
+
+    def _within(
+        self,
+        holder: str,
+        target: str,
+        levels: tuple[str, ...],
+        entry: Entry,
+        whose: list[str] | None,
+        **facts: Any,
+    ) -> None:
+        """Grant levels, on condition those that nobody of `whose` is known to have.
+
+        https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
+        """
+        if whose is not None:
+            known = self.levels_of(whose, target)
+            top = max(map(LEVELS.index, known), default=-1)
+            doubtful = tuple(level for level in levels if LEVELS.index(level) > top)
+            self._grant(holder, target, doubtful, entry, condition=AS_OWNER, **facts)
+            levels = tuple(level for level in levels if level not in doubtful)
+        self._grant(holder, target, levels, entry, **facts)
 
     def _token(self, entry: Entry) -> None:
         """Add a fine-grained token of a person, with its owner and grants."""
@@ -199,7 +233,7 @@ class Software(Organization):
                 AUTHENTICATES_AS, id_, person, entry.place, ceiling=widest, condition=BOUND
             )
         number = self._number(entry, "id", "token_id")
-        self._permitted(id_, flat, f"token-repositories/{number}", entry, since)
+        self._permitted(id_, flat, f"token-repositories/{number}", entry, since, person)
 
     def _authorization(self, entry: Entry) -> None:
         """Add a token or key that a person authorized for single sign-on; it acts as the person."""
