@@ -16,6 +16,10 @@ from ingest.source import InputRefused
 
 KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 VARIABLE = "${"
+WITH_VARIABLES = (
+    "2012-10-17"  # the version of the language; in the older one, which is the default,
+)
+# they are literal text
 MAX_NAME = 2048  # characters; AWS allows no longer resource name
 
 
@@ -29,7 +33,8 @@ class Statement:
 
     `except_actions`, `except_resources` and `except_principals` mark the list beside
     them as exceptions (`NotAction` and its like). `principals` are pairs of kind and value.
-    `terms` are conditions that do not stand in the statement itself.
+    `terms` are conditions that do not stand in the statement itself. `literal` is True if the
+    language of the document has no variables.
     """
 
     allow: bool
@@ -40,11 +45,12 @@ class Statement:
     except_resources: bool = False
     except_principals: bool = False
     condition: Mapping[str, Any] | None = None
+    literal: bool = False
 
     @property
     def personal(self) -> bool:
         """Whether its resources depend on the caller (policy variables)."""
-        return any(VARIABLE in r for r in self.resources)
+        return not self.literal and any(VARIABLE in r for r in self.resources)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +95,9 @@ def read_document(given: Any, *, default_resource: str = "") -> Document:
         raise Malformed("the policy document is not an object")
     statements = document.get("Statement", [])
     given_list = statements if isinstance(statements, list) else [statements]
-    return Document(tuple(_statement(s, n, default_resource) for n, s in enumerate(given_list)))
+    read = [_statement(s, n, default_resource) for n, s in enumerate(given_list)]
+    literal = document.get("Version") != WITH_VARIABLES
+    return Document(tuple(replace(s, literal=True) for s in read) if literal else tuple(read))
 
 
 def _decoded(given: Any) -> Any:

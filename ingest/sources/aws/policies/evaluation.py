@@ -185,7 +185,7 @@ class Evaluator:
             broad = is_broad(pattern)
             for target in self._candidates(pattern):
                 for number, name in enumerate(_names(target)):
-                    how = "all" if pattern == "*" else meets(pattern, target, name)
+                    how = "all" if pattern == "*" else meets(pattern, target, name, statement)
                     if how:
                         yield target, number, region_of(pattern, name, how), broad
 

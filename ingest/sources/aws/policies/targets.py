@@ -55,9 +55,9 @@ def type_of(arn: Arn) -> str:
     return (arn.service if is_wild(kind) else kind).replace("-", "_")
 
 
-def variables_open(resource: str) -> str:
-    """Replace policy variables by `*`."""
-    return fill(resource, {})[0] or resource
+def variables_open(resource: str, statement: Statement) -> str:
+    """Replace the policy variables of a statement's resource by `*`."""
+    return resource if statement.literal else fill(resource, {})[0] or resource
 
 
 class Targets:
@@ -156,7 +156,7 @@ def add_named(targets: Targets, used: Iterable[Named], catalogue: Catalogue) -> 
     for named in used:
         for statement in named.document.statements:
             for resource in () if statement.except_resources else statement.resources:
-                base = containing_resource(variables_open(resource))
+                base = containing_resource(variables_open(resource, statement))
                 arn = parse(base)
                 if arn is None or is_broad(base) or arn.resource == "root":
                     continue
@@ -207,8 +207,8 @@ def _opened(statement: Statement, catalogue: Catalogue) -> set[str]:
     return opened
 
 
-def meets(pattern: str, target: Target, name: str) -> str:
-    """Return how much of a target's name a statement's pattern matches.
+def meets(pattern: str, target: Target, name: str, statement: Statement) -> str:
+    """Return how much of a target's name a pattern of a statement matches.
 
     Returns
     -------
@@ -219,6 +219,6 @@ def meets(pattern: str, target: Target, name: str) -> str:
         return "all"
     if not is_wild(name):
         return ""
-    base = containing_resource(variables_open(pattern))
+    base = containing_resource(variables_open(pattern, statement))
     ours = base == target.names[0] or (not target.wild and contains(base, target.names[0]))
     return "part" if ours and overlaps(pattern, name) else ""

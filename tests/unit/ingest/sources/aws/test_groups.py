@@ -17,6 +17,7 @@ from tests.support.exports.aws_account import (
 
 ANN = f"{IAM}user/ann"
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q"
+TABLE = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/"
 
 
 def test_member_has_what_the_group_has(tmp_path):
@@ -66,6 +67,28 @@ def test_policy_variables_are_filled_in_for_each_user(tmp_path):
     assert read.grants(ANN, ANN)[0]["actions"] == ["iam:CreateAccessKey"]
     assert read.grants(ANN, f"{IAM}user/bob") == []
     assert read.grants(f"{IAM}user/bob", f"{IAM}user/bob") != []
+
+
+@pytest.mark.parametrize("version", [None, "2008-10-17"])
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_a_variable_is_literal_text_in_the_older_language(tmp_path, version, effect):
+    """Without the version 2012-10-17, `${aws:username}` names a user with that very name.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    own = allow("iam:CreateAccessKey", f"{IAM}user/${{aws:username}}") | {"Effect": effect}
+    named = allow("dynamodb:GetItem", f"{TABLE}${{aws:username}}")
+    older = {"Statement": [own, named]} | ({"Version": version} if version else {})
+    wide = {"Version": "2012-10-17", "Statement": [allow("iam:CreateAccessKey", ANN)]}
+    policies = [older, *([wide] if effect == "Deny" else [])]
+    ann = user("ann", UserPolicyList=[
+        {"PolicyName": f"p{n}", "PolicyDocument": policy} for n, policy in enumerate(policies)
+    ])  # fmt: skip
+    bob = user("bob", allow("dynamodb:GetItem", f"{TABLE}ann"))
+    read = read_details(tmp_path, users=[ann, bob])
+    assert bool(read.grants(ANN, ANN)) is (effect == "Deny")
+    assert read.grants(ANN, f"{TABLE}ann") == []
+    assert read.grants(ANN, f"{TABLE}*") == []
 
 
 def test_variable_that_a_request_decides_is_a_condition(tmp_path):
