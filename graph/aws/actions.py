@@ -194,7 +194,9 @@ def _reference(prefix: str) -> tuple[list[dict[str, Any]], list[tuple[str, str]]
     data = _data()
     actions = list(data.actions._get_actions(prefix).values())
     kinds = data.resources._get_resources(prefix)
-    return actions, [(k.lower(), PLACEHOLDER.sub("*", v["arn"])) for k, v in kinds.items()]
+    # some kinds have names of several forms, in one text
+    forms = [(k.lower(), form) for k, v in kinds.items() for form in v["arn"].split(", ")]
+    return actions, [(kind, PLACEHOLDER.sub("*", form)) for kind, form in forms]
 
 
 @lru_cache(maxsize=1024)
