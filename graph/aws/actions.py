@@ -9,10 +9,12 @@ set of actions is an integer, so that policies are evaluated by bitwise operatio
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from itertools import takewhile
 from typing import Any
 
 from graph.aws import escalation
 from graph.aws.patterns import compiled, contains, is_wild, overlaps
+from graph.aws.resources import containing_resource
 from graph.schema import LEVELS
 
 PLACEHOLDER = re.compile(r"\$\{[^{}]*\}")
@@ -46,6 +48,8 @@ VERBS = (
 # version. https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
 OF_VERSION = re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+:.+", re.DOTALL)
 OF_WHOLE = ("CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration")
+OF_WHOLES = ("arn:*:s3:::*", "arn:*:dynamodb:*:*:table/*")  # which have parts of other kinds
+STEPWISE = "arn:*:dynamodb:"  # begins the names in which no part has a slash of its own
 PLACES = 4  # partition, service, region and account in a resource name
 ANYTHING = ""  # the type of an action that the reference does not know
 
@@ -156,13 +160,19 @@ class Service:
 def _fits(template: str, resource: str) -> bool:
     """Return whether a resource is of the kind of `template`; an object is no bucket.
 
-    A region or account that kinds of resource have is never empty, so an object, whose name may
-    hold any text, is no access point either.
+    Nor is an index a table. A region or account that kinds of resource have is never empty, so an
+    object, whose name may hold any text, is no access point either.
 
     >>> _fits("arn:*:s3:*:*:accesspoint/*", "arn:aws:s3:::b/*")
     False
+    >>> _fits("arn:*:dynamodb:*:*:table/*", "arn:aws:dynamodb:*:1:table/t/index/*")
+    False
+    >>> _fits("arn:*:dynamodb:*:*:table/*/stream/*", "arn:aws:dynamodb:*:1:table/t/index/*")
+    False
     """
-    if template == "arn:*:s3:::*" and "/" in resource:
+    if template in OF_WHOLES and containing_resource(resource) != resource:
+        return False
+    if template.startswith(STEPWISE) and not _meet_in_steps(template, resource):
         return False
     places = zip(template.split(":", 5)[1:5], resource.split(":", 5)[1:5], strict=False)
     apart = [(kind, own) for kind, own in places if "*" not in own]
@@ -171,6 +181,15 @@ def _fits(template: str, resource: str) -> bool:
     ):
         return False
     return overlaps(template, resource)
+
+
+def _meet_in_steps(template: str, resource: str) -> bool:
+    """Return whether the steps of a name before its first wildcard are those of the template."""
+    kinds, own = (text.rsplit(":", 1)[-1].split("/") for text in (template, resource))
+    known = list(takewhile(lambda step: not is_wild(step), own))
+    if known == own and len(own) != len(kinds):
+        return False
+    return all(overlaps(kind, step) for kind, step in zip(kinds, known, strict=False))
 
 
 @cache

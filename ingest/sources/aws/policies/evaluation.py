@@ -140,7 +140,7 @@ class Evaluator:
         for target, number, region, broad in self._meant(statement):
             for service in self._services(target, statement, broad=broad):
                 mask = self.mask(statement, service)
-                bits = mask and mask & self._applicable(service, target, number)
+                bits = mask and mask & self._applicable(service, target, number, region)
                 if bits:
                     yield target, Entry(statement, service, bits, region, "on", broad)
         for account in self.targets.accounts.values():
@@ -159,9 +159,11 @@ class Evaluator:
             return (self.catalogue[target.service],)
         return self.catalogue.acting_on(target.service, by_name=not broad)
 
-    def _applicable(self, service: Service, target: Target, number: int) -> int:
+    def _applicable(self, service: Service, target: Target, number: int, region: Region) -> int:
         acting = service.acting_on(_names(target)[number])
         if target.kind != "principal":
+            for base in region.bases:  # a part of what bears the name, such as the indexes
+                acting &= service.acting_on(base)
             return acting
         names = escalation.ON_POLICY if number else escalation.ON_PRINCIPAL
         if SERVICE_LINKED in target.id:

@@ -14,6 +14,7 @@ from ingest.source import Request
 from ingest.sources.aws import SOURCE
 from tests.support.exports.aws_account import TAKEN_AT, allow, details, user
 
+TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/"
 WORDS = [w for n in range(5) for w in (format(i, f"0{n}b") if n else "" for i in range(2**n))]
 patterns = st.text(alphabet="01*?", max_size=4)
 
@@ -105,6 +106,15 @@ def test_many_such_patterns_are_one_warning(tmp_path):
             ["admin"],
         ),  # s3:ObjectOwnerOverrideToBucketOwner
         (["s3:GetObject"], "arn:aws:s3:*:*:accesspoint/p/object/*", ["read"]),
+        (["dynamodb:*Item", "dynamodb:Query"], f"{TABLE}t/index/*", ["read"]),
+        (["dynamodb:*"], f"{TABLE}t/index/i", ["read", "write"]),  # of contributor insights
+        (["dynamodb:*Table", "dynamodb:GetRecords"], f"{TABLE}t/*", ["read"]),
+        (["dynamodb:*Item"], f"{TABLE}t", ["read", "write"]),
+        (["dynamodb:*Item"], f"{TABLE}t*", ["read", "write"]),
+        (["lex:DeleteBot"], "arn:aws:lex:eu-west-1:123456789012:bot/B", ["write"]),
+        (["lex:DeleteBot"], "arn:aws:lex:eu-west-1:123456789012:bot:b:*", ["write"]),
+        (["apigateway:POST"], "arn:aws:apigateway:eu-west-1::/restapis/a/deployments", ["write"]),
+        (["apigateway:POST"], "arn:aws:apigateway:eu-west-1::/apis/a/deployments", ["write"]),
     ],
 )
 def test_actions_on_objects_are_not_those_on_buckets_and_access_points(
@@ -112,6 +122,8 @@ def test_actions_on_objects_are_not_those_on_buckets_and_access_points(
 ):
     """An action acts on the kinds of resource that AWS lists for it: s3:ListBucket on buckets.
 
+    A kind may have names of several forms, such as those of both versions of Lex. The table has no
+    slash in its name, so items are not written by a permission on its indexes.
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
     """
     file = tmp_path / "details.json"
