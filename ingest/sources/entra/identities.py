@@ -52,7 +52,8 @@ STRENGTH = {  # https://learn.microsoft.com/en-us/entra/identity-platform/securi
     "certificate": "strong",
     "federated": "strong",
 }
-CLAIM = re.compile(r"claims\['sub'\] (?:matches|eq) '(?P<subject>[^']+)'")
+TEST = r"claims\['(\w+)'\] (?:matches|eq) '([^']+)'"
+CLAIM, CLAIMS = re.compile(TEST), re.compile(rf"{TEST}(?: and {TEST})*")
 
 
 class Identities:
@@ -217,7 +218,8 @@ class Identities:
         id_ = f"{holder}/key/{key.id}"
         federated = key.type == "federated"
         issuer = redact_text(bare_address(key.issuer)) if federated else ""
-        subject, audience = redact_text(_subject(key)), redact_text(key.audience)
+        subject, rest = map(redact_text, _trusted(key))
+        audience = redact_text(key.audience)
         added = self.rows.node(
             CREDENTIAL,
             id_,
@@ -250,6 +252,7 @@ class Identities:
                 action="entra:federate",
                 issuer=issuer,
                 subject=subject or None,
+                condition=rest or None,
                 workload=True,
             )
 
@@ -324,13 +327,17 @@ def blueprint_named(body: dict[str, Any]) -> str:
     return guid(body.get("agentIdentityBlueprintId")) or guid(body.get("agentAppId"))
 
 
-def _subject(key: Key) -> str:
-    """Return the subject that a federated credential trusts; `*` in an expression is anything.
+def _trusted(key: Key) -> tuple[str, str]:
+    """Return the subject that a federated credential trusts, and what else a token must meet.
 
+    `*` in an expression is anything. An expression that is not understood trusts nobody.
     https://learn.microsoft.com/en-us/entra/workload-id/workload-identities-flexible-federated-identity-credentials
     """
-    match = CLAIM.fullmatch(key.rule)
-    return key.subject or (match["subject"] if match else "")
+    if key.subject or not CLAIMS.fullmatch(key.rule):
+        return key.subject, ""
+    claims = list(CLAIM.finditer(key.rule))
+    subject = next((claim[2] for claim in claims if claim[1] == "sub"), "")
+    return subject, " and ".join(claim[0] for claim in claims if claim[1] != "sub")
 
 
 def _is_off(body: dict[str, Any]) -> bool:

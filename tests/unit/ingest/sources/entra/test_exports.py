@@ -272,22 +272,32 @@ def test_memberships_of_groups_that_must_be_activated(read):
 # -- credentials -----------------------------------------------------------------------------------
 
 
+WORKFLOW = "claims['job_workflow_ref'] matches 'acme/ops/.github/workflows/*.yml@refs/heads/main'"
+
+
 @pytest.mark.parametrize(
-    ("rule", "subject"),
+    ("rule", "subject", "condition"),
     [
-        ("claims['sub'] matches 'repo:acme/*:ref:refs/heads/*'", "repo:acme/*:ref:refs/heads/*"),
-        ("claims['sub'] eq 'repo:acme/app:environment:prod'", "repo:acme/app:environment:prod"),
-        ("claims['sub'] matches 'a' and claims['job_workflow_ref'] matches 'b'", None),
+        ("claims['sub'] matches 'repo:acme/*:ref:*'", "repo:acme/*:ref:*", None),
+        ("claims['sub'] eq 'repo:acme/app:pull_request'", "repo:acme/app:pull_request", None),
+        (f"claims['sub'] matches 'repo:acme/*' and {WORKFLOW}", "repo:acme/*", WORKFLOW),
+        (f"{WORKFLOW} and claims['sub'] eq 'a and b'", "a and b", WORKFLOW),
+        (WORKFLOW, None, None),
+        ("claims['sub'] matches 'a' or claims['sub'] eq 'b'", None, None),
     ],
-)
-def test_whom_an_expression_trusts(read, rule, subject):
-    """One that is not understood trusts nobody: without a subject it would be everybody."""
+)  # fmt: skip
+def test_whom_an_expression_trusts(read, rule, subject, condition):
+    """One that is not understood trusts nobody: without a subject it would be everybody.
+
+    What it asks of other claims is a condition.
+    """
     said_ = {"id": uid(70), "name": "ci", "issuer": "https://token.actions.githubusercontent.com",
              "subject": None, "audiences": ["api://x"],
              "claimsMatchingExpression": {"value": rule, "languageVersion": 1}}  # fmt: skip
     found = read(page("applications", {"id": APP, "displayName": "CI", "appId": APP_ID,
                                        "federatedIdentityCredentials": [said_]}))  # fmt: skip
-    assert [r["subject"] for r in found.rows(TRUSTS)] == ([subject] if subject else [])
+    trusted = [(r["subject"], r["condition"]) for r in found.rows(TRUSTS)]
+    assert trusted == ([(subject, condition)] if subject else [])
     assert said(found, "whose subject is not understood") is (subject is None)
 
 
