@@ -60,12 +60,18 @@ FIRES = [
     ("E5", "GroupMember.ReadWrite.All", {"open"}),
     ("E5", "microsoft.directory/groups/allProperties/update", {"open"}),
     ("E5", "RoleManagement.ReadWrite.Directory", {"open", "closed", "untold"}),
+    # members of groups by privileged identity management, of those that hold roles too
+    ("E5", "PrivilegedAccess.ReadWrite.AzureADGroup", {"open", "closed", "untold"}),
+    ("E5", "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup", {"open", "closed", "untold"}),
+    ("E5", "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup", {"open", "closed", "untold"}),
 ]
 MISSES = [
     "Application.Read.All",
     "Application.ReadWrite.OwnedBy",
     "RoleManagement.Read.Directory",
     "RoleManagement.ReadWrite.CloudPC",
+    "PrivilegedAssignmentSchedule.Read.AzureADGroup",
+    "PrivilegedAssignmentSchedule.Remove.AzureADGroup",
     "AppRoleAssignment.Read.All",
     "Group.Read.All",
     "Mail.ReadWrite",

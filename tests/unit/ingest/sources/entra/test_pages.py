@@ -222,12 +222,25 @@ def test_app_roles_are_named_by_the_api(read):
     assert any("1 app roles" in said for said in found.done.warnings)
 
 
-def test_dangerous_app_roles_are_known_without_the_api(read):
+@pytest.mark.parametrize(
+    ("id_", "name"),
+    [
+        ("1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9", "Application.ReadWrite.All"),
+        ("2f6817f8-7b12-4f0f-bc18-eeaf60705a9e", "PrivilegedAccess.ReadWrite.AzureADGroup"),
+        ("41202f2c-f7ab-45be-b001-85c9728b9d69",
+         "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup"),
+        ("618b6020-bca8-4de6-99f6-ef445fa4d857",
+         "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup"),
+        ("cc117bb9-00cf-4eb8-b580-ea2a878fe8f7", "User-PasswordProfile.ReadWrite.All"),
+    ],
+)  # fmt: skip
+def test_dangerous_app_roles_are_known_without_the_api(read, id_, name):
+    """Whoever adds members to groups that hold roles, or resets passwords, takes others over."""
     row = {"id": "a", "principalId": BOT, "resourceId": API, "resourceDisplayName":
-           "Microsoft Graph", "appRoleId": "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9"}  # fmt: skip
+           "Microsoft Graph", "appRoleId": id_}  # fmt: skip
     found = read(page("servicePrincipals", principal(BOT, "Bot", appRoleAssignments=[row])))
     levels = ["read", "write", "admin"]
-    assert granted(found, BOT)["Application"] == (["Application.ReadWrite.All"], levels)
+    assert granted(found, BOT)[name.partition(".")[0]] == ([name], levels)
 
 
 def test_delegated_permissions_hold_for_users_only(read):
