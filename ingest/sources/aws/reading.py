@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -92,6 +93,7 @@ def add_rows(export: Export, account: str, tagger: Tagger) -> None:
     strangers = _strangers(export, targets, unknown)
     evaluator = Evaluator(targets, catalogue)
     evaluator.denied_by_resource = attached.denials
+    evaluator.admitted_by_resource = partial(attached.admitted, evaluator)
     calls = last_calls(export)
     note_last_use(export, calls)
     trusting = trust.trusts(export)

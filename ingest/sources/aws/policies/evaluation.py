@@ -18,7 +18,7 @@ from graph.values import canonical
 from ingest.rows import Place
 from ingest.sources.aws.policies.catalogue import Catalogue
 from ingest.sources.aws.policies.documents import Document, Statement, term, unless
-from ingest.sources.aws.policies.regions import Region, covers, region_of, touches
+from ingest.sources.aws.policies.regions import Region, covers, meet, region_of, touches
 from ingest.sources.aws.policies.targets import (
     Target,
     Targets,
@@ -104,6 +104,7 @@ class Evaluator:
         self._entries: dict[Document, dict[Target, list[Entry]]] = {}
         self._escalating: dict[tuple[str, frozenset[str]], int] = {}
         self.denied_by_resource: Callable[[Holder, Target], Sequence[Statement]] = _nobody
+        self.admitted_by_resource: Callable[[Holder, Target], Sequence[Entry] | None] = _unknown
 
     def mask(self, statement: Statement, service: Service) -> int:
         """Return the actions of a service that a statement covers."""
@@ -271,13 +272,41 @@ class Evaluator:
         more = self.denied_by_resource(holder, target)
         for policy in holder.policies:
             for entry in self.entries(policy.document).get(target, ()):
-                terms = _across(holder, target, entry)
-                if terms is None:
-                    continue
-                terms = (*terms, *term(entry.statement.condition))
-                for bits, rest in self.narrowed(holder, entry, terms, more_denying=more):
-                    permissions.append(Allowed(policy.policy_id, entry, bits, rest))
+                for limit, terms in self._across(holder, target, entry):
+                    terms = (*terms, *term(entry.statement.condition))
+                    for bits, rest in self.narrowed(holder, entry, terms, more_denying=more):
+                        if bits & limit:
+                            permissions.append(Allowed(policy.policy_id, entry, bits & limit, rest))
         return permissions
+
+    def _across(self, holder: Holder, target: Target, entry: Entry) -> list[Part]:
+        """Return the actions that may be used on a target, also one of another account.
+
+        What its policy allows there counts, where it is known. Else a pattern means the resources
+        of the holder's own account; a resource that is named also means one of another account, if
+        that account agrees.
+        """
+        everything: list[Part] = [(entry.bits, ())]
+        if target.kind == "account":
+            return everything if target.account == holder.account else []
+        if target.kind == "principal":
+            own = target.account == holder.account or entry.service.prefix == "sts"
+            return everything if own else []
+        if not target.account:
+            stranger = entry.broad and target.homes and holder.account not in target.homes
+            return [] if stranger else everything
+        if target.account == holder.account:
+            return everything
+        admitted = self.admitted_by_resource(holder, target)
+        if admitted is not None:
+            return [
+                (entry.bits & other.bits, term(other.statement.condition))
+                for other in admitted
+                if other.service is entry.service and meet(other.region, entry.region)
+            ]
+        named = any(_names_account(r, target) for r in entry.statement.resources)
+        unknown = named and not entry.statement.except_resources
+        return [(entry.bits, (OTHER_ACCOUNT,))] if unknown else []
 
     def narrowed(
         self,
@@ -341,6 +370,10 @@ def _nobody(holder: Holder, target: Target) -> Sequence[Statement]:
     return ()
 
 
+def _unknown(holder: Holder, target: Target) -> Sequence[Entry] | None:
+    return None
+
+
 def _joined(terms: tuple[str, ...], added: str) -> tuple[str, ...]:
     return tuple(sorted({*terms, added}))
 
@@ -360,26 +393,6 @@ def _kind_wide(pattern: str) -> bool:
     """Return whether a pattern matches everything of its kind, such as `...:function:*`."""
     arn = parse(pattern)
     return arn is not None and arn.resource in ("*", f"{arn.kind}/*", f"{arn.kind}:*")
-
-
-def _across(holder: Holder, target: Target, entry: Entry) -> tuple[str, ...] | None:
-    """Return the conditions of access to a target of another account; None if impossible.
-
-    A pattern means the resources of the holder's own account; a resource that is named also
-    means one of another account, if that account agrees.
-    """
-    if target.kind == "account":
-        return () if target.account == holder.account else None
-    if target.kind == "principal":
-        own = target.account == holder.account or entry.service.prefix == "sts"
-        return () if own else None
-    if not target.account:
-        stranger = entry.broad and target.homes and holder.account not in target.homes
-        return None if stranger else ()
-    if target.account == holder.account:
-        return ()
-    named = [r for r in entry.statement.resources if _names_account(r, target)]
-    return (OTHER_ACCOUNT,) if named and not entry.statement.except_resources else None
 
 
 def _names_account(pattern: str, target: Target) -> bool:

@@ -6,10 +6,10 @@ permission too, unless the policy allows everybody.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-resource.html
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graph.aws.arn import parse
+from graph.aws.arn import Arn, parse
 from graph.aws.patterns import is_wild
 from graph.aws.resources import containing_resource
 from graph.values import canonical
@@ -17,7 +17,7 @@ from ingest.sources.aws.export import Export, ResourcePolicy
 from ingest.sources.aws.policies.documents import Statement, term
 from ingest.sources.aws.policies.evaluation import Allowed, Entry, Evaluator, Holder
 from ingest.sources.aws.policies.targets import Target, Targets
-from ingest.sources.aws.policies.trust import Named, denies, resolve_principal
+from ingest.sources.aws.policies.trust import Named, applies, resolve_principal
 
 CALLER = canonical({"Unknown": "the caller's account must permit it too"})
 
@@ -39,19 +39,54 @@ class Attached:
                     continue
                 # AWS denies whoever has a boundary, even if spared by name
                 bounded = statement.except_principals and holder.boundary is not None
-                if bounded or denies(self.export, statement, named):
+                if bounded or applies(self.export, statement, named):
                     denials.append(statement)
         return denials
 
+    def known_of(self, target: Target) -> bool:
+        """Return whether the policy of a resource says which other accounts it lets in.
+
+        The account of a bucket is not in its name, and it may have an access list besides.
+        """
+        arn = parse(target.id)
+        return target.id in self.by_target and arn is not None and arn.account == target.account
+
+    def admitted(
+        self, evaluator: Evaluator, holder: Holder, target: Target
+    ) -> Sequence[Entry] | None:
+        """Return what the policy of a resource allows a holder of another account.
+
+        That account must permit it too. None if the policy is not known.
+        """
+        if not self.known_of(target):
+            return None
+        named = Named(holder.id, "principal", holder.account)
+        return [
+            entry
+            for policy in self.by_target[target.id]
+            for entry in evaluator.entries(policy.document).get(target, ())
+            if applies(self.export, entry.statement, named)
+        ]
+
     @property
     def choosy(self) -> bool:
-        """Whether some denial applies to some identities only."""
+        """Whether some denial, or permission of another account, is for some identities only."""
         return any(
-            not s.allow and (s.except_principals or ("AWS", "*") not in s.principals)
-            for policies in self.by_target.values()
+            s.except_principals or _singles_out(s, parse(id_))
+            for id_, policies in self.by_target.items()
             for policy in policies
             for s in policy.document.statements
         )
+
+
+def _singles_out(statement: Statement, resource: Arn | None) -> bool:
+    """Return whether a statement is for some members of a group and not for others."""
+    if not statement.allow:
+        return ("AWS", "*") not in statement.principals
+    users = (parse(value) for _, value in statement.principals if ":user/" in value)
+    return resource is not None and any(
+        user is not None and resource.account not in ("", user.account) for user in users
+    )
 
 
 def attach(export: Export, targets: Targets, main_account: str) -> Attached:
@@ -84,9 +119,7 @@ def let_in(
         for policy in policies:
             entries = evaluator.entries(policy.document).get(target, [])
             for entry in entries:
-                for holder, named, terms in _callers(
-                    attached.export, entry, target, holders, policy
-                ):
+                for holder, named, terms in _callers(attached, entry, target, holders, policy):
                     had = permissions_by_holder.setdefault(holder, (named, []))[1]
                     had += _allowed(evaluator, attached, (holder, target), entry, terms)
         for holder, (named, allowed) in permissions_by_holder.items():
@@ -113,14 +146,14 @@ def _allowed(
 
 
 def _callers(
-    export: Export,
+    attached: Attached,
     entry: Entry,
     target: Target,
     holders: Mapping[str, Holder],
     policy: ResourcePolicy,
 ) -> Iterator[tuple[Holder, Named, tuple[str, ...]]]:
     """Yield the holders that a statement allows, with the conditions for other accounts."""
-    statement = entry.statement
+    export, statement = attached.export, entry.statement
     known = [h for h in holders.values() if ":user/" in h.id or ":role/" in h.id]
     if statement.except_principals:
         spared = {resolve_principal(export, kind, value).id for kind, value in statement.principals}
@@ -134,15 +167,18 @@ def _callers(
             for holder in known:
                 yield holder, Named(holder.id, "principal", holder.account), ()
         elif named.id in holders:
-            own = target.account in ("", named.account)
-            yield holders[named.id], named, () if own else (CALLER,)
+            if target.account in ("", named.account):
+                yield holders[named.id], named, ()
+            elif not attached.known_of(target):  # else the caller's own policies have both
+                yield holders[named.id], named, (CALLER,)
         elif named.kind == "other":
             export.rows.warn(
                 f"{policy.place.file}: lets in somebody whose form of name is not known"
             )
         elif not (named.kind == "account" and _is_own(named, target, holders.values())):
             stranger = Holder(named.id, named.account, "aws", policy.place, [])
-            yield _same(stranger, holders), named, ()
+            far = named.kind == "principal" and target.account not in ("", named.account)
+            yield _same(stranger, holders), named, (CALLER,) if far else ()
 
 
 def _is_own(named: Named, target: Target, holders: Iterable[Holder]) -> bool:

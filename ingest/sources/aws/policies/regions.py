@@ -32,6 +32,11 @@ def region_of(pattern: str, name: str, how: str) -> Region:
     return Region((pattern,)) if contains(name, pattern) else Region((pattern, name))
 
 
+def meet(first: Region, second: Region) -> bool:
+    """Return whether two regions may have a resource in common."""
+    return all(overlaps(base, other) for base in first.bases for other in second.bases)
+
+
 def covers(denial: Statement, region: Region) -> bool:
     """Return whether a denial covers everything in a region."""
     if not denial.except_resources:

@@ -187,7 +187,7 @@ def _after(
 ) -> tuple[str, ...] | None:
     """Add the conditions of denials that hit this principal; None if one hits without any."""
     for denial in denials:
-        if not _covers_action(denial, action) or not denies(export, denial, named):
+        if not _covers_action(denial, action) or not applies(export, denial, named):
             continue
         if denial.except_principals and named.kind in ("account", "anyone"):
             continue  # its exceptions are evaluated for each identity
@@ -197,13 +197,13 @@ def _after(
     return terms
 
 
-def denies(export: Export, denial: Statement, named: Named) -> bool:
-    """Return whether a denial applies to all identities that `named` represents.
+def applies(export: Export, statement: Statement, named: Named) -> bool:
+    """Return whether a statement applies to all identities that `named` represents.
 
-    An account that a denial excepts is only itself: it is named beside the identity that is meant.
+    An account that a statement excepts is only itself: it is named beside the identity meant.
     """
-    listed = [resolve_principal(export, kind, value) for kind, value in denial.principals]
-    if denial.except_principals:
+    listed = [resolve_principal(export, kind, value) for kind, value in statement.principals]
+    if statement.except_principals:
         return not any(other.id in (ANYONE, named.id) for other in listed)
     return any(
         other.id in (ANYONE, named.id)

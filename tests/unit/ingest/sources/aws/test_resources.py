@@ -14,6 +14,7 @@ from tests.support.exports.aws_account import (
     deny,
     details,
     document,
+    group,
     read,
     role,
     trust,
@@ -91,6 +92,65 @@ def test_strangers_and_services_that_a_bucket_lets_in_are_shown(tmp_path):
     assert got.grants(f"{IAM}user/ann", BUCKET) == []
     assert got.levels("arn:aws:iam::999988887777:root", BUCKET) == ["read"]
     assert got.levels("cloudtrail.amazonaws.com", BUCKET) == ["read"]
+
+
+SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:s-AbCdEf"
+FAR = "arn:aws:iam::999988887777:"
+
+
+def far_access(folder, principal, **effect):
+    """Read who of another account gets a secret whose policy lets in `principal`."""
+    named, wide = allow("secretsmanager:GetSecretValue", SECRET), allow("secretsmanager:*")
+    people = details(
+        users=[user("home", named), user("ann", GroupList=["staff"]), user("bob")],
+        groups=[group("staff", named)],
+        roles=[role("named", [], named), role("wide", [], wide), role("none", [])],
+    )
+    far = json.dumps(people).replace(IAM, FAR).replace(f"{FAR}user/home", f"{IAM}user/home")
+    (folder / "details.json").write_text(far)
+    let = {**allow("secretsmanager:GetSecretValue", Principal=principal), **effect}
+    policy = {"ARN": SECRET, "Name": "s", "ResourcePolicy": json.dumps(document(let))}
+    (folder / "secret.json").write_text(json.dumps(policy))
+    got = read(folder)
+    ids = {r["source_id"] for r in got.rows(CAN_ACCESS) if r["target_id"] == SECRET}
+    assert all(g["levels"] == ["read"] for id_ in ids for g in got.grants(id_, SECRET))
+    return {
+        id_.removeprefix(FAR): {g["condition"] for g in got.grants(id_, SECRET)}
+        for id_ in ids - {f"{IAM}user/home"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [
+        (f"{FAR}root", {"role/named", "role/wide", "group/staff", "root"}),
+        ([f"{FAR}role/named", f"{FAR}role/none"], {"role/named"}),
+        (f"{FAR}role/wide", {"role/wide"}),
+        (f"{FAR}user/ann", {"user/ann"}),
+        (f"{FAR}user/bob", set()),
+        ("arn:aws:iam::111122223333:root", {"arn:aws:iam::111122223333:root"}),
+    ],
+)
+def test_a_resource_of_another_account_takes_what_both_accounts_allow(
+    tmp_path, principal, expected
+):
+    """Where both policies are in the export nothing is unknown, and neither is enough.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+    """
+    assert far_access(tmp_path, {"AWS": principal}) == {name: {None} for name in expected}
+
+
+def test_conditions_of_both_accounts_count(tmp_path):
+    got = far_access(tmp_path, {"AWS": f"{FAR}role/named"}, Condition=MFA)
+    assert got == {"role/named": {'{"Bool":{"aws:MultiFactorAuthPresent":"true"}}'}}
+
+
+def test_what_the_account_of_a_stranger_permits_is_unknown(tmp_path):
+    """A role that no export describes needs a permission of its own account as well."""
+    ext = "arn:aws:iam::111122223333:role/ext"
+    (condition,) = far_access(tmp_path, {"AWS": ext})[ext]
+    assert "the caller's account must permit it too" in condition
 
 
 def test_instance_runs_as_the_role_of_its_profile(tmp_path):
