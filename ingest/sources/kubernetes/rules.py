@@ -90,8 +90,20 @@ class Permitted:
 
 
 @cache
-def _api() -> dict[str, dict[str, list[str]]]:
+def _table() -> dict[str, dict[str, list[str]]]:
     return tomllib.loads(Path(__file__).with_name("api.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _api() -> dict[str, dict[str, list[str]]]:
+    """Return the sorts by API group, those in a namespace and those of the whole cluster."""
+    return {scope: _table()[scope] for scope in ("namespaced", "cluster")}
+
+
+def _has_part(plural: str, part: str) -> bool:
+    """Return whether a sort has a part, such as `scale`; True for an unknown part."""
+    known = _table()["parts"].get(part)
+    return known is None or plural in known
 
 
 @cache
@@ -174,9 +186,9 @@ def _named(resource: str, rule: Rule, namespace: str) -> Iterator[tuple[str, str
     if rule.all_of_everything:
         return
     for plural in _of_groups(rule, namespace):
-        if part:
+        if part and _has_part(plural, part):
             yield plural, f"{plural}/{part}"
-        else:
+        elif not part:
             yield plural, plural
             yield plural, f"{plural}/{ALL}"
     for group in _foreign(rule.groups):
