@@ -12,6 +12,7 @@ import numpy as np
 from analytics.escalation.kubernetes_permissions import (
     EVERYWHERE,
     Clusters,
+    Located,
     Permission,
     clusters_of,
     located,
@@ -157,6 +158,7 @@ def bound_roles(known: Known) -> Iterator[Derivation]:
             for rewrite in parts.get("rewrite", ()):
                 if escalate.cluster == rewrite.cluster and escalate.resource == rewrite.resource:
                     yield from _widened(known, clusters, principal, escalate, rewrite)
+    yield from _widened_others(known, clusters)
 
 
 def _bound(
@@ -204,12 +206,40 @@ def _widened(
     if any(wanted.name not in ("", own.name) for wanted in (escalate, rewrite)):
         return  # it rewrites another role than its own
     by = together((escalate.by, rewrite.by))
-    if own.kind == "clusterrole":
-        gained = [clusters.by_name.get(own.cluster, principal)]
-        yield from _gains("K5", principal, gained, by)
-    elif escalate.reaches(own.namespace) and rewrite.reaches(own.namespace):
-        space = clusters.spaces[own.cluster].get(own.namespace, principal)
-        yield from _gains("K5", principal, [space], by)
+    if escalate.reaches(own.namespace) and rewrite.reaches(own.namespace):
+        yield from _gains("K5", principal, _widest(clusters, own, principal), by)
+
+
+def _widened_others(known: Known, clusters: Clusters) -> Iterator[Derivation]:
+    """Derive the gain of who may rewrite another role that it has as well."""
+    wanted = {part: list(clusters.all("K5", part)) for part in ("escalate", "rewrite")}
+    holders = {p.holder for permissions in wanted.values() for p in permissions}
+    for principal, origins in _principals(known) if all(wanted.values()) else ():
+        relevant = [pair for pair in origins if pair[0] in holders]
+        parts = _by_part(clusters, relevant, "K5") if relevant else {}
+        for escalate in parts.get("escalate", ()):
+            for rewrite in parts.get("rewrite", ()):
+                for role, why in origins:
+                    own = located(str(known.graph.ids[role]))
+                    if own is None or role == rewrite.holder:
+                        continue  # what it may do to itself is derived for the role
+                    if _is_on(escalate, role, own) and _is_on(rewrite, role, own):
+                        by = together((escalate.by, rewrite.by, why))
+                        yield from _gains("K5", principal, _widest(clusters, own, principal), by)
+
+
+def _is_on(permission: Permission, number: int, role: Located) -> bool:
+    """Return whether a permission on roles is on this one, by its name or with all others."""
+    if (permission.cluster, permission.resource) != (role.cluster, f"{role.kind}s"):
+        return False
+    return permission.target == number if permission.name else permission.reaches(role.namespace)
+
+
+def _widest(clusters: Clusters, role: Located, principal: int) -> list[int]:
+    """Return what a role may give at most: the cluster, or its namespace."""
+    if role.kind == "clusterrole":
+        return [clusters.by_name.get(role.cluster, principal)]
+    return [clusters.spaces[role.cluster].get(role.namespace, principal)]
 
 
 def impersonated(known: Known) -> Iterator[Derivation]:

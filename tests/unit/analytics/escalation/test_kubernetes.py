@@ -249,6 +249,30 @@ def test_who_may_escalate_its_own_role_has_the_namespace():
     assert gained(may(cluster(), "escalate update", "roles")) == set()  # it holds no role to widen
 
 
+@pytest.mark.parametrize(
+    ("has", "changes", "expected"),
+    [
+        ("reader", "reader", {("K5", "-/namespace/shop")}),
+        ("reader", "", {("K5", "-/namespace/shop")}),  # all roles of the namespace
+        ("reader", "other", set()),
+        ("other", "reader", set()),
+    ],
+)
+def test_who_may_rewrite_a_role_that_it_has_has_the_namespace(has, changes, expected):
+    """By another role, or by a grant of its own: what it writes into the role is its own then."""
+    e = cluster().thing("Role", role("reader"), role("other"), role("editor"))
+    e.link(account("bot"), "ASSUMES", role("editor"), id="edits")
+    e.link(account("bot"), "ASSUMES", role(has), id="has")
+    may(e, "escalate", "roles", who=role("editor"))
+    if changes:
+        e.can(account("bot"), "", role(changes), actions=["patch roles"], id="named")
+    else:
+        may(e, "patch", "roles", who=account("bot"))
+    assert gained(e, account("bot")) == expected
+    proofs = [p for p in e.posture().escalated.proofs if p.rule == "K5"]
+    assert all({"edits", "has"} < set(p.support) for p in proofs if changes)
+
+
 @pytest.mark.parametrize(("name", "expected"), [("admin", True), ("reader", False)])
 @pytest.mark.parametrize("verb", ["escalate", "update"])
 def test_who_may_widen_only_another_role_gains_nothing(verb, name, expected):
