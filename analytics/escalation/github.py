@@ -25,7 +25,7 @@ ISSUER = "token.actions.githubusercontent.com"
 SUBJECT = re.compile(r"repo:(?P<org>[^/:]+)/(?P<repo>[^:]+):(?P<rest>.+)", re.DOTALL)
 ANY_BRANCH = {"*", "ref:*", "ref:refs/*", "ref:refs/heads/*", "pull_request"}
 GUARDED = "unless the branch or environment that the trust names is protected"
-EVALUATED = {f"{ISSUER}:sub", f"{ISSUER}:aud"}  # the subject is evaluated; a workflow chooses aud
+EVALUATED = ("sub", "aud")  # claims: the subject is evaluated; a workflow chooses aud
 EQUALS = ("StringEquals", "StringLike", "StringEqualsIgnoreCase")
 INSTALLED_AS = ("GH_InstalledAs", "GHInstalledAs")
 REPOSITORY, SECRETS = "repository", "secrets of workflows"
@@ -51,13 +51,14 @@ def federated(known: Known) -> Iterator[Derivation]:
     repositories = _repositories(graph)
     issuers = frame["issuer"].fillna("").str.removeprefix("https://").str.rstrip("/")
     trusting, _ = graph.ends(TRUSTS)
-    rows = np.flatnonzero((issuers == ISSUER).to_numpy(bool) & graph.in_force(TRUSTS))
+    ours = (issuers == ISSUER) | issuers.str.startswith(f"{ISSUER}/")  # that of an enterprise
+    rows = np.flatnonzero(ours.to_numpy(bool) & graph.in_force(TRUSTS))
     if not repositories or not len(rows):
         return
     leads: dict[str, list[tuple[int, int, str]]] = {}
     for row in rows.tolist():
         subject, condition = frame["subject"].iloc[row], frame["condition"].iloc[row]
-        rest = _unevaluated("" if pd.isna(condition) else str(condition))
+        rest = _unevaluated("" if pd.isna(condition) else str(condition), issuers.iloc[row])
         matched = _matched(repositories, None if pd.isna(subject) else str(subject))
         for repository, guarded in matched:
             doubt = " and ".join(filter(None, (rest, GUARDED if guarded else "")))
@@ -92,15 +93,16 @@ def _matched(repositories: dict[str, int], subject: str | None) -> Iterator[tupl
             yield number, guarded
 
 
-def _unevaluated(condition: str) -> str:
+def _unevaluated(condition: str, issuer: str) -> str:
     """Return the rest of a condition of AWS that subject and audience do not decide."""
+    evaluated = {f"{issuer}:{claim}".lower() for claim in EVALUATED}
     try:
         document = json.loads(condition) if condition else {}
     except ValueError:
         return condition
     for operator, tests in document.items() if isinstance(document, dict) else [("", {})]:
         keys = {str(key).lower() for key in tests} if isinstance(tests, dict) else {""}
-        if operator.rpartition(":")[2] not in EQUALS or not keys <= EVALUATED:
+        if operator.rpartition(":")[2] not in EQUALS or not keys <= evaluated:
             return condition
     return ""
 

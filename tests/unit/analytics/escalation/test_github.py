@@ -101,6 +101,20 @@ def test_the_issuer_may_be_written_as_an_address():
     assert gained(e) == CERTAIN
 
 
+@pytest.mark.parametrize("start", ["", "https://"])
+def test_an_enterprise_may_have_an_issuer_of_its_own(start):
+    """With its name behind the address, by `include_enterprise_slug`; conditions name it so too.
+
+    https://docs.github.com/en/enterprise-cloud@latest/rest/actions/oidc
+    """
+    own = f"{ISSUER}/octo"
+    condition = {"StringLike": {f"{own}:sub": "repo:acme/app:*", f"{own}:aud": "x"}}
+    e = estate().can("bot", "admin", APP)
+    assert gained(trust(e, "repo:acme/app:*", f"{start}{own}", condition)) == CERTAIN
+    e = trust(estate().can("bot", "admin", APP), "repo:acme/app:*", issuer=f"{ISSUER}octo")
+    assert gained(e) == set()
+
+
 def test_other_conditions_stay():
     """Subject and audience are looked at; an address is not."""
     plain = {"StringLike": {f"{ISSUER}:sub": "repo:acme/app:*"}, "StringEquals": AUDIENCE}
