@@ -92,8 +92,15 @@ class Writer:
         # certain relationships come before assumed ones with the same ends
         links.sort(key=self._order)
         missing = sum(not self._link(link) for link in links)
+        around, wide = set(self.parents.values()), 0
         for bound in bindings.bound():
             self._bound(bound)
+            wide += bound.scope in around and bound.holder in self.labels
+        if wide:
+            self.rows.warn(
+                f"{wide} roles are held on things that contain others, such as subscriptions and"
+                " projects: what they give on the others is unknown"
+            )
         for key in self.labels:
             self._installed(key)
         ends = (key for k in self.graph.links if bindings.is_part(k) for key in (k.start, k.end))

@@ -83,6 +83,19 @@ def test_roles_are_held_where_they_are_bound(whole):
     assert found["ops", "prod"] == ("AdministratorAccess", ["admin"], None, None)
 
 
+def test_roles_on_what_contains_others_are_told(read, whole):
+    """They are inherited in Azure and Google Cloud; which of them act on what is inside is not.
+
+    https://learn.microsoft.com/en-us/azure/role-based-access-control/scope-overview
+    """
+
+    def told(found):
+        return [said for said in found.done.warnings if "contain others" in said]
+
+    assert told(whole)
+    assert not told(read(without=("RESOURCE", "CONTAINS")))
+
+
 @pytest.mark.parametrize(
     "without", ["HAS_ROLE_ASSIGNMENT", "HAS_ROLE", "HAS_ALLOW_POLICY", "SUBJECT", "POLICY"]
 )
