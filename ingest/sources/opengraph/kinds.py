@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -53,19 +53,30 @@ def label_of(kinds: Sequence[str]) -> Node:
     return RESOURCE
 
 
-def controls_others(kinds: Sequence[str]) -> bool | None:
-    """Return whether administrators of such a resource control its content; None if unknown."""
-    return True if set(kinds) & set(_table()["resources"]["control_plane"]) else None
+def controls_others(kinds: Sequence[str], environments: Set[str] = frozenset()) -> bool | None:
+    """Return whether administrators of such a resource control its content; None if unknown.
+
+    Those of the `environments` of extension schemas do, such as the organisation of a collector.
+    """
+    known = environments | set(_table()["resources"]["control_plane"])
+    return None if known.isdisjoint(kinds) else True
 
 
 @dataclass
 class Walked:
-    """The kinds of edge that are traversable, by BloodHound and by extension schemas."""
+    """The kinds of edge that are traversable, by BloodHound and by extension schemas.
+
+    `environments` are the kinds of node that extension schemas declare to hold all others.
+    """
 
     traversable: dict[str, bool] = field(default_factory=dict)
+    environments: set[str] = field(default_factory=set)
 
     def add(self, schema: dict[str, Any]) -> None:
-        """Add the `relationship_kinds` of an extension definition schema."""
+        """Add the `relationship_kinds` and `environments` of an extension definition schema."""
+        for part in schema.get("environments") or ():
+            if isinstance(part, dict) and isinstance(part.get("environment_kind"), str):
+                self.environments.add(part["environment_kind"])
         for kind in schema.get("relationship_kinds") or ():
             if isinstance(kind, dict) and isinstance(kind.get("name"), str):
                 self.traversable[kind["name"]] = kind.get("is_traversable") in (True, "true")

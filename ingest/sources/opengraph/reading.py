@@ -151,9 +151,14 @@ class _Writer:
         label = label_of(node.kinds)
         id_ = _id(node)
         self.labels[node.id], self.ids[node.id] = label, id_
-        facts = _fitting(label, dict(node.properties) if node.own else _facts(node))
+        facts = _fitting(label, dict(node.properties) if node.own else self._facts(node))
         facts.pop("id", None)
         self.rows.node(label, id_, node.place, **facts)
+
+    def _facts(self, node: GraphNode) -> Row:
+        return _facts(node) | {
+            "control_plane": controls_others(node.kinds, self.walked.environments)
+        }
 
     def _own(self, edge: GraphEdge) -> None:
         """Write an edge of the product's own export as its relationship."""
@@ -254,7 +259,6 @@ def _facts(node: GraphNode) -> Row:
         "external_ids": canonical(known) if known else None,
         "created_at": _first_instant(properties, CREATED),
         "last_used_at": _first_instant(properties, USED),
-        "control_plane": controls_others(kinds),
         "tags": canonical(kinds) if kinds else None,
         "provider": _provider(kinds),
     }

@@ -117,27 +117,6 @@ def test_an_edge_that_nothing_declares_traversable_is_kept_and_not_walked(read):
     assert reached(plain, "ann") == {}
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "ClaimSpecialIdentity",
-        "ContainsIdentity",
-        "PropagatesACEsTo",
-        "GPOAppliesTo",
-        "CanApplyGPO",
-        "HasTrustKeys",
-        "ManageCA",
-        "ManageCertificates",
-        "CanBackup",
-    ],
-)
-def test_kinds_of_newer_versions_of_bloodhound_are_steps(read, kind):
-    """Pathfinding relationships of https://github.com/SpecterOps/BloodHound, packages/cue/bh/ad."""
-    nodes = [node("a", "Group", name="all"), node("b", "Domain", name="corp")]
-    loaded = read(graph(nodes, [edge("a", kind, "b")]))
-    assert reached(loaded, "all") == {"corp": "admin"}
-
-
 def test_the_extension_schema_makes_its_kinds_steps(read):
     nodes = [node("a", "Okta_User", name="ann"), node("b", "Okta_ApiToken", name="key")]
     payload = graph(

@@ -1,0 +1,68 @@
+"""Kinds of node and edge that newer versions and extensions of BloodHound define."""
+
+import json
+
+import pytest
+
+from graph.schema import RESOURCE
+from ingest.sources.opengraph import SOURCE
+from tests.support.exports.loading import load, reached
+
+
+def node(kind, name):
+    return {"id": name, "kinds": [kind], "properties": {"name": name}}
+
+
+def graph(nodes, edges=()):
+    ends = [
+        {"kind": kind, "start": {"value": start}, "end": {"value": end}}
+        for start, kind, end in edges
+    ]
+    return {"graph": {"nodes": nodes, "edges": ends}}
+
+
+@pytest.fixture
+def read(tmp_path):
+    def reading(*documents):
+        folder = tmp_path / "in"
+        folder.mkdir(exist_ok=True)
+        for number, document in enumerate(documents):
+            (folder / f"{number}.json").write_text(json.dumps(document))
+        return load(SOURCE, tmp_path / "s", folder)
+
+    return reading
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "ClaimSpecialIdentity",
+        "ContainsIdentity",
+        "PropagatesACEsTo",
+        "GPOAppliesTo",
+        "CanApplyGPO",
+        "HasTrustKeys",
+        "ManageCA",
+        "ManageCertificates",
+        "CanBackup",
+    ],
+)
+def test_kinds_of_newer_versions_of_bloodhound_are_steps(read, kind):
+    """Pathfinding relationships of https://github.com/SpecterOps/BloodHound, packages/cue/bh/ad."""
+    nodes = [node("Group", "all"), node("Domain", "corp")]
+    loaded = read(graph(nodes, [("all", kind, "corp")]))
+    assert reached(loaded, "all") == {"corp": "admin"}
+
+
+def test_the_organisation_of_a_collector_is_a_control_plane(read):
+    """By BloodHound's own extensions, and by the environments that the schema of another names.
+
+    https://bloodhound.specterops.io/opengraph/developer/extension-definition-schema
+    """
+    kinds = ("Okta_Organization", "GH_Organization", "Acme_Realm", "Acme_Vault")
+    payload = graph([node(kind, kind) for kind in kinds])
+    assert read(payload).one(RESOURCE, name="Acme_Realm")["control_plane"] is None
+    environment = {"environment_kind": "Acme_Realm", "source_kind": "A", "principal_kinds": []}
+    schema = {"relationship_kinds": [], "environments": [environment]}
+    found = {r["name"]: r["control_plane"] for r in read(payload, schema).rows(RESOURCE)}
+    assert found == {**dict.fromkeys(kinds[:3], True), "Acme_Vault": None}
