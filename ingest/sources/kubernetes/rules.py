@@ -154,10 +154,14 @@ def permitted(rule: Rule, namespace: str) -> Iterator[Permitted]:
 
 
 def _single_names(rule: Rule, plural: str, namespace: str) -> tuple[str, ...]:
-    """Return the names that a rule limits a sort to; "" stands for all of the sort."""
+    """Return the names that a rule limits a sort to; "" stands for all of the sort.
+
+    A `*` among them is no wildcard, and the name of nothing.
+    """
+    names = tuple(name for name in rule.names if name != ALL) if rule.names else ("",)
     if plural != NAMESPACES or namespace == EVERYWHERE:
-        return rule.names or ("",)
-    return (namespace,) if not rule.names or namespace in rule.names else ()
+        return names
+    return (namespace,) if {"", namespace} & set(names) else ()
 
 
 def levels_on_existing(permission: Permitted) -> frozenset[str]:

@@ -159,6 +159,18 @@ def test_things_of_another_api_with_an_equal_name_hand_over_no_account(read):
     assert any(w.startswith("1 rules grant what is not there") for w in loaded.done.warnings)
 
 
+@pytest.mark.parametrize("sort", ["secrets", "services", "namespaces"])
+def test_a_star_among_names_is_no_wildcard(read, sort):
+    """The server compares names letter by letter: such a rule permits nothing.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
+    """
+    role = thing("Role", "r", "shop", rules=[rule("get", sort, names=["*"])])
+    loaded = read(role, binding("r", account("bot"), namespace="shop"))
+    assert grants(loaded, "role/r") == {}
+    assert any(w.startswith("1 rules grant what is not there") for w in loaded.done.warnings)
+
+
 def test_create_cannot_be_limited_to_a_name(read):
     role = thing("Role", "r", "shop", rules=[rule("create get", "secrets", names=["key"])])
     loaded = read(role, binding("r", account("bot"), namespace="shop"))
