@@ -17,7 +17,7 @@ from ingest.sources.aws.export import Export, ResourcePolicy
 from ingest.sources.aws.policies.documents import Statement, term
 from ingest.sources.aws.policies.evaluation import Allowed, Entry, Evaluator, Holder
 from ingest.sources.aws.policies.targets import Target, Targets
-from ingest.sources.aws.policies.trust import Named, applies, resolve_principal
+from ingest.sources.aws.policies.trust import ANYONE, Named, applies, resolve_principal
 
 CALLER = canonical({"Unknown": "the caller's account must permit it too"})
 
@@ -28,6 +28,7 @@ class Attached:
 
     export: Export
     by_target: dict[str, list[ResourcePolicy]] = field(default_factory=dict)
+    _admitting: dict[str, list["_Admitting"]] = field(default_factory=dict)
 
     def denials(self, holder: Holder, target: Target) -> list[Statement]:
         """Return the statements that deny a holder a resource."""
@@ -48,8 +49,10 @@ class Attached:
 
         The account of a bucket is not in its name, and it may have an access list besides.
         """
+        if target.id not in self.by_target:
+            return False
         arn = parse(target.id)
-        return target.id in self.by_target and arn is not None and arn.account == target.account
+        return arn is not None and arn.account == target.account
 
     def admitted(
         self, evaluator: Evaluator, holder: Holder, target: Target
@@ -60,13 +63,13 @@ class Attached:
         """
         if not self.known_of(target):
             return None
-        named = Named(holder.id, "principal", holder.account)
-        return [
-            entry
-            for policy in self.by_target[target.id]
-            for entry in evaluator.entries(policy.document).get(target, ())
-            if applies(self.export, entry.statement, named)
-        ]
+        if target.id not in self._admitting:
+            self._admitting[target.id] = [
+                _admitting(self.export, entry)
+                for policy in self.by_target[target.id]
+                for entry in evaluator.entries(policy.document).get(target, ())
+            ]
+        return [listed.entry for listed in self._admitting[target.id] if listed.admits(holder)]
 
     @property
     def choosy(self) -> bool:
@@ -77,6 +80,28 @@ class Attached:
             for policy in policies
             for s in policy.document.statements
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitting:
+    """The actions of a statement on a resource, with the identities and accounts that it names."""
+
+    entry: Entry
+    ids: frozenset[str]
+    accounts: frozenset[str]
+
+    def admits(self, holder: Holder) -> bool:
+        """Return whether the statement is for a holder (see `trust.applies`)."""
+        named = ANYONE in self.ids or holder.id in self.ids
+        if self.entry.statement.except_principals:
+            return not named
+        return named or holder.account in self.accounts
+
+
+def _admitting(export: Export, entry: Entry) -> _Admitting:
+    parties = [resolve_principal(export, *pair) for pair in entry.statement.principals]
+    accounts = frozenset(party.account for party in parties if party.kind == "account")
+    return _Admitting(entry, frozenset(party.id for party in parties), accounts - {""})
 
 
 def _singles_out(statement: Statement, resource: Arn | None) -> bool:
