@@ -268,45 +268,26 @@ class Evaluator:
 
     def allowed(self, holder: Holder, target: Target) -> list[Allowed]:
         """Return the permissions of a holder on a target, policy by policy."""
-        permissions = []
+        permissions: list[Allowed] = []
+        admitted = self._admitted(holder, target)
+        if admitted is not None and not admitted:
+            return permissions
         more = self.denied_by_resource(holder, target)
         for policy in holder.policies:
             for entry in self.entries(policy.document).get(target, ()):
-                for limit, terms in self._across(holder, target, entry):
-                    terms = (*terms, *term(entry.statement.condition))
-                    for bits, rest in self.narrowed(holder, entry, terms, more_denying=more):
+                own = term(entry.statement.condition)
+                for limit, terms in _across(holder, target, entry, admitted):
+                    for bits, rest in self.narrowed(
+                        holder, entry, (*terms, *own), more_denying=more
+                    ):
                         if bits & limit:
                             permissions.append(Allowed(policy.policy_id, entry, bits & limit, rest))
         return permissions
 
-    def _across(self, holder: Holder, target: Target, entry: Entry) -> list[Part]:
-        """Return the actions that may be used on a target, also one of another account.
-
-        What its policy allows there counts, where it is known. Else a pattern means the resources
-        of the holder's own account; a resource that is named also means one of another account, if
-        that account agrees.
-        """
-        everything: list[Part] = [(entry.bits, ())]
-        if target.kind == "account":
-            return everything if target.account == holder.account else []
-        if target.kind == "principal":
-            own = target.account == holder.account or entry.service.prefix == "sts"
-            return everything if own else []
-        if not target.account:
-            stranger = entry.broad and target.homes and holder.account not in target.homes
-            return [] if stranger else everything
-        if target.account == holder.account:
-            return everything
-        admitted = self.admitted_by_resource(holder, target)
-        if admitted is not None:
-            return [
-                (entry.bits & other.bits, term(other.statement.condition))
-                for other in admitted
-                if other.service is entry.service and meet(other.region, entry.region)
-            ]
-        named = any(_names_account(r, target) for r in entry.statement.resources)
-        unknown = named and not entry.statement.except_resources
-        return [(entry.bits, (OTHER_ACCOUNT,))] if unknown else []
+    def _admitted(self, holder: Holder, target: Target) -> Sequence[Entry] | None:
+        """Return what the policy of a resource of another account allows; None if unknown."""
+        far = target.kind == "resource" and target.account not in ("", holder.account)
+        return self.admitted_by_resource(holder, target) if far else None
 
     def narrowed(
         self,
@@ -393,6 +374,37 @@ def _kind_wide(pattern: str) -> bool:
     """Return whether a pattern matches everything of its kind, such as `...:function:*`."""
     arn = parse(pattern)
     return arn is not None and arn.resource in ("*", f"{arn.kind}/*", f"{arn.kind}:*")
+
+
+def _across(
+    holder: Holder, target: Target, entry: Entry, admitted: Sequence[Entry] | None
+) -> list[Part]:
+    """Return the actions that may be used on a target, also one of another account.
+
+    What its policy allows there counts (`admitted`), where it is known. Else a pattern means the
+    resources of the holder's own account; a resource that is named also means one of another
+    account, if that account agrees.
+    """
+    everything: list[Part] = [(entry.bits, ())]
+    if target.kind == "account":
+        return everything if target.account == holder.account else []
+    if target.kind == "principal":
+        own = target.account == holder.account or entry.service.prefix == "sts"
+        return everything if own else []
+    if not target.account:
+        stranger = entry.broad and target.homes and holder.account not in target.homes
+        return [] if stranger else everything
+    if target.account == holder.account:
+        return everything
+    if admitted is not None:
+        return [
+            (entry.bits & other.bits, term(other.statement.condition))
+            for other in admitted
+            if other.service is entry.service and meet(other.region, entry.region)
+        ]
+    named = any(_names_account(r, target) for r in entry.statement.resources)
+    unknown = named and not entry.statement.except_resources
+    return [(entry.bits, (OTHER_ACCOUNT,))] if unknown else []
 
 
 def _names_account(pattern: str, target: Target) -> bool:
