@@ -249,7 +249,8 @@ def _sensitive_words(posture: Posture, scope: Scope, counts: dict[str, Any]) -> 
 
 def _administering_words(posture: Posture, scope: Scope, counts: dict[str, Any]) -> str:
     """Return how many administer the control plane that most do, of the first few."""
-    planes, identities = np.flatnonzero(control_planes(posture)), posture.accountable[scope.places]
+    planes, judged = np.flatnonzero(control_planes(posture)), population(posture)
+    identities = judged.identities[np.isin(judged.place, scope.places)]
     count, name = counts["administer"], "a control plane"
     for number in planes[:PLANES].tolist():
         alone = np.zeros(len(posture.graph.ids), bool)

@@ -12,6 +12,7 @@ from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.groups import NO_TEAM, keys
 from analytics.debt.owed import sums_of
 from analytics.debt.totals import Group, grouped
+from analytics.figures.measure import population
 from analytics.figures.sensitive_reach import rated_count, reaching
 from analytics.kept.answers import kept
 from analytics.posture import Posture
@@ -25,9 +26,9 @@ class Teams:
 
     `teams` has `team` (a node; null for the identities of no team), `name`, `identities`,
     `not_known`, `debt`, `tdr`, `grade`, `grade_because`, `capped_by` (a name, or null), `sensitive`
-    (identities that can read sensitive data; null where no resource is rated), and for each
-    assumption the share of what could be owed for it that is `broken`, and that is `unknown`; null
-    where it applies to nothing.
+    (identities in service that can read sensitive data; null where no resource is rated), and for
+    each assumption the share of what could be owed for it that is `broken`, and that is `unknown`;
+    null where it applies to nothing.
     """
 
     teams: Table
@@ -43,8 +44,9 @@ def teams(posture: Posture, limit: int = 0) -> Teams:
     numbers, place = np.unique(key, return_inverse=True)
     order = sorted(range(len(groups)), key=lambda g: (-_debt(groups[g]), numbers[g]))
     rows, left_out = cut(np.array(order, np.int64), limit)
-    able = reaching(posture)[posture.accountable]
-    sensitive = np.bincount(place, able, len(numbers))[rows].astype(np.int64)
+    judged = population(posture)
+    able = place[judged.place[reaching(posture)[judged.identities]]]
+    sensitive = np.bincount(able, minlength=len(numbers))[rows].astype(np.int64)
     graph = posture.graph
     chosen = [groups[row] for row in rows.tolist()]
     columns = {
