@@ -21,6 +21,7 @@ from graph.files.regular import is_named_in_text
 from graph.frames import FILE, PLACE
 from graph.schema import (
     AGENT,
+    CAN_ACCESS,
     DECISION_RECORD,
     FACT_NODES,
     RELATIONSHIPS,
@@ -51,6 +52,7 @@ TABLE_FILES: Mapping[str, Table] = {
 LOGGED: Mapping[Element, str] = {USE_EVENT: "usage", DECISION_RECORD: "decisions"}
 REQUIRED = {Node: ("id",), Relationship: ("source_id", "target_id"), Table: ()}
 SOD_KEY = ("rule", "left_resource", "left_level", "right_resource", "right_level")
+ALLOWING = ("levels", "actions", "role_name")  # what tells what a grant lets its holder do
 ANYONE = "*"
 SERVICE_HOST = re.compile(
     r"(?:[a-z0-9-]+\.)+(?:amazonaws\.com(?:\.cn)?|amazon\.com|googleapis\.com|azure\.com|azure\.net)"
@@ -288,7 +290,17 @@ def _completed(reading: Reading) -> Reading:
         rows[AGENT] = _with_scores(rows[AGENT])
     if TRUSTS in rows:
         _add_trusted(rows)
+    if silent := _silent(rows.get(CAN_ACCESS)):
+        reading.warnings.append(f"{silent} grants have no known level, and give no access here")
     return reading
+
+
+def _silent(grants: pd.DataFrame | None) -> int:
+    """Count the grants of which nothing says what they let their holder do."""
+    if grants is None:
+        return 0
+    cells = grants.reindex(columns=list(ALLOWING)).astype("string").fillna("")
+    return int(cells.isin(["", "[]"]).all(axis=1).sum())
 
 
 def sod_ids(frame: pd.DataFrame) -> pd.Series:
