@@ -23,6 +23,7 @@ from graph.schema import (
     AGENT,
     ASSUMES,
     AUTHENTICATES_AS,
+    CALLS,
     CAN_ACCESS,
     CREDENTIAL,
     CREDENTIAL_ENDED,
@@ -37,7 +38,9 @@ from graph.schema import (
 )
 
 LATER = np.iinfo(np.int64).max
-CREDENTIALS, ACCOUNTS, ACCESS, DELEGATIONS, CHILDREN = range(5)  # in the order to end them
+# In the order to end them; what trusts an identity is part of kill sets only.
+CREDENTIALS, ACCOUNTS, ACCESS, DELEGATIONS, CHILDREN, TRUSTED, REGISTRATIONS = range(7)
+OF_TYPE = {SPAWNS: DELEGATIONS, ACTS_FOR: DELEGATIONS, CALLS: REGISTRATIONS}  # others: ACCESS
 COLUMNS = ["identity", "kind", "thing", "fact"]
 
 
@@ -105,8 +108,8 @@ def left_of(posture: Posture, nodes: np.ndarray) -> pd.DataFrame:
     -------
     DataFrame
         `identity`, `kind` (such as `CREDENTIALS`), `thing` (what is left: a credential, an
-        account, a child; for access and delegations, their target) and `fact` (the id of the
-        relationship that shows it), sorted in this order.
+        account, a child; for access, delegations and registrations, their target) and `fact` (the
+        id of the relationship that shows it), sorted in this order.
     """
     if not nodes.any():
         return pd.DataFrame({c: pd.Series([], dtype=object if c == "fact" else np.int64)
@@ -197,15 +200,14 @@ def _by_key(posture: Posture, derived: bool = False) -> pd.DataFrame:
 
 
 def _access(posture: Posture, nodes: np.ndarray) -> list[pd.DataFrame]:
-    """Return the nodes' own access: grants, memberships, roles, delegations."""
+    """Return the access of the nodes: grants, memberships, roles, delegations, what they call."""
     parts = []
-    for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, ACTS_FOR):
+    for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, ACTS_FOR, CALLS):
         rows = _rows(posture, relationship)
         kept = nodes[rows["identity"]] & ~posture.deleted[rows["thing"]]
         if relationship is MEMBER_OF:
             kept &= posture.graph.has_label(GROUP)[rows["thing"]]
-        kind = DELEGATIONS if relationship is ACTS_FOR else ACCESS
-        parts.append(rows[kept].assign(kind=kind))
+        parts.append(rows[kept].assign(kind=OF_TYPE.get(relationship, ACCESS)))
     return parts
 
 

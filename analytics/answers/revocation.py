@@ -21,10 +21,10 @@ from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.remediation.kill_set import KINDS as KINDS_ALIVE
 from analytics.remediation.kill_set import NODES, kill_set
-from analytics.residue import ACCESS, DELEGATIONS, LATER, ended_at, residue
+from analytics.residue import ACCESS, DELEGATIONS, LATER, REGISTRATIONS, ended_at, residue
 from graph.access import NEVER
 from graph.once import once
-from graph.schema import ACTS_FOR, ASSUMES, CAN_ACCESS, MEMBER_OF, RUNS_AS
+from graph.schema import ACTS_FOR, ASSUMES, CALLS, CAN_ACCESS, MEMBER_OF, RUNS_AS
 
 OF = ("of.id", "of.label", "of.name")
 ENDS, WHOSE = ("source", "target"), ("identity", "thing")  # access leads from identity to thing
@@ -140,12 +140,12 @@ def _distinct(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 
 
 def _alive(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
-    """Describe live remains: nodes, or grants and delegations by their own id, with their ends."""
+    """Describe live remains: nodes, or relationships by their own id, with their ends."""
     things = posture.graph.things
     nodes = things[list(THING)].iloc[rows["thing"].to_numpy(np.int64)].reset_index(drop=True)
     kinds, facts = rows["kind"].to_numpy(object), rows["fact"].to_numpy(object)
     holders = things["name"].iloc[rows["identity"].to_numpy(np.int64)].tolist()
-    is_fact = rows["kind"].isin((ACCESS, DELEGATIONS)).to_numpy(bool)
+    is_fact = rows["kind"].isin((ACCESS, DELEGATIONS, REGISTRATIONS)).to_numpy(bool)
     described = nodes.astype(object)
     for row in np.flatnonzero(is_fact).tolist():
         label = _types(posture)[facts[row]]
@@ -164,7 +164,7 @@ def _types(posture: Posture) -> dict[str, str]:
     """Return the type of the relationship with an id."""
     return {
         str(fact): relationship.name
-        for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, RUNS_AS, ACTS_FOR)
+        for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, RUNS_AS, ACTS_FOR, CALLS)
         for fact in posture.graph.frames[relationship]["id"]
     }
 

@@ -21,21 +21,21 @@ from analytics.residue import (
     CHILDREN,
     CREDENTIALS,
     DELEGATIONS,
+    OF_TYPE,
+    REGISTRATIONS,
+    TRUSTED,
     usable_keys,
 )
 from graph.element import Relationship
 from graph.schema import (
-    ACTS_FOR,
     ASSUMES,
     AUTHENTICATES_AS,
-    CALLS,
     RUNS_AS,
     SPAWNS,
     TRUSTS,
     USES,
 )
 
-TRUSTED, REGISTRATIONS = 5, 6  # besides the kinds of residue: these outlive a deleted identity
 KINDS = {
     CREDENTIALS: "credential",
     ACCOUNTS: "account",
@@ -46,7 +46,6 @@ KINDS = {
     REGISTRATIONS: "tool registration",
 }
 NODES = (CREDENTIALS, ACCOUNTS, CHILDREN)  # kinds whose elements are nodes
-OF_TYPE = {SPAWNS: DELEGATIONS, ACTS_FOR: DELEGATIONS, CALLS: REGISTRATIONS}  # others: ACCESS
 TRUSTING = (TRUSTS, ASSUMES, RUNS_AS)  # types by which others name what they let in, or take
 
 

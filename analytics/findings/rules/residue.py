@@ -18,23 +18,29 @@ from analytics.residue import (
     CHILDREN,
     CREDENTIALS,
     DELEGATIONS,
+    REGISTRATIONS,
     ended_at,
     expired,
     residue,
 )
 from graph.access import NEVER
-from graph.schema import AGENT, IDENTITIES, ROLE, SERVICE_ACCOUNT
+from graph.schema import AGENT, IDENTITIES, ROLE, SERVICE_ACCOUNT, TOOL
 
 NAMED, MOST = 3, 20  # nodes named in a sentence, facts listed in a finding
-NOUNS = {ROLE.name: "role", SERVICE_ACCOUNT.name: "account", AGENT.name: "agent"}
+NOUNS = {
+    ROLE.name: "role",
+    SERVICE_ACCOUNT.name: "account",
+    AGENT.name: "agent",
+    TOOL.name: "tool",
+}
 
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities that are disabled, retired or deleted while something of them is live.
 
     That is a credential which it holds or which opens it, an account or role that nobody else uses,
-    access or a delegation of its own, or an agent that it started. Grants to a deleted identity
-    itself are gone with it. The days count from its end, if known.
+    access or a delegation of its own, what it may call, or an agent that it started. Grants to a
+    deleted identity itself are gone with it. The days count from its end, if known.
     """
     rows = residue(posture)
     if rows.empty:
@@ -87,6 +93,8 @@ def _left(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
             yield _access(of_kind)
         elif kind == DELEGATIONS:
             yield f"what it may do for {_named(posture, things)}"
+        elif kind == REGISTRATIONS:
+            yield f"the right to call {_named(posture, things, nouns=True)}"
         else:
             yield _named(posture, things, nouns=True)
 
@@ -106,6 +114,8 @@ def _steps(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
             yield f"withdraw what it may do for {_named(posture, things)}"
         elif kind == CHILDREN:
             yield f"end {named}, or give it a parent and owners of its own"
+        elif kind == REGISTRATIONS:
+            yield f"take away the right to call {named}"
 
 
 def _access(rows: pd.DataFrame) -> str:

@@ -112,6 +112,18 @@ LEFT = {
         lambda e: e.person("ann").link("old", "ACTS_FOR", "ann"),
         {"disabled", "retired"},
     ),
+    "a tool that it may call": (
+        lambda e: e.thing("Tool", "t").link("old", "CALLS", "t").link("t", "RUNS_AS", "svc"),
+        {"disabled", "retired"},
+    ),
+    "an agent that it may call": (
+        lambda e: e.agent("other").link("old", "CALLS", "other"),
+        {"disabled", "retired"},
+    ),
+    "a tool that it might call once": (
+        lambda e: e.thing("Tool", "t").link("old", "CALLS", "t", valid_to=ago(1)),
+        set(),
+    ),
     "a grant that ended": (lambda e: e.can("old", "read", "db", valid_to=ago(1)), set()),
 }
 
