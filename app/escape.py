@@ -13,6 +13,8 @@ import unicodedata
 
 import pandas as pd
 
+from graph.spreadsheet_cells import guarded
+
 LONGEST = 200  # characters of a name shown; the rest is cut and marked
 WORD_JOINER = "\u2060"  # invisible; breaks recognition of addresses
 
@@ -21,8 +23,6 @@ WORD_JOINER = "\u2060"  # invisible; breaks recognition of addresses
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ADDRESS = re.compile(r"(?i)https?(?=:)|www(?=\.)|@|:(?=streamlit:)")
 _MARKUP = re.compile(r"[!-/:-@\[-`{-~]")
-# Prefixes that spreadsheets run as a formula: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # Characters that turn the direction of the text after them: https://trojansource.codes
 _TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -99,8 +99,7 @@ def csv_cell(value: object) -> object:
     """
     if not isinstance(value, str):
         return value
-    text = _TURNING.sub(lambda match: _visible(match.group()), value)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    return guarded(_TURNING.sub(lambda match: _visible(match.group()), value))
 
 
 def csv_table(frame: pd.DataFrame) -> str:

@@ -1,7 +1,8 @@
 """CSV export: a folder with a file for each label and each type, in the layout of a native estate.
 
-A cell that a spreadsheet would run as a formula begins with an apostrophe. Lists and maps are JSON
-text, instants ISO 8601, and an empty cell is an absent fact.
+A cell that a spreadsheet would run as a formula begins with an apostrophe, which `ingest estate`
+takes off again. Lists and maps are JSON text, instants ISO 8601, and an empty cell is an absent
+fact.
 """
 
 from pathlib import Path

@@ -31,6 +31,7 @@ from graph.schema import (
     USE_EVENT,
     USED,
 )
+from graph.spreadsheet_cells import unguarded
 from graph.values import WrongValue, strict_json
 from ingest.files.bounded import NO_TEXT, refuse_link_out
 from ingest.files.export import readable
@@ -120,7 +121,15 @@ def _table(element: Element, path: Path) -> TextTable:
     if element is DECISION_RECORD:
         return _decisions(path)
     table = read_table(path)
-    return _trimmed(table, element) if path.suffix == ".csv" else table
+    return _as_meant(_trimmed(table, element)) if path.suffix == ".csv" else table
+
+
+def _as_meant(table: TextTable) -> TextTable:
+    """Take off the apostrophes by which an export in CSV keeps cells from being run as formulas."""
+    frame = table.frame
+    marked = [name for name in frame.columns if frame[name].str.startswith("'").any()]
+    kept = {str(name): frame[name].map(unguarded, na_action="ignore") for name in marked}
+    return replace(table, frame=frame.assign(**kept)) if kept else table
 
 
 def _trimmed(table: TextTable, element: Element) -> TextTable:
