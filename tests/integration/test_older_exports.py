@@ -79,8 +79,8 @@ def test_the_order_in_which_exports_are_read_does_not_matter(store, order):
 def test_scopes_stand_in_each_entry_as_they_were_then(store, order):
     """Two scopes, read on days 1 and 3, and 2 and 4: whatever the order, all entries are true.
 
-    Of several entries of one instant the last counts. One may lack a scope that was first read later, but none has other facts of it than those of
-    the day.
+    Of several entries of one instant the last counts. One may lack a scope that was first read
+    later, but none has other facts of it than those of the day.
     """
     exports = [
         state(1, "a1"),
