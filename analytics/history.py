@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analytics.posture import Posture, assess
-from graph.access import AccessGraph, milliseconds
+from graph.access import AccessGraph
 from graph.facts import Facts
+from graph.instants import milliseconds
 from graph.journal.entries import timeline
 from graph.journal.failed_reads import failed_reads
 from graph.journal.file import Touched

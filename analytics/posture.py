@@ -9,7 +9,7 @@ import pandas as pd
 
 from analytics.escalation import escalate
 from analytics.escalation.rule import Escalated
-from analytics.ownership.owners import DAY, Ownership, in_service, ownership
+from analytics.ownership.owners import Ownership, in_service, ownership
 from analytics.reach.closure import Totals, lost, totals
 from analytics.reach.known import KnownReach, known_reach
 from analytics.reach.network import Network
@@ -19,9 +19,10 @@ from analytics.usage.logins import FACTS, Logins, Moved, logins, moved, moved_ed
 from analytics.usage.sightings import UNUSED_DAYS as UNUSED_DAYS
 from analytics.usage.use_of_parts import used_edges, used_grants
 from analytics.weights import sensitivities
-from graph.access import NEVER, AccessGraph, Edges, Grants, flags, milliseconds
+from graph.access import AccessGraph, Edges, Grants, flags
 from graph.as_of import first_instant
 from graph.edges import joined
+from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
 from graph.schema import (
     AGENT,

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from analytics.posture import Posture
-from graph.access import NEVER, flags, milliseconds
+from graph.access import flags
 from graph.element import Relationship
+from graph.instants import LATER, NEVER, milliseconds
 from graph.once import once
 from graph.schema import (
     ACTS_FOR,
@@ -37,7 +38,6 @@ from graph.schema import (
     USES,
 )
 
-LATER = np.iinfo(np.int64).max
 # In the order to end them; what trusts an identity is part of kill sets only.
 CREDENTIALS, ACCOUNTS, ACCESS, DELEGATIONS, CHILDREN, TRUSTED, REGISTRATIONS = range(7)
 OF_TYPE = {SPAWNS: DELEGATIONS, ACTS_FOR: DELEGATIONS, CALLS: REGISTRATIONS}  # others: ACCESS

@@ -11,11 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.as_of import NEVER as NEVER
 from graph.as_of import as_of as rows_as_of
 from graph.as_of import in_force, made
-from graph.as_of import millisecond as millisecond
-from graph.as_of import milliseconds as milliseconds
 from graph.coverage import DECIDED, JOURNAL
 from graph.edges import Edges as Edges
 from graph.edges import Grants as Grants
@@ -29,6 +26,7 @@ from graph.identity.lookup import find
 from graph.identity.match import Identities, Pair
 from graph.identity.merge_claims import living_nodes, resolve
 from graph.identity.replace_ids import merged_by, under, unify
+from graph.instants import NEVER, millisecond, milliseconds
 from graph.once import once
 from graph.schema import (
     CAN_ACCESS,

@@ -14,29 +14,10 @@ import pandas as pd
 
 from graph.element import Dtype, Element, Node, Property, Relationship, Table, When
 from graph.facts import Facts
+from graph.instants import NEVER, milliseconds
 from graph.schema import ELEMENTS, USED
 from graph.usage.of_grants import level_instants
 from graph.values import canonical
-
-NEVER = np.iinfo(np.int64).min  # an unknown instant, as int64 milliseconds
-DAY = timedelta(days=1)
-
-
-def milliseconds(instants: pd.Series) -> np.ndarray:
-    """Return instants as milliseconds since 1970 (int64), `NEVER` where null."""
-    return np.asarray(instants.to_numpy("datetime64[ms]").astype(np.int64))
-
-
-def millisecond(at: pd.Timestamp) -> int:
-    """Return an instant as milliseconds since 1970.
-
-    A timestamp in seconds is no exact number, and times 1000 may fall short.
-
-    >>> at = pd.Timestamp("2004-05-21T03:07:02.705Z")
-    >>> millisecond(at), int(at.timestamp() * 1000)
-    (1085108822705, 1085108822704)
-    """
-    return int(np.datetime64(at.tz_convert(None), "ms").astype(np.int64))
 
 
 def as_of(frame: pd.DataFrame, element: Element, now: int) -> pd.DataFrame:
@@ -212,6 +193,6 @@ def _days_until(text: str, last: date) -> tuple[str | None, int | None, date | N
         some = counts[: max(0, (last - day).days + 1)]
         if some:
             kept[begin], total = some, total + sum(some)
-            end = day + (len(some) - 1) * DAY
+            end = day + (len(some) - 1) * timedelta(days=1)
             latest = end if latest is None else max(latest, end)
     return (canonical(kept), total, latest) if kept else (None, None, None)

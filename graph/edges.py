@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from graph.as_of import NEVER, milliseconds
 from graph.element import Relationship
+from graph.instants import NEVER, milliseconds
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RESOURCE
 
 if TYPE_CHECKING:

@@ -15,9 +15,8 @@ from analytics.figures.evaluation_age import evaluated_at
 from analytics.figures.revocation_speed import recent_changes
 from analytics.findings.rule_facts import who_declares
 from analytics.kept.answers import kept
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 
 MOST = 20  # facts that a claim lists
 

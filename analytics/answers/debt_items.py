@@ -12,8 +12,8 @@ from analytics.assumptions.items import Debt
 from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.wording import why
 from analytics.posture import Posture
-from graph.access import NEVER
 from graph.frames import records
+from graph.instants import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
 
 KINDS = dict.fromkeys(("identity", "resource", "holder"), Kind.NODE) | {"level": Kind.LEVEL}

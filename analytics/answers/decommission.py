@@ -21,9 +21,9 @@ from analytics.remediation.retirement.bindings import ORDER
 from analytics.remediation.retirement.links import links
 from analytics.remediation.retirement.notes import notes
 from analytics.remediation.retirement.phases import NAMES, Retirement, Step, retirement
-from graph.access import NEVER
 from graph.element import Relationship
 from graph.frames import records
+from graph.instants import NEVER
 from graph.schema import AUTHENTICATES_AS, CAN_ACCESS, CONTROL
 
 NONE = Addresses()

@@ -21,8 +21,8 @@ from analytics.figures.endings import (
 from analytics.findings.families.revived_names import revived_names
 from analytics.posture import Posture
 from analytics.remediation.kill_set import KINDS
-from graph.access import NEVER
 from graph.frames import records
+from graph.instants import NEVER
 
 COUNTED = (("elements", None), ("alive", ALIVE), ("dead", DEAD), ("unknown", UNKNOWN))
 

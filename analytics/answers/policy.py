@@ -9,7 +9,6 @@ import pandas as pd
 from analytics.answers.shape import cut, node_lists, when
 from analytics.answers.table import OPTIONAL, Kind, Table, instants, objects
 from analytics.findings.just_in_time import fit
-from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.remediation.policy.evidence import ASKED, State, actions_of
 from analytics.remediation.policy.format import Allowance
@@ -19,8 +18,8 @@ from analytics.remediation.policy.smaller_policy import SmallerPolicy, smaller_p
 from analytics.remediation.policy.verdict import Verdict
 from analytics.usage.actors import actors
 from analytics.weights import LEVEL_WEIGHTS
-from graph.access import NEVER
 from graph.aws.patterns import contains
+from graph.instants import DAY, NEVER
 from graph.schema import CALLS, CAN_ACCESS, LEVELS
 
 ROW = {"holder": Kind.NODE, "resource": Kind.NODE, "levels": Kind.LEVELS}

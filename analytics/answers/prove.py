@@ -23,7 +23,8 @@ from analytics.proving.grounds import Ground, grounds
 from analytics.proving.moments import Moments, moments, numbers_in
 from analytics.proving.readings import Reading
 from analytics.proving.standing import standing
-from graph.access import UnknownThing, millisecond
+from graph.access import UnknownThing
+from graph.instants import millisecond
 from graph.journal.hash_chain import sha256
 from graph.receipts.canonical import canonical_bytes
 from graph.schema import CAN_ACCESS, DECISION_RECORD, LEVELS, USE_EVENT, USED

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analytics.answers.shape import cut
 from analytics.answers.table import Table, instants, objects
-from graph.access import NEVER, millisecond
+from graph.instants import NEVER, millisecond
 from graph.receipts.chains import Chain
 from graph.receipts.claims import ACCEPT, CLAIMS, NO, REJECT, UNKNOWN, YES
 from graph.receipts.keys import KeyRing

@@ -12,7 +12,7 @@ from analytics.findings.reconciliation import all_checks
 from analytics.findings.reconciliation.check import CASE, HOLDS, UNKNOWN, Compared
 from analytics.kept.answers import kept
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import NEVER
 
 KINDS = {"identity": Kind.NODE, "resource": Kind.NODE, "level": Kind.LEVEL}
 ENDS = ("identity", "resource")

@@ -14,7 +14,6 @@ from analytics.answers.what_if import uses
 from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants
 from analytics.findings.lifecycle.states import lives
 from analytics.kept.answers import kept
-from analytics.ownership.owners import DAY
 from analytics.posture import Filter, Posture
 from analytics.reach.alternatives import doubts, surest_route
 from analytics.reach.spread import Spread, spread
@@ -25,7 +24,7 @@ from analytics.remediation.reviewing.measures import against_evidence, revoked
 from analytics.remediation.reviewing.pace import LEAST, batches, pace
 from analytics.remediation.reviewing.packets import packets
 from analytics.usage.idle_access import window_starts
-from graph.access import NEVER, milliseconds
+from graph.instants import DAY, NEVER, milliseconds
 from graph.journal.entries import DECISIONS, Acceptance
 from graph.schema import CAN_ACCESS, HUMAN, REVIEW, RUNS_AS
 from graph.values import iso

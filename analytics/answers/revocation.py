@@ -21,8 +21,8 @@ from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.remediation.kill_set import KINDS as KINDS_ALIVE
 from analytics.remediation.kill_set import NODES, kill_set
-from analytics.residue import ACCESS, DELEGATIONS, LATER, REGISTRATIONS, ended_at, residue
-from graph.access import NEVER
+from analytics.residue import ACCESS, DELEGATIONS, REGISTRATIONS, ended_at, residue
+from graph.instants import LATER, NEVER
 from graph.once import once
 from graph.schema import ACTS_FOR, ASSUMES, CALLS, CAN_ACCESS, MEMBER_OF, RUNS_AS
 

@@ -9,7 +9,7 @@ import pandas as pd
 from analytics.answers.table import Kind, objects
 from analytics.posture import Posture
 from analytics.remediation.removal.removable import Removable
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import (
     AUTHENTICATES_AS,
     CAN_ACCESS,

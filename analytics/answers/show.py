@@ -19,8 +19,8 @@ from analytics.answers.table import Kind, Table, instants, objects
 from analytics.debt.owed import parts_of
 from analytics.posture import Posture
 from analytics.usage.sightings import LAST_USE
-from graph.access import NEVER
 from graph.element import Dtype, Element, Property, Relationship
+from graph.instants import NEVER
 from graph.schema import (
     AUTHENTICATES_AS,
     CAN_ACCESS,

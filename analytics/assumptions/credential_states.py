@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.sharing import shared
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.tags import BREAK_GLASS, tagged
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 from graph.schema import AGENT
 
 KEPT, BROKEN, UNKNOWN = 0.0, 1.0, np.nan

@@ -17,10 +17,9 @@ from analytics.assumptions.families import Judge, all_families
 from analytics.assumptions.judgement import Case, Part, Verdict
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER, Model, model
 from analytics.kept.answers import kept
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.runtime.faults import guarded
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 from graph.once import once
 
 OWNER = NUMBER["owner"]

@@ -10,7 +10,7 @@ from analytics.assumptions.model import Model
 from analytics.assumptions.reviews import Reviews, reviews
 from analytics.coverage import stated_by
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import CAN_ACCESS
 
 

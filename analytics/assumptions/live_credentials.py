@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 
 from analytics.gathered import gathered
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.residue import alive
-from graph.access import NEVER, milliseconds
 from graph.element import Relationship
+from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
 from graph.schema import AUTHENTICATES_AS, CREDENTIAL, CREDENTIAL_ENDED, RUNS_AS, USES
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import CAN_ACCESS, COVERS, REVIEW
 

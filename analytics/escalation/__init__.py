@@ -17,7 +17,8 @@ import numpy as np
 from analytics.escalation.rule import Derivation, Escalated, EscalationRule, Known
 from analytics.escalation.support import Support, minimal
 from analytics.runtime.faults import Faults, guarded
-from graph.access import NEVER, AccessGraph, Edges, Grants
+from graph.access import AccessGraph, Edges, Grants
+from graph.instants import NEVER
 from graph.schema import CONTROL, CONTROLS, LEVELS, RESOURCE
 
 ALL_LEVELS = (1 << len(LEVELS)) - 1

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from analytics.escalation.entra_tenants import MANAGED, PREFIX, Tenants, tenants_of
 from analytics.escalation.rule import Derivation, EscalationRule, Known
 from analytics.escalation.support import Support, facts_of
-from graph.access import AccessGraph, milliseconds
+from graph.access import AccessGraph
+from graph.instants import milliseconds
 from graph.once import once
 from graph.schema import AGENT, OWNS, SERVICE_ACCOUNT, TRUSTS
 

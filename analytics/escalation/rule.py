@@ -7,9 +7,10 @@ import numpy as np
 
 from analytics.escalation.support import Support, facts_of, minimal, together
 from analytics.reach.network import grouped
-from graph.access import NEVER, AccessGraph, Edges, Grants
+from graph.access import AccessGraph, Edges, Grants
 from graph.edges import joined
 from graph.element import Relationship
+from graph.instants import NEVER
 from graph.once import once
 from graph.schema import CONTROL, LEVELS
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from graph.access import NEVER, AccessGraph, flags, milliseconds
+from graph.access import AccessGraph, flags
 from graph.element import Relationship
+from graph.instants import NEVER, milliseconds
 from graph.schema import CAN_ACCESS
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analytics.escalation.rule import Derivation, Known
-from graph.access import NEVER, AccessGraph, Grants
+from graph.access import AccessGraph, Grants
 from graph.frames import records
+from graph.instants import NEVER
 from graph.once import once
 from graph.schema import CAN_ACCESS, LEVELS
 

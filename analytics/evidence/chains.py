@@ -8,7 +8,7 @@ from analytics.evidence.decisions import records
 from analytics.evidence.matching import DAY_ONLY, UNKNOWN
 from analytics.evidence.reconciled import actions
 from analytics.posture import Posture
-from graph.access import milliseconds
+from graph.instants import milliseconds
 from graph.once import once
 
 PARTS = ("decided", "justified", "outcome", "complete", "reconstructable")

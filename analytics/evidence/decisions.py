@@ -15,7 +15,8 @@ from analytics.evidence.deciding import ALLOW, DENY, ESCALATE, FOREVER
 from analytics.posture import Posture
 from analytics.usage.action_levels import levels_of
 from analytics.usage.actors import actors
-from graph.access import NEVER, flags, milliseconds
+from graph.access import flags
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import DECISION_RECORD, RESOURCE, TOOL
 

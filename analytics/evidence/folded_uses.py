@@ -14,11 +14,11 @@ import pandas as pd
 
 from analytics.evidence.deciding import ALLOW
 from analytics.evidence.decisions import Decisions, parents, usable
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.usage.action_levels import stated_levels
 from analytics.usage.actors import actors
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
+from graph.instants import DAY, NEVER, milliseconds
 from graph.schema import CREDENTIAL, USED
 from graph.usage import by_day as uses_by_day
 

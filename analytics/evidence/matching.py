@@ -24,13 +24,12 @@ from analytics.evidence.deciding import (
 )
 from analytics.evidence.decisions import Decisions, decisions, parents, usable, watched
 from analytics.evidence.folded_uses import by_day, folded
-from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.usage.action_levels import levels_of
 from analytics.usage.actors import actors
 from analytics.usage.logins import numbers_after
 from analytics.weights import LEVEL_WEIGHTS, SENSITIVITY
-from graph.access import milliseconds
+from graph.instants import DAY, milliseconds
 from graph.once import once
 from graph.schema import USE_EVENT
 from graph.usage.outcomes import failed

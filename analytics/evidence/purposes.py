@@ -8,7 +8,7 @@ import pandas as pd
 from analytics.evidence.decisions import records
 from analytics.evidence.reconciled import decided
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import CAN_ACCESS, IDENTITIES
 

@@ -8,7 +8,7 @@ from analytics.evidence.matching import uses
 from analytics.posture import Posture
 from analytics.usage.action_levels import levels_of
 from analytics.usage.actors import actors
-from graph.access import milliseconds
+from graph.instants import milliseconds
 from graph.once import once
 
 COLUMNS = ["at", "identity", "resource", "level", "use", "decision", "record", "count"]

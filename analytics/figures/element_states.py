@@ -8,10 +8,10 @@ import pandas as pd
 
 from analytics.posture import Posture
 from analytics.remediation.kill_set import NODES, kill_set
-from graph.access import NEVER, milliseconds
 from graph.coverage import JOURNAL, kind_of_element
 from graph.element import Element, Relationship
 from graph.facts import Coverage
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import (
     CREDENTIAL,

@@ -29,13 +29,13 @@ from analytics.history import Unread
 from analytics.kept.walk import walked
 from analytics.past import past
 from analytics.posture import Posture
-from analytics.residue import LATER, ended_at
-from graph.access import NEVER
+from analytics.residue import ended_at
 from graph.identity.renamed_ids import names_in
+from graph.instants import DAY, LATER, NEVER
 from graph.once import once
 from graph.schema import AGENT
 
-SECOND, DAY = 1_000, 86_400_000  # milliseconds
+SECOND = 1_000  # milliseconds
 WINDOW_SECONDS = 86_400  # a kill is atomic if all is dead within so long after the identity's end
 ALIVE, DEAD, UNKNOWN = "alive", "dead", "unknown"
 NAMED = ("identity", "id", "source", "target")  # columns of elements with ids of nodes

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import IDENTITIES
 

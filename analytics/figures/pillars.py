@@ -12,7 +12,7 @@ from analytics.assumptions.model import NUMBER
 from analytics.figures.measure import population
 from analytics.posture import Posture
 from analytics.usage.last_active import last_active
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import IDENTITIES
 
 COUNT, EXPOSURE = "identities", "weighted exposure"

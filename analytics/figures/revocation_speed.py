@@ -23,10 +23,9 @@ from analytics.findings.families.ownership import departed, judged_rows
 from analytics.history import Unread
 from analytics.kept.answers import kept
 from analytics.kept.of_snapshots import merged_in
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
 from graph.identity.renamed_ids import RenamedIds, changes_of, names_in_each
+from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, CREDENTIAL_ENDED
 

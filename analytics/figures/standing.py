@@ -6,9 +6,8 @@ import numpy as np
 
 from analytics.assumptions.entitlements import Entitlements, blocks
 from analytics.assumptions.model import model
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
+from graph.instants import DAY, NEVER, milliseconds
 from graph.schema import CAN_ACCESS
 
 SHORT = DAY  # access that ends within a day of being granted is not standing

@@ -16,14 +16,13 @@ from analytics.figures.survival import Survival, survival
 from analytics.history import Unread
 from analytics.kept.answers import kept
 from analytics.kept.of_snapshots import looks, names_since
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
+from graph.instants import DAY, LATER, NEVER, milliseconds
 from graph.once import once
 from graph.schema import AUTHENTICATES_AS, CREDENTIAL, CREDENTIAL_ENDED, IDENTITIES
 
 HOUR = DAY // 24  # milliseconds
-LATER = np.iinfo(np.int64).max
 ENDED = ("disabled", "retired", "deleted")  # states of an identity
 BETWEEN = "\x1f"  # source and scope
 

@@ -14,8 +14,8 @@ from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
 from analytics.reach.kernels.pairs import HolderGrants, Steps
 from analytics.usage.idle_access import LONGER, OWNER, SAFE, idle_rows
-from graph.access import NEVER, milliseconds
 from graph.element import Relationship
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import (
     ASSUMES,

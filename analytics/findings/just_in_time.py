@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.usage.idle_access import window_starts
 from analytics.weights import SENSITIVITY
-from graph.access import NEVER, milliseconds
+from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
 from graph.schema import CAN_ACCESS, IDENTITIES, LEVELS, RESOURCE, USE_EVENT, USED
 from graph.usage import by_day

@@ -13,7 +13,7 @@ from analytics.findings.closing import REVIEWED, Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.kind import FindingKind
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import NEVER
 
 COLUMNS = (
     "subject",

@@ -10,7 +10,7 @@ from analytics.lineage.authority import Entitled
 from analytics.lineage.links import Links
 from analytics.posture import Posture
 from analytics.reach.network import Network
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import LEVELS
 
 NO, YES, UNKNOWN = 0, 1, -1

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.lineage.links import Links, Semantics
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 
 WINDOW = int(DAY)  # milliseconds; its end is no part of it
 LEAST = 4

@@ -23,8 +23,8 @@ import scipy  # its modules are loaded on first use
 from analytics.gathered import spans
 from analytics.posture import Posture
 from analytics.reach.network import grouped
-from graph.access import NEVER, milliseconds
 from graph.element import Relationship
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import ACTS_FOR, AGENT, LEVELS, SPAWNS
 

@@ -7,8 +7,8 @@ import numpy as np
 from analytics.lineage.links import UNREACHED, Links
 from analytics.ownership.owners import active_people
 from analytics.posture import Posture
-from analytics.residue import LATER, ended_at
-from graph.access import NEVER
+from analytics.residue import ended_at
+from graph.instants import LATER, NEVER
 from graph.schema import HUMAN
 
 

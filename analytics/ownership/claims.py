@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.ownership.owners import DAY, NOBODY, ROLES, role_of
+from analytics.ownership.owners import NOBODY, ROLES, role_of
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
 from graph.as_of import in_force
 from graph.frames import records
+from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
 from graph.schema import OWNS
 

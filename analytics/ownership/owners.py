@@ -14,15 +14,15 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
 from graph.element import Element
 from graph.facts import Coverage
+from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
 from graph.schema import GROUP, HUMAN, IDENTITIES, MEMBER_OF, OWNS, SPAWNS, TEAM
 
 ROLES = ("business", "technical")
 AS_BUSINESS = ("business", "sponsor")  # roles of statements that count as business
-DAY = 86_400_000  # milliseconds
 NOBODY = -1
 
 

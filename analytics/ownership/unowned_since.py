@@ -9,9 +9,9 @@ import pandas as pd
 from analytics.ownership.owners import NOBODY, ROLES, active_people, stated_in
 from analytics.past import past, versions
 from analytics.posture import Posture
-from analytics.residue import LATER, ended_at
-from graph.access import NEVER, milliseconds
+from analytics.residue import ended_at
 from graph.element import Node
+from graph.instants import LATER, NEVER, milliseconds
 from graph.once import once
 from graph.schema import GROUP, HUMAN, OWNS, SPAWNS, TEAM
 from graph.stores import SnapshotInfo

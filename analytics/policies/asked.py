@@ -16,7 +16,7 @@ from analytics.evidence.matching import uses
 from analytics.posture import Posture
 from analytics.usage.action_levels import levels_of
 from analytics.usage.actors import actors
-from graph.access import milliseconds
+from graph.instants import milliseconds
 from graph.schema import LEVELS, RESOURCE, TOOL
 
 CALL = "call"

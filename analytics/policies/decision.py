@@ -20,8 +20,8 @@ from analytics.policies.policy_input import PolicyInput, above, policy_input
 from analytics.policies.requests import Request
 from analytics.posture import Posture
 from analytics.usage.action_levels import level_of
-from graph.access import NEVER
 from graph.identity.lookup import UnknownThing
+from graph.instants import NEVER
 from graph.secrets import redact_prose, redact_text
 from graph.values import iso
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analytics.engines.policy_set import Mentions
 from analytics.policies.asked import NONE, RECORDED, Asked
-from graph.access import NEVER, milliseconds
+from graph.instants import NEVER, milliseconds
 
 SECOND = 1000  # milliseconds; instants in a context are seconds since 1970
 NOW, GRANT_END, JUSTIFICATION = "now", "grant_expires_at", "justification"

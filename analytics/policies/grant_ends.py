@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.assumptions.entitlements import grants_held
 from analytics.policies.policy_input import parent_of
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
+from graph.instants import NEVER, milliseconds
 from graph.schema import CAN_ACCESS
 
 WITHOUT_END = np.iinfo(np.int64).max

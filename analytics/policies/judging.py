@@ -18,7 +18,7 @@ from analytics.policies.cedar_entities import uid
 from analytics.policies.distinct import GRANT_END, Contexts, distinct
 from analytics.policies.grant_ends import grant_ends
 from analytics.posture import Posture
-from graph.access import NEVER, millisecond
+from graph.instants import NEVER, millisecond
 from graph.stores import SnapshotInfo
 
 NOT_ASKED = -1

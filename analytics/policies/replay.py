@@ -13,7 +13,7 @@ from analytics.policies.asked import asked_by_decisions, asked_by_uses
 from analytics.policies.distinct import distinct
 from analytics.policies.judging import NOT_ASKED, Judged, judged
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import NEVER
 
 PAIR = ["identity", "resource", "action"]
 Pair = tuple[int, int, str]

@@ -11,7 +11,7 @@ from analytics.evidence.decisions import decisions
 from analytics.evidence.matching import uses
 from analytics.posture import Posture
 from analytics.usage.actors import actors
-from graph.access import NEVER, millisecond, milliseconds
+from graph.instants import NEVER, millisecond, milliseconds
 from graph.schema import CAN_ACCESS, DECISION_RECORD, USE_EVENT
 from graph.usage.outcomes import failed
 

@@ -11,7 +11,7 @@ from analytics.posture import Posture
 from analytics.proving.entitlement import NO, YES
 from analytics.proving.entitlement import UNKNOWN as NOT_KNOWN
 from analytics.proving.moments import Moments
-from graph.access import millisecond
+from graph.instants import millisecond
 from graph.schema import USE_EVENT
 
 LOWEST = 0  # a position in `LEVELS`: any permission includes it

@@ -13,7 +13,7 @@ from analytics.changes.drift.walk import Room, Since, opened_first
 from analytics.posture import Filter, Posture
 from analytics.proving.moments import Moments, numbers_in
 from analytics.proving.readings import Reading
-from graph.access import NEVER, millisecond, milliseconds
+from graph.instants import NEVER, millisecond, milliseconds
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
 from graph.values import iso

@@ -13,7 +13,8 @@ from analytics.lineage.approvals import YES as INSIDE
 from analytics.lineage.approvals import declared
 from analytics.posture import Posture
 from analytics.proving.entitlement import NO, UNKNOWN, YES, Way
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
+from graph.instants import NEVER, milliseconds
 from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, REVIEW
 from graph.values import iso, strict_json
 

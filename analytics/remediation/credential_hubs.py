@@ -9,8 +9,9 @@ from analytics.posture import Posture
 from analytics.reach.articulation import pieces
 from analytics.reach.closure import Totals, totals
 from analytics.usage.activity import lately
-from graph.access import NEVER, flags
+from graph.access import flags
 from graph.element import Relationship
+from graph.instants import NEVER
 from graph.schema import AGENT, AUTHENTICATES_AS, USES
 
 BLUEPRINT = "blueprint"

@@ -14,14 +14,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from analytics.ownership.owners import DAY
 from analytics.usage.actors import alone
 from analytics.usage.identity_steps import Steps
 from analytics.usage.logins import numbers_after
 from analytics.usage.sightings import NONE, UNUSED_DAYS, sightings
 from analytics.usage.used_ways import Grants, Uses, used_ways
-from graph.access import NEVER, AccessGraph
+from graph.access import AccessGraph
 from graph.element import Element, Relationship
+from graph.instants import DAY, NEVER
 from graph.schema import AGENT, CAN_ACCESS, CONTROL, ELEMENTS, GROUP, LEVELS
 
 

@@ -6,10 +6,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from analytics.ownership.owners import DAY
 from analytics.usage.sightings import LAST_USE, UNUSED_DAYS
 from analytics.usage.used_ways import BySource
-from graph.access import DELETABLE, NEVER, AccessGraph, flags, milliseconds
+from graph.access import DELETABLE, AccessGraph, flags
+from graph.instants import DAY, NEVER, milliseconds
 from graph.schema import (
     AUTHENTICATES_AS,
     CONTROL,

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from analytics.usage.activity import lately
-from graph.access import NEVER, milliseconds
 from graph.element import Relationship
+from graph.instants import DAY, NEVER, milliseconds
 from graph.schema import AUTHENTICATES_AS, CAN_ACCESS, CONTROL, CREDENTIAL, LEVELS, USES
 
 SAFE, OWNER, LONGER = "safe", "needs_owner", "needs_longer_window"

@@ -5,7 +5,7 @@ import numpy as np
 from analytics.coverage import stated_by
 from analytics.posture import Posture
 from analytics.usage.activity import lately
-from graph.access import NEVER
+from graph.instants import NEVER
 
 DORMANT_DAYS = 45  # after which CIS asks to disable an account (Controls 5.3)
 

@@ -12,9 +12,10 @@ import pandas as pd
 
 from analytics.gathered import stacked
 from analytics.usage.action_levels import levels_of, stated_levels
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
 from graph.element import Element, Relationship
 from graph.frames import Frames
+from graph.instants import NEVER, milliseconds
 from graph.schema import (
     CALLS,
     CAN_ACCESS,

@@ -11,17 +11,15 @@ from itertools import chain, pairwise
 import numpy as np
 
 from analytics.gathered import spans
-from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
 from analytics.reach.fronts import fronts
 from analytics.reach.spread import Spread, spread
 from analytics.weights import LEVEL_WEIGHTS
-from graph.access import NEVER
+from graph.instants import DAY, LATER, NEVER
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS
 
 STEPS = 200  # most first stale steps per identity
 NONE = -1  # the row of a step that no fact states
-LATER = np.iinfo(np.int64).max
 STATES = ("unobservable", "unused_since_granted", "partly_used", "stale")
 
 

@@ -12,7 +12,7 @@ from analytics.usage.idle_access import (
     watched_days,
     window_starts,
 )
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.once import once
 from graph.schema import CAN_ACCESS, LEVELS
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from analytics.escalation.rule import Escalated
 from analytics.usage.activity import Activity
-from graph.access import NEVER, AccessGraph, Edges, Grants
+from graph.access import AccessGraph, Edges, Grants
+from graph.instants import NEVER
 from graph.schema import CONTROL
 
 

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-DAY_MS = 86_400_000
 SHIFT = 32  # bits of a slot that hold the count
 AT_ONCE = 1_000_000  # days formatted at once
 EPOCH = date(1970, 1, 1).toordinal()

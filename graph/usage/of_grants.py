@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
+from graph.instants import NEVER
 from graph.schema import LEVELS
 from graph.values import text_array
-
-NEVER = np.iinfo(np.int64).min
 
 
 def level_instants(used: pd.Series) -> list[pd.Series]:

@@ -16,6 +16,7 @@ import pandas as pd
 from graph.element import Dtype, Element
 from graph.facts import Coverage, Facts
 from graph.frames import PANDAS
+from graph.instants import DAY
 from graph.schema import (
     AGENT,
     ASSUMES,
@@ -33,7 +34,6 @@ from graph.schema import (
 )
 
 NOW = pd.Timestamp("2026-08-01", tz="UTC").as_unit("ms")
-DAY = 86_400_000  # milliseconds
 AGENTS, PEOPLE = 1_500_000, 17_000
 SERVERS = 87_000
 NETWORK, SERVER = "agent-network", "database_server"

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from graph.instants import DAY
 from graph.schema import LEVELS
-from graph.usage.by_day import DAY_MS, SHIFT
+from graph.usage.by_day import SHIFT
 from graph.usage.outcomes import FAILED, SEPARATORS
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def fold(events: "ibis.Table") -> "ibis.Table":
     )
     word = known.outcome.translate(SEPARATORS, "").lower()
     failed = word.isin(FAILED).fill_null(False)
-    known = known.mutate(failed=failed, day=(known.at_ms // DAY_MS).cast("int64"))
+    known = known.mutate(failed=failed, day=(known.at_ms // DAY).cast("int64"))
     by_day = known.group_by([*KEYS, "day", "failed"]).agg(
         first=known.at_ms.min(), last=known.at_ms.max(), count=known.count()
     )

@@ -13,8 +13,9 @@ from analytics.assumptions.items import assess_items
 from analytics.debt import ASSUMPTIONS, Debt, model
 from analytics.debt.totals import total
 from analytics.posture import Posture, assess
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
 from graph.facts import Facts
+from graph.instants import NEVER, milliseconds
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, LEVELS
 from tests.benchmarks.estate_of_grants import estate_of_grants
 from tests.benchmarks.measure import Figure, Size, Topic, cpu, peak

@@ -8,8 +8,9 @@ import pytest
 from analytics.findings.rule import Rule
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture, assess
-from graph.access import NEVER, AccessGraph
+from graph.access import AccessGraph
 from graph.facts import Facts
+from graph.instants import NEVER
 from graph.schema import CAN_ACCESS
 from graph.stores import open_store
 from ingest.generator import generate, reading

@@ -16,8 +16,8 @@ import numpy as np
 from analytics.assumptions.items import items_of
 from analytics.posture import Posture
 from analytics.usage.unused_levels import unused_levels
-from graph.access import NEVER, milliseconds
 from graph.frames import records
+from graph.instants import NEVER, milliseconds
 from graph.schema import (
     AGENT,
     AUTHENTICATES_AS,

@@ -12,7 +12,7 @@ from analytics.assumptions.judgement import Case, Part, Verdict
 from analytics.assumptions.live_credentials import holdings
 from analytics.gathered import spans
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import CREDENTIAL
 
 JUDGED = ("cred_storage", "cred_age", "cred_auth", "cred_shared", "cred_human")

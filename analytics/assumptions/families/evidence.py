@@ -7,9 +7,8 @@ from analytics.assumptions.judgement import Case, Verdict, unkept
 from analytics.evidence.asked import asked
 from analytics.evidence.deciding import DENIED, EXPLAINED
 from analytics.evidence.matching import UNKNOWN, uses
-from analytics.ownership.owners import DAY
-from graph.access import NEVER
 from graph.coverage import known_kinds
+from graph.instants import DAY, NEVER
 from graph.schema import SENSITIVITIES
 
 JUDGED = ("evidence",)

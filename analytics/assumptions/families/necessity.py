@@ -3,8 +3,7 @@
 import numpy as np
 
 from analytics.assumptions.judgement import Case, Verdict, unkept
-from analytics.ownership.owners import DAY
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 
 JUDGED = ("necessity",)
 

@@ -5,8 +5,7 @@ import numpy as np
 from analytics.assumptions.entitlements import Entitlements
 from analytics.assumptions.judgement import Case, Verdict, unkept
 from analytics.assumptions.reviews import Approvals, covering, given, in_force
-from analytics.ownership.owners import DAY
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 
 JUDGED = ("review",)
 

@@ -5,7 +5,8 @@ import pandas as pd
 
 from analytics.assumptions.judgement import Case, Part, Verdict
 from analytics.runtime.budget import reserve
-from graph.access import NEVER, AccessGraph
+from graph.access import AccessGraph
+from graph.instants import NEVER
 from graph.schema import CAN_ACCESS, LEVELS, SOD_RULE
 
 JUDGED = ("sod",)

@@ -4,8 +4,8 @@ import numpy as np
 
 from analytics.assumptions.judgement import Case, Verdict, unkept
 from analytics.assumptions.reviews import last_decision
-from analytics.residue import LATER, ended_at
-from graph.access import NEVER, milliseconds
+from analytics.residue import ended_at
+from graph.instants import LATER, NEVER, milliseconds
 from graph.schema import CAN_ACCESS
 
 JUDGED = ("standing", "outlived")

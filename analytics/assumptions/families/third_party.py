@@ -5,7 +5,8 @@ import numpy as np
 from analytics.assumptions.judgement import Case, Verdict, unkept
 from analytics.assumptions.reviews import in_force, ran_out
 from analytics.coverage import stated_by
-from graph.access import NEVER, AccessGraph, flags
+from graph.access import AccessGraph, flags
+from graph.instants import NEVER
 from graph.once import once
 from graph.schema import AGENT, SERVICE_ACCOUNT
 

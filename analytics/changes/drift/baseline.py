@@ -14,7 +14,8 @@ from analytics.assumptions.families.scope import Entry, scope_entries, scopes_of
 from analytics.changes.drift.newcomers import newcomers, used
 from analytics.kept.of_snapshots import following, looks, merged_since, names_since, renamed
 from analytics.posture import Posture
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import COVERS, LEVELS, PRINCIPALS, REVIEW
 from graph.values import strict_json

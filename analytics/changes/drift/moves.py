@@ -11,7 +11,8 @@ from analytics.history import Unread
 from analytics.kept.answers import kept
 from analytics.kept.of_snapshots import looks, merged_since, names_since, renamed
 from analytics.posture import Posture
-from graph.access import NEVER, AccessGraph
+from graph.access import AccessGraph
+from graph.instants import NEVER
 from graph.values import text_array
 
 

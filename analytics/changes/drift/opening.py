@@ -10,8 +10,9 @@ from analytics.changes.drift.past_grants import Shown, held_policies, shown_gran
 from analytics.kept.of_snapshots import looks, renamed
 from analytics.posture import Posture
 from analytics.reach.network import Network
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
 from graph.element import Relationship
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
 from graph.values import text_array

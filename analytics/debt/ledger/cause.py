@@ -21,9 +21,10 @@ from analytics.debt.ledger.wording import (
     RESTS_ON,
     Where,
 )
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
 from graph.element import Element, Relationship
 from graph.facts import Coverage
+from graph.instants import NEVER, milliseconds
 from graph.schema import (
     AUTHENTICATES_AS,
     CAN_ACCESS,

@@ -18,8 +18,8 @@ from analytics.debt.ledger.moments import Moment, moment_at, moments, oldest
 from analytics.debt.ledger.period import Period
 from analytics.debt.ledger.sums import Between, Lost, Sums, compared, period_sums
 from analytics.history import History
-from graph.access import NEVER
 from graph.facts import Coverage
+from graph.instants import NEVER
 from graph.once import once
 from graph.values import canonical
 

@@ -7,9 +7,8 @@ from analytics.assumptions.model import model
 from analytics.assumptions.reviews import APPROVE, decisions
 from analytics.figures.claim import Claim, Judged, counted, facts_of
 from analytics.findings.rule import plural
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 
 
 def judge(posture: Posture) -> Judged:

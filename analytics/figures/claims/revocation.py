@@ -8,8 +8,8 @@ from analytics.coverage import stated_by
 from analytics.figures.claim import Claim, Judged, counted, facts_of
 from analytics.findings.rule import plural
 from analytics.posture import Posture
-from analytics.residue import LATER, expired, residue
-from graph.access import NEVER, milliseconds
+from analytics.residue import expired, residue
+from graph.instants import LATER, NEVER, milliseconds
 from graph.schema import CREDENTIAL
 
 

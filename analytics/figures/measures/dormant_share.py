@@ -1,10 +1,9 @@
 """Share of identities without recent activity."""
 
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, Published, population, ratio
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.usage.last_active import DORMANT_DAYS, last_active
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 
 
 def measure(posture: Posture) -> Measured:

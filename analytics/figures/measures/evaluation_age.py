@@ -4,9 +4,8 @@ import numpy as np
 
 from analytics.figures.evaluation_age import evaluated_at
 from analytics.figures.measure import DAYS, LESS, Measure, Measured, population
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 
 
 def measure(posture: Posture) -> Measured:

@@ -8,7 +8,7 @@ from analytics.assumptions.reviews import reviews
 from analytics.coverage import stated_by
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
+from graph.instants import NEVER, milliseconds
 from graph.schema import CAN_ACCESS, IDENTITIES
 
 NEEDS = ("owners", "scope", "reviews")

@@ -2,8 +2,8 @@
 
 from analytics.evidence.chains import chains, summed
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, ratio
-from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
+from graph.instants import DAY
 
 
 def measure(posture: Posture) -> Measured:

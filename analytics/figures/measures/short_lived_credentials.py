@@ -6,9 +6,8 @@ from analytics.assumptions.families.credentials import credential_pairs
 from analytics.assumptions.live_credentials import SECRETLESS
 from analytics.assumptions.model import model
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, Published, ratio
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
+from graph.instants import DAY, NEVER, milliseconds
 from graph.schema import CREDENTIAL
 
 

@@ -14,12 +14,11 @@ from analytics.assumptions.items import items_of
 from analytics.assumptions.model import NUMBER
 from analytics.assumptions.reviews import Reviews, reviews
 from analytics.findings.rule import day, findings_of, joined
-from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.residue import alive
 from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from analytics.usage.actors import actors
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 from graph.once import once
 from graph.schema import CAN_ACCESS, LEVEL_SETS, LEVELS
 

@@ -11,11 +11,11 @@ from analytics.evidence.matching import recent
 from analytics.findings.reconciliation import all_checks
 from analytics.findings.rule import findings_of, nothing
 from analytics.gathered import gathered, stacked
-from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.residue import alive
 from analytics.weights import LEVEL_WEIGHTS
 from graph.frames import records
+from graph.instants import DAY
 from graph.schema import HUMAN
 
 BY = ["identity", "resource"]

@@ -11,8 +11,8 @@ from analytics.assumptions.items import items_of
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.residue import judged
-from graph.access import NEVER
 from graph.frames import records
+from graph.instants import NEVER
 from graph.once import once
 from graph.schema import CAN_ACCESS, LEVELS
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from analytics.ownership.owners import DAY, NOBODY, ROLES, Ownership
+from analytics.ownership.owners import NOBODY, ROLES, Ownership
 from analytics.ownership.responsible import people_of
 from analytics.posture import Posture
 from analytics.residue import judged
-from graph.access import NEVER, AccessGraph
+from graph.access import AccessGraph
+from graph.instants import DAY, NEVER
 
 LED_BY = {  # by kind of owner: which of several an answer names first, True for ascending
     "human": {"ended": False, "owner": False, "id": False},

@@ -7,8 +7,8 @@ import pandas as pd
 
 from analytics.posture import Posture
 from analytics.residue import judged
-from graph.access import NEVER, milliseconds
 from graph.element import Relationship
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import (
     ASSUMES,

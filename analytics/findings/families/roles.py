@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analytics.gathered import gathered
-from analytics.ownership.owners import DAY
 from analytics.posture import IDENTITY_KINDS, UNUSED_DAYS, Posture, stale
 from analytics.residue import judged
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 from graph.schema import ASSUMES, CONTROL, ROLE
 
 BY = ["identity", "role"]

@@ -9,12 +9,12 @@ import pandas as pd
 from analytics.assumptions.families.scope import Entry, scopes_of
 from analytics.evidence import matching
 from analytics.findings.rule import plural
-from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.reach.kernels.pairs import within
 from analytics.usage import observed
 from analytics.usage.actors import actors
 from analytics.weights import LEVEL_WEIGHTS
+from graph.instants import DAY
 from graph.once import once
 from graph.schema import LEVELS, RESOURCE
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.posture import Posture
-from graph.access import milliseconds
+from graph.instants import milliseconds
 from graph.schema import ANYONE, RESOURCE, ROLE, SERVICE_ACCOUNT, TRUSTS
 
 

@@ -10,8 +10,9 @@ from analytics.findings.lifecycle.accepted import revived
 from analytics.findings.lifecycle.states import STATES, Lives, listed, lives
 from analytics.findings.rule import KEY_PARTS
 from analytics.posture import Posture
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
 from graph.frames import records
+from graph.instants import NEVER, milliseconds
 from graph.journal.entries import Acceptance
 from graph.once import once
 

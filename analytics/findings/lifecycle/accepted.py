@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.names import Followed
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
+from graph.instants import NEVER, milliseconds
 from graph.journal.entries import Acceptance
 from graph.schema import FACT_NODES
 

@@ -13,13 +13,12 @@ from analytics.findings.lifecycle.story import NEVER as NO_STEP
 from analytics.findings.lifecycle.story import Step, Story, Tracked, tell_all
 from analytics.findings.rules import all_rules
 from analytics.history import History
-from analytics.ownership.owners import DAY
 from analytics.past import past as past
 from analytics.past import versions
 from analytics.posture import Posture
 from analytics.runtime import progress
-from graph.access import NEVER, milliseconds
 from graph.identity.renamed_ids import RenamedIds
+from graph.instants import DAY, NEVER, milliseconds
 from graph.journal.entries import Acceptance
 from graph.once import once
 from graph.stores import SnapshotInfo

@@ -12,7 +12,8 @@ from analytics.evidence.outcomes import carried_out
 from analytics.evidence.reconciled import actions, decided
 from analytics.findings.reconciliation.check import Check, Compared, same, states
 from analytics.posture import Posture
-from graph.access import NEVER, flags, millisecond
+from graph.access import flags
+from graph.instants import NEVER, millisecond
 
 MILLISECONDS = WINDOW * 1000
 

@@ -8,7 +8,7 @@ from analytics.coverage import stated_by
 from analytics.evidence.decisions import records
 from analytics.findings.reconciliation.check import Check, Compared, same, states
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import AGENT, CALLS, TOOL
 
 

@@ -7,7 +7,7 @@ from analytics.evidence.purposes import compared_purposes, purpose_of, tasks_end
 from analytics.evidence.reconciled import decided
 from analytics.findings.reconciliation.check import Check, Compared, same, states
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import NEVER
 
 
 def other_purpose(posture: Posture) -> Compared:

@@ -9,12 +9,11 @@ from analytics.findings.feeds import Feeds
 from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, findings_of, plural
 from analytics.gathered import gathered
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.residue import judged
 from analytics.usage.last_active import DORMANT_DAYS, last_active
-from graph.access import NEVER
 from graph.element import Relationship
+from graph.instants import DAY, NEVER
 from graph.schema import AUTHENTICATES_AS, CREDENTIAL, USES
 
 

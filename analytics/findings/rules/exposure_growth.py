@@ -9,7 +9,7 @@ from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, findings_of, plural
 from analytics.posture import Posture
 from analytics.residue import alive
-from graph.access import millisecond
+from graph.instants import millisecond
 
 
 def find(posture: Posture) -> pd.DataFrame:

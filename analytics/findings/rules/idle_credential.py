@@ -13,7 +13,7 @@ from analytics.findings.feeds import NOTHING
 from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:

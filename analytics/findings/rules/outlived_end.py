@@ -11,8 +11,8 @@ from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day, findings_of
 from analytics.gathered import gathered
 from analytics.posture import Posture
-from analytics.residue import LATER, alive, expired, judged, left_of
-from graph.access import NEVER, milliseconds
+from analytics.residue import alive, expired, judged, left_of
+from graph.instants import LATER, NEVER, milliseconds
 from graph.schema import CAN_ACCESS
 
 MOST = 20  # facts listed as support of a finding

@@ -12,8 +12,8 @@ from analytics.findings.rule import Rule, day, findings_of, nothing
 from analytics.ownership.owners import ROLES
 from analytics.ownership.unowned_since import unowned_since
 from analytics.posture import Posture
-from graph.access import NEVER
 from graph.frames import records
+from graph.instants import NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:

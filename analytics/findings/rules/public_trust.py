@@ -12,8 +12,8 @@ from analytics.findings.rule import Rule, findings_of, nothing, plural
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.reach.closure import totals
-from graph.access import NEVER
 from graph.frames import records
+from graph.instants import NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:

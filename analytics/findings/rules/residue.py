@@ -23,7 +23,7 @@ from analytics.residue import (
     expired,
     residue,
 )
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import AGENT, IDENTITIES, ROLE, SERVICE_ACCOUNT, TOOL
 
 NAMED, MOST = 3, 20  # nodes named in a sentence, facts listed in a finding

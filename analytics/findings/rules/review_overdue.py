@@ -17,9 +17,8 @@ from analytics.findings.families.entitlements import (
 )
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 from analytics.residue import alive
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import REVIEW
 
 UNNAMED = "a reviewer"

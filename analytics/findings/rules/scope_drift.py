@@ -11,7 +11,7 @@ from analytics.findings.feeds import By, Feeds
 from analytics.findings.kind import FindingKind
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:

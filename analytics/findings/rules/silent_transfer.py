@@ -5,9 +5,9 @@ import pandas as pd
 from analytics.findings.families.ownership import judged_rows, unacknowledged
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, findings_of, nothing
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from graph.frames import records
+from graph.instants import DAY
 
 GRACE_DAYS = 30
 

@@ -11,9 +11,9 @@ from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.lineage.links import begun
 from analytics.posture import Posture
 from analytics.residue import judged
-from graph.access import NEVER, milliseconds
 from graph.element import Relationship
 from graph.frames import records
+from graph.instants import NEVER, milliseconds
 from graph.schema import ACTS_FOR, AGENT, SPAWNS
 
 VERBS = {ACTS_FOR: "acts for", SPAWNS: "spawns"}

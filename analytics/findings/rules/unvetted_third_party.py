@@ -11,7 +11,7 @@ from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, day, findings_of
 from analytics.posture import Posture
 from analytics.residue import judged
-from graph.access import NEVER
+from graph.instants import NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:

@@ -20,10 +20,11 @@ from analytics.remediation.campaign.parts import (
     rows_left,
 )
 from analytics.residue import alive
-from graph.access import AccessGraph, milliseconds
+from graph.access import AccessGraph
 from graph.coverage import kind_of_element
 from graph.element import Element
 from graph.facts import Coverage
+from graph.instants import milliseconds
 from graph.journal.campaign_steps import CampaignStep, StepPart
 from graph.journal.entries import Campaign
 from graph.schema import CREDENTIAL, CREDENTIAL_ENDED, LEVELS

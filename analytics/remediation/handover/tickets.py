@@ -18,9 +18,8 @@ from analytics.assumptions.model import NUMBER, model
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.states import lives
 from analytics.findings.rules import all_rules
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 from graph.schema import CAN_ACCESS
 
 LIKE: Mapping[str, str] = {  # whose hours in the model an action takes

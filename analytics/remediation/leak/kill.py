@@ -14,7 +14,7 @@ from analytics.posture import IDENTITY_KINDS, Filter, Posture
 from analytics.reach.joint import joint_reach
 from analytics.remediation.retirement.links import links
 from analytics.remediation.retirement.own_things import own_things_of
-from graph.access import NEVER, milliseconds
+from graph.instants import NEVER, milliseconds
 from graph.schema import AGENT, CREDENTIAL, HUMAN, ROLE, SERVICE_ACCOUNT, SPAWNS
 
 KEY, SESSIONS, CHILD, ACCOUNT = "credential", "sessions", "child", "account"

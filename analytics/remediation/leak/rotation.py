@@ -22,7 +22,7 @@ from analytics.remediation.removal.before_and_after import changed
 from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.what_if import Removal
 from analytics.usage.observed import uses
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import RELATIONSHIPS
 
 SEEN, UNUSED, UNOBSERVABLE = "seen_in_use", "unused", "not_observable"

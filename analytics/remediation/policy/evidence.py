@@ -13,15 +13,15 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.remediation.policy.holdings import Holdings
 from analytics.remediation.policy.targets import wide_names
 from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from analytics.usage.idle_access import YEAR, window_starts
-from graph.access import NEVER, flags, milliseconds
+from graph.access import flags
 from graph.aws.arn import is_account
 from graph.aws.patterns import WILD, contains
+from graph.instants import DAY, NEVER, milliseconds
 from graph.schema import CALLS, CAN_ACCESS, LEVELS, RESOURCE
 from graph.usage.of_grants import level_instants
 from graph.values import strict_json

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.remediation.policy.evidence import ASKED, Evidence, Period, State
 from analytics.remediation.policy.verdict import Verdict, verdict
 from graph.aws.arn import is_account
+from graph.instants import DAY
 from graph.schema import USE_EVENT, USED
 
 SHARE = 4  # the held-out part is one part of so many

@@ -21,7 +21,8 @@ from analytics.remediation.policy.targets import NotAws, aws_target, patterns
 from analytics.remediation.policy.uses import uses
 from analytics.remediation.policy.verdict import Verdict, verdict
 from analytics.usage.action_levels import UNKNOWN, level_of
-from graph.access import NEVER, flags, milliseconds
+from graph.access import flags
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import CALLS, CAN_ACCESS, IDENTITIES, LEVEL_SETS, RESOURCE, TOOL
 from graph.values import strict_json

@@ -9,11 +9,10 @@ left out.
 import numpy as np
 import pandas as pd
 
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.usage.action_levels import levels_of
 from analytics.usage.actors import actors
-from graph.access import NEVER, milliseconds
+from graph.instants import DAY, NEVER, milliseconds
 from graph.schema import CREDENTIAL, LEVELS, USE_EVENT, USED
 from graph.usage import by_day
 from graph.usage.outcomes import failed

@@ -21,7 +21,7 @@ from analytics.remediation.removal.what_if import Removal
 from analytics.tags import BREAK_GLASS, bears, tagged
 from analytics.usage.activity import lately
 from analytics.usage.idle_access import idle_rows
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import (
     AUTHENTICATES_AS,
     CAN_ACCESS,

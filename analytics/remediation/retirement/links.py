@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
 from graph.element import Relationship
+from graph.instants import NEVER, milliseconds
 from graph.once import once
 
 

@@ -14,8 +14,9 @@ from analytics.remediation.retirement.links import Links, links
 from analytics.remediation.retirement.own_things import OwnThings
 from analytics.residue import usable_keys
 from analytics.usage.activity import lately
-from graph.access import NEVER, flags
+from graph.access import flags
 from graph.element import Relationship
+from graph.instants import NEVER
 from graph.schema import (
     AGENT,
     ASSUMES,

@@ -6,8 +6,9 @@ import pandas as pd
 from analytics.assumptions.reviews import approved_grants
 from analytics.past import past
 from analytics.posture import Posture
-from graph.access import NEVER, AccessGraph, milliseconds
+from graph.access import AccessGraph
 from graph.identity.renamed_ids import RenamedIds
+from graph.instants import NEVER, milliseconds
 from graph.schema import CAN_ACCESS
 from graph.stores import SnapshotInfo
 

@@ -8,10 +8,9 @@ import pandas as pd
 from analytics.assumptions.items import items_of
 from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants, reviews
 from analytics.findings.evaluation import find_all
-from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.usage.idle_access import window_starts
-from graph.access import NEVER
+from graph.instants import DAY, NEVER
 from graph.schema import CAN_ACCESS
 
 NOT_APPLIED = "REV-02"  # the rule on a decision to revoke that was not carried out

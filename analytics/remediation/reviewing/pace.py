@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.reviews import APPROVE
-from analytics.ownership.owners import DAY
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
 from graph.coverage import JOURNAL
+from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
 from graph.schema import REVIEW
 

@@ -21,7 +21,7 @@ from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
 from analytics.remediation.reviewing.changed_since import UNCHANGED, changed_since
 from analytics.remediation.reviewing.pace import pace
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.once import once
 from graph.schema import CAN_ACCESS, LEVEL_SETS
 

@@ -19,7 +19,7 @@ from app.web.answers.debt_path import way
 from app.web.answers.figures import names
 from app.web.snapshots import kept
 from app.wording import NO_FIGURE, days, number, percent, share, thing_name
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
 
 WORDS = {

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.facts import ORIGIN, Coverage
+from graph.instants import NEVER
 from graph.stores.history.places import coded, decoded
 
 NODES = "nodes"
@@ -20,7 +21,6 @@ NUMBER = "no"  # of an id, in its volume
 SEEN, AS_READ = "last_seen", "seen_as_read"
 ORIGINS = ".origins"  # ends the name of a file of origins
 INSTANT = pa.timestamp("ms", "UTC")
-NEVER = np.iinfo(np.int64).min
 
 Read = dict[tuple[str, str], int]  # when each source and scope was read, in milliseconds
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from graph.access import millisecond
+from graph.instants import millisecond
 from graph.schema import DECISION_RECORD
 from graph.values import WrongValue, instant
 from ingest.clock import latest_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from graph.access import millisecond
+from graph.instants import millisecond
 from graph.usage.outcomes import is_failure
 from graph.values import WrongValue, instant
 from ingest.rows import listed, text

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from graph.access import millisecond
+from graph.instants import millisecond
 from graph.receipts.dates import instant_of
 from graph.receipts.jws import WrongJws
 from graph.receipts.keys import KeyRing, read_keys

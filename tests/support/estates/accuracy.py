@@ -9,9 +9,10 @@ import pandas as pd
 
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture, assess
-from graph.access import NEVER, AccessGraph
+from graph.access import AccessGraph
 from graph.facts import Coverage, Facts
 from graph.frames import conform, records
+from graph.instants import NEVER
 from graph.schema import CAN_ACCESS
 from ingest.generator import Estate, Generated, reading
 from tests.support.estates.small_estates import NOTHING

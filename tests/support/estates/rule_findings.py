@@ -10,8 +10,8 @@ import pandas as pd
 from analytics.findings.evaluation import find_by, lacking
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture
-from graph.access import NEVER
 from graph.frames import records
+from graph.instants import NEVER
 from tests.support.estates.side_by_side import named, side_by_side
 from tests.support.estates.small_estates import Estate, ago
 

@@ -8,7 +8,8 @@ from analytics.answers.path import path
 from analytics.answers.reach import reach_tree
 from analytics.posture import assess
 from graph import access
-from graph.access import NEVER, AccessGraph, AmbiguousThing, UnknownThing
+from graph.access import AccessGraph, AmbiguousThing, UnknownThing
+from graph.instants import NEVER
 from graph.schema import AGENT, CAN_ACCESS, LEVELS, ROLE, SERVICE_ACCOUNT
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
 from tests.support.printed import exposure

@@ -33,7 +33,7 @@ from app.wording import (
     percent,
     share,
 )
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import IDENTITIES, LEVELS
 
 LISTED = 1000

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from analytics.changes.drift import drift
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import LEVELS
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.search import some

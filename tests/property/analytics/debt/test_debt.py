@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER
 from analytics.debt import debt_of, model
 from analytics.debt.groups import GROUPINGS
-from graph.access import NEVER
+from graph.instants import NEVER
 from graph.schema import CAN_ACCESS, DECISION_RECORD, LEVELS, SOD_RULE, USE_EVENT
 from tests.support.estates.debt_estates import AGENTS, IDENTITY, NODES, RESOURCES, estates
 from tests.support.estates.small_estates import AS_OF, LABELS, TYPES, Estate, ago

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.posture import Filter, Posture, assess
-from graph.access import NEVER, AccessGraph
+from graph.access import AccessGraph
 from graph.element import Relationship
+from graph.instants import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
 from tests.support.estates.small_estates import AS_OF, TYPES, Estate, ago
 from tests.support.printed import stale as stale_answer

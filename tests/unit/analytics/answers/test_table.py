@@ -7,7 +7,7 @@ import pandas as pd
 
 from analytics.answers.table import Kind, Table, as_json, instants
 from app.table_csv import table_csv
-from graph.access import NEVER
+from graph.instants import NEVER
 
 THINGS = pd.DataFrame(
     {"id": ["a", "b"], "label": ["Agent", "Role"], "name": ["=cmd()", "B"]}, dtype="string"

@@ -8,7 +8,7 @@ import pytest
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture
 from analytics.remediation.handover.tickets import Assignment, effort, ticket_id, tickets
-from graph.access import NEVER
+from graph.instants import NEVER
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.histories.small_history import history_of
 
