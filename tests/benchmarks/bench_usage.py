@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from graph.usage.by_day import DAY_MS, unpacked
+from graph.instants import DAY
+from graph.usage.by_day import unpacked
 from graph.usage.outcomes import FAILED
 from ingest.rows import Rows
 from ingest.usage.fold import KEYS, fold_json
@@ -61,7 +62,7 @@ def loop(path: Path) -> Folded:
             row[3] += 1
             row[0] = at if row[0] is None else min(row[0], at)
             row[1] = at if row[1] is None else max(row[1], at)
-            days[at // DAY_MS] = days.get(at // DAY_MS, 0) + 1
+            days[at // DAY] = days.get(at // DAY, 0) + 1
     return folded
 
 

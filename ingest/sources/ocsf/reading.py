@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from graph.element import Node
+from graph.instants import DAY
 from graph.schema import (
     AGENT,
     AUTHENTICATES_AS,
@@ -102,9 +103,9 @@ class _Use:
     def add(self, first: int, last: int, count: int) -> None:
         """Add uses: one on the first of their days, the others on the last."""
         self.first, self.last = min(self.first, first), max(self.last, last)
-        self.days[first // by_day.DAY_MS] += 1
+        self.days[first // DAY] += 1
         if count > 1:
-            self.days[last // by_day.DAY_MS] += count - 1
+            self.days[last // DAY] += count - 1
 
 
 @dataclass
