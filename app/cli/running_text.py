@@ -6,7 +6,7 @@ lines are plain ASCII: these are wrapped here, to the very same lines. The other
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from rich.box import HEAVY_HEAD
 from rich.console import Console, ConsoleOptions, JustifyMethod
@@ -17,7 +17,7 @@ from rich.text import Text
 
 Run = tuple[str, str]  # a text, and the name of its style
 Line = tuple[Sequence[Run], int, bool]  # runs, their indent, and whether blanks fill the line
-WORD = re.compile(r"\s*\S+\s*")
+WORD = re.compile(r"\S+\s*")
 NEW_LINE = Segment.line()
 
 
@@ -120,9 +120,9 @@ def wrapped(text: str, width: int) -> list[tuple[int, int]]:
     if len(text) <= width:
         return [(0, len(text))]
     begins, filled = [0], 0
-    for match in WORD.finditer(text):
-        start, end = match.span()
-        length = len(match.group().rstrip())
+    ends = [match.end() for match in WORD.finditer(text)]
+    for start, end in pairwise([0, *ends]):  # blanks before the first word belong to it
+        length = len(text[start:end].rstrip())
         if length <= width - filled:
             filled += end - start
         elif length > width:
