@@ -1,10 +1,6 @@
 """What each role sees and does on the pages: on all of them, whatever a page forgets."""
 
-import shutil
-import time
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,85 +8,20 @@ from typing import Any
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from analytics.answers import journal as decisions
 from analytics.history import open_posture
-from app.sign_in import SignIn
 from app.web.server import door, upload
-from app.web.views import all_views, audit
+from app.web.views import audit
 from graph.journal.actor import By
 from graph.journal.entries import KINDS
 from graph.journal.journal import journal_of
 from graph.journal.rights import PAGES, RIGHTS, NotAllowed
-from graph.schema import CREDENTIAL
-from tests.e2e.conftest import MAIN
-from tests.e2e.estate import estate, publish
 from tests.e2e.said import texts
-from tests.support.printed import findings
+from tests.e2e.visiting import VIEWS, Visit, buttons, claims, fill
 from tests.support.search import searching
 
 DRAWN = "a page was drawn"
-VIEWS = dict(all_views())
-Visit = Callable[..., AppTest]
-
-
-@pytest.fixture(scope="module")
-def leaked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Publish the estate with a leaked key, so that Ann owns something that is critical."""
-    world, folder = estate(), tmp_path_factory.mktemp("roles") / "s"
-    world.rows[CREDENTIAL][0]["status"] = "leaked"
-    publish(world, folder)
-    return folder
-
-
-@pytest.fixture
-def own(leaked: Path, tmp_path: Path) -> Path:
-    """Copy the estate, to write beside it."""
-    return Path(shutil.copytree(leaked, tmp_path / "s"))
-
-
-@pytest.fixture(scope="module")
-def listed(leaked: Path) -> list[dict[str, Any]]:
-    """List the findings of the estate."""
-    rows: list[dict[str, Any]] = findings(open_posture(str(leaked)))["findings"]
-    return rows
-
-
-@pytest.fixture(scope="module")
-def critical(listed: list[dict[str, Any]]) -> str:
-    """Return a critical finding of what is Ann's."""
-    hers = [row for row in listed if row["subject"]["id"] in ("wide", "key-1")]
-    return next(str(row["id"]) for row in hers if row["severity"] == "critical")
-
-
-@pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Visit:
-    """Open a page as somebody who signed in with some roles, or as nobody."""
-    setup = tmp_path / "people.toml"
-    setup.write_text('[roles]\nclaim = "roles"\n')
-    monkeypatch.setattr(door._Door, "sign_in", SignIn(setup, "", "", "", "", {}))
-
-    def at(store: Path, page: str, *roles: str, age: float = 0.0, **address: str) -> AppTest:
-        monkeypatch.setenv("TRUSTDEBT_STORE", str(store))
-        test = AppTest.from_file(str(MAIN), default_timeout=60)
-        test.query_params.update(address)
-        test._page_hash = "" if page == next(iter(VIEWS)) else calc_hash(page)
-        test.user = claims(*roles, age=age)
-        return test.run()
-
-    return at
-
-
-def claims(*roles: str, age: float = 0.0, email: str = "ann@acme.test") -> dict[str, Any]:
-    return {
-        "is_logged_in": True,
-        "iss": "https://idp.test",
-        "sub": email.partition("@")[0],
-        "email": email,
-        "iat": time.time() - age,
-        "roles": list(roles),
-    }
 
 
 @pytest.fixture
@@ -155,10 +86,6 @@ def test_without_the_age_an_old_sign_in_opens_the_page(
     assert DRAWN in texts(visit(store, "audit", "admin", age=9 * 3600.0))
 
 
-def buttons(test: AppTest) -> set[str]:
-    return {button.label for button in test.button}
-
-
 @pytest.mark.parametrize("role", [role for role in RIGHTS if role != "viewer"])
 def test_the_form_is_drawn_for_whom_it_is(
     visit: Visit, own: Path, critical: str, role: str
@@ -167,15 +94,6 @@ def test_the_form_is_drawn_for_whom_it_is(
     assert not test.exception
     assert ("Accept" in buttons(test)) == ("acceptance" in RIGHTS[role])
     assert ("takes the role owner or admin" in texts(test)) == ("Accept" not in buttons(test))
-
-
-def fill(test: AppTest, label: str, why: str = "known") -> AppTest:
-    days = [field for field in test.date_input if "Until" in field.label]
-    if days:
-        days[0].set_value(date(2035, 1, 1))
-    next(area for area in test.text_area if area.label == "Why").set_value(why)
-    next(button for button in test.button if button.label == label).click()
-    return test.run()
 
 
 @pytest.mark.parametrize(
