@@ -12,6 +12,7 @@ from app.web.address import arrivals, to
 from app.web.answers.figures import findings
 from app.web.card import ICONS, PAGE
 from app.web.picker import PREFIXES, search
+from app.web.server import door
 from app.web.view import View
 from app.wording import kind, number
 
@@ -21,6 +22,7 @@ LABELS = (
 FEW, MANY = 3, 10  # results of each kind, and of the only kind
 WIDE = 30  # characters of a result
 SHORTEST = 2  # letters of a search
+FINDINGS, CONSOLE = "findings", "console"  # pages
 QUESTIONS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("Which identities has nobody to answer for?", "ownership", {}),
     ("What happens when these people leave?", "ownership", {}),
@@ -72,7 +74,8 @@ def finder(posture: Posture, views: list[View]) -> None:
     text = (text or "").strip()
     if len(text) < SHORTEST:
         return
-    groups = [*_things(posture, text), *_findings(posture, text), *_pages(views, text)]
+    rights = door.sights()  # typing draws this part of the page alone, so it asks by itself
+    groups = list(_results(posture, [view for view in views if view.right in rights], text))
     if not groups:
         st.caption(f"Nothing here is called {code(text, 40)}.")
     with st.container(border=True, gap=None):
@@ -93,6 +96,16 @@ def _link(hit: Hit) -> None:
             width="stretch",
             query_params=to(hit.address),
         )
+
+
+def _results(posture: Posture, views: list[View], text: str) -> Iterable[Hits]:
+    """Yield the results of each kind that lead to one of the pages."""
+    names = {view.name for view in views}
+    if PAGE in names:
+        yield from _things(posture, text)
+    if FINDINGS in names:
+        yield from _findings(posture, text)
+    yield from _pages(views, text)
 
 
 def _things(posture: Posture, text: str) -> Iterable[Hits]:
@@ -124,20 +137,20 @@ def _findings(posture: Posture, text: str) -> Iterable[Hits]:
         return
     first = rows[mask].head(FEW)
     shown = tuple(
-        Hit(sentence, ":material/flag:", "findings", {"finding": id_})
+        Hit(sentence, ":material/flag:", FINDINGS, {"finding": id_})
         for sentence, id_ in zip(first["sentence"], first["id"], strict=True)
     )
     yield Hits("Findings, worst first", shown, int(mask.sum()))
 
 
 def _pages(views: list[View], text: str) -> Iterable[Hits]:
-    lower = text.casefold()
+    lower, names = text.casefold(), {view.name for view in views}
     pages = [Hit(words, ":material/help:", page, address) for words, page, address in QUESTIONS]
     saved = [
-        Hit(each.question, ":material/terminal:", "console", {"question": each.id})
+        Hit(each.question, ":material/terminal:", CONSOLE, {"question": each.id})
         for each in all_questions().values()
     ]
-    asked = [hit for hit in (*pages, *saved) if lower in hit.words.casefold()]
+    asked = [hit for hit in (*pages, *saved) if hit.page in names and lower in hit.words.casefold()]
     if asked:
         yield Hits("Questions", tuple(asked[:FEW]), len(asked))
     named = [Hit(v.title, v.icon, v.name) for v in views if lower in v.title.casefold()]

@@ -54,7 +54,8 @@ def main() -> None:
     if not entrance.passed(view):
         return
     arrive(view.name)
-    seen = [each for each in views if door.sees(each.right)]
+    rights = door.sights()
+    seen = [each for each in views if each.right in rights]
     free()
     try:
         with within(budget_of(os.environ.get(VARIABLE))):

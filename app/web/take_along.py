@@ -11,24 +11,31 @@ from analytics.posture import Posture
 from app.exchange import FORMATS, download, file_name, module_of
 from app.report import FORMS, report
 from app.web.address import arrivals
+from app.web.server import door
 from app.web.snapshots import kept_while, moment_of
 from app.web.tasks import line
+from graph.journal.rights import EXPLORE, LOOK, NotAllowed
 
 FILE = "trustdebt-report"
 CHOICE, WANTED = "take_along:format", "take_along:wanted"
 REPORT, SNAPSHOT = "report", "snapshot"
+RIGHTS = {REPORT: LOOK, SNAPSHOT: EXPLORE}  # of the pages that show the same
 ICONS = {REPORT: ":material/print:", SNAPSHOT: ":material/download:"}
 MEANING = "One A4 page for leadership, of the snapshot that is shown."
 LARGE = 600  # identities from which a file takes so long that it is made on the page
 
 
 def take_along(posture: Posture) -> None:
-    """Draw a button for the report, and the other formats behind a second one."""
+    """Draw a button for the report, and the other formats behind a second one.
+
+    The snapshot is there only for whom the pages with all that is in it are.
+    """
     _button(st.sidebar, posture, REPORT, "pdf", "Report")
     place = st.sidebar.popover("Other formats", icon=":material/download:", width="stretch")
     _button(place, posture, REPORT, "html", "Report as a web page")
-    form = place.selectbox("Snapshot as", FORMATS, format_func=words, key=CHOICE) or FORMATS[0]
-    _button(place, posture, SNAPSHOT, form, "Download the snapshot")
+    if door.sees(RIGHTS[SNAPSHOT]):
+        form = place.selectbox("Snapshot as", FORMATS, format_func=words, key=CHOICE) or FORMATS[0]
+        _button(place, posture, SNAPSHOT, form, "Download the snapshot")
 
 
 def prepare(posture: Posture) -> None:
@@ -39,14 +46,22 @@ def prepare(posture: Posture) -> None:
     asked, kind, form = st.session_state.get(WANTED, (None, "", ""))
     if asked != _where(posture):
         return
-    data = made(posture, kind, form)
+    try:
+        data = making(posture, kind, form)()
+    except NotAllowed:  # the role went between the click and this run
+        return
     row = line()
     row.markdown("**The file is ready**")
     _download(row, data, kind, form, "Download it", width="content")
 
 
+def making(posture: Posture, kind: str, form: str) -> Callable[[], bytes]:
+    """Return what makes a file for this session, as long as it has the right to see it."""
+    return door.still(RIGHTS[kind], partial(_made, posture, kind, form))
+
+
 @kept_while("Making the file…", size=1)
-def made(posture: Posture, kind: str, form: str) -> bytes:
+def _made(posture: Posture, kind: str, form: str) -> bytes:
     """Return the bytes of the report, or of the snapshot in another format."""
     return report(posture, form) if kind == REPORT else download(form, posture)
 
@@ -57,7 +72,7 @@ def _button(place: DeltaGenerator, posture: Posture, kind: str, form: str, label
     What takes long is made on the page instead, where one sees for how long, and can cancel it.
     """
     if len(posture.accountable) < LARGE:
-        _download(place, partial(made, posture, kind, form), kind, form, label)
+        _download(place, making(posture, kind, form), kind, form, label)
         return
     place.button(
         label,

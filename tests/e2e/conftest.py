@@ -35,7 +35,15 @@ from app.web.views import posture as front_page
 from graph.schema import AGENT
 from graph.stores.parquet_store import ParquetStore
 from tests.e2e.estate import AS_OF, estate, hostile, publish
-from tests.e2e.visiting import critical, leaked, listed, own, visit  # noqa: F401 - fixtures
+from tests.e2e.visiting import (  # noqa: F401 - fixtures
+    critical,
+    downloads,
+    leaked,
+    listed,
+    own,
+    stubs,
+    visit,
+)
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "app" / "web" / "main.py"

@@ -2,12 +2,9 @@
 
 import csv
 import io
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.delta_generator import DeltaGenerator
 
 import trustdebt
 from app.exchange import FORMATS
@@ -16,23 +13,8 @@ from app.web.take_along import words
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
+from tests.e2e.visiting import Downloads
 from tests.support.estates.small_estates import AS_OF, Estate, ago
-
-Downloads = dict[str, Callable[[], Any]]
-
-
-@pytest.fixture
-def downloads(monkeypatch: pytest.MonkeyPatch) -> Downloads:
-    """Collect what the pages offer to download, by the name of the file."""
-    offered: Downloads = {}
-    draw = DeltaGenerator.download_button
-
-    def collect(self: Any, label: str, data: Any, file: str, *rest: Any, **named: Any) -> Any:
-        offered[file] = data
-        return draw(self, label, data, file, *rest, **named)
-
-    monkeypatch.setattr(DeltaGenerator, "download_button", collect)
-    return offered
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,10 @@
 """What each role sees and does on the pages: on all of them, whatever a page forgets."""
 
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analytics.answers import journal as decisions
@@ -18,21 +16,8 @@ from graph.journal.entries import KINDS
 from graph.journal.journal import journal_of
 from graph.journal.rights import PAGES, RIGHTS, NotAllowed
 from tests.e2e.said import texts
-from tests.e2e.visiting import VIEWS, Visit, buttons, claims, fill
+from tests.e2e.visiting import DRAWN, VIEWS, Visit, buttons, claims, fill
 from tests.support.search import searching
-
-DRAWN = "a page was drawn"
-
-
-@pytest.fixture
-def stubs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw one line for each page, since not what a page draws but whether it does is asked."""
-
-    def draw(posture: object) -> None:
-        st.markdown(DRAWN)
-
-    views = {name: replace(view, draw=draw, query=None) for name, view in VIEWS.items()}
-    monkeypatch.setattr("app.web.views.all_views", lambda: views)
 
 
 @pytest.mark.usefixtures("stubs")

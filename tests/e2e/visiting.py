@@ -3,11 +3,14 @@
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -23,6 +26,7 @@ from tests.support.printed import findings
 MAIN = Path(__file__).parents[2] / "app" / "web" / "main.py"
 VIEWS = dict(all_views())
 Visit = Callable[..., AppTest]
+Downloads = dict[str, Callable[[], Any]]
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +99,37 @@ def fill(test: AppTest, label: str, why: str = "known") -> AppTest:
     next(area for area in test.text_area if area.label == "Why").set_value(why)
     next(button for button in test.button if button.label == label).click()
     return test.run()
+
+
+@pytest.fixture
+def downloads(monkeypatch: pytest.MonkeyPatch) -> Downloads:
+    """Collect what the pages offer to download, by the name of the file."""
+    offered: Downloads = {}
+    draw = DeltaGenerator.download_button
+
+    def collect(self: Any, label: str, data: Any, file: str, *rest: Any, **named: Any) -> Any:
+        offered[file] = data
+        return draw(self, label, data, file, *rest, **named)
+
+    monkeypatch.setattr(DeltaGenerator, "download_button", collect)
+    return offered
+
+
+DRAWN = "a page was drawn"
+
+
+@pytest.fixture
+def stubs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw one line for each page, since not what a page draws but what is around it is asked."""
+
+    def draw(posture: object) -> None:
+        st.markdown(DRAWN)
+
+    views = {name: replace(view, draw=draw, query=None) for name, view in VIEWS.items()}
+    monkeypatch.setattr("app.web.views.all_views", lambda: views)
+
+
+def links(test: AppTest) -> list[tuple[str, str]]:
+    """Return the links of the page and of its sidebar: the words, and the page they lead to."""
+    protos = [link.proto for link in test.get("page_link")]
+    return [(proto.label.replace("\\", ""), proto.page or "posture") for proto in protos]

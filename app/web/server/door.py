@@ -9,8 +9,8 @@ that started the app was given the token.
 import hmac
 import os
 import secrets
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -19,11 +19,13 @@ from app import clock
 from app.sign_in import Person, SignIn
 from app.web.server.upload import HERE
 from graph.journal.actor import By
-from graph.journal.rights import EVERY_ROLE, grants, holders
+from graph.journal.rights import EVERY_ROLE, PAGES, NotAllowed, grants, holders
 
 VARIABLE = "TRUSTDEBT_APP_TOKEN"
 PARAMETER = "token"
 OPEN, SESSION = "door:open", "door:session"
+
+T = TypeVar("T")
 
 
 class _Door:
@@ -97,6 +99,35 @@ def roles() -> frozenset[str]:
 def sees(right: str) -> bool:
     """Return whether this session may see what needs a right; without sign-in everybody may."""
     return not signs_in() or grants(roles(), right)
+
+
+def sights() -> frozenset[str]:
+    """Return the rights to see pages that this session has."""
+    return frozenset(right for right in PAGES if sees(right))
+
+
+def still(right: str, make: Callable[[], T]) -> Callable[[], T]:
+    """Return `make` for a later click, which is refused if the right to see it is gone by then.
+
+    A file is made outside of the session that asks for it: who signed in is remembered from now.
+
+    Raises
+    ------
+    NotAllowed
+        By what is returned.
+    """
+    setup = _Door.sign_in
+    if setup is None:
+        return make
+    signed_in = claims()
+
+    def made() -> T:
+        visitor = setup.policy().person(signed_in, clock.now())
+        if visitor is None or not grants(visitor.roles, right):
+            raise NotAllowed(f"this is for the role {' or '.join(holders(right))}")
+        return make()
+
+    return made
 
 
 def may(right: str) -> bool:

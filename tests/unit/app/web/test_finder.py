@@ -2,10 +2,11 @@
 
 from app.questions import all_questions
 from app.web.finder import FEW, Hit, _pages
+from app.web.views import all_views
 
 
 def questions(text: str) -> tuple[list[Hit], int]:
-    groups = {group.title: group for group in _pages([], text)}
+    groups = {group.title: group for group in _pages(list(all_views().values()), text)}
     return list(groups["Questions"].shown), groups["Questions"].count
 
 
