@@ -6,7 +6,8 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.address import to, turn
+from app.web.address import turn
+from app.web.ways import way
 
 PAGE = "identity"
 ICONS = {
@@ -28,15 +29,13 @@ def card_link(
 ) -> None:
     """Draw a link to the card of a thing, by its name; `words` must not hold names from the data.
 
-    `place` is a container, or `st` itself. `address` is what the link adds, such as a snapshot.
+    `place` is a container, or `st` itself. `address` is what the link adds, such as a snapshot. For
+    whom cards are not open it is the name alone.
     """
     thing = posture.graph.thing(posture.graph.number(id_))
-    place.page_link(
-        st.session_state["pages"][PAGE],
-        label=words or markdown(thing["name"], 60),
-        icon=ICONS.get(thing["label"], OTHER),
-        query_params=to({"id": id_, **address}),
-    )
+    icon, words = ICONS.get(thing["label"], OTHER), words or markdown(thing["name"], 60)
+    if not way(place, PAGE, words, {"id": id_, **address}, icon):
+        place.markdown(f"{icon} {words}", width="content")
 
 
 def open_card(id_: str) -> None:
@@ -48,9 +47,4 @@ def links_to(posture: Posture, id_: str, place: Any = None, **address: str) -> N
     """Draw the links that lead on from a chosen row: to a thing's card, and its blast radius."""
     row = (place or st).container(horizontal=True, vertical_alignment="center", gap="medium")
     card_link(row, posture, id_, **address)
-    row.page_link(
-        st.session_state["pages"]["blast_radius"],
-        label="Blast radius",
-        icon=":material/hub:",
-        query_params=to({"thing": id_, **address}),
-    )
+    way(row, "blast_radius", "Blast radius", {"thing": id_, **address}, ":material/hub:")

@@ -8,12 +8,13 @@ import streamlit as st
 from analytics.posture import Posture
 from app.escape import code, markdown
 from app.questions import all_questions
-from app.web.address import arrivals, to
+from app.web.address import arrivals
 from app.web.answers.figures import findings
 from app.web.card import ICONS, PAGE
 from app.web.picker import PREFIXES, search
 from app.web.server import door
 from app.web.view import View
+from app.web.ways import way
 from app.wording import kind, number
 
 LABELS = (
@@ -83,19 +84,7 @@ def finder(posture: Posture, views: list[View]) -> None:
             more = f" · {len(group.shown)} of {number(group.count)}"
             st.caption(f"**{group.title}**{more if group.count > len(group.shown) else ''}")
             for hit in group.shown:
-                _link(hit)
-
-
-def _link(hit: Hit) -> None:
-    page = st.session_state["pages"].get(hit.page)
-    if page is not None:
-        st.page_link(
-            page,
-            label=markdown(hit.words, WIDE),
-            icon=hit.icon,
-            width="stretch",
-            query_params=to(hit.address),
-        )
+                way(st, hit.page, markdown(hit.words, WIDE), hit.address, hit.icon, "stretch")
 
 
 def _results(posture: Posture, views: list[View], text: str) -> Iterable[Hits]:

@@ -26,6 +26,7 @@ from app.web.take_along import prepare, take_along
 from app.web.tasks import Cancelled
 from app.web.view import View
 from app.web.views import all_views
+from app.web.ways import open_to
 from graph.memory import starved
 from graph.stores import NoSuchSnapshot, StoreEmpty, StoreError
 
@@ -56,6 +57,7 @@ def main() -> None:
     arrive(view.name)
     rights = door.sights()
     seen = [each for each in views if each.right in rights]
+    open_to(each.name for each in seen)
     free()
     try:
         with within(budget_of(os.environ.get(VARIABLE))):

@@ -9,8 +9,9 @@ import streamlit as st
 from app.cypher import can_ask
 from app.escape import plain
 from app.questions import all_questions
-from app.web.address import LATEST, carried, to
+from app.web.address import LATEST, carried
 from app.web.snapshots import opened
+from app.web.ways import way
 
 LONGEST = 2_000  # characters of a word of a command
 
@@ -39,12 +40,9 @@ def show_query(query: Query, uri: str) -> None:
     more = ", with what the filters of the page leave out" if query.wider else ""
     place.caption(f"**This answer from the command line{more}**")
     place.code(line(query), "bash", wrap_lines=True)
-    page = st.session_state["pages"]["console"]
     if query.facts is None:
         place.caption("It is worked out from the facts: no query of them gives it.")
-        place.page_link(
-            page, label="Ask the facts", icon=":material/terminal:", query_params=to({})
-        )
+        way(place, "console", "Ask the facts", {}, ":material/terminal:")
         return
     question = all_questions()[query.facts]
     place.caption(f"**A query of the facts behind it:** {question.question}")
@@ -52,12 +50,8 @@ def show_query(query: Query, uri: str) -> None:
     if question.cypher and can_ask(opened(uri)):
         place.caption("**The same in Cypher**")
         place.code(question.cypher.strip(), "cypher", wrap_lines=True)
-    place.page_link(
-        page,
-        label="Open it in the console",
-        icon=":material/terminal:",
-        query_params=to({"question": question.id, **query.values}),
-    )
+    address = {"question": question.id, **query.values}
+    way(place, "console", "Open it in the console", address, ":material/terminal:")
 
 
 def line(query: Query) -> str:

@@ -1,9 +1,8 @@
 """Tiles of a figure with its denominator, and links to the rows behind it."""
 
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.web.address import to
+from app.web.ways import way
 from app.wording import signed
 
 
@@ -24,13 +23,11 @@ def tile(
 
 
 def link(place: DeltaGenerator, words: str, page: str, **address: str) -> None:
-    """Draw a link to a page with parameters; `words` must not contain names from the data."""
-    place.page_link(
-        st.session_state["pages"][page],
-        label=words,
-        icon=":material/arrow_forward:",
-        query_params=to(address),
-    )
+    """Draw a link to a page with parameters; `words` must not contain names from the data.
+
+    For whom the page is not open there is none.
+    """
+    way(place, page, words, address, ":material/arrow_forward:")
 
 
 def signal(

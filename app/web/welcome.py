@@ -9,6 +9,7 @@ from app.escape import code, markdown
 from app.web.server import door, upload
 from app.web.tasks import finished, set_going
 from app.web.tiles import link
+from app.web.ways import opens
 from app.wording import number
 from graph.journal.rights import UPLOAD, NotAllowed
 
@@ -49,6 +50,9 @@ def draw(uri: str, shown: str, uploads: bool = False) -> None:
 def _uploading() -> None:
     st.subheader("Upload", anchor=False)
     st.markdown("Read an export of one of your systems: its files, or a ZIP of its folder.")
+    if not opens("sources"):
+        door.ask(st, "upload", UPLOAD, "upload")  # it says which role that takes
+        return
     link(st.container(), "Upload files", "sources", upload="True")
     st.caption("With the same checks as the command line. Nothing is sent anywhere.")
 

@@ -5,9 +5,9 @@ import streamlit as st
 from analytics.posture import Posture
 from analytics.weights import SEVERITIES
 from app.escape import markdown
-from app.web.address import to
 from app.web.answers.identity import findings_about
 from app.web.tiles import link
+from app.web.ways import way
 from app.wording import MARKS, STATES, counted, number
 
 SHOWN = 6
@@ -24,15 +24,10 @@ def draw_findings(posture: Posture, id_: str) -> None:
     st.caption(
         " · ".join(f"{MARKS[s]} {number(int(counts[s]))}" for s in SEVERITIES if s in counts)
     )
-    page = st.session_state["pages"]["findings"]
     with st.container(gap=None):
         for row in rows.head(SHOWN).to_dict("records"):
             state = "" if row["state"] == "open" else f" ({STATES[row['state']]})"
-            st.page_link(
-                page,
-                label=f"{MARKS[str(row['severity'])]} · {markdown(row['sentence'], 72)}{state}",
-                width="stretch",
-                query_params=to({"finding": str(row["id"])}),
-            )
+            words = f"{MARKS[str(row['severity'])]} · {markdown(row['sentence'], 72)}{state}"
+            way(st, "findings", words, {"finding": str(row["id"])}, width="stretch")
     if len(rows) > SHOWN:
         link(st.container(), f"All {counted(len(rows), 'finding')}", "findings", about=id_)

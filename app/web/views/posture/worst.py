@@ -11,11 +11,13 @@ from app.web.address import turn
 from app.web.answers import board
 from app.web.answers.changes import changes
 from app.web.answers.figures import findings
-from app.web.card import open_card
+from app.web.card import PAGE, open_card
 from app.web.tables import table
+from app.web.ways import opens
 from app.wording import MARKS, NO_FIGURE, NOT_KNOWN, ago, counted, days, number, span
 
 WORST = 10
+SELECT = " Select one to open it."
 
 
 def identities(posture: Posture) -> None:
@@ -43,11 +45,11 @@ def identities(posture: Posture) -> None:
             "Why": st.column_config.TextColumn(width=520),
             "Reaches": st.column_config.TextColumn(width=70, help="Resources within reach."),
         },
-        select=True,
+        select=opens(PAGE),
     )
     dark = answer.not_known
     last = f" {number(dark)} of unknown access come last." if dark else ""
-    st.caption(f"{answer.order}{last} Select one to open it.")
+    st.caption(f"{answer.order}{last}{SELECT if opens(PAGE) else ''}")
     if at is not None:
         open_card(str(rows["id"].iloc[at]))
 
@@ -77,14 +79,14 @@ def worst_findings(posture: Posture) -> None:
             "What is wrong": st.column_config.TextColumn(width=740),
             "Since": st.column_config.TextColumn(width=90),
         },
-        select=True,
+        select=opens("findings"),
     )
     borne = int(accepted.sum())
     beside = f"; {counted(borne, 'accepted one')} not among them" if borne else ""
     asked = f"they ask for {counted(len(changes(posture)), 'change')}"
     st.caption(
-        f"{number(len(worst))} of {counted(len(rows), 'open finding')}{beside}; {asked}. "
-        "Select one to open it."
+        f"{number(len(worst))} of {counted(len(rows), 'open finding')}{beside}; {asked}."
+        f"{SELECT if opens('findings') else ''}"
     )
     if at is not None:
         turn("findings", {"finding": str(worst["id"].iloc[at])})
