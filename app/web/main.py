@@ -55,6 +55,7 @@ def main() -> None:
     if not entrance.passed(view):
         return
     arrive(view.name)
+    door.arrived(view.right)
     rights = door.sights()
     seen = [each for each in views if each.right in rights]
     open_to(each.name for each in seen)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.escape import csv_table, plain
 from app.web.address import arrivals
+from app.web.server import door
 from app.wording import NOT_KNOWN, number
 
 ROWS = 1000  # rows sent to the browser at once
@@ -98,7 +99,7 @@ def below(words: str, rows: pd.DataFrame | Callable[[], str], file: str) -> None
     row.caption(words)
     row.download_button(
         "Download CSV",
-        rows if callable(rows) else lambda: csv_table(rows),
+        door.still_here(rows if callable(rows) else lambda: csv_table(rows)),
         file,
         "text/csv",
         key=f"csv:{file}",

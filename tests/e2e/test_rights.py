@@ -72,6 +72,35 @@ def test_a_role_that_is_gone_by_the_click_makes_no_file(
         downloads["trustdebt-report.html"]()
 
 
+@pytest.mark.parametrize(
+    ("page", "address", "files"),
+    [
+        ("findings", {}, {"findings.csv"}),
+        ("reviews", {}, {"review-measures.csv"}),
+        ("plan", {"plan": "shown"}, {"plan.csv", "tickets.csv", "tickets.json"}),
+        ("identity", {"id": "wide", "retire": "True"}, {"retirement.md", "retirement.csv"}),
+    ],
+)
+def test_no_page_makes_a_file_for_whom_it_is_closed_by_the_click(
+    visit: Visit,
+    leaked: Path,
+    downloads: Downloads,
+    tmp_path: Path,
+    page: str,
+    address: dict[str, str],
+    files: set[str],
+) -> None:
+    """The page is drawn for an analyst, who is a viewer by the click."""
+    assert not visit(leaked, page, "analyst", **address).exception
+    assert files <= set(downloads)
+    for file in files:
+        assert downloads[file]()
+    (tmp_path / "people.toml").write_text('[roles]\neverybody = ["viewer"]\n')
+    for file in files:
+        with pytest.raises(NotAllowed):
+            downloads[file]()
+
+
 @pytest.mark.usefixtures("stubs")
 @pytest.mark.parametrize(("then", "made"), [("owner", True), ("viewer", False)])
 def test_what_takes_long_is_made_for_whom_it_is(

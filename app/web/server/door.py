@@ -23,7 +23,7 @@ from graph.journal.rights import EVERY_ROLE, PAGES, NotAllowed, grants, holders
 
 VARIABLE = "TRUSTDEBT_APP_TOKEN"
 PARAMETER = "token"
-OPEN, SESSION = "door:open", "door:session"
+OPEN, SESSION, NEEDED = "door:open", "door:session", "door:needed"
 
 T = TypeVar("T")
 
@@ -128,6 +128,16 @@ def still(right: str, make: Callable[[], T]) -> Callable[[], T]:
         return make()
 
     return made
+
+
+def arrived(right: str) -> None:
+    """Take the right that the page of this run needs."""
+    st.session_state[NEEDED] = right
+
+
+def still_here(make: Callable[[], T]) -> Callable[[], T]:
+    """Return `make`, which is refused, as in `still`, for whom the page of this run is closed."""
+    return still(st.session_state[NEEDED], make) if signs_in() else make
 
 
 def may(right: str) -> bool:

@@ -24,6 +24,7 @@ from app.checklist import (
 )
 from app.escape import markdown
 from app.web.address import recall, remember
+from app.web.server import door
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import tile
@@ -154,7 +155,7 @@ def _downloads(answer: Decommission) -> None:
     ):
         row.download_button(
             words,
-            partial(make, answer),
+            door.still_here(partial(make, answer)),
             file,
             mime,
             key=f"download:{file}",

@@ -14,6 +14,7 @@ from app.escape import csv_table, markdown
 from app.web.address import one_of, recall, remember, turn
 from app.web.removals import MOST, REMOVED, add_each, edge_item, removals
 from app.web.sentences import use_of
+from app.web.server import door
 from app.web.snapshots import kept, kept_while
 from app.web.tables import below, table
 from app.web.views.plan.instructions import instructions
@@ -116,7 +117,7 @@ def _tickets(posture: Posture, objective: str, budget: int) -> None:
     for column, name, kind in ((left, "CSV", "text/csv"), (right, "JSON", "application/json")):
         column.download_button(
             f"Tickets as {name}",
-            partial(_ticket_text, posture, objective, budget, name),
+            door.still_here(partial(_ticket_text, posture, objective, budget, name)),
             f"tickets.{name.lower()}",
             kind,
             on_click="ignore",
