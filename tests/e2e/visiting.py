@@ -93,11 +93,14 @@ def buttons(test: AppTest) -> set[str]:
 
 
 def fill(test: AppTest, label: str, why: str = "known") -> AppTest:
+    """Fill in the form with a button, whatever other forms there are, and send it."""
+    button = next(button for button in test.button if button.label == label)
     days = [field for field in test.date_input if "Until" in field.label]
     if days:
         days[0].set_value(date(2035, 1, 1))
-    next(area for area in test.text_area if area.label == "Why").set_value(why)
-    next(button for button in test.button if button.label == label).click()
+    form = button.form_id
+    next(a for a in test.text_area if (a.label, a.form_id) == ("Why", form)).set_value(why)
+    button.click()
     return test.run()
 
 
