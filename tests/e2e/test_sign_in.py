@@ -124,6 +124,33 @@ def test_a_viewer_comes_back_to_the_page_and_is_told_what_it_takes(page: Page, a
     assert "wide-bot" not in page.content()
 
 
+def test_the_snapshot_and_the_search_are_for_whom_the_pages_are(page: Page, app: str) -> None:
+    """A file is made after the page is drawn, by a thread that knows nobody who signed in."""
+    search, snapshot = page.get_by_role("searchbox"), "Download the snapshot"
+    sign_in(page, "ann")
+    expect(page.get_by_role("heading", name="Five pillars")).to_be_visible()
+    page.get_by_role("button", name="Other formats").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=snapshot).click()
+    assert download.value.path().stat().st_size > 1000
+    page.keyboard.press("Escape")
+    search.fill("wide")
+    expect(page.get_by_role("link", name="svc-wide")).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(app)
+    sign_in(page, "bob")
+    expect(page.get_by_role("heading", name="Five pillars")).to_be_visible()
+    search.fill("wide")
+    expect(page.get_by_text("Nothing here is called")).to_be_visible()
+    assert page.get_by_role("link", name="svc-wide").count() == 0
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Other formats").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report as a web page").click()
+    assert download.value.path().stat().st_size > 1000
+    assert page.get_by_role("button", name=snapshot).count() == 0
+
+
 def test_a_changed_cookie_is_nobody(page: Page, app: str) -> None:
     sign_in(page, "bob")
     expect(page.get_by_role("heading", name="Posture")).to_be_visible()
