@@ -1,5 +1,6 @@
 """The card of a thing is its page; every name leads there by one of these links."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -8,6 +9,7 @@ from analytics.posture import Posture
 from app.escape import markdown
 from app.web.address import turn
 from app.web.ways import way
+from app.wording import number, thing_id
 
 PAGE = "identity"
 ICONS = {
@@ -22,6 +24,7 @@ ICONS = {
     "Tool": ":material/build:",
 }
 OTHER = ":material/circle:"
+MOST = 8  # links in one line
 
 
 def card_link(
@@ -48,3 +51,26 @@ def links_to(posture: Posture, id_: str, place: Any = None, **address: str) -> N
     row = (place or st).container(horizontal=True, vertical_alignment="center", gap="medium")
     card_link(row, posture, id_, **address)
     way(row, "blast_radius", "Blast radius", {"thing": id_, **address}, ":material/hub:")
+
+
+def cards(posture: Posture, things: Iterable[Any], place: Any = None) -> None:
+    """Draw links to the cards of some things, each once; what this snapshot lacks is left out.
+
+    A thing is an id, or a thing or an edge of an answer: an edge stands for both of its ends.
+    """
+    ids = [id_ for id_ in dict.fromkeys(_ids(things)) if posture.graph.number(id_) >= 0]
+    if not ids:
+        return
+    row = (place or st).container(horizontal=True, vertical_alignment="center", gap="medium")
+    for id_ in ids[:MOST]:
+        card_link(row, posture, id_)
+    if len(ids) > MOST:
+        row.caption(f"and {number(len(ids) - MOST)} more", width="content")
+
+
+def _ids(things: Iterable[Any]) -> Iterable[str]:
+    for thing in things:
+        if isinstance(thing, Mapping) and "from" in thing:
+            yield from _ids((thing["from"], thing["to"]))
+        elif isinstance(thing, Mapping | str):
+            yield thing_id(thing)

@@ -84,10 +84,14 @@ def edge_items(edges: pd.DataFrame) -> list[str]:
 
 @dataclass(frozen=True)
 class Taken:
-    """The description of an item, not escaped; empty, with the reason, if it cannot be removed."""
+    """The description of an item, not escaped; empty, with the reason, if it cannot be removed.
+
+    `things` are the ids of what it is of: a node, or both ends of an edge.
+    """
 
     words: str
     why_not: str = ""
+    things: tuple[str, ...] = ()
 
 
 @kept
@@ -104,7 +108,7 @@ def _taken(posture: Posture, item: str) -> Taken:
     graph = posture.graph
     if removal.things:
         thing = graph.thing(graph.number(removal.things[0]))
-        return Taken(f"{thing['name']} · {kind(thing['label'])}")
+        return Taken(f"{thing['name']} · {kind(thing['label'])}", things=(thing["id"],))
     if len(removal.relationships) != 1:
         return Taken(removal.taken_as)
     relationship, edge_id = removal.relationships[0]
@@ -112,7 +116,7 @@ def _taken(posture: Posture, item: str) -> Taken:
     row = frame[(frame["id"] == edge_id).fillna(False)].iloc[0]
     ends = [graph.thing(graph.number(row[end])) for end in ("source_id", "target_id")]
     edge = {"from": ends[0], "relationship": relationship.name, "to": ends[1]}
-    return Taken(edge_words(edge))
+    return Taken(edge_words(edge), things=(ends[0]["id"], ends[1]["id"]))
 
 
 def worded(posture: Posture, items: Sequence[str]) -> Callable[[str], str]:

@@ -7,6 +7,7 @@ from analytics.answers.table import Table
 from analytics.answers.what_if import WhatIf, what_if
 from analytics.posture import Posture
 from app.escape import markdown
+from app.web.card import cards
 from app.web.snapshots import kept_while
 from app.web.tables import below, table
 from app.web.tiles import tile
@@ -141,8 +142,11 @@ def breaks_table(posture: Posture, answer: WhatIf, key: str) -> None:
 def uses_table(posture: Posture, uses: Table, key: str, file: str) -> None:
     """Draw observed uses that would fail (`analytics.answers.what_if.uses`)."""
     rows = breaks(posture, uses)
-    table(rows, f"breaks:{key}", "Uses that were seen and would fail, the latest first.")
+    alt = "Uses that were seen and would fail, the latest first."
+    at = table(rows, f"breaks:{key}", alt, select=True)
     below(f"{counted(len(rows), 'observed use')} would fail.", rows, file)
+    if at is not None:
+        cards(posture, uses.readable()[["identity", "resource"]].iloc[at])
 
 
 def breaks(posture: Posture, uses: Table) -> pd.DataFrame:
@@ -164,7 +168,7 @@ def _names(rows: pd.DataFrame, column: str) -> pd.Series:
     return rows[f"{column}_name"].replace("", pd.NA).fillna(rows[column])
 
 
-def who_reaches_less(answer: WhatIf, key: str) -> None:
+def who_reaches_less(posture: Posture, answer: WhatIf, key: str) -> None:
     """Draw the accountable identities that reach less, those that lose most first."""
     st.subheader("Who reaches less", anchor=False)
     rows = answer.identities.readable()
@@ -181,7 +185,10 @@ def who_reaches_less(answer: WhatIf, key: str) -> None:
             "Weighted after": rows["after_weighted"],
         }
     )
-    table(frame, f"less:{key}", "Identities that reach less: resources and weight.")
+    alt = "Identities that reach less: resources and weight."
+    at = table(frame, f"less:{key}", alt, select=True)
     total = answer.counts["identities"]
     below(f"{number(len(frame))} of {counted(total, 'identity', 'identities')}.", frame,
           "who-reaches-less.csv")  # fmt: skip
+    if at is not None:
+        cards(posture, [rows["id"].iloc[at]])

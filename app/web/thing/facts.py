@@ -2,15 +2,16 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from analytics.answers.show import Known, show
 from analytics.posture import Posture
 from app.escape import code, markdown
+from app.web.card import card_link
 from app.web.snapshots import kept
-from app.wording import day, kind, stamp
+from app.web.tiles import link
+from app.wording import counted, day, kind, number, stamp
 
 FACTS = (
     ("type", "Type"),
@@ -26,6 +27,7 @@ FACTS = (
     ("expires_at", "Expires"),
     ("rotated_at", "Rotated"),
 )
+OWNERS = 6  # that are drawn
 
 
 @kept
@@ -35,18 +37,21 @@ def known(posture: Posture, thing: str) -> Known:
 
 
 def thing_panel(posture: Posture, thing: str) -> None:
-    """Draw what is known of a node; absent facts are left out."""
+    """Draw what is known of a node, with the way to its card; absent facts are left out."""
     row = posture.graph.thing(posture.graph.number(thing))
     st.header(f"{markdown(row['name'], 60)}", anchor=False)
     st.caption(f"{kind(row['label']).capitalize()} · {code(row['id'])}")
     shown = known(posture, thing)
-    lines = fact_lines(posture, thing)
-    if len(shown.owners):
-        lines.append(f"Owners: {_owners(shown.owners.readable())}")
+    ways = st.container(horizontal=True, vertical_alignment="center", gap="medium")
+    card_link(ways, posture, thing, "Its card")
     if len(shown.findings):
-        lines.append(f"Findings about it: **{len(shown.findings)}**")
+        words = f"Findings about it: {number(len(shown.findings))}"
+        link(ways, words, "findings", about=thing)
+    lines = fact_lines(posture, thing)
     if lines:
         st.markdown("  \n".join(lines))
+    if len(shown.owners):
+        _owners(posture, shown.owners.readable())
 
 
 def fact_lines(posture: Posture, thing: str) -> list[str]:
@@ -57,17 +62,17 @@ def fact_lines(posture: Posture, thing: str) -> list[str]:
     ]
 
 
-def _owners(owners: pd.DataFrame) -> str:
-    """Return each owner once, with its roles, and whether it is gone."""
-    roles: dict[str, list[str]] = {}
-    gone = np.where(owners["state"] == "gone", ", gone", "")
-    parts = (owners["role"].fillna("owner") + gone).tolist()
-    for id_, part in zip(owners["id"].tolist(), parts, strict=True):
-        roles.setdefault(id_, []).append(part)
-    named = {i: markdown(n, 60) for i, n in zip(owners["id"], owners["name"], strict=True)}
-    return ", ".join(
-        f"**{named[id_]}** ({markdown(' and '.join(parts))})" for id_, parts in roles.items()
-    )
+def _owners(posture: Posture, owners: pd.DataFrame) -> None:
+    """Draw a link to each owner, with its roles, and whether it is gone."""
+    for id_, rows in list(owners.groupby("id", sort=False))[:OWNERS]:
+        line = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        card_link(line, posture, str(id_))
+        gone = rows["state"].map({"gone": ", no longer here"}).fillna("")
+        roles = (rows["role"].fillna("").str.cat(["owner"] * len(rows), " ") + gone).str.strip()
+        line.caption(markdown(" and ".join(dict.fromkeys(roles))), width="content")
+    more = owners["id"].nunique() - OWNERS
+    if more > 0:
+        st.caption(f"and {counted(more, 'more owner')}")
 
 
 def _fact(value: Any) -> str:

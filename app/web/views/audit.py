@@ -8,6 +8,7 @@ from analytics.posture import Posture
 from app.escape import code
 from app.table_csv import table_csv
 from app.web.address import recall, remember, some_of
+from app.web.card import cards
 from app.web.query import Query
 from app.web.snapshots import kept
 from app.web.tables import below, table
@@ -25,6 +26,7 @@ DEEDS = {
     "closing": "closed a campaign",
     "withdrawal": "withdrew an entry",
 }
+OF_THINGS = ("acceptance", "attestation", "review", "apart")  # the others are of entries
 SIGNED = {True: " · ✓ signed in", False: " · not signed in"}
 HEIGHT = 520  # pixels
 COLUMNS = {
@@ -57,13 +59,29 @@ def draw(posture: Posture) -> None:
         return
     shown = answer.entries.frame[_filtered(answer.entries.frame)]
     alt = "Decisions, the latest first: when, who, signed in or not, what, about what, and why."
-    table(_words(shown), f"audit:{len(shown)}", alt, COLUMNS, height=HEIGHT)
+    key = f"audit:{len(shown)}:{hash(tuple(shown['entry']))}"
+    at = table(_words(shown), key, alt, COLUMNS, select=True, height=HEIGHT)
     below(
         f"{number(len(shown))} of {counted(answer.count, 'entry', 'entries')}, the latest first. "
         "The download also has account, session, operating-system user and hash of each.",
         lambda: table_csv(type(answer.entries)(shown, answer.entries.things)),
         "audit.csv",
     )
+    if at is not None:
+        row = shown.iloc[at]
+        about = things_in(posture, row["about"]) if row["kind"] in OF_THINGS else []
+        cards(posture, [*about, row["by"], row["confirmed_by"]])
+
+
+def things_in(posture: Posture, about: str) -> list[str]:
+    """Return the ids in a text that holds some, apart by spaces, which they may hold too."""
+    words, ids = about.split(" "), []
+    while words:
+        runs = (" ".join(words[:count]) for count in range(len(words), 0, -1))
+        id_ = next((run for run in runs if posture.graph.number(run) >= 0), words[0])
+        ids.append(id_)
+        words = words[id_.count(" ") + 1 :]
+    return ids
 
 
 def _chain(answer: Trail) -> None:

@@ -9,6 +9,7 @@ from analytics.answers.edge import Edge, edge
 from analytics.answers.table import as_json
 from analytics.posture import Posture
 from app.escape import code, markdown
+from app.web.card import cards
 from app.web.removals import add_button, edge_item, meanings
 from app.web.sentences import clause, evidence, where
 from app.web.snapshots import kept
@@ -51,6 +52,7 @@ def edge_panel(posture: Posture, step: Mapping[str, Any], items: tuple[str, ...]
         f"{kind(step['from']['label']).capitalize()} {code(source)} → "
         f"{kind(step['to']['label'])} {code(target)}"
     )
+    cards(posture, [step])
     ids = tuple(step["support"]) or ((str(step["id"]),) if step["id"] else ())
     shown = known(posture, source, target, ids)
     st.markdown("  \n".join([*evidence(step, posture.graph.as_of), *_use(posture, shown)]))

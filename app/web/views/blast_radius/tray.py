@@ -11,6 +11,7 @@ from analytics.answers.what_if import posture_without
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.answers.reach import Question, Reach, found_by
+from app.web.card import cards
 from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Arrangement, arrange
@@ -81,9 +82,9 @@ def tray(
     left, right = st.columns(2, gap="medium")
     _picture(left, "Before", before, arrangement)
     _picture(right, "After", after, arrangement)
-    _lost(before, after, f"{question}:{items}")
+    _lost(posture, before, after, f"{question}:{items}")
     breaks_table(posture, answer, f"tray:{items}")
-    who_reaches_less(answer, f"tray:{items}")
+    who_reaches_less(posture, answer, f"tray:{items}")
 
 
 def reverse_tray(
@@ -225,21 +226,25 @@ def _picture(place: Any, title: str, answer: Reach, arrangement: Arrangement | N
         st.caption(drawing.summary)
 
 
-def _lost(before: Reach, after: Reach, key: str) -> None:
+def _lost(posture: Posture, before: Reach, after: Reach, key: str) -> None:
     rows = lost(before.table, after.table)
     st.subheader("What it no longer reaches", anchor=False)
     if rows.empty:
         st.markdown("It reaches all it reached before: there is another way to everything.")
         return
-    table(rows, f"lost:{key}", "Resources that are reached less: levels before and after.")
-    below(f"{counted(len(rows), 'resource')}, heaviest first.", rows, "what-if.csv")
+    shown = rows.drop(columns="id")
+    alt = "Resources that are reached less: levels before and after."
+    at = table(shown, f"lost:{key}", alt, select=True)
+    below(f"{counted(len(rows), 'resource')}, heaviest first.", shown, "what-if.csv")
+    if at is not None:
+        cards(posture, [rows["id"].iloc[at]])
 
 
 def lost(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Return the resources with fewer levels reached, heaviest loss first."""
+    """Return the resources with fewer levels reached, heaviest loss first; `id` is not shown."""
     levels = dict(zip(after["id"], after["Levels"], strict=True))
     weights = dict(zip(after["id"], after["Weight"], strict=True))
-    rows = before[["Resource", "Sensitivity"]].assign(Before=before["Levels"])
+    rows = before[["id", "Resource", "Sensitivity"]].assign(Before=before["Levels"])
     rows["After"] = [levels.get(id_, "none") for id_ in before["id"]]
     rows["Weight lost"] = before["Weight"] - [weights.get(id_, 0.0) for id_ in before["id"]]
     rows = rows[rows["Before"] != rows["After"]]

@@ -10,6 +10,7 @@ from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS, usual_
 from app.escape import markdown
 from app.web.address import one_of, recall, remember, turn
 from app.web.answers.reach import MODES
+from app.web.card import cards
 from app.web.query import Query, options
 from app.web.removals import MOST, Taken, add_button, add_each, meanings, removals
 from app.web.selection import choose
@@ -233,6 +234,7 @@ def _detail(posture: Posture, ranks: Ranked, items: tuple[str, ...]) -> str:
         )
         return ""
     st.header(f"Without {markdown(meant.words)}", anchor=False)
+    cards(posture, meant.things)
     st.markdown(_gain(ranks, item))
     add_button(item, "choke", items)
     _show_tray(items, "detail", f"Show the what-if: {counted(len(items), 'removal')}")
@@ -286,7 +288,10 @@ def _cut(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     rows = cut_rows(edges)
     if rows.empty:
         return
-    table(rows, f"cut:{aim}", "The steps of the smallest cut, or those in use that prevent one.")
+    alt = "The steps of the smallest cut, or those in use that prevent one."
+    at = table(rows, f"cut:{aim}", alt, select=True)
+    if at is not None:
+        cards(posture, edges[["from", "to", "credential"]].iloc[at])
     if not cut.separable:
         below(f"{counted(len(rows), 'step')} in use stand in the way.", rows, "in-use.csv")
         return

@@ -7,6 +7,7 @@ from analytics.answers.evidence import EvidenceOfUses, evidence
 from analytics.posture import Posture
 from app.escape import code
 from app.web.address import recall, remember
+from app.web.card import cards
 from app.web.query import Query
 from app.web.snapshots import kept
 from app.web.tables import below, table
@@ -48,9 +49,9 @@ def draw(posture: Posture) -> None:
             "(CloudTrail, OCSF events, spans of OpenTelemetry) or an estate with uses tells them."
         )
     else:
-        _coverage(answer)
+        _coverage(posture, answer)
         _uses(posture)
-    _checks(answer)
+    _checks(posture, answer)
     policies(posture)
     link(st.container(), "Accepted risks are on the page Reviews", "reviews")
 
@@ -81,15 +82,17 @@ def _figures(answer: EvidenceOfUses) -> None:
 # -- by whom, and where ----------------------------------------------------------------------------
 
 
-def _coverage(answer: EvidenceOfUses) -> None:
+def _coverage(posture: Posture, answer: EvidenceOfUses) -> None:
     st.header("By identity and by system", anchor=False)
     left, right = st.tabs(["By identity", "By system"])
     by_identity = answer.actions.by_identity
     rows = _shares(by_identity.frame.assign(Identity=by_identity.of_nodes("identity", "name")))
     with left:
         alt = "Uses of each identity, and the share whose whole chain is recorded."
-        table(rows, "evidence:identities", alt, PERCENTS, height=HEIGHT)
+        at = table(rows, "evidence:identities", alt, PERCENTS, select=True, height=HEIGHT)
         below(counted(len(rows), "identity", "identities"), rows, "evidence-identities.csv")
+        if at is not None:
+            cards(posture, [by_identity.readable()["identity"].iloc[at]])
     systems = answer.actions.by_system.frame
     rows = _shares(systems.assign(System=systems["system"].fillna("not stated")))
     with right:
@@ -159,7 +162,7 @@ def _worst_first(posture: Posture) -> pd.DataFrame:
     return order.drop(columns="rank").reset_index(drop=True)
 
 
-def _checks(answer: EvidenceOfUses) -> None:
+def _checks(posture: Posture, answer: EvidenceOfUses) -> None:
     st.header("Do decisions, actions and entitlements agree?", anchor=False)
     checks = answer.reconciliation.checks.frame
     drawn = pd.DataFrame(
@@ -182,10 +185,10 @@ def _checks(answer: EvidenceOfUses) -> None:
     )
     below("Select a check to see its cases.", drawn, "evidence-checks.csv")
     if at is not None:
-        _cases(answer, str(checks["check"].iloc[at]))
+        _cases(posture, answer, str(checks["check"].iloc[at]))
 
 
-def _cases(answer: EvidenceOfUses, check: str) -> None:
+def _cases(posture: Posture, answer: EvidenceOfUses, check: str) -> None:
     rows = answer.reconciliation.cases.readable()
     rows = rows[rows["check"] == check]
     drawn = pd.DataFrame(
@@ -199,10 +202,11 @@ def _cases(answer: EvidenceOfUses, check: str) -> None:
             "Because": rows["because"],
         }
     )
-    table(
-        drawn.head(ROWS), f"evidence:cases:{check}", "The cases of the check.", AT, total=len(drawn)
-    )
-    below(counted(len(drawn), "case"), drawn, f"evidence-{check}.csv")
+    key, alt, total = f"evidence:cases:{check}", "The cases of the check.", len(drawn)
+    at = table(drawn.head(ROWS), key, alt, AT, select=True, total=total)
+    below(counted(total, "case"), drawn, f"evidence-{check}.csv")
+    if at is not None:
+        cards(posture, rows[["identity", "resource"]].iloc[at])
 
 
 def query(_: Posture) -> Query:

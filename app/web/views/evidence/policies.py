@@ -10,6 +10,7 @@ from analytics.engines.policy_set import PolicyRefused
 from analytics.engines.reading import all_languages, policies_in
 from analytics.posture import Posture
 from app.escape import markdown
+from app.web.card import cards
 from app.web.snapshots import moment_of, shelf
 from app.web.tables import below, table
 from app.web.tiles import tile
@@ -43,10 +44,10 @@ def policies(posture: Posture) -> None:
         return
     sent = tuple((file.name, sha256(file.getvalue()).digest()) for file in files)
     key = (moment_of(posture), sent)
-    _draw(_REPLAYED.get(key, ("replay", sent), lambda: replay(posture, parsed)))
+    _draw(posture, _REPLAYED.get(key, ("replay", sent), lambda: replay(posture, parsed)))
 
 
-def _draw(answer: Replay) -> None:
+def _draw(posture: Posture, answer: Replay) -> None:
     tiles = st.columns(3)
     of = answer.uses["of"]
     for place, (name, label) in zip(tiles[:2], FIGURES, strict=True):
@@ -66,8 +67,10 @@ def _draw(answer: Replay) -> None:
         }
     )
     alt = "For each identity, how many recorded uses the policies allow, deny and escalate."
-    table(drawn, "evidence:replay", alt, height=HEIGHT)
+    at = table(drawn, "evidence:replay", alt, select=True, height=HEIGHT)
     below(counted(len(drawn), "identity", "identities"), drawn, "replay.csv")
+    if at is not None:
+        cards(posture, [rows["identity"].iloc[at]])
     for note in answer.notes:
         st.caption(markdown(note, 500))
     if answer.never_decided:

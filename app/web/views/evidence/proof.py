@@ -11,6 +11,7 @@ from analytics.answers.prove import command_of, prove
 from analytics.answers.table import as_json
 from analytics.posture import Posture
 from app.escape import code, markdown, plain
+from app.web.card import cards
 from app.web.sentences import clause_lines
 from app.web.snapshots import kept
 from app.wording import moment
@@ -44,6 +45,8 @@ def proof(posture: Posture, row: pd.Series) -> None:
     ]
     words = ". ".join([VERDICTS[document["verdict"]], *reasons])
     SHOWN[document["verdict"]](markdown(f"{words}.", 1000))
+    path, owners = document["entitlement"]["path"] or (), _owners(document["posture_then"])
+    cards(posture, [row["identity"], *path, row["resource"], *owners])
     left, right = st.columns(2)
     with left:
         _entitlement(document["entitlement"])
@@ -101,6 +104,12 @@ def _standing(part: dict[str, Any]) -> None:
         owner = (known["owners"]["business"] or {}).get("name") or "nobody known"
         grade = known["grade"] or "none"
         st.markdown(f"{words}: owner {markdown(owner)}, grade {markdown(grade)}.")
+
+
+def _owners(part: dict[str, Any]) -> list[Any]:
+    """List who answered for it, as known then and as known now."""
+    known = [part[name] for name in ("known_then", "known_now") if part[name] is not None]
+    return [each["owners"]["business"] for each in known]
 
 
 def _take_away(document: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from app.web import acceptance
 from app.web.address import recall, remember, some_of
 from app.web.answers.changes import asked_for
 from app.web.answers.figures import finding, findings, findings_csv, silent, states
-from app.web.card import links_to
+from app.web.card import cards, links_to
 from app.web.query import Query, options
 from app.web.tables import below, choose_rows, table
 from app.web.view import View
@@ -234,6 +234,7 @@ def _finding(posture: Posture, answer: dict[str, Any]) -> None:
     links_to(posture, thing_id(subject))
     st.markdown(f"**What to do**  \n{markdown(answer['remediation'], 2000)}")
     st.markdown(f"**Owner**  \n{markdown(answer['accountability'], 500)}")
+    cards(posture, [answer["accountable"]])
     st.markdown(
         f"**Rule** {markdown(answer['rule'])} · **State** {markdown(STATES[answer['state']])}  \n"
         + " · ".join(

@@ -42,7 +42,7 @@ def draw(posture: Posture) -> None:
     everyone = accountable(posture)
     _figures(posture, everyone)
     _orphaned(posture)
-    _unknown(everyone)
+    _unknown(posture, everyone)
     departure.draw(posture)
     owners.draw(posture)
 
@@ -165,7 +165,7 @@ def _filtered(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return rows[rows["Rule"].isin(chosen)] if chosen else rows, ",".join(chosen)
 
 
-def _unknown(everyone: pd.DataFrame) -> None:
+def _unknown(posture: Posture, everyone: pd.DataFrame) -> None:
     unknown = everyone[everyone["owners"] == UNKNOWN]
     if unknown.empty:
         return
@@ -174,7 +174,10 @@ def _unknown(everyone: pd.DataFrame) -> None:
         f"For {counted(len(unknown), 'identity', 'identities')} no source could have stated an "
         "owner. That is not the same as having none."
     )
-    table(_named(unknown), "unknown", "Identities whose owners are unknown.")
+    alt = "Identities whose owners are unknown."
+    at = table(_named(unknown), "unknown", alt, select=True)
+    if at is not None:
+        links_to(posture, str(unknown["id"].iloc[at]))
 
 
 def _named(rows: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from analytics.ownership.bus_factor import kept_by
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.address import recall_each, remember_each
-from app.web.card import links_to
+from app.web.card import cards, links_to
 from app.web.picker import namer
 from app.web.snapshots import kept
 from app.web.tables import below, table
@@ -156,12 +156,16 @@ def _left_behind(posture: Posture, leaving: tuple[str, ...]) -> None:
         )
         if at is not None:
             links_to(posture, str(orphaned["id"].iloc[at]))
+            cards(posture, answer.would_orphan.readable()["successors"].iloc[at])
     st.subheader("Secrets to replace", anchor=False)
     if secrets.empty:
         st.markdown("They know no secret that is known of.")
         return
-    table(secrets, f"secrets:{key}", "Credentials that they could have copied.", height=400)
+    alt = "Credentials that they could have copied."
+    at = table(secrets, f"secrets:{key}", alt, select=True, height=400)
     below(f"{counted(len(secrets), 'credential')}.", secrets, "secrets-to-replace.csv")
+    if at is not None:
+        cards(posture, [answer.secrets_to_rotate.readable()["id"].iloc[at]])
 
 
 def orphan_rows(answer: Orphans) -> pd.DataFrame:

@@ -8,10 +8,12 @@ import streamlit as st
 
 from analytics.answers.evidence_of_owners import conflicts, evidence_of, sure_owners
 from analytics.answers.orphans import orphans
+from analytics.ownership.claims import statements_about
 from analytics.ownership.owners import ROLES
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.answers.figures import UNKNOWN, accountable
+from app.web.card import cards, links_to
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.wording import counted, day, kind, number, share, thing_name
@@ -80,8 +82,12 @@ def _conflicts(posture: Posture) -> None:
         st.markdown("No two sources disagree on an owner.")
         return
     st.markdown(f"In {counted(len(rows), 'case')} two sources do not agree:")
-    table(rows, "conflicts", "Sources that do not agree on who owns a thing.", height=300)
+    alt = "Sources that do not agree on who owns a thing."
+    at = table(rows, "conflicts", alt, select=True, height=300)
     below(f"{counted(len(rows), 'conflict')}.", rows, "owner-conflicts.csv")
+    if at is not None:
+        row = conflicts(posture).readable().iloc[at]
+        cards(posture, [row["thing"], *row["owners"], *row["others"]])
 
 
 def _all_owners(posture: Posture, everyone: pd.DataFrame) -> None:
@@ -129,6 +135,7 @@ def owner_rows(posture: Posture, everyone: pd.DataFrame) -> pd.DataFrame:
 
 def _evidence(posture: Posture, row: pd.Series) -> None:
     st.subheader(markdown(row["name"], 60), anchor=False)
+    links_to(posture, str(row["id"]))
     states = evidence_of(posture, posture.graph.number(row["id"]))
     lines = [
         f"**{role.capitalize()}**: {markdown(states[role]['state'])}"
@@ -141,7 +148,17 @@ def _evidence(posture: Posture, row: pd.Series) -> None:
     if rows.empty:
         st.markdown("No source declares anything about its owners.")
         return
-    table(rows, f"statements:{row['id']}", "What each source declares about its owners.")
+    alt = "What each source declares about its owners."
+    at = table(rows, f"statements:{row['id']}", alt, select=True)
+    if at is not None:
+        cards(posture, [_owner_ids(posture, str(row["id"]))[at]])
+
+
+def _owner_ids(posture: Posture, id_: str) -> list[str]:
+    """Return the owner of each of `statement_rows`, by id."""
+    stated = statements_about(posture, posture.graph.number(id_))
+    owners = [each.owner for role in ROLES for each in stated if each.role == role]
+    return [str(posture.graph.thing(int(owner))["id"]) for owner in owners]
 
 
 def statement_rows(states: dict[str, Any]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from analytics.remediation.handover import Target
 from app.escape import markdown, plain
 from app.web.address import recall, remember, some_of
 from app.web.answers.changes import changes
+from app.web.card import cards
 from app.web.query import Query, options
 from app.web.snapshots import kept
 from app.web.tables import below, table
@@ -113,6 +114,7 @@ def _detail(posture: Posture, row: pd.Series) -> None:
     """Draw one change: what it is, what it closes, and how it is carried out."""
     st.subheader(plain(row["action"].replace("_", " ").capitalize()), anchor=False)
     st.markdown(markdown(row["sentence"], 1000))
+    cards(posture, [row["target"], row["decides"]])
     left = len(row["remaining"])
     closes = "It closes all of them by itself."
     if left:

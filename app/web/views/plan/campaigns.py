@@ -5,6 +5,7 @@ import streamlit as st
 
 from analytics.answers.campaign import Campaigns, campaigns
 from analytics.posture import Posture
+from app.web.card import cards
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.wording import NOT_KNOWN, brief, counted, number, share
@@ -39,7 +40,8 @@ def draw_campaigns(posture: Posture) -> None:
     at = table(drawn, "campaigns", alt, COLUMNS, select=True)
     below(f"{counted(len(rows), 'campaign')}, the latest first.", drawn, "campaigns.csv")
     if at is not None:
-        _steps(pd.DataFrame(rows["steps"].iloc[at]), str(rows["id"].iloc[at]))
+        cards(posture, [rows["owner"].iloc[at]])
+        _steps(posture, pd.DataFrame(rows["steps"].iloc[at]), str(rows["id"].iloc[at]))
 
 
 def _drawn(rows: pd.DataFrame) -> pd.DataFrame:
@@ -75,12 +77,15 @@ def _part(repaid: float | None, promised: float | None) -> str:
     return NOT_KNOWN if repaid is None or promised is None else share(repaid, promised)
 
 
-def _steps(steps: pd.DataFrame, campaign: str) -> None:
+def _steps(posture: Posture, steps: pd.DataFrame, campaign: str) -> None:
     """Draw the steps of one campaign, with plain cells only."""
     plain = steps.loc[:, [not steps[name].map(_nested).any() for name in steps]]
     plain.columns = [str(name).replace("_", " ").capitalize() for name in plain]
-    table(plain, f"campaign:{campaign}", "The steps of the campaign and what became of each.")
+    alt = "The steps of the campaign and what became of each."
+    at = table(plain, f"campaign:{campaign}", alt, select=True)
     below(counted(len(plain), "step"), plain, "campaign.csv")
+    if at is not None:
+        cards(posture, [steps["target"].iloc[at], steps["owner"].iloc[at]])
 
 
 def _nested(value: object) -> bool:

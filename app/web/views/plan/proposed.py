@@ -12,6 +12,7 @@ from analytics.answers.tickets import Tickets, tickets
 from analytics.posture import Posture
 from app.escape import csv_table, markdown
 from app.web.address import one_of, recall, remember, turn
+from app.web.card import cards
 from app.web.removals import MOST, REMOVED, add_each, edge_item, removals
 from app.web.sentences import use_of
 from app.web.server import door
@@ -106,6 +107,7 @@ def _proposed(posture: Posture, objective: str, budget: int) -> None:
     below(use_of(len(steps), fails, answer.unobservable, "step"), rows, "plan.csv")
     st.caption(MEANINGS)
     if at is not None:
+        cards(posture, [*steps["on"].iloc[at], steps["owner"].iloc[at]])
         instructions({str(k): v for k, v in steps.iloc[at].items()})
     _tickets(posture, objective, budget)
     _to_what_if(posture, steps)
