@@ -134,11 +134,32 @@ def test_a_link_by_name_or_to_nothing_is_understood(open_page: Open, store: Path
     assert open_page(store, "blast_radius", thing="clean-2-bot").selectbox(
         key="thing"
     ).value == "clean-2"  # fmt: skip
-    test = open_page(store, "blast_radius", thing="no such thing", mode="sideways")
+    test = open_page(store, "blast_radius", thing="no such thing")
     assert not test.exception
     assert "Nothing in this snapshot is called" in test.warning[0].value
-    assert test.selectbox(key="thing").value == "wide"
-    assert test.session_state["mode"] == "standing"
+    # The warning and the search alone: what another reaches would be taken for what it reaches.
+    assert test.selectbox(key="thing").value is None
+    assert not figures(test)
+    assert not test.main.get("bidi_component")
+    test.run()
+    assert not figures(test)
+    test.selectbox(key="thing").set_value("clean-1").run()
+    assert figures(test)["Resources reached"] == "1 of 40"
+    assert test.query_params["thing"] == "clean-1"
+    odd = open_page(store, "blast_radius", thing="wide", mode="sideways")
+    assert odd.session_state["mode"] == "standing"
+
+
+def test_a_thing_that_an_earlier_snapshot_lacks_is_not_another(
+    open_page: Open, grown: tuple[Path, str]
+) -> None:
+    store, first = grown
+    test = open_page(store, "blast_radius", thing="new")
+    assert test.selectbox(key="thing").value == "new"
+    test.selectbox(key="snapshot").set_value(first).run()
+    assert "new is not in this snapshot" in test.warning[0].value
+    assert test.selectbox(key="thing").value is None
+    assert not figures(test)
 
 
 def test_the_address_follows_what_is_chosen(open_page: Open, store: Path) -> None:

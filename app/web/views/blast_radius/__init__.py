@@ -4,7 +4,7 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.address import recall, remember
+from app.web.address import recall, refused, remember
 from app.web.answers.figures import accountable
 from app.web.picker import pick
 from app.web.query import Query, options
@@ -21,7 +21,8 @@ def draw(posture: Posture) -> None:
     """Draw the search and the controls, then the answer in the chosen direction."""
     thing = _thing(posture)
     if thing is None:
-        st.info("There is nothing to choose from.")
+        if posture.graph.things.empty:
+            st.info("There is nothing to choose from.")
         return
     frame = framed()
     choices = controls(posture, thing, frame.controls)
@@ -43,9 +44,11 @@ def _thing(posture: Posture) -> str | None:
 
     first = next(iter(accountable(posture)["id"].head(1)), None)
     chosen = recall("thing", first, accept)
-    if chosen is not None and posture.graph.number(chosen) < 0:
+    if refused("thing") is not None:  # no other thing stands in for one that is not there
+        st.session_state["thing"] = None
+    elif chosen is not None and posture.graph.number(chosen) < 0:
         st.warning(f"{markdown(chosen)} is not in this snapshot.")
-        st.session_state["thing"] = first
+        st.session_state["thing"] = None
     picked = pick(posture, "thing", "Who or what", "An agent, a credential, a role, a resource, …")
     remember("thing")
     return picked
