@@ -29,6 +29,7 @@ from app.wording import (
 WINDOWS = ("30", "60", "90", "180", "365")
 DEFAULT_WINDOW = "90"
 LISTED = 200  # most paths on one page
+HEIGHT = 560  # pixels
 HIDDEN = ["identity", "resource", "state", "steps"]
 
 
@@ -208,6 +209,8 @@ def _paths(posture: Posture, paths: Stale, days: int, wanted: tuple[int, ...] | 
             ),
         },
         select=True,
+        height=HEIGHT,
+        wrap=True,
     )
     below(
         f"{_how_many(len(shown), paths)}, heaviest first. Select one to see its steps.",

@@ -51,6 +51,7 @@ def draw_worst(posture: Posture) -> None:
         select=True,
         total=len(drawn),
         height=HEIGHT,
+        wrap=True,
     )
     if at is not None:
         links_to(posture, str(rows["id"].iloc[at]), chosen)

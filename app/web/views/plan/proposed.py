@@ -40,7 +40,10 @@ MEANINGS = (
     "see it being used, or it takes a person to decide."
 )
 
+HEIGHT = 560  # pixels
 COLUMNS = {
+    "On": st.column_config.TextColumn(width=230),
+    "To undo it": st.column_config.TextColumn(width=230),
     "Verdict": st.column_config.TextColumn(help=MEANINGS.replace("**", "")),
     "Debt removed": st.column_config.NumberColumn(format="%.1f", width=95),
     "Reach removed": st.column_config.NumberColumn(format="%.1f", width=95),
@@ -102,7 +105,9 @@ def _proposed(posture: Posture, objective: str, budget: int) -> None:
     st.markdown(_gain(answer))
     rows = plan_rows(steps)
     alt = f"Steps in the order in which they take away most {objective}."
-    at = table(rows, f"plan:{objective}:{budget}", alt, COLUMNS, select=True)
+    at = table(
+        rows, f"plan:{objective}:{budget}", alt, COLUMNS, select=True, height=HEIGHT, wrap=True
+    )
     fails = int(steps["breaks"].str.len().sum())
     below(use_of(len(steps), fails, answer.unobservable, "step"), rows, "plan.csv")
     st.caption(MEANINGS)

@@ -31,6 +31,7 @@ from app.wording import (
 BROKEN, UNKNOWN = "broken", "unknown"
 STATES = {BROKEN: "Broken", UNKNOWN: "Unverified"}
 STATE_OF = {True: BROKEN, False: UNKNOWN}
+HEIGHT = 560  # pixels
 AMOUNT = {True: "Debt", False: "At stake"}
 
 
@@ -60,7 +61,7 @@ def draw_items(posture: Posture, group: str) -> None:
             "Assumption": st.column_config.TextColumn(width=160),
             "Resource": st.column_config.TextColumn(width=180),
             "Level": st.column_config.TextColumn(width=55),
-            "About": st.column_config.TextColumn(width=95),
+            "About": st.column_config.TextColumn(width=120),
             "Since": st.column_config.TextColumn(width=90),
             "Missed reviews": st.column_config.NumberColumn(
                 width=75, format="%.1f", help="Review cycles missed since it broke."
@@ -70,7 +71,8 @@ def draw_items(posture: Posture, group: str) -> None:
         },
         select=True,
         total=len(rows),
-        height=420,
+        height=HEIGHT,
+        wrap=True,
     )
     below(
         f"{number(len(rows))} of {counted(count, STATES[STATE_OF[broken]].lower() + ' item')}, "
