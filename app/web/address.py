@@ -148,6 +148,11 @@ def arrivals() -> int:
     return _state().arrivals
 
 
+def came_with(name: str) -> bool:
+    """Return whether this run begins at an address that has a parameter."""
+    return bool((_state().arrival or {}).get(name))
+
+
 def refused(name: str) -> str | None:
     """Return the text of a parameter that could not be accepted on arrival."""
     return _state().refused.get(name)

@@ -1,5 +1,7 @@
 """The key `/`, which puts the cursor into the search; and the menu of a phone, which closes itself.
 
+It is noted whether the last click was in the menu, for `reveal`.
+
 Streamlit has shortcuts for buttons alone, so these few lines run in the browser. They draw nothing,
 and no name from the data reaches them.
 """
@@ -23,7 +25,9 @@ export default function () {
     setTimeout(() => box.focus(), closed ? 300 : 0);
   };
   const follow = (event) => {
-    const link = event.target.closest && event.target.closest(side + " a");
+    const within = event.target.closest && event.target.closest(side);
+    document.documentElement.dataset.pressed = within ? "menu" : "page";
+    const link = within && event.target.closest("a");
     const close = document.querySelector("[data-testid=stSidebarCollapseButton] button");
     if (link && close && window.innerWidth < 768) close.click();
   };

@@ -22,7 +22,7 @@ def tile(
     )
 
 
-def link(place: DeltaGenerator, words: str, page: str, **address: str) -> None:
+def link(place: DeltaGenerator, words: str, page: str, **address: str | list[str]) -> None:
     """Draw a link to a page with parameters; `words` must not contain names from the data.
 
     For whom the page is not open there is none.

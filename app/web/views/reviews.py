@@ -14,6 +14,7 @@ from app.web.acceptance import decider_fields, write
 from app.web.address import recall, remember
 from app.web.card import links_to
 from app.web.query import Query
+from app.web.reveal import reveal
 from app.web.sentences import step_lines
 from app.web.server import door
 from app.web.snapshots import kept
@@ -104,6 +105,7 @@ def _packets(posture: Posture, packets: pd.DataFrame) -> None:
     )
     below(words, drawn, "reviews.csv")
     if at is not None:
+        reveal("packet")
         _packet(posture, in_full(posture, str(packets["id"].iloc[at])))
 
 

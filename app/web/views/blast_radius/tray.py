@@ -16,7 +16,8 @@ from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Arrangement, arrange
 from app.web.drawing.links import links
-from app.web.removals import add_button, clear, drop, edge_item, meanings, worded
+from app.web.removals import NAME, add_button, clear, drop, edge_item, meanings, worded
+from app.web.reveal import reveal
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import tile
@@ -70,6 +71,7 @@ def tray(
 
     The removals on offer are from `path`, the path on the page.
     """
+    reveal(NAME)
     st.header("What if", anchor="what-if")
     _offer(posture, path, items)
     if not items:
@@ -95,6 +97,7 @@ def reverse_tray(
     items: tuple[str, ...],
 ) -> None:
     """Draw the list of removals, and who still reaches a node after them."""
+    reveal(NAME)
     st.header("What if", anchor="what-if")
     _offer(posture, path, items)
     if not items:

@@ -9,6 +9,7 @@ from app.escape import code
 from app.web.address import recall, remember
 from app.web.card import cards
 from app.web.query import Query
+from app.web.reveal import reveal
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import link, tile
@@ -138,6 +139,7 @@ def _uses(posture: Posture) -> None:
     below(f"{counted(total, 'row')}. Select one to prove it.", drawn, "evidence-uses.csv")
     row = _opened(rows, at)
     if row is not None:
+        reveal(ADDRESS)
         proof(posture, row)
 
 

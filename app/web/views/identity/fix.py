@@ -88,5 +88,5 @@ def _steps(posture: Posture, id_: str) -> None:
     fails = int(steps["breaks"].str.len().sum())
     if listed:
         words = f"Show the what-if: {counted(len(listed), 'removal')}"
-        link(st.container(), words, "blast_radius", thing=id_)
+        link(st.container(), words, "blast_radius", thing=id_, remove=list(listed))
     st.caption(use_of(len(steps), fails, answer.unobservable, "step"))

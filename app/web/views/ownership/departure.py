@@ -13,6 +13,7 @@ from app.escape import markdown
 from app.web.address import recall_each, remember_each
 from app.web.card import cards, links_to
 from app.web.picker import namer
+from app.web.reveal import reveal
 from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import tile
@@ -43,6 +44,7 @@ def departure(posture: Posture, leaving: tuple[str, ...]) -> Orphans:
 
 def draw(posture: Posture) -> None:
     """Draw the bus factor, the choice of people, and what they would leave behind."""
+    reveal("leaving")
     st.header("What if people leave?", anchor=False)
     if "owners" in posture.graph.undeclared:
         st.markdown("Unknown: no source states owners.")

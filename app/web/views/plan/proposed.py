@@ -14,6 +14,7 @@ from app.escape import csv_table, markdown
 from app.web.address import one_of, recall, remember, turn
 from app.web.card import cards
 from app.web.removals import MOST, REMOVED, add_each, edge_item, removals
+from app.web.reveal import reveal
 from app.web.sentences import use_of
 from app.web.server import door
 from app.web.snapshots import kept, kept_while
@@ -66,6 +67,7 @@ def written(posture: Posture, objective: str, budget: int) -> Tickets:
 
 def what_to_do_first(posture: Posture) -> None:
     """Draw the plan for all accountable identities, on request."""
+    reveal("plan")
     st.header("What to do first", anchor=False)
     st.caption(
         "For all identities and everything that they reach: each step is the best next one, with "

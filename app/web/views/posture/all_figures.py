@@ -6,6 +6,7 @@ import streamlit as st
 from analytics.posture import Posture
 from app.escape import code, markdown
 from app.web.address import recall, remember
+from app.web.reveal import reveal
 from app.web.tables import below, table
 from app.web.tiles import link
 from app.web.views.posture.leadership import figure_words, kpi_rows, kpis, rows_behind, rows_page
@@ -42,6 +43,7 @@ def draw(posture: Posture) -> None:
     chosen = remember("figure", "")
     selected = figures[figures["name"] == chosen]
     if len(selected):
+        reveal("figure")
         with st.container(border=True):
             _figure(posture, selected.iloc[0])
 

@@ -16,6 +16,7 @@ from app.web.answers.debt import (
     items,
 )
 from app.web.card import links_to
+from app.web.reveal import reveal
 from app.web.sentences import step_lines
 from app.web.tables import below, table
 from app.wording import (
@@ -37,6 +38,7 @@ AMOUNT = {True: "Debt", False: "At stake"}
 
 def draw_items(posture: Posture, group: str) -> None:
     """Draw the items of a group ("" for all), and the edges behind the selected one."""
+    reveal("group")
     st.header("Where the debt comes from", anchor=False)
     recall("items", BROKEN, one_of(STATES))
     st.segmented_control(
