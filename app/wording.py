@@ -1,7 +1,7 @@
 """Formats of figures, instants and states on pages."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -218,6 +218,29 @@ def joined(words: Sequence[str]) -> str:
     ('a', 'a, b and c')
     """
     return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+def in_order(rank: int, of: int, name: str, because: str, bold: Callable[[str], str] = str) -> str:
+    """Return the sentence on the place of an identity among all, given why it has it.
+
+    >>> in_order(3, 259, "bot", "owes 12 tp")
+    'Number 3 of 259, the worst first: bot owes 12 tp.'
+    """
+    place = bold(f"Number {number(rank)}")
+    return f"{place} of {number(of)}, the worst first: {bold(name)} {because}."
+
+
+def held_at(grade: str, because: str | None) -> str:
+    """Return the sentence on a grade that is not the one of its ratio; nothing if it is.
+
+    >>> held_at("D", "a key leaked")
+    'Its grade is held at D: a key leaked.'
+    >>> held_at("NR", "no source sees use")
+    'It is not rated: no source sees use.'
+    """
+    if because is None:
+        return ""
+    return f"{'It is not rated' if grade == 'NR' else f'Its grade is held at {grade}'}: {because}."
 
 
 def thing_name(thing: Any, default: str = "—") -> str:

@@ -1,7 +1,7 @@
 """Everything known of one node, with the source of each part."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import TopologicalSorter
 from itertools import pairwise
@@ -15,6 +15,7 @@ from analytics.answers.debt_items import concerning, costliest
 from analytics.answers.evidence_of_owners import evidence_of
 from analytics.answers.findings import findings
 from analytics.answers.shape import ENDS, plain, when
+from analytics.answers.standing import Standing, standing_of
 from analytics.answers.table import Kind, Table, instants, objects
 from analytics.debt.owed import parts_of
 from analytics.posture import Posture
@@ -46,6 +47,7 @@ class Known:
     of credentials. `grants` and `relationships` have `from`, `relationship`, `to`, and the facts of
     the type, without those that are absent. `merged_from` has `id`, `source`, `scope`, `label`,
     `first_seen`, `last_seen`, `rule` and `evidence` (a list) of each declaration of the node.
+    `standing` is the place of an identity among all, if that was asked for.
     """
 
     id: str
@@ -62,6 +64,15 @@ class Known:
     debt_items: Table
     debt_items_left_out: int
     merged_from: Table
+    standing: Standing | None
+
+
+def show_in_order(posture: Posture, number: int) -> Known:
+    """Return everything known of a node (a number), and its place in the order of the worst.
+
+    That asks for what all identities owe and reach, which `show` does without.
+    """
+    return replace(show(posture, number), standing=standing_of(posture, number))
 
 
 def show(posture: Posture, number: int) -> Known:
@@ -86,6 +97,7 @@ def show(posture: Posture, number: int) -> Known:
         debt_items=items,
         debt_items_left_out=left_out,
         merged_from=_stated_by(posture, thing),
+        standing=None,
     )
 
 

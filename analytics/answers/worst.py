@@ -46,6 +46,24 @@ class Worst:
     left_out: int
 
 
+@dataclass(frozen=True)
+class Place:
+    """The place of an identity among all, the worst being 1, and why it has it, as a clause."""
+
+    rank: int
+    of: int
+    because: str
+
+
+def place_of(posture: Posture, number: int) -> Place | None:
+    """Return the place of an identity (a number); None of what nobody has to answer for."""
+    places = np.flatnonzero(posture.accountable == number)
+    if not len(places):
+        return None
+    rank = int(np.flatnonzero(worst_first(posture) == places[0])[0]) + 1
+    return Place(rank, len(posture.accountable), next(reasons(posture, places)))
+
+
 @once
 def worst_first(posture: Posture) -> np.ndarray:
     """Return the places of the accountable identities (in `accountable`), the worst first."""

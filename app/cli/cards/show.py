@@ -3,8 +3,8 @@
 from typing import Any
 
 from app.cli.card import Card
-from app.cli.columns import DAY, cell
-from app.wording import counted, joined, kind
+from app.cli.columns import DAY, NOT_KNOWN, cell
+from app.wording import counted, held_at, in_order, joined, kind, rounded, share
 
 STATED = ("status", "env", "provider", "kind", "purpose", "last_active_at", "created_at")
 ROWS = 10  # of each list; --json has all
@@ -15,7 +15,12 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw everything known of one thing."""
     known = result["properties"]
     card.title(result["name"], kind(result["label"]))
-    card.sentence(_sentence(result, card.left_out > 0))
+    stands, words = result.get("standing"), _sentence(result, card.left_out > 0)
+    if stands is None:
+        card.sentence(words)
+    else:
+        card.sentence(_in_order(result["name"], stands))
+        card.line(words)
     rest = {
         name.replace("_", " "): value
         for name, value in known.items()
@@ -23,6 +28,7 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     }
     card.facts(
         ("id", result["id"]),
+        *(_figures(stands) if stands is not None else ()),
         ("purpose", known.get("purpose")),
         ("owners", _owners(result)),
         ("keys", _keys(result)),
@@ -58,6 +64,25 @@ def _sentence(result: dict[str, Any], is_cut: bool) -> str:
     if not result["findings"]:
         return f"{words}. Nothing is found to be wrong."
     return f"{words}. {'At least ' if is_cut else ''}{wrong}."
+
+
+def _in_order(name: str, stands: dict[str, Any]) -> str:
+    """Return the place of an identity in the one order, as the first sentence of its page."""
+    words = in_order(stands["rank"], stands["of"], name, stands["because"])
+    return f"{words} {held_at(stands['grade'], stands['grade_because'])}".rstrip()
+
+
+def _figures(stands: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the grade, the debt and the reach of an identity, with their names."""
+    debt, most, reach = stands["debt"], stands["max_debt"], stands["blast_radius"]
+    owed = NOT_KNOWN if debt is None else f"{rounded(debt)} tp"
+    if most:
+        owed += f", {share(debt, most)} of the most that it could owe"
+    return [
+        ("grade", "not rated" if stands["grade"] == "NR" else stands["grade"]),
+        ("trust debt", owed),
+        ("reaches", NOT_KNOWN if reach is None else counted(reach["resources"], "resource")),
+    ]
 
 
 def _article(noun: str) -> str:

@@ -57,7 +57,7 @@ def show(posture: "Posture", thing: Thing) -> "Known":
 
     Example: trustdebt show invoice-bot
     """
-    from analytics.answers.show import show as answer
+    from analytics.answers.show import show_in_order as answer
 
     return answer(posture, posture.graph.find(thing))
 

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from analytics.answers.debt import TrustDebt, debt
 from analytics.answers.plan import RemovalPlan, plan
-from analytics.answers.worst import Worst, worst, worst_first
+from analytics.answers.worst import Place, Worst, place_of, worst
 from analytics.posture import Posture
 from app.web.answers.changes import asked_for
 from app.web.answers.figures import findings
@@ -24,11 +23,9 @@ def ranked(posture: Posture) -> Worst:
 
 @dataclass(frozen=True)
 class Standing:
-    """The place of an identity among all, the worst being 1, and why it has it."""
+    """The place of an identity among all, and what it owes."""
 
-    rank: int
-    of: int
-    because: str
+    place: Place
     owed: TrustDebt
 
 
@@ -36,12 +33,8 @@ class Standing:
 def standing(posture: Posture, thing: str) -> Standing | None:
     """Return the place and the debt of an identity; None of what nobody has to answer for."""
     number = posture.graph.number(thing)
-    (places,) = np.nonzero(posture.accountable == number)
-    if not len(places):
-        return None
-    rank = int(np.flatnonzero(worst_first(posture) == places[0])[0]) + 1
-    because = worst(posture, among=places).identities.frame["because"].iloc[0]
-    return Standing(rank, len(posture.accountable), str(because), debt(posture, about=number))
+    place = place_of(posture, number)
+    return None if place is None else Standing(place, debt(posture, about=number))
 
 
 def findings_about(posture: Posture, thing: str) -> pd.DataFrame:

@@ -21,7 +21,18 @@ from app.web.views.identity.keys import draw_keys
 from app.web.views.identity.owners import draw_owners
 from app.web.views.identity.related import draw_related
 from app.web.views.identity.reviewed import draw_reviews
-from app.wording import NO_FIGURE, ago, brief, counted, day, kind, number, share
+from app.wording import (
+    NO_FIGURE,
+    ago,
+    brief,
+    counted,
+    day,
+    held_at,
+    in_order,
+    kind,
+    number,
+    share,
+)
 from graph.schema import CREDENTIAL, HUMAN, RESOURCE, TEAM
 
 OPEN = ("open", "reopened", "stale_evidence")
@@ -31,26 +42,26 @@ REACHING_NOTHING = (RESOURCE.name, TEAM.name)
 def draw_card(posture: Posture, id_: str) -> None:
     """Draw the card of a node, given its id."""
     thing = posture.graph.thing(posture.graph.number(id_))
-    place = standing(posture, id_)
+    stands = standing(posture, id_)
     _head(posture, thing)
-    if place is not None:
-        st.markdown(sentence(place, str(thing["name"])))
-        _capped(posture, place)
+    if stands is not None:
+        st.markdown(sentence(stands, str(thing["name"])))
+        _capped(posture, stands)
     figures = None
     if thing["label"] not in REACHING_NOTHING:
         leaked = thing["label"] == CREDENTIAL.name
         figures = reach(posture, Question(id_, leaked=leaked)).figures
-    _figures(posture, id_, place, figures)
+    _figures(posture, id_, stands, figures)
     if thing["label"] == CREDENTIAL.name and figures is not None:
         leak(posture, id_, int(figures.counts["resources"] or 0), "standing")
     left, right = st.columns([3, 2], gap="large")
     with left:
-        if place is not None:
+        if stands is not None:
             draw_fix(posture, id_)
         draw_findings(posture, id_)
         if thing["label"] not in (HUMAN.name, TEAM.name):
             draw_owners(posture, id_)
-        if place is not None:
+        if stands is not None:
             draw_reviews(posture, id_)
     with right:
         draw_keys(posture, id_)
@@ -58,25 +69,24 @@ def draw_card(posture: Posture, id_: str) -> None:
         _facts(posture, id_)
         assured(posture, id_)
         retire_button(posture, id_)
-    if place is not None:
-        debts(posture, place.owed, id_)
+    if stands is not None:
+        debts(posture, stands.owed, id_)
     retire(posture, id_)
 
 
-def sentence(place: Standing, name: str) -> str:
+def sentence(stands: Standing, name: str) -> str:
     """Return in Markdown why an identity is bad, with its place among all and its grade."""
-    rank = f"**Number {number(place.rank)}** of {number(place.of)}, the worst first"
-    owed = place.owed
-    words = f"{rank}: **{markdown(name, 60)}** {markdown(place.because)}."
-    if owed.grade_because:
-        letter = "It is not rated" if owed.grade == "NR" else f"Its grade is held at {owed.grade}"
-        words += f" {letter}: {markdown(owed.grade_because, 300)}."
-    return words
+    place, owed = stands.place, stands.owed
+    words = in_order(
+        place.rank, place.of, markdown(name, 60), markdown(place.because), bold=lambda t: f"**{t}**"
+    )
+    capped = held_at(owed.grade, owed.grade_because and markdown(owed.grade_because, 300))
+    return f"{words} {capped}".rstrip()
 
 
-def _capped(posture: Posture, place: Standing) -> None:
+def _capped(posture: Posture, stands: Standing) -> None:
     """Draw links to what holds the grade down."""
-    ids = dict.fromkeys(str(cause["thing"]["id"]) for cause in place.owed.capped_by)
+    ids = dict.fromkeys(str(cause["thing"]["id"]) for cause in stands.owed.capped_by)
     if not ids:
         return
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
@@ -95,15 +105,15 @@ def _head(posture: Posture, thing: dict[str, str]) -> None:
 
 
 def _figures(
-    posture: Posture, id_: str, place: Standing | None, figures: BlastRadius | None
+    posture: Posture, id_: str, stands: Standing | None, figures: BlastRadius | None
 ) -> None:
     tiles = st.columns(4)
     if figures is None:
         link(tiles[0], "Who can reach it", "blast_radius", thing=id_)
     else:
         tile(tiles[0], "Resources reached", *_reached(figures))
-    if place is not None:
-        owed = place.owed
+    if stands is not None:
+        owed = stands.owed
         if owed.debt is None:
             tile(tiles[1], "Trust debt", NO_FIGURE, "nobody could state what is held")
         else:

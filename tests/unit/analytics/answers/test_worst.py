@@ -3,6 +3,8 @@
 import numpy as np
 
 from analytics.answers.identities import identities
+from analytics.answers.show import show, show_in_order
+from analytics.answers.standing import standing_of
 from analytics.answers.table import as_json
 from analytics.answers.worst import LEAKED, UNKNOWN, worst, worst_first
 from analytics.posture import Posture, assess
@@ -72,3 +74,37 @@ def test_some_of_them_keep_their_order() -> None:
     rows = as_json(worst(posture, among=places))["identities"]
     assert [(row["rank"], row["id"]) for row in rows] == [(1, "wide"), (2, "idle")]
     assert as_json(worst(posture, limit=1))["left_out"] == 2
+
+
+def test_the_standing_of_one_is_its_row_in_the_list() -> None:
+    posture = three("leaked").posture()
+    graph = posture.graph
+    listed = as_json(worst(posture))["identities"]
+    for row in listed:
+        stands = as_json(standing_of(posture, graph.number(row["id"])))
+        assert {name: stands[name] for name in ("rank", "because", "debt", "grade")} == {
+            name: row[name] for name in ("rank", "because", "debt", "grade")
+        }
+        assert stands["of"] == 3
+    small = standing_of(posture, graph.number("small"))
+    assert small is not None
+    assert small.blast_radius is not None
+    assert (small.rank, small.because, small.blast_radius.resources) == (1, LEAKED, 1)
+    assert standing_of(posture, graph.number("svc-small")) is None, "its agent answers for it"
+
+
+def test_the_standing_of_whoever_is_unknown_has_no_figures() -> None:
+    dark = Estate(declares=["inventory"], source="clients").agent("dark")
+    posture = dark.posture()
+    stands = standing_of(posture, posture.graph.number("dark"))
+    assert stands is not None
+    assert (stands.grade, stands.because) == ("NR", UNKNOWN)
+    assert (stands.debt, stands.max_debt, stands.blast_radius) == (None, None, None)
+
+
+def test_only_who_asks_for_the_order_has_all_judged() -> None:
+    """A page that shows the facts of a node does without."""
+    posture = three("leaked").posture()
+    number = posture.graph.number("small")
+    assert show(posture, number).standing is None
+    assert show_in_order(posture, number).standing == standing_of(posture, number)

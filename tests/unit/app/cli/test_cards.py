@@ -6,12 +6,12 @@ import pytest
 
 from analytics.answers.debt import debt
 from analytics.answers.orphans import orphans as orphans_of
-from analytics.answers.show import show
+from analytics.answers.show import show, show_in_order
 from analytics.answers.table import as_json
 from app.cli.cards.findings import how_many
 from app.cli.columns import Shown, cell, of_unit
 from app.cli.tables import draw
-from app.wording import brief
+from app.wording import brief, rounded
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import blast_radius
 
@@ -386,3 +386,33 @@ def test_only_of_a_key_it_is_asked_what_its_leak_opens(capsys: pytest.CaptureFix
         answer = blast_radius(posture, posture.graph.number(name))
         shown = drawn(capsys, "blast-radius", answer)
         assert (f"trustdebt blast-radius {name} --leaked" in shown) == (name == "key")
+
+
+def test_the_card_of_an_identity_begins_with_its_place_among_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The agent with the leaked key comes before the one that administers the database."""
+    e = Estate().agent("wide", "small").account("svc").resource("db", "restricted")
+    e.resource("wiki", "internal").can("wide", "admin", "db", granted_at=ago(400))
+    e.thing("Credential", "key", status="leaked").link("small", "USES", "key")
+    e.link("key", "AUTHENTICATES_AS", "svc").can("svc", "read", "wiki", granted_at=ago(400))
+    posture = e.posture()
+    result = as_json(show_in_order(posture, posture.graph.find("small")))
+    shown = " ".join(drawn(capsys, "show", result).split())
+    first = shown.index("Number 1 of 2, the worst first: small holds a leaked credential")
+    assert first < shown.index("small is an agent") < shown.index("grade D")
+    assert "reaches 1 resource" in shown
+    assert f"trust debt {rounded(result['standing']['debt'])} tp" in shown
+    key = as_json(show_in_order(posture, posture.graph.find("key")))
+    assert key["standing"] is None
+    assert "the worst first" not in drawn(capsys, "show", key)
+
+
+def test_the_card_of_an_unknown_identity_has_no_invented_figure(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    posture = Estate(declares=["inventory"]).agent("dark").posture()
+    result = as_json(show_in_order(posture, posture.graph.find("dark")))
+    shown = " ".join(drawn(capsys, "show", result).split())
+    assert "dark no source states what it may use" in shown
+    assert "grade not rated trust debt not known reaches not known" in shown
