@@ -1,6 +1,7 @@
 """Tables of an answer in a terminal: its figures first, then its tables, then what is unknown."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,7 +25,13 @@ HIDDEN = {
 
 
 class Terminal(Console):
-    """A terminal whose reader may go away, which is no fault."""
+    """A terminal whose reader may go away, which is no fault; without colour it is plain text."""
+
+    def __init__(self) -> None:
+        plain = bool(os.environ.get("NO_COLOR"))  # rich would still make text bold and faint
+        super().__init__(
+            highlight=False, markup=False, emoji=False, color_system=None if plain else "auto"
+        )
 
     def on_broken_pipe(self) -> None:
         """Raise the error, as any other writer does, instead of ending with code 1 (*no*)."""
@@ -34,7 +41,7 @@ class Terminal(Console):
 
 def draw(document: dict[str, Any], shown: Shown) -> None:
     """Print an answer, its documents last; names from data are shown as plain text."""
-    console = Terminal(highlight=False, markup=False, emoji=False)
+    console = Terminal()
     if document["snapshot"] and document["as_of"]:
         console.print(f"snapshot {document['snapshot']} as of {document['as_of']}", style="dim")
     _draw_freshness(console, document["coverage"])

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from app.cli.card import QUIET, WRONG, Card
+from app.cli.card import ACCENT, QUIET, WRONG, Card
 from app.cli.columns import of_unit, words
 
 
 def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw a board answer."""
     stands, since, burn = result["standing"], result["quarter"], result["burn_down"]
-    card.sentence(result["sentence"], WRONG if stands["grade"] in ("D", "F") else "bold")
+    card.sentence(result["sentence"], WRONG if stands["grade"] in ("D", "F") else ACCENT)
     first = result["move"]
     if first is not None:
         card.line(f"Fix first: {first['sentence']}", "bold")
