@@ -1,28 +1,51 @@
 """The buttons of the sidebar by which a snapshot is taken along: the report, and its exports."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analytics.past import past
 from analytics.posture import Posture
+from app.escape import plain
 from app.exchange import FORMATS, download, file_name, module_of
 from app.report import FORMS, report
 from app.web.address import arrivals
 from app.web.server import door
 from app.web.snapshots import kept_while, moment_of
 from app.web.tasks import line
+from app.wording import day
 from graph.journal.rights import EXPLORE, LOOK, NotAllowed
+from graph.once import once
+from graph.schema import MEMBER_OF, OWNS, TEAM, TEAMS
 
 FILE = "trustdebt-report"
 CHOICE, WANTED = "take_along:format", "take_along:wanted"
+WHOSE, AGAINST, USUAL = "take_along:team", "take_along:against", ""
 REPORT, SNAPSHOT = "report", "snapshot"
 RIGHTS = {REPORT: LOOK, SNAPSHOT: EXPLORE}  # of the pages that show the same
 ICONS = {REPORT: ":material/print:", SNAPSHOT: ":material/download:"}
 MEANING = "One A4 page for leadership, of the snapshot that is shown."
+CHOSEN = "One A4 page for leadership, of the team and against the snapshot chosen above."
 LARGE = 600  # identities from which a file takes so long that it is made on the page
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to take along; a report may be of a `team`, and `against` an earlier snapshot (ids).
+
+    `label` is on its button.
+    """
+
+    kind: str
+    form: str
+    label: str = field(compare=False)
+    team: str | None = None
+    against: str | None = None
 
 
 def take_along(posture: Posture) -> None:
@@ -30,12 +53,62 @@ def take_along(posture: Posture) -> None:
 
     The snapshot is there only for whom the pages with all that is in it are.
     """
-    _button(st.sidebar, posture, REPORT, "pdf", "Report")
+    _button(st.sidebar, posture, File(REPORT, "pdf", "Report"))
     place = st.sidebar.popover("Other formats", icon=":material/download:", width="stretch")
-    _button(place, posture, REPORT, "html", "Report as a web page")
+    chosen = _team(place, posture), _against(place, posture)
+    _button(place, posture, File(REPORT, "pdf", "Report as PDF", *chosen))
+    _button(place, posture, File(REPORT, "html", "Report as a web page", *chosen))
     if door.sees(RIGHTS[SNAPSHOT]):
         form = place.selectbox("Snapshot as", FORMATS, format_func=words, key=CHOICE) or FORMATS[0]
-        _button(place, posture, SNAPSHOT, form, "Download the snapshot")
+        _button(place, posture, File(SNAPSHOT, form, "Download the snapshot"))
+
+
+def _team(place: DeltaGenerator, posture: Posture) -> str | None:
+    """Draw the choice of a team, where there are any, and return its id; None for all."""
+    things = posture.graph.things
+    rows = things.iloc[teams(posture)]
+    names = dict(zip(rows["id"], rows["name"].fillna(rows["id"]), strict=True))
+    if not names:
+        return None
+    if st.session_state.get(WHOSE) not in names:
+        st.session_state[WHOSE] = USUAL
+    team = place.selectbox(
+        "Report of",
+        [USUAL, *names],
+        key=WHOSE,
+        format_func=lambda id_: f"{plain(names[id_])} · {plain(id_)}" if id_ else "all teams",
+    )
+    return team or None
+
+
+def _against(place: DeltaGenerator, posture: Posture) -> str | None:
+    """Draw the choice of an earlier snapshot and return its id; None for that of a quarter ago."""
+    earlier = {info.id: info for info in reversed(past(posture))}
+    if not earlier:
+        return None
+    if st.session_state.get(AGAINST) not in earlier:
+        st.session_state[AGAINST] = USUAL
+    against = place.selectbox(
+        "Compared with",
+        [USUAL, *earlier],
+        key=AGAINST,
+        format_func=lambda id_: (
+            f"{day(earlier[id_].taken_at)} · {plain(id_[-6:])}" if id_ else "the last quarter"
+        ),
+    )
+    return against or None
+
+
+@once
+def teams(posture: Posture) -> np.ndarray:
+    """Return the numbers of the teams that something or somebody belongs to, as facts state it.
+
+    Who answers for what is judged for the report alone, so a team may turn out to have nothing.
+    """
+    graph = posture.graph
+    (owner, _), (_, group) = graph.ends(OWNS), graph.ends(MEMBER_OF)
+    owning = owner[graph.has_label(*TEAMS)[owner]]
+    return np.union1d(owning, group[graph.has_label(TEAM)[group]])
 
 
 def prepare(posture: Posture) -> None:
@@ -43,43 +116,45 @@ def prepare(posture: Posture) -> None:
 
     Call it when the page is drawn, which does not wait for it.
     """
-    asked, kind, form = st.session_state.get(WANTED, (None, "", ""))
-    if asked != _where(posture):
+    asked, file = st.session_state.get(WANTED, (None, None))
+    if file is None or asked != _where(posture):
         return
     try:
-        data = making(posture, kind, form)()
+        data = making(posture, file)()
     except NotAllowed:  # the role went between the click and this run
         return
     row = line()
     row.markdown("**The file is ready**")
-    _download(row, data, kind, form, "Download it", width="content")
+    _download(row, data, file, "Download it", width="content")
 
 
-def making(posture: Posture, kind: str, form: str) -> Callable[[], bytes]:
+def making(posture: Posture, file: File) -> Callable[[], bytes]:
     """Return what makes a file for this session, as long as it has the right to see it."""
-    return door.still(RIGHTS[kind], partial(_made, posture, kind, form))
+    return door.still(RIGHTS[file.kind], partial(_made, posture, file))
 
 
 @kept_while("Making the file…", size=1)
-def _made(posture: Posture, kind: str, form: str) -> bytes:
+def _made(posture: Posture, file: File) -> bytes:
     """Return the bytes of the report, or of the snapshot in another format."""
-    return report(posture, form) if kind == REPORT else download(form, posture)
+    if file.kind == REPORT:
+        return report(posture, file.form, file.against, file.team)
+    return download(file.form, posture)
 
 
-def _button(place: DeltaGenerator, posture: Posture, kind: str, form: str, label: str) -> None:
+def _button(place: DeltaGenerator, posture: Posture, file: File) -> None:
     """Draw the button of a file, which is made while the browser waits.
 
     What takes long is made on the page instead, where one sees for how long, and can cancel it.
     """
     if len(posture.accountable) < LARGE:
-        _download(place, making(posture, kind, form), kind, form, label)
+        _download(place, making(posture, file), file, file.label)
         return
     place.button(
-        label,
-        key=f"take_along:{kind}:{form}",
+        file.label,
+        key=f"take_along:make:{file.label}",
         on_click=_want,
-        args=(_where(posture), kind, form),
-        icon=ICONS[kind],
+        args=(_where(posture), file),
+        icon=ICONS[file.kind],
         width="stretch",
         help="Made on this page first: the bar says for how long.",
     )
@@ -90,28 +165,28 @@ def _where(posture: Posture) -> tuple[object, ...]:
     return arrivals(), moment_of(posture)
 
 
-def _want(asked: tuple[object, ...], kind: str, form: str) -> None:
-    st.session_state[WANTED] = asked, kind, form
+def _want(asked: tuple[object, ...], file: File) -> None:
+    st.session_state[WANTED] = asked, file
 
 
 def _download(
     place: DeltaGenerator,
     data: bytes | Callable[[], bytes],
-    kind: str,
-    form: str,
+    file: File,
     label: str,
     width: Any = "stretch",
 ) -> None:
+    meaning = MEANING if file.team is None and file.against is None else CHOSEN
     place.download_button(
         label,
         data,
-        f"{FILE}.{form}" if kind == REPORT else file_name(form),
-        FORMS[form] if kind == REPORT else None,
-        key=f"take_along:{kind}:{form}:{label}",
+        f"{FILE}.{file.form}" if file.kind == REPORT else file_name(file.form),
+        FORMS[file.form] if file.kind == REPORT else None,
+        key=f"take_along:{file.kind}:{file.form}:{label}",
         on_click="ignore",
-        icon=ICONS[kind],
+        icon=ICONS[file.kind],
         width=width,
-        help=MEANING if kind == REPORT else None,
+        help=meaning if file.kind == REPORT else None,
     )
 
 

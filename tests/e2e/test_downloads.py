@@ -88,6 +88,43 @@ def test_every_page_offers_the_report_and_the_snapshot(
     assert text.startswith(b"<?xml")
 
 
+def test_a_report_of_a_team_against_a_snapshot_is_that_of_the_command(
+    open_page: Open, downloads: Downloads, tmp_path: Path
+) -> None:
+    """The bot is of the team of its owner, the lone one of none."""
+    store, ids = tmp_path / "teams", []
+    for month in (6, 7, 8):
+        e = Estate(at=AS_OF.replace(month=month)).agent("bot", "lone").resource("v", "restricted")
+        e.person("ann").thing("Team", "pay").link("ann", "MEMBER_OF", "pay").can(
+            "bot", "admin", "v"
+        ).can("lone", "admin", "v")
+        ids.append(ingest(ParquetStore(store), [e.owned("bot", "ann", "ann").job()]).snapshot.id)
+    test = open_page(store, "findings")
+    boxes = {box.key: box for box in test.selectbox}
+    assert boxes["take_along:team"].options == ["all teams", "pay · pay"]
+    assert len(boxes["take_along:against"].options) == 1 + 2
+    boxes["take_along:team"].select("pay").run()
+    test.selectbox(key="take_along:against").select(ids[0]).run()
+    assert not test.exception
+    page = downloads["trustdebt-report.html"]()
+    out = tmp_path / "report.html"
+    command = ["report", "--store", str(store), "--out", str(out)]
+    assert trustdebt.main([*command, "--team", "pay", "--against", ids[0]]) == 0
+    assert out.read_bytes() == page
+    assert b"Trust debt report: team pay" in page
+    assert b"Compared with 1 Jun 2026" in page
+    assert downloads["trustdebt-report.pdf"]().startswith(b"%PDF-")
+
+
+def test_what_nobody_can_choose_is_not_offered(
+    open_page: Open, downloads: Downloads, tmp_path: Path
+) -> None:
+    ingest(ParquetStore(tmp_path / "s"), [Estate().agent("bot").job()])
+    test = open_page(tmp_path / "s", "findings")
+    keys = {box.key for box in test.selectbox}
+    assert not keys & {"take_along:team", "take_along:against"}
+
+
 def test_what_takes_long_is_made_on_the_page_and_then_downloaded(
     open_page: Open, downloads: Downloads, two: Path, around: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +132,7 @@ def test_what_takes_long_is_made_on_the_page_and_then_downloaded(
     around.setattr(take_along, "LARGE", 0)
     test = open_page(two, "audit")
     assert "trustdebt-report.pdf" not in downloads
-    test.button("take_along:report:pdf").click().run()
+    test.button("take_along:make:Report").click().run()
     assert not test.exception
     assert downloads.pop("trustdebt-report.pdf").startswith(b"%PDF-")  # type: ignore[attr-defined]
     assert "**The file is ready**" in [words.value for words in test.markdown]
