@@ -27,7 +27,7 @@ help:
 	@echo 'make neo4j   a Neo4j server to try the other store'
 	@echo 'make lock    requirements.lock anew'
 	@echo 'make docs    docs/schema.md, docs/findings.md and docs/modules.md anew'
-	@echo 'make pictures  docs/pages anew: every page, in light and dark, wide and narrow'
+	@echo 'make pictures  docs/pages anew: every page, and what is chosen on some, light and dark, two widths'
 
 setup: $(READY)
 
