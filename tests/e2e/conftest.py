@@ -34,6 +34,9 @@ from app.web.views import all_views
 from app.web.views import posture as front_page
 from graph.schema import AGENT
 from graph.stores.parquet_store import ParquetStore
+from ingest.generator import generate, reading
+from ingest.job.run import ingest_reading
+from ingest.sources import all_sources
 from tests.e2e.estate import AS_OF, estate, hostile, publish
 from tests.e2e.visiting import (  # noqa: F401 - fixtures
     critical,
@@ -109,6 +112,15 @@ def grown(store: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     later = estate().add(AGENT, id="new", name="new-bot")
     publish(later, folder, AS_OF + pd.Timedelta(days=30))
     return folder, first.id
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish the estate of `trustdebt demo`, with its six months."""
+    folder = tmp_path_factory.mktemp("store") / "demo"
+    for state in generate(200, 7).history:
+        ingest_reading(ParquetStore(folder), all_sources()["estate"], reading(state))
+    return folder
 
 
 @pytest.fixture

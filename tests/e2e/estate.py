@@ -124,6 +124,20 @@ def estate(named: Callable[[str], str] = str, declares: Sequence[str] = DECLARAB
     return world
 
 
+def a_quarter_later() -> World:
+    """Build the estate with a further agent that may write to a restricted database, without one.
+
+    It is `clean-3` that is gone.
+    """
+    world = estate()
+    world.rows[AGENT] = [row for row in world.rows[AGENT] if row["id"] != "clean-3"]
+    world.rows[RUNS_AS] = [row for row in world.rows[RUNS_AS] if row["source_id"] != "clean-3"]
+    for element, rows in world.rows.items():
+        world.rows[element] = [row for row in rows if row.get("target_id") != "clean-3"]
+    world.add(AGENT, id="new", name="new-bot", kind="ai_agent", status="active")
+    return world.link(CAN_ACCESS, "new", "db-03", levels='["write"]', telemetry=True)
+
+
 def hostile(canary: str) -> World:
     """Build the same estate with names that attack whoever draws them."""
     corpus = [name.replace(CANARY, canary) for name in HOSTILE]

@@ -10,26 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 import trustdebt
 from app.comparison import changed_words
-from graph.schema import AGENT, CAN_ACCESS, RUNS_AS
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
-from tests.e2e.estate import AS_OF, World, estate, publish
+from tests.e2e.estate import AS_OF, a_quarter_later, estate, publish
 from tests.e2e.said import figures, texts
 from tests.support.estates.small_estates import Estate
 
 QUARTER = pd.Timedelta(days=90)
-
-
-def later() -> World:
-    """Another agent that may write to a restricted database, and one agent less."""
-    world = estate()
-    world.rows[AGENT] = [row for row in world.rows[AGENT] if row["id"] != "clean-3"]
-    world.rows[RUNS_AS] = [row for row in world.rows[RUNS_AS] if row["source_id"] != "clean-3"]
-    for element, rows in world.rows.items():
-        world.rows[element] = [row for row in rows if row.get("target_id") != "clean-3"]
-    world.add(AGENT, id="new", name="new-bot", kind="ai_agent", status="active")
-    return world.link(CAN_ACCESS, "new", "db-03", levels='["write"]', telemetry=True)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +25,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """Publish two snapshots a quarter apart; return the store and their ids."""
     folder = tmp_path_factory.mktemp("compared") / "s"
     first = publish(estate(), folder, AS_OF - QUARTER)
-    return folder, [first, publish(later(), folder, AS_OF)]
+    return folder, [first, publish(a_quarter_later(), folder, AS_OF)]
 
 
 def kept(test: AppTest, name: str) -> str:

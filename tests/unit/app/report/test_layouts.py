@@ -1,7 +1,6 @@
 """The layouts of a report: one file that loads nothing, whatever the names are."""
 
 import re
-import zlib
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -11,6 +10,7 @@ from app.report.chart import alternative, trend_svg
 from app.report.html import html_page
 from app.report.pdf import DRAWN, TEMPLATE, _fonts, drawable, inputs_of, pdf_page
 from app.report.sheet import Point, Sheet, Trend
+from tests.support.pdf import A4, inside, page_count, sizes
 from tests.support.sheets import HOSTILE, empty, ordinary, with_names
 
 LONG = ("name-" * 400, "ж" * 1500, "W" * 300)
@@ -146,27 +146,13 @@ def test_labels_thin_out_and_the_last_one_stays() -> None:
 # -- PDF ------------------------------------------------------------------------------------------
 
 
-def inside(data: bytes) -> bytes:
-    """Return a PDF with every stream that can be inflated."""
-    parts = [data]
-    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", data, re.S):
-        try:
-            parts.append(zlib.decompress(stream))
-        except zlib.error:
-            continue
-    return b"\n".join(parts)
-
-
 @pytest.mark.parametrize("sheet", SHEETS.values(), ids=SHEETS)
 def test_the_pdf_is_one_tagged_page_for_the_archive(sheet: Sheet) -> None:
     data = pdf_page(sheet)
     text = inside(data)
     assert data.startswith(b"%PDF-")
-    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", text)) == 1
-    (box,) = re.findall(rb"/MediaBox\s*\[([^\]]+)\]", text)
-    width, height = [float(n) for n in box.split()][2:]
-    assert abs(width - 595.28) < 1
-    assert abs(height - 841.89) < 1
+    assert page_count(text) == 1
+    assert sizes(text) == [pytest.approx(A4, abs=1)]
     for mark in (b"/MarkInfo", b"/StructTreeRoot", b"pdfaid:part", b"pdfuaid:part", b"/Lang"):
         assert mark in text, mark
     assert not re.search(rb"/(JavaScript|JS|Launch|URI|EmbeddedFile)\b", text)
