@@ -13,7 +13,7 @@ from tests.e2e.conftest import Watched
 from tests.e2e.estate import AS_OF, a_quarter_later, estate, publish
 from tests.support.pdf import A4, inside, page_count, sizes
 
-PATIENCE = 240_000.0  # milliseconds, in which the example is judged even on a busy machine
+PATIENCE = 150_000.0  # milliseconds, in which the example is judged even on a busy machine
 
 
 @dataclass

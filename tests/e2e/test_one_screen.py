@@ -12,7 +12,7 @@ from tests.e2e.said import texts
 from tests.support.estates.small_estates import Estate
 
 WIDTH, HEIGHT = 1440, 900
-PATIENCE = 240_000.0  # milliseconds, in which the example is judged even on a busy machine
+PATIENCE = 150_000.0  # milliseconds, in which the example is judged even on a busy machine
 NUMBERS = ("Agents at a crown jewel", "Best single fix cuts off", "Open paths to crown jewels")
 
 
