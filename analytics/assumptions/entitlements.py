@@ -29,7 +29,7 @@ from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, CREDENTIAL_ENDED, LEVELS, RESOURCE
 
 EACH = 128  # bytes of memory per entitlement during the listing
-JUDGED = 1024  # bytes of memory per entitlement while all its items are there
+JUDGED = 2048  # bytes of memory per entitlement while all its items are there
 TOGETHER = 1 << 19  # entitlements that are judged together, if there is room for it
 BLOCK = 1 << 16  # of more than these: after so many, a block ends with the identity that it is at
 IDENTITY = tuple(r for r in CONTROL if r.identity)
