@@ -116,7 +116,7 @@ def test_what_takes_long_is_made_for_whom_it_is(
     test = visit(store, "posture", "analyst")
     assert downloads == {}
     test.user = claims(then)
-    test.button(key=f"take_along:snapshot:{FIRST}").click().run()
+    test.button(key="take_along:make:Download the snapshot").click().run()
     assert not test.exception
     assert (SNAPSHOT in downloads) == made
 
