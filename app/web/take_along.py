@@ -1,6 +1,6 @@
 """The buttons of the sidebar by which a snapshot is taken along: the report, and its exports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -65,38 +65,29 @@ def take_along(posture: Posture) -> None:
 
 def _team(place: DeltaGenerator, posture: Posture) -> str | None:
     """Draw the choice of a team, where there are any, and return its id; None for all."""
-    things = posture.graph.things
-    rows = things.iloc[teams(posture)]
-    names = dict(zip(rows["id"], rows["name"].fillna(rows["id"]), strict=True))
-    if not names:
-        return None
-    if st.session_state.get(WHOSE) not in names:
-        st.session_state[WHOSE] = USUAL
-    team = place.selectbox(
-        "Report of",
-        [USUAL, *names],
-        key=WHOSE,
-        format_func=lambda id_: f"{plain(names[id_])} · {plain(id_)}" if id_ else "all teams",
-    )
-    return team or None
+    rows = posture.graph.things.iloc[teams(posture)]
+    names = zip(rows["id"], rows["name"].fillna(rows["id"]), strict=True)
+    words = {id_: f"{plain(name)} · {plain(id_)}" for id_, name in names}
+    return _chosen(place, "Report of", WHOSE, "all teams", words)
 
 
 def _against(place: DeltaGenerator, posture: Posture) -> str | None:
     """Draw the choice of an earlier snapshot and return its id; None for that of a quarter ago."""
-    earlier = {info.id: info for info in reversed(past(posture))}
-    if not earlier:
+    earlier = reversed(past(posture))
+    words = {info.id: f"{day(info.taken_at)} · {plain(info.id[-6:])}" for info in earlier}
+    return _chosen(place, "Compared with", AGAINST, "the last quarter", words)
+
+
+def _chosen(
+    place: DeltaGenerator, label: str, key: str, usual: str, words: Mapping[str, str]
+) -> str | None:
+    """Draw the choice of one of the ids of `words`, where there are any; None is the usual one."""
+    if not words:
         return None
-    if st.session_state.get(AGAINST) not in earlier:
-        st.session_state[AGAINST] = USUAL
-    against = place.selectbox(
-        "Compared with",
-        [USUAL, *earlier],
-        key=AGAINST,
-        format_func=lambda id_: (
-            f"{day(earlier[id_].taken_at)} · {plain(id_[-6:])}" if id_ else "the last quarter"
-        ),
-    )
-    return against or None
+    if st.session_state.get(key) not in words:
+        st.session_state[key] = USUAL
+    shown = {USUAL: usual, **words}
+    return place.selectbox(label, list(shown), key=key, format_func=shown.__getitem__) or None
 
 
 @once

@@ -2,18 +2,16 @@
 
 import csv
 import io
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.said import figures, texts
+from tests.e2e.visiting import Downloads
 from tests.support.estates.small_estates import Estate, ago
 
 USER = "arn:aws:iam::123456789012:user/bot"
@@ -34,20 +32,6 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("retire") / "own"
     ingest(ParquetStore(folder), [family().job()])
     return folder
-
-
-@pytest.fixture
-def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
-    """Collect what the page offers to download, by the name of the file."""
-    offered: dict[str, Callable[[], str]] = {}
-    draw = DeltaGenerator.download_button
-
-    def collect(self: Any, label: str, data: Any, file: str, *rest: Any, **named: Any) -> Any:
-        offered[file] = data
-        return draw(self, label, data, file, *rest, **named)
-
-    monkeypatch.setattr(DeltaGenerator, "download_button", collect)
-    return offered
 
 
 def steps(test: AppTest) -> list[str]:
@@ -80,9 +64,7 @@ def test_commands_can_be_copied(open_page: Open, own: Path) -> None:
     assert "aws iam delete-user --user-name bot" in commands
 
 
-def test_the_checklist_is_downloaded(
-    open_page: Open, own: Path, downloads: dict[str, Callable[[], str]]
-) -> None:
+def test_the_checklist_is_downloaded(open_page: Open, own: Path, downloads: Downloads) -> None:
     open_page(own, "blast_radius", thing="root", retire="True")
     rows = list(csv.DictReader(io.StringIO(downloads["retirement.csv"]())))
     assert [r["target"] for r in rows if r["action"] == "stop"] == ["root", "child"]
@@ -108,7 +90,7 @@ def test_who_is_not_retired_has_no_button(open_page: Open, own: Path) -> None:
 
 
 def test_hostile_names_stay_text(
-    open_page: Open, hostile_store: Path, downloads: dict[str, Callable[[], str]]
+    open_page: Open, hostile_store: Path, downloads: Downloads
 ) -> None:
     test = open_page(hostile_store, "blast_radius", thing="wide", retire="True")
     assert not test.exception
