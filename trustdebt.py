@@ -15,8 +15,6 @@ with WithoutWorkingFolder():
     import typer
 
     from app.cli import commands
-    from app.cli import ingest_options as options
-    from app.cli.columns import Commands
     from app.cli.command import (
         QUESTIONS,
         Behaviour,
@@ -28,9 +26,11 @@ with WithoutWorkingFolder():
     )
     from app.cli.command import command as make_command
     from app.cli.command import run as run_command
-    from app.cli.engine import counting_ahead
     from app.cli.groups import Group, in_order
-    from app.cli.options import LIMIT, BudgetOption, LimitOption, SchedulerOption, StoreOption
+    from app.cli.options import ingest as options
+    from app.cli.options.engine import counting_ahead
+    from app.cli.options.usual import LIMIT, BudgetOption, LimitOption, SchedulerOption, StoreOption
+    from app.cli.output.columns import Commands
     from app.exchange import modules_of
 
 if TYPE_CHECKING:

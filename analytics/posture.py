@@ -20,10 +20,10 @@ from analytics.usage.sightings import UNUSED_DAYS as UNUSED_DAYS
 from analytics.usage.use_of_parts import used_edges, used_grants
 from analytics.weights import sensitivities
 from graph.access import AccessGraph, Edges, Grants, flags
-from graph.as_of import first_instant
 from graph.edges import joined
 from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
+from graph.rows.as_of import first_instant
 from graph.schema import (
     AGENT,
     CAN_ACCESS,

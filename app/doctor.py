@@ -19,7 +19,6 @@ from app.freshness import age_words, day_words
 from app.sign_in import VARIABLE as SIGN_IN
 from app.sign_in import read_sign_in
 from app.wording import counted
-from graph.addresses import names_a_bucket
 from graph.files.regular import InputRefused
 from graph.journal.journal import journal_of
 from graph.journal.place import journal_path
@@ -32,6 +31,7 @@ from graph.stores import (
     is_database,
     open_store,
 )
+from graph.stores.addresses import names_a_bucket
 from graph.values import iso
 
 OK, NOT_SET_UP, WRONG = "ok", "not set up", "wrong"

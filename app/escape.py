@@ -13,7 +13,7 @@ import unicodedata
 
 import pandas as pd
 
-from graph.spreadsheet_cells import guarded
+from graph.files.spreadsheet_cells import guarded
 
 LONGEST = 200  # characters of a name shown; the rest is cut and marked
 WORD_JOINER = "\u2060"  # invisible; breaks recognition of addresses

@@ -11,8 +11,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.as_of import as_of as rows_as_of
-from graph.as_of import in_force, made
 from graph.coverage import DECIDED, JOURNAL
 from graph.edges import Edges as Edges
 from graph.edges import Grants as Grants
@@ -28,6 +26,8 @@ from graph.identity.merge_claims import living_nodes, resolve
 from graph.identity.replace_ids import merged_by, under, unify
 from graph.instants import NEVER, millisecond, milliseconds
 from graph.once import once
+from graph.rows.as_of import as_of as rows_as_of
+from graph.rows.as_of import in_force, made
 from graph.schema import (
     CAN_ACCESS,
     COVERS,

@@ -12,7 +12,7 @@ from analytics.coverage import stated_by
 from analytics.figures.claim import NOT_PROVEN, PROVEN, UNKNOWN, VERDICTS, Claim, Judged
 from analytics.figures.claims import all_claims
 from analytics.figures.evaluation_age import evaluated_at
-from analytics.figures.revocation_speed import recent_changes
+from analytics.figures.revocation.speed import recent_changes
 from analytics.findings.rule_facts import who_declares
 from analytics.kept.answers import kept
 from analytics.posture import Posture

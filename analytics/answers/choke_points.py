@@ -11,7 +11,7 @@ from analytics.answers.shape import cut as cut_off
 from analytics.answers.table import Kind, Table
 from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
-from analytics.reach.dominators import NOT_COUNTED
+from analytics.reach.paths.dominators import NOT_COUNTED
 from analytics.remediation import choke_points as choke
 
 

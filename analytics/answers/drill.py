@@ -9,8 +9,8 @@ import pandas as pd
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, as_json, instants, objects
 from analytics.answers.what_if import uses
-from analytics.figures.survival import Survival
-from analytics.figures.time_to_dead import time_to_dead
+from analytics.figures.revocation.survival import Survival
+from analytics.figures.revocation.time_to_dead import time_to_dead
 from analytics.posture import Filter, Posture
 from analytics.reach.joint import Joint
 from analytics.remediation.handover import Target, handover

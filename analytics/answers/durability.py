@@ -10,7 +10,7 @@ from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, columns_of
 from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
-from analytics.reach.routes import Counted
+from analytics.reach.paths.routes import Counted
 from analytics.remediation.durability import agents
 from analytics.remediation.durability import durability as count
 

@@ -14,7 +14,7 @@ from analytics.remediation.gate.check import SEVERITY
 from analytics.remediation.gate.judging import Judgement, judge
 from analytics.remediation.gate.policy import Policy
 from analytics.remediation.gate.predicted import Predicted
-from graph.planned import Planned
+from graph.rows.planned import Planned
 
 
 @dataclass(frozen=True)

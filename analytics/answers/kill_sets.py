@@ -7,7 +7,7 @@ import pandas as pd
 
 from analytics.answers.shape import cut, when
 from analytics.answers.table import THING, Kind, Table, instants, objects
-from analytics.figures.endings import (
+from analytics.figures.revocation.endings import (
     ALIVE,
     DEAD,
     SECOND,

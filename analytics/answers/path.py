@@ -11,7 +11,7 @@ from analytics.answers.shape import edge_step, grant_step, highest, sentence
 from analytics.answers.support import with_facts
 from analytics.answers.table import Table, objects
 from analytics.posture import Filter, Posture
-from analytics.reach.alternatives import FULL, Alternatives, doubts, surest_route
+from analytics.reach.paths.alternatives import FULL, Alternatives, doubts, surest_route
 from analytics.reach.spread import Spread, spread
 from graph.frames import records
 from graph.schema import LEVEL_SETS, LEVELS

@@ -11,8 +11,8 @@ from analytics.answers.leak import leak_of
 from analytics.answers.shape import cut, edge_step, grant_step
 from analytics.answers.table import Kind, Table
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
-from analytics.reach.alternatives import FULL, doubts, surest
 from analytics.reach.known import opaque_nodes
+from analytics.reach.paths.alternatives import FULL, doubts, surest
 from analytics.reach.spread import Spread, spread
 from analytics.remediation.unknowns import Asked, what_to_ask
 from analytics.weights import UNKNOWN, mask_weights

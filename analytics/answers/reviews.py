@@ -15,7 +15,7 @@ from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants
 from analytics.findings.lifecycle.states import lives
 from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
-from analytics.reach.alternatives import doubts, surest_route
+from analytics.reach.paths.alternatives import doubts, surest_route
 from analytics.reach.spread import Spread, spread
 from analytics.remediation.removal.ended_uses import ended_by_grants
 from analytics.remediation.reviewing.changed_since import NEWER, WIDER

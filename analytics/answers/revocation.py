@@ -15,8 +15,8 @@ from analytics.answers.kill_sets import (
 )
 from analytics.answers.shape import cut
 from analytics.answers.table import THING, Table, instants
-from analytics.figures.endings import SECOND, Endings, endings
-from analytics.figures.revocation_speed import Spells, overdue, time_to_revoke
+from analytics.figures.revocation.endings import SECOND, Endings, endings
+from analytics.figures.revocation.speed import Spells, overdue, time_to_revoke
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.remediation.kill_set import KINDS as KINDS_ALIVE

@@ -21,10 +21,10 @@ import pandas as pd
 
 from analytics.ownership.owners import NOBODY, ROLES, role_of
 from analytics.posture import Posture
-from graph.as_of import in_force
 from graph.frames import records
 from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
+from graph.rows.as_of import in_force
 from graph.schema import OWNS
 
 HALF_LIFE = 365  # days: an owner that was not confirmed within a year is half as sure

@@ -18,10 +18,10 @@ from functools import cached_property
 
 import numpy as np
 
-from analytics.reach.execution import Block, Executor, executor, serial
 from analytics.reach.kernels import union
 from analytics.reach.kernels.condense import components, contract, states
 from analytics.reach.network import Network
+from analytics.reach.running.execution import Block, Executor, executor, serial
 from analytics.weights import LEVEL_WEIGHTS
 from graph.schema import LEVELS
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
-from analytics.reach.dominators import dominators, lost_by_group, on_one_way
 from analytics.reach.network import Network, grouped
-from analytics.reach.ways import NONE, Ways, merged, ways
+from analytics.reach.paths.all_paths import NONE, Ways, merged, ways
+from analytics.reach.paths.dominators import dominators, lost_by_group, on_one_way
 from analytics.remediation.removal.removable import Removable, removable
 from graph.schema import RESOURCE
 

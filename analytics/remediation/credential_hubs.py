@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analytics.posture import Posture
-from analytics.reach.articulation import pieces
 from analytics.reach.closure import Totals, totals
+from analytics.reach.paths.articulation import pieces
 from analytics.usage.activity import lately
 from graph.access import flags
 from graph.element import Relationship

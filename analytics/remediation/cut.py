@@ -14,7 +14,7 @@ import numpy as np
 import scipy  # its modules are loaded on first use
 
 from analytics.posture import Filter, Posture
-from analytics.reach.ways import Ways, mark, ways
+from analytics.reach.paths.all_paths import Ways, mark, ways
 from analytics.remediation.removal.reduced_reach import Moves
 from analytics.remediation.removal.removable import KEY, Removable, removable
 from analytics.usage.logins import FACTS

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analytics.posture import Filter, Posture
 from analytics.reach.network import Network, grouped
-from analytics.reach.routes import Counted, Routes, Ties, routes
+from analytics.reach.paths.routes import Counted, Routes, Ties, routes
 from analytics.selectors import crown_jewels
 from graph.access import flags
 from graph.once import once

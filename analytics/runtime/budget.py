@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from math import inf
 
-from graph.memory import available, left_by, limits, resident, starved
+from graph.machine.memory import available, left_by, limits, resident, starved
 
 VARIABLE = "TRUSTDEBT_BUDGET"
 SHARE = 0.8  # of the memory that is available

@@ -14,7 +14,7 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import TypeVar
 
-from graph.memory import starved
+from graph.machine.memory import starved
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from analytics.usage.actors import alone
 from analytics.usage.identity_steps import Steps
 from analytics.usage.logins import numbers_after
 from analytics.usage.sightings import NONE, UNUSED_DAYS, sightings
-from analytics.usage.used_ways import Grants, Uses, used_ways
+from analytics.usage.used_paths import Grants, Uses, used_paths
 from graph.access import AccessGraph
 from graph.element import Element, Relationship
 from graph.instants import DAY, NEVER
@@ -182,7 +182,7 @@ class _LastUses:
             level=seen["level"].to_numpy(np.int64)[order],
             rank=seen.index.to_numpy(np.int32)[order],
         )
-        granted, certain, perhaps, passed = used_ways(steps.by_source(nodes), grants, uses)
+        granted, certain, perhaps, passed = used_paths(steps.by_source(nodes), grants, uses)
         watched = steps.watched(self.graph)  # their own log reports their use
         certain[watched] = perhaps[watched] = NONE
         self.step = np.maximum(self.step, certain)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.usage.sightings import LAST_USE, UNUSED_DAYS
-from analytics.usage.used_ways import BySource
+from analytics.usage.used_paths import BySource
 from graph.access import DELETABLE, AccessGraph, flags
 from graph.instants import DAY, NEVER, milliseconds
 from graph.schema import (

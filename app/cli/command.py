@@ -24,12 +24,12 @@ from typer.main import get_command, get_group
 
 from analytics.runtime.budget import budget_of, within
 from analytics.runtime.faults import REPORT, Fault, collected, collecting, described
-from app.cli.columns import Columns, Commands, Shown, no_commands, no_sentence
-from app.cli.engine import counting
 from app.cli.groups import Group
 from app.cli.kept import Place, keep, place_of
-from app.cli.options import COMMON, ENGINE, MOMENT, NamedLonger
-from app.cli.printing import json_text, print_document, tell_faults
+from app.cli.options.engine import counting
+from app.cli.options.usual import COMMON, ENGINE, MOMENT, NamedLonger
+from app.cli.output.columns import Columns, Commands, Shown, no_commands, no_sentence
+from app.cli.output.printing import json_text, print_document, tell_faults
 from app.envelope import envelope
 from app.printable import LINES, printable
 

@@ -16,10 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.cli.options import ENGINE
-from graph.addresses import DEFAULT, JOURNAL, names_a_database, names_a_server
+from app.cli.options.usual import ENGINE
 from graph.files.private import private_folder, private_text
-from graph.keeping import keeping
+from graph.stores.addresses import DEFAULT, JOURNAL, names_a_database, names_a_server
+from graph.stores.kept_switch import keeping
 
 if TYPE_CHECKING:
     from analytics.posture import Posture

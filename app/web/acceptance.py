@@ -14,9 +14,9 @@ from analytics.posture import Posture
 from analytics.weights import SEVERITIES
 from app import clock
 from app.escape import markdown
-from app.web.picker import OFFERED, namer
+from app.web.page.snapshots import kept
+from app.web.search.picker import OFFERED, namer
 from app.web.server import door
-from app.web.snapshots import kept
 from app.wording import counted, day, number
 from graph.access import AmbiguousThing, UnknownThing
 from graph.journal.actor import By

@@ -9,9 +9,9 @@ from analytics.answers import journal
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.acceptance import decider_fields, people, write
-from app.web.picker import OFFERED, namer
+from app.web.page.snapshots import kept
+from app.web.search.picker import OFFERED, namer
 from app.web.server import door
-from app.web.snapshots import kept
 from app.web.thing.facts import known
 from app.wording import joined, moment
 from graph.journal.entries import ROLES, Attestation

@@ -7,8 +7,8 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.address import turn
-from app.web.ways import way
+from app.web.links import way
+from app.web.page.address import turn
 from app.wording import number, thing_id
 
 PAGE = "identity"

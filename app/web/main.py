@@ -12,22 +12,22 @@ from streamlit.navigation.page import StreamlitPage as Page
 from analytics.posture import Posture
 from analytics.runtime.budget import VARIABLE, OverBudget, WrongBudget, budget_of, within
 from analytics.runtime.faults import collecting, described
-from app.web import entrance, tasks
-from app.web.address import arrive, settle
-from app.web.finder import finder
-from app.web.frame import explain, explain_budget, freshness, selected, store_uri, tell_faults
-from app.web.menu import menu
-from app.web.query import show_query
+from app.web.links import open_to
+from app.web.page import entrance, tasks
+from app.web.page.address import arrive, settle
+from app.web.page.frame import explain, explain_budget, freshness, selected, store_uri, tell_faults
+from app.web.page.menu import menu
+from app.web.page.query import show_query
+from app.web.page.snapshots import Choice, forget, free, read
+from app.web.page.style import style
+from app.web.page.take_along import prepare, take_along
+from app.web.page.tasks import Cancelled
+from app.web.search.finder import finder
+from app.web.search.shortcut import shortcut
 from app.web.server import door
-from app.web.shortcut import shortcut
-from app.web.snapshots import Choice, forget, free, read
-from app.web.style import style
-from app.web.take_along import prepare, take_along
-from app.web.tasks import Cancelled
 from app.web.view import View
 from app.web.views import all_views
-from app.web.ways import open_to
-from graph.memory import starved
+from graph.machine.memory import starved
 from graph.stores import NoSuchSnapshot, StoreEmpty, StoreError
 
 LOGO = Path(__file__).with_name("logo.svg")

@@ -14,8 +14,8 @@ import streamlit as st
 from analytics.posture import Posture
 from analytics.remediation.removal.what_if import removals as lookup
 from app.escape import markdown, plain
-from app.web.address import recall_each, remember_each
-from app.web.snapshots import kept
+from app.web.page.address import recall_each, remember_each
+from app.web.page.snapshots import kept
 from app.wording import edge_words, kind, number, thing_id
 
 NAME = "remove"

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.escape import csv_table, plain
-from app.web.address import arrivals
+from app.web.page.address import arrivals
 from app.web.server import door
 from app.wording import NOT_KNOWN, number
 

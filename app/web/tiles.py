@@ -2,7 +2,7 @@
 
 from streamlit.delta_generator import DeltaGenerator
 
-from app.web.ways import way
+from app.web.links import way
 from app.wording import signed
 
 

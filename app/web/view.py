@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analytics.posture import Posture
-from app.web.query import Query
+from app.web.page.query import Query
 from graph.journal.rights import EXPLORE
 
 

@@ -8,7 +8,7 @@ from analytics.answers.what_if import WhatIf, what_if
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.card import cards
-from app.web.snapshots import kept_while
+from app.web.page.snapshots import kept_while
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.wording import (

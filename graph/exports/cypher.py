@@ -17,8 +17,8 @@ import numpy as np
 
 from graph.access import AccessGraph
 from graph.element import Dtype, Element, Relationship
-from graph.exported import ordered, records
 from graph.files.private import private_text
+from graph.rows.exported import ordered, records
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
 OPENED_WITH, SUFFIX = "Neo4j", "cypher"

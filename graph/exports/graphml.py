@@ -13,8 +13,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from graph.access import AccessGraph
 from graph.element import Dtype, Element, Relationship
-from graph.exported import records
 from graph.files.private import private_text
+from graph.rows.exported import records
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
 OPENED_WITH, SUFFIX = "networkx, Gephi, yEd", "graphml"

@@ -11,8 +11,8 @@ from typing import Any
 
 from graph.access import AccessGraph
 from graph.element import Element, Relationship
-from graph.exported import records
 from graph.files.private import private_text
+from graph.rows.exported import records
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
 OPENED_WITH, SUFFIX = "BloodHound", "json"

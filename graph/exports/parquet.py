@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from graph.access import AccessGraph
 from graph.element import Dtype, Element
-from graph.exported import lay_out, ordered
 from graph.files.private import private_bytes
+from graph.rows.exported import lay_out, ordered
 
 OPENED_WITH, SUFFIX = "DuckDB, pandas, Spark", "zip"  # of the folder that it writes
 TYPES = {

@@ -18,7 +18,7 @@ from graph.facts import Facts
 from graph.frames import conform
 from graph.journal.entries import Attestation, Entry, Review
 from graph.journal.journal import Journal
-from graph.more_rows import with_rows
+from graph.rows.more_rows import with_rows
 from graph.schema import COVERS, FACT_NODES, OWNS, REVIEW
 
 SOURCE = JOURNAL

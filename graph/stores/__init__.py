@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
-from graph.addresses import DEFAULT as DEFAULT
-from graph.addresses import names_a_bucket, names_a_database, well_formed
 from graph.facts import Coverage, Facts
+from graph.stores.addresses import DEFAULT as DEFAULT
+from graph.stores.addresses import names_a_bucket, names_a_database, well_formed
 from graph.values import WrongValue, instant
 
 if TYPE_CHECKING:
@@ -241,18 +241,18 @@ def open_store(uri: str | None = None) -> Store:
     """
     uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
     if names_a_bucket(uri):
-        from graph.stores.shared_store import SharedStore
+        from graph.stores.shared.store import SharedStore
 
         return SharedStore(uri)
     if is_database(uri):
-        from graph.stores.neo4j_store import Neo4jStore
+        from graph.stores.neo4j.store import Neo4jStore
 
         return Neo4jStore(
             uri,
             user=os.environ.get("TRUSTDEBT_NEO4J_USER"),
             password=os.environ.get("TRUSTDEBT_NEO4J_PASSWORD"),
         )
-    from graph.stores.parquet_store import ParquetStore
+    from graph.stores.parquet.store import ParquetStore
 
     try:
         Path(uri).exists()

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from ingest.generator.access import CHANGING, LEVELS, LOG
-from ingest.generator.activity_facts import WAYS
+from ingest.generator.activity.evidence import UNDECIDED, seen
+from ingest.generator.activity.facts import WAYS
+from ingest.generator.activity.uses import key_last_used, last_active
 from ingest.generator.clock import MONTHS, present, stamp
-from ingest.generator.evidence import UNDECIDED, seen
 from ingest.generator.sets import ANYONE
 from ingest.generator.stale import all_grants, would_lose
-from ingest.generator.uses import key_last_used, last_active
 from ingest.generator.world import World
 
 HISTORY = 10  # snapshots needed to detect growth

@@ -40,11 +40,11 @@ from graph.schema import (
 from graph.values import canonical
 from ingest.files.text_columns import as_text, text_column
 from ingest.generator.access import LEVELS, SENSITIVITIES, SOD_SIDES
+from ingest.generator.activity.evidence import records
+from ingest.generator.activity.uses import added_up, key_used, last_active, seen_with_keys
 from ingest.generator.clock import present, stamp, where
-from ingest.generator.evidence import records
 from ingest.generator.population import ENVS
 from ingest.generator.sets import ANYONE
-from ingest.generator.uses import added_up, key_used, last_active, seen_with_keys
 from ingest.generator.world import World
 
 NEVER = np.nan

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from ingest.generator.access import Access, grant_access
-from ingest.generator.activity_facts import ActivityFacts, draw_activity_facts
+from ingest.generator.activity.evidence import EvidencePlan, plan_evidence, platforms
+from ingest.generator.activity.facts import ActivityFacts, draw_activity_facts
 from ingest.generator.clock import Recurring
 from ingest.generator.credentials import Credentials, issue
-from ingest.generator.evidence import EvidencePlan, plan_evidence, platforms
 from ingest.generator.ownership import draw_owners, ownership_states
 from ingest.generator.population import Population, populate
 from ingest.generator.structure import Structure, connect
@@ -41,7 +41,7 @@ class World:
 
     @cached_property
     def platforms(self) -> np.ndarray:
-        """The platform of each resource; see `ingest.generator.evidence.platforms`."""
+        """The platform of each resource; see `ingest.generator.activity.evidence.platforms`."""
         return platforms(self.evidence, self.population, self.access)
 
     def alive(self, at: float) -> pd.Series:

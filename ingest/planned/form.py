@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from graph.access import AccessGraph
-from graph.planned import Planned
+from graph.rows.planned import Planned
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from graph.access import AccessGraph
 from graph.identity.lookup import matching
-from graph.planned import Planned
+from graph.rows.planned import Planned
 from graph.schema import ACTS_FOR
 
 Loop = tuple[str, list[str]]  # the place of the delegation that closes it, and the names on the way

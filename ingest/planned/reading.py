@@ -6,7 +6,7 @@ from typing import Any
 
 from graph.access import AccessGraph
 from graph.files.toml import parse_toml
-from graph.planned import Planned
+from graph.rows.planned import Planned
 from ingest.files.bounded import read_text
 from ingest.files.yaml import parse_yaml
 from ingest.planned.form import Document

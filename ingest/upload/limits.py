@@ -10,7 +10,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from graph.memory import starved
+from graph.machine.memory import starved
 
 NEEDED = ("pandas", "pyarrow.parquet", "pyarrow.compute", "duckdb", "scipy.sparse.csgraph")
 TOO_MUCH = "needs more memory than an upload may have: use the command"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from graph.engines import ENGINES, SPARK, engine_of, place_of_engine
+from graph.machine.engines import ENGINES, SPARK, engine_of, place_of_engine
 
 # Folds the logs that it can, of some; returns what it folded, and which they are.
 Engine = Callable[[Sequence[Path]], tuple[pa.Table | None, set[Path]]]

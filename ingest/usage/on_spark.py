@@ -23,7 +23,7 @@ from warnings import catch_warnings, simplefilter
 
 import pyarrow as pa
 
-from graph.engines import EngineUnavailable, WrongEngine, first_bytes
+from graph.machine.engines import EngineUnavailable, WrongEngine, first_bytes
 from graph.schema import LEVELS
 from ingest.usage.engine import Engine
 from ingest.usage.fold import EVENTS, LOG, REQUIRED, TEXT_EVENTS, fold, fold_table, timed

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from analytics.answers.ahead import judge_ahead
 from analytics.history import open_posture
-from analytics.reach.warm import warm
+from analytics.reach.running.warm import warm
 from graph.stores import open_store
 from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading

@@ -11,8 +11,8 @@ from analytics.assumptions.entitlements import blocks
 from analytics.assumptions.model import model
 from analytics.posture import assess
 from graph.access import AccessGraph
-from graph.keeping import SWITCH
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.kept_switch import SWITCH
+from graph.stores.parquet.store import ParquetStore
 from tests.benchmarks.bench_stores import publish
 from tests.benchmarks.estate_of_links import estate_of_links
 from tests.benchmarks.measure import Figure, Size, Topic

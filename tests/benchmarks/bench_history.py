@@ -20,7 +20,7 @@ from analytics.posture import Posture
 from graph.element import Element, Relationship
 from graph.facts import Facts
 from graph.schema import ELEMENTS, RELATIONSHIPS
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from tests.benchmarks.estate_of_grants import EACH, estate_of_grants
 from tests.benchmarks.measure import Figure, Size, Topic, cpu, peak
 

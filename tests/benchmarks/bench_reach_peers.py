@@ -12,12 +12,12 @@ from statistics import mean, median
 import numpy as np
 
 from analytics.reach.closure import Totals, condense, totals
-from analytics.reach.dominators import dominators
-from analytics.reach.execution import serial
 from analytics.reach.kernels.union import unite
+from analytics.reach.paths.all_paths import ways
+from analytics.reach.paths.dominators import dominators
 from analytics.reach.removal import Remaining
+from analytics.reach.running.execution import serial
 from analytics.reach.spread import spread
-from analytics.reach.ways import ways
 from tests.benchmarks import peers
 from tests.benchmarks.measure import Case, Figure, Size, Topic, cpu, each, peak, timed, wall
 from tests.benchmarks.workload import RUNS_AS, Workload, workload
@@ -83,7 +83,7 @@ def compiling(size: Size) -> Iterator[Figure]:
         return
     with tempfile.TemporaryDirectory() as cache:
         environment = os.environ | {"NUMBA_CACHE_DIR": cache}
-        command = [sys.executable, "-m", "analytics.reach.warm"]
+        command = [sys.executable, "-m", "analytics.reach.running.warm"]
         run = partial(subprocess.run, command, env=environment, check=True)
         first, again = wall(run), wall(run)
     yield Figure("compiling everything, which `make setup` does once", first - again, "s")

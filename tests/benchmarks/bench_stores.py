@@ -11,7 +11,7 @@ import pandas as pd
 from graph.facts import Coverage, Facts
 from graph.schema import ELEMENTS
 from graph.stores import Store, open_store
-from graph.stores.neo4j_rows import batches
+from graph.stores.neo4j.rows import batches
 from tests.benchmarks.measure import Figure, Size, Skipped, Topic, peak, timed, wall
 from tests.neo4j import server
 

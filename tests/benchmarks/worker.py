@@ -10,7 +10,7 @@ from tests.benchmarks.measure import Size, Skipped, Topic, all_topics
 
 def prepare(size: Size) -> dict[str, object]:
     """Generate the estate, write it down and publish it; say how large it is."""
-    from analytics.reach.warm import warm
+    from analytics.reach.running.warm import warm
     from graph.stores import open_store
     from ingest.generator import generate, reading
     from ingest.job.run import ingest_reading

@@ -27,13 +27,13 @@ from streamlit.testing.v1 import AppTest, local_script_runner
 from streamlit.util import calc_hash
 
 from app.isolation import isolated
-from app.web import snapshots
 from app.web.answers import board
+from app.web.page import snapshots
 from app.web.server import door
 from app.web.views import all_views
 from app.web.views import posture as front_page
 from graph.schema import AGENT
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading
 from ingest.sources import all_sources

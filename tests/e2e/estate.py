@@ -24,7 +24,7 @@ from graph.schema import (
     SERVICE_ACCOUNT,
     USES,
 )
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 
 AS_OF = pd.Timestamp("2026-08-01", tz="UTC")
 CANARY = "{canary}"  # replaced by the address of a server that counts who asks it

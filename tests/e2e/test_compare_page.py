@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import trustdebt
 from app.comparison import changed_words
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, a_quarter_later, estate, publish

@@ -8,9 +8,9 @@ import pytest
 
 import trustdebt
 from app.exchange import FORMATS
-from app.web import take_along
-from app.web.take_along import words
-from graph.stores.parquet_store import ParquetStore
+from app.web.page import take_along
+from app.web.page.take_along import words
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.visiting import Downloads

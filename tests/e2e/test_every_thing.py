@@ -19,7 +19,7 @@ from analytics.posture import Posture
 from app.web.views import all_views
 from graph.element import Relationship
 from graph.schema import CREDENTIAL, FACT_NODES, OWNS, RELATIONSHIPS, RESOURCE
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources import all_sources

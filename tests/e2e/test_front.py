@@ -22,7 +22,7 @@ from app.web.views.posture.heat import because
 from graph.journal.actor import By
 from graph.journal.journal import journal_of
 from graph.schema import CREDENTIAL
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, World, estate, publish

@@ -13,7 +13,7 @@ from analytics.history import open_posture
 from graph.facts import Facts
 from graph.journal.journal import journal_of
 from graph.schema import DECLARABLE, HUMAN, OWNS
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, World, estate, publish
 from tests.e2e.said import figures, texts

@@ -10,7 +10,7 @@ from analytics.answers.journal import attest
 from analytics.answers.undertaking import start, steps_of_plan
 from analytics.history import open_posture
 from app.web.views.audit import things_in
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.said import texts

@@ -9,7 +9,7 @@ import pytest
 
 import trustdebt
 from app.wording import day
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.said import texts

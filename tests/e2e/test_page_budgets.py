@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.web import snapshots
-from graph.memory import resident
-from graph.stores.parquet_store import ParquetStore
+from app.web.page import snapshots
+from graph.machine.memory import resident
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.support.estates.hubs import shared_role

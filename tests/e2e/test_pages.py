@@ -9,11 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analytics.history import open_posture
-from app.web import picker
-from app.web.snapshots import forget
+from app.web.page.snapshots import forget
+from app.web.search import picker
 from app.web.views import all_views
 from graph.schema import AGENT, CAN_ACCESS, DECLARABLE, OWNS, RESOURCE
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.e2e.estate import HOSTILE, World, estate, publish

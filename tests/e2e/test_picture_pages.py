@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app.escape import code
 from app.web.answers.reach import Question
 from graph.schema import CAN_ACCESS, SPAWNS
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources import all_sources

@@ -7,7 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.questions import all_questions
-from app.web import finder, take_along
+from app.web.page import take_along
+from app.web.search import finder
 from app.web.server import door
 from graph.journal.rights import RIGHTS, NotAllowed
 from tests.e2e.visiting import VIEWS, Downloads, Visit, claims, links

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.web.views import all_views
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.support.estates.small_estates import Estate, ago

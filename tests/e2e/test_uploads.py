@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
-from app.web import tasks
+from app.web.page import tasks
 from app.web.server import door, upload
 from app.web.server.upload import Asked, File, Refused
 from app.web.views.sources import upload_form

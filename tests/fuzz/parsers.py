@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from graph.addresses import is_there, names_a_database
 from graph.files.regular import open_file
 from graph.files.toml import parse_toml
 from graph.stores import StoreError, is_database
-from graph.stores.neo4j_session import address
+from graph.stores.addresses import is_there, names_a_database
+from graph.stores.neo4j.session import address
 from graph.values import strict_json
 from ingest.configuration import jobs_of
 from ingest.files.bounded import decode, parse_json

@@ -19,7 +19,7 @@ from analytics import history
 from analytics.posture import Posture
 from app.cli import commands
 from app.cli.command import QUESTIONS as ASKED
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 

@@ -18,7 +18,8 @@ import pytest
 from graph import cypher
 from graph.journal.server import Server as JournalServer
 from graph.schema import SNAPSHOT
-from graph.stores import Store, open_store, shared_lease
+from graph.stores import Store, open_store
+from graph.stores.shared import lease as shared_lease
 from tests.integration.cli import cli, kept, one_posture, opened_once  # noqa: F401 - fixtures
 from tests.integration.sealed import key, sealed, with_key  # noqa: F401 - fixtures
 from tests.neo4j import server

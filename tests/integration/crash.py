@@ -11,7 +11,9 @@ from pathlib import Path
 from graph.facts import Facts
 from graph.seal import sealing
 from graph.seal.key import VARIABLE, using
-from graph.stores import neo4j_rows, neo4j_store, open_store
+from graph.stores import open_store
+from graph.stores.neo4j import rows as neo4j_rows
+from graph.stores.neo4j import store as neo4j_store
 from ingest.job.run import ingest
 from tests.integration.disturbed import decide
 from tests.support.estates.small_estates import AS_OF, Estate

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from graph.journal.journal import journal_of
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate
 

@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
-from graph.stores.neo4j_session import Patience
-from graph.stores.neo4j_store import Neo4jStore
+from graph.stores.neo4j.session import Patience
+from graph.stores.neo4j.store import Neo4jStore
 from tests.support.estates import worlds
 
 NEW = worlds.crowd(3)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from graph.facts import Facts
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from tests.support.histories.changing_facts import World, assert_kept
 
 

@@ -8,7 +8,7 @@ import pytest
 from graph.journal.entries import Entry
 from graph.journal.journal import journal_of
 from graph.seal.key import new_key, using
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from tests.integration.disturbed import Stores, disturbed, three
 
 

@@ -10,7 +10,7 @@ from graph.journal.journal import journal_of
 from graph.schema import AGENT
 from graph.stores import StoreDamaged, StoreError, journal_ties, open_store
 from graph.stores.manifest import read_manifest
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS
 from tests.integration.disturbed import (

@@ -10,7 +10,7 @@ import pytest
 from graph.journal.journal import journal_of
 from graph.journal.place import journal_path
 from graph.stores import Store, StoreDamaged, open_store
-from graph.stores.neo4j_store import Neo4jStore
+from graph.stores.neo4j.store import Neo4jStore
 from ingest.job.run import ingest
 from tests.integration.conftest import ask
 from tests.support.estates.small_estates import AS_OF, Estate

@@ -11,7 +11,7 @@ import pytest
 
 import app.clock
 import graph.journal.journal
-import graph.stores.parquet_store
+import graph.stores.parquet.store
 import trustdebt
 from ingest import configuration
 from ingest.sources import all_sources
@@ -122,7 +122,7 @@ def test_a_clock_far_off(tmp_path, monkeypatch, capsys, year):
         def now(cls, tz=None):
             return now
 
-    for module in (app.clock, graph.journal.journal, graph.stores.parquet_store):
+    for module in (app.clock, graph.journal.journal, graph.stores.parquet.store):
         patched = type("pd", (), {**vars(pd), "Timestamp": Far})
         monkeypatch.setattr(module, "pd", patched)
     store = ["--store", str(tmp_path / "store"), "--json"]

@@ -10,7 +10,7 @@ import pytest
 
 from analytics.history import open_posture
 from graph.stores import NoSuchSnapshot, StoreDamaged
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate
 from tests.support.search import worlds

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from graph.schema import SOD_RULE
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.hubs import shared_role
 from tests.support.estates.small_estates import Estate
@@ -38,9 +38,9 @@ COMMANDS = some(
 WORKER = """
 import json, os, sys
 import trustdebt
-from graph.memory import resident
+from graph.machine.memory import resident
 store, allowed, lines = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
-from analytics.reach.warm import warm
+from analytics.reach.running.warm import warm
 warm()
 for line in lines:
     pid = os.fork()

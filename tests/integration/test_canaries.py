@@ -23,13 +23,13 @@ from streamlit.util import calc_hash
 import graph.secrets
 import trustdebt
 from analytics import history
-from app.web.snapshots import forget
+from app.web.page.snapshots import forget
 from app.web.views import all_views
 from graph.journal.journal import journal_of
 from graph.journal.rejected_rows import keep_rejected_rows
-from graph.stores.neo4j_session import Patience
-from graph.stores.neo4j_store import Neo4jStore
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.neo4j.session import Patience
+from graph.stores.neo4j.store import Neo4jStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest as run
 from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources
@@ -253,7 +253,7 @@ import faulthandler, os, resource
 from pathlib import Path
 faulthandler.enable()
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 facts = ParquetStore(Path({str(planted.store)!r})).read()[1]
 store = ParquetStore(Path({str(tmp_path / "half")!r}))
 with store.lease() as lease:

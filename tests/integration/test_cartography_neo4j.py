@@ -16,9 +16,9 @@ import neo4j
 import pytest
 
 from graph.schema import CAN_ACCESS, ELEMENTS, FACT_NODES
-from graph.stores import neo4j_graph
-from graph.stores.neo4j_graph import Neo4jGraph
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.neo4j import graph as neo4j_graph
+from graph.stores.neo4j.graph import Neo4jGraph
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.cartography import SOURCE

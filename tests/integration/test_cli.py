@@ -8,8 +8,8 @@ import pytest
 import typer
 
 import trustdebt
-from graph.keeping import SWITCH
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.kept_switch import SWITCH
+from graph.stores.parquet.store import ParquetStore
 from tests.integration.cli import COMMON, HOSTILE, LISTS, QUESTIONS
 from tests.support.estates.small_estates import ago, ids
 from tests.support.search import some

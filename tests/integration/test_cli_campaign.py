@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph.journal.journal import journal_of
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import HOSTILE, Run
 from tests.support.estates.small_estates import AS_OF, Estate, ago

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import HOSTILE, Run
 from tests.support.estates.small_estates import Estate, ago

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from graph.journal.hash_chain import chained
 from graph.schema import DECISION_RECORD, USE_EVENT
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import Estate
 from tests.support.signing import compact, ed25519_key, jwk

@@ -13,7 +13,7 @@ import trustdebt
 from analytics.escalation import all_escalations
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import Run, Said, example
 from tests.support.estates.small_estates import AS_OF

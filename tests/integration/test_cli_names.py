@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import Run
 from tests.support.estates.small_estates import AS_OF, Estate, ago

@@ -8,8 +8,8 @@ import pytest
 
 import trustdebt
 from app.cli.command import UsageError
-from app.cli.options import LIMIT, MOMENT
-from graph.stores.parquet_store import ParquetStore
+from app.cli.options.usual import LIMIT, MOMENT
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS, Run, Said, example
 from tests.support.estates.planned_agents import but, written

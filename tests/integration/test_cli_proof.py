@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph.schema import AGENT
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import Run
 from tests.integration.forged import made_whole

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import trustdebt
-from graph.addresses import names_a_database
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.addresses import names_a_database
+from graph.stores.parquet.store import ParquetStore
 from tests.integration.cli import (
     example,
     execute,

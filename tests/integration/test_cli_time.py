@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from analytics.history import History, open_posture
-from graph.keeping import SWITCH
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.kept_switch import SWITCH
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import Run, execute
 from tests.support.estates.small_estates import AS_OF, Estate, ago

@@ -14,10 +14,11 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from analytics.reach import closure, on_dask
+from analytics.reach import closure
 from analytics.reach.closure import condense, count
-from analytics.reach.execution import Block, Work, counted_by
-from graph import engines
+from analytics.reach.running import on_dask
+from analytics.reach.running.execution import Block, Work, counted_by
+from graph.machine import engines
 from graph.stores import open_store
 from tests.benchmarks.workload import Workload, workload
 from tests.integration.cli import QUESTIONS, Run, example

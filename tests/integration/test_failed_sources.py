@@ -15,7 +15,7 @@ from analytics.history import open_posture
 from graph.journal.failed_reads import failed_reads
 from graph.journal.place import journal_path
 from graph.schema import AGENT
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request, Source
 from tests.support.estates.small_estates import AS_OF, Estate

@@ -11,7 +11,7 @@ import yaml
 
 from graph.facts import Facts
 from graph.schema import RELATIONSHIPS
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources import all_sources

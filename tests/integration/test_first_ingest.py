@@ -7,7 +7,8 @@ import pytest
 
 from graph.journal.journal import journal_of
 from graph.schema import AGENT
-from graph.stores import StoreDamaged, StoreUnavailable, journal_ties, open_store, parquet_store
+from graph.stores import StoreDamaged, StoreUnavailable, journal_ties, open_store
+from graph.stores.parquet import store as parquet_store
 from ingest.job.run import ingest
 from tests.integration import crash
 from tests.integration.disturbed import decide

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import trustdebt
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import ROOT, Run
 from tests.support.estates.planned_agents import MODEST, but, house, written

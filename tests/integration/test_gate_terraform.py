@@ -13,7 +13,7 @@ from analytics.history import open_posture
 from analytics.posture import Posture
 from analytics.remediation.gate.judging import Judgement, judge
 from analytics.remediation.gate.policy import policy
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.planned import planned_agents
 from ingest.source import Request

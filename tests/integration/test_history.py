@@ -19,7 +19,7 @@ from graph.stores import StoreDamaged, StoreError, StoreFull
 from graph.stores.history import keeping, opened, packing, writing
 from graph.stores.history.catalog import Catalog
 from graph.stores.kept_files import kept_files
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration import crash
 from tests.integration.packed import compare, files_of, filled, history, named, pack, prune

@@ -10,7 +10,7 @@ import pytest
 from graph.schema import AGENT, ELEMENTS
 from graph.stores import NoSuchSnapshot, StoreDamaged
 from graph.stores.history import keeping, opened, packing
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.packed import compare, files_of, filled, history, pack, prune
 from tests.support.estates.small_estates import AS_OF, Estate

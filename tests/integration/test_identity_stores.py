@@ -16,7 +16,7 @@ from analytics.posture import assess
 from graph.access import AccessGraph
 from graph.facts import Facts
 from graph.schema import ELEMENTS, RUNS_AS, WAITING
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused
 from tests.support.estates.small_estates import AS_OF, Estate

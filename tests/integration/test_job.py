@@ -8,7 +8,7 @@ import pytest
 
 from graph.facts import Facts
 from graph.schema import AGENT, ELEMENTS, RUNS_AS
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused
 from tests.support.estates.small_estates import AS_OF, Estate, together

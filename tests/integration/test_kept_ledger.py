@@ -15,7 +15,7 @@ from analytics.answers.table import as_json
 from analytics.debt import debt_of
 from analytics.debt.forecast import ahead
 from analytics.debt.ledger.moments import Moment, oldest
-from analytics.figures.revocation_speed import overdue
+from analytics.figures.revocation.speed import overdue
 from analytics.history import open_posture
 from analytics.kept import answers
 from analytics.kept.of_snapshots import looks, renamed

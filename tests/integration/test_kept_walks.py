@@ -11,8 +11,8 @@ import pytest
 from analytics.answers.drift import drift
 from analytics.answers.revocation import revocation
 from analytics.answers.table import as_json
-from analytics.figures.endings import endings
-from analytics.figures.time_to_dead import time_to_dead
+from analytics.figures.revocation.endings import endings
+from analytics.figures.revocation.time_to_dead import time_to_dead
 from analytics.history import open_posture
 from analytics.kept import answers, walk
 from analytics.posture import Posture

@@ -8,7 +8,7 @@ import pytest
 from graph.identity import lookup
 from graph.identity.external_ids import KINDS
 from graph.schema import FACT_NODES
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from tests.integration.cli import Run
 from tests.support.exports.example import as_json
 from tests.support.exports.examples.github import GITHUB

@@ -10,17 +10,12 @@ from pathlib import Path
 import neo4j
 import pytest
 
-from graph.stores import (
-    StoreBusy,
-    StoreDamaged,
-    StoreUnavailable,
-    neo4j_runs,
-    neo4j_session,
-    neo4j_store,
-    open_store,
-)
-from graph.stores.neo4j_session import Patience
-from graph.stores.neo4j_store import Neo4jStore
+from graph.stores import StoreBusy, StoreDamaged, StoreUnavailable, open_store
+from graph.stores.neo4j import runs as neo4j_runs
+from graph.stores.neo4j import session as neo4j_session
+from graph.stores.neo4j import store as neo4j_store
+from graph.stores.neo4j.session import Patience
+from graph.stores.neo4j.store import Neo4jStore
 from tests.integration.conftest import PASSWORD, ask, emptied, wipe
 from tests.integration.faultproxy import Fault, When, between
 from tests.integration.opening import NEW, opened, publish

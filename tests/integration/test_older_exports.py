@@ -12,7 +12,7 @@ from analytics.debt.ledger.moments import moments, oldest
 from analytics.history import History
 from graph.schema import AGENT, CAN_ACCESS, OWNS, USED, WAITING
 from graph.stores import in_history, open_store, pick
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from graph.values import iso
 from ingest.job.run import ingest
 from ingest.source import Request

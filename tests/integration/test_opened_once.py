@@ -12,7 +12,7 @@ import pytest
 
 from graph.journal.journal import journal_of
 from graph.stores import StoreDamaged
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from tests.integration.cli import ROOT, execute
 from tests.support.search import some
 
@@ -41,8 +41,8 @@ def note(event, given):
 import graph.journal.journal
 import trustdebt
 from analytics.findings.rules import all_rules
-from analytics.reach.warm import warm
-from graph.keeping import SWITCH
+from analytics.reach.running.warm import warm
+from graph.stores.kept_switch import SWITCH
 
 all_rules(), warm()  # what most commands load
 sys.addaudithook(note)

@@ -17,7 +17,7 @@ from graph.schema import (
     SPAWNS,
     USES,
 )
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.generator import Generated, generate
 from tests.support.estates.accuracy import stated
 from tests.support.few_rules import only_rules

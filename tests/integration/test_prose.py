@@ -11,7 +11,7 @@ import pytest
 from analytics import history
 from graph.element import WORDED, Content, Dtype, Element, Property
 from graph.schema import ELEMENTS, FACT_NODES, NODES, RELATIONSHIPS, TABLES
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.secrets.redaction import IDENTIFIERS, redact
 from tests.integration.cli import QUESTIONS

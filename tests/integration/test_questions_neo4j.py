@@ -8,7 +8,8 @@ from analytics.history import open_posture
 from app.cypher import ask
 from app.questions import Question, all_questions
 from app.sql import select
-from graph.stores import QueryRefused, neo4j_plans, open_store
+from graph.stores import QueryRefused, open_store
+from graph.stores.neo4j import plans as neo4j_plans
 from ingest.generator import generate
 from tests.integration.conftest import wipe
 from tests.integration.opening import opened, publish

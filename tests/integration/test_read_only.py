@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analytics.runtime import compiled
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS, ROOT, example
 from tests.support.search import some

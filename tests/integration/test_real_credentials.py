@@ -10,7 +10,7 @@ import pytest
 
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources import all_sources

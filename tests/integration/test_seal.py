@@ -15,7 +15,7 @@ from graph.seal import journal, sealing
 from graph.seal import key as seal
 from graph.seal.key import KeyNeeded, KeyRefused, key_of, new_key, using
 from graph.stores import Store, StoreDamaged, open_store
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS
 from tests.integration.conftest import ask

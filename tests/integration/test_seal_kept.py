@@ -9,7 +9,7 @@ import pytest
 from graph.schema import AGENT
 from graph.seal import sealing
 from graph.seal.key import VARIABLE, key_of, new_key, using
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration import crash
 from tests.integration.disturbed import (

@@ -22,11 +22,11 @@ from graph.stores import (
     StoreDamaged,
     StoreUnavailable,
     open_store,
-    shared_lease,
 )
-from graph.stores.bucket import Bucket, Entry, ObjectChanged, Stored
-from graph.stores.shared_current import STAYS, leftovers
-from graph.stores.shared_store import SharedStore
+from graph.stores.shared import lease as shared_lease
+from graph.stores.shared.bucket import Bucket, Entry, ObjectChanged, Stored
+from graph.stores.shared.current import STAYS, leftovers
+from graph.stores.shared.store import SharedStore
 from ingest.job.run import ingest
 from tests.integration import crash
 from tests.integration.cli import example
@@ -291,7 +291,7 @@ def test_what_was_pruned_long_ago_is_deleted(
     early = on("b").read(infos[0].id)[1]
     with writer.lease(10) as lease:
         writer.prune(1, lease)
-    monkeypatch.setattr("graph.stores.shared_current.STAYS", timedelta())
+    monkeypatch.setattr("graph.stores.shared.current.STAYS", timedelta())
     published(writer, worlds.world(2))
     assert not any(infos[0].id in name for name in objects(bucket))
     with pytest.raises(NoSuchSnapshot, match="was pruned meanwhile"):
@@ -389,7 +389,7 @@ def test_what_cannot_be_reached_is_said_without_secrets(
     assert "not rightly" in said(capsys, "s3://canary-key:canary-secret@bucket/x")
     assert "not rightly" in said(capsys, "S3://Bucket")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{s3_server.free_port()}")
-    monkeypatch.setattr("graph.stores.bucket.RETRIES", 0)
+    monkeypatch.setattr("graph.stores.shared.bucket.RETRIES", 0)
     assert "the service does not answer" in said(capsys, bucket)
     monkeypatch.setenv("AWS_ALLOW_HTTP", "false")
     assert "cannot be used" in said(capsys, bucket)

@@ -24,7 +24,7 @@ from graph.stores import (
     in_history,
     open_store,
 )
-from graph.stores.shared_store import mirror_of
+from graph.stores.shared.store import mirror_of
 from tests.integration import crash
 from tests.integration.conftest import ask
 from tests.support import search

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import app.cli.command
-import app.cli.printing
-from graph.stores.parquet_store import ParquetStore
+import app.cli.output.printing
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS
 from tests.support.estates.small_estates import AS_OF, Estate, ago
@@ -84,7 +84,7 @@ def test_csv_stays_csv(cli, hostile):
 def test_written_as_they_are_they_reach_the_terminal(cli, hostile, monkeypatch, form):
     """The twin: plain JSON escapes only what stands below U+0020, CSV nothing."""
     plain = lambda document: json.dumps(document, ensure_ascii=False)  # noqa: E731
-    for module in (app.cli.command, app.cli.printing):
+    for module in (app.cli.command, app.cli.output.printing):
         monkeypatch.setattr(module, "json_text", plain)
         monkeypatch.setattr(module, "printable", lambda said, obeyed="": said)
     monkeypatch.setattr("app.table_csv.printable", lambda said, obeyed="": said)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph.schema import ELEMENTS, SERVICE_ACCOUNT
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.merge import Checked
 from tests.integration.cli import Run, Said
 from tests.support.exports.example import Several

@@ -17,7 +17,7 @@ from graph.journal.actor import By
 from graph.journal.failed_reads import failed_reads
 from graph.journal.place import journal_path
 from graph.journal.rejected_rows import rejected_rows
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.upload.limits import LEFT
 from tests.support.exports.small_exports import EXPORTS, write
 

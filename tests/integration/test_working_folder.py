@@ -18,7 +18,7 @@ import pytest
 from setuptools import build_meta
 
 from app.isolation import isolated
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import ROOT, example
 

@@ -29,7 +29,7 @@ BREACHES = [
     (ORDER, "analytics/reach", "import analytics.posture"),
     (ORDER, "analytics/assumptions", "import analytics.findings.rule"),
     (ORDER, "analytics", ""),  # nothing new without a place in the order
-    (APART, "app/web/views", "import app.cli.tables"),
+    (APART, "app/web/views", "import app.cli.output.tables"),
     (APART, "app/cli/commands", "from app.web import tables"),
     (ALONE, "analytics/findings/rules", "import analytics.findings.rules.unused_grant"),
     (ALONE, "analytics/figures/measures", "import analytics.findings.rules.unused_grant"),

@@ -9,7 +9,7 @@ from analytics.answers.board.scope import Scope
 from analytics.answers.choke_points import not_known
 from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
-from analytics.reach.ways import Ways, ways
+from analytics.reach.paths.all_paths import Ways, ways
 from analytics.remediation.choke_points import ChokePoints, choke_points, pairs_of
 from analytics.weights import UNKNOWN
 from graph.once import once

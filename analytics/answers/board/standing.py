@@ -17,7 +17,7 @@ from analytics.debt.totals import ORPHAN, caps_of, graded, total
 from analytics.debt.wording import KINDS
 from analytics.evidence.deciding import DENIED as WAS_DENIED
 from analytics.figures.measure import population
-from analytics.figures.revocation_speed import overdue, time_to_revoke
+from analytics.figures.revocation.speed import overdue, time_to_revoke
 from analytics.figures.sensitive_reach import administering, control_planes, rated_count, reaching
 from analytics.findings.families.evidence import by_software
 from analytics.kept.answers import kept
@@ -269,7 +269,7 @@ def _administering_words(posture: Posture, scope: Scope, counts: dict[str, Any])
 def revocation(posture: Posture, scope: Scope) -> Revocation:
     """Return the median days from when access should have ended until it was removed.
 
-    Open items count as censored (`analytics.figures.revocation_speed`). It walks through all
+    Open items count as censored (`analytics.figures.revocation.speed`). It walks through all
     snapshots kept.
     """
     whose = None

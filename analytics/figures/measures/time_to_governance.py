@@ -1,7 +1,7 @@
 """Time from a change of an entitlement to the first decision on it."""
 
 from analytics.figures.measure import DAYS, LESS, Measure, Measured
-from analytics.figures.revocation_speed import RECENT_DAYS, ungoverned
+from analytics.figures.revocation.speed import RECENT_DAYS, ungoverned
 from analytics.posture import Posture
 
 

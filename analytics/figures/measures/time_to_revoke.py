@@ -2,7 +2,7 @@
 
 from analytics.assumptions.model import NUMBER, model
 from analytics.figures.measure import DAYS, LESS, Measure, Measured
-from analytics.figures.revocation_speed import overdue, time_to_revoke
+from analytics.figures.revocation.speed import overdue, time_to_revoke
 from analytics.posture import Posture
 
 

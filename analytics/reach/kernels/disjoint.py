@@ -1,4 +1,4 @@
-"""Compiled part of `analytics.reach.routes`: the count of paths that share no relationship.
+"""Compiled part of `analytics.reach.paths.routes`: the count of paths that share no relationship.
 
 The largest flow with room for one in each edge counts disjoint paths (Menger 1927); it is found
 phase by phase (E. Dinic, *Algorithm for solution of a problem of maximum flow in a network with
@@ -18,7 +18,7 @@ FIGURES = 6  # least and most paths, the same after the end, hops, hops without 
 
 
 class Paths(NamedTuple):
-    """The states and the edges between them, as in `analytics.reach.routes.Routes`.
+    """The states and the edges between them, as in `analytics.reach.paths.routes.Routes`.
 
     `tail` is the state that each edge leaves.
     """

@@ -13,8 +13,8 @@ from analytics.remediation.removal.additions import SOURCE, Additions, additions
 from analytics.remediation.removal.what_if import Removal
 from analytics.residue import ACCOUNTS, CREDENTIALS, left_of
 from analytics.usage.unused_levels import unused_levels
-from graph.amended import amendment
 from graph.element import Element
+from graph.rows.amended import amendment
 from graph.schema import (
     AGENT,
     CAN_ACCESS,

@@ -10,7 +10,7 @@ from analytics.posture import Posture
 from analytics.remediation.gate.names import Match, Names
 from analytics.remediation.gate.policy import Policy
 from analytics.remediation.gate.predicted import Predicted
-from graph.planned import Planned
+from graph.rows.planned import Planned
 
 MOST = 5  # problems of one check that its sentences name; the others are counted
 
@@ -82,9 +82,9 @@ def not_known(match: Match, place: str) -> Problem:
 class Check:
     """One check.
 
-    `name` is that of its file. It concerns `part` of the file (one of `graph.planned.PARTS`): where
-    the file cannot state that part, the verdict is unknown. `find` yields the problems of a case;
-    `passed` says in a sentence why it passes without any.
+    `name` is that of its file. It concerns `part` of the file (one of `graph.rows.planned.PARTS`):
+    where the file cannot state that part, the verdict is unknown. `find` yields the problems of a
+    case; `passed` says in a sentence why it passes without any.
     """
 
     name: str

@@ -9,7 +9,7 @@ from analytics.remediation.gate.names import Names
 from analytics.remediation.gate.overlay import overlay
 from analytics.remediation.gate.policy import Policy
 from analytics.remediation.gate.predicted import Predicted, predict
-from graph.planned import Planned
+from graph.rows.planned import Planned
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from analytics.remediation.gate.policy import STORAGES
 from analytics.remediation.removal.additions import SOURCE, Additions, additions
 from graph.access import AccessGraph
 from graph.element import Element, Node
-from graph.planned import Planned, PlannedAccess, PlannedTool
+from graph.rows.planned import Planned, PlannedAccess, PlannedTool
 from graph.schema import (
     ACTS_FOR,
     AGENT,

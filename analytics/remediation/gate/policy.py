@@ -12,7 +12,7 @@ import pandas as pd
 
 from graph.files.regular import InputRefused
 from graph.files.toml import read_toml
-from graph.planned import OWNER_ROLES
+from graph.rows.planned import OWNER_ROLES
 from graph.schema import CREDENTIAL, LEVELS, SENSITIVITIES
 from graph.secrets import redact_text
 from graph.values import WrongValue, instant

@@ -17,7 +17,7 @@ from analytics.remediation.gate.overlay import ROLES, Overlay, known_name
 from analytics.remediation.removal.before_and_after import changed
 from analytics.selectors import crown_jewels
 from analytics.weights import UNKNOWN, mask_weights
-from graph.planned import Planned
+from graph.rows.planned import Planned
 from graph.schema import (
     AGENT,
     CAN_ACCESS,

@@ -3,8 +3,8 @@
 What breaks when a credential is ended alone is what `analytics.remediation.removal.ended_uses`
 finds for its removal. Here all credentials are asked at once, without judging the estate again for
 each: a use breaks if its identity no longer reaches what it used without that one node
-(`analytics.reach.reliance`). Only where a derived edge elsewhere rests on a fact of the credential
-may more fall with it; if so, the removal itself is made, for that credential alone.
+(`analytics.reach.paths.reliance`). Only where a derived edge elsewhere rests on a fact of the
+credential may more fall with it; if so, the removal itself is made, for that credential alone.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ import pandas as pd
 
 from analytics.posture import MODES, Filter, Posture
 from analytics.reach.closure import totals
-from analytics.reach.reliance import relied_on
+from analytics.reach.paths.reliance import relied_on
 from analytics.reach.removal import Masked, upstream
 from analytics.remediation.credential_hubs import UNKNOWN, dependents
 from analytics.remediation.removal.before_and_after import changed

@@ -13,11 +13,11 @@ import pandas as pd
 
 from analytics.posture import Posture
 from graph.access import AccessGraph
-from graph.amended import Amendments, amended
 from graph.element import Element, Relationship
 from graph.facts import Coverage
 from graph.frames import conform
-from graph.more_rows import Rows, with_rows
+from graph.rows.amended import Amendments, amended
+from graph.rows.more_rows import Rows, with_rows
 from graph.schema import CAN_ACCESS, LEVELS, RESOURCE
 from graph.values import canonical
 

@@ -15,7 +15,7 @@ from analytics.escalation.aws import RULES
 from analytics.escalation.aws_permissions import MOST
 from analytics.posture import Posture
 from analytics.reach.network import Network
-from analytics.reach.ways import NONE, Ways
+from analytics.reach.paths.all_paths import NONE, Ways
 from analytics.remediation.removal.last_logins import LastLogins
 from analytics.remediation.removal.what_if import Removal
 from analytics.tags import BREAK_GLASS, bears, tagged

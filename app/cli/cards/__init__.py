@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from app.cli.card import Card
+    from app.cli.output.card import Card
 
 Draw = Callable[["Card", dict[str, Any]], None]
 

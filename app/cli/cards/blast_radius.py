@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import Card
-from app.cli.columns import because, cell
+from app.cli.output.card import Card
+from app.cli.output.columns import because, cell
 from app.wording import counted, joined
 
 WORST_FIRST = ("restricted", "confidential", "internal", "public", "unknown")

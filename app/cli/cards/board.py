@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import ACCENT, QUIET, WRONG, Card
-from app.cli.columns import of_unit, words
+from app.cli.output.card import ACCENT, QUIET, WRONG, Card
+from app.cli.output.columns import of_unit, words
 
 
 def draw(card: Card, result: dict[str, Any]) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.cli.card import WRONG, Card
-from app.cli.columns import Row, of_unit
+from app.cli.output.card import WRONG, Card
+from app.cli.output.columns import Row, of_unit
 from app.comparison import CHANGED, CHANGES, SOURCES, changed_words, seen_words, why_words
 from app.wording import NO_FIGURE, NOT_KNOWN, day, joined, rounded, signed
 

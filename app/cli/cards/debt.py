@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import Card
-from app.cli.columns import DAY, Row, cell, of_unit, words
+from app.cli.output.card import Card
+from app.cli.output.columns import DAY, Row, cell, of_unit, words
 from app.wording import NO_FIGURE, brief, counted, joined, percent, rounded
 
 GROUPS = ("owed for", "debt", "a day", "ratio", "grade", "unverified", "capped by")

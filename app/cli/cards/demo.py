@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import Card
 from app.cli.cards.findings import entries, how_many
+from app.cli.output.card import Card
 from app.wording import counted, number
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.card import ACCENT, QUIET, WRONG, Card
+from app.cli.output.card import ACCENT, QUIET, WRONG, Card
 from app.printable import printable
 from app.wording import counted
 

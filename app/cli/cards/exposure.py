@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import Card
-from app.cli.columns import Row, because
+from app.cli.output.card import Card
+from app.cli.output.columns import Row, because
 from app.wording import counted, kind
 from app.wording import percent as in_percent
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import Card
-from app.cli.columns import DAY, Row, cell, state
+from app.cli.output.card import Card
+from app.cli.output.columns import DAY, Row, cell, state
 from app.wording import counted
 
 HEADS = ("rule", "what it finds", "not evaluable, because")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import Card
-from app.cli.columns import Row, known, words
+from app.cli.output.card import Card
+from app.cli.output.columns import Row, known, words
 from app.wording import counted, rounded
 
 HEADS = ("identity", "grade", "debt", "reaches", "owner", "last active")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import Card
-from app.cli.columns import cell
+from app.cli.output.card import Card
+from app.cli.output.columns import cell
 from app.wording import brief, counted, joined, number
 
 LACKING = ("identity", "nobody as", "since", "last owner", "debt", "rule")

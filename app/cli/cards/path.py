@@ -3,8 +3,8 @@
 from typing import Any
 
 from analytics.answers.shape import VERBS, clause
-from app.cli.card import Card
-from app.cli.columns import item_words
+from app.cli.output.card import Card
+from app.cli.output.columns import item_words
 from app.wording import counted, joined
 
 LISTED = 3  # facts below a step

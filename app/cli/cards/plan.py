@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import Card
-from app.cli.columns import ABSENT, item_words, words
+from app.cli.output.card import Card
+from app.cli.output.columns import ABSENT, item_words, words
 from app.wording import brief, counted, each_words, share, thing_name
 
 VERDICTS = {

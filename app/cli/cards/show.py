@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import Card
-from app.cli.columns import DAY, NOT_KNOWN, cell
+from app.cli.output.card import Card
+from app.cli.output.columns import DAY, NOT_KNOWN, cell
 from app.wording import counted, held_at, in_order, joined, kind, rounded, share
 
 STATED = ("status", "env", "provider", "kind", "purpose", "last_active_at", "created_at")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import Card
-from app.cli.columns import DAY, Row, cell, item_words
+from app.cli.output.card import Card
+from app.cli.output.columns import DAY, Row, cell, item_words
 from app.wording import STALE_STATES, brief, counted, edge_words, share
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.cli.card import ACCENT, WRONG, Card
-from app.cli.columns import SHARED, Row, cell
+from app.cli.output.card import ACCENT, WRONG, Card
+from app.cli.output.columns import SHARED, Row, cell
 from app.wording import brief, joined, rounded, share, signed
 
 FIGURES = ("figure", "before", "after", "change")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Row
 from app.cli.command import SaidNo, UsageError, instant_of, question
 from app.cli.groups import Group
+from app.cli.output.columns import Columns, Row
 
 if TYPE_CHECKING:
     import pandas as pd

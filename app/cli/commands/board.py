@@ -6,8 +6,8 @@ import typer
 
 from app.cli.command import question
 from app.cli.groups import Group
-from app.cli.options import LimitOption
-from app.cli.team_option import TeamOption, team_of
+from app.cli.options.team import TeamOption, team_of
+from app.cli.options.usual import LimitOption
 
 if TYPE_CHECKING:
     from analytics.answers.board import Board

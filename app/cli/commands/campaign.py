@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Commands, Row, cell, words
 from app.cli.command import UsageError, instant_of, one_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
-from app.cli.options import LIMIT, LimitOption
+from app.cli.options.usual import LIMIT, LimitOption
+from app.cli.output.columns import Columns, Commands, Row, cell, words
 
 if TYPE_CHECKING:
     from analytics.answers.campaign import Campaigns

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Commands
 from app.cli.command import UsageError, one_of, question
 from app.cli.exchange import TICKETS
 from app.cli.groups import Group
-from app.cli.options import LIMIT, LimitOption
-from app.cli.ticket_options import TerraformOption, TicketsOption
+from app.cli.options.tickets import TerraformOption, TicketsOption
+from app.cli.options.usual import LIMIT, LimitOption
+from app.cli.output.columns import Columns, Commands
 
 if TYPE_CHECKING:
     from analytics.answers.changes import Changes
@@ -73,7 +73,7 @@ def changes(
     from analytics.answers.tickets import tickets
     from analytics.findings.rules import all_rules
     from analytics.weights import SEVERITIES
-    from app.cli.terraform_file import addresses_of
+    from app.cli.options.terraform_file import addresses_of
 
     if severity is not None and severity not in SEVERITIES:
         raise UsageError(f"a severity is one of {', '.join(SEVERITIES)}")

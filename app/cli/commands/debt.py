@@ -8,7 +8,7 @@ import typer
 from app.cli.command import one_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
-from app.cli.options import LIMIT, LimitOption
+from app.cli.options.usual import LIMIT, LimitOption
 
 if TYPE_CHECKING:
     from analytics.answers.debt import TrustDebt

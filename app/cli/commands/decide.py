@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns
 from app.cli.command import UsageError, question
 from app.cli.groups import Group
+from app.cli.output.columns import Columns
 
 if TYPE_CHECKING:
     from analytics.posture import Posture

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Commands, Row, cell, words
 from app.cli.command import one_of, question
 from app.cli.completion import offer
 from app.cli.exchange import CHECKLISTS
 from app.cli.groups import Group
-from app.cli.options import EachLimitOption, Thing
+from app.cli.options.usual import EachLimitOption, Thing
+from app.cli.output.columns import Columns, Commands, Row, cell, words
 
 if TYPE_CHECKING:
     from analytics.answers.decommission import Decommission
@@ -85,7 +85,7 @@ def decommission(
     Example: trustdebt decommission bot
     """
     from analytics.answers.decommission import decommission as answer
-    from app.cli.terraform_file import addresses_of
+    from app.cli.options.terraform_file import addresses_of
 
     one_of(form, ("table", "json", *CHECKLISTS), "--format")
     return answer(posture, posture.graph.find(thing), limit or 0, addresses_of(terraform))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from app.cli.command import SaidNo, always, question
 from app.cli.groups import Group
-from app.cli.options import StoreOption
+from app.cli.options.usual import StoreOption
 
 if TYPE_CHECKING:
     from app.doctor import Diagnosis

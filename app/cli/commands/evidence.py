@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import NOT_KNOWN, Columns, Row, of_unit, words
 from app.cli.command import SaidNo, SaidUnknown, UsageError, instant_of, question
 from app.cli.groups import Group
-from app.cli.options import LIMIT, AsOfOption, LimitOption
+from app.cli.options.usual import LIMIT, AsOfOption, LimitOption
+from app.cli.output.columns import NOT_KNOWN, Columns, Row, of_unit, words
 
 if TYPE_CHECKING:
     from analytics.answers.evidence import EvidenceOfUses

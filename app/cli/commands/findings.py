@@ -7,7 +7,7 @@ import typer
 from app.cli.command import FORMATS, SaidNo, UsageError, one_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
-from app.cli.options import LIMIT, LimitOption
+from app.cli.options.usual import LIMIT, LimitOption
 from app.exchange import FINDINGS
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Commands
 from app.cli.command import UsageError, mode_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
-from app.cli.options import LIMIT, LimitOption, Mode
+from app.cli.options.usual import LIMIT, LimitOption, Mode
+from app.cli.output.columns import Columns, Commands
 
 ORDERS = ("hubs", "rotation")
 

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Commands, of_unit
 from app.cli.command import question
 from app.cli.groups import Group
-from app.cli.options import LIMIT, EachLimitOption, LimitOption
+from app.cli.options.usual import LIMIT, EachLimitOption, LimitOption
+from app.cli.output.columns import Columns, Commands, of_unit
 
 if TYPE_CHECKING:
     from analytics.answers.frameworks import Frameworks

@@ -6,7 +6,7 @@ import typer
 
 from app.cli.command import UsageError, mode_of, question
 from app.cli.groups import Group
-from app.cli.options import LIMIT, LimitOption, Mode
+from app.cli.options.usual import LIMIT, LimitOption, Mode
 
 if TYPE_CHECKING:
     from analytics.answers.drill import Drill

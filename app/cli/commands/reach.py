@@ -6,7 +6,7 @@ import typer
 
 from app.cli.command import UsageError, level_of, mode_of, question
 from app.cli.groups import Group
-from app.cli.options import LIMIT, Level, LimitOption, Mode, Thing
+from app.cli.options.usual import LIMIT, Level, LimitOption, Mode, Thing
 
 if TYPE_CHECKING:
     from analytics.answers.exposure import Exposure

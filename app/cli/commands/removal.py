@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Commands, item_words
 from app.cli.command import UsageError, mode_of, one_of, question
 from app.cli.completion import offer
 from app.cli.exchange import TICKETS
 from app.cli.groups import Group
-from app.cli.options import LIMIT, LimitOption, Mode
-from app.cli.ticket_options import TerraformOption, TicketsOption
+from app.cli.options.tickets import TerraformOption, TicketsOption
+from app.cli.options.usual import LIMIT, LimitOption, Mode
+from app.cli.output.columns import Commands, item_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,7 +120,7 @@ def what_if(
     Example: trustdebt what-if --remove bot,RUNS_AS,svc
     """
     from analytics.answers.what_if import what_if as answer
-    from app.cli.change_file import Change, read_change
+    from app.cli.options.change_file import Change, read_change
 
     asked = read_change(change) if change is not None else Change()
     removed, granted = [*(remove or []), *asked.remove], [*(grant or []), *asked.grant]
@@ -154,7 +154,7 @@ def plan(
     """
     from analytics.answers.plan import plan as answer
     from analytics.answers.tickets import tickets
-    from app.cli.terraform_file import addresses_of
+    from app.cli.options.terraform_file import addresses_of
 
     one_of(form, ("table", "json", *TICKETS), "--format")
     made = answer(posture, budget, objective, limit, whose or (), addresses_of(terraform))

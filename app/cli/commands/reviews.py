@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Commands, Row, of_unit, words
 from app.cli.command import question
 from app.cli.groups import Group
-from app.cli.options import LIMIT, LimitOption
+from app.cli.options.usual import LIMIT, LimitOption
+from app.cli.output.columns import Columns, Commands, Row, of_unit, words
 
 if TYPE_CHECKING:
     from analytics.answers.reviews import Reviews

@@ -7,7 +7,7 @@ import typer
 
 from app.cli.command import UsageError, always, question
 from app.cli.groups import Group
-from app.cli.options import SealKeyOption, StoreOption
+from app.cli.options.usual import SealKeyOption, StoreOption
 
 
 @question("seal", Group.DATA, storeless=always)

@@ -6,7 +6,7 @@ import typer
 
 from app.cli.command import question
 from app.cli.groups import Group
-from app.cli.options import LIMIT, LimitOption
+from app.cli.options.usual import LIMIT, LimitOption
 
 if TYPE_CHECKING:
     from analytics.answers.stale import Stale

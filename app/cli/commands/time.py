@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.columns import Columns, Commands, Row
 from app.cli.command import UsageError, instant_of, question
 from app.cli.groups import Group
-from app.cli.options import LIMIT, MOMENT, LimitOption
-from app.cli.team_option import TeamOption, team_of
+from app.cli.options.team import TeamOption, team_of
+from app.cli.options.usual import LIMIT, MOMENT, LimitOption
+from app.cli.output.columns import Columns, Commands, Row
 
 if TYPE_CHECKING:
     from analytics.answers.compare import Compared, Sides

@@ -13,8 +13,8 @@ from analytics.posture import Posture
 from app.escape import csv_table
 from graph.access import AccessGraph
 from graph.element import Dtype, Element
-from graph.exported import lay_out, ordered
 from graph.files.private import private_text
+from graph.rows.exported import lay_out, ordered
 from graph.values import iso
 
 OPENED_WITH, SUFFIX = "spreadsheets", "zip"  # of the folder that it writes

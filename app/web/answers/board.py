@@ -7,7 +7,7 @@ from analytics.answers import board
 from analytics.answers.worst import Worst, worst
 from analytics.posture import Posture
 from app import clock
-from app.web.snapshots import kept, kept_while
+from app.web.page.snapshots import kept, kept_while
 
 LISTED, MOST = 200, 12  # rows of the list of identities; snapshots in a trend
 

@@ -6,7 +6,7 @@ from analytics.answers.changes import changes as changes_answer
 from analytics.findings.lifecycle.states import STATES, listed
 from analytics.posture import Posture
 from analytics.remediation.closing.asking import asked
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 
 
 @kept

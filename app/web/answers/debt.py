@@ -17,7 +17,7 @@ from analytics.debt.totals import grouped
 from analytics.posture import Posture
 from app.web.answers.debt_path import way
 from app.web.answers.figures import names
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 from app.wording import NO_FIGURE, days, number, percent, share, thing_name
 from graph.instants import NEVER
 from graph.schema import CAN_ACCESS, LEVELS

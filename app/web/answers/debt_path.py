@@ -8,7 +8,7 @@ import numpy as np
 from analytics.answers.shape import plain
 from analytics.assumptions.entitlements import IDENTITY, identity_edges
 from analytics.posture import Posture
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 
 
 @dataclass(frozen=True)

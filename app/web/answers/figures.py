@@ -18,7 +18,7 @@ from analytics.posture import UNUSED_DAYS, Posture
 from analytics.usage.regained import regained
 from analytics.weights import SEVERITIES
 from app.table_csv import table_csv
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 from app.wording import NO_FIGURE, brief, kind, share
 
 UNKNOWN, BOTH, NONE = "unknown", "both roles", "nobody"

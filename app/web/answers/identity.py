@@ -10,7 +10,7 @@ from analytics.answers.worst import Place, Worst, place_of, worst
 from analytics.posture import Posture
 from app.web.answers.changes import asked_for
 from app.web.answers.figures import findings
-from app.web.snapshots import kept, kept_while
+from app.web.page.snapshots import kept, kept_while
 
 STEPS = 3  # changes that the fix of one identity may have
 

@@ -10,7 +10,7 @@ from analytics.answers.path import path
 from analytics.answers.reach import BlastRadius, blast_radius, kinds_of_steps, reach_tree
 from analytics.posture import Posture
 from app.web.drawing.folding import Tree
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 from app.wording import VERBS, brief
 from graph.schema import CAN_ACCESS
 

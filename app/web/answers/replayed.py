@@ -10,7 +10,7 @@ from analytics.posture import Posture
 from app.web.answers.reach import Question, Sieve
 from app.web.drawing.folding import Tree
 from app.web.drawing.links import link_of
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 from graph.schema import SENSITIVITIES
 from graph.stores import SnapshotInfo
 

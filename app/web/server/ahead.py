@@ -7,10 +7,10 @@ meets it, so here it says nothing.
 import logging
 import threading
 
-from app.web import snapshots
 from app.web.answers import board
-from app.web.frame import store_uri
-from app.web.tasks import AHEAD
+from app.web.page import snapshots
+from app.web.page.frame import store_uri
+from app.web.page.tasks import AHEAD
 from app.web.views import all_views
 
 HEAD_START = 2.0  # seconds, at most

@@ -7,7 +7,7 @@ import streamlit as st
 from analytics.answers.assurance import assurance
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 from app.wording import counted
 
 SIGNS = {

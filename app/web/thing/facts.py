@@ -9,7 +9,7 @@ from analytics.answers.show import Known, show
 from analytics.posture import Posture
 from app.escape import code, markdown
 from app.web.card import card_link
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 from app.web.tiles import link
 from app.wording import counted, day, kind, number, stamp
 

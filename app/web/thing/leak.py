@@ -8,7 +8,7 @@ from analytics.answers.drill import Drill, drill_of
 from analytics.answers.leak import leak_of
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 from app.web.tables import table
 from app.web.thing.facts import known
 from app.wording import VERBS, brief, counted, joined, kind, number

@@ -23,9 +23,9 @@ from app.checklist import (
     undo_parts,
 )
 from app.escape import markdown
-from app.web.address import recall, remember
+from app.web.page.address import recall, remember
+from app.web.page.snapshots import kept
 from app.web.server import door
-from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.what_if import uses_table

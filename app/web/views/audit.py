@@ -7,10 +7,10 @@ from analytics.answers.trail import Trail, trail
 from analytics.posture import Posture
 from app.escape import code
 from app.table_csv import table_csv
-from app.web.address import recall, remember, some_of
 from app.web.card import cards
-from app.web.query import Query
-from app.web.snapshots import kept
+from app.web.page.address import recall, remember, some_of
+from app.web.page.query import Query
+from app.web.page.snapshots import kept
 from app.web.tables import below, table
 from app.web.view import View
 from app.wording import counted, number

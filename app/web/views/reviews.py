@@ -11,13 +11,13 @@ from analytics.answers.reviews import Reviews, packet, reviews
 from analytics.posture import Posture
 from app.escape import code, markdown
 from app.web.acceptance import decider_fields, write
-from app.web.address import recall, remember
 from app.web.card import links_to
-from app.web.query import Query
-from app.web.reveal import reveal
+from app.web.page.address import recall, remember
+from app.web.page.query import Query
+from app.web.page.snapshots import kept
+from app.web.search.reveal import reveal
 from app.web.sentences import step_lines
 from app.web.server import door
-from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.view import View

@@ -8,13 +8,13 @@ import streamlit as st
 from analytics.answers.stale import stale as stale_answer
 from analytics.posture import Filter, Posture
 from app.escape import markdown
-from app.web.address import one_of, recall, remember, some_of
 from app.web.answers.figures import accountable, got_back
 from app.web.card import card_link
-from app.web.picker import search
-from app.web.query import Query, options
+from app.web.page.address import one_of, recall, remember, some_of
+from app.web.page.query import Query, options
+from app.web.page.snapshots import kept
+from app.web.search.picker import search
 from app.web.sentences import step_lines
-from app.web.snapshots import kept
 from app.web.tables import ROWS, below, full, table
 from app.web.tiles import link, tile
 from app.web.view import View

@@ -31,8 +31,8 @@ from graph.stores.history.packing import EMPTY, Snapshot, added, merged, rewritt
 from graph.stores.history.rows import Files
 from graph.stores.history.stamps import stamp_of
 from graph.stores.manifest import Manifest
-from graph.stores.parquet_files import Opened, sync, why, write
-from graph.stores.parquet_hold import unread
+from graph.stores.parquet.files import Opened, sync, why, write
+from graph.stores.parquet.hold import unread
 
 # Whatever is odd about a snapshot, it stays as it is, and what was just published stays published.
 UNPACKABLE = (StoreDamaged, ValueError, LookupError, TypeError, ArithmeticError, pa.ArrowException)

@@ -21,7 +21,7 @@ from graph.stores.history.forms import (
 )
 from graph.stores.history.places import NUMBERS
 from graph.stores.history.rows import Files, SegmentGone, Visible, visible
-from graph.stores.parquet_files import Opened, to_index
+from graph.stores.parquet.files import Opened, to_index
 
 
 class OpenedHistory(Opened):

@@ -25,7 +25,7 @@ from graph.stores.history.rows import (
     visible,
 )
 from graph.stores.history.writing import Writing, with_intervals
-from graph.stores.parquet_files import Opened
+from graph.stores.parquet.files import Opened
 
 MERGED = 8  # segments of one level that become one of the next
 GROWN = 1.0  # rows that the changes of a volume may have, for each row of its first snapshot

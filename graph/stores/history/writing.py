@@ -13,7 +13,7 @@ from graph.files.private import private_folder
 from graph.journal.hash_chain import sha256
 from graph.stores.history.catalog import ENDED, FOLDER, Segment
 from graph.stores.history.rows import FIRST, RANK, file_of
-from graph.stores.parquet_files import sync, write
+from graph.stores.parquet.files import sync, write
 
 WORK = ".work-"
 

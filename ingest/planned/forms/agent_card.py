@@ -1,6 +1,6 @@
 """Agent cards of the Agent2Agent protocol: who an agent is, and nothing of what it may do."""
 
-from graph.planned import Planned
+from graph.rows.planned import Planned
 from graph.schema import AGENT
 from ingest.planned.form import Document, Form
 from ingest.planned.rows_of_source import agents_of

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from graph.planned import (
+from graph.rows.planned import (
     OWNER_ROLES,
     PARTS,
     Planned,

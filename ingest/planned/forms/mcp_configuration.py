@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from graph.planned import Planned, PlannedCredential, PlannedTool
+from graph.rows.planned import Planned, PlannedCredential, PlannedTool
 from graph.schema import AGENT, CALLS, CREDENTIAL, TOOL
 from ingest.files.export import ExportFile
 from ingest.planned.form import Document, Form

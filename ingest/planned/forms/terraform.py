@@ -1,6 +1,6 @@
 """Terraform plans: the roles and users of AWS that a plan makes or gives more to."""
 
-from graph.planned import OWNER_ROLES, Planned, PlannedCredential
+from graph.rows.planned import OWNER_ROLES, Planned, PlannedCredential
 from graph.schema import FACT_NODES, OWNS, ROLE, SERVICE_ACCOUNT
 from ingest.planned.form import Document, Form
 from ingest.planned.terraform.details import GROUP as GROUP_TYPE

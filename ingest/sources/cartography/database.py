@@ -12,7 +12,7 @@ from ingest.sources.cartography.kinds import is_known, known_labels, named, type
 from ingest.sources.cartography.writer import needed
 
 if TYPE_CHECKING:
-    from graph.stores.neo4j_graph import Counts, LinkRow, Neo4jGraph
+    from graph.stores.neo4j.graph import Counts, LinkRow, Neo4jGraph
 
 VARIABLES = "TRUSTDEBT_CARTOGRAPHY"  # _USER, _PASSWORD and _DATABASE
 SYNCED = "lastupdated"
@@ -31,7 +31,7 @@ def checked_address(text: str) -> str:
     InputRefused
         If it is no address of Neo4j, holds a password, or the connection would not be encrypted.
     """
-    from graph.stores.neo4j_session import address
+    from graph.stores.neo4j.session import address
 
     try:
         return address(text, VARIABLES)
@@ -60,7 +60,7 @@ def read_database(address: str, rows: Rows) -> Graph:
     InputRefused
         If it cannot be read, is empty, or is no graph of Cartography.
     """
-    from graph.stores.neo4j_graph import Neo4jGraph
+    from graph.stores.neo4j.graph import Neo4jGraph
 
     try:
         with closing(Neo4jGraph(address, VARIABLES)) as database:

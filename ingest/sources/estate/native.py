@@ -18,6 +18,7 @@ import pyarrow as pa
 from graph.coverage import kind_of_element
 from graph.element import Dtype, Element, Node, Relationship, Table
 from graph.files.regular import is_named_in_text
+from graph.files.spreadsheet_cells import unguarded
 from graph.frames import FILE, PLACE
 from graph.schema import (
     AGENT,
@@ -31,7 +32,6 @@ from graph.schema import (
     USE_EVENT,
     USED,
 )
-from graph.spreadsheet_cells import unguarded
 from graph.values import WrongValue, strict_json
 from ingest.files.bounded import NO_TEXT, refuse_link_out
 from ingest.files.export import readable

@@ -22,7 +22,7 @@ from graph.schema import (
     ROLE,
     USE_EVENT,
 )
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 
 Row = dict[str, Any]
 SCOPES = (("aws", "1"), ("aws", "2"), ("hr", "1"))

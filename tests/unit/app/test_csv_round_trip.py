@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from app.escape import csv_cell
 from app.exchange.snapshots import csv
+from graph.files.spreadsheet_cells import guarded, unguarded
 from graph.schema import AGENT, CAN_ACCESS, RESOURCE
-from graph.spreadsheet_cells import guarded, unguarded
 from ingest.sources.estate.native import read_estate
 from tests.support.estates.small_estates import Estate
 

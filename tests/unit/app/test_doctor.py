@@ -10,7 +10,7 @@ from app import doctor
 from app.doctor import NOT_SET_UP, OK, WRONG, Check, diagnose
 from graph.journal.journal import journal_of
 from graph.journal.place import journal_path
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate
 from tests.unit.app.test_sign_in import PROVIDER

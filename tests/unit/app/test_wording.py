@@ -9,7 +9,7 @@ from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.groups import GROUPINGS
 from analytics.debt.ledger.lines import KINDS as ENTRIES
 from analytics.figures.measures import all_measures
-from analytics.figures.revocation_speed import KINDS as OVERDUE
+from analytics.figures.revocation.speed import KINDS as OVERDUE
 from analytics.findings.lifecycle.states import STATES as FINDING_STATES
 from analytics.findings.rules import all_rules
 from analytics.remediation.unknowns import ASSUMED, CONDITIONAL
@@ -17,9 +17,9 @@ from analytics.usage.stale_access import STATES as STALE_STATES
 from analytics.weights import BANDS
 from app import wording
 from app.exchange.findings import sarif
-from app.web import picker
 from app.web.answers import debt
 from app.web.drawing import scene
+from app.web.search import picker
 from app.web.views import ownership, posture
 from app.web.views.blast_radius import foothold
 from app.web.views.posture import leadership

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from analytics.remediation.gate.check import Case, Check, Problem, blocked, not_known, unknown
 from analytics.remediation.gate.overlay import ROLES
-from graph.planned import PlannedAccess
+from graph.rows.planned import PlannedAccess
 from graph.schema import CAN_ACCESS, GROUP, RESOURCE
 from graph.values import iso
 

@@ -12,7 +12,7 @@ from analytics.remediation.gate.check import (
     unknown,
 )
 from analytics.remediation.gate.policy import STORAGES
-from graph.planned import PlannedCredential
+from graph.rows.planned import PlannedCredential
 from graph.schema import RESOURCE
 from graph.values import iso
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analytics.remediation.gate.check import Case, Check, Problem, blocked, not_known, unknown
 from analytics.remediation.gate.overlay import known_name
-from graph.planned import PlannedTool
+from graph.rows.planned import PlannedTool
 from graph.schema import TOOL
 
 EVERYTHING = "*"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.cli.printing import json_text
+from app.cli.output.printing import json_text
 
 SCHEMA = "trustdebt/tickets/1"
 HEAD = ("snapshot", "as_of", "left_out", "faults")

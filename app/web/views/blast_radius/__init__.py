@@ -4,10 +4,10 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.address import recall, refused, remember
 from app.web.answers.figures import accountable
-from app.web.picker import pick
-from app.web.query import Query, options
+from app.web.page.address import recall, refused, remember
+from app.web.page.query import Query, options
+from app.web.search.picker import pick
 from app.web.view import View
 from app.web.views.blast_radius.controls import controls
 from app.web.views.blast_radius.frame import framed

@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 from analytics.posture import Posture
-from app.web.address import one_of, recall, remember, some_of
 from app.web.answers.reach import DIRECTIONS, MODES, Question, Sieve, kinds_met, reach
 from app.web.answers.replayed import moments
 from app.web.drawing.layout import Arrangement
+from app.web.page.address import one_of, recall, remember, some_of
 from app.wording import VERBS, day
 
 HOPS = ("any", "1", "2", "3", "4", "5", "6")

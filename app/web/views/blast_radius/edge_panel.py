@@ -10,9 +10,9 @@ from analytics.answers.table import as_json
 from analytics.posture import Posture
 from app.escape import code, markdown
 from app.web.card import cards
+from app.web.page.snapshots import kept
 from app.web.removals import add_button, edge_item, meanings
 from app.web.sentences import clause, evidence, where
-from app.web.snapshots import kept
 from app.wording import ago, day, kind, thing_id
 
 TEXTS = {

@@ -14,7 +14,7 @@ from app.web.drawing.layout import arrange
 from app.web.drawing.links import WORDS, links
 from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import spanning
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 from app.web.tables import below, table
 from app.web.thing.facts import thing_panel
 from app.web.tiles import tile

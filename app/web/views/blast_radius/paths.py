@@ -7,8 +7,8 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.address import one_of, recall, remember
 from app.web.answers.reach import Question, Reach, passed, ways
+from app.web.page.address import one_of, recall, remember
 from app.web.views.blast_radius.detail import level_key
 from app.web.views.blast_radius.picks import Pick
 from app.wording import counted

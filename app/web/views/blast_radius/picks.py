@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from app.web.address import recall, recall_each, remember, remember_each
 from app.web.drawing import canvas
 from app.web.drawing.folding import Piece, Tree
+from app.web.page.address import recall, recall_each, remember, remember_each
 from app.web.removals import edge_item
 
 OPEN = "open"

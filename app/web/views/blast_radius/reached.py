@@ -7,12 +7,12 @@ import streamlit as st
 
 from analytics.answers.exposure import Exposure
 from analytics.posture import Posture
-from app.web.address import recall, remember
 from app.web.answers.reach import Question, chain, exposed, passed
 from app.web.drawing import canvas
 from app.web.drawing.layout import arrange
 from app.web.drawing.links import links
 from app.web.drawing.scene import Lit
+from app.web.page.address import recall, remember
 from app.web.removals import removals
 from app.web.tables import below, table
 from app.web.thing.facts import thing_panel

@@ -16,9 +16,9 @@ from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Arrangement, arrange
 from app.web.drawing.links import links
+from app.web.page.snapshots import kept
 from app.web.removals import NAME, add_button, clear, drop, edge_item, meanings, worded
-from app.web.reveal import reveal
-from app.web.snapshots import kept
+from app.web.search.reveal import reveal
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.what_if import all_tiles, breaks_table, change, changed, less, who_reaches_less

@@ -8,12 +8,12 @@ from analytics.answers.cut import SmallestCut
 from analytics.posture import Posture
 from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS, usual_starts
 from app.escape import markdown
-from app.web.address import one_of, recall, remember, turn
 from app.web.answers.reach import MODES
 from app.web.card import cards
-from app.web.query import Query, options
+from app.web.page.address import one_of, recall, remember, turn
+from app.web.page.query import Query, options
 from app.web.removals import MOST, Taken, add_button, add_each, meanings, removals
-from app.web.selection import choose
+from app.web.search.selection import choose
 from app.web.sentences import use_of
 from app.web.tables import below, table
 from app.web.tiles import tile

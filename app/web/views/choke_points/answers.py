@@ -9,9 +9,9 @@ from analytics.answers.choke_points import ChokePoints, choke_points
 from analytics.answers.cut import SmallestCut, cut
 from analytics.posture import Posture
 from analytics.weights import UNKNOWN
+from app.web.page.snapshots import kept
 from app.web.removals import edge_items
-from app.web.selection import selected
-from app.web.snapshots import kept
+from app.web.search.selection import selected
 from app.wording import VERBS, kind
 
 LISTED = 500  # nodes, and edges, ranked on one page

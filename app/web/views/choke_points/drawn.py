@@ -8,14 +8,14 @@ import streamlit as st
 from analytics.answers.cut import SmallestCut
 from analytics.answers.narrative import narrative
 from analytics.posture import Posture
-from app.web.address import one_of, recall, recall_each, remember, remember_each
 from app.web.drawing import canvas
 from app.web.drawing.layout import arrange
 from app.web.drawing.links import links
 from app.web.drawing.scene import Lit, rows_of
 from app.web.drawing.spanning import spanning
+from app.web.page.address import one_of, recall, recall_each, remember, remember_each
+from app.web.page.snapshots import kept
 from app.web.removals import edge_item
-from app.web.snapshots import kept
 from app.web.tables import table
 from app.web.views.choke_points.answers import Aim, smallest_cut
 from app.wording import counted, number

@@ -13,9 +13,9 @@ from analytics.debt.groups import NONE
 from analytics.debt.ledger.moments import Moment
 from analytics.posture import Posture
 from app.escape import code, csv_table, plain
-from app.web.address import one_of, recall, refused, remember
 from app.web.card import links_to
-from app.web.query import Query, options
+from app.web.page.address import one_of, recall, refused, remember
+from app.web.page.query import Query, options
 from app.web.tables import ROWS, below, table
 from app.web.view import View
 from app.web.views.compare.answers import both, drawn, part

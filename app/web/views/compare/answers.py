@@ -10,7 +10,7 @@ from analytics.answers.compare.lists import COVERAGE
 from analytics.debt.ledger.moments import Moment
 from analytics.posture import Posture
 from app.comparison import CHANGED, CHANGES, SEEN
-from app.web.snapshots import moment_of, shelf
+from app.web.page.snapshots import moment_of, shelf
 from app.wording import NOT_KNOWN
 
 KEPT = 2  # comparisons in memory: each holds two snapshots, and what they have in common

@@ -12,7 +12,7 @@ from analytics.history import History
 from analytics.past import past
 from analytics.posture import Posture
 from app.escape import code, plain
-from app.web.address import one_of, recall, refused, remember
+from app.web.page.address import one_of, recall, refused, remember
 from app.wording import day
 from graph.stores import NoSuchSnapshot, SnapshotInfo
 

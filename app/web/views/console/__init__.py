@@ -10,17 +10,17 @@ from analytics.posture import Posture
 from app.cypher import can_ask
 from app.escape import chart_text, csv_table, markdown
 from app.questions import CHART, PICTURE, SHAPES, TABLE, Question, all_questions
-from app.web.address import one_of, recall, remember
 from app.web.card import links_to
 from app.web.drawing import canvas
 from app.web.drawing.charts import bars
 from app.web.drawing.layout import arrange
 from app.web.drawing.links import links
 from app.web.drawing.spanning import spanning
-from app.web.frame import store_uri
-from app.web.snapshots import moment_of, opened
+from app.web.page.address import one_of, recall, remember
+from app.web.page.frame import store_uri
+from app.web.page.snapshots import moment_of, opened
+from app.web.page.tasks import cancelled
 from app.web.tables import below, table
-from app.web.tasks import cancelled
 from app.web.view import View
 from app.web.views.console.answers import (
     BARS,

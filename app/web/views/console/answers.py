@@ -10,7 +10,7 @@ from analytics.posture import Posture
 from app.cypher import ask
 from app.escape import plain
 from app.sql import select
-from app.web.snapshots import kept_while, opened
+from app.web.page.snapshots import kept_while, opened
 
 SQL, CYPHER = "sql", "cypher"
 MOST = 10_000  # rows of a result; more are told of

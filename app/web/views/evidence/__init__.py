@@ -6,11 +6,11 @@ import streamlit as st
 from analytics.answers.evidence import EvidenceOfUses, evidence
 from analytics.posture import Posture
 from app.escape import code
-from app.web.address import recall, remember
 from app.web.card import cards
-from app.web.query import Query
-from app.web.reveal import reveal
-from app.web.snapshots import kept
+from app.web.page.address import recall, remember
+from app.web.page.query import Query
+from app.web.page.snapshots import kept
+from app.web.search.reveal import reveal
 from app.web.tables import below, table
 from app.web.tiles import link, tile
 from app.web.view import View

@@ -11,7 +11,7 @@ from analytics.engines.reading import all_languages, policies_in
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.card import cards
-from app.web.snapshots import moment_of, shelf
+from app.web.page.snapshots import moment_of, shelf
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.wording import brief, counted, number

@@ -12,8 +12,8 @@ from analytics.answers.table import as_json
 from analytics.posture import Posture
 from app.escape import code, markdown, plain
 from app.web.card import cards
+from app.web.page.snapshots import kept
 from app.web.sentences import clause_lines
-from app.web.snapshots import kept
 from app.wording import moment
 from graph.receipts.canonical import canonical_bytes
 from graph.values import iso

@@ -13,11 +13,11 @@ from analytics.posture import Posture
 from analytics.weights import SEVERITIES
 from app.escape import code, markdown
 from app.web import acceptance
-from app.web.address import recall, remember, some_of
 from app.web.answers.changes import asked_for
 from app.web.answers.figures import finding, findings, findings_csv, silent, states
 from app.web.card import cards, links_to
-from app.web.query import Query, options
+from app.web.page.address import recall, remember, some_of
+from app.web.page.query import Query, options
 from app.web.tables import below, choose_rows, table
 from app.web.view import View
 from app.web.views.findings import changes, groups

@@ -4,8 +4,8 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import code
-from app.web.address import recall, refused, remember
-from app.web.query import Query
+from app.web.page.address import recall, refused, remember
+from app.web.page.query import Query
 from app.web.view import View
 from app.web.views.identity.card import draw_card
 from app.web.views.identity.worst import draw_worst

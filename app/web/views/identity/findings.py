@@ -6,8 +6,8 @@ from analytics.posture import Posture
 from analytics.weights import SEVERITIES
 from app.escape import markdown
 from app.web.answers.identity import findings_about
+from app.web.links import way
 from app.web.tiles import link
-from app.web.ways import way
 from app.wording import MARKS, STATES, counted, number
 
 SHOWN = 6

@@ -4,8 +4,8 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.address import recall, remember
 from app.web.answers.identity import closing, fix
+from app.web.page.address import recall, remember
 from app.web.removals import REMOVED, add_button, edge_item, removals
 from app.web.sentences import use_of
 from app.web.tiles import link

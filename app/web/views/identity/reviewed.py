@@ -6,7 +6,7 @@ from analytics.answers.reviews import ReviewsOf, reviews_of
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.card import card_link
-from app.web.snapshots import kept_while
+from app.web.page.snapshots import kept_while
 from app.web.tiles import link
 from app.wording import brief, counted, day, thing_name
 

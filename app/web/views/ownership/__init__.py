@@ -5,13 +5,13 @@ import streamlit as st
 
 from analytics.answers.orphans import orphans as orphans_answer
 from analytics.posture import Posture
-from app.web.address import recall, remember, some_of
 from app.web.answers.figures import UNKNOWN, accountable, orphans
 from app.web.attesting import attest_form
 from app.web.card import links_to
-from app.web.frame import age
-from app.web.query import Query
-from app.web.snapshots import kept
+from app.web.page.address import recall, remember, some_of
+from app.web.page.frame import age
+from app.web.page.query import Query
+from app.web.page.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.view import View

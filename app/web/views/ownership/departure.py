@@ -10,11 +10,11 @@ from analytics.answers.orphans import Orphans, orphans
 from analytics.ownership.bus_factor import kept_by
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.address import recall_each, remember_each
 from app.web.card import cards, links_to
-from app.web.picker import namer
-from app.web.reveal import reveal
-from app.web.snapshots import kept
+from app.web.page.address import recall_each, remember_each
+from app.web.page.snapshots import kept
+from app.web.search.picker import namer
+from app.web.search.reveal import reveal
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.wording import NOT_KNOWN, brief, counted, number, share, thing_name

@@ -14,7 +14,7 @@ from analytics.posture import Posture
 from app.escape import markdown
 from app.web.answers.figures import UNKNOWN, accountable
 from app.web.card import cards, links_to
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 from app.web.tables import below, table
 from app.wording import counted, day, kind, number, share, thing_name
 

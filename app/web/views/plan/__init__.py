@@ -9,11 +9,11 @@ from analytics.remediation.closing.asking import asked
 from analytics.remediation.closing.change import Change
 from analytics.remediation.handover import Target
 from app.escape import markdown, plain
-from app.web.address import recall, remember, some_of
 from app.web.answers.changes import changes
 from app.web.card import cards
-from app.web.query import Query, options
-from app.web.snapshots import kept
+from app.web.page.address import recall, remember, some_of
+from app.web.page.query import Query, options
+from app.web.page.snapshots import kept
 from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.view import View

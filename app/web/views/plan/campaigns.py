@@ -6,7 +6,7 @@ import streamlit as st
 from analytics.answers.campaign import Campaigns, campaigns
 from analytics.posture import Posture
 from app.web.card import cards
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 from app.web.tables import below, table
 from app.wording import NOT_KNOWN, brief, counted, number, share
 

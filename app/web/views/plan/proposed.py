@@ -11,13 +11,13 @@ from analytics.answers.table import as_json
 from analytics.answers.tickets import Tickets, tickets
 from analytics.posture import Posture
 from app.escape import csv_table, markdown
-from app.web.address import one_of, recall, remember, turn
 from app.web.card import cards
+from app.web.page.address import one_of, recall, remember, turn
+from app.web.page.snapshots import kept, kept_while
 from app.web.removals import MOST, REMOVED, add_each, edge_item, removals
-from app.web.reveal import reveal
+from app.web.search.reveal import reveal
 from app.web.sentences import use_of
 from app.web.server import door
-from app.web.snapshots import kept, kept_while
 from app.web.tables import below, table
 from app.web.views.plan.instructions import instructions
 from app.wording import NOT_KNOWN, brief, counted, each_words, share

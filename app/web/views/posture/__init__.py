@@ -7,12 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from analytics.posture import UNUSED_DAYS, Posture
-from app.web.address import recall, remember
 from app.web.answers import board
 from app.web.answers.debt import balance, dark_words
 from app.web.answers.figures import UNKNOWN, Orphans, accountable, findings, got_back, orphans
 from app.web.drawing.debt_charts import ratio_trend
-from app.web.query import Query, options
+from app.web.page.address import recall, remember
+from app.web.page.query import Query, options
 from app.web.tables import points, table
 from app.web.tiles import link, tile
 from app.web.view import View

@@ -5,8 +5,8 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import code, markdown
-from app.web.address import recall, remember
-from app.web.reveal import reveal
+from app.web.page.address import recall, remember
+from app.web.search.reveal import reveal
 from app.web.tables import below, table
 from app.web.tiles import link
 from app.web.views.posture.leadership import figure_words, kpi_rows, kpis, rows_behind, rows_page

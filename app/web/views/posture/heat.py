@@ -5,10 +5,10 @@ import streamlit as st
 
 from analytics.answers.board import Teams
 from analytics.posture import Posture
-from app.web.address import turn
 from app.web.answers import board
 from app.web.answers.debt import WORDS
 from app.web.drawing.heat_map import heat_map
+from app.web.page.address import turn
 from app.web.tables import below, points, table
 from app.wording import NO_FIGURE, counted, percent, share
 

@@ -14,12 +14,12 @@ from analytics.assumptions.entitlements import heaviest
 from analytics.evidence.window import ALWAYS, Window
 from analytics.figures.approvals import approvals
 from analytics.figures.measure import population
-from analytics.figures.revocation_speed import overdue
+from analytics.figures.revocation.speed import overdue
 from analytics.figures.sensitive_reach import reaching
 from analytics.findings.families.tools import callable_tools
 from analytics.posture import UNUSED_DAYS, Posture
 from app.web.answers.figures import names
-from app.web.snapshots import kept
+from app.web.page.snapshots import kept
 from app.web.tables import points
 from app.wording import (
     NO_FIGURE,

@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from analytics.posture import Posture
-from app.web.address import turn
 from app.web.answers.debt import WORDS
 from app.web.drawing.charts import pillars as pillar_bars
+from app.web.page.address import turn
 from app.web.tables import below, table
 from app.web.views.posture.leadership import inventory, kpis, pillar_rows
 from app.wording import counted

@@ -7,13 +7,13 @@ import streamlit as st
 
 from analytics.findings.lifecycle.states import ACCEPTED
 from analytics.posture import Posture
-from app.web.address import turn
 from app.web.answers import board
 from app.web.answers.changes import changes
 from app.web.answers.figures import findings
 from app.web.card import PAGE, open_card
+from app.web.links import opens
+from app.web.page.address import turn
 from app.web.tables import table
-from app.web.ways import opens
 from app.wording import MARKS, NO_FIGURE, NOT_KNOWN, ago, counted, days, number, span
 
 WORST = 10

@@ -7,8 +7,8 @@ from analytics.answers.coverage import failed_now
 from analytics.posture import Posture
 from app import clock
 from app.escape import code, markdown
-from app.web.frame import OLD, store_uri
-from app.web.query import Query
+from app.web.page.frame import OLD, store_uri
+from app.web.page.query import Query
 from app.web.tables import ROW_HEIGHT, below, table
 from app.web.tiles import tile
 from app.web.view import View

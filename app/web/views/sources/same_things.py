@@ -12,8 +12,8 @@ from analytics.answers.table import Table
 from analytics.posture import Posture
 from app.escape import code, markdown, plain
 from app.web.acceptance import decider_fields, write
+from app.web.page.snapshots import kept
 from app.web.server import door
-from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.wording import counted, day, kind
 

@@ -9,12 +9,12 @@ import streamlit as st
 from analytics.posture import Posture
 from analytics.runtime.budget import Stopped
 from app.escape import code, markdown
-from app.web.address import recall, remember
-from app.web.frame import store_uri
+from app.web.page.address import recall, remember
+from app.web.page.frame import store_uri
+from app.web.page.snapshots import opened
+from app.web.page.tasks import finished, set_going
 from app.web.server import door, upload
-from app.web.snapshots import opened
 from app.web.tables import below, table
-from app.web.tasks import finished, set_going
 from app.web.views.sources import same_things
 from app.wording import counted, kind, moment, number
 from graph.journal.rights import UPLOAD, NotAllowed

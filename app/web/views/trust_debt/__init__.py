@@ -9,7 +9,6 @@ from analytics.answers.debt import TrustDebt
 from analytics.answers.ledger import Ledger
 from analytics.posture import Posture
 from app.escape import code, markdown
-from app.web.address import one_of, recall, remember
 from app.web.answers.debt import (
     BY,
     balance,
@@ -24,7 +23,8 @@ from app.web.answers.debt import (
     ratio_figure,
 )
 from app.web.drawing.debt_charts import FLAT, burn_down, group_of, treemap
-from app.web.query import Query, options
+from app.web.page.address import one_of, recall, remember
+from app.web.page.query import Query, options
 from app.web.tables import below, points, table
 from app.web.tiles import tile
 from app.web.view import View

@@ -7,7 +7,6 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import code, markdown, plain
-from app.web.address import one_of, recall, remember
 from app.web.answers.debt import (
     BY,
     WORDS,
@@ -16,7 +15,8 @@ from app.web.answers.debt import (
     items,
 )
 from app.web.card import links_to
-from app.web.reveal import reveal
+from app.web.page.address import one_of, recall, remember
+from app.web.search.reveal import reveal
 from app.web.sentences import step_lines
 from app.web.tables import below, table
 from app.wording import (

@@ -5,7 +5,7 @@ import pytest
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading
 from ingest.sources import all_sources

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analytics.answers.prove import prove
 from analytics.answers.table import as_json
 from analytics.history import open_posture
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.decision_log import Log
 from tests.support.estates.small_estates import Estate

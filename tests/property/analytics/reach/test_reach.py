@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from analytics.answers.reach import reach_tree
 from analytics.posture import Filter
 from analytics.reach.closure import condense, count, lost, totals
-from analytics.reach.execution import serial, threads
+from analytics.reach.running.execution import serial, threads
 from analytics.reach.spread import spread
 from graph.schema import LEVELS
 from tests.support.estates.small_estates import TYPES, Estate

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from analytics.reach import dominators as bound
-from analytics.reach.dominators import dominators, lost_by_group
 from analytics.reach.network import Network
-from analytics.reach.ways import ways
+from analytics.reach.paths import dominators as bound
+from analytics.reach.paths.all_paths import ways
+from analytics.reach.paths.dominators import dominators, lost_by_group
 from tests.support.estates.small_estates import Estate
 from tests.support.printed import choke_points
 from tests.support.references.reach import MODE, NODES, number_of

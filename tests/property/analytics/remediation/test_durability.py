@@ -7,8 +7,8 @@ import networkx as nx
 import numpy as np
 from hypothesis import given, settings
 
-from analytics.reach import routes as counting
-from analytics.reach.routes import Ties, routes
+from analytics.reach.paths import routes as counting
+from analytics.reach.paths.routes import Ties, routes
 from analytics.remediation.durability import durability
 from graph.schema import LEVELS, RESOURCE
 from tests.benchmarks.workload import RUNS_AS, workload

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from analytics.debt.owed import debt_of
 from analytics.remediation.gate.judging import judge
 from analytics.remediation.gate.policy import policy
-from graph.planned import PARTS, Planned, PlannedAccess, PlannedCredential, PlannedTool
+from graph.rows.planned import PARTS, Planned, PlannedAccess, PlannedCredential, PlannedTool
 from graph.schema import LEVELS
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.references.reach import RESOURCES, Reference, estates

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from analytics.posture import MODES, Filter, Posture
 from analytics.reach.joint import joint_reach
 from analytics.reach.kernels.removal import NODE
-from analytics.reach.reliance import relied_on
+from analytics.reach.paths.reliance import relied_on
 from analytics.reach.removal import Masked
 from analytics.remediation.leak.kill import ended_by, kill_set_of_leak
 from analytics.remediation.leak.opened import opened

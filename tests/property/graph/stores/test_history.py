@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from graph.facts import Facts
 from graph.stores import Behind
 from graph.stores.history import packing, ranks
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from tests.support.histories.changing_facts import World, assert_kept
 
 ACTS = st.lists(

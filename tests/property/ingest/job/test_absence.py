@@ -18,7 +18,7 @@ from graph.access import AccessGraph
 from graph.coverage import FIELD_KINDS
 from graph.frames import conform
 from graph.schema import FACT_NODES
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources

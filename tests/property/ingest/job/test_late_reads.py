@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graph.schema import AGENT
 from graph.stores import in_history
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate
 from tests.support.search import worlds

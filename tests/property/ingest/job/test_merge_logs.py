@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from graph.access import AccessGraph
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, DECISION_RECORD, SERVICE_ACCOUNT, USED
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import Ingested, ingest, ingest_reading
 from ingest.source import Request, Source
 from ingest.sources import all_sources

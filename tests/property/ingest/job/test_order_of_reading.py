@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graph.schema import AGENT, CAN_ACCESS
 from graph.stores import pick
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from graph.values import iso
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from graph.schema import ASSUMES, CAN_ACCESS, MEMBER_OF, TRUSTS
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import ACROSS, Request
 from ingest.sources.aws import SOURCE

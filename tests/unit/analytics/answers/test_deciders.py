@@ -9,7 +9,7 @@ import pytest
 from analytics.answers import journal
 from analytics.history import posture_in
 from graph.access import UnknownThing
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.few_rules import only_rules

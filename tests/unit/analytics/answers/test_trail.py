@@ -15,7 +15,7 @@ from graph.journal.actor import By
 from graph.journal.hash_chain import FIRST_HASH
 from graph.journal.rights import NotAllowed
 from graph.stores import StoreDamaged
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.printed import findings

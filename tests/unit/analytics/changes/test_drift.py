@@ -8,7 +8,7 @@ import pytest
 from analytics.history import open_posture
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
 from tests.support.histories.small_history import history_of

@@ -3,7 +3,7 @@
 import pytest
 
 from analytics.debt.ledger.moments import Moment
-from analytics.figures.revocation_speed import overdue
+from analytics.figures.revocation.speed import overdue
 from analytics.findings.growth import exposures
 from graph.identity.renamed_ids import RenamedIds
 from graph.schema import CAN_ACCESS

@@ -14,7 +14,7 @@ from analytics.findings.lifecycle.states import STATES
 from analytics.history import open_posture
 from analytics.posture import Posture
 from graph.journal.journal import journal_of
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from graph.values import iso
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate

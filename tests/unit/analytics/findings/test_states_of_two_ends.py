@@ -8,7 +8,7 @@ import pytest
 
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import open_posture
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.few_rules import only_families, only_rules

@@ -12,7 +12,7 @@ from analytics.engines.reading import policy_set
 from analytics.history import open_posture
 from analytics.posture import Posture
 from graph.schema import DECISION_RECORD, USE_EVENT
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.unit.analytics.engines.test_cedar import VERIFIED

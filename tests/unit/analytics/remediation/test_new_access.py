@@ -11,7 +11,7 @@ from analytics.remediation.removal.before_and_after import changed, reach_of
 from graph.access import UnknownThing
 from graph.element import Element
 from graph.schema import AGENT, CAN_ACCESS, RUNS_AS, SERVICE_ACCOUNT
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import what_if

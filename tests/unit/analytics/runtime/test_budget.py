@@ -20,7 +20,7 @@ from analytics.runtime.budget import (
     within,
 )
 from analytics.runtime.faults import guarded
-from graph.memory import resident
+from graph.machine.memory import resident
 
 ROOT = Path(__file__).parents[4]
 MIB = 2**20
@@ -56,7 +56,7 @@ def test_what_is_known_to_be_large_is_refused_before_it_is_made() -> None:
 GROWING = """
 import sys
 from analytics.runtime.budget import Budget, OverBudget, within
-from graph.memory import resident
+from graph.machine.memory import resident
 import numpy as np
 most = resident() + 200 * 2**20
 try:

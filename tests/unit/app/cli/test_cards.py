@@ -9,8 +9,8 @@ from analytics.answers.orphans import orphans as orphans_of
 from analytics.answers.show import show, show_in_order
 from analytics.answers.table import as_json
 from app.cli.cards.findings import how_many
-from app.cli.columns import Shown, cell, of_unit
-from app.cli.tables import draw
+from app.cli.output.columns import Shown, cell, of_unit
+from app.cli.output.tables import draw
 from app.wording import brief, rounded
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import blast_radius

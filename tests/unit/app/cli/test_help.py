@@ -6,12 +6,12 @@ import pytest
 import typer
 
 import trustdebt
-from app.cli import ingest_options
 from app.cli.command import Behaviour, command
 from app.cli.groups import EVERY, Group, in_order
-from graph.stores.neo4j_store import Neo4jStore
-from graph.stores.parquet_store import ParquetStore
-from graph.stores.shared_store import SharedStore
+from app.cli.options import ingest as ingest_options
+from graph.stores.neo4j.store import Neo4jStore
+from graph.stores.parquet.store import ParquetStore
+from graph.stores.shared.store import SharedStore
 
 SENTENCE, EXAMPLE = 62, 78  # characters beside the names in the overview, and in a line of 80
 RULE = re.compile(r"╭─ (.*?) ─*╮")

@@ -15,7 +15,7 @@ from analytics.posture import Posture
 from app.envelope import envelope
 from app.exchange import FINDINGS, written
 from graph.journal.journal import journal_of
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates import any_world
 from tests.support.estates.small_estates import AS_OF, Estate, ago

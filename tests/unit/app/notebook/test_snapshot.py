@@ -13,7 +13,7 @@ from app.notebook import BlastRadius, Snapshot, UnknownFrame
 from graph.access import UnknownThing
 from graph.schema import ELEMENTS
 from graph.stores import NoSuchSnapshot, QueryRefused
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example
 

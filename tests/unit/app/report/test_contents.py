@@ -15,7 +15,7 @@ from app.report.html import html_page
 from app.report.sheet import Listing, Point, Sheet
 from graph.identity.lookup import UnknownThing
 from graph.stores import NoSuchSnapshot
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 

@@ -21,7 +21,7 @@ from app.web.drawing.debt_charts import (
     ratio_trend,
     treemap,
 )
-from app.web.snapshots import forget
+from app.web.page.snapshots import forget
 from app.web.views import all_views
 from app.web.views.posture.leadership import figure_words, kpi_rows, rows_behind, rows_page
 from tests.support.estates.small_estates import AS_OF, Estate, ago

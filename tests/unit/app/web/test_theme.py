@@ -8,7 +8,7 @@ import pytest
 
 from app.web import drawing
 from app.web.drawing import charts
-from app.web.style import STYLE
+from app.web.page.style import STYLE
 
 CONFIG = Path(str(drawing.__file__)).parents[1] / ".streamlit" / "config.toml"
 AA = 4.5  # WCAG 2.2, 1.4.3: the least contrast of a text

@@ -14,7 +14,7 @@ from graph.facts import Facts
 from graph.journal.journal import Journal
 from graph.journal.statements import apply
 from graph.schema import COVERS, OWNS, RELATIONSHIPS, REVIEW
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.printed import debt, findings, identities

@@ -6,7 +6,7 @@ import pytest
 
 from graph.schema import AGENT
 from graph.stores import StoreDamaged
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from tests.support.estates import worlds
 
 

@@ -17,7 +17,7 @@ from graph.schema import (
     RUNS_AS,
     SERVICE_ACCOUNT,
 )
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import Ingested, ingest
 from ingest.source import Request
 from ingest.sources.aws import SOURCE as AWS

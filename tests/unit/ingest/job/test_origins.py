@@ -10,7 +10,7 @@ from analytics.history import open_posture
 from graph.access import AccessGraph
 from graph.journal.journal import journal_of
 from graph.schema import AUTHENTICATES_AS, CAN_ACCESS, MEMBER_OF, OWNS
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import Ingested, ingest
 from ingest.source import Request
 from ingest.sources import all_sources

@@ -7,7 +7,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from graph.planned import Planned, PlannedAccess, PlannedCredential, PlannedRevocation, PlannedTool
+from graph.rows.planned import (
+    Planned,
+    PlannedAccess,
+    PlannedCredential,
+    PlannedRevocation,
+    PlannedTool,
+)
 from ingest.planned import planned_agents
 from ingest.source import InputRefused
 from tests.support.estates.planned_agents import MODEST, about, but, house, written

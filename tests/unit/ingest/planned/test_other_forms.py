@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graph.planned import Planned, PlannedCredential
+from graph.rows.planned import Planned, PlannedCredential
 from graph.schema import CAN_ACCESS
 from ingest.planned import planned_agents
 from ingest.planned.forms import all_forms

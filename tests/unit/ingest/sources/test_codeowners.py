@@ -11,7 +11,7 @@ import pytest
 
 from graph.access import AccessGraph
 from graph.schema import GROUP, HUMAN, OWNS, RESOURCE, TEAM
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.codeowners import SOURCE

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from graph.schema import AGENT, HUMAN, MEMBER_OF, OWNS, TEAM
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from graph.values import iso
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request

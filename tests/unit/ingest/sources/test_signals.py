@@ -12,7 +12,7 @@ from analytics.residue import ended_at, residue
 from graph.access import AccessGraph
 from graph.element import Element
 from graph.schema import AGENT, AUTHENTICATES_AS, CREDENTIAL, HUMAN, SERVICE_ACCOUNT
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.signals import SOURCE

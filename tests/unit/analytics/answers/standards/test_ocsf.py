@@ -14,7 +14,7 @@ from analytics.findings.kind import FindingKind
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 from graph.access import AccessGraph
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.generator import generate
 from ingest.job.run import ingest
 from ingest.source import Request

@@ -14,7 +14,7 @@ from analytics.remediation.gate.names import Names
 from analytics.remediation.gate.overlay import overlay
 from analytics.remediation.gate.policy import policy
 from analytics.remediation.gate.predicted import predict
-from graph.planned import Planned, PlannedCredential
+from graph.rows.planned import Planned, PlannedCredential
 from ingest.planned import planned_agents
 from tests.support.estates.planned_agents import MODEST, about, but, house, written
 from tests.support.estates.small_estates import ago

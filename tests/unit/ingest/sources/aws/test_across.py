@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from graph.schema import ASSUMES, CAN_ACCESS, ROLE_POLICY
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources.aws import SOURCE

@@ -25,7 +25,7 @@ from graph.schema import (
     TRUSTS,
     USES,
 )
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import SOURCE as AWS

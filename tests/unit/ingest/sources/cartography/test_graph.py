@@ -30,7 +30,7 @@ from graph.schema import (
     TOOL,
     TRUSTS,
 )
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import SOURCE as AWS

@@ -9,7 +9,7 @@ import pytest
 from graph.access import AccessGraph
 from graph.facts import Coverage, Facts
 from graph.schema import AGENT, CREDENTIAL, HUMAN, ROLE, SERVICE_ACCOUNT
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources.cloudtrail import SOURCE

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from graph.access import AccessGraph
 from graph.aws.actions import Service
 from graph.schema import CAN_ACCESS, HUMAN, LEVELS, RESOURCE, ROLE, SERVICE_ACCOUNT, USED
-from graph.stores.parquet_store import ParquetStore
+from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import SOURCE as AWS

@@ -1,0 +1,1 @@
+"""Revocation: how long what should have ended lived on, and how long reviews take."""

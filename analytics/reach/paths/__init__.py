@@ -1,0 +1,1 @@
+"""Paths between nodes: shortest, disjoint, unavoidable, and all of them."""

@@ -1,0 +1,1 @@
+"""Output of commands: tables, cards, running text, JSON and CSV."""

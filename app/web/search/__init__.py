@@ -1,0 +1,1 @@
+"""Search and selection of nodes, and what brings them into sight."""

@@ -1,0 +1,1 @@
+"""Machines: memory of this one, and engines outside this process."""

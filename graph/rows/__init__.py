@@ -1,0 +1,1 @@
+"""Rows of sources for an instant: as of an earlier one, amended, added, planned, exported."""

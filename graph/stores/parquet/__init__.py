@@ -1,0 +1,1 @@
+"""The embedded store: its Parquet files, locks, checks and anchor."""

@@ -1,0 +1,1 @@
+"""Synthetic activity: uses, the facts that show them, and decisions about them."""
