@@ -10,7 +10,7 @@ is disabled, revoked, expired or deleted is not.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,7 +19,8 @@ import pandas as pd
 from analytics.assumptions.model import Model
 from analytics.assumptions.model import model as usual_model
 from analytics.posture import Posture
-from analytics.reach.kernels.pairs import HolderGrants, Steps, walk
+from analytics.reach.kernels.holders import Holders, added
+from analytics.reach.kernels.pairs import HolderGrants, Steps, leading, walk
 from analytics.runtime.budget import OverBudget, room
 from analytics.usage.logins import FACTS
 from analytics.weights import SENSITIVITY
@@ -39,14 +40,14 @@ IDENTITY = tuple(r for r in CONTROL if r.identity)
 class Entitlements:
     """The entitlements of accountable identities, one position in each array for each.
 
-    They are sorted by identity, in the order of `identities` (numbers of all nodes that are
-    accountable); `place` (int32) is the position there, and `first` (int64) is where each
-    identity's begin. Listed are those of the identities from `begin` to before `end`: of all, or of
-    a block of them. `identity`, `holder` and
-    `resource` (int32) are numbers of nodes, `grant` (int32) is a row of the frame of CAN_ACCESS,
-    `level` (int8) a position in `LEVELS`. `exposure` (float64) is autonomy times sensitivity times
-    level; `weight` (float64) is the sensitivity alone. `standing` (bool) is False where something
-    must be activated first. `granted` is in milliseconds since 1970, `NEVER` where unknown.
+    They are sorted by identity, in the order of `identities` (sorted numbers of nodes: of all that
+    are accountable, or of some); `place` (int32) is the position there, and `first` (int64) is
+    where each identity's begin. Listed are those of the identities from `begin` to before `end`: of
+    all, or of a block of them. `identity`, `holder` and `resource` (int32) are numbers of nodes,
+    `grant` (int32) is a row of the frame of CAN_ACCESS, `level` (int8) a position in `LEVELS`.
+    `exposure` (float64) is autonomy times sensitivity times level; `weight` (float64) is the
+    sensitivity alone. `standing` (bool) is False where something must be activated first. `granted`
+    is in milliseconds since 1970, `NEVER` where unknown.
     """
 
     identities: np.ndarray
@@ -83,13 +84,15 @@ def entitlements(posture: Posture, model: Model) -> Entitlements:
     if together is not None:
         return together
     count = len(posture.accountable)
-    return _weighed(posture, model, 0, count, _listed_from(posture, model, 0, count))
+    listing = _listed_from(posture, model, 0, count)
+    return _weighed(posture, model, (_accountable(posture), 0, count), listing)
 
 
 def entitlements_of(posture: Posture, model: Model, place: int) -> Entitlements:
     """List the entitlements of the accountable identity at a place (in `accountable`)."""
     end = place + 1
-    return _weighed(posture, model, place, end, _listed_from(posture, model, place, end))
+    listing = _listed_from(posture, model, place, end)
+    return _weighed(posture, model, (_accountable(posture), place, end), listing)
 
 
 def blocks(posture: Posture, model: Model) -> Iterator[Entitlements]:
@@ -115,15 +118,74 @@ def blocks(posture: Posture, model: Model) -> Iterator[Entitlements]:
         yield units
 
 
+def blocks_of(posture: Posture, model: Model, identities: np.ndarray) -> Iterator[Entitlements]:
+    """Yield the entitlements of some accountable identities (sorted numbers), some at a time."""
+    grants, steps, begin = _by_holder(posture, model), steps_of(posture), 0
+    starts = identities.astype(np.int32)
+    while begin < len(starts):
+        place, *rest = listed(steps, grants, starts[begin:], BLOCK)
+        place = place + np.int32(begin)
+        end = int(place[-1]) + 1 if len(place) > BLOCK else len(starts)
+        yield _weighed(posture, model, (starts, begin, end), (place, *rest))
+        begin = end
+
+
+def entering(posture: Posture, nodes: np.ndarray) -> np.ndarray:
+    """Return a mask of the nodes that can act as one of some nodes (numbers), with these."""
+    wanted = np.zeros(len(posture.graph.ids), bool)
+    wanted[nodes] = True
+    return np.asarray(leading(steps_of(posture), wanted))
+
+
+def in_rows(posture: Posture, model: Model) -> tuple[Holders, Entitlements]:
+    """Return the grants of each holder, level by level, and the sums of each row.
+
+    Returns
+    -------
+    holders : Holders
+    units : Entitlements
+        Of one identity, of autonomy 1, as if it had them all: sorted by row of `holders`, and with
+        as many for each row as its `grants`.
+    """
+    graph, grants = posture.graph, _by_holder(posture, model)
+    size, each = len(graph.ids), len(LEVELS)
+    holder = np.repeat(np.arange(size), np.diff(grants.first))
+    calm = (False, True) if steps_of(posture).eligible.any() else (True,)
+    parts = [
+        (np.flatnonzero(grants.levels >> level & 1), level, given)
+        for level in range(each)
+        for given in calm
+    ]
+    at = np.concatenate([rows for rows, _, _ in parts])
+    level = np.repeat(np.array([x for _, x, _ in parts], np.int8), [len(r) for r, _, _ in parts])
+    given = np.repeat(np.array([c for _, _, c in parts]), [len(rows) for rows, _, _ in parts])
+    key = (holder[at] * each + level) * 2 + given
+    order = np.argsort(key, kind="stable")
+    distinct, begin, count = np.unique(key[order], return_index=True, return_counts=True)
+    at, level, given = at[order], level[order], given[order]
+    columns = np.zeros(len(at), np.int32), grants.grant[at], level, grants.given[at] & given
+    units = _weighed(posture, model, (_accountable(posture)[:1], 0, 1), columns)
+    weighs = units.weight * np.array(model.level)[level]
+    row = np.full((size, each, 2), -1, np.int32)
+    row.reshape(-1)[distinct] = np.arange(len(distinct))
+    if len(calm) == 1:  # nothing is entered by activating something
+        row[:, :, 0] = row[:, :, 1]
+    exposure = np.add.reduceat(weighs, begin) if len(begin) else np.zeros(0)
+    most = np.maximum.reduceat(weighs, begin) if len(begin) else np.zeros(0)
+    return Holders(row, count, exposure, most), replace(units, exposure=weighs)
+
+
 @once
 def heaviest(posture: Posture) -> np.ndarray:
     """Return the exposure of the heaviest entitlement of each accountable node (cached), else 0.
 
     Access that must be activated first, or that only an expired key leads to, is owed for as well.
     """
+    holders, _ = in_rows(posture, usual_model())
+    starts, nothing = _accountable(posture), np.zeros((len(holders.grants), 0))
+    *_, weight = added(steps_of(posture), holders, starts, nothing)
     most = np.zeros(len(posture.graph.ids))
-    for units in blocks(posture, usual_model()):
-        np.maximum.at(most, units.identity, units.exposure)
+    most[starts] = posture.autonomy[starts] * weight
     return most
 
 
@@ -139,7 +201,7 @@ def heaviest_given(posture: Posture, nodes: np.ndarray) -> np.ndarray:
     levels, most, begin = np.array(usual_model().level), np.zeros(len(distinct)), 0
     while begin < len(distinct):
         starts = distinct[begin:].astype(np.int32)
-        at, grant, level, _ = listed(_edges(posture), _by_holder(posture, None), starts, BLOCK)
+        at, grant, level, _ = listed(steps_of(posture), _by_holder(posture, None), starts, BLOCK)
         np.maximum.at(most, begin + at, weight[grant] * levels[level])
         begin = begin + int(at[-1]) + 1 if len(at) > BLOCK else len(distinct)
     return np.asarray(most[place])
@@ -163,7 +225,11 @@ def _block(posture: Posture, model: Model, begin: int, most: int) -> Entitlement
     place = columns[0]
     if len(place) > most:
         end = int(place[-1]) + 1
-    return _weighed(posture, model, begin, end, columns)
+    return _weighed(posture, model, (_accountable(posture), begin, end), columns)
+
+
+def _accountable(posture: Posture) -> np.ndarray:
+    return posture.accountable.astype(np.int32)
 
 
 def _listed_from(
@@ -173,20 +239,23 @@ def _listed_from(
 
     With `most`, it may end early, behind the identity that exceeds it.
     """
-    starts = posture.accountable[begin:end].astype(np.int32)
+    starts = _accountable(posture)[begin:end]
     grants = _by_holder(posture, model)
-    place, *rest = listed(_edges(posture), grants, starts, most)
+    place, *rest = listed(steps_of(posture), grants, starts, most)
     return place + np.int32(begin), *rest
 
 
 def _weighed(
-    posture: Posture, model: Model, begin: int, end: int, columns: tuple[np.ndarray, ...]
+    posture: Posture,
+    model: Model,
+    identities: tuple[np.ndarray, int, int],
+    columns: tuple[np.ndarray, ...],
 ) -> Entitlements:
-    graph = posture.graph
+    """Weigh the result of `walk` for the identities (numbers) from a place to before another."""
+    graph, (starts, begin, end) = posture.graph, identities
     holder, resource = graph.ends(CAN_ACCESS)
     weight = sensitivity(posture, model)
     place, grant, level, standing = columns
-    starts = posture.accountable.astype(np.int32)
     weighs = weight[resource[grant]]
     return Entitlements(
         identities=starts,
@@ -199,7 +268,7 @@ def _weighed(
         level=level,
         standing=standing,
         weight=weighs,
-        exposure=posture.autonomy[starts][place] * weighs * np.array(model.level)[level],
+        exposure=posture.autonomy[starts][place] * (weighs * np.array(model.level)[level]),
         granted=graph.grant_use[2][grant],
     )
 
@@ -218,7 +287,7 @@ def grants_held(posture: Posture, starts: np.ndarray) -> tuple[np.ndarray, np.nd
         A position in `starts` (int32, numbers of nodes), a row of the frame of CAN_ACCESS, and a
         position in `LEVELS`.
     """
-    place, grant, level, _ = listed(_edges(posture), _by_holder(posture, None), starts)
+    place, grant, level, _ = listed(steps_of(posture), _by_holder(posture, None), starts)
     return place, grant, level
 
 
@@ -283,7 +352,7 @@ def identity_edges(posture: Posture, relationship: Relationship) -> np.ndarray:
 
 
 @once
-def _edges(posture: Posture) -> Steps:
+def steps_of(posture: Posture) -> Steps:
     """Return the edges that stay with an identity, by source; see `walk`."""
     graph = posture.graph
     parts: list[tuple[np.ndarray, ...]] = []

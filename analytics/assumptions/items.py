@@ -121,7 +121,7 @@ def _items(posture: Posture, by: Model) -> Debt:
 def assess_items(posture: Posture, by: Model, units: Entitlements) -> Debt:
     """Count the trust debt for some entitlements by a model, as if nobody had accepted any."""
     case = Case(posture, by, units)
-    verdicts = [verdict for judge in all_families() for verdict in _verdicts(case, judge)]
+    verdicts = [verdict for judge in all_families() for verdict in verdicts_of(case, judge)]
     rows = _rows(case, verdicts)
     applicable = _applicable(case, verdicts)
     judged = np.isin(ASSUMPTIONS, [verdict.assumption for verdict in verdicts])
@@ -158,8 +158,8 @@ def with_pauses(owed: Debt, time: np.ndarray, now: np.ndarray) -> Debt:
     Items that are paused `now` (bool) bear no interest at present, and are accepted.
     """
     rows, by = owed.rows, owed.model
-    cycles = _cycles(by, owed.now, rows.assumption, rows.since, time)
-    debt, interest = _with_interest(by, rows.assumption, rows.principal, cycles, rows.since)
+    cycles = missed_cycles(by, owed.now, rows.assumption, rows.since, time)
+    debt, interest = with_interest(by, rows.assumption, rows.principal, cycles, rows.since)
     interest = np.where(now, 0.0, interest)
     kept = replace(rows, cycles=cycles, debt=debt, interest=interest, accepted=now)
     return _summed(replace(owed, rows=kept))
@@ -186,16 +186,17 @@ def _summed(owed: Debt) -> Debt:
         unverified=summed(rows.unverified),
         accepted=added(np.where(rows.accepted, rows.debt, 0.0)),
         broken=summed(np.where(unknown, 0.0, weighs * rows.degree)),
-        unknown=summed(np.where(unknown, weighs * _share(rows.assumption), 0.0)),
+        unknown=summed(np.where(unknown, weighs * share(rows.assumption), 0.0)),
     )
 
 
-def _share(assumption: np.ndarray) -> np.ndarray:
+def share(assumption: np.ndarray) -> np.ndarray:
     """Return the share of an entitlement's exposure that each item of an assumption is about."""
     return np.where(assumption == OWNER, ROLE_SHARE, 1.0)
 
 
-def _verdicts(case: Case, judge: Judge) -> tuple[Verdict, ...]:
+def verdicts_of(case: Case, judge: Judge) -> tuple[Verdict, ...]:
+    """Return the verdicts of a family; none, and a fault is noted, if it fails."""
     name = f"debt.{judge.__module__.rpartition('.')[2]}"
     return guarded(case.posture.faults, name, lambda: judge(case), tuple)
 
@@ -212,8 +213,8 @@ def _rows(case: Case, verdicts: list[Verdict]) -> Rows:
     by, unknown = case.model, np.isnan(degree)
     weighed = by.weights[assumption] * case.units.exposure[entitlement]
     principal = np.where(unknown, 0.0, weighed * degree)
-    cycles = _cycles(by, case.now, assumption, since)
-    debt, interest = _with_interest(by, assumption, principal, cycles, since)
+    cycles = missed_cycles(by, case.now, assumption, since)
+    debt, interest = with_interest(by, assumption, principal, cycles, since)
     return Rows(
         entitlement=entitlement,
         assumption=assumption,
@@ -225,12 +226,12 @@ def _rows(case: Case, verdicts: list[Verdict]) -> Rows:
         cycles=cycles,
         debt=debt,
         interest=interest,
-        unverified=np.where(unknown, weighed * _share(assumption), 0.0),
+        unverified=np.where(unknown, weighed * share(assumption), 0.0),
         accepted=np.zeros(len(principal), bool),
     )
 
 
-def _cycles(
+def missed_cycles(
     by: Model, now: int, assumption: np.ndarray, since: np.ndarray, without: int | np.ndarray = 0
 ) -> np.ndarray:
     """Return how many cycles each item has missed, `without` some time (milliseconds)."""
@@ -238,7 +239,7 @@ def _cycles(
     return np.where(since == NEVER, 0.0, passed / DAY / by.cycles[assumption])
 
 
-def _with_interest(
+def with_interest(
     by: Model,
     assumption: np.ndarray,
     principal: np.ndarray,

@@ -13,6 +13,8 @@ from analytics.posture import Posture
 from graph.instants import NEVER
 from graph.schema import CAN_ACCESS
 
+ALONE = -1  # in place of a number of identities that are alike: this one is judged by itself
+
 
 @dataclass(frozen=True)
 class Part:

@@ -39,7 +39,7 @@ def items_of_findings(posture: Posture, owed: Debt, findings: pd.DataFrame) -> p
     DataFrame
         `finding` (a position in `findings`) and `item` (one in `owed.rows`), each pair once.
     """
-    rows = _subjects(posture, findings.reset_index(drop=True))
+    rows = subjects_of(posture, findings.reset_index(drop=True))
     items = _Items(posture, owed, rows["subject"].unique())
     parts = [pd.DataFrame({name: np.zeros(0, np.int64) for name in PAIR})]
     for rule, own in rows.groupby("rule"):
@@ -49,7 +49,7 @@ def items_of_findings(posture: Posture, owed: Debt, findings: pd.DataFrame) -> p
     return pd.concat(parts).drop_duplicates().sort_values(PAIR, ignore_index=True)
 
 
-def _subjects(posture: Posture, findings: pd.DataFrame) -> pd.DataFrame:
+def subjects_of(posture: Posture, findings: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each finding and identity whose items it is about, as `subject`.
 
     Accounts left by a deleted agent owe for themselves, so they are included.

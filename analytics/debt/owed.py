@@ -7,13 +7,21 @@ of the items, however many there are. `debt_of` holds them all.
 
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
-from analytics.assumptions.entitlements import blocks, entitlements_of, in_one_block
+from analytics.assumptions.by_holder import sums_by_holder
+from analytics.assumptions.entitlements import (
+    blocks,
+    blocks_of,
+    entering,
+    entitlements_of,
+    in_one_block,
+)
 from analytics.assumptions.items import Debt, Sums, assess_items, items_of, with_pauses
 from analytics.assumptions.model import Model, model
-from analytics.debt.pauses import pauses
+from analytics.debt.pauses import accepted_nodes, pauses
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.once import once
@@ -42,21 +50,27 @@ def sums_of(posture: Posture, by: Model | None = None) -> Sums:
 @once
 @kept
 def _sums(posture: Posture, by: Model) -> Sums:
-    return joined([_only_sums(part) for part in parts_of(posture, by)])
+    if in_one_block(posture, by):
+        return Sums(**_fields(debt_of(posture, by)))
+    sums = sums_by_holder(posture, by)
+    _pause(posture, by, sums)
+    return sums
 
 
-def _only_sums(part: Sums) -> Sums:
-    return Sums(**{field.name: getattr(part, field.name) for field in fields(Sums)})
+def _fields(sums: Sums) -> dict[str, Any]:
+    return {field.name: getattr(sums, field.name) for field in fields(Sums)}
 
 
-def joined(parts: list[Sums]) -> Sums:
-    """Return the sums of parts that follow each other as those of one whole."""
-    first, *others = parts
-    if not others:
-        return first
-    arrays = [f.name for f in fields(Sums) if isinstance(getattr(first, f.name), np.ndarray)]
-    together = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
-    return Sums(model=first.model, now=first.now, **together)
+def _pause(posture: Posture, by: Model, sums: Sums) -> None:
+    """Put in place the sums of those identities of whose items some were accepted."""
+    about = entering(posture, accepted_nodes(posture))[sums.identities]
+    places = np.flatnonzero(about)
+    for units in blocks_of(posture, by, sums.identities[places]):
+        paused = _fields(_paused(posture, assess_items(posture, by, units)))
+        at = places[units.begin : units.end]
+        for name, values in paused.items():
+            if isinstance(values, np.ndarray):
+                getattr(sums, name)[at] = values
 
 
 def parts_of(posture: Posture, by: Model | None = None) -> Iterator[Debt]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.items import Debt
-from analytics.debt.items_of_findings import items_of_findings
+from analytics.debt.items_of_findings import items_of_findings, subjects_of
 from analytics.findings.lifecycle.about import Accepted, accepted_findings
 from analytics.findings.rule import KEY_PARTS
 from analytics.findings.rules import rule_of
@@ -32,11 +32,22 @@ def pauses(posture: Posture, owed: Debt) -> Pauses | None:
 
     After a removal, acceptances from before it still apply to what is left.
     """
+    findings = _accepted(posture)
+    return _pauses(posture, owed, findings) if findings else None
+
+
+def accepted_nodes(posture: Posture) -> np.ndarray:
+    """Return the nodes of which, or by whose grants, items were accepted (int64, numbers)."""
+    rows = subjects_of(posture, _frame(posture, _accepted(posture)))
+    return np.asarray(rows["subject"].unique())
+
+
+def _accepted(posture: Posture) -> list[Accepted]:
+    """Return the accepted findings that are about debt; after a removal, those before it."""
     before = posture
     while before.before is not None:
         before = before.before
-    findings = [f for f in accepted_findings(before) if rule_of(f.rule).feeds.assumptions]
-    return _pauses(posture, owed, findings) if findings else None
+    return [f for f in accepted_findings(before) if rule_of(f.rule).feeds.assumptions]
 
 
 def _pauses(posture: Posture, owed: Debt, findings: list[Accepted]) -> Pauses:

@@ -74,8 +74,9 @@ def make(estate: str, size: int, folder: Path) -> int:
 TOPIC = Topic(
     "Dense estates",
     "Groups of many members and roles of many grants, as the W of the reach topic stated as an "
-    "estate, and one role that 3 % of so many nodes share. What is added up is judged in blocks of "
-    "identities; findings are one for each identity and grant, so they take memory for each.",
+    "estate, and one role that 3 % of so many nodes share. Sums are added up by holder, items are "
+    "listed in blocks of identities; findings are one for each identity and grant, so they take "
+    "memory for each.",
     47,
     (of_links, of_one_role),
     generated=False,

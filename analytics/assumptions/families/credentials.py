@@ -6,6 +6,7 @@ An identity's credentials are those it uses and those that authenticate as it.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from analytics.assumptions import credential_states as states
 from analytics.assumptions.judgement import Case, Part, Verdict
@@ -16,6 +17,7 @@ from graph.instants import NEVER
 from graph.schema import CREDENTIAL
 
 JUDGED = ("cred_storage", "cred_age", "cred_auth", "cred_shared", "cred_human")
+BY_IDENTITY = True
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class CredentialPairs:
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Judge the storage, age, strength, sharing and human use of each credential."""
     posture, rows = case.posture, holdings(case.posture)
-    pairs = credential_pairs(posture)
-    count = np.bincount(pairs.place, minlength=len(case.units.identities)).astype(float)
+    pairs = _of_units(case, credential_pairs(posture))
+    count = np.bincount(pairs.place + 1, minlength=len(case.units.identities) + 1)[1:].astype(float)
     created, human = (rows[c].to_numpy(np.int64) for c in ("created", "human"))
     states_by_name = {
         "cred_storage": (states.storage(rows), created),
@@ -58,11 +60,18 @@ def credential_pairs(posture: Posture) -> CredentialPairs:
     return CredentialPairs(place, row[rows["number"].to_numpy(np.int64)])
 
 
+def _of_units(case: Case, pairs: CredentialPairs) -> CredentialPairs:
+    """Return the pairs with the place of each identity among those of the case, -1 for others."""
+    identities = case.units.identities
+    place = pd.Index(identities).get_indexer(pd.Index(case.posture.accountable[pairs.place]))
+    return CredentialPairs(place, pairs.row)
+
+
 def _spread(
     case: Case, pairs: CredentialPairs, state: np.ndarray, since: np.ndarray, names: tuple[str, ...]
 ) -> Part:
     """Return an item for each broken or unknown credential and each entitlement of its holder."""
-    index = np.flatnonzero(state != states.KEPT)  # broken, or unknown
+    index = np.flatnonzero((state != states.KEPT) & (pairs.place >= 0))  # broken, or unknown
     place = pairs.place[index]
     begin = case.units.first[place]
     count = case.units.first[place + 1] - begin

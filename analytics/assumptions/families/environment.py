@@ -3,6 +3,7 @@
 import numpy as np
 
 from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.assumptions.model import Model
 from analytics.environments import PRODUCTION, environments
 from analytics.posture import Posture
 from analytics.tags import DEPLOYER, tagged
@@ -18,6 +19,13 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     units = case.units
     broken, unknown = crossing(case.posture, units.identity, units.holder, units.resource)
     return (Verdict("env", 1.0, (unkept(broken, unknown, units.granted),)),)
+
+
+def alike(posture: Posture, _: Model) -> np.ndarray:
+    """Tell identities apart by their environment, and by the tag of those that deploy."""
+    identities = posture.accountable
+    own = 2 * kinds(posture.graph)[identities].astype(np.int64)
+    return np.asarray(own + tagged(posture, DEPLOYER)[identities])
 
 
 def crossing(

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.assumptions.judgement import ALONE, Case, Verdict, unkept
+from analytics.assumptions.model import Model
 from analytics.evidence.asked import asked
 from analytics.evidence.deciding import DENIED, EXPLAINED
 from analytics.evidence.matching import UNKNOWN, uses
+from analytics.posture import Posture
 from graph.coverage import known_kinds
 from graph.instants import DAY, NEVER
 from graph.schema import SENSITIVITIES
@@ -31,6 +33,16 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     unknown = sensitive & ~broken & (unseen | doubtful | (not decided))
     part = unkept(broken, unknown, since, share)
     return (Verdict("evidence", sensitive.astype(float), (part,)),)
+
+
+def alike(posture: Posture, model: Model) -> np.ndarray:
+    """Judge those alone that were seen using anything lately."""
+    seen, now = uses(posture), posture.graph.now
+    at = seen["at"].to_numpy(np.int64)
+    lately = (at <= now) & (now - at <= model.unused * DAY)
+    acts = np.zeros(len(posture.graph.ids), bool)
+    acts[seen["identity"].to_numpy(np.int64)[lately]] = True
+    return np.where(acts[posture.accountable], ALONE, 0)
 
 
 def _unexplained(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ from analytics.ownership.owners import NOBODY, ROLES
 from analytics.ownership.unowned_since import unowned_since
 
 JUDGED = ("owner",)
+BY_IDENTITY = True
 SHARE = 1 / len(ROLES)
 
 

@@ -3,8 +3,11 @@
 import numpy as np
 
 from analytics.assumptions.entitlements import Entitlements
-from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.assumptions.judgement import ALONE, Case, Verdict, unkept
+from analytics.assumptions.model import Model
 from analytics.assumptions.reviews import Approvals, covering, given, in_force
+from analytics.coverage import stated_by
+from analytics.posture import Posture
 from graph.instants import DAY, NEVER
 
 JUDGED = ("review",)
@@ -19,6 +22,15 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     overdue, since = due(case)
     unknown = overdue & (last_approval(case) == NEVER) & ~case.declared("reviews")
     return (Verdict("review", 1.0, (unkept(overdue & ~unknown, unknown, since),)),)
+
+
+def alike(posture: Posture, model: Model) -> np.ndarray:
+    """Judge those alone that were approved as a whole; of others, tell apart what is covered."""
+    graph, identities = posture.graph, posture.accountable
+    approved = np.zeros(len(identities), bool)
+    for approvals in (given(graph), in_force(graph), covering(graph, int(model.review * DAY))):
+        approved |= approvals.thing[identities] != NEVER
+    return np.where(approved, ALONE, stated_by(graph, "reviews")[identities])
 
 
 def due(case: Case) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.assumptions.judgement import ALONE, Case, Verdict, unkept
+from analytics.assumptions.model import Model
 from analytics.coverage import stated_by
 from analytics.posture import Posture
 from analytics.reach.kernels.pairs import within
@@ -41,6 +42,17 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     unknown = silent[units.place] & applies
     broken = ~inside & ~unknown & applies
     return (Verdict("scope", applies.astype(float), (unkept(broken, unknown, units.granted),)),)
+
+
+def alike(posture: Posture, _: Model) -> np.ndarray:
+    """Judge those alone whose scope allows something; of others, tell apart why there is none."""
+    graph, identities = posture.graph, posture.accountable
+    scopes = scopes_of(posture)
+    number = 4 * can_state(graph, "declared_scope").astype(np.int64)
+    number += 2 * stated_by(graph, "scope")
+    number[list(scopes)] += 1
+    number[[at for at, entries in scopes.items() if entries]] = ALONE
+    return np.asarray(number[identities])
 
 
 def inside_scope(

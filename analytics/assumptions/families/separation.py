@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.judgement import Case, Part, Verdict
+from analytics.assumptions.entitlements import entering
+from analytics.assumptions.judgement import ALONE, Case, Part, Verdict
+from analytics.assumptions.model import Model
+from analytics.posture import Posture
 from analytics.runtime.budget import reserve
 from graph.access import AccessGraph
 from graph.instants import NEVER
@@ -30,6 +33,15 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     names = [f"{rule} with {_side(case, u)}" for rule, u in zip(rules, other, strict=True)]
     part = Part(own.astype(np.int32), degree, since, np.arange(len(own)), tuple(names))
     return (Verdict("sod", np.bincount(own, degree, len(units)), (part,)),)
+
+
+def alike(posture: Posture, _: Model) -> np.ndarray:
+    """Judge those alone that have access to what a rule names."""
+    graph, rules = posture.graph, separating(posture.graph)
+    numbers = graph.numbers(pd.concat([rules[f"{side}_resource"] for side in SIDES]))
+    holder, resource = graph.ends(CAN_ACCESS)
+    holders = np.unique(holder[np.isin(resource, numbers)])
+    return np.where(entering(posture, holders)[posture.accountable], ALONE, 0)
 
 
 def separating(graph: AccessGraph) -> pd.DataFrame:

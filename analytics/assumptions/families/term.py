@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from analytics.assumptions.judgement import Case, Verdict, unkept
-from analytics.assumptions.reviews import last_decision
+from analytics.assumptions.judgement import ALONE, Case, Verdict, unkept
+from analytics.assumptions.model import Model
+from analytics.assumptions.reviews import last_decision, reviews
+from analytics.posture import Posture
 from analytics.residue import ended_at
 from graph.instants import LATER, NEVER, milliseconds
 from graph.schema import CAN_ACCESS
@@ -29,6 +31,14 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     since = np.where(ended == LATER, NEVER, ended)
     outlived = unkept((ended != LATER) | undated, never, since)
     return Verdict("standing", 1.0, (standing,)), Verdict("outlived", 1.0, (outlived,))
+
+
+def alike(posture: Posture, _: Model) -> np.ndarray:
+    """Judge those alone that have ended, or about which themselves somebody decided."""
+    identities = posture.accountable
+    decided = reviews(posture.graph).last_thing[identities] != NEVER
+    ended = ended_at(posture)[identities] != LATER
+    return np.where(decided | ended, ALONE, 0)
 
 
 def _past(case: Case, at: np.ndarray) -> np.ndarray:

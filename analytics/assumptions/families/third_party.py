@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.assumptions.judgement import ALONE, Case, Verdict, unkept
+from analytics.assumptions.model import Model
 from analytics.assumptions.reviews import in_force, ran_out
 from analytics.coverage import stated_by
+from analytics.posture import Posture
 from graph.access import AccessGraph, flags
 from graph.instants import NEVER
 from graph.once import once
@@ -22,6 +24,11 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     ended = ran_out(graph)[units.identity]
     since = np.where(units.granted == NEVER, NEVER, np.maximum(units.granted, ended))
     return (Verdict("third_party", applies, (unkept(broken, unknown, since),)),)
+
+
+def alike(posture: Posture, _: Model) -> np.ndarray:
+    """Judge those alone that others run; it does not apply to anybody else."""
+    return np.where(foreign(posture.graph)[posture.accountable], ALONE, 0)
 
 
 @once

@@ -32,6 +32,73 @@ class HolderGrants(NamedTuple):
 
 
 @compiled
+def entered(steps, start, best, waiting, seen, queue):  # type: ignore[no-untyped-def]
+    """Search the nodes that one start can be, over steps that keep a level.
+
+    `best` (int8[2, nodes], -1 before) gets the widest ceiling of each: by all steps, and by those
+    that need no activation. `seen` (int32[nodes]) gets the nodes; returned is their count.
+    `waiting` (bool[nodes], False before and after) and `queue` (int32[nodes]) are for the search.
+    """
+    indptr, target, ceiling, eligible = steps
+    nodes = len(indptr) - 1
+    met, first_in, count = 1, 0, 1
+    seen[0] = queue[0] = start
+    best[0, start] = best[1, start] = 3
+    waiting[start] = True
+    while count > 0:  # a node waits again when it is entered with a wider ceiling
+        node = queue[first_in]
+        first_in = (first_in + 1) % nodes
+        count -= 1
+        waiting[node] = False
+        for e in range(indptr[node], indptr[node + 1]):
+            other = target[e]
+            wide = min(best[0, node], ceiling[e])
+            calm = np.int8(-1) if eligible[e] else min(best[1, node], ceiling[e])
+            if wide <= best[0, other] and calm <= best[1, other]:
+                continue
+            if best[0, other] < 0:
+                seen[met] = other
+                met += 1
+            best[0, other] = max(wide, best[0, other])
+            best[1, other] = max(calm, best[1, other])
+            if not waiting[other]:
+                queue[(first_in + count) % nodes] = other
+                waiting[other] = True
+                count += 1
+    return met
+
+
+@compiled
+def leading(steps, wanted):  # type: ignore[no-untyped-def]
+    """Return a mask of the nodes from which steps of any level lead to `wanted`, with these."""
+    indptr, target, _, _ = steps
+    nodes = len(wanted)
+    begin = np.zeros(nodes + 1, np.int64)
+    for other in target:
+        begin[other + 1] += 1
+    begin = np.cumsum(begin)
+    free, source = begin[:-1].copy(), np.empty(len(target), np.int32)
+    for node in range(nodes):
+        for e in range(indptr[node], indptr[node + 1]):
+            source[free[target[e]]] = node
+            free[target[e]] += 1
+    mask = wanted.copy()
+    stack, count = np.empty(nodes, np.int32), 0
+    for first in np.flatnonzero(wanted):
+        stack[count] = first
+        count += 1
+    while count > 0:
+        count -= 1
+        node = stack[count]
+        for e in range(begin[node], begin[node + 1]):
+            if not mask[source[e]]:
+                mask[source[e]] = True
+                stack[count] = source[e]
+                count += 1
+    return mask
+
+
+@compiled
 def walk(steps, grants, starts, most):  # type: ignore[no-untyped-def]
     """List the entitlements of every start: the grants of the nodes it can be, level by level.
 
@@ -52,9 +119,8 @@ def walk(steps, grants, starts, most):  # type: ignore[no-untyped-def]
     standing : bool[entitlements]
         Whether it can be had without activating anything.
     """
-    indptr, target, ceiling, eligible = steps
     first, grant_of, levels, given = grants
-    nodes = len(indptr) - 1
+    nodes = len(first) - 1
     place, grant = np.empty(ROOM, np.int32), np.empty(ROOM, np.int32)
     level, standing = np.empty(ROOM, np.int8), np.empty(ROOM, np.bool_)
     best = np.full((2, nodes), -1, np.int8)  # widest ceiling: by all edges, by those in force
@@ -63,30 +129,7 @@ def walk(steps, grants, starts, most):  # type: ignore[no-untyped-def]
     queue = np.empty(nodes, np.int32)
     listed = 0
     for s in range(len(starts)):
-        met, first_in, count = 1, 0, 1
-        seen[0] = queue[0] = starts[s]
-        best[0, starts[s]] = best[1, starts[s]] = 3
-        waiting[starts[s]] = True
-        while count > 0:  # a node waits again when it is entered with a wider ceiling
-            node = queue[first_in]
-            first_in = (first_in + 1) % nodes
-            count -= 1
-            waiting[node] = False
-            for e in range(indptr[node], indptr[node + 1]):
-                entered = target[e]
-                wide = min(best[0, node], ceiling[e])
-                calm = np.int8(-1) if eligible[e] else min(best[1, node], ceiling[e])
-                if wide <= best[0, entered] and calm <= best[1, entered]:
-                    continue
-                if best[0, entered] < 0:
-                    seen[met] = entered
-                    met += 1
-                best[0, entered] = max(wide, best[0, entered])
-                best[1, entered] = max(calm, best[1, entered])
-                if not waiting[entered]:
-                    queue[(first_in + count) % nodes] = entered
-                    waiting[entered] = True
-                    count += 1
+        met = entered(steps, starts[s], best, waiting, seen, queue)
         for k in range(met):
             node = seen[k]
             while listed + 4 * (first[node + 1] - first[node]) > len(place):

@@ -5,7 +5,8 @@ import numpy as np
 from analytics.reach.closure import totals
 from analytics.reach.inverse import reaching
 from analytics.reach.joint import joint_reach
-from analytics.reach.kernels.pairs import HolderGrants, Steps, walk, within
+from analytics.reach.kernels.holders import Holders, added
+from analytics.reach.kernels.pairs import HolderGrants, Steps, leading, walk, within
 from analytics.reach.network import Network
 from analytics.reach.paths.all_paths import ways
 from analytics.reach.paths.articulation import pieces
@@ -57,6 +58,10 @@ def _warm_debt() -> None:
     steps = Steps(begin, np.array([1], np.int32), level, yes)
     grants = HolderGrants(np.array([0, 0, 1], np.int64), first, np.array([2], np.uint8), yes)
     walk(steps, grants, first, 1)
+    leading(steps, np.array([False, True]))
+    row = np.zeros((2, 4, 2), np.int32)
+    holders = Holders(row, np.array([1]), np.array([1.0]), np.array([1.0]))
+    added(steps, holders, first, np.ones((1, 5)))
     entry = np.array([[0, 1, 3]], np.int64).T.copy()
     within(first, first, level, np.array([0, 1], np.int64), *entry)
 
