@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from analytics.answers.edge import TYPES, Ends
 from analytics.posture import Posture
 from analytics.remediation.removal.what_if import removals as lookup
 from app.escape import markdown, plain
@@ -70,6 +71,18 @@ def edge_item(edge: Mapping[str, Any]) -> str:
     'a,RUNS_AS,s'
     """
     return f"{thing_id(edge['from'])},{edge['relationship']},{thing_id(edge['to'])}"
+
+
+def ends_of(item: str) -> Ends:
+    """Return source, type and target of an edge as an item; an id may hold commas itself.
+
+    >>> ends_of("cn=a,ou=b,RUNS_AS,s")
+    ('cn=a,ou=b', 'RUNS_AS', 's')
+    """
+    parts = item.split(",")
+    types = [at for at, part in enumerate(parts) if at and part in TYPES]
+    at = types[0] if types else 1
+    return ",".join(parts[:at]), "".join(parts[at : at + 1]), ",".join(parts[at + 1 :])
 
 
 def edge_items(edges: pd.DataFrame) -> list[str]:

@@ -83,7 +83,7 @@ def where(fact: Mapping[str, Any]) -> str:
 
 def evidence(step: Mapping[str, Any], as_of: pd.Timestamp) -> list[str]:
     """List what is known of a step in Markdown: its use, its condition and its rule."""
-    known = [_use(step, as_of)]
+    known = [_use(step, as_of)] if "telemetry" in step or step.get("last_used_at") else []
     if step.get("conditional"):
         condition = step.get("condition")
         known.append(f"only if {markdown(condition)}" if condition else "depends on a condition")

@@ -154,3 +154,59 @@ def test_what_is_saved_is_whole_and_runs_nothing(
     rows = (tmp_path / "reach.csv").read_text()
     assert "\"'=HYPERLINK" in rows
     assert ',"=HYPERLINK' not in rows
+
+
+def test_time_is_gone_through_by_hand_and_by_itself(
+    serve: Serve, grown: tuple[Path, str], open_window: Open
+) -> None:
+    """A month later a further agent is there, which is not in this picture."""
+    home = serve(grown[0])
+    page = open_window(home).go(f"{home}/blast_radius?thing=wide")
+    picture = graph(page)
+    bar = picture.get_by_role("group", name="Time")
+    slider = bar.get_by_role("slider", name="Snapshot")
+    assert slider.get_attribute("aria-valuetext") == "31 Aug 2026, 2 of 2"
+    bar.get_by_role("button", name="Previous snapshot").click()
+    page.wait_for_url(f"**when={grown[1]}*")
+    status = bar.get_by_role("status")
+    status.get_by_text("On 1 Aug 2026, the first snapshot").wait_for(state="attached")
+    before = camera(picture)
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    status.get_by_text("On 31 Aug 2026, against 1 Aug 2026").wait_for(state="attached")
+    assert page.evaluate(ACTIVE) == "Snapshot"
+    assert camera(picture) == before
+    run = bar.get_by_role("button", name="Play through the snapshots")
+    run.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**when={grown[1]}*")
+    bar.get_by_role("button", name="Pause").wait_for()
+    status.get_by_text("On 31 Aug 2026, against").wait_for(state="attached", timeout=15_000)
+    run.wait_for()  # it has stopped by itself
+    bar.get_by_role("button", name="Back to now").click()
+    page.wait_for_function("() => !location.search.includes('when=')")
+
+
+def test_a_step_on_choke_points_is_explained(serve: Serve, store: Path, open_window: Open) -> None:
+    home = serve(store)
+    address = f"{home}/choke_points?start=wide&target=db-01&picture=ways"
+    page = open_window(home).go(address)
+    picture = graph(page)
+    picture.locator('.edge[aria-label^="deploy can access db-01"]').focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**edge=deploy*")
+    page.get_by_role("heading", name="Step", exact=True).wait_for()
+    page.get_by_text("Only if aws:SourceIp is 10.0.0.0/8").first.wait_for()
+
+
+def test_all_ways_to_a_resource_are_one_picture(
+    serve: Serve, store: Path, open_window: Open
+) -> None:
+    home = serve(store)
+    page = open_window(home).go(f"{home}/blast_radius?thing=db-00")
+    picture = graph(page)
+    assert picture.locator(".edge").count() == 6
+    page.mouse.click(*place(picture, "wide-bot"))
+    page.wait_for_url("**focus=wide*")
+    picture.locator(".edge.path").first.wait_for()
+    assert picture.locator(".edge.path").count() == 3

@@ -38,6 +38,12 @@ def click(test: AppTest, key: str, item: str, at: int) -> None:
     test.run()
 
 
+def go_to(test: AppTest, key: str, place: int, at: int) -> None:
+    """Move a picture to a snapshot by its place; -1 ends the replay."""
+    test.session_state[key] = {"moment": {"place": place, "at": at}}
+    test.run()
+
+
 def test_a_step_is_explained_and_can_be_removed(open_page: Open, store: Path) -> None:
     test = open_page(store, "blast_radius", thing="wide")
     click(test, "picture", edges(test)["svc-wide", "deploy"]["id"], 1)
@@ -125,11 +131,11 @@ def test_time_is_replayed_with_what_is_new_and_gone(
     assert marked(test, "new") == {("deploy", "db-39")}
     assert marked(test, "gone") == {("deploy", "db-38")}
     assert "1 new step and 1 gone; 1 new thing and 1 gone" in texts(test)
-    test.select_slider(key="when").set_value(first).run()
+    go_to(test, "picture", 0, 1)
     assert not marked(test, "new") | marked(test, "gone")
     assert "the first snapshot" in texts(test)
     assert test.query_params["when"] == first
-    test.toggle(key="replay").set_value(False).run()
+    go_to(test, "picture", -1, 2)
     assert "when" not in test.query_params
     assert not test.exception
 
@@ -190,3 +196,129 @@ def test_a_step_says_in_which_file_it_is_stated(open_page: Open, tmp_path: Path)
     named = f"Stated by aws {ACCOUNT}, in {code(file.name)} at `/UserDetailList/0`"
     assert named in texts(test)
     assert "<b>" not in texts(test).replace(code(file.name), "")
+
+
+def named_edges(test: AppTest) -> set[tuple[str, str]]:
+    return set(edges(test))
+
+
+def test_all_ways_to_a_resource_are_drawn(open_page: Open, store: Path) -> None:
+    """The key is no shorter way than the account: of both, the steps of the shortest are there."""
+    test = open_page(store, "blast_radius", thing="db-00")
+    assert named_edges(test) == {
+        ("wide-bot", "svc-wide"),
+        ("key-1", "svc-wide"),
+        ("svc-wide", "deploy"),
+        ("deploy", "db-00"),
+        ("orphan-bot", "svc-orphan"),
+        ("svc-orphan", "db-00"),
+    }
+    assert not graph(test)["lit"]
+    places = {item["name"]: item["x"] for item in graph(test)["items"] if "name" in item}
+    assert places["db-00"] == max(places.values())  # it is read from left to right
+    click(test, "way", edges(test)["deploy", "db-00"]["id"], 1)
+    assert test.query_params["edge"] == "deploy,CAN_ACCESS,db-00"
+    assert marked(test, "chosen") == {("deploy", "db-00")}
+    assert "Granted: **1 Jan 2026**" in texts(test)
+    assert [f.value for f in test.dataframe if "Step" in f.value]  # the picture as a table
+
+
+def test_a_chosen_identity_lights_its_paths_to_a_resource(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="db-00", focus="wide", paths="5")
+    assert "There are 2 paths in all." in texts(test)
+    shared = {("svc-wide", "deploy"), ("deploy", "db-00")}
+    assert marked(test, "path") == {("wide-bot", "svc-wide"), *shared}
+    assert marked(test, "other-path") == {("wide-bot", "key-1"), ("key-1", "svc-wide")}
+
+
+def test_filters_act_on_the_ways_to_a_resource(open_page: Open, store: Path) -> None:
+    by = open_page(store, "blast_radius", thing="db-00", steps="AUTHENTICATES_AS,USES,CAN_ACCESS")
+    assert named_edges(by) == {
+        ("svc-orphan", "db-00"),
+        ("deploy", "db-00"),
+    }  # nobody takes the role
+    kinds = open_page(store, "blast_radius", thing="db-00", labels="Credential")
+    assert set(drawn(kinds)) == {"db-00", "deploy", "svc-wide", "key-1"}
+    assert "The filters leave out 3 of 7." in texts(kinds)
+    reach = open_page(store, "blast_radius", thing="wide", labels="Role")
+    assert set(drawn(reach)) == {"wide-bot", "svc-wide", "deploy"}
+
+
+def test_time_is_replayed_in_every_picture(
+    open_page: Open, two_months: tuple[Path, list[str]]
+) -> None:
+    store, (first, last) = two_months
+    into = open_page(store, "blast_radius", thing="db-39")
+    assert graph(into)["time"]["days"] == ["1 Jul 2026", "1 Aug 2026"]
+    assert graph(into)["time"]["at"] == -1
+    go_to(into, "way", 1, 1)
+    assert into.query_params["when"] == last
+    assert ("deploy", "db-39") in marked(into, "new")
+    assert "On 1 Aug 2026, against 1 Jul 2026: " in texts(into)
+    go_to(into, "way", 0, 2)
+    assert into.query_params["when"] == first
+    assert drawn(into) == ["db-39"]  # nothing reached it in July
+    gone = open_page(store, "blast_radius", thing="db-38", when=last)
+    assert ("deploy", "db-38") in marked(gone, "gone")
+    ways = open_page(store, "choke_points", start="wide", target="db-39", picture="ways", when=last)
+    assert marked(ways, "new") == {("deploy", "db-39")}  # its other steps were there before
+    assert not ways.exception
+
+
+def test_a_step_that_is_gone_is_explained_by_the_snapshot_that_had_it(
+    open_page: Open, two_months: tuple[Path, list[str]]
+) -> None:
+    store, (_, last) = two_months
+    edge = "deploy,CAN_ACCESS,db-38"
+    test = open_page(store, "blast_radius", thing="wide", when=last, edge=edge)
+    assert not test.exception
+    assert "As of 1 Jul 2026." in texts(test)
+    assert "Granted: **1 Jan 2026**" in texts(test)
+    assert "It cannot be removed by itself." in texts(test)
+
+
+def test_a_lineage_is_replayed(open_page: Open, tmp_path: Path) -> None:
+    for month, made in ((1, False), (0, True)):
+        world = estate()
+        world.link(SPAWNS, "wide", "clean-1")
+        if made:
+            world.link(SPAWNS, "clean-1", "clean-2")
+        last = publish(world, tmp_path / "s", AS_OF - pd.Timedelta(days=31 * month))
+    test = open_page(tmp_path / "s", "blast_radius", thing="wide", direction="lineage", when=last)
+    assert marked(test, "new") == {("clean-1-bot", "clean-2-bot")}
+    click(test, "lineage", edges(test)["wide-bot", "clean-1-bot"]["id"], 1)
+    assert "Stated by estate acme" in texts(test)
+    assert not test.exception
+
+
+def test_a_step_on_choke_points_has_the_panel_of_every_picture(
+    open_page: Open, store: Path
+) -> None:
+    test = open_page(store, "choke_points", start="wide", target="db-01", picture="ways")
+    click(test, "choke-picture", edges(test)["deploy", "db-01"]["id"], 1)
+    assert test.query_params["edge"] == "deploy,CAN_ACCESS,db-01"
+    seen = texts(test)
+    assert "Stated by estate acme" in seen
+    assert "Only if aws\\:SourceIp is 10\\.0\\.0\\.0\\/8" in seen
+    assert "Frees **1 of 1**" in seen
+    next(b for b in test.button if b.label == "Add to what-if").click().run()
+    assert not test.exception
+
+
+def test_a_step_in_the_console_has_the_panel_of_every_picture(open_page: Open, store: Path) -> None:
+    test = open_page(store, "console")
+    query = "SELECT source_id AS source, 'OWNS' AS type, target_id AS target FROM OWNS"
+    test.text_area[0].set_value(query)
+    next(b for b in test.button if b.label == "Run").click().run()
+    test.segmented_control(key="shows").set_value("picture").run()
+    click(test, "console:picture", edges(test)["Ann", "wide-bot"]["id"], 1)
+    assert test.query_params["edge"] == "ann,OWNS,wide"
+    assert "Stated by estate acme" in texts(test)
+    assert not test.exception
+
+
+def test_a_step_in_the_pictures_of_a_what_if_has_the_panel(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="wide", remove="deploy,CAN_ACCESS,db-00")
+    click(test, "picture-before", edges(test)["svc-wide", "deploy"]["id"], 1)
+    assert "last used 29 Jul 2026, 3 days ago" in texts(test)
+    assert not test.exception

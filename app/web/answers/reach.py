@@ -1,5 +1,6 @@
 """Answers for the blast radius page, cached for each question."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import pandas as pd
 from analytics.answers.exposure import Exposure, exposure
 from analytics.answers.path import path
 from analytics.answers.reach import BlastRadius, blast_radius, kinds_of_steps, reach_tree
+from analytics.answers.ways_in import ways_in
 from analytics.posture import Posture
 from app.web.drawing.folding import Tree
 from app.web.page.snapshots import kept
@@ -70,12 +72,38 @@ def kinds_met(posture: Posture, question: Question) -> list[str]:
     return sorted(kinds, key=lambda name: (name == CAN_ACCESS.name, VERBS.get(name, name)))
 
 
+@kept
+def leading_in(
+    posture: Posture, question: Question, steps: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
+    """Return the steps of all shortest paths to a node, by these kinds of step or by any."""
+    node = posture.graph.number(question.thing)
+    return ways_in(posture, node, question.mode, frozenset(steps) or None)
+
+
 @dataclass(frozen=True)
 class Sieve:
-    """What of a reach a picture shows: kinds of step, and sensitivities; empty for all."""
+    """What of a reach a picture shows: kinds of step, sensitivities, kinds of thing; empty for all.
+
+    Kinds of thing are names of labels.
+    """
 
     steps: tuple[str, ...] = ()
     sensitivities: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    def only(self, tree: Tree, sensitivity: Mapping[str, str]) -> Tree:
+        """Return the part of a tree that leads to nodes of these sensitivities and labels."""
+        if not self.sensitivities and not self.labels:
+            return tree
+        return tree.only(
+            {
+                id_
+                for id_, node in tree.nodes.items()
+                if (not self.labels or node["label"] in self.labels)
+                and (not self.sensitivities or sensitivity.get(id_) in self.sensitivities)
+            }
+        )
 
 
 @kept
@@ -83,7 +111,7 @@ def sieved(posture: Posture, question: Question, sieve: Sieve) -> tuple[Tree, li
     """Return the tree and the edges that a picture shows.
 
     With kinds of step, it is the reach over these alone, found anew: what has another way over
-    them is there. With sensitivities, it is what leads to resources of these.
+    them is there. With sensitivities or kinds of thing, it is what leads to those.
     """
     answer = reach(posture, question)
     tree, edges = answer.tree, answer.edges
@@ -91,10 +119,8 @@ def sieved(posture: Posture, question: Question, sieve: Sieve) -> tuple[Tree, li
         start = posture.graph.number(question.thing)
         drawn = reach_tree(posture, start, question.mode, question.hops, frozenset(sieve.steps))
         tree, edges = _tree(answer.figures.resources.readable(), drawn), drawn["edges"]
-    if sieve.sensitivities:
-        rows = answer.table[answer.table["Sensitivity"].isin(sieve.sensitivities)]
-        tree = tree.only(frozenset(rows["id"]))
-    return tree, edges
+    table = answer.table
+    return sieve.only(tree, dict(zip(table["id"], table["Sensitivity"], strict=True))), edges
 
 
 def resource_table(resources: pd.DataFrame) -> pd.DataFrame:

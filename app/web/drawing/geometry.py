@@ -86,9 +86,15 @@ def lines(drawing: Drawing, links: Iterable[Link]) -> list[Line]:
     for link in links:
         ends = frozenset((link.source, link.target))
         before = between[ends] = between.get(ends, -1) + 1
-        straight = not before and parents[link.target] == link.source
+        near, far = ends_of(link, drawing)
+        straight = not before and parents[far] == near
         drawn.append(_line(places[link.source], places[link.target], not straight, before))
     return drawn
+
+
+def ends_of(link: Link, drawing: Drawing) -> tuple[str, str]:
+    """Return the ends of a link: the one nearer to the start of the drawing first."""
+    return (link.target, link.source) if drawing.towards else (link.source, link.target)
 
 
 def _line(a: Spot, b: Spot, bowed: bool, before: int) -> Line:
@@ -146,7 +152,7 @@ def place(spot: Spot, drawing: Drawing) -> Place:
     if below(spot):
         return Place(0.0, DROP + (4 if spot.piece.hops == 0 else 0), "middle")
     if drawing.arrangement == "layers":
-        return Place(HIGH, 4.0, "start")
+        return Place(-HIGH, 4.0, "end") if drawing.towards else Place(HIGH, 4.0, "start")
     is_left = math.cos(spot.angle) < 0  # never upside down
     turn = math.degrees(spot.angle) - (180 if is_left else 0)
     return Place(-HIGH if is_left else HIGH, 4.0, "end" if is_left else "start", round(turn, 1))
@@ -166,4 +172,6 @@ def frame(
     """
     left, top, right, bottom = drawing.box
     before, after, beside = margins[drawing.arrangement]
+    if drawing.towards:
+        before, after = after, before
     return left - before, top - beside, right - left + before + after, bottom - top + 2 * beside

@@ -55,12 +55,16 @@ class Spot:
 
 @dataclass(frozen=True)
 class Drawing:
-    """The positions of all drawn nodes, and the total number of nodes."""
+    """The positions of all drawn nodes, and the total number of nodes.
+
+    `towards`: the edges lead to the first node, which stands at the right in layers.
+    """
 
     spots: tuple[Spot, ...]
     arrangement: Arrangement
     total: int
     rings: tuple[float, ...] = ()
+    towards: bool = False
 
     @property
     def shown(self) -> int:
@@ -88,6 +92,7 @@ def arrange(
     cap: int = CAP,
     unfolded: Set[str] = frozenset(),
     pinned: Set[str] = frozenset(),
+    towards: bool = False,
 ) -> Drawing:
     """Fold `tree` and place its pieces; narrow results in layers, others on rings.
 
@@ -99,14 +104,16 @@ def arrange(
         None lets the number of rows decide.
     cap, unfolded, pinned
         As for `fold`.
+    towards : bool
+        The edges lead to the start of the tree.
     """
     chosen = arrangement or _fitting_arrangement(tree, cap)
     rows = ROUND if arrangement == "rings" else NARROW
     pieces = fold(tree, cap, unfolded, pinned, rows)
     if chosen == "layers":
-        return Drawing(_layers(pieces), "layers", tree.total)
+        return Drawing(_layers(pieces, -1 if towards else 1), "layers", tree.total, (), towards)
     spots, rings = _rings(pieces)
-    return Drawing(spots, "rings", tree.total, rings)
+    return Drawing(spots, "rings", tree.total, rings, towards)
 
 
 def _fitting_arrangement(tree: Tree, cap: int) -> Arrangement:
@@ -145,7 +152,7 @@ def _in_order(pieces: Sequence[Piece]) -> list[Piece]:
     return order
 
 
-def _layers(pieces: Sequence[Piece]) -> tuple[Spot, ...]:
+def _layers(pieces: Sequence[Piece], direction: int = 1) -> tuple[Spot, ...]:
     under = _by_parent(pieces)
     order = _in_order(pieces)
     leaves = [p for p in order if p.id not in under]
@@ -158,6 +165,7 @@ def _layers(pieces: Sequence[Piece]) -> tuple[Spot, ...]:
             y[piece.id] = (ends[0] + ends[-1]) / 2
     deepest = max(p.hops for p in pieces) or 1
     column = min(FARTHEST, max(NEAREST, SPREAD / deepest))
+    column *= direction
     return tuple(Spot(p, p.hops * column, y[p.id], p.id not in under) for p in pieces)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.web.drawing.folding import Piece
 from app.web.drawing.layout import Drawing
 from app.wording import VERBS
 
@@ -59,13 +60,22 @@ def links(drawing: Drawing, edges: Iterable[Mapping[str, Any]]) -> list[Link]:
         if link.source in shown and link.target in shown:
             by_ends[link.ends] = link
     # Folds, and what hangs from a start that stands for several, have no edge of their own.
-    into = {link.target for link in by_ends.values()}
+    into = {link.source if drawing.towards else link.target for link in by_ends.values()}
     pieces = (s.piece for s in drawing.spots if s.piece.parent)
     folds = [p for p in pieces if p.stands_for or (p.id not in into and not p.relationship)]
-    return [
-        *by_ends.values(),
-        *(Link(str(p.parent), p.id, p.relationship, folded=p.stands_for) for p in folds),
-    ]
+    return [*by_ends.values(), *(_to_fold(piece, drawing.towards) for piece in folds)]
+
+
+def _to_fold(piece: Piece, towards: bool) -> Link:
+    """Return the link of a fold with its parent."""
+    ends = (piece.id, str(piece.parent)) if towards else (str(piece.parent), piece.id)
+    change = _change(piece.kind) if piece.stands_for else ""
+    return Link(*ends, piece.relationship, folded=piece.stands_for, change=change)
+
+
+def _change(kind: str) -> str:
+    """Return the change that all of a fold share."""
+    return next((word for word in kind.split() if word in ("new", "gone")), "")
 
 
 def link_of(edge: Mapping[str, Any]) -> Link:

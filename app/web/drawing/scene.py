@@ -105,7 +105,8 @@ def _in_order(drawing: Drawing, links: Sequence[Link], lit: Lit) -> list[dict[st
     into: dict[str, list[dict[str, Any]]] = {}
     spots = {spot.piece.id: spot for spot in drawing.spots}
     for link, line in zip(links, geometry.lines(drawing, links), strict=True):
-        into.setdefault(link.target, []).append(_edge(link, line, spots, lit))
+        _, far = geometry.ends_of(link, drawing)
+        into.setdefault(far, []).append(_edge(link, line, spots, lit))
     items: list[dict[str, Any]] = []
     for spot in drawing.spots:
         items += into.get(spot.piece.id, [])

@@ -10,7 +10,12 @@ ALL = "*"  # the id of a start that stands for several, unless a node has it
 
 
 def spanning(
-    edges: Iterable[Mapping[str, Any]], roots: Sequence[str] = (), several: str = ""
+    edges: Iterable[Mapping[str, Any]],
+    roots: Sequence[str] = (),
+    several: str = "",
+    *,
+    towards: bool = False,
+    changes: Mapping[str, str] | None = None,
 ) -> Tree:
     """Return the breadth-first tree over `edges`, each with `from`, `relationship` and `to`.
 
@@ -22,18 +27,25 @@ def spanning(
         Where the tree begins; without any, the nodes that no edge leads to, or the first one.
     several : str
         The name of the start that stands before several roots.
+    towards : bool
+        The edges lead to the root, not from it.
+    changes : mapping
+        By node: "new" or "gone"; such leaves fold apart from what stayed.
     """
+    start, end = ("to", "from") if towards else ("from", "to")
     listed = list(edges)
     nodes: dict[str, dict[str, Any]] = {}
     below: dict[str, list[Mapping[str, Any]]] = {}
     classes: dict[str, str] = {}
     for edge in listed:
-        for end in ("from", "to"):
-            nodes.setdefault(str(edge[end]["id"]), dict(edge[end]))
-        below.setdefault(str(edge["from"]["id"]), []).append(edge)
+        for side in ("from", "to"):
+            nodes.setdefault(str(edge[side]["id"]), dict(edge[side]))
+        below.setdefault(str(edge[start]["id"]), []).append(edge)
         if edge.get("sensitivity"):
             classes[str(edge["to"]["id"])] = str(edge["sensitivity"])
-    led_to = {str(edge["to"]["id"]) for edge in listed}
+    for id_, change in (changes or {}).items():
+        classes[id_] = f"{change} {classes.get(id_, '')}".strip()
+    led_to = {str(edge[end]["id"]) for edge in listed}
     begins = [i for i in roots if i in nodes] or [i for i in nodes if i not in led_to]
     begins = begins or [next(iter(nodes))]
     rows: dict[str, dict[str, Any]] = {}
@@ -51,10 +63,15 @@ def spanning(
             continue
         rows[id_] = nodes[id_] | {"hops": hops, "parent": parent, "edge": relationship}
         waiting.extend(
-            (str(edge["to"]["id"]), id_, str(edge["relationship"]), hops + 1)
+            (str(edge[end]["id"]), id_, str(edge["relationship"]), hops + 1)
             for edge in below.get(id_, ())
         )
     return Tree.of(rows.values(), classes)
+
+
+def alone(thing: Mapping[str, Any]) -> Tree:
+    """Return the tree of one node `{id, label, name}` to which nothing is joined."""
+    return Tree.of([{**thing, "hops": 0, "parent": None}])
 
 
 def _unused(ids: Container[str]) -> str:

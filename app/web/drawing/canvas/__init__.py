@@ -20,14 +20,14 @@ from app.web.drawing.links import Link
 from app.web.drawing.scene import UNLIT, Lit, edge_id, legend, node_id, rows_of, scene
 
 HEIGHT = 560
-SCRIPTS = ("camera.js", "draw.js", "exports.js", "tools.js", "main.js")
+SCRIPTS = ("camera.js", "draw.js", "exports.js", "tools.js", "time.js", "main.js")
 NAME = "trustdebt_canvas"
-ACT = "act"  # the state that the browser sets
+ACT, MOMENT = "act", "moment"  # the states that the browser sets
 HELP = (
     "Tab goes through nodes and steps, Enter chooses, Shift and Enter opens a fold, arrow keys "
     "move the picture, plus and minus zoom, 0 fits it."
 )
-_DRAWN, _SEEN = "canvas:drawn", "canvas:seen"
+_DRAWN, _SEEN, _MOVED = "canvas:drawn", "canvas:seen", "canvas:moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,26 @@ class Picked:
     piece: Piece | None
     link: Link | None
     unfold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The bar of time above a picture: ids and days of snapshots, oldest first.
+
+    `shown` is the id of the one that is replayed, empty for none, and `words` what is to be said
+    of it.
+    """
+
+    days: tuple[tuple[str, str], ...]
+    shown: str = ""
+    words: str = ""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the browser gets: it knows a snapshot by its place alone."""
+        ids = [id_ for id_, _ in self.days]
+        at = ids.index(self.shown) if self.shown in ids else -1
+        return {"days": [text for _, text in self.days], "at": at, "words": self.words}
 
 
 @cache
@@ -50,17 +70,38 @@ def _component() -> Any:
 
 def picked(key: str) -> Picked | None:
     """Return the reader's last action in the picture `key`, once; call it before drawing."""
-    state, seen = st.session_state.get(key), f"{_SEEN}:{key}"
-    act = state.get(ACT) if isinstance(state, Mapping) else None
-    if not isinstance(act, Mapping) or act.get("at") == st.session_state.get(seen):
+    act = _once(key, ACT, _SEEN)
+    if act is None:
         return None
-    st.session_state[seen] = act.get("at")
     drawn = st.session_state.get(f"{_DRAWN}:{key}", {}).get(str(act.get("id")))
     if drawn is None:
         return None
     if isinstance(drawn, Link):
         return Picked(None, drawn, False)
     return Picked(drawn, None, bool(act.get("open")))
+
+
+def asked_moment(key: str) -> str | None:
+    """Return the snapshot that the reader went to in the picture `key`, once; "" ends a replay.
+
+    It is None if the reader did not move in time; call it before drawing.
+    """
+    act = _once(key, MOMENT, _MOVED)
+    if act is None:
+        return None
+    ids: tuple[str, ...] = st.session_state.get(f"{_MOVED}:{key}:ids", ())
+    at = act.get("place")
+    return ids[at] if isinstance(at, int) and 0 <= at < len(ids) else ""
+
+
+def _once(key: str, name: str, seen: str) -> Mapping[str, Any] | None:
+    """Return what the browser last set under a name, once."""
+    state, place = st.session_state.get(key), f"{seen}:{key}"
+    act = state.get(name) if isinstance(state, Mapping) else None
+    if not isinstance(act, Mapping) or act.get("at") == st.session_state.get(place):
+        return None
+    st.session_state[place] = act.get("at")
+    return act
 
 
 def draw(
@@ -74,6 +115,7 @@ def draw(
     anchor: str = "",
     reveal: str = "",
     height: int = HEIGHT,
+    times: Times | None = None,
 ) -> None:
     """Draw a picture, of which nodes and edges can be chosen.
 
@@ -91,10 +133,14 @@ def draw(
         When this changes, the picture is scrolled to, and what is chosen is brought into sight.
     height : int
         In pixels.
+    times : Times, optional
+        The snapshots that can be replayed; `asked_moment` returns the one that the reader goes to.
     """
     folds = {s.piece.id: s.piece for s in drawing.spots if s.piece.stands_for}
     drawn: dict[str, Piece | Link] = {node_id(s.piece.id): s.piece for s in drawing.spots}
-    drawn |= {edge_id(link): folds.get(link.target, link) for link in links}
+    for link in links:
+        drawn[edge_id(link)] = folds.get(link.target) or folds.get(link.source) or link
+    st.session_state[f"{_MOVED}:{key}:ids"] = tuple(i for i, _ in times.days) if times else ()
     st.session_state[f"{_DRAWN}:{key}"] = drawn
     labels = {s.piece.label for s in drawing.spots}
     data = scene(drawing, links, lit, title, anchor) | {
@@ -104,5 +150,6 @@ def draw(
         "help": HELP,
         "legend": legend(labels, links),
         "rows": rows_of(drawing, links).map(plain).to_numpy().tolist(),
+        "time": times.data if times else None,
     }
-    _component()(key=key, data=data, on_act_change=lambda: None)
+    _component()(key=key, data=data, on_act_change=lambda: None, on_moment_change=lambda: None)

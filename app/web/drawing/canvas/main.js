@@ -15,9 +15,10 @@ class Canvas {
     this.svg.append(this.layer);
     this.camera = new Camera(this.svg, this.layer);
     this.tools = tools(this);
+    this.time = new Time(this);
     const skip = button("Skip the picture", "Skip the picture", () => this.after.focus(), { class: "skip" });
     this.after = built("div", { class: "after", tabindex: -1 });
-    this.root.append(skip, this.tools.bar, this.svg, this.after);
+    this.root.append(skip, this.tools.bar, this.time.bar, this.svg, this.after);
     parent.append(this.root);
     steer(this.svg, this.camera);
     this.listen();
@@ -85,6 +86,7 @@ class Canvas {
     if (!same) this.camera.restore(this.kept);
     else if (fixed) this.camera.hold(was, place(data.items));
     else this.camera.fit();
+    this.time.update(data.time);
     this.label(this.kept.labels);
     this.find(this.kept.search, false);
     this.show();
@@ -142,6 +144,7 @@ export default function ({ data, parentElement, setStateValue }) {
   return () => {
     if (canvas.call !== call) return; // a later call has taken the canvas over
     canvas.watch.disconnect();
+    canvas.time.stop();
     canvas.root.remove();
     canvases.delete(parentElement);
   };

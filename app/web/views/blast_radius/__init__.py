@@ -27,7 +27,7 @@ def draw(posture: Posture) -> None:
     frame = framed()
     choices = controls(posture, thing, frame.controls)
     if choices.direction == "reached-by":
-        reached_by(posture, choices.question, frame)
+        reached_by(posture, choices, frame)
     elif choices.direction == "lineage":
         lineage_of(posture, choices, frame)
     else:

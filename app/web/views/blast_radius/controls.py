@@ -6,19 +6,30 @@ from typing import Any
 import streamlit as st
 
 from analytics.posture import Posture
-from app.web.answers.reach import DIRECTIONS, MODES, Question, Sieve, kinds_met, reach
-from app.web.answers.replayed import moments
+from app.web.answers.reach import (
+    DIRECTIONS,
+    MODES,
+    Question,
+    Sieve,
+    kinds_met,
+    leading_in,
+    reach,
+)
 from app.web.drawing.layout import Arrangement
 from app.web.page.address import one_of, recall, remember, some_of
-from app.wording import VERBS, day
+from app.web.replay import when
+from app.wording import VERBS, kind
+from graph.schema import CAN_ACCESS, FACT_NODES
 
 HOPS = ("any", "1", "2", "3", "4", "5", "6")
 ARRANGEMENTS: dict[str, str] = {"auto": "Auto", "layers": "Layers", "rings": "Rings"}
 HOPS_HELP = "Steps through other identities before the resource."
 MODE_HELP = "Standing: usable now. Potential: also what must be activated first (just-in-time)."
 STEPS_HELP = "Only what is reached by these kinds of step; none chosen: by any."
-REPLAY_HELP = "Each snapshot against the one before: what is new is marked, what is gone is faint."
+LABELS_HELP = "Only what leads to, or comes from, things of these kinds; none chosen: of any."
 CLASSES_HELP = "Only what leads to resources of these; none chosen: to any."
+PICTURES = {"reaches": "picture", "reached-by": "way", "lineage": "lineage"}
+LABELS = [node.name for node in FACT_NODES]
 SENSITIVE = ("restricted", "confidential", "internal", "public", "unknown")
 
 
@@ -46,52 +57,38 @@ def controls(posture: Posture, thing: str, rail: Any) -> Choices:
         remember("leaked", False)
     more = rail.expander("View and filters", icon=":material/tune:")
     mode = _switch(more, "mode", "Access", MODES, "standing", MODE_HELP)
-    hops, arrangement = "any", "auto"
+    arrangement = _switch(more, "view", "Arrangement", ARRANGEMENTS, "auto")
+    hops = "any"
     if direction == "reaches":
-        arrangement = _switch(more, "view", "Arrangement", ARRANGEMENTS, "auto")
         recall("hops", "any", one_of(HOPS))
         hops = more.selectbox("Hops at most", HOPS, key="hops", help=HOPS_HELP)
         remember("hops", "any")
     question = Question(thing, mode, None if hops == "any" else int(hops), leaked)
-    sieve = _sieve(posture, question, more) if direction == "reaches" else Sieve()
-    when = _when(posture, more) if direction == "reaches" else ""
+    sieve = _sieve(posture, question, direction, more)
     drawn: Any = None if arrangement == "auto" else arrangement
-    return Choices(question, direction, drawn, sieve, when)
+    return Choices(question, direction, drawn, sieve, when(posture, PICTURES[direction]))
 
 
-def _when(posture: Posture, place: Any) -> str:
-    """Draw the slider over the snapshots; return the one that is replayed, empty for none."""
-    infos = {info.id: info for info in moments(posture)}
-    if len(infos) < 2:
-        return ""
-    recall("when", None, one_of(infos))
-    if st.session_state["when"] not in infos:
-        st.session_state["when"] = None
-    st.session_state["replay"] = st.session_state["when"] is not None
-    if place.toggle(
-        "Replay over time",
-        key="replay",
-        help=REPLAY_HELP,
-        on_change=_replay,
-        args=(list(infos)[-1],),
-    ):
-        place.select_slider(
-            "Snapshot", list(infos), key="when", format_func=lambda id_: day(infos[id_].taken_at)
-        )
-    remember("when")
-    return st.session_state["when"] or ""
-
-
-def _replay(last: str) -> None:
-    st.session_state["when"] = last if st.session_state["replay"] else None
-
-
-def _sieve(posture: Posture, question: Question, place: Any) -> Sieve:
-    answer = reach(posture, question)
-    classes = [s for s in SENSITIVE if (answer.table["Sensitivity"] == s).any()]
+def _sieve(posture: Posture, question: Question, direction: str, place: Any) -> Sieve:
+    """Draw the filters of the picture; a lineage has none."""
+    steps: list[str] = []
+    classes: list[str] = []
+    labels: set[str] = set()
+    if direction == "reaches":
+        answer = reach(posture, question)
+        steps = kinds_met(posture, question)
+        classes = [s for s in SENSITIVE if (answer.table["Sensitivity"] == s).any()]
+        labels = {n["label"] for id_, n in answer.tree.nodes.items() if id_ != answer.tree.root}
+    elif direction == "reached-by":
+        edges = leading_in(posture, question)
+        met = {str(edge["relationship"]) for edge in edges}
+        steps = sorted(met, key=lambda name: (name == CAN_ACCESS.name, VERBS.get(name, name)))
+        labels = {str(edge["from"]["label"]) for edge in edges}
+    kinds = {name: kind(name, 2).capitalize() for name in LABELS if name in labels}
     chosen = [
-        _some(place, "steps", "Kinds of step", kinds_met(posture, question), VERBS, STEPS_HELP),
+        _some(place, "steps", "Kinds of step", steps, VERBS, STEPS_HELP),
         _some(place, "sensitivity", "Sensitivity", classes, {}, CLASSES_HELP),
+        _some(place, "labels", "Kinds of thing", list(kinds), kinds, LABELS_HELP),
     ]
     return Sieve(*chosen)
 

@@ -1,29 +1,40 @@
 """The lineage of a node, drawn and listed: what made it, and what it made or acts through."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from analytics.answers.edge import Ends
 from analytics.answers.lineage import Lineage, lineage
 from analytics.posture import Posture
-from app.escape import markdown
+from app.escape import code, markdown
 from app.web.answers.reach import Question
+from app.web.answers.replayed import Edges, Moment, laid_over, pair_at, posture_at
+from app.web.card import cards
 from app.web.drawing import canvas
-from app.web.drawing.layout import arrange
-from app.web.drawing.links import WORDS, links
-from app.web.drawing.scene import Lit
-from app.web.drawing.spanning import spanning
+from app.web.drawing.folding import Tree
+from app.web.drawing.layout import Drawing, arrange
+from app.web.drawing.links import WORDS, link_of, links
+from app.web.drawing.scene import Lit, rows_of
+from app.web.drawing.spanning import alone, spanning
 from app.web.page.snapshots import kept
+from app.web.removals import removals
+from app.web.replay import stated, summary, times
 from app.web.tables import below, table
+from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
 from app.web.tiles import tile
-from app.web.views.blast_radius.controls import Choices
+from app.web.views.blast_radius.controls import PICTURES, Choices
 from app.web.views.blast_radius.frame import Frame
-from app.web.views.blast_radius.picks import pick_in
+from app.web.views.blast_radius.picks import fold_panel, pick_in
 from app.wording import NOT_KNOWN, counted, day, number
+from graph.schema import ACTS_FOR, SPAWNS
 
-PICTURE = "lineage"
+PICTURE = PICTURES["lineage"]
+TABLE = "The picture as a table"
+FACTS = {"own_identity": SPAWNS.name, "on_behalf_of": ACTS_FOR.name}  # what states a link
 ANSWERS = {True: "yes", False: "no"}
 
 
@@ -31,6 +42,15 @@ ANSWERS = {True: "yes", False: "no"}
 def family(posture: Posture, question: Question) -> Lineage:
     """Return the lineage of one node: every link above and below it."""
     return lineage(posture, posture.graph.number(question.thing), question.mode)
+
+
+@kept
+def family_at(posture: Posture, question: Question, snapshot: str) -> Edges | None:
+    """Return the links at one snapshot; None if the node was not there."""
+    at = posture_at(posture, snapshot)
+    if at.graph.number(question.thing) < 0:
+        return None
+    return edges_of(at, family(at, question))
 
 
 def edges_of(posture: Posture, answer: Lineage) -> list[dict[str, Any]]:
@@ -46,43 +66,71 @@ def lineage_of(posture: Posture, choices: Choices, frame: Frame) -> None:
     """Draw the lineage of a node."""
     thing = choices.question.thing
     answer = family(posture, choices.question)
-    edges = edges_of(posture, answer)
+    items = removals(posture)
+    edges, moment = _edges(posture, choices, edges_of(posture, answer))
     _figures(answer, frame)
-    if not edges:
+    if not edges and moment is None:
         frame.left.markdown("Nothing made it, and it made nothing, in what is known.")
         with frame.panel:
             thing_panel(posture, thing)
         return
-    tree = spanning(edges, several="several makers")
+    changes = moment.changes if moment is not None else {}
+    tree = alone(posture.graph.thing(posture.graph.number(thing)))  # it had none then
+    if edges:
+        tree = spanning(edges, several="several makers", changes=changes)
     pick = pick_in(PICTURE, tree)
-    chosen = pick.focus if pick.focus in tree.nodes else thing
+    chosen = pick.focus or thing
     drawing = arrange(
         tree,
         choices.arrangement,
         unfolded=frozenset(st.session_state["open"]),
         pinned=frozenset(tree.way_to(chosen)),
     )
-    rows = listed(answer)
-    at = next((i for i, item in enumerate(rows["item"]) if item == pick.edge), None)
-    ends = (edges[at]["from"]["id"], edges[at]["relationship"], edges[at]["to"]["id"]) \
-        if at is not None else None  # fmt: skip
+    drawn = links(drawing, edges)
+    link = next((each for each in drawn if ",".join(each.ends) == pick.edge), None)
+    with frame.panel:
+        if link is not None:
+            _link_panel(posture, answer, link.ends, moment, items)
+        else:
+            _node_panel(posture, tree, drawing, chosen)
     with frame.left:
         canvas.draw(
             drawing,
-            links(drawing, edges),
+            drawn,
             PICTURE,
-            Lit.along([], chosen, ends),
+            Lit.along([], chosen, link.ends if link is not None else None),
             title=f"Lineage of {posture.graph.thing(posture.graph.number(thing))['name']}",
             view=thing,
             anchor=pick.opened,
+            times=times(posture, moment),
         )
-        st.caption(f"**{drawing.summary}**")
-    with frame.panel:
-        if at is not None:
-            _link_panel(rows.iloc[at])
-        elif posture.graph.number(chosen) >= 0:
-            thing_panel(posture, chosen)
-    _list(rows)
+        st.caption(summary(drawing.summary, moment))
+        with st.expander(TABLE, icon=":material/table:"):
+            table(rows_of(drawing, drawn), f"drawn:line:{thing}", "Every link in the picture.")
+    _list(listed(answer))
+
+
+def _edges(posture: Posture, choices: Choices, own: Edges) -> tuple[Edges, Moment | None]:
+    """Return the links to draw, now or at the snapshot that is replayed."""
+    pair = pair_at(posture, choices.when) if choices.when else None
+    if pair is None:
+        return own, None
+    now, then = (family_at(posture, choices.question, info.id) if info else None for info in pair)
+    earlier = [] if pair[1] is not None and then is None else then
+    moment = laid_over(posture, choices.when, now, earlier)
+    if moment is None or moment.absent:
+        return own, moment
+    return moment.edges, moment
+
+
+def _node_panel(posture: Posture, tree: Tree, drawing: Drawing, chosen: str) -> None:
+    folds = {s.piece.id: s for s in drawing.spots if s.piece.stands_for}
+    if chosen in folds:
+        fold_panel(tree, folds[chosen])
+    elif posture.graph.number(chosen) >= 0:
+        thing_panel(posture, chosen)
+    elif chosen in tree.nodes and tree.nodes[chosen]["label"]:
+        st.markdown(f"{code(chosen)} is not in the snapshot of this page: it was there before.")
 
 
 def _figures(answer: Lineage, frame: Frame) -> None:
@@ -116,7 +164,40 @@ def listed(answer: Lineage) -> pd.DataFrame:
     )
 
 
-def _link_panel(row: pd.Series) -> None:
+def _link_panel(
+    posture: Posture,
+    answer: Lineage,
+    ends: Ends,
+    moment: Moment | None,
+    items: tuple[str, ...],
+) -> None:
+    """Draw what a link hands on, and below it the panel of the fact that states it."""
+    rows = listed(answer)
+    rows = rows[rows["item"] == ",".join(ends)]
+    if len(rows):
+        _handed_on(rows.iloc[0])
+    maker, how, made = ends
+    if how not in FACTS:
+        st.caption("It follows from the blueprint that the agent states.")
+        cards(posture, (maker, made))
+        return
+    acting = FACTS[how] == ACTS_FOR.name
+    fact = (made, FACTS[how], maker) if acting else (maker, FACTS[how], made)
+    known = stated(posture, fact, _turned(moment, ends, fact))
+    if known.step is not None:
+        edge_panel(posture, known.step, items, known.posture)
+
+
+def _turned(moment: Moment | None, ends: Ends, fact: Ends) -> Moment | None:
+    """Return a moment in which a link is named by the fact that states it."""
+    if moment is None:
+        return None
+    edges = [edge for edge in moment.edges if link_of(edge).ends == ends]
+    both = {"from": {"id": fact[0]}, "relationship": fact[1], "to": {"id": fact[2]}}
+    return replace(moment, edges=[edge | both for edge in edges])
+
+
+def _handed_on(row: pd.Series) -> None:
     st.header("Link", anchor=False)
     st.markdown(f"**{markdown(row['Maker'])}** {row['Link']} **{markdown(row['Made'])}**")
     facts = ("Up to level", "Approved", "Since")

@@ -7,7 +7,9 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.answers.reach import Question, Reach, passed, ways
+from app.web.answers.reach import Question, passed, ways
+from app.web.answers.replayed import ways_at
+from app.web.drawing.folding import Tree
 from app.web.page.address import one_of, recall, remember
 from app.web.views.blast_radius.detail import level_key
 from app.web.views.blast_radius.picks import Pick
@@ -37,21 +39,38 @@ class Paths:
         return [passed(path) for path in self.every]
 
 
-def paths_shown(posture: Posture, question: Question, pick: Pick, answer: Reach) -> Paths:
-    """Return the paths to the chosen node, from the thing or from another chosen start."""
+def paths_shown(
+    posture: Posture, question: Question, pick: Pick, tree: Tree, snapshot: str = ""
+) -> Paths:
+    """Return the paths to the chosen node, from the thing or from another chosen start.
+
+    They are those of an earlier `snapshot`, if one is named.
+    """
     recall("between")
     recall("paths", "1", one_of(COUNTS))
     start = st.session_state["between"]
-    if start not in answer.tree.nodes:
+    if start not in tree.nodes:
         start = st.session_state["between"] = None
     remember("between")
     remember("paths", "1")
     asked = replace(question, thing=start) if start else question
-    end = pick.focus if pick.focus in answer.tree.nodes and pick.focus != asked.thing else ""
-    if not end:
-        return Paths(asked, "", [])
-    level = st.session_state.get(level_key(asked, end))
-    every = ways(posture, asked.thing, end, asked.mode, level, int(st.session_state["paths"]))
+    end = pick.focus if pick.focus in tree.nodes and pick.focus != asked.thing else ""
+    return _between(posture, asked, end, snapshot) if end else Paths(asked, "", [])
+
+
+def paths_from(posture: Posture, question: Question, end: str, snapshot: str = "") -> Paths:
+    """Return the paths from the thing of a question, if there is one, to `end`."""
+    recall("paths", "1", one_of(COUNTS))
+    remember("paths", "1")
+    return _between(posture, question, end, snapshot) if question.thing else Paths(question, "", [])
+
+
+def _between(posture: Posture, asked: Question, end: str, snapshot: str) -> Paths:
+    level, count = st.session_state.get(level_key(asked, end)), int(st.session_state["paths"])
+    if snapshot:
+        every = ways_at(posture, (asked.thing, end), asked.mode, level, count, snapshot)
+    else:
+        every = ways(posture, asked.thing, end, asked.mode, level, count)
     at = min(int(st.session_state.get(_place(asked, end)) or 1), len(every) or 1) - 1
     return Paths(asked, end, [*every[at : at + 1], *every[:at], *every[at + 1 :]], at)
 

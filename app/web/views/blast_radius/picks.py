@@ -1,15 +1,18 @@
 """What is chosen in the picture: a node or an edge, and the open folds; kept in the address."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
+from analytics.answers.edge import Ends
+from app.escape import markdown
 from app.web.drawing import canvas
 from app.web.drawing.folding import Piece, Tree
+from app.web.drawing.layout import Spot
 from app.web.page.address import recall, recall_each, remember, remember_each
-from app.web.removals import edge_item
+from app.web.removals import ends_of
+from app.wording import kind
 
 OPEN = "open"
 
@@ -21,6 +24,11 @@ class Pick:
     focus: str = ""
     edge: str = ""
     opened: str = ""
+
+    @property
+    def ends(self) -> Ends:
+        """The chosen edge: source, type and target; an id may hold commas."""
+        return ends_of(self.edge)
 
 
 def pick_in(key: str, tree: Tree) -> Pick:
@@ -69,6 +77,22 @@ def fold_all() -> None:
     st.session_state[OPEN] = []
 
 
-def step_of(item: str, edges: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return the edge of an answer that an item of what-if names, None if there is none."""
-    return next((dict(edge) for edge in edges if edge_item(edge) == item), None)
+def pinned(tree: Tree, paths: Iterable[Sequence[str]]) -> frozenset[str]:
+    """Return the nodes that must be drawn for some paths to be."""
+    return frozenset(id_ for path in paths for node in path for id_ in tree.way_to(node))
+
+
+def fold_panel(tree: Tree, spot: Spot) -> None:
+    """Draw what a fold is, and the button that opens it."""
+    st.header(f"{markdown(spot.text)}", anchor=False)
+    parent = tree.nodes.get(spot.piece.parent or "")
+    if parent:
+        st.caption(f"Folded under {kind(parent['label'])} {markdown(parent['name'])}")
+    st.button(
+        "Unfold",
+        type="primary",
+        icon=":material/unfold_more:",
+        on_click=unfold,
+        args=(spot.piece,),
+    )
+    st.caption("At most 300 nodes are drawn. The table below lists every one.")

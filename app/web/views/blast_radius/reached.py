@@ -1,79 +1,200 @@
-"""Who can reach a node: the figures, the path from one of them, and the list."""
+"""Who can reach a node: the figures, the picture of all ways in, and the list."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
 
 from analytics.answers.exposure import Exposure
 from analytics.posture import Posture
-from app.web.answers.reach import Question, chain, exposed, passed
+from app.escape import code
+from app.web.answers.reach import Question, exposed, leading_in
+from app.web.answers.replayed import Edges, Moment, laid_over, pair_at, ways_in_at
 from app.web.drawing import canvas
-from app.web.drawing.layout import arrange
-from app.web.drawing.links import links
-from app.web.drawing.scene import Lit
-from app.web.page.address import recall, remember
+from app.web.drawing.folding import Tree
+from app.web.drawing.layout import Drawing, arrange
+from app.web.drawing.links import Link, links
+from app.web.drawing.scene import Lit, rows_of
+from app.web.drawing.spanning import alone, spanning
 from app.web.removals import removals
+from app.web.replay import Stated, stated, summary, times
 from app.web.tables import below, table
+from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
 from app.web.tiles import tile
-from app.web.views.blast_radius.detail import level_choice, path_panel, path_to
-from app.web.views.blast_radius.edge_panel import edge_panel
+from app.web.views.blast_radius.controls import PICTURES, Choices
+from app.web.views.blast_radius.detail import level_choice, path_panel
 from app.web.views.blast_radius.frame import Frame
-from app.web.views.blast_radius.picks import pick_in, step_of
+from app.web.views.blast_radius.paths import Paths, path_choice, paths_from
+from app.web.views.blast_radius.picks import Pick, choose, fold_all, fold_panel, pick_in, pinned
 from app.web.views.blast_radius.tray import reverse_tray
 from app.wording import counted, kind, number, share
 from graph.schema import AGENT
 
-PICTURE = "way"
+PICTURE = PICTURES["reached-by"]
+TABLE = "The picture as a table"
 
 
-def reached_by(posture: Posture, question: Question, frame: Frame) -> None:
-    """Draw who reaches a node, and how the chosen one of them does."""
-    asked = replace(question, hops=None, leaked=False)
+@dataclass(frozen=True)
+class Shown:
+    """What the picture shows: what is chosen, the paths from it, and what is drawn.
+
+    `chosen`: the paths are those of a chosen node, and not of the first in the list. `moment` is
+    that of a replay, None without one.
+    """
+
+    pick: Pick
+    paths: Paths
+    chosen: bool
+    edge: Stated | None
+    tree: Tree
+    whole: int
+    drawing: Drawing
+    links: list[Link]
+    moment: Moment | None
+
+    @property
+    def lit(self) -> Lit:
+        """What is lit: the chosen edge alone, or the paths from the chosen node."""
+        if self.edge is not None and self.edge.step is not None:
+            return Lit.along([], edge=self.pick.ends)
+        return Lit.along(self.paths.passed if self.chosen else [], self.pick.focus)
+
+
+def reached_by(posture: Posture, choices: Choices, frame: Frame) -> None:
+    """Draw who reaches a node, and how."""
+    asked = replace(choices.question, hops=None, leaked=False)
     answer, rows = exposed(posture, asked)
     items = removals(posture)
     _figures(answer, frame)
-    if rows.empty:
-        frame.left.markdown("Nothing that is known can reach it.")
+    edges, moment = _edges(posture, asked, choices)
+    if not edges and moment is None:
+        frame.left.markdown(
+            "Nothing that is known can reach it." if rows.empty else "Nothing reaches it that way."
+        )
         with frame.panel:
-            thing_panel(posture, question.thing)
+            thing_panel(posture, asked.thing)
         return
-    recall("from", None, accept=str, key="reverse:from")
-    chosen = st.session_state["reverse:from"]
-    if chosen not in set(rows["id"]):
-        agents = rows["id"][rows["Kind"] == AGENT.name]
-        chosen = (agents if len(agents) else rows["id"]).iloc[0]
-    ends = replace(asked, thing=chosen)
-    path = path_to(posture, ends, question.thing)
-    step, focus = None, ""
-    if path is not None:
-        tree = chain(path["steps"])
-        pick = pick_in(PICTURE, tree)
-        step, focus = step_of(pick.edge, path["steps"]), pick.focus
-        drawing = arrange(tree, "layers")
-        edge = (step["from"]["id"], step["relationship"], step["to"]["id"]) if step else None
-        ends_of = tree.nodes[tree.root]["name"], path["steps"][-1]["to"]["name"]
-        with frame.left:
-            canvas.draw(
-                drawing,
-                links(drawing, path["steps"]),
-                PICTURE,
-                Lit.along([passed(path)], pick.focus, edge),
-                title=f"How {ends_of[0]} reaches {ends_of[1]}",
-                view=f"{chosen}>{question.thing}",
-                height=300,
-            )
-    with frame.panel:
-        if step is not None:
-            edge_panel(posture, step, items)
-        else:
-            thing_panel(posture, focus or chosen)
-            level_choice(posture, ends, question.thing)
-            path_panel(posture, path)
-    reverse_tray(posture, asked, path, answer, items)
+    shown = _shown(posture, choices, asked, rows, edges, moment)
+    with frame.panel:  # first, as it is what the reader asked for with a click
+        _panel(posture, asked, shown, items)
+    with frame.left:
+        _picture(posture, asked, choices, shown)
+    reverse_tray(posture, asked, shown.paths.first, answer, items)
     _identities(rows, asked)
-    remember("from", None, key="reverse:from")
+
+
+def _edges(posture: Posture, asked: Question, choices: Choices) -> tuple[Edges, Moment | None]:
+    """Return the steps to draw, now or at the snapshot that is replayed."""
+    steps = choices.sieve.steps
+    pair = pair_at(posture, choices.when) if choices.when else None
+    if pair is None:
+        return leading_in(posture, asked, steps), None
+    now, then = (
+        ways_in_at(posture, asked.thing, asked.mode, steps, info.id) if info else None
+        for info in pair
+    )
+    earlier = [] if pair[1] is not None and then is None else then
+    moment = laid_over(posture, choices.when, now, earlier, asked.mode, within=True)
+    if moment is None or moment.absent:
+        return leading_in(posture, asked, steps), moment
+    return moment.edges, moment
+
+
+def _shown(
+    posture: Posture,
+    choices: Choices,
+    asked: Question,
+    rows: pd.DataFrame,
+    edges: Edges,
+    moment: Moment | None,
+) -> Shown:
+    """Apply the reader's last action, and work out what the picture shows."""
+    changes = moment.changes if moment is not None else {}
+    thing = posture.graph.thing(posture.graph.number(asked.thing))
+    whole = alone(thing)  # nothing reached it then
+    if edges:
+        whole = spanning(edges, (asked.thing,), towards=True, changes=changes)
+    tree = choices.sieve.only(whole, {})
+    pick = pick_in(PICTURE, tree)
+    is_chosen = pick.focus in whole.nodes and pick.focus != asked.thing
+    start = pick.focus if is_chosen else _first(rows)
+    snapshot = moment.info.id if moment is not None and not moment.absent else ""
+    paths = paths_from(posture, replace(asked, thing=start), asked.thing, snapshot)
+    more = [step for path in paths.every for step in path["steps"]] if is_chosen else []
+    drawing = arrange(
+        tree,
+        choices.arrangement,
+        unfolded=frozenset(st.session_state["open"]),
+        pinned=pinned(tree, paths.passed if is_chosen else []),
+        towards=True,
+    )
+    edge = stated(posture, pick.ends, moment) if pick.edge else None
+    drawn = links(drawing, [*more, *edges])
+    total = whole.total
+    return Shown(pick, paths, is_chosen, edge, tree, total, drawing, drawn, moment)
+
+
+def _first(rows: pd.DataFrame) -> str:
+    """Return the first agent of the list, else the first thing."""
+    agents = rows["id"][rows["Kind"] == AGENT.name]
+    first = agents if len(agents) else rows["id"]
+    return str(first.iloc[0]) if len(first) else ""
+
+
+def _picture(posture: Posture, asked: Question, choices: Choices, shown: Shown) -> None:
+    name = shown.tree.nodes[shown.tree.root]["name"]
+    canvas.draw(
+        shown.drawing,
+        shown.links,
+        PICTURE,
+        shown.lit,
+        title=f"What reaches {name}",
+        view=f"{asked.thing}:{shown.drawing.arrangement}",
+        anchor=shown.pick.opened,
+        reveal=str(st.session_state.get("reveal", "")),
+        times=times(posture, shown.moment),
+    )
+    row = st.container(horizontal=True, vertical_alignment="center")
+    words = summary(shown.drawing.summary, shown.moment)
+    left_out = shown.whole - shown.tree.total
+    if left_out:
+        words += f" The filters leave out {number(left_out)} of {number(shown.whole)}."
+    row.caption(f"{words} All shortest paths, each to the highest level that is reached.")
+    if st.session_state["open"]:
+        row.button("Fold again", icon=":material/unfold_less:", type="tertiary", on_click=fold_all)
+    with st.expander(TABLE, icon=":material/table:"):
+        rows = rows_of(shown.drawing, shown.links)
+        table(rows, f"drawn:in:{asked}", "Every step in the picture, with its two ends.")
+
+
+def _panel(posture: Posture, asked: Question, shown: Shown, items: tuple[str, ...]) -> None:
+    pick, paths = shown.pick, shown.paths
+    folds = {s.piece.id: s for s in shown.drawing.spots if s.piece.stands_for}
+    if shown.edge is not None and shown.edge.step is not None:
+        edge_panel(posture, shown.edge.step, items, shown.edge.posture)
+        return
+    if pick.edge:
+        st.caption("That step is not in this picture.")
+    if pick.focus in folds:
+        fold_panel(shown.tree, folds[pick.focus])
+        return
+    if pick.focus and posture.graph.number(pick.focus) < 0:
+        st.markdown(f"{code(pick.focus)} is not in the snapshot of this page: it was there before.")
+        return
+    if pick.focus == asked.thing or not paths.question.thing:
+        thing_panel(posture, asked.thing)
+        return
+    if not shown.chosen:
+        st.caption("Click a node for its paths, a line for what states it. The first of the list:")
+    thing_panel(posture, paths.question.thing)
+    level_choice(posture, paths.question, asked.thing)
+    if shown.chosen:
+        path_choice(paths)
+    if paths.first is None and shown.moment is not None:
+        st.markdown("There was no path in that snapshot.")
+        return
+    path_panel(posture, paths.first)
 
 
 def _figures(answer: Exposure, frame: Frame) -> None:
@@ -110,6 +231,9 @@ def _identities(rows: pd.DataFrame, question: Question) -> None:
         shown,
         "exposure.csv",
     )
-    if at is not None and rows["id"].iloc[at] != st.session_state.get("reverse:from"):
-        st.session_state["reverse:from"] = rows["id"].iloc[at]
-        st.rerun()
+    thing = rows["id"].iloc[at] if at is not None else None
+    if thing != st.session_state.get("reverse:row"):
+        st.session_state["reverse:row"] = thing
+        if thing is not None and thing != st.session_state.get("focus"):
+            choose(thing)
+            st.rerun()

@@ -1,7 +1,6 @@
 """What a node reaches: the figures, the picture with the panel beside it, and the list."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
@@ -11,26 +10,26 @@ from app.web.answers.reach import Question, Reach, reach, sieved, sureness
 from app.web.answers.replayed import Moment, replayed
 from app.web.drawing import canvas
 from app.web.drawing.charts import steps as steps_chart
-from app.web.drawing.folding import Piece
 from app.web.drawing.layout import Drawing, arrange
-from app.web.drawing.links import Link, links
+from app.web.drawing.links import Link, link_of, links
 from app.web.drawing.scene import Lit, rows_of
 from app.web.removals import removals
+from app.web.replay import Stated, stated, summary, times
 from app.web.tables import below, full, table
 from app.web.thing.assured import assured
+from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
 from app.web.thing.leak import keys_of, leak
 from app.web.thing.retire import retire, retire_button
 from app.web.tiles import tile
 from app.web.views.blast_radius.controls import Choices
 from app.web.views.blast_radius.detail import level_choice, path_panel
-from app.web.views.blast_radius.edge_panel import edge_panel
 from app.web.views.blast_radius.foothold import under_figures
 from app.web.views.blast_radius.frame import Frame
 from app.web.views.blast_radius.paths import Paths, between_buttons, path_choice, paths_shown
-from app.web.views.blast_radius.picks import Pick, choose, fold_all, pick_in, step_of, unfold
+from app.web.views.blast_radius.picks import Pick, choose, fold_all, fold_panel, pick_in, pinned
 from app.web.views.blast_radius.tray import tray
-from app.wording import NO_FIGURE, brief, counted, day, kind, number, share, thing_id
+from app.wording import NO_FIGURE, brief, counted, number, share
 from graph.frames import records
 
 PICTURE = "picture"
@@ -48,7 +47,7 @@ class Shown:
     question: Question
     pick: Pick
     paths: Paths
-    step: dict[str, Any] | None
+    edge: Stated | None
     drawing: Drawing
     links: list[Link]
     moment: Moment | None
@@ -56,10 +55,9 @@ class Shown:
     @property
     def lit(self) -> Lit:
         """What is lit: the chosen edge alone, or the paths to the chosen node."""
-        if self.step is None:
+        if self.edge is None or self.edge.step is None:
             return Lit.along(self.paths.passed, self.pick.focus)
-        ends = thing_id(self.step["from"]), thing_id(self.step["to"])
-        return Lit.along([], edge=(ends[0], str(self.step["relationship"]), ends[1]))
+        return Lit.along([], edge=self.pick.ends)
 
 
 def reaches(posture: Posture, choices: Choices, frame: Frame) -> None:
@@ -75,12 +73,12 @@ def reaches(posture: Posture, choices: Choices, frame: Frame) -> None:
         return
     shown = _shown(posture, choices, answer)
     with frame.panel:  # first, as it is what the reader asked for with a click
-        if shown.step is not None:
-            edge_panel(posture, shown.step, items)
+        if shown.edge is not None and shown.edge.step is not None:
+            edge_panel(posture, shown.edge.step, items, shown.edge.posture)
         else:
             _panel(posture, answer, shown)
     with frame.left:
-        _picture(answer, shown)
+        _picture(posture, answer, shown)
         under_figures(answer.figures)
     retire(posture, question.thing)
     tray(posture, question, answer, items, choices.arrangement, shown.paths.first)
@@ -89,27 +87,29 @@ def reaches(posture: Posture, choices: Choices, frame: Frame) -> None:
 
 def _shown(posture: Posture, choices: Choices, answer: Reach) -> Shown:
     """Apply the reader's last action, and work out what the picture shows."""
-    question = choices.question
-    moment = None
-    if choices.when:
-        moment = replayed(posture, question, choices.sieve, choices.when)
-    base = answer.tree if moment is None or moment.tree is None else moment.tree
+    question, sieve = choices.question, choices.sieve
+    moment = replayed(posture, question, sieve, choices.when) if choices.when else None
+    base = moment.tree if moment is not None and moment.tree is not None else answer.tree
+    snapshot = choices.when if base is not answer.tree else ""
     pick = pick_in(PICTURE, base)
-    paths = paths_shown(posture, question, pick, answer)
+    paths = paths_shown(posture, question, pick, base, snapshot)
+    steps = [step for path in paths.every for step in path["steps"]]
+    if snapshot:
+        longer = tuple(link_of(step).ends for step in steps)
+        moment = replayed(posture, question, sieve, snapshot, longer)
     if moment is not None and moment.tree is not None:
         tree, edges = moment.tree, moment.edges
     else:
-        tree, edges = sieved(posture, question, choices.sieve)
-        edges = [*(step for path in paths.every for step in path["steps"]), *edges]
-    pinned = {id_ for way in paths.passed for node in way for id_ in tree.way_to(node)}
+        tree, edges = sieved(posture, question, sieve)
+        edges = [*steps, *edges]
     drawing = arrange(
         tree,
         choices.arrangement,
         unfolded=frozenset(st.session_state["open"]),
-        pinned=frozenset(pinned),
+        pinned=pinned(tree, paths.passed),
     )
-    step = step_of(pick.edge, edges) if pick.edge else None
-    return Shown(question, pick, paths, step, drawing, links(drawing, edges), moment)
+    edge = stated(posture, pick.ends, moment) if pick.edge else None
+    return Shown(question, pick, paths, edge, drawing, links(drawing, edges), moment)
 
 
 def _nothing(
@@ -176,7 +176,7 @@ def _figures(answer: Reach) -> None:
     st.caption(" · ".join(part for part in parts if part))
 
 
-def _picture(answer: Reach, shown: Shown) -> None:
+def _picture(posture: Posture, answer: Reach, shown: Shown) -> None:
     question, drawing = shown.question, shown.drawing
     name = answer.tree.nodes[answer.tree.root]["name"]
     canvas.draw(
@@ -188,6 +188,7 @@ def _picture(answer: Reach, shown: Shown) -> None:
         view=f"{question.thing}:{drawing.arrangement}",
         anchor=shown.pick.opened,
         reveal=str(st.session_state.get("reveal", "")),
+        times=times(posture, shown.moment),
     )
     row = st.container(horizontal=True, vertical_alignment="center")
     row.caption(_summary(answer, shown))
@@ -200,38 +201,20 @@ def _picture(answer: Reach, shown: Shown) -> None:
 
 def _summary(answer: Reach, shown: Shown) -> str:
     """Return a sentence in Markdown on how much is drawn, and at which moment."""
-    words = f"**{shown.drawing.summary}**"
+    words = summary(shown.drawing.summary, shown.moment)
     if shown.moment is not None:
-        return f"{words} {moment_words(shown.moment)}"
+        return words
     left_out = answer.tree.total - shown.drawing.total
     if left_out:
         words += f" The filters leave out {number(left_out)} of {number(answer.tree.total)}."
     return words
 
 
-def moment_words(moment: Moment) -> str:
-    """Return a sentence on what a replay shows.
-
-    Names of the data are not in it.
-    """
-    at = day(moment.info.taken_at)
-    if moment.absent:
-        return f"On {at} it was not there: the picture is that of this page's snapshot."
-    if moment.before is None:
-        return f"On {at}, the first snapshot: there is nothing to compare it with."
-    nodes = list(moment.changes.values())
-    return (
-        f"On {at}, against {day(moment.before.taken_at)}: "
-        f"{counted(moment.new, 'new step')} and {number(moment.gone)} gone; "
-        f"{counted(nodes.count('new'), 'new thing')} and {number(nodes.count('gone'))} gone."
-    )
-
-
 def _panel(posture: Posture, answer: Reach, shown: Shown) -> None:
     pick, paths, thing = shown.pick, shown.paths, shown.question.thing
     folded = {s.piece.id: s for s in shown.drawing.spots if s.piece.stands_for}
     if pick.focus in folded:
-        _fold_panel(answer, folded[pick.focus].piece, folded[pick.focus].text)
+        fold_panel(answer.tree, folded[pick.focus])
         return
     if pick.edge:
         st.caption("That step is not in this picture.")
@@ -255,21 +238,6 @@ def _panel(posture: Posture, answer: Reach, shown: Shown) -> None:
     path_choice(paths)
     path_panel(posture, paths.first)
     between_buttons(posture, thing, paths.end)
-
-
-def _fold_panel(answer: Reach, piece: Piece, text: str) -> None:
-    st.header(f"{markdown(text)}", anchor=False)
-    parent = answer.tree.nodes.get(piece.parent or "")
-    if parent:
-        st.caption(f"Folded under {kind(parent['label'])} {markdown(parent['name'])}")
-    st.button(
-        "Unfold",
-        type="primary",
-        icon=":material/unfold_more:",
-        on_click=unfold,
-        args=(piece,),
-    )
-    st.caption("At most 300 nodes are drawn. The table below lists every resource.")
 
 
 def _profile(answer: Reach) -> None:

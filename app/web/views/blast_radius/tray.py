@@ -11,19 +11,24 @@ from analytics.answers.what_if import posture_without
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.answers.reach import Question, Reach, found_by
-from app.web.card import cards
+from app.web.card import cards, links_to
 from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Arrangement, arrange
 from app.web.drawing.links import links
+from app.web.drawing.scene import Lit
 from app.web.page.snapshots import kept
 from app.web.removals import NAME, add_button, clear, drop, edge_item, meanings, worded
+from app.web.replay import stated
 from app.web.search.reveal import reveal
 from app.web.tables import below, table
+from app.web.thing.edge_panel import edge_panel
 from app.web.tiles import tile
+from app.web.views.blast_radius.picks import unfold
 from app.web.what_if import all_tiles, breaks_table, change, changed, less, who_reaches_less
 from app.wording import counted, number, thing_id
 
+PICTURES = ("picture-before", "picture-after")
 DRAWN = 60  # nodes in each of the two half-width pictures
 HEIGHT = 360
 SHOWN = 20  # removals that are listed one by one
@@ -81,9 +86,11 @@ def tray(
     answer = changed(posture, items)
     _this_thing(before, after, st.columns(4))
     all_tiles(posture, answer)
+    _pick()
     left, right = st.columns(2, gap="medium")
-    _picture(left, "Before", before, arrangement)
-    _picture(right, "After", after, arrangement)
+    _picture(left, PICTURES[0], "Before", before, arrangement)
+    _picture(right, PICTURES[1], "After", after, arrangement)
+    _chosen(posture, items)
     _lost(posture, before, after, f"{question}:{items}")
     breaks_table(posture, answer, f"tray:{items}")
     who_reaches_less(posture, answer, f"tray:{items}")
@@ -209,19 +216,48 @@ def _this_thing(before: Reach, after: Reach, tiles: Any) -> None:
     )
 
 
-def _picture(place: Any, title: str, answer: Reach, arrangement: Arrangement | None) -> None:
+def _pick() -> None:
+    """Apply the reader's last action in one of the two pictures: both show what is chosen."""
+    st.session_state.setdefault("tray:chosen", ("", None))
+    for key in PICTURES:
+        picked = canvas.picked(key)
+        if picked is not None and picked.link is not None:
+            st.session_state["tray:chosen"] = "", picked.link.ends
+        elif picked is not None and picked.piece is not None:
+            st.session_state["tray:chosen"] = picked.piece.id, None
+            if picked.unfold and picked.piece.stands_for:
+                unfold(picked.piece)
+
+
+def _chosen(posture: Posture, items: tuple[str, ...]) -> None:
+    """Draw what is chosen in the two pictures: the panel of an edge, or the way to a card."""
+    node, ends = st.session_state["tray:chosen"]
+    known = stated(posture, ends, None) if ends else None
+    if known is not None and known.step is not None:
+        with st.container(border=True):
+            edge_panel(posture, known.step, items, key="tray:edge")
+    elif node and posture.graph.number(node) >= 0:
+        links_to(posture, node)
+
+
+def _picture(
+    place: Any, key: str, title: str, answer: Reach, arrangement: Arrangement | None
+) -> None:
     with place:
         st.subheader(title, anchor=False)
         if answer.tree.total == 1:
             st.markdown("It reaches nothing in what is known.")
             return
-        drawing = arrange(answer.tree, arrangement, DRAWN)
+        node, ends = st.session_state["tray:chosen"]
+        opened = frozenset(st.session_state["open"])
+        drawing = arrange(answer.tree, arrangement, DRAWN, opened)
         edges = links(drawing, answer.edges)
         name = answer.tree.nodes[answer.tree.root]["name"]
         canvas.draw(
             drawing,
             edges,
-            f"picture-{title.lower()}",
+            key,
+            Lit.along([], node, ends),
             title=f"What {name} reaches, {title.lower()}",
             view=answer.tree.root,
             height=HEIGHT,

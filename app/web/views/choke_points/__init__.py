@@ -12,10 +12,20 @@ from app.web.answers.reach import MODES
 from app.web.card import cards
 from app.web.page.address import one_of, recall, remember, turn
 from app.web.page.query import Query, options
-from app.web.removals import MOST, Taken, add_button, add_each, meanings, removals
+from app.web.removals import (
+    MOST,
+    Taken,
+    add_button,
+    add_each,
+    ends_of,
+    meanings,
+    removals,
+)
+from app.web.replay import Stated
 from app.web.search.selection import choose
 from app.web.sentences import use_of
 from app.web.tables import below, table
+from app.web.thing.edge_panel import edge_panel
 from app.web.tiles import tile
 from app.web.view import View
 from app.web.views.choke_points.answers import (
@@ -61,9 +71,9 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     recall("item")
     left, right = st.columns([5, 2], gap="small")
     with left:
-        picture(posture, aim, int(ranks.answer.exposed))
+        edge = picture(posture, aim)
     with right, st.container(border=True, height=560):
-        meant = _detail(posture, ranks, items)
+        meant = _detail(posture, ranks, items, edge)
     if meant:
         _effect(posture, str(st.session_state["item"]), meant)
     _ranks(ranks, aim)
@@ -217,14 +227,24 @@ def _choose(title: str, item: str | None) -> None:
         st.session_state[seen] = item
         if item and item != st.session_state["item"]:
             st.session_state["item"] = item
+            is_edge = len(ends_of(item)[2]) > 0
+            st.session_state["edge"] = item if is_edge else None
             st.session_state["choke:reveal"] = st.session_state.get("choke:reveal", 0) + 1
             st.rerun()
 
 
-def _detail(posture: Posture, ranks: Ranked, items: tuple[str, ...]) -> str:
-    """Draw the starts freed by removing the chosen item; return what it is, empty for none."""
+def _detail(posture: Posture, ranks: Ranked, items: tuple[str, ...], edge: Stated | None) -> str:
+    """Draw the starts freed by removing the chosen item; return what it is, empty for none.
+
+    Of a chosen edge it is the panel that every picture has.
+    """
     item = st.session_state["item"]
     meant = meanings(posture, (item,))[item] if item else Taken("")
+    if edge is not None and edge.step is not None:
+        gain = _gain(ranks, item) if meant.words else ""
+        edge_panel(posture, edge.step, items, edge.posture, "choke", gain, item)
+        _show_tray(items, "detail", f"Show the what-if: {counted(len(items), 'removal')}")
+        return meant.words
     if not meant.words:
         if item:
             st.warning(f"{markdown(item)} cannot be shown: {markdown(meant.why_not, 500)}.")

@@ -1,6 +1,6 @@
 """The picture of the page: the smallest cut, or the worst way into each target."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -8,14 +8,16 @@ import streamlit as st
 from analytics.answers.cut import SmallestCut
 from analytics.answers.narrative import narrative
 from analytics.posture import Posture
+from app.web.answers.replayed import Moment, laid_over, pair_at, posture_at
 from app.web.drawing import canvas
 from app.web.drawing.layout import arrange
 from app.web.drawing.links import links
 from app.web.drawing.scene import Lit, rows_of
-from app.web.drawing.spanning import spanning
+from app.web.drawing.spanning import ALL, alone, spanning
 from app.web.page.address import one_of, recall, recall_each, remember, remember_each
 from app.web.page.snapshots import kept
-from app.web.removals import edge_item
+from app.web.removals import edge_item, ends_of
+from app.web.replay import Stated, stated, summary, times, when
 from app.web.tables import table
 from app.web.views.choke_points.answers import Aim, smallest_cut
 from app.wording import counted, number
@@ -36,8 +38,8 @@ class Routes:
     words: str
 
 
-def picture(posture: Posture, aim: Aim, exposed: int) -> None:
-    """Draw the picture, and make what is chosen in it the chosen item."""
+def picture(posture: Posture, aim: Aim) -> Stated | None:
+    """Draw the picture, make what is chosen in it the chosen item, and return the chosen edge."""
     recall("picture", "cut", one_of(PICTURES))
     shown = st.segmented_control(
         "Picture",
@@ -47,56 +49,96 @@ def picture(posture: Posture, aim: Aim, exposed: int) -> None:
         required=True,
     )
     remember("picture", "cut")
-    routes = worst_ways(posture, aim) if shown == "ways" else cut_routes(posture, aim, exposed)
-    if not routes.edges:
+    routes = routes_of(posture, aim, str(shown))
+    snapshot, moment = when(posture, PICTURE), None
+    if snapshot:
+        moment = _moment(posture, aim, str(shown), snapshot)
+    if not routes.edges and moment is None:
         st.markdown(routes.words)
-        return
-    _draw(routes, f"{shown}:{aim}")
+        return None
+    edges = routes.edges if moment is None else moment.edges
+    _pick()
+    _draw(posture, replace(routes, edges=edges), moment, f"{shown}:{aim}")
+    edge = str(st.session_state.get("edge") or "")
+    return stated(posture, ends_of(edge), moment) if edge else None
 
 
-def _draw(routes: Routes, view: str) -> None:
+def _moment(posture: Posture, aim: Aim, shown: str, snapshot: str) -> Moment | None:
+    """Return the picture at one snapshot against the one before."""
+    pair = pair_at(posture, snapshot)
+    if pair is None:
+        return None
+    now, then = (routes_at(posture, aim, shown, i.id).edges if i else None for i in pair)
+    return laid_over(posture, snapshot, now, then, aim.mode)
+
+
+def _pick() -> None:
+    """Apply the reader's last action in the picture."""
+    recall("edge")
     recall_each("open")
-    folds = st.session_state["open"]
     picked = canvas.picked(PICTURE)
     if picked is not None and picked.link is not None and picked.link.relationship:
         source, relationship, target = picked.link.ends
         is_key = relationship == AUTHENTICATES_AS.name
-        st.session_state["item"] = source if is_key else f"{source},{relationship},{target}"
+        st.session_state["edge"] = f"{source},{relationship},{target}"
+        st.session_state["item"] = source if is_key else st.session_state["edge"]
     elif picked is not None and picked.piece is not None:
         if picked.unfold and picked.piece.stands_for:
-            folds = st.session_state["open"] = list(dict.fromkeys([*folds, picked.piece.id]))
+            folds = [*st.session_state["open"], picked.piece.id]
+            st.session_state["open"] = list(dict.fromkeys(folds))
         elif picked.piece.label and not picked.piece.stands_for:
-            st.session_state["item"] = picked.piece.id
+            st.session_state["item"], st.session_state["edge"] = picked.piece.id, None
+    remember("edge")
     remember_each("open")
-    tree = spanning(routes.edges, several=routes.starts)
-    drawing = arrange(tree, "layers", unfolded=frozenset(folds))
+
+
+def _draw(posture: Posture, routes: Routes, moment: Moment | None, view: str) -> None:
+    changes = moment.changes if moment is not None else {}
+    tree = alone({"id": ALL, "label": "", "name": routes.starts})  # nothing was there then
+    if routes.edges:
+        tree = spanning(routes.edges, several=routes.starts, changes=changes)
+    drawing = arrange(tree, "layers", unfolded=frozenset(st.session_state["open"]))
     drawn = links(drawing, routes.edges)
     canvas.draw(
         drawing,
         drawn,
         PICTURE,
-        _lit(routes, str(st.session_state.get("item") or "")),
+        _lit(routes),
         title=routes.title,
         view=view,
         reveal=str(st.session_state.get("choke:reveal", "")),
         height=460,
+        times=times(posture, moment),
     )
-    st.caption(f"{routes.words} {drawing.summary}")
+    words = f"{routes.words} {drawing.summary}"
+    st.caption(words if moment is None else summary(drawing.summary, moment))
     with st.expander("The picture as a table", icon=":material/table:"):
         table(rows_of(drawing, drawn), f"drawn:{view}", "Every step in the picture.")
 
 
-def _lit(routes: Routes, item: str) -> Lit:
-    """Light the chosen item, an edge or a node."""
+def _lit(routes: Routes) -> Lit:
+    """Light the chosen edge or item."""
+    item = str(st.session_state.get("item") or "")
+    wanted = str(st.session_state.get("edge") or item)
     for edge in routes.edges:
-        if edge_item(edge) == item:
-            ends = edge["from"]["id"], edge["relationship"], edge["to"]["id"]
-            return Lit.along([], edge=ends)
+        if edge_item(edge) == wanted:
+            return Lit.along([], edge=ends_of(wanted))
     return Lit.along([], item)
 
 
+def routes_of(posture: Posture, aim: Aim, shown: str) -> Routes:
+    """Return what the picture of this name shows."""
+    return worst_ways(posture, aim) if shown == "ways" else cut_routes(posture, aim)
+
+
 @kept
-def cut_routes(posture: Posture, aim: Aim, exposed: int) -> Routes:
+def routes_at(posture: Posture, aim: Aim, shown: str, snapshot: str) -> Routes:
+    """Return what the picture of this name shows at one snapshot."""
+    return routes_of(posture_at(posture, snapshot), aim, shown)
+
+
+@kept
+def cut_routes(posture: Posture, aim: Aim) -> Routes:
     """Return the steps of the smallest cut, or those in use that stand in its way."""
     cut = smallest_cut(posture, aim)
     rows = (cut.edges if cut.separable else cut.protected).frame
@@ -106,7 +148,7 @@ def cut_routes(posture: Posture, aim: Aim, exposed: int) -> Routes:
          "sensitivity": _class(posture, int(end))}
         for start, how, end in zip(rows["from"], rows["relationship"], rows["to"], strict=True)
     ]  # fmt: skip
-    return Routes(edges, counted(exposed, "start"), _cut_title(cut), _cut_words(cut, len(edges)))
+    return Routes(edges, "the starts", _cut_title(cut), _cut_words(cut, len(edges)))
 
 
 def _cut_title(cut: SmallestCut) -> str:

@@ -6,21 +6,28 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from analytics.answers.edge import TYPES, Ends
 from analytics.posture import Posture
 from app.cypher import can_ask
 from app.escape import chart_text, csv_table, markdown
 from app.questions import CHART, PICTURE, SHAPES, TABLE, Question, all_questions
-from app.web.card import links_to
+from app.web.card import cards
 from app.web.drawing import canvas
 from app.web.drawing.charts import bars
 from app.web.drawing.layout import arrange
 from app.web.drawing.links import links
+from app.web.drawing.scene import Lit, rows_of
 from app.web.drawing.spanning import spanning
+from app.web.links import way
 from app.web.page.address import one_of, recall, remember
 from app.web.page.frame import store_uri
 from app.web.page.snapshots import moment_of, opened
 from app.web.page.tasks import cancelled
+from app.web.removals import removals
+from app.web.replay import stated
 from app.web.tables import below, table
+from app.web.thing.edge_panel import edge_panel
+from app.web.thing.facts import thing_panel
 from app.web.view import View
 from app.web.views.console.answers import (
     BARS,
@@ -211,25 +218,60 @@ def _picture(posture: Posture, rows: pd.DataFrame) -> None:
     if not edges:
         st.info("A picture needs the columns source and target, with ids of what is known.")
         return
-    chosen = _chosen()
+    _pick()
+    focus, edge = st.session_state["console:focus"], st.session_state["console:edge"]
     tree = spanning(edges, several="several starts")
     drawing = arrange(tree, unfolded=frozenset(st.session_state["console:open"]))
-    canvas.draw(drawing, links(drawing, edges), PLACE, title="The answer of the query")
-    st.caption(f"**{drawing.summary}**")
-    if chosen is not None and posture.graph.number(chosen) >= 0:
-        links_to(posture, chosen)
+    drawn = links(drawing, edges)
+    chosen = next((each.ends for each in drawn if ",".join(each.ends) == edge), None)
+    left, right = st.columns([5, 2], gap="small")
+    with left:
+        lit = Lit.along([], focus or "", chosen)
+        canvas.draw(drawing, drawn, PLACE, lit, title="The answer of the query")
+        st.caption(f"**{drawing.summary}**")
+        with st.expander("The picture as a table", icon=":material/table:"):
+            table(rows_of(drawing, drawn), "console:drawn", "Every step in the picture.")
+    with right, st.container(border=True, height=canvas.HEIGHT):
+        if chosen is not None:
+            _edge(posture, chosen)
+        elif focus and posture.graph.number(focus) >= 0:
+            thing_panel(posture, focus)
+        else:
+            st.caption("Click a node for what is known of it, a line for what states it.")
 
 
-def _chosen() -> str | None:
-    """Apply the reader's last action in the picture: open a fold, or return the chosen node."""
+def _edge(posture: Posture, ends: Ends) -> None:
+    """Draw the panel of an edge that a query made, if a relationship is behind it."""
+    source, name, target = ends
+    for kind in (name,) if name else TYPES:
+        known = stated(posture, (source, kind, target), None)
+        if known.step is not None:
+            items = removals(posture)
+            edge_panel(posture, known.step, items)
+            if items:
+                address = {"remove": list(items)}
+                way(st, "blast_radius", "Show the what-if", address, ":material/hub:")
+            return
+    st.markdown("No relationship that is known is behind this line: the query made it.")
+    cards(posture, (source, target))
+
+
+def _pick() -> None:
+    """Apply the reader's last action in the picture: choosing, or opening a fold."""
+    recall("focus", key="console:focus")
+    recall("edge", key="console:edge")
     unfolded: list[str] = st.session_state.setdefault("console:open", [])
     picked = canvas.picked(PLACE)
-    if picked is not None and picked.piece is not None:
+    if picked is not None and picked.link is not None:
+        st.session_state["console:edge"] = ",".join(picked.link.ends)
+        st.session_state["console:focus"] = None
+    elif picked is not None and picked.piece is not None:
         if picked.unfold and picked.piece.stands_for:
             unfolded.append(picked.piece.id)
-        st.session_state["console:chosen"] = picked.piece.id
-    chosen: str | None = st.session_state.get("console:chosen")
-    return chosen
+        st.session_state["console:focus"] = picked.piece.id
+        st.session_state["console:edge"] = None
+    remember("focus", key="console:focus")
+    remember("edge", key="console:edge")
 
 
 VIEW = View("console", "Console", ":material/terminal:", "Findings", 60, draw)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.web.drawing.folding import CAP, HARD_CAP, Piece, Tree, fold
 from app.web.drawing.layout import NEAREST, Drawing, arrange
 from app.web.drawing.links import links
+from app.web.drawing.spanning import spanning
 
 Row = dict[str, Any]
 few = settings(max_examples=30)
@@ -211,3 +212,19 @@ def test_a_reach_has_exactly_one_start() -> None:
 def test_a_single_thing_can_be_drawn() -> None:
     drawing: Drawing = arrange(Tree.of([row("a", 0, None)]))
     assert [(s.x, s.y) for s in drawing.spots] == [(0, 0)]
+
+
+def test_what_leads_to_a_thing_is_drawn_from_left_to_right() -> None:
+    def edge(start: str, end: str, label: str = "Agent") -> dict[str, Any]:
+        ends = {"id": start, "label": label, "name": start}, {"id": end, "label": "X", "name": end}
+        return {"from": ends[0], "relationship": "CAN_ACCESS", "to": ends[1]}
+
+    edges = [edge("role", "db", "Role"), *(edge(f"a{at}", "role") for at in range(30))]
+    drawing = arrange(spanning(edges, ("db",), towards=True), "layers", towards=True)
+    places = {spot.piece.id: spot.x for spot in drawing.spots}
+    assert max(places.values()) == places["db"]
+    assert places["role"] < places["db"]
+    (folded,) = [spot.piece for spot in drawing.spots if spot.piece.stands_for]
+    assert folded.stands_for == 30
+    ends = {(link.source, link.target) for link in links(drawing, edges)}
+    assert ends == {("role", "db"), (folded.id, "role")}

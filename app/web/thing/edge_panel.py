@@ -1,11 +1,14 @@
-"""The panel beside the picture for one edge: what states it, on what it rests, and its use."""
+"""The panel for one edge of any picture: what states it, on what it rests, its use, its removal.
+
+In a replay it says what the snapshot states that has the edge; a removal is always one of now.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from analytics.answers.edge import Edge, edge
+from analytics.answers.edge import Edge, Ends, edge, facts_between
 from analytics.answers.table import as_json
 from analytics.posture import Posture
 from app.escape import code, markdown
@@ -43,8 +46,40 @@ def known(posture: Posture, start: str, end: str, ids: tuple[str, ...]) -> Edge:
     return edge(posture, posture.graph.number(start), posture.graph.number(end), ids)
 
 
-def edge_panel(posture: Posture, step: Mapping[str, Any], items: tuple[str, ...]) -> None:
-    """Draw what is known of one edge, and offer to remove it in the what-if."""
+@kept
+def between(posture: Posture, ends: Ends) -> list[str]:
+    """Return the ids of all facts that state a step."""
+    return facts_between(posture, ends)
+
+
+def edge_panel(
+    posture: Posture,
+    step: Mapping[str, Any],
+    items: tuple[str, ...],
+    stated: Posture | None = None,
+    key: str = "edge",
+    gain: str = "",
+    item: str = "",
+) -> None:
+    """Draw what is known of one edge, and offer to remove it in the what-if.
+
+    Parameters
+    ----------
+    posture : Posture
+        The posture of the page.
+    step : mapping
+        The edge, as `analytics.answers.edge.step` returns it.
+    items : tuple of str
+        What is in the what-if.
+    stated : Posture, optional
+        The posture that has the edge, if it is not that of the page.
+    key : str
+        Distinguishes the panels of a page.
+    gain, item : str
+        A sentence in Markdown on what its removal would change, and what is removed for that, if
+        it is not the edge itself.
+    """
+    at = stated or posture
     source, target = thing_id(step["from"]), thing_id(step["to"])
     st.header("Step", anchor=False)
     st.markdown(clause(step))
@@ -53,9 +88,12 @@ def edge_panel(posture: Posture, step: Mapping[str, Any], items: tuple[str, ...]
         f"{kind(step['to']['label'])} {code(target)}"
     )
     cards(posture, [step])
-    ids = tuple(step["support"]) or ((str(step["id"]),) if step["id"] else ())
-    shown = known(posture, source, target, ids)
-    st.markdown("  \n".join([*evidence(step, posture.graph.as_of), *_use(posture, shown)]))
+    every = between(at, (source, str(step["relationship"]), target))
+    ids = tuple(step["support"]) or tuple(every) or ((str(step["id"]),) if step["id"] else ())
+    shown = known(at, source, target, ids)
+    if at is not posture:
+        st.caption(f"As of {day(at.graph.as_of)}.")
+    st.markdown("  \n".join([*evidence(step, at.graph.as_of), *_use(at, shown)]))
     rows = as_json(shown.facts)
     if step["derived"]:
         st.markdown("**No source states this step. It rests on:**" if rows else "")
@@ -66,7 +104,9 @@ def edge_panel(posture: Posture, step: Mapping[str, Any], items: tuple[str, ...]
         st.caption("No single fact is behind it: it follows from what its ends are.")
     elif not all(row.get("file") for row in rows):
         st.caption("Where no file is named, it is not known from which one the fact was read.")
-    _offer(posture, step, items)
+    itself = edge_item(step)
+    offered = (item,) if item else tuple(step["support"]) if step["derived"] else (itself,)
+    _offer(posture, offered, offered == (itself,), items, key, gain)
 
 
 def _use(posture: Posture, shown: Edge) -> list[str]:
@@ -98,16 +138,23 @@ def _fact(row: Mapping[str, Any], concluded: bool) -> str:
     return "  \n".join(lines)
 
 
-def _offer(posture: Posture, step: Mapping[str, Any], items: tuple[str, ...]) -> None:
-    """Draw a button for each removal that takes the step away."""
-    offered = tuple(step["support"]) if step["derived"] else (edge_item(step),)
+def _offer(
+    posture: Posture,
+    offered: tuple[str, ...],
+    itself: bool,
+    items: tuple[str, ...],
+    key: str,
+    gain: str,
+) -> None:
+    """Draw a button for each removal that takes the step away; of the step itself without words."""
     known_items = meanings(posture, tuple(dict.fromkeys(offered)))
     removable = [item for item, meant in known_items.items() if meant.words]
     if not removable:
+        st.markdown(gain)
         st.caption("It cannot be removed by itself.")
         return
-    st.markdown("**What if it were removed?**")
+    st.markdown(f"**What if it were removed?**  \n{gain}")
     for at, item in enumerate(removable):
-        if step["derived"]:
+        if not itself:
             st.caption(markdown(known_items[item].words, 200))
-        add_button(item, f"edge:{at}", items)
+        add_button(item, f"{key}:{at}", items)
