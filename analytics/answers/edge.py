@@ -123,5 +123,5 @@ def standing(posture: Posture, steps: Iterable[Ends], mode: str = "standing") ->
     ends = [posture.graph.numbers(text) for text in texts]
     kind = np.array([places.get(s[1], -1) for s in asked], np.int64)
     wanted = (ends[0].astype(np.int64) * size + ends[1]) * kinds + kind
-    there = np.isin(wanted, key) & (ends[0] >= 0) & (ends[1] >= 0) & (kind >= 0)
-    return frozenset(s for s, holds in zip(asked, there.tolist(), strict=True) if holds)
+    present = np.isin(wanted, key) & (ends[0] >= 0) & (ends[1] >= 0) & (kind >= 0)
+    return frozenset(s for s, holds in zip(asked, present.tolist(), strict=True) if holds)

@@ -48,7 +48,7 @@ class Shown:
     chosen: bool
     edge: Stated | None
     tree: Tree
-    whole: int
+    total: int
     drawing: Drawing
     links: list[Link]
     moment: Moment | None
@@ -112,12 +112,12 @@ def _shown(
     """Apply the reader's last action, and work out what the picture shows."""
     changes = moment.changes if moment is not None else {}
     thing = posture.graph.thing(posture.graph.number(asked.thing))
-    whole = alone(thing)  # nothing reached it then
+    every = alone(thing)  # nothing reached it then
     if edges:
-        whole = spanning(edges, (asked.thing,), towards=True, changes=changes)
-    tree = choices.sieve.only(whole, {})
+        every = spanning(edges, (asked.thing,), towards=True, changes=changes)
+    tree = choices.sieve.only(every, {})
     pick = pick_in(PICTURE, tree)
-    is_chosen = pick.focus in whole.nodes and pick.focus != asked.thing
+    is_chosen = pick.focus in every.nodes and pick.focus != asked.thing
     start = pick.focus if is_chosen else _first(rows)
     snapshot = moment.info.id if moment is not None and not moment.absent else ""
     paths = paths_from(posture, replace(asked, thing=start), asked.thing, snapshot)
@@ -131,7 +131,7 @@ def _shown(
     )
     edge = stated(posture, pick.ends, moment) if pick.edge else None
     drawn = links(drawing, [*more, *edges])
-    total = whole.total
+    total = every.total
     return Shown(pick, paths, is_chosen, edge, tree, total, drawing, drawn, moment)
 
 
@@ -157,9 +157,9 @@ def _picture(posture: Posture, asked: Question, choices: Choices, shown: Shown) 
     )
     row = st.container(horizontal=True, vertical_alignment="center")
     words = summary(shown.drawing.summary, shown.moment)
-    left_out = shown.whole - shown.tree.total
+    left_out = shown.total - shown.tree.total
     if left_out:
-        words += f" The filters leave out {number(left_out)} of {number(shown.whole)}."
+        words += f" The filters leave out {number(left_out)} of {number(shown.total)}."
     row.caption(f"{words} All shortest paths, each to the highest level that is reached.")
     if st.session_state["open"]:
         row.button("Fold again", icon=":material/unfold_less:", type="tertiary", on_click=fold_all)
