@@ -40,7 +40,7 @@ from app.web.views.choke_points.answers import (
     smallest_cut,
     unrated,
 )
-from app.web.views.choke_points.drawn import picture
+from app.web.views.choke_points.drawn import choice, picture
 from app.web.what_if import all_tiles, breaks_table, changed
 from app.wording import NO_FIGURE, counted, number, share
 
@@ -71,9 +71,11 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     recall("item")
     left, right = st.columns([5, 2], gap="small")
     with left:
-        edge = picture(posture, aim)
-    with right, st.container(border=True, height=560):
-        meant = _detail(posture, ranks, items, edge)
+        shown = choice(posture, aim)
+    with right, st.container(border=True, height=560):  # first, as it is what a click asked for
+        meant = _detail(posture, ranks, items, shown.edge)
+    with left:
+        picture(posture, shown)
     if meant:
         _effect(posture, str(st.session_state["item"]), meant)
     _ranks(ranks, aim)

@@ -38,8 +38,18 @@ class Routes:
     words: str
 
 
-def picture(posture: Posture, aim: Aim) -> Stated | None:
-    """Draw the picture, make what is chosen in it the chosen item, and return the chosen edge."""
+@dataclass(frozen=True)
+class Shown:
+    """What the picture shows, the moment of a replay, and the chosen edge; None without one."""
+
+    routes: Routes
+    moment: Moment | None
+    view: str
+    edge: Stated | None
+
+
+def choice(posture: Posture, aim: Aim) -> Shown:
+    """Draw the choice of a picture, make what is chosen in it the chosen item, and prepare it."""
     recall("picture", "cut", one_of(PICTURES))
     shown = st.segmented_control(
         "Picture",
@@ -53,14 +63,12 @@ def picture(posture: Posture, aim: Aim) -> Stated | None:
     snapshot, moment = when(posture, PICTURE), None
     if snapshot:
         moment = _moment(posture, aim, str(shown), snapshot)
-    if not routes.edges and moment is None:
-        st.markdown(routes.words)
-        return None
-    edges = routes.edges if moment is None else moment.edges
     _pick()
-    _draw(posture, replace(routes, edges=edges), moment, f"{shown}:{aim}")
+    if moment is not None:
+        routes = replace(routes, edges=moment.edges)
     edge = str(st.session_state.get("edge") or "")
-    return stated(posture, ends_of(edge), moment) if edge else None
+    chosen = stated(posture, ends_of(edge), moment) if edge else None
+    return Shown(routes, moment, f"{shown}:{aim}", chosen)
 
 
 def _moment(posture: Posture, aim: Aim, shown: str, snapshot: str) -> Moment | None:
@@ -92,7 +100,12 @@ def _pick() -> None:
     remember_each("open")
 
 
-def _draw(posture: Posture, routes: Routes, moment: Moment | None, view: str) -> None:
+def picture(posture: Posture, shown: Shown) -> None:
+    """Draw the picture, with its table."""
+    routes, moment, view = shown.routes, shown.moment, shown.view
+    if not routes.edges and moment is None:
+        st.markdown(routes.words)
+        return
     changes = moment.changes if moment is not None else {}
     tree = alone({"id": ALL, "label": "", "name": routes.starts})  # nothing was there then
     if routes.edges:
