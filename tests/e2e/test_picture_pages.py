@@ -10,13 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from app.escape import code
 from app.web.answers.reach import Question
-from graph.schema import CAN_ACCESS, SPAWNS
+from graph.schema import ASSUMES, CAN_ACCESS, RESOURCE, ROLE, SERVICE_ACCOUNT, SPAWNS
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources import all_sources
 from tests.e2e.conftest import Open
-from tests.e2e.estate import AS_OF, estate, publish
+from tests.e2e.estate import AS_OF, World, estate, publish
 from tests.e2e.said import texts
 from tests.e2e.test_pages import drawn, graph
 from tests.support.exports.aws_account import ACCOUNT, IAM, allow, details, user
@@ -321,4 +321,21 @@ def test_a_step_in_the_pictures_of_a_what_if_has_the_panel(open_page: Open, stor
     test = open_page(store, "blast_radius", thing="wide", remove="deploy,CAN_ACCESS,db-00")
     click(test, "picture-before", edges(test)["svc-wide", "deploy"]["id"], 1)
     assert "last used 29 Jul 2026, 3 days ago" in texts(test)
+    assert not test.exception
+
+
+def test_a_fold_of_those_that_reach_a_resource_opens(open_page: Open, tmp_path: Path) -> None:
+    world = World()
+    world.add(RESOURCE, id="db", name="db").add(ROLE, id="deploy", name="deploy")
+    world.link(CAN_ACCESS, "deploy", "db", levels='["read"]')
+    for at in range(40):
+        world.add(SERVICE_ACCOUNT, id=f"s{at}", name=f"s{at}", status="active")
+        world.link(ASSUMES, f"s{at}", "deploy")
+    publish(world, tmp_path / "s")
+    test = open_page(tmp_path / "s", "blast_radius", thing="db")
+    assert set(drawn(test)) == {"db", "deploy", "40 service accounts"}
+    fold = next(i["id"] for i in graph(test)["items"] if i.get("name") == "40 service accounts")
+    test.session_state["way"] = {"act": {"id": fold, "open": True, "at": 1}}
+    test.run()
+    assert len(drawn(test)) == 42
     assert not test.exception

@@ -97,7 +97,7 @@ def test_an_address_with_too_many_removals_is_cut_short(open_page: Open, store: 
 
 
 def test_the_other_end_says_who_still_reaches_it(open_page: Open, store: Path) -> None:
-    test = open_page(store, "blast_radius", thing="db-00", remove=["deploy"], **{"from": "wide"})
+    test = open_page(store, "blast_radius", thing="db-00", remove=["deploy"], focus="wide")
     assert not test.exception
     # wide, its account, its key and the role no longer; orphan and its account still do.
     assert figures(test)["Things that still reach it"] == "6 → 2"
