@@ -117,7 +117,7 @@ class Shared:
 def page() -> None:
     """Draw an answer that takes long, and what follows it."""
     import streamlit as st
-    from tests.unit.app.web.test_tasks import Shared
+    from tests.unit.app.web.page.test_tasks import Shared
 
     from app.web.page import tasks
 
