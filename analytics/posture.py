@@ -364,7 +364,8 @@ class Posture:
             True
         )
         role, trusted = graph.ends(TRUSTS)
-        workload[role[entry[trusted] | flags(graph.frames[TRUSTS]["workload"])]] = True
+        open_to = entry[trusted] | flags(graph.frames[TRUSTS]["workload"])
+        workload[role[open_to & graph.in_force(TRUSTS)]] = True
         return workload
 
     @property

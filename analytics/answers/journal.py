@@ -71,7 +71,8 @@ def answering(posture: Posture, finding: str) -> frozenset[str]:
     people = keepers(posture)
     graph, subject = posture.graph, posture.graph.number(about[1]) if about else -1
     users, used = graph.ends(USES)
-    things = [subject] if subject in people else users[used == subject].tolist()
+    uses_it = (used == subject) & graph.in_force(USES)
+    things = [subject] if subject in people else users[uses_it].tolist()
     numbers = {person for thing in things for person in people.get(thing, ())}
     return frozenset(str(graph.ids[number]) for number in numbers)
 

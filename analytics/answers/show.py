@@ -226,9 +226,11 @@ def _credentials(posture: Posture, number: int) -> Table:
     graph = posture.graph
     agent, used = graph.ends(USES)
     key, identity = graph.ends(AUTHENTICATES_AS)
+    uses = used[(agent == number) & graph.in_force(USES)]
+    opens = key[(identity == number) & graph.in_force(AUTHENTICATES_AS)]
     frame = graph.frames[CREDENTIAL]
     numbers = graph.numbers(frame["id"])
-    mask = np.isin(numbers, np.union1d(used[agent == number], key[identity == number]))
+    mask = np.isin(numbers, np.union1d(uses, opens))
     properties = [p for p in CREDENTIAL.columns if p.name not in ("first_seen", "last_seen")]
     columns = _stated(frame[mask], properties)
     seen = instants(posture.activity.last_active[numbers[mask]]).array  # computed from all facts

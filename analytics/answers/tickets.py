@@ -105,9 +105,10 @@ def _only(numbers: set[int]) -> int:
 @once
 def _holders(posture: Posture) -> dict[int, int]:
     """Return for each credential the first agent that uses it, else the first account it is of."""
-    users, used = posture.graph.ends(USES)
-    keys, accounts = posture.graph.ends(AUTHENTICATES_AS)
-    pairs = [(accounts, keys), (users, used)]  # the last one stays
+    graph = posture.graph
+    (users, used), now_used = graph.ends(USES), graph.in_force(USES)
+    (keys, accounts), opens = graph.ends(AUTHENTICATES_AS), graph.in_force(AUTHENTICATES_AS)
+    pairs = [(accounts[opens], keys[opens]), (users[now_used], used[now_used])]  # the last stays
     return {
         key: holder
         for holders, credentials in pairs

@@ -181,7 +181,7 @@ def _teams(
     at = np.where(over & (left != NEVER), np.minimum(ended, left), np.where(over, ended, left))
     np.maximum.at(emptied, team[kept | over], at[kept | over])
     manned |= _of_unknown_members(graph)
-    nested = graph.has_label(GROUP)[member]
+    nested = kept & graph.has_label(GROUP)[member]
     inner, outer = member[nested], team[nested]
     while True:  # one round per group in a group
         before = manned.copy(), emptied.copy()

@@ -66,18 +66,19 @@ class Logins:
 
 
 def logins(graph: AccessGraph, closed: np.ndarray) -> Logins:
-    """List the logins of all agents, except by `closed` nodes (bool): agents and credentials.
+    """List the logins of all agents in force, except by `closed` nodes: agents and credentials.
 
-    Expired logins are listed too: as long as they are declared, they can be renewed.
+    A login by a credential past its end is listed: as long as that is there, it can be renewed.
     """
     agent = graph.has_label(AGENT) & ~closed
     runner, account = graph.ends(RUNS_AS)
-    runs = np.flatnonzero(agent[runner])
+    runs = np.flatnonzero(agent[runner] & graph.in_force(RUNS_AS))
     user, key = graph.ends(USES)
-    use = np.flatnonzero(agent[user] & ~closed[key])
+    use = np.flatnonzero(agent[user] & ~closed[key] & graph.in_force(USES))
     user, key = user[use], key[use]
     opener, opened = graph.ends(AUTHENTICATES_AS)
-    order = np.argsort(opener, kind="stable")
+    order = np.flatnonzero(graph.in_force(AUTHENTICATES_AS))
+    order = order[np.argsort(opener[order], kind="stable")]
     begin = np.searchsorted(opener[order], key)
     count = np.searchsorted(opener[order], key, side="right") - begin
     uses = np.repeat(use, count)

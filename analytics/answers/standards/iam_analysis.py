@@ -194,7 +194,8 @@ def _credentials(posture: Posture, numbers: dict[str, int]) -> dict[int, list[di
     holder, used = graph.ends(USES)
     key, account = graph.ends(AUTHENTICATES_AS)
     of, keys = np.concatenate([holder, account]), np.concatenate([used, key])
-    mask = np.isin(of, np.fromiter(numbers.values(), np.int64)) & (keys >= 0)
+    mask = np.concatenate([graph.in_force(USES), graph.in_force(AUTHENTICATES_AS)])
+    mask &= np.isin(of, np.fromiter(numbers.values(), np.int64)) & (keys >= 0)
     pairs = np.unique(np.stack([of[mask], keys[mask]], axis=1), axis=0)
     frame = graph.frames[CREDENTIAL]
     types = dict(zip(graph.numbers(frame["id"]).tolist(), frame["type"], strict=True))

@@ -55,9 +55,13 @@ class Reference:
 
     def identities(self) -> list[str]:
         """Return every agent, and the accounts that no agent is behind."""
-        taken = {r["target_id"] for r in self.rows["RUNS_AS"] if self._label(r) == "Agent"}
-        held = {r["target_id"] for r in self.rows["USES"] if not self.ended(r["target_id"])}
-        taken |= {r["target_id"] for r in self.rows["AUTHENTICATES_AS"] if r["source_id"] in held}
+        runs, uses, opens = (
+            list(filter(self._goes_on, self.rows[kind]))
+            for kind in ("RUNS_AS", "USES", "AUTHENTICATES_AS")
+        )
+        taken = {r["target_id"] for r in runs if self._label(r) == "Agent"}
+        held = {r["target_id"] for r in uses if not self.ended(r["target_id"])}
+        taken |= {r["target_id"] for r in opens if r["source_id"] in held}
         own = [t for t, f in self.facts.items() if f["label"] == "ServiceAccount"]
         agents = [t for t, f in self.facts.items() if f["label"] == "Agent"]
         return agents + [t for t in own if t not in taken]

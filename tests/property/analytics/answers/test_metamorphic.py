@@ -6,6 +6,7 @@ with those of the world as it was, number by number.
 
 import copy
 import json
+import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -16,7 +17,7 @@ import pytest
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.element import Relationship
-from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, OWNS
+from graph.schema import CAN_ACCESS, COVERS, FACT_NODES, LEVELS, OWNS, USED
 from tests.support.estates.any_world import estate
 from tests.support.estates.side_by_side import END, in_one_scope
 from tests.support.estates.small_estates import Estate, ago, together
@@ -208,6 +209,24 @@ def test_an_unrelated_identity_changes_no_answer_about_another(seed: int) -> Non
     for name in ("identities", "findings", "stale", "orphans"):
         mine = [row for row in after[name] if "~new" not in json.dumps(row)]
         same({name: before[name]}, {name: mine})
+
+
+@pytest.mark.parametrize("seed", PAIRS)
+@pytest.mark.parametrize("when", [{"valid_to": ago(600)}, {"valid_from": ago(-3)}])
+def test_a_relationship_not_in_force_is_as_one_that_is_not_there(
+    seed: int, when: dict[str, str]
+) -> None:
+    """Owners and teams are left out: since when nobody answers is told by what ended."""
+    e, draw = world(seed), random.Random(seed)
+    absent, over = copy.deepcopy(e), copy.deepcopy(e)
+    for element, rows in e.rows.items():
+        if isinstance(element, Relationship) and element not in (USED, COVERS, OWNS):
+            unused = [r.get("last_used_at") is None and "ops" not in r["target_id"] for r in rows]
+            gone = [draw.random() < 0.2 and idle for idle in unused]
+            absent.rows[element] = [r for r, out in zip(rows, gone, strict=True) if not out]
+            for row, out in zip(over.rows[element], gone, strict=True):
+                row.update(when if out else {})
+    same(answered(judged(absent), {}), answered(judged(over), {}))
 
 
 # -- less ------------------------------------------------------------------------------------------
