@@ -28,8 +28,6 @@ from graph.schema import (
     AGENT,
     CAN_ACCESS,
     CONTROL,
-    CREDENTIAL,
-    CREDENTIAL_ENDED,
     IDENTITIES,
     LEVELS,
     RESOURCE,
@@ -57,8 +55,9 @@ class Filter:
     edges and grants not used for that many days, unless `stale_logins` keeps those of an agent to
     an account; with `only_stale`, it keeps only those. `unobservable=False` leaves out grant levels
     whose recent use is unknown, `moved=False` access that moved under a removal, and so has no
-    login. `identity_only` keeps the edges that stay with one identity. `kinds` are the names of the
-    relationships that are kept, None for all.
+    login. `identity_only` keeps the edges that stay with one identity; `expired` keeps what an
+    expired credential leads to. `kinds` are the names of the relationships that are kept, None for
+    all.
     """
 
     mode: str = "standing"
@@ -68,6 +67,7 @@ class Filter:
     stale: int | None = None
     unobservable: bool = True
     identity_only: bool = False
+    expired: bool = False
     only_stale: bool = False
     moved: bool = True
     stale_logins: bool = False
@@ -226,8 +226,11 @@ class Posture:
 
     @property
     def entitlements_known(self) -> np.ndarray:
-        """Mask of the nodes whose own entitlements are known."""
-        return self.known(Filter(identity_only=True)).known
+        """Mask of the nodes whose own entitlements are known: the access that debt counts.
+
+        What must be activated first and what an expired credential led to is part of it.
+        """
+        return self.known(Filter("potential", identity_only=True, expired=True)).known
 
     @once
     def known(self, chosen: Filter) -> KnownReach:
@@ -239,7 +242,7 @@ class Posture:
         if self.escalated.failed:
             return KnownReach.nothing(len(self.graph.ids))
         if self.before is None:
-            return known_reach(self.graph, self.network(chosen))
+            return known_reach(self.graph, self.network(chosen), chosen.expired)
         number_before = self.before.graph.numbers(pd.Series(self.graph.ids, dtype="string"))
         known = self.before.known(chosen)
         return KnownReach(known.known[number_before], known.complete[number_before])
@@ -262,7 +265,8 @@ class Posture:
     def _kept_edges(self, chosen: Filter) -> np.ndarray:
         edges = self.edges
         keep = _allowed(edges, chosen)
-        keep &= self.graph.live[edges.target]  # nobody acts as what is gone
+        gone = self.graph.ended if chosen.expired else ~self.graph.live
+        keep &= ~gone[edges.target]  # nobody acts as what is gone
         if not chosen.moved:
             keep[self.escalated.moved] = False
         if chosen.identity_only:
@@ -345,10 +349,7 @@ class Posture:
     @cached_property
     def logins(self) -> Logins:
         """The facts by which existing agents act as accounts, by keys that nobody ended."""
-        closed, keys = self.deleted.copy(), self.graph.frames[CREDENTIAL]
-        ended = keys["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
-        closed[self.graph.numbers(keys["id"][ended])] = True
-        return logins(self.graph, closed)
+        return logins(self.graph, self.graph.ended)
 
     @cached_property
     def moved(self) -> Moved:

@@ -304,15 +304,21 @@ class AccessGraph:
         Access does not pass through a credential that is disabled, revoked or expired, nor through
         a node that is deleted or does not exist yet.
         """
-        alive = self.existing.copy()
-        keys = self.frames[CREDENTIAL]
-        dead = keys["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
+        alive, keys = ~self.ended, self.frames[CREDENTIAL]
         for column in CREDENTIAL.instants(When.ENDS):
-            ended = milliseconds(keys[column.name])
-            dead = dead | ((ended != NEVER) & (ended <= self.now))
-        alive[self.numbers(keys["id"][dead])] = False
-        alive[self.deleted] = False
+            end = milliseconds(keys[column.name])
+            alive[self.numbers(keys["id"][(end != NEVER) & (end <= self.now)])] = False
         return alive
+
+    @cached_property
+    def ended(self) -> np.ndarray:
+        """The mask of the credentials that somebody ended, and of the nodes that do not exist.
+
+        A credential that is only past its end is not among them: it opens nothing, but is there.
+        """
+        gone, keys = self.deleted.copy(), self.frames[CREDENTIAL]
+        gone[self.numbers(keys["id"][keys["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)])] = True
+        return gone
 
     @cached_property
     def deleted(self) -> np.ndarray:

@@ -27,7 +27,7 @@ from analytics.weights import SENSITIVITY
 from graph.access import flags
 from graph.element import Relationship
 from graph.once import once
-from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, CREDENTIAL_ENDED, LEVELS, RESOURCE
+from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RESOURCE
 
 EACH = 128  # bytes of memory per entitlement during the listing
 JUDGED = 2048  # bytes of memory per entitlement while all its items are there
@@ -194,17 +194,25 @@ def heaviest_held(posture: Posture, nodes: np.ndarray) -> np.ndarray:
     return np.asarray(heaviest_given(posture, nodes) * posture.autonomy[nodes])
 
 
-def heaviest_given(posture: Posture, nodes: np.ndarray) -> np.ndarray:
-    """Return the weight of the heaviest entitlement of any nodes, whoever acts as them; else 0."""
-    distinct, place = np.unique(nodes, return_inverse=True)
+def heaviest_given(
+    posture: Posture, nodes: np.ndarray, ceiling: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the weight of the heaviest entitlement of any nodes, whoever acts as them; else 0.
+
+    `ceiling` is the highest level that each of them hands on (a position in `LEVELS`).
+    """
+    limit = np.full(len(nodes), len(LEVELS) - 1) if ceiling is None else ceiling
+    each, place = np.unique(np.stack([nodes, limit]).astype(np.int64), axis=1, return_inverse=True)
+    distinct, limit = each
     weight = sensitivity(posture, usual_model())[posture.graph.ends(CAN_ACCESS)[1]]
     levels, most, begin = np.array(usual_model().level), np.zeros(len(distinct)), 0
     while begin < len(distinct):
         starts = distinct[begin:].astype(np.int32)
         at, grant, level, _ = listed(steps_of(posture), _by_holder(posture, None), starts, BLOCK)
-        np.maximum.at(most, begin + at, weight[grant] * levels[level])
+        handed_on = level <= limit[begin + at]
+        np.maximum.at(most, begin + at, weight[grant] * levels[level] * handed_on)
         begin = begin + int(at[-1]) + 1 if len(at) > BLOCK else len(distinct)
-    return np.asarray(most[place])
+    return np.asarray(most[place.reshape(-1)])
 
 
 def in_one_block(posture: Posture, model: Model) -> bool:
@@ -330,20 +338,9 @@ def sensitivity(posture: Posture, model: Model) -> np.ndarray:
     return np.asarray(of[np.searchsorted([0.0, *SENSITIVITY.values()], usual)])
 
 
-@once
-def ended(posture: Posture) -> np.ndarray:
-    """Return a mask of ended nodes: ended credentials and deleted identities."""
-    frame = posture.graph.frames[CREDENTIAL]
-    gone = posture.deleted.copy()
-    gone[
-        posture.graph.numbers(frame["id"][frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)])
-    ] = True
-    return gone
-
-
 def identity_edges(posture: Posture, relationship: Relationship) -> np.ndarray:
     """Return the rows of a relationship in force that give control, between nodes not ended."""
-    graph, gone = posture.graph, ended(posture)
+    graph, gone = posture.graph, posture.graph.ended
     source, target = graph.ends(relationship)
     kept = graph.in_force(relationship) & ~gone[source] & ~gone[target]
     if relationship.uncontrolled:
@@ -390,7 +387,7 @@ def _grants(posture: Posture, weight: np.ndarray) -> np.ndarray:
     """Return the rows of declared grants in force that give a level on a weighted resource."""
     graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
     holder, resource = graph.ends(CAN_ACCESS)
-    kept = graph.in_force(CAN_ACCESS) & ~ended(posture)[holder] & ~flags(frame["derived"])
+    kept = graph.in_force(CAN_ACCESS) & ~graph.ended[holder] & ~flags(frame["derived"])
     kept &= graph.has_label(RESOURCE)[resource] & (weight[resource] > 0)
     kept &= graph.levels > 0
     return np.flatnonzero(kept)

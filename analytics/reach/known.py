@@ -53,33 +53,59 @@ class KnownReach:
         return cls(np.zeros(nodes, bool), np.zeros(nodes, bool))
 
 
-def known_reach(graph: AccessGraph, network: Network) -> KnownReach:
-    """Return how well the reach of each node of `graph` over `network` is known."""
-    opaque = np.flatnonzero(opaque_nodes(graph))
+def known_reach(graph: AccessGraph, network: Network, expired: bool = False) -> KnownReach:
+    """Return how well the reach of each node of `graph` over `network` is known.
+
+    With `expired`, a credential past its end counts as leading to what it signed in as, though
+    `network` has no such edge.
+    """
+    opaque = np.flatnonzero(opaque_nodes(graph, expired))
     if not len(opaque):
         return KnownReach(np.ones(network.nodes, bool), np.ones(network.nodes, bool))
-    complete = ~_leading_to(network, opaque)
+    logins = _expired_logins(graph) if expired else (np.zeros(0, np.int64),) * 2
+    complete = ~_leading_to(network, opaque, *logins)
     holders = np.unique(network.holders[network.weight[network.resource] > 0])
-    return KnownReach(complete | _leading_to(network, holders), complete)
+    return KnownReach(complete | _leading_to(network, holders, *logins), complete)
 
 
-def _leading_to(network: Network, nodes: np.ndarray) -> np.ndarray:
-    """Return a mask of the nodes with a path to one of `nodes`, these included."""
-    least = np.zeros(len(nodes), np.int8)
-    hops = traversal.backward(network.turned, nodes.astype(np.int32), least)
-    return np.asarray(hops >= 0)
+def _leading_to(
+    network: Network, nodes: np.ndarray, keys: np.ndarray, accounts: np.ndarray
+) -> np.ndarray:
+    """Return a mask of the nodes with a path to one of `nodes`, these included.
+
+    Besides the edges of the network, each of `keys` leads to the one of `accounts`.
+    """
+    while True:  # one round per key behind a key
+        least = np.zeros(len(nodes), np.int8)
+        hops = traversal.backward(network.turned, nodes.astype(np.int32), least)
+        leading = np.asarray(hops >= 0)
+        more = keys[leading[accounts] & ~leading[keys]]
+        if not len(more):
+            return leading
+        nodes = np.union1d(nodes, more)
+
+
+def _expired_logins(graph: AccessGraph) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of an expired credential that nobody ended, and what it signed in as."""
+    key, account = graph.ends(AUTHENTICATES_AS)
+    kept = graph.in_force(AUTHENTICATES_AS) & ~graph.live[key]
+    kept &= ~graph.ended[key] & ~graph.ended[account]
+    return key[kept].astype(np.int64), account[kept].astype(np.int64)
 
 
 @once
-def opaque_nodes(graph: AccessGraph) -> np.ndarray:
-    """Return a mask of the nodes whose own access no source could have stated in full."""
+def opaque_nodes(graph: AccessGraph, expired: bool = False) -> np.ndarray:
+    """Return a mask of the nodes whose own access no source could have stated in full.
+
+    An expired credential opens nothing, which is known, unless it counts as live (`expired`).
+    """
     opaque = ~_of_grant_scopes(graph)
     if opaque.any():
         for relationship in ACTS_AS:
             opaque[graph.ends(relationship)[0][graph.in_force(relationship)]] = False
         key, _ = graph.ends(AUTHENTICATES_AS)
         opaque[key[graph.in_force(AUTHENTICATES_AS)]] = False
-        opaque &= graph.live | ~graph.has_label(CREDENTIAL)
+        opaque &= (~graph.ended if expired else graph.live) | ~graph.has_label(CREDENTIAL)
     bound = graph.numbers(_waiting(graph))
     opaque[bound[bound >= 0]] = True
     return opaque

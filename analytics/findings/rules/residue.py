@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
-from analytics.assumptions.entitlements import heaviest, heaviest_held
+from analytics.assumptions.entitlements import heaviest, heaviest_given, heaviest_held
 from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.kind import FindingKind
@@ -24,8 +24,22 @@ from analytics.residue import (
     residue,
 )
 from graph.instants import NEVER
-from graph.schema import AGENT, IDENTITIES, ROLE, SERVICE_ACCOUNT, TOOL
+from graph.schema import (
+    ACTS_FOR,
+    AGENT,
+    AUTHENTICATES_AS,
+    CALLS,
+    IDENTITIES,
+    LEVELS,
+    ROLE,
+    SERVICE_ACCOUNT,
+    TOOL,
+    USES,
+)
 
+LENT = (CREDENTIALS, DELEGATIONS, REGISTRATIONS)  # of these, the access is that of another node
+HANDING = (ACTS_FOR, CALLS, USES, AUTHENTICATES_AS)
+UNKNOWN = " How much what is left gives access to is not known."
 NAMED, MOST = 3, 20  # nodes named in a sentence, facts listed in a finding
 NOUNS = {
     ROLE.name: "role",
@@ -55,9 +69,8 @@ def find(posture: Posture) -> pd.DataFrame:
         for n, at, due in zip(subject.tolist(), since.tolist(), planned.tolist(), strict=True)
     ]
     remedy = ["; then ".join(_steps(posture, parts[n])) + "." for n in subject.tolist()]
-    weighs = heaviest_held(posture, subject)  # of an account that an agent uses as well
-    place = np.searchsorted(subject, rows["identity"].to_numpy(np.int64))
-    np.maximum.at(weighs, place, heaviest(posture)[rows["thing"].to_numpy(np.int64)])
+    weighs, unknown = _weighs(posture, subject, rows)
+    sentences = [s + UNKNOWN * u for s, u in zip(sentences, unknown.tolist(), strict=True)]
     evidence = [tuple(dict.fromkeys(parts[n]["fact"]))[:MOST] for n in subject.tolist()]
     return findings_of(
         posture,
@@ -66,9 +79,41 @@ def find(posture: Posture) -> pd.DataFrame:
         since=since,
         weighs=weighs,
         evidence=evidence,
+        floor=np.where(unknown, "medium", "").tolist(),
         remedy=[step[0].upper() + step[1:] for step in remedy],
         closes=np.array([CHILDREN not in set(parts[n]["kind"]) for n in subject.tolist()], bool),
     )
+
+
+def _weighs(
+    posture: Posture, subject: np.ndarray, rows: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the heaviest entitlement that is left of each subject, and where more may be left.
+
+    That is of what it holds itself, also where an agent in service answers for it, and of what is
+    left of it: what a key opens, and what it may do as another or by a tool, up to the ceiling. The
+    mask (bool) is True where only the access of what is left is not known.
+    """
+    weighs = heaviest_held(posture, subject)
+    identity, thing = (rows[c].to_numpy(np.int64) for c in ("identity", "thing"))
+    place = np.searchsorted(subject, identity)
+    np.maximum.at(weighs, place, heaviest(posture)[thing])
+    lent = rows["kind"].isin(LENT).to_numpy(bool)
+    given = heaviest_given(posture, thing[lent], _ceilings(posture, rows["fact"][lent]))
+    by_itself = rows["kind"][lent].to_numpy() != CREDENTIALS
+    given *= np.where(by_itself, posture.autonomy[identity[lent]], 1)
+    np.maximum.at(weighs, place[lent], given)
+    known, unknown = posture.entitlements_known, np.zeros(len(subject), bool)
+    unknown[place[lent & ~known[thing]]] = True
+    return weighs, unknown & known[subject]
+
+
+def _ceilings(posture: Posture, facts: pd.Series) -> np.ndarray:
+    """Return the highest level that each of the relationships with these ids hands on."""
+    frames = [posture.graph.frames[relationship] for relationship in HANDING]
+    stated = pd.concat([frame.set_index("id")["ceiling"] for frame in frames])
+    names = stated.reindex(facts).fillna(LEVELS[-1])
+    return np.asarray(pd.Index(LEVELS).get_indexer(pd.Index(names)))
 
 
 def _status(posture: Posture) -> dict[int, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.assumptions.entitlements import IDENTITY, ended, identity_edges
+from analytics.assumptions.entitlements import IDENTITY, identity_edges
 from analytics.posture import Posture
 from graph.access import flags
 from graph.element import Relationship
@@ -64,7 +64,7 @@ def holdings(posture: Posture, identity: int) -> Holdings:
     by_holder = _ways(posture, identity)
     ways = tuple(way for of_holder in by_holder.values() for way in of_holder)
     ends = np.repeat(list(by_holder), [len(of_holder) for of_holder in by_holder.values()])
-    given = graph.in_force(CAN_ACCESS) & ~flags(frame["derived"]) & ~ended(posture)[holder]
+    given = graph.in_force(CAN_ACCESS) & ~flags(frame["derived"]) & ~graph.ended[holder]
     rows = np.flatnonzero(given & np.isin(holder, ends))
     place, way = np.nonzero(holder[rows][:, None] == ends[None, :])
     rows = rows[place]
@@ -89,7 +89,7 @@ def _calls(posture: Posture, identity: int) -> np.ndarray:
     graph = posture.graph
     caller, called = graph.ends(CALLS)
     given = graph.in_force(CALLS) & ~flags(graph.frames[CALLS]["derived"])
-    return np.flatnonzero(given & (caller == identity) & ~ended(posture)[called])
+    return np.flatnonzero(given & (caller == identity) & ~graph.ended[called])
 
 
 # -- ways ------------------------------------------------------------------------------------------

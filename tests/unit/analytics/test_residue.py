@@ -6,10 +6,11 @@ import pytest
 
 from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
-from analytics.posture import Posture
+from analytics.posture import Posture, assess
+from graph.access import AccessGraph
 from tests.support.estates.rule_findings import found
 from tests.support.estates.side_by_side import named, of_case, side_by_side
-from tests.support.estates.small_estates import Estate, ago
+from tests.support.estates.small_estates import Estate, ago, together
 from tests.support.printed import debt as debt_answer
 from tests.support.printed import findings, identities
 
@@ -192,3 +193,53 @@ def test_it_outlives_since_it_ended():
     (one,) = [i for i in items if i["assumption"] == "outlived"]
     assert (one["since"], one["cycles"]) == (ago(14), 2.0)
     assert one["debt"] == 300 * 1.0 * 3  # exposure, weight, one and two cycles of a week
+
+
+def tool(**ceiling: str) -> Estate:
+    """State a tool that runs as an account, and an ended agent that may still call it."""
+    e = old("retired").thing("Tool", "t").link("t", "RUNS_AS", "svc")
+    return e.can("svc", "read", "db").link("old", "CALLS", "t", **ceiling)
+
+
+BY_OTHERS = {
+    "a tool": (lambda: tool(), "critical"),  # 30 * 10
+    "a tool, to read": (lambda: tool(ceiling="read"), "high"),  # 30
+    "a tool, to list": (lambda: tool(ceiling="list"), "low"),
+    "a tool without access": (
+        lambda: old("retired").thing("Tool", "t").link("old", "CALLS", "t"),
+        "low",
+    ),
+    "a person": (
+        lambda: (
+            old("retired").person("ann").can("ann", "write", "db").link("old", "ACTS_FOR", "ann")
+        ),
+        "critical",  # 30 * 3
+    ),
+    "a person, for one that chooses its actions": (
+        lambda: (
+            Estate().agent("old", status="retired", aars=10).resource("db", "confidential")
+            .person("ann").can("ann", "write", "db").link("old", "ACTS_FOR", "ann")
+        ),
+        "high",  # 10 * 3 * (1 + 10/10)
+    ),
+    "a key of an account that another answers for": (
+        lambda: by_key(old("deleted")).agent("new").link("new", "RUNS_AS", "svc"),
+        "critical",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BY_OTHERS)
+def test_what_may_be_done_by_others_weighs_what_they_may_use(case):
+    estate, severity = BY_OTHERS[case]
+    (one,) = findings(estate().posture(), rule="RES-01")["findings"]
+    assert (one["subject"]["id"], one["severity"]) == ("old", severity)
+
+
+def test_a_tool_of_unknown_access_is_not_low():
+    registry = Estate(source="registry", scope="x", declares=("inventory",)).thing("Tool", "t")
+    e = Estate().agent("old", status="retired").resource("db", "public").link("old", "CALLS", "t")
+    posture = assess(AccessGraph.of(together(registry, e)))
+    (one,) = findings(posture, rule="RES-01")["findings"]
+    assert one["severity"] == "medium"
+    assert one["sentence"].endswith("How much what is left gives access to is not known.")
