@@ -6,6 +6,7 @@ import numpy as np
 
 from analytics.debt.groups import keys
 from analytics.posture import Posture
+from analytics.residue import alive
 from analytics.selectors import ALL_AGENTS, crown_jewels, select
 from graph.schema import AGENT
 
@@ -16,8 +17,8 @@ class Scope:
 
     `team` is the number of a team, -1 for the identities of no team, and None for all. `places`
     (positions in `accountable`) are the identities; `starts` (numbers) those whose paths are
-    counted: the agents among them, or all of them where there is no agent. `agents` tells which.
-    `targets` are the crown jewels.
+    counted: the agents among them, or all of them where there is no agent, without those that
+    ended with nothing left. `agents` tells which. `targets` are the crown jewels.
     """
 
     team: int | None
@@ -34,8 +35,8 @@ def scope_of(posture: Posture, team: int | None = None) -> Scope:
     if team is not None:
         places = np.flatnonzero(keys(posture, "team") == team)
     agents = select(posture, [ALL_AGENTS]) if team is None else every[places]
-    agents = agents[posture.graph.has_label(AGENT)[agents]]
-    starts = agents if len(agents) else every[places]
+    agents = agents[(posture.graph.has_label(AGENT) & alive(posture))[agents]]
+    starts = agents if len(agents) else every[places][alive(posture)[every[places]]]
     return Scope(team, places, starts, len(agents) > 0, np.flatnonzero(crown_jewels(posture)))
 
 

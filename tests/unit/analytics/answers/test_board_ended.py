@@ -27,3 +27,19 @@ def test_the_teams_count_who_reads_sensitive_data_as_the_board_and_its_figure_do
     assert rows["ops"]["sensitive"] == of_team.sensitive["count"] == 0
     assert sum(row["sensitive"] for row in rows.values()) == stands.sensitive["count"]
     assert figure["numerator"] == stands.sensitive["count"]
+
+
+def test_the_headlines_count_agents_of_which_something_is_alive() -> None:
+    """Of the three, one is in service, and one left an account; its parent left nothing."""
+    posture = ended().posture()
+    heads = parts.headlines(posture, scope_of(posture))
+    assert (heads.starts_are, heads.starts, heads.reaching) == ("agents", 2, 1)
+    of_team = parts.headlines(posture, scope_of(posture, posture.graph.number("ops")))
+    assert (of_team.starts_are, of_team.starts, of_team.reaching) == ("agents", 1, 0)
+
+
+def test_where_all_agents_are_gone_the_headlines_count_the_others() -> None:
+    e = Estate().agent("off", status="retired").account("svc")
+    posture = e.resource("ledger", "restricted").can("svc", "read", "ledger").posture()
+    heads = parts.headlines(posture, scope_of(posture))
+    assert (heads.starts_are, heads.starts, heads.reaching) == ("identities", 1, 1)
