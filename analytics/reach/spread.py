@@ -109,6 +109,29 @@ class Spread:
             state = int(self.parent[state])
         return edges[::-1]
 
+    def first_route(self, state: int) -> list[int]:
+        """Return a shortest route to a state in the same way: of several, by the first nodes.
+
+        `route` takes the one that the order of the edges gives.
+        """
+        edges = []
+        while self.parent[state] >= 0:
+            edge, state = self._first_before(state)
+            edges.append(edge)
+        return edges[::-1]
+
+    def _first_before(self, state: int) -> tuple[int, int]:
+        """Return the edge and the state before a state, on the shortest route by the first node."""
+        turned, (node, limit) = self.network.turned, divmod(state, len(LEVELS))
+        into = slice(turned.indptr[node], turned.indptr[node + 1])
+        ceiling = turned.ceiling[into].astype(np.int64)
+        before = 4 * turned.source[into].astype(np.int64)[:, None] + np.arange(len(LEVELS))
+        leads = np.minimum(np.arange(len(LEVELS)), ceiling[:, None]) == limit
+        leads &= self.hops[before] == self.hops[state] - 1
+        row, at = np.nonzero(leads)
+        first = int(np.argmin(before[row, at]))
+        return int(turned.order[into][row[first]]), int(before[row[first], at[first]])
+
 
 def spread(network: Network, start: int, max_hops: int | None = None) -> Spread:
     """Search everything that the node `start` reaches, within `max_hops` if given."""

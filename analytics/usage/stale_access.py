@@ -174,7 +174,7 @@ def _path(ways: "_Ways", resource: int, level: int) -> StalePath:
     uses = reach.uses()
     rows = uses[(uses["resource"] == resource) & (uses["levels"].to_numpy() >> level & 1 == 1)]
     nearest = rows.sort_values(["hops", "grant"], kind="stable").iloc[0]
-    edges = tuple(ways.edge(e, level) for e in reach.route(int(nearest["state"])))
+    edges = tuple(ways.edge(e, level) for e in reach.first_route(int(nearest["state"])))
     beside = rows["hops"].eq(nearest["hops"]) & (rows["state"] // 4).eq(nearest["state"] // 4)
     grant = ways.grant(np.unique(rows["grant"][beside].to_numpy()), level)
     steps = _Steps.of(posture, edges, grant, level)

@@ -86,3 +86,24 @@ def test_a_used_step_that_lets_less_through_does_not_stand_for_another(turned: b
     e.can("svc", "write", "db", id="grant", telemetry="true", granted_at=ago(400),
           last_used_at={"write": ago(2)})  # fmt: skip
     assert named(e) == ("wide", 300, "stale")
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("again", [False, True])
+def test_of_two_routes_as_long_the_first_by_its_nodes_is_shown(
+    names: tuple[str, str], turned: bool, again: bool
+) -> None:
+    """Whatever the order of rows: over one account to a group, or over another to it."""
+    used, unused = names
+    e = Estate().agent("bot").account("a", "b").thing("Group", "g").resource("db", "restricted")
+    facts = {"telemetry": "true", "valid_from": ago(300)}
+    for name in sorted(names, reverse=turned):
+        last = ago(1) if name == used else None
+        e.link("bot", "RUNS_AS", name, last_used_at=last, **facts)
+    for name in sorted(names, reverse=again):
+        e.link(name, "MEMBER_OF", "g", **facts)
+    e.can("g", "read", "db", telemetry="true", granted_at=ago(300))
+    (path,) = stale(e.posture())["paths"]
+    assert [step["to"]["id"] for step in path["steps"]] == ["a", "g", "db"]
+    assert path["first_stale"]["relationship"] == ("RUNS_AS" if unused == "a" else "MEMBER_OF")
