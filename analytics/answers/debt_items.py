@@ -45,9 +45,12 @@ def costliest(
 
 
 def _order(owed: Debt) -> np.ndarray:
-    """Return the items, the costliest first, then the unknown ones."""
-    rows = owed.rows
-    order = np.lexsort((rows.assumption, rows.entitlement, -rows.unverified, -rows.debt))
+    """Return the items, the costliest first, then the unknown ones; equal ones by their things."""
+    rows, units = owed.rows, owed.units
+    rank = np.empty(len(units), np.int64)  # not the order of rows, which says nothing
+    by_things = (units.grant, units.level, units.resource, units.holder, units.place)
+    rank[np.lexsort(by_things)] = np.arange(len(units))
+    order = np.lexsort((rows.assumption, rank[rows.entitlement], -rows.unverified, -rows.debt))
     return np.asarray(order)
 
 

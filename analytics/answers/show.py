@@ -232,8 +232,10 @@ def _credentials(posture: Posture, number: int) -> Table:
     numbers = graph.numbers(frame["id"])
     mask = np.isin(numbers, np.union1d(uses, opens))
     properties = [p for p in CREDENTIAL.columns if p.name not in ("first_seen", "last_seen")]
-    columns = _stated(frame[mask], properties)
-    seen = instants(posture.activity.last_active[numbers[mask]]).array  # computed from all facts
+    places = np.flatnonzero(mask)
+    places = places[np.argsort(numbers[places])]
+    columns = _stated(frame.iloc[places], properties)
+    seen = instants(posture.activity.last_active[numbers[places]]).array  # from all facts
     columns |= {name: seen for name in LAST_USE if name in columns}
     return Table(pd.DataFrame(columns), graph.things)
 
