@@ -13,7 +13,7 @@ from analytics.posture import Posture
 from analytics.runtime.budget import VARIABLE, OverBudget, WrongBudget, budget_of, within
 from analytics.runtime.faults import collecting, described
 from app.web.links import open_to
-from app.web.page import entrance, tasks
+from app.web.page import deltas, entrance, tasks
 from app.web.page.address import arrive, settle
 from app.web.page.frame import explain, explain_budget, freshness, selected, store_uri, tell_faults
 from app.web.page.menu import menu
@@ -122,11 +122,13 @@ def _body(view: View, run: _Run) -> None:
     broken = st.empty()
     try:
         freshness(posture, choice)
+        deltas.begin()
         with collecting() as faults:
             view.draw(posture)
         if view.query is not None:
             show_query(view.query(posture), store_uri())
         tell_faults(broken, {**posture.faults, **{fault.rule: fault.message for fault in faults}})
+        deltas.finish()
     except Cancelled:  # the page has said so
         return
     except StoreError as error:  # a store is read lazily, when a page needs it

@@ -1,13 +1,25 @@
-"""Tiles of a figure with its denominator, and links to the rows behind it."""
+"""Tiles of a figure with its denominator and its change, and links to the rows behind it."""
+
+from typing import Any
 
 from streamlit.delta_generator import DeltaGenerator
 
+from analytics.answers.compare.since import Change
 from app.web.links import way
 from app.wording import signed
 
+QUARTER = "in a quarter: "
+LESS, MORE, NEITHER = "inverse", "normal", "off"  # what is better, as Streamlit colours a change
+LEAST, LEAST_SHARE = 1e-9, 0.0005  # smaller differences, of a count or sum and of a share, are none
+
 
 def tile(
-    place: DeltaGenerator, label: str, figure: str, beside: str | None = None, meaning: str = ""
+    place: DeltaGenerator,
+    label: str,
+    figure: str,
+    beside: str | None = None,
+    meaning: str = "",
+    border: bool = True,
 ) -> None:
     """Draw a figure in a frame; its texts must not contain names from the data."""
     place.metric(
@@ -17,8 +29,8 @@ def tile(
         delta_color="off",
         delta_arrow="off",
         help=meaning or None,
-        border=True,
-        height="stretch",
+        border=border,
+        height="stretch" if border else "content",
     )
 
 
@@ -34,27 +46,71 @@ def signal(
     place: DeltaGenerator,
     label: str,
     figure: str,
-    change: float | None,
+    change: Change | None,
     beside: str | None = None,
     meaning: str = "",
-    since: str = "in a quarter: ",
+    since: str = QUARTER,
+    better: str = LESS,
+    points: bool = False,
+    border: bool = True,
 ) -> None:
-    """Draw a figure of which more is worse, with its change `since` an earlier moment.
+    """Draw a figure with its change `since` an earlier moment; None if it has none to show.
 
-    The colour of the change has its word beside it. Texts must not contain names from the data,
-    but `meaning` may, escaped.
+    `better` says which change is an improvement. The colour of the change has its word beside it;
+    what cannot be compared, and an improvement that more of the unknown could undo, have no colour.
+    With `points` the figure is a share. Texts must not contain names from the data, but `meaning`
+    may, escaped.
     """
     if change is None:
-        tile(place, label, figure, beside, meaning)
+        tile(place, label, figure, beside, meaning, border)
         return
-    word = "worse" if change > 0 else "better" if change < 0 else "the same"
+    delta, words, colour = worded(change, better, points)
+    arrow: Any = "auto" if change.changed else "off"
     place.metric(
         label,
         figure,
-        delta=signed(change) if change else 0,
-        delta_color="inverse",
-        delta_description=f"{since}{word}" + (f"; {beside}" if beside else ""),
+        delta=delta,
+        delta_color=colour,
+        delta_arrow=arrow,
+        delta_description=f"{since}{words}" + (f"; {beside}" if beside else ""),
         help=meaning or None,
-        border=True,
-        height="stretch",
+        border=border,
+        height="stretch" if border else "content",
     )
+
+
+def worded(change: Change, better: str, points: bool = False) -> tuple[str | int, str, Any]:
+    """Return a change as a figure, in words, and its colour.
+
+    >>> worded(Change(3.0), LESS)
+    ('+3', 'worse', 'inverse')
+    >>> worded(Change(-3.0, seen=12.0), LESS)
+    ('-3', 'better; +12 more only came into sight', 'inverse')
+    >>> worded(Change(-3.0, doubtful=True), LESS)
+    ('-3', 'less, but more is unknown', 'off')
+    >>> worded(Change(None, because="what is seen changed"), LESS)
+    ('not comparable', 'what is seen changed', 'off')
+    """
+    if change.changed is None:
+        return "not comparable", str(change.because), NEITHER
+    moved, seen = _shown(change.changed, points), _shown(change.seen, points)
+    improved = change.changed * (-1 if better == LESS else 1) > 0
+    if not moved:
+        words, colour = "the same", better
+    elif better == NEITHER:
+        words, colour = "it changed", NEITHER
+    elif improved and change.doubtful:
+        words, colour = f"{'less' if change.changed < 0 else 'more'}, but more is unknown", NEITHER
+    else:
+        words, colour = "better" if improved else "worse", better
+    if seen:
+        sight = "came into sight" if change.seen > 0 else "went out of sight"
+        words += f"; {seen} more only {sight}"
+    return moved or 0, words, colour
+
+
+def _shown(change: float, points: bool) -> str:
+    """Return a difference with its sign; "" for none."""
+    if points:
+        return "" if abs(change) < LEAST_SHARE else f"{100 * change:+.1f} points"
+    return "" if abs(change) < LEAST else signed(change)

@@ -135,6 +135,11 @@ class Shelf:
             self._leave(key, task)
         return cast(T, task.result())
 
+    def peek(self, key: Hashable) -> Any:
+        """Return the result under `key` if it is there already, else None."""
+        with self._lock:
+            return self._kept.get(key)
+
     def _without_page(self, key: Hashable, work: Callable[[], T]) -> T:
         if not AHEAD.get():
             result = work()

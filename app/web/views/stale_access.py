@@ -1,6 +1,7 @@
 """Page of stale access: unused paths, the step to remove, and the reach that this takes away."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -8,15 +9,18 @@ import streamlit as st
 from analytics.answers.stale import stale as stale_answer
 from analytics.posture import Filter, Posture
 from app.escape import markdown
+from app.web.answers import measured
 from app.web.answers.figures import accountable, got_back
 from app.web.card import card_link
+from app.web.page import deltas
 from app.web.page.address import one_of, recall, remember, some_of
+from app.web.page.deltas import Row
 from app.web.page.query import Query, options
 from app.web.page.snapshots import kept
 from app.web.search.picker import search
 from app.web.sentences import step_lines
 from app.web.tables import ROWS, below, full, table
-from app.web.tiles import link, tile
+from app.web.tiles import link
 from app.web.view import View
 from app.wording import (
     STALE_STATES,
@@ -50,7 +54,8 @@ def draw(posture: Posture) -> None:
     wanted = _about(posture)
     paths = stale(posture, days, wanted)
     if wanted is None:
-        _figures(posture, paths, days)
+        draw_tiles = partial(_figures, got_back(posture, days), paths, days)
+        deltas.tiles(posture, draw_tiles, measured.unused, days)
         _identities(posture, days)
     _paths(posture, paths, days, wanted)
 
@@ -101,25 +106,29 @@ def stale(posture: Posture, days: int, about: tuple[int, ...] | None = None) -> 
     return Stale(heaviest, answer.counts["paths"], answer.counts["unobservable"])
 
 
-def _figures(posture: Posture, paths: Stale, days: int) -> None:
+def _figures(back: tuple[str, str], paths: Stale, days: int, row: Row) -> None:
     tiles = st.columns(3)
-    tile(
+    row.tile(
         tiles[0],
+        "back",
         "What you get back",
-        *got_back(posture, days),
+        *back,
         f"Share of the blast radius of all identities that goes away when only access not used "
         f"for {days} days is removed; nothing that was used is touched.",
+        points=True,
     )
     listed = "all listed" if paths.count == len(paths.rows) else f"first {number(LISTED)} listed"
-    tile(
+    row.tile(
         tiles[1],
+        "paths",
         f"Access not seen in use for {days} days",
         counted(paths.count, "path"),
         listed,
         "A path is one resource at one level that an identity reaches.",
     )
-    tile(
+    row.tile(
         tiles[2],
+        "unlogged",
         "Its use is not logged",
         f"{number(paths.unobservable)} of {number(paths.count)}",
         "unknown, not unused",

@@ -1,11 +1,13 @@
 """What a node reaches: the figures, the picture with the panel beside it, and the list."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import code, markdown
+from app.web.answers import measured
 from app.web.answers.reach import Question, Reach, reach, sieved, sureness
 from app.web.answers.replayed import Moment, replayed
 from app.web.drawing import canvas
@@ -13,6 +15,8 @@ from app.web.drawing.charts import steps as steps_chart
 from app.web.drawing.layout import Drawing, arrange
 from app.web.drawing.links import Link, link_of, links
 from app.web.drawing.scene import Lit, rows_of
+from app.web.page import deltas
+from app.web.page.deltas import Row
 from app.web.removals import removals
 from app.web.replay import Stated, stated, summary, times
 from app.web.tables import below, full, table
@@ -34,7 +38,12 @@ from graph.frames import records
 
 PICTURE = "picture"
 TABLE = "The picture as a table"
-TILES = ("Resources reached", "Weighted blast radius", "With admin", "Only through escalation")
+TILES = {
+    "resources": "Resources reached",
+    "weighted": "Weighted blast radius",
+    "admin": "With admin",
+    "derived": "Only through escalation",
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,8 @@ def reaches(posture: Posture, choices: Choices, frame: Frame) -> None:
     answer = reach(posture, question)
     items = removals(posture)
     with frame.figures:
-        _figures(answer)
+        asked = (question.thing, question.mode, question.hops, question.leaked)
+        deltas.tiles(posture, partial(_figures, answer), measured.reached, *asked)
         _notes(posture, question, answer)
     if answer.tree.total == 1:
         _nothing(posture, choices, answer, items, frame)
@@ -138,11 +148,11 @@ def _notes(posture: Posture, question: Question, answer: Reach) -> None:
         leak(posture, question.thing, count, question.mode)
 
 
-def _figures(answer: Reach) -> None:
+def _figures(answer: Reach, changes: Row) -> None:
     """Draw the figures in one line, and what they consist of in a second one."""
     figures = answer.figures
     if figures.weighted is None:
-        for place, label in zip(st.columns(4), TILES, strict=True):
+        for place, label in zip(st.columns(4), TILES.values(), strict=True):
             tile(place, label, NO_FIGURE, "no source states grants of it")
         return
     counts, by_level = figures.counts, figures.counts["by_level"]
@@ -164,8 +174,10 @@ def _figures(answer: Reach) -> None:
         "such as a privilege escalation.",
     )
     row = st.container(horizontal=True, gap="medium")  # wraps on a phone
-    for label, value, meaning in zip(TILES, values, meanings, strict=True):
-        row.metric(label, value, help=meaning, width=150 if len(label) < 18 else 210)
+    for (name, label), value, meaning in zip(TILES.items(), values, meanings, strict=True):
+        place = row.container(width=180 if len(label) < 18 else 240)
+        share_of = name == "derived"
+        changes.tile(place, name, label, value, None, meaning, points=share_of, border=False)
     parts = [
         f"**{number(restricted)}** restricted",
         f"{number(unknown)} of unknown sensitivity" if unknown else "",

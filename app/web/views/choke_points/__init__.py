@@ -1,5 +1,7 @@
 """Page of choke points: the nodes and steps on paths to the crown jewels, and removals."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -8,9 +10,12 @@ from analytics.answers.cut import SmallestCut
 from analytics.posture import Posture
 from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS, usual_starts
 from app.escape import markdown
+from app.web.answers import measured
 from app.web.answers.reach import MODES
 from app.web.card import cards
+from app.web.page import deltas
 from app.web.page.address import one_of, recall, remember, turn
+from app.web.page.deltas import Row
 from app.web.page.query import Query, options
 from app.web.removals import (
     MOST,
@@ -26,7 +31,7 @@ from app.web.search.selection import choose
 from app.web.sentences import use_of
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
-from app.web.tiles import tile
+from app.web.tiles import NEITHER, tile
 from app.web.view import View
 from app.web.views.choke_points.answers import (
     FREES,
@@ -64,7 +69,10 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
         st.info("The two ends are the same things: choose another end.")
         return
     ranks = ranked(posture, aim)
-    _figures(posture, aim, ranks)
+    smallest = smallest_cut(posture, aim) if ranks.answer.exposed else None
+    unknown = unrated(posture) if aim.targets == CROWN_JEWELS else 0
+    draw_tiles = partial(_figures, aim, ranks, smallest, unknown)
+    deltas.tiles(posture, draw_tiles, measured.between, aim.starts, aim.targets, aim.mode)
     if not ranks.answer.exposed:
         st.markdown(_nothing(posture, aim, ranks.answer.targets))
         return
@@ -113,36 +121,39 @@ def _aim(posture: Posture) -> Aim:
     return Aim(starts, targets, mode or "standing")
 
 
-def _figures(posture: Posture, aim: Aim, ranks: Ranked) -> None:
+def _figures(aim: Aim, ranks: Ranked, smallest: SmallestCut | None, unknown: int, row: Row) -> None:
     answer, tiles = ranks.answer, st.columns(4)
     exposed, starts, dark = answer.exposed, answer.starts, answer.not_known
     if not answer.targets:
         dark = starts  # whoever reaches none of those that are known
-    tile(
+    row.tile(
         tiles[0],
+        "exposed",
         reaching(aim),
         f"{number(exposed)} of {number(starts - dark)}" if dark < starts else NO_FIGURE,
         _beside(answer, aim),
     )
-    unknown = unrated(posture) if aim.targets == CROWN_JEWELS else 0
-    tile(
+    row.tile(
         tiles[1],
+        "targets",
         "Targets",
         number(answer.targets),
         f"{number(unknown)} more of unknown sensitivity" if unknown else None,
         "What is to be protected. Resources whose sensitivity nobody states are not counted.",
+        better=NEITHER,
     )
     best = max(_most(ranks.things), _most(ranks.edges))
-    tile(
+    row.tile(
         tiles[2],
+        "best",
         "Best single fix cuts off",
         f"{number(best)} of {number(exposed)}" if exposed else NO_FIGURE,
         share(best, exposed) if exposed else "nothing to cut off",
         "So many of them lose all access to the targets when one thing or step goes.",
+        better=NEITHER,
     )
-    cut = smallest_cut(posture, aim) if exposed else None
-    figure = _cut_figure(cut) if answer.targets else (NO_FIGURE, "no target is known")
-    tile(tiles[3], "Smallest cut", *figure)
+    figure = _cut_figure(smallest) if answer.targets else (NO_FIGURE, "no target is known")
+    row.tile(tiles[3], "cut", "Smallest cut", *figure, better=NEITHER)
 
 
 def _beside(answer: ChokePoints, aim: Aim) -> str:

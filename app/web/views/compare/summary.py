@@ -1,6 +1,6 @@
 """The summary of a comparison: a sentence, the figures at both ends, the sources, and the teams."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -8,7 +8,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analytics.answers import compare
+from analytics.answers.board.quarter import figures as board_figures
 from analytics.answers.compare import Listed, Sides
+from analytics.answers.compare.since import Figure, Figures, changes_of
+from analytics.findings.evaluation import count_all
+from analytics.posture import Posture
 from app.comparison import SOURCES, changed_words, seen_words
 from app.escape import code, markdown
 from app.web.tables import below, table
@@ -60,6 +64,9 @@ def _team(sides: Sides, team: int) -> str:
 def figures(sides: Sides, team: int | None) -> None:
     """Draw the figures of the later end, each with its difference from the earlier one."""
     first, last = part("figures", sides, lambda sides: compare.figures(sides, team), team)
+    changes = part(
+        "changes", sides, lambda sides: changes_of(sides, _figures_of(sides, team)), team
+    )
     tiles = st.columns(5)
     tile(tiles[0], "Grade", _grade(last), f"was {_grade(first)}", "Trust debt ratio and grade.")
     signal_of = (
@@ -69,11 +76,21 @@ def figures(sides: Sides, team: int | None) -> None:
         ("findings", "Findings", "All that hold, accepted ones too; of the whole estate only."),
     )
     for place, (name, label, meaning) in zip(tiles[1:], signal_of, strict=True):
-        was, now = first[name], last[name]
-        change = None if was is None or now is None else now - was
+        now = last[name]
         beside = f"of {number(last['starts'])}" if name == "reaching" else None
         figure = NO_FIGURE if now is None else brief(now)
-        signal(place, label, figure, change, beside, meaning, since="")
+        signal(place, label, figure, changes.get(name), beside, meaning, since="")
+
+
+def _figures_of(sides: Sides, team: int | None) -> Callable[[Posture], Figures]:
+    def figures_of(posture: Posture) -> Figures:
+        of = board_figures(posture, sides.scope(posture, team))
+        figures = {name: Figure(of[name]) for name in ("debt", "reaching", "paths")}
+        if team is None:
+            figures["findings"] = Figure(None if sides.failed else count_all(posture))
+        return figures
+
+    return figures_of
 
 
 def _grade(of: Mapping[str, Any]) -> str:

@@ -1,18 +1,23 @@
 """Page of evidence: which uses a decision explains, one use proven, and policies tried on all."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
 from analytics.answers.evidence import EvidenceOfUses, evidence
 from analytics.posture import Posture
 from app.escape import code
+from app.web.answers import measured
 from app.web.card import cards
+from app.web.page import deltas
 from app.web.page.address import recall, remember
+from app.web.page.deltas import Row
 from app.web.page.query import Query
 from app.web.page.snapshots import kept
 from app.web.search.reveal import reveal
 from app.web.tables import below, table
-from app.web.tiles import link, tile
+from app.web.tiles import MORE, link
 from app.web.view import View
 from app.web.views.evidence.policies import policies
 from app.web.views.evidence.proof import proof
@@ -43,7 +48,7 @@ def matched(posture: Posture) -> EvidenceOfUses:
 def draw(posture: Posture) -> None:
     """Draw what is explained, the uses with the proof of one, the checks, and a policy tried."""
     answer = matched(posture)
-    _figures(answer)
+    deltas.tiles(posture, partial(_figures, answer), measured.explained)
     if not len(answer.uses):
         st.markdown(
             "No use is recorded in what is known, so nothing can be explained. A log "
@@ -57,26 +62,30 @@ def draw(posture: Posture) -> None:
     link(st.container(), "Accepted risks are on the page Reviews", "reviews")
 
 
-def _figures(answer: EvidenceOfUses) -> None:
+def _figures(answer: EvidenceOfUses, row: Row) -> None:
     tiles = st.columns(4)
     of, unknown = answer.coverage["sensitive"], answer.coverage["unknown"]
     right = answer.coverage["explained"]
     words = f"{number(right)} of {number(of)} sensitive uses"
     figure = share(right, of) if of else NOT_KNOWN
     meaning = f"Confidential data and above; of {number(unknown)} more nobody would know."
-    tile(tiles[0], "Explained beforehand", figure, words, meaning)
+    row.tile(tiles[0], "explained", "Explained beforehand", figure, words, meaning, MORE, True)
     for place, state in zip(tiles[1:3], ORDER[:2], strict=True):
         count = answer.states[state]
-        tile(place, STATES[state].capitalize(), number(count), "uses, sensitive or not")
+        words = STATES[state].capitalize()
+        row.tile(place, state, words, number(count), "uses, sensitive or not")
     every = answer.actions.every
     complete = share(every["complete"], every["known"]) if every["known"] else NOT_KNOWN
     beside = f"{number(every['complete'])} of {number(every['known'])} uses"
-    tile(
+    row.tile(
         tiles[3],
+        "whole",
         "Whole chains",
         complete,
         beside,
         "A decision beforehand, with a justification, and how it ended",
+        better=MORE,
+        points=True,
     )
 
 

@@ -1,6 +1,7 @@
 """Page of findings: filters, table, and the chosen finding in full."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,10 +14,13 @@ from analytics.posture import Posture
 from analytics.weights import SEVERITIES
 from app.escape import code, markdown
 from app.web import acceptance
+from app.web.answers import measured
 from app.web.answers.changes import asked_for
 from app.web.answers.figures import finding, findings, findings_csv, silent, states
 from app.web.card import cards, links_to
+from app.web.page import deltas
 from app.web.page.address import recall, remember, some_of
+from app.web.page.deltas import Row
 from app.web.page.query import Query, options
 from app.web.tables import below, choose_rows, table
 from app.web.view import View
@@ -64,6 +68,8 @@ def draw(posture: Posture) -> None:
         st.markdown("No rule found anything in what is known.")
         not_judged(posture)
         return
+    counts = findings(posture)["severity"].value_counts()
+    deltas.tiles(posture, partial(_figures, counts), measured.by_severity)
     rows, shown, chosen = _filtered(posture)
     many = len(rows) > GROUPED  # to group so many takes longer than a reader waits
     wanted = None if many else asked_for(posture, shown)
@@ -81,6 +87,16 @@ def draw(posture: Posture) -> None:
     if wanted is not None:
         changes.draw(wanted, len(shown))
     not_judged(posture)
+
+
+def _figures(counts: "pd.Series[int]", row: Row) -> None:
+    """Draw how many findings of each severity hold, in one line."""
+    line = st.container(horizontal=True, gap="medium")  # wraps on a phone
+    for severity in SEVERITIES:
+        shown, words = number(int(counts.get(severity, 0))), MARKS[severity].capitalize()
+        place = line.container(width=210)
+        meaning = "All that hold, accepted ones too."
+        row.tile(place, severity, words, shown, None, meaning, border=False)
 
 
 def _listed(

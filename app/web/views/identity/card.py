@@ -1,14 +1,19 @@
 """The card of one thing: the sentence, the figures, and below them what is known and what to do."""
 
+from functools import partial
+
 import streamlit as st
 
 from analytics.answers.reach import BlastRadius
 from analytics.posture import Posture
 from app.escape import code, markdown
+from app.web.answers import measured
 from app.web.answers.debt import graded
 from app.web.answers.identity import Standing, findings_about, standing
 from app.web.answers.reach import Question, reach, sureness
 from app.web.card import card_link
+from app.web.page import deltas
+from app.web.page.deltas import Row
 from app.web.thing.assured import assured
 from app.web.thing.facts import fact_lines, known
 from app.web.thing.leak import leak
@@ -51,7 +56,8 @@ def draw_card(posture: Posture, id_: str) -> None:
     if thing["label"] not in REACHING_NOTHING:
         leaked = thing["label"] == CREDENTIAL.name
         figures = reach(posture, Question(id_, leaked=leaked)).figures
-    _figures(posture, id_, stands, figures)
+    draw_tiles = partial(_figures, posture, id_, stands, figures)
+    deltas.tiles(posture, draw_tiles, measured.carded, id_)
     if thing["label"] == CREDENTIAL.name and figures is not None:
         leak(posture, id_, int(figures.counts["resources"] or 0), "standing")
     left, right = st.columns([3, 2], gap="large")
@@ -105,13 +111,13 @@ def _head(posture: Posture, thing: dict[str, str]) -> None:
 
 
 def _figures(
-    posture: Posture, id_: str, stands: Standing | None, figures: BlastRadius | None
+    posture: Posture, id_: str, stands: Standing | None, figures: BlastRadius | None, row: Row
 ) -> None:
     tiles = st.columns(4)
     if figures is None:
         link(tiles[0], "Who can reach it", "blast_radius", thing=id_)
     else:
-        tile(tiles[0], "Resources reached", *_reached(figures))
+        row.tile(tiles[0], "resources", "Resources reached", *_reached(figures))
     if stands is not None:
         owed = stands.owed
         if owed.debt is None:
@@ -119,12 +125,19 @@ def _figures(
         else:
             beside = f"{graded(owed)} · {share(owed.debt, owed.max_debt or 0)}"
             meaning = "The share is of the most that it could owe."
-            tile(tiles[1], "Trust debt", f"{brief(owed.debt)} tp", beside, meaning)
+            row.tile(tiles[1], "debt", "Trust debt", f"{brief(owed.debt)} tp", beside, meaning)
     rows = findings_about(posture, id_)
     counts = rows.loc[rows["state"].isin(OPEN), "severity"].value_counts()
     critical, high = int(counts.get("critical", 0)), int(counts.get("high", 0))
     heavy = f"{number(critical)} critical, {number(high)} high"
-    tile(tiles[2], "Open findings", number(int(counts.sum())), heavy)
+    row.tile(
+        tiles[2],
+        "findings",
+        "Open findings",
+        number(int(counts.sum())),
+        heavy,
+        "The change counts all that hold, accepted ones too.",
+    )
     tile(tiles[3], "Last use seen", *_last_use(posture, id_))
 
 

@@ -1,19 +1,23 @@
 """Page of ownership: identities without an owner, and identities with unknown owners."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
 from analytics.answers.orphans import orphans as orphans_answer
 from analytics.posture import Posture
-from app.web.answers.figures import UNKNOWN, accountable, orphans
+from app.web.answers import measured
+from app.web.answers.figures import UNKNOWN, Orphans, accountable, orphans
 from app.web.attesting import attest_form
 from app.web.card import links_to
+from app.web.page import deltas
 from app.web.page.address import recall, remember, some_of
+from app.web.page.deltas import Row
 from app.web.page.frame import age
 from app.web.page.query import Query
 from app.web.page.snapshots import kept
 from app.web.tables import below, table
-from app.web.tiles import tile
 from app.web.view import View
 from app.web.views.ownership import departure, owners
 from app.wording import counted, days, kind, number, share
@@ -40,7 +44,8 @@ COLUMNS = {
 def draw(posture: Posture) -> None:
     """Draw the figures, orphaned and unknown identities, departures, and how owners are known."""
     everyone = accountable(posture)
-    _figures(posture, everyone)
+    draw_tiles = partial(_figures, orphans(posture), len(everyone))
+    deltas.tiles(posture, draw_tiles, measured.owners)
     _orphaned(posture)
     _unknown(posture, everyone)
     departure.draw(posture)
@@ -68,34 +73,37 @@ def orphan_rows(posture: Posture) -> pd.DataFrame:
     )
 
 
-def _figures(posture: Posture, everyone: pd.DataFrame) -> None:
-    owned, tiles = orphans(posture), st.columns(4)
-    known = owned.known
-    tile(
+def _figures(owned: Orphans, accountable_count: int, row: Row) -> None:
+    tiles, known = st.columns(4), owned.known
+    row.tile(
         tiles[0],
+        "lacking",
         "An owner is missing",
         f"{number(owned.lacking)} of {number(known)}" if known else UNKNOWN,
         f"{share(owned.lacking, known)} of those known" if known else None,
         "In at least one of the two roles, business and technical, nobody answers.",
     )
-    tile(
+    row.tile(
         tiles[1],
+        "departed",
         "Owner departed",
         f"{number(owned.departed)} of {number(known)}" if known else UNKNOWN,
         "and nobody took over",
     )
-    tile(
+    row.tile(
         tiles[2],
+        "halved",
         "Lack one of two owners",
         f"{number(owned.halved)} of {number(known)}" if known else UNKNOWN,
         "the other role is covered",
     )
-    tile(
+    row.tile(
         tiles[3],
+        "unknown",
         "Owners unknown",
         f"{number(owned.unknown)} of {number(known + owned.unknown)}",
         "no source states them" if owned.unknown else "known for all",
-        f"Of the identities in service; {number(len(everyone))} are accountable in all.",
+        f"Of the identities in service; {number(accountable_count)} are accountable in all.",
     )
 
 

@@ -8,9 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analytics.answers.board import Headlines, Move, Quarter, Standing
 from analytics.answers.board.burn_down import BurnDown, WithPlan
+from analytics.answers.compare.since import Change
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.answers import board
+from app.web.answers import board, measured
+from app.web.answers.since import Since, ready, since
 from app.web.card import card_link
 from app.web.removals import REMOVED
 from app.web.tiles import link, signal
@@ -38,16 +40,16 @@ def draw(posture: Posture, target: float) -> Callable[[], None]:
     """
     places = _Places()
     heads = board.headlines(posture)  # the cheapest figures first
-    _tiles(places.tiles, heads, None, None)
+    known = ready(posture, measured.front)
+    _tiles(places.tiles, heads, None, known)
     stands = board.standing(posture)
     _sentence(places.sentence, stands)
     _figure(places.figure, stands, None)
-    _tiles(places.tiles, heads, stands, None)
+    _tiles(places.tiles, heads, stands, known)
     with places.rests:
         draw_rests(posture)
-    since = board.quarter(posture)
-    _figure(places.figure, stands, since)
-    _tiles(places.tiles, heads, stands, since)
+    _figure(places.figure, stands, board.quarter(posture))
+    _tiles(places.tiles, heads, stands, since(posture, measured.front))
     with places.move:
         _move(posture, board.move(posture))
     _sentence(places.sentence, stands, board.revocation(posture).sentence)
@@ -115,19 +117,19 @@ def _figure(place: DeltaGenerator, stands: Standing, since: Quarter | None) -> N
 
 
 def _tiles(
-    place: DeltaGenerator, heads: Headlines, stands: Standing | None, since: Quarter | None
+    place: DeltaGenerator, heads: Headlines, stands: Standing | None, changed: Since | None
 ) -> None:
     """Draw the headline numbers, those that are known so far."""
     with place.container():
         columns = st.columns(4)
-        _reaching(columns[0], heads, since)
+        _reaching(columns[0], heads, changed)
         _best(columns[1], heads)
-        _paths(columns[2], heads, since)
+        _paths(columns[2], heads, changed)
         if stands is not None:
-            _sensitive(columns[3], stands, since)
+            _sensitive(columns[3], stands, changed)
 
 
-def _reaching(place: DeltaGenerator, heads: Headlines, since: Quarter | None) -> None:
+def _reaching(place: DeltaGenerator, heads: Headlines, changed: Since | None) -> None:
     known = heads.starts - heads.not_known
     value = f"{number(heads.reaching)} of {number(known)}" if known else NO_FIGURE
     dark = f"{number(heads.not_known)} more unknown" if heads.not_known else None
@@ -135,7 +137,7 @@ def _reaching(place: DeltaGenerator, heads: Headlines, since: Quarter | None) ->
         place,
         f"{heads.starts_are.capitalize()} at a crown jewel",
         value if heads.targets else NO_FIGURE,
-        _change(since, "reaching"),
+        _change(changed, "reaching") if heads.targets else None,
         dark if heads.targets else "no crown jewel is known",
         f"So many {heads.starts_are} reach a crown jewel: a restricted resource or a control "
         "plane. "
@@ -168,12 +170,12 @@ def _best(place: DeltaGenerator, heads: Headlines) -> None:
     link(place, "What it is", "choke_points")
 
 
-def _paths(place: DeltaGenerator, heads: Headlines, since: Quarter | None) -> None:
+def _paths(place: DeltaGenerator, heads: Headlines, changed: Since | None) -> None:
     signal(
         place,
         "Open paths to crown jewels",
         number(heads.paths) if heads.targets else NO_FIGURE,
-        _change(since, "paths"),
+        _change(changed, "paths") if heads.targets else None,
         None if heads.targets else "no crown jewel is known",
         f"Pairs of one of the {heads.starts_are} and one of "
         f"{counted(heads.targets, 'crown jewel')} that it reaches.",
@@ -181,7 +183,7 @@ def _paths(place: DeltaGenerator, heads: Headlines, since: Quarter | None) -> No
     link(place, "Where they pass", "choke_points")
 
 
-def _sensitive(place: DeltaGenerator, stands: Standing, since: Quarter | None) -> None:
+def _sensitive(place: DeltaGenerator, stands: Standing, changed: Since | None) -> None:
     counts = stands.sensitive
     rated = counts["resources"] > counts["unrated"]
     known = counts["of"] and rated
@@ -190,19 +192,16 @@ def _sensitive(place: DeltaGenerator, stands: Standing, since: Quarter | None) -
         place,
         "Can read sensitive data",
         f"{number(counts['count'])} of {number(counts['of'])}" if known else NO_FIGURE,
-        _change(since, "sensitive") if known else None,
+        _change(changed, "sensitive") if known else None,
         f"{unrated} of resources unrated" if counts["unrated"] else None,
         "Identities that can read, or do more to, what is confidential or restricted.",
     )
     link(place, "See the list", "posture", figure="sensitive_reach")
 
 
-def _change(since: Quarter | None, name: str) -> int | None:
-    """Return the change of a count since the last quarter; None where it is not known."""
-    if since is None or since.then is None or since.now is None:
-        return None
-    then, now = since.then[name], since.now[name]
-    return None if then is None or now is None else int(now - then)
+def _change(changed: Since | None, name: str) -> Change | None:
+    """Return the change of a count since the last quarter; None where there is nothing before."""
+    return None if changed is None else changed.changes.get(name)
 
 
 # -- the move, and the burn-down ----------------------------------------------------------------

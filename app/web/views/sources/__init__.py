@@ -1,5 +1,7 @@
 """Page of sources: coverage and age of each, rejected rows, merged ids, and uploads."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -7,10 +9,13 @@ from analytics.answers.coverage import failed_now
 from analytics.posture import Posture
 from app import clock
 from app.escape import code, markdown
+from app.web.answers import measured
+from app.web.page import deltas
+from app.web.page.deltas import Row
 from app.web.page.frame import OLD, store_uri
 from app.web.page.query import Query
 from app.web.tables import ROW_HEIGHT, below, table
-from app.web.tiles import tile
+from app.web.tiles import NEITHER, tile
 from app.web.view import View
 from app.web.views.sources import same_things, upload_form
 from app.wording import counted, day, moment, number, span
@@ -29,7 +34,8 @@ ASSUMED = (
 def draw(posture: Posture) -> None:
     """Draw coverage, failed reads, rejected rows, merged ids, and the upload."""
     rejected, failed = _rejected(posture), failed_now(posture)
-    _figures(posture, rejected, failed)
+    draw_tiles = partial(_figures, posture.graph.coverage, rejected, failed)
+    deltas.tiles(posture, draw_tiles, measured.sources)
     _seal()
     _coverage(posture, rejected, failed)
     _failed(failed)
@@ -46,15 +52,20 @@ def _rejected(posture: Posture) -> tuple[RejectedRows, ...]:
 
 
 def _figures(
-    posture: Posture, rejected: tuple[RejectedRows, ...], failed: tuple[FailedRead, ...]
+    coverage: tuple[Coverage, ...],
+    rejected: tuple[RejectedRows, ...],
+    failed: tuple[FailedRead, ...],
+    row: Row,
 ) -> None:
-    coverage, now = posture.graph.coverage, clock.now()
+    now = clock.now()
     partial = sum(not c.complete for c in coverage)
     old = sum(now - c.taken_at > OLD for c in coverage)
     tiles = st.columns(5)
-    tile(tiles[0], "Sources", number(len(coverage)), None, "One system, in one scope of it.")
-    tile(
+    meaning = "One system, in one scope of it."
+    row.tile(tiles[0], "sources", "Sources", number(len(coverage)), None, meaning, NEITHER)
+    row.tile(
         tiles[1],
+        "partial",
         "Read in part",
         number(partial),
         f"of {number(len(coverage))}",
@@ -68,7 +79,8 @@ def _figures(
     count, read = sum(a.count for a in rejected), sum(a.read for a in rejected)
     shown, beside = number(count) if rejected else "not recorded", f"of {number(read)}"
     meaning = "Rows of the latest reads that do not fit the schema."
-    tile(tiles[3], "Rows rejected", shown, beside if rejected else None, meaning)
+    beside = beside if rejected else ""
+    row.tile(tiles[3], "rejected", "Rows rejected", shown, beside or None, meaning)
 
 
 def _seal() -> None:

@@ -1,5 +1,6 @@
 """Page of trust debt: the balance, its movement, the debtors, and the items."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ from analytics.answers.debt import TrustDebt
 from analytics.answers.ledger import Ledger
 from analytics.posture import Posture
 from app.escape import code, markdown
+from app.web.answers import measured
 from app.web.answers.debt import (
     BY,
     balance,
@@ -23,10 +25,11 @@ from app.web.answers.debt import (
     ratio_figure,
 )
 from app.web.drawing.debt_charts import FLAT, burn_down, group_of, treemap
+from app.web.page import deltas
 from app.web.page.address import one_of, recall, remember
+from app.web.page.deltas import Row
 from app.web.page.query import Query, options
 from app.web.tables import below, points, table
-from app.web.tiles import tile
 from app.web.view import View
 from app.web.views.trust_debt.items import draw_items
 from app.wording import (
@@ -63,7 +66,7 @@ def draw(posture: Posture) -> None:
         st.info("No accountable identity has access to anything known, so nothing can be owed.")
         return
     _known(posture, owed)
-    _figures(owed)
+    deltas.tiles(posture, partial(_figures, owed), measured.owed)
     _movement(posture)
     draw_items(posture, _debtors(posture))
 
@@ -101,31 +104,36 @@ def _known(posture: Posture, owed: TrustDebt) -> None:
     st.markdown(sentences)
 
 
-def _figures(owed: TrustDebt) -> None:
+def _figures(owed: TrustDebt, row: Row) -> None:
     tiles = st.columns(4)
-    tile(
+    row.tile(
         tiles[0],
+        "debt",
         "Trust debt",
         f"{brief(owed.debt)} tp",
         f"of at most {brief(owed.max_debt)}",
         MEANING,
     )
-    tile(
+    row.tile(
         tiles[1],
+        "ratio",
         "Trust debt ratio",
         *ratio_figure(owed),
         "Debt by the most that could be owed for the same access. A to 5%, B to 10%, C to 20%, "
         "D to 50%, else F. Not rated where too little is verified or nobody sees use.",
+        points=True,
     )
-    tile(
+    row.tile(
         tiles[2],
+        "per_day",
         "Grows per day",
         f"{brief(owed.interest_per_day)} tp",
         "while nothing changes",
         "Each day that a broken assumption stays broken adds to it, up to four missed cycles.",
     )
-    tile(
+    row.tile(
         tiles[3],
+        "lag",
         "Overdue",
         NOT_KNOWN if owed.lag_factor is None else f"{owed.lag_factor:.1f}x",
         f"{brief(owed.principal)} tp when it broke",
