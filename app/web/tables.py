@@ -1,5 +1,7 @@
 """Tables of frames: escaped, cut to a size that a browser can show, with a note on the cut."""
 
+import heapq
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,13 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from app.escape import csv_table, plain
+from app.web.labels import coloured
 from app.web.page.address import arrivals
 from app.web.server import door
 from app.wording import NOT_KNOWN, number
 
 ROWS = 1000  # rows sent to the browser at once
 ROW_HEIGHT = 35  # pixels
-WRAPPED = 92  # pixels of a row of four lines; Streamlit breaks texts in rows of more than 64
+HEIGHTS = (ROW_HEIGHT, 66, 74, 92)  # of rows of so many lines; texts break in those above 64
+LONG = 20  # texts that are measured, those of most letters
+PADDING = 16  # pixels of a cell that no text is in
+NARROW, WIDE = frozenset("fijlrtI.,;:'|!()[] "), frozenset("mwMWGOQ%@—…")
 
 
 def choose_rows(
@@ -68,8 +74,8 @@ def _drawn(
     again = f":{arrivals()}" if arrivals() > 1 else ""  # an arrival chooses anew
     wanted: dict[str, Any] = {"key": f"{key}:{total}{again}", "hide_index": True, "alt": alt}
     wanted["placeholder"] = NOT_KNOWN
-    wanted["column_config"] = dict(config or {})
-    row_height = WRAPPED if wrap else ROW_HEIGHT
+    shown, wanted["column_config"] = coloured(cut, config)
+    row_height = height_of(cut, config or {}) if wrap else ROW_HEIGHT
     if wrap:
         wanted["row_height"] = row_height
     if height:
@@ -78,10 +84,36 @@ def _drawn(
         wanted |= {"on_select": "rerun", "selection_mode": [mode, "single-cell"]}
         if first is not None and first < len(cut):
             wanted["selection_default"] = {"selection": {"rows": [first]}}
-    state: Any = st.dataframe(cut, **wanted)
+    state: Any = st.dataframe(shown, **wanted)
     if total > len(cut):
         st.caption(f"Showing the first {number(len(cut))} of {number(total)} rows.")
     return _chosen(state["selection"], len(cut)) if mode else []
+
+
+def height_of(frame: pd.DataFrame, config: Mapping[str, Any]) -> int:
+    """Return the height of rows in which each text has the lines that it needs, up to four.
+
+    Rows of one table have one height. A column without a width of its own fits its texts.
+
+    >>> height_of(pd.DataFrame({"Why": ["short"]}), {"Why": {"width": 200}})
+    35
+    >>> height_of(pd.DataFrame({"Why": ["it is long " * 4]}), {"Why": {"width": 200}})
+    66
+    """
+    most = 1
+    for name, column in frame.items():
+        width = (config.get(str(name)) or {}).get("width")
+        if isinstance(width, int) and column.dtype.kind not in "biufM":
+            texts = (text for text in column if isinstance(text, str))
+            longest = max(map(_pixels, heapq.nlargest(LONG, texts, key=len)), default=0.0)
+            most = max(most, math.ceil(longest / (width - PADDING)))
+    return HEIGHTS[min(most, len(HEIGHTS)) - 1]
+
+
+def _pixels(text: str) -> float:
+    """Estimate the width of a text in the font of tables."""
+    narrow, wide = (sum(map(text.count, letters)) for letters in (NARROW, WIDE))
+    return 3.7 * narrow + 10.4 * wide + 7.1 * (len(text) - narrow - wide)
 
 
 def _chosen(selection: Any, count: int) -> list[int]:

@@ -15,7 +15,7 @@ STYLE = """<style>
   max-width: calc(100vw - 2rem); background-color: Canvas; }
 .st-key-tasks:not(:has(button)) { display: none; }
 [data-testid="stMetricDeltaDescription"], [data-testid="stMetricDeltaDescription"] * {
-  white-space: normal; overflow: visible; }
+  white-space: normal !important; overflow: visible !important; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 3.25rem 1rem 4rem; }
 }

@@ -11,7 +11,7 @@ from analytics.debt.ledger.moments import Moment
 from analytics.posture import Posture
 from app.comparison import CHANGED, CHANGES, SEEN
 from app.web.page.snapshots import moment_of, shelf
-from app.wording import NOT_KNOWN
+from app.wording import MARKS, NOT_KNOWN
 
 KEPT = 2  # comparisons in memory: each holds two snapshots, and what they have in common
 PARTS = 16  # lists and figures of comparisons in memory
@@ -48,6 +48,8 @@ def drawn(listed: Listed, columns: dict[str, str]) -> pd.DataFrame:
     """
     rows = listed.rows.readable()
     made = {heading: _cells(rows, name) for heading, name in columns.items()}
+    if "Severity" in made:
+        made["Severity"] = made["Severity"].astype(str).map(MARKS)
     made["Change"] = rows["change"].map(CHANGES)
     made["Why"] = rows["change"].map(SEEN).where(rows["why"] == COVERAGE, CHANGED)
     made[TEAM] = _cells(rows, "team").fillna("no team")

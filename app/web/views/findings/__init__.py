@@ -94,7 +94,7 @@ def _figures(counts: "pd.Series[int]", row: Row) -> None:
     line = st.container(horizontal=True, gap="medium")  # wraps on a phone
     for severity in SEVERITIES:
         shown, words = number(int(counts.get(severity, 0))), MARKS[severity].capitalize()
-        place = line.container(width=210)
+        place = line.container(width=150)
         meaning = "All that hold, accepted ones too."
         row.tile(place, severity, words, shown, None, meaning, border=False)
 

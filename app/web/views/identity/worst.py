@@ -11,11 +11,11 @@ from app.wording import counted, kind
 
 COLUMNS = {
     "Rank": st.column_config.NumberColumn(width=55),
-    "Identity": st.column_config.TextColumn(width=190),
-    "Kind": st.column_config.TextColumn(width=105),
-    "Why": st.column_config.TextColumn(width=340),
+    "Identity": st.column_config.TextColumn(width=165),
+    "Kind": st.column_config.TextColumn(width=90),
+    "Why": st.column_config.TextColumn(width=380),
     "Grade": st.column_config.TextColumn(width=60),
-    "Resources reached": st.column_config.NumberColumn(width=120),
+    "Resources reached": st.column_config.NumberColumn(width=125),
 }
 HEIGHT = 560  # pixels
 
@@ -40,7 +40,7 @@ def draw_worst(posture: Posture) -> None:
     )
     st.caption(answer.order)
     bar = st.column_config.ProgressColumn(
-        format="localized", min_value=0, max_value=full(drawn["Trust debt"]), width=130
+        format="localized", min_value=0, max_value=full(drawn["Trust debt"]), width=115
     )
     chosen = st.container()
     at = table(

@@ -264,20 +264,21 @@ def _top(rows: pd.DataFrame, by: str) -> int | None:
             "Debt": points(rows["debt"]),
             "Per day": points(rows["interest"]),
             "Ratio": rows["ratio"].map(lambda r: NO_FIGURE if pd.isna(r) else percent(r)),
-            "Grade": rows["grade"].replace("NR", "not rated")
-            + (", capped by " + rows["cause"]).where(rows["cause"] != "", ""),
+            "Grade": rows["grade"].replace("NR", "not rated"),
+            "Capped by": rows["cause"],
         }
     )
     if by == "assumption":
-        shown = shown.drop(columns="Grade")
+        shown = shown.drop(columns=["Grade", "Capped by"])
     words = f"What each {BY[by].lower()} owes, the largest first."
     narrow = {
         BY[by]: st.column_config.TextColumn(width=130 if by != "assumption" else 175),
         "Debt": st.column_config.NumberColumn(format="localized", width=75),
         "Per day": st.column_config.NumberColumn(format="localized", width=58),
         "Ratio": st.column_config.TextColumn(width=58),
+        "Capped by": st.column_config.TextColumn(width=110),
         "Grade": st.column_config.TextColumn(
-            width=180,
+            width=75,
             help="By its ratio a group is A to 5%, B to 10%, C to 20%, D to 50%, else F. A leaked "
             "key that works, or an action that was denied, caps it at D; a powerful identity that "
             "nobody answers for at C.",

@@ -117,9 +117,9 @@ class Shared:
 def page() -> None:
     """Draw an answer that takes long, and what follows it."""
     import streamlit as st
-    from tests.unit.app.web.page.test_tasks import Shared
 
     from app.web.page import tasks
+    from tests.unit.app.web.page.test_tasks import Shared
 
     tasks.place()
     try:
