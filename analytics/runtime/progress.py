@@ -3,6 +3,7 @@
 The listener is a context variable, so that what is worked out need not pass it on.
 """
 
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
+
+FEW, PART = 3, 0.05  # steps that are done, and their part of all, from which the rest is estimated
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,27 @@ class Progress:
     """The steps that one piece of work is at: of the whole first, then of its parts."""
 
     steps: tuple[Step, ...] = ()
+
+    def __init__(self) -> None:
+        self._begun: dict[str, float] = {}
+
+    def begin(self, words: str) -> None:
+        """Note that steps of a kind begin now."""
+        self._begun[words] = time.monotonic()
+
+    def left(self) -> float | None:
+        """Return the seconds that the rest of the steps of the whole may take, from those done.
+
+        None without enough of them to tell, or with none left.
+        """
+        if not self.steps:
+            return None
+        step = self.steps[0]
+        enough = step.done >= max(FEW, PART * step.count)
+        if not enough or step.done >= step.count or step.words not in self._begun:
+            return None
+        spent = time.monotonic() - self._begun[step.words]
+        return spent / step.done * (step.count - step.done)
 
 
 _listening: ContextVar[Progress | None] = ContextVar("listening", default=None)
@@ -64,6 +88,8 @@ def tell(words: str, done: int, count: int) -> None:
     """Tell that `done` steps of `count` are done, if anybody listens; other parts that ended go."""
     listening, step = _listening.get(), Step(words, done, count)
     if listening is not None:
+        if not done:
+            listening.begin(words)
         going = [s for s in listening.steps if s.words == words or s.done < s.count]
         known = [step if s.words == words else s for s in going]
         listening.steps = tuple(known) if step in known else (*known, step)

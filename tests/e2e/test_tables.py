@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.conftest import Open
 
-LETTER = 7  # pixels, about: most take less
+LETTER = 6.5  # pixels, about: most take less
 
 
 @pytest.mark.parametrize(

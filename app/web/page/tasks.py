@@ -30,6 +30,7 @@ QUIET = 0.2  # seconds before a page says that it waits
 LONG = 2.0  # seconds before it says how far the work is, and offers to cancel it
 EACH = 0.3  # seconds between two looks at the work
 SHOWN = 2  # steps of a task that are drawn: of the whole, and of the part under way
+ROUGH, MINUTES = 5, 90  # seconds: estimates are so rough, and above are told in minutes
 GRACE = 3.0  # seconds in which a page that is drawn anew takes its work up again
 PLACE, CANCELLED = "tasks:place", "tasks:cancelled"
 # Whether work is done before anybody asks: whoever asks meanwhile waits for the same.
@@ -43,8 +44,15 @@ class Cancelled(Exception):
 class Task(Generic[T]):
     """One piece of work in its own thread: how far it is, and its result."""
 
-    def __init__(self, work: Callable[[], T], keep: Callable[[T], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        work: Callable[[], T],
+        keep: Callable[[T], None] = lambda _: None,
+        last: float | None = None,
+    ) -> None:
+        self.last = last  # seconds that the same took, as far as is known
         self.began, self.progress, self.waiting = time.monotonic(), Progress(), 0
+        self.took = 0.0  # seconds, once it is done
         self._work, self._keep = work, keep
         self._result: T | None = None
         self._error: BaseException | None = None
@@ -96,6 +104,7 @@ class Task(Generic[T]):
         except BaseException as error:  # whoever waits is told
             self._error = error
         finally:
+            self.took = self.seconds()
             self._done.set()
 
 
@@ -107,6 +116,7 @@ class Shelf:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._running: dict[Hashable, Task[Any]] = {}
+        self._took: dict[Hashable, float] = {}  # seconds, by name
 
     def get(self, key: Hashable, name: Hashable, work: Callable[[], T]) -> T:
         """Return the result under `key`; if it is not there, have it worked out.
@@ -125,7 +135,7 @@ class Shelf:
         if get_script_run_ctx(suppress_warning=True) is None:  # within a task, or without a page
             return self._without_page(key, work)
         refuse_cancelled(name, self.doing)
-        task = self._joined(key, partial(Task, work, keep))
+        task = self._joined(key, partial(Task, work, keep, self._took.get(name)))
         try:
             wait(task, self.doing, partial(self._cancel, name, key, task))
         except OverBudget:
@@ -133,7 +143,10 @@ class Shelf:
             raise
         finally:
             self._leave(key, task)
-        return cast(T, task.result())
+        result = task.result()
+        if task.took >= LONG:  # what was only read is no measure of it
+            self._took[name] = task.took
+        return cast(T, result)
 
     def peek(self, key: Hashable) -> Any:
         """Return the result under `key` if it is there already, else None."""
@@ -278,7 +291,7 @@ def wait(task: Task[Any], doing: str, cancel: Callable[[], None]) -> None:
                     continue
                 if not offered:
                     words, offered = _offer(bar, cancel), True
-                words.markdown(how_far(doing, task.seconds(), task.progress))
+                words.markdown(how_far(doing, task.seconds(), task.progress, task.last))
     finally:
         if task.done():
             bar.empty()
@@ -293,13 +306,36 @@ def _offer(bar: Any, cancel: Callable[[], None]) -> Any:
     return words
 
 
-def how_far(doing: str, seconds: float, progress: Progress) -> str:
-    """Return what is done, for how long, and how many steps of how many; never a guess.
+def how_far(doing: str, seconds: float, progress: Progress, last: float | None = None) -> str:
+    """Return what is done, for how long, how many steps of how many, and how long the rest takes.
+
+    The rest is estimated from the `last` time that the same took, else from the steps done so far;
+    where neither tells, nothing is said of it.
 
     >>> how_far("Building the plan…", 12.4, Progress())
     '**Building the plan** · 12 s'
+    >>> how_far("Building the plan…", 12.4, Progress(), last=31.0)
+    '**Building the plan** · 12 s · about 20 s left, as last time'
     """
     parts = [f"**{doing.rstrip('…')}**", f"{number(int(seconds))} s"]
     for step in progress.steps[:SHOWN]:
         parts.append(f"{number(step.done)} of {number(step.count)} {step.words}")
+    rest = progress.left()
+    if last is not None and last > seconds:
+        parts.append(f"{about(last - seconds)} left, as last time")
+    elif rest is not None:  # of what follows these steps nobody knows
+        parts.insert(3, f"{about(rest)} for the others")
     return " · ".join(parts)
+
+
+def about(seconds: float) -> str:
+    """Return a duration as roughly as an estimate knows it.
+
+    >>> about(3.2), about(18.6), about(61), about(200)
+    ('a few seconds', 'about 20 s', 'about 60 s', 'about 3 min')
+    """
+    if seconds < ROUGH:
+        return "a few seconds"
+    if seconds < MINUTES:
+        return f"about {ROUGH * round(seconds / ROUGH)} s"
+    return f"about {round(seconds / 60)} min"

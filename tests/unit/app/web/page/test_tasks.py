@@ -280,3 +280,64 @@ def test_a_reader_of_an_upload_that_is_cancelled_is_killed(
         task.result()
     with pytest.raises(ProcessLookupError):
         os.kill(int(file.read_text()), 0)
+
+
+def test_the_rest_is_estimated_from_the_steps_that_are_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter([100.0, 109.0, 109.0])
+    monkeypatch.setattr("analytics.runtime.progress.time.monotonic", lambda: next(clock))
+    progress = Progress()
+    with followed(progress):
+        for done in steps("rules judged", range(12)):
+            if done == 3:  # three of twelve took 9 seconds, so nine take 27
+                words = how_far("Judging…", 9.0, progress)
+                break
+    assert words == "**Judging** · 9 s · 3 of 12 rules judged · about 25 s for the others"
+
+
+@pytest.mark.parametrize(("done", "count"), [(0, 10), (2, 10), (10, 10), (3, 1000)])
+def test_too_few_steps_give_no_estimate(done: int, count: int) -> None:
+    progress = Progress()
+    with followed(progress):
+        for at in steps("rules judged", range(count)):
+            if at == done:
+                break
+    assert progress.left() is None
+    assert "about" not in how_far("Judging…", 9.0, progress)
+
+
+def test_the_rest_is_estimated_from_the_last_time_until_that_is_over() -> None:
+    assert "about 10 s left, as last time" in how_far("Judging…", 5.0, Progress(), last=14.0)
+    assert how_far("Judging…", 15.0, Progress(), last=14.0) == "**Judging** · 15 s"
+
+
+def test_a_shelf_remembers_how_long_the_same_took_but_not_what_was_only_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tasks, "get_script_run_ctx", lambda **_: object())
+    monkeypatch.setattr(tasks, "refuse_cancelled", lambda *_: None)
+    waited: list[float | None] = []
+
+    def wait(task: Task[str], *_: object) -> None:
+        waited.append(task.last)
+        task.done(SOON)
+
+    monkeypatch.setattr(tasks, "wait", wait)
+    monkeypatch.setattr(tasks, "LONG", 0.05)
+    shelf = Shelf("Judging…", 8)
+
+    def slow() -> str:
+        time.sleep(0.1)
+        return "done"
+
+    shelf.get("first", "judged", slow)
+    shelf.get("second", "judged", lambda: "read")
+    shelf.get("third", "judged", slow)
+    shelf.get("fourth", "other", slow)
+    first, second, third, fourth = waited
+    assert first is None
+    assert fourth is None
+    assert second is not None
+    assert second == third
+    assert 0.1 <= second < SOON
