@@ -8,7 +8,7 @@ import pandas as pd
 
 from analytics.answers.campaign import Campaigns, campaigns, chosen_campaigns, outcome_of
 from analytics.answers.journal import Refused, checked_text, decider, journal_of
-from analytics.answers.plan import plan
+from analytics.answers.plan import RemovalPlan, plan
 from analytics.answers.table import as_json
 from analytics.assumptions.model import NUMBER, model
 from analytics.ownership.owners import active_people
@@ -32,12 +32,16 @@ def steps_of_plan(
     posture: Posture, budget: int, objective: str, whose: Sequence[str] = ()
 ) -> list[Asked]:
     """Return the steps that `plan` proposes, for some identities only if `whose` selects them."""
+    return steps_of(posture, plan(posture, budget, objective, whose=whose))
+
+
+def steps_of(posture: Posture, answer: RemovalPlan) -> list[Asked]:
+    """Return the steps of an answer of `plan` about this posture."""
 
     def refuse(place: str, reason: str) -> NoReturn:
         raise AssertionError(f"{place} {reason}")
 
-    made = as_json(plan(posture, budget, objective, whose=whose).steps)
-    return asked_of(posture, made, "/steps", refuse)
+    return asked_of(posture, as_json(answer.steps), "/steps", refuse)
 
 
 def steps_of_file(posture: Posture, path: Path) -> list[Asked]:
@@ -72,7 +76,7 @@ def start(
     if not asked:
         raise Refused("there is no step to undertake")
     if due is not None and due <= graph.as_of:
-        raise Refused(f"--due must lie after {iso(graph.as_of)}, the instant looked at")
+        raise Refused(f"it must be due after {iso(graph.as_of)}, the instant looked at")
     person = decider(posture, by)
     title, why = checked_text("name", name), checked_text("reason", reason, needed=False)
     answers = person.name if owner is None else _owner(posture, owner)

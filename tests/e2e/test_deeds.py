@@ -24,6 +24,7 @@ DEEDS = {
     "withdraw": ("Withdraw", {"owner", "admin"}),
     "confirm": ("Confirm", {"reviewer", "admin"}),
     "attest": ("Assign", {"owner", "admin"}),
+    "campaign": ("Begin the campaign", {"analyst", "owner", "admin"}),
     "review": ("Record the decision", {"owner", "reviewer", "admin"}),
 }
 CLOSED = "viewer"  # who opens none of these pages
@@ -48,6 +49,7 @@ def decided(leaked: Path, listed: list[dict[str, Any]], critical: str) -> dict[s
         "withdraw": ("findings", {"finding": hers[0]}),
         "confirm": ("findings", {"finding": critical}),
         "attest": ("identity", {"id": "orphan"}),
+        "campaign": ("plan", {"plan": "shown"}),
         "review": ("reviews", {"packet": packet}),
     }
 

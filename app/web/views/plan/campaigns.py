@@ -3,11 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from analytics.answers.campaign import Campaigns, campaigns
+from analytics.answers.campaign import UNDER_WAY, Campaigns, campaigns
 from analytics.posture import Posture
 from app.web.card import cards
 from app.web.page.snapshots import kept
 from app.web.tables import below, table
+from app.web.views.plan.undertake import close_form
 from app.wording import NOT_KNOWN, brief, counted, number, share
 
 COLUMNS = {
@@ -31,8 +32,8 @@ def draw_campaigns(posture: Posture) -> None:
     rows = progress(posture).campaigns.readable()
     if rows.empty:
         st.markdown(
-            "None was started. `trustdebt campaign start` keeps a plan with who does it by when; "
-            "later snapshots tick off what is gone."
+            "None was started. Build the plan above and begin one with its steps, or use "
+            "`trustdebt campaign start`; later snapshots tick off what is gone."
         )
         return
     drawn = _drawn(rows)
@@ -41,7 +42,10 @@ def draw_campaigns(posture: Posture) -> None:
     below(f"{counted(len(rows), 'campaign')}, the latest first.", drawn, "campaigns.csv")
     if at is not None:
         cards(posture, [rows["owner"].iloc[at]])
-        _steps(posture, pd.DataFrame(rows["steps"].iloc[at]), str(rows["id"].iloc[at]))
+        id_ = str(rows["id"].iloc[at])
+        if rows["state"].iloc[at] == UNDER_WAY:
+            close_form(posture, id_)
+        _steps(posture, pd.DataFrame(rows["steps"].iloc[at]), id_)
 
 
 def _drawn(rows: pd.DataFrame) -> pd.DataFrame:

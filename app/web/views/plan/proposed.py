@@ -20,6 +20,7 @@ from app.web.sentences import use_of
 from app.web.server import door
 from app.web.tables import below, table
 from app.web.views.plan.instructions import instructions
+from app.web.views.plan.undertake import begin_form
 from app.wording import NOT_KNOWN, brief, counted, each_words, share
 
 OBJECTIVES = {"debt": "debt", "reach": "reach", "findings": "findings"}
@@ -118,6 +119,7 @@ def _proposed(posture: Posture, objective: str, budget: int) -> None:
         instructions({str(k): v for k, v in steps.iloc[at].items()})
     _tickets(posture, objective, budget)
     _to_what_if(posture, steps)
+    begin_form(posture, answer)
 
 
 def _tickets(posture: Posture, objective: str, budget: int) -> None:
