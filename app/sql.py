@@ -52,9 +52,7 @@ def select(
     """
     connection = duckdb.connect(":memory:", config=dict(CLOSED))
     try:
-        statements = connection.extract_statements(query)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise QueryRefused("a query is one SELECT")
+        statements = _one_select(connection, query)
         given = _given(statements[0].named_parameters, values or {})
         for element in graph.frames:
             connection.register(element.name, graph.frames[element])
@@ -67,6 +65,27 @@ def select(
         raise QueryRefused(str(error).splitlines()[0]) from None
     finally:
         connection.close()
+
+
+def only_reads(query: str) -> str | None:
+    """Return why a query would be refused whatever it is asked of; None if it is one SELECT."""
+    connection = duckdb.connect(":memory:", config=dict(CLOSED))
+    try:
+        _one_select(connection, query)
+    except QueryRefused as refused:
+        return str(refused)
+    except duckdb.Error as error:
+        return str(error).splitlines()[0]
+    finally:
+        connection.close()
+    return None
+
+
+def _one_select(connection: duckdb.DuckDBPyConnection, query: str) -> list[duckdb.Statement]:
+    statements = connection.extract_statements(query)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise QueryRefused("a query is one SELECT")
+    return statements
 
 
 @contextmanager

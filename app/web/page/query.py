@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from app.cypher import can_ask
-from app.escape import plain
+from app.escape import markdown, plain
 from app.questions import all_questions
 from app.web.links import way
 from app.web.page.address import LATEST, carried
@@ -22,9 +22,9 @@ class Query:
 
     `command` are the words after `trustdebt` that give the page's answer. `facts` is the id of the
     saved question on the facts that it rests on, with the `values` of its parameters; None where no
-    query of the facts says more than the command. A command that is not `dated` names its moments
-    itself, and takes none of the page. One that is `wider` has no option for a filter of the page,
-    and lists what that leaves out, too.
+    query of the facts says more than the command, for the reason in `because`. A command that is
+    not `dated` names its moments itself, and takes none of the page. One that is `wider` has no
+    option for a filter of the page, and lists what that leaves out, too.
     """
 
     command: tuple[str, ...]
@@ -32,6 +32,7 @@ class Query:
     values: Mapping[str, str] = field(default_factory=dict)
     dated: bool = True
     wider: bool = False
+    because: str = "It is worked out from the facts: no query of them gives it."
 
 
 def show_query(query: Query, uri: str) -> None:
@@ -41,11 +42,11 @@ def show_query(query: Query, uri: str) -> None:
     place.caption(f"**This answer from the command line{more}**")
     place.code(line(query), "bash", wrap_lines=True)
     if query.facts is None:
-        place.caption("It is worked out from the facts: no query of them gives it.")
+        place.caption(query.because)
         way(place, "console", "Ask the facts", {}, ":material/terminal:")
         return
     question = all_questions()[query.facts]
-    place.caption(f"**A query of the facts behind it:** {question.question}")
+    place.caption(f"**A query of the facts behind it:** {markdown(question.question)}")
     place.code(question.sql.strip(), "sql", wrap_lines=True)
     if question.cypher and can_ask(opened(uri)):
         place.caption("**The same in Cypher**")

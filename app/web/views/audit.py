@@ -154,9 +154,12 @@ def _words(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+JOURNAL = "What people decided is in the journal, beside the snapshots: no query of facts reads it."
+
+
 def query(_: Posture) -> Query:
     """Return the question behind the page."""
-    return Query(("journal",))
+    return Query(("journal",), because=JOURNAL)
 
 
 VIEW = View(

@@ -180,7 +180,7 @@ def _measures(answer: Reviews) -> None:
 
 def query(_: Posture) -> Query:
     """Return the question behind the page."""
-    return Query(("reviews",))
+    return Query(("reviews",), "grants_not_reviewed")
 
 
 VIEW = View("reviews", "Reviews", ":material/fact_check:", "Overview", 27, draw, query=query)

@@ -68,7 +68,8 @@ def test_each_question_answers_on_the_example_and_is_shown_as_it_says(
     example: Posture, name: str
 ) -> None:
     question = all_questions()[name]
-    values = {"identity": str(example.graph.things["id"].iloc[0])} if name == "grants_of" else {}
+    thing = str(example.graph.things["id"].iloc[0])
+    values = {p.name: thing for p in question.parameters if p.default == ""}
     rows = presentable(asked(example, question, **values))
     assert len(rows) or values, "the example shows what the question is about"
     if question.shows == CHART:

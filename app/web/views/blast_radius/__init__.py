@@ -58,11 +58,12 @@ def query(posture: Posture) -> Query:
     """Return the question behind what is drawn: what a thing reaches, or who reaches it."""
     state = st.session_state
     if state.get("thing") is None:
-        return Query(("identities",))
+        return Query(("identities",), "agents_by_kind")
     thing, mode = str(state["thing"]), {"mode": state["mode"]}
     if state["direction"] != "reaches":
-        command = "lineage" if state["direction"] == "lineage" else "exposure"
-        return Query((command, thing, *options(**mode)))
+        if state["direction"] == "lineage":
+            return Query(("lineage", thing, *options(**mode)), "who_made_whom")
+        return Query(("exposure", thing, *options(**mode)), "grants_on", {"resource": thing})
     hops = None if state.get("hops", "any") == "any" else state["hops"]
     key = posture.graph.thing(posture.graph.number(thing))["label"] == CREDENTIAL.name
     asked = options(**mode, max_hops=hops, leaked=key and bool(state.get("leaked")))

@@ -168,14 +168,18 @@ def _lead_on(sides: Sides, row: pd.Series, about: str) -> None:
     links_to(end, id_, snapshot=info.id)
 
 
+TWO = "Two snapshots are compared here, and a query of facts reads one."
+
+
 def query(_: Posture) -> Query:
     """Return the question behind the two moments; without two there are only snapshots to list."""
     ends = st.session_state[ENDS]
     if ends is None:
-        return Query(("snapshots",), dated=False)
+        return Query(("snapshots",), dated=False, because=TWO)
     team = st.session_state["compare:team"]
     whose = WITHOUT_TEAM if team == NO_TEAM else team
-    return Query(("compare", *map(_named, ends), *options(team=whose)), dated=False)
+    asked = options(team=whose)
+    return Query(("compare", *map(_named, ends), *asked), dated=False, because=TWO)
 
 
 def _named(moment: Moment) -> str:

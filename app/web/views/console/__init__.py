@@ -9,9 +9,9 @@ import streamlit as st
 from analytics.answers.edge import TYPES, Ends
 from analytics.posture import Posture
 from app.cypher import can_ask
-from app.escape import chart_text, csv_table, markdown
-from app.questions import CHART, PICTURE, SHAPES, TABLE, Question, all_questions
-from app.web.card import cards
+from app.escape import chart_text, csv_table, markdown, plain
+from app.questions import CHART, PICTURE, SHAPES, TABLE, Question, library
+from app.web.card import cards, links_to
 from app.web.drawing import canvas
 from app.web.drawing.charts import bars
 from app.web.drawing.layout import arrange
@@ -51,6 +51,7 @@ BEGIN = {
 LANGUAGES = {SQL: "SQL", CYPHER: "Cypher"}
 WORDS = {TABLE: "Table", CHART: "Chart", PICTURE: "Picture"}
 HEIGHT = 480  # pixels
+REASONS = 5  # files that cannot be used, told at once
 PLACE = "console:picture"
 
 
@@ -60,6 +61,7 @@ def draw(posture: Posture) -> None:
         "Queries read this snapshot, and nothing else: no file, no other host, and nothing is "
         "written."
     )
+    _refused()
     question, language = _choice()
     values = _values(question)
     query, asked = _query(question, language)
@@ -71,16 +73,35 @@ def draw(posture: Posture) -> None:
         _show(posture, question, result)
 
 
+def _refused() -> None:
+    """Draw which files of the folder of one's own cannot be used, and why."""
+    reasons = library().refused
+    if reasons:
+        lines = "\n".join(f"* {markdown(reason, 300)}" for reason in reasons[:REASONS])
+        more = len(reasons) - REASONS
+        st.warning(
+            "Questions of your own that cannot be used:\n\n"
+            + lines
+            + (f"\n\nand {number(more)} more." if more > 0 else ""),
+            icon=":material/rule:",
+        )
+
+
 def _choice() -> tuple[Question | None, str]:
     """Draw the choice of a question and a language; without a question, it is one's own query."""
-    questions = all_questions()
+    known = library()
+    questions = known.questions
     recall("question", OWN, one_of(questions))
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     chosen = left.selectbox(
         "Question",
         [OWN, *questions],
         key="question",
-        format_func=lambda id_: questions[id_].question if id_ else "A query of your own",
+        format_func=lambda id_: (
+            plain(questions[id_].question) + (" · own" if id_ in known.own else "")
+            if id_
+            else "A query of your own"
+        ),
     )
     remember("question", OWN)
     question = questions.get(chosen or OWN)
@@ -95,7 +116,7 @@ def _choice() -> tuple[Question | None, str]:
     )
     remember("language", SQL)
     if question is not None:
-        st.markdown(question.why)
+        st.markdown(markdown(question.why, 1000))
     return question, str(language or SQL)
 
 
@@ -108,7 +129,7 @@ def _values(question: Question | None) -> dict[str, Any] | None:
     for place, parameter in zip(places, question.parameters, strict=False):
         key, default = f"console:{question.id}:{parameter.name}", str(parameter.default)
         recall(parameter.name, default, key=key)
-        text = place.text_input(parameter.says, key=key).strip()
+        text = place.text_input(markdown(parameter.says), key=key).strip()
         remember(parameter.name, default, key=key)
         try:
             values[parameter.name] = parameter.read(text)

@@ -222,7 +222,7 @@ def _cases(posture: Posture, answer: EvidenceOfUses, check: str) -> None:
 
 def query(_: Posture) -> Query:
     """Return the question behind the page."""
-    return Query(("evidence",))
+    return Query(("evidence",), "uses_without_decision")
 
 
 VIEW = View("evidence", "Evidence", ":material/verified:", "Overview", 28, draw, query=query)

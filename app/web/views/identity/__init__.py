@@ -42,7 +42,7 @@ def query(_: Posture) -> Query:
     """Return the question behind the card in the address, or behind the list."""
     id_ = st.session_state[KEY]
     if not id_:
-        return Query(("identities",))
+        return Query(("identities",), "agents_by_kind")
     return Query(("show", id_), "grants_of", {"identity": id_})
 
 

@@ -144,7 +144,8 @@ def query(_: Posture) -> Query:
     state = st.session_state
     if state.get("plan") != SHOWN:
         return Query(("changes",))
-    return Query(("plan", *options(objective=state["objective"], budget=state["budget"])))
+    asked = options(objective=state["objective"], budget=state["budget"])
+    return Query(("plan", *asked), "grants_never_used")
 
 
 VIEW = View("plan", "Plan", ":material/checklist:", "Overview", 26, draw, query=query)

@@ -266,7 +266,8 @@ def _makeup(everyone: pd.DataFrame) -> str:
 def query(_: Posture) -> Query:
     """Return the question behind the page."""
     target = st.session_state["target"]
-    return Query(("board", *options(target=None if target == TARGET else f"{target:g}")))
+    asked = options(target=None if target == TARGET else f"{target:g}")
+    return Query(("board", *asked), "agents_by_kind")
 
 
 VIEW = View(

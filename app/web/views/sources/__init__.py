@@ -201,7 +201,7 @@ def _empty() -> None:
 
 def query(_: Posture) -> Query:
     """Return the question behind what was merged; with `--json` it has the coverage too."""
-    return Query(("collisions", "--json"))
+    return Query(("collisions", "--json"), "facts_by_source")
 
 
 VIEW = View("sources", "Sources", ":material/database:", "Sources", 70, draw, _empty, query=query)

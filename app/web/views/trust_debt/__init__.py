@@ -311,7 +311,7 @@ def _chosen(posture: Posture, by: str, *picked: str | None) -> str:
 
 def query(_: Posture) -> Query:
     """Return the question behind the balance, in the groups that are chosen."""
-    return Query(("debt", *options(by=st.session_state.get("debt:by"))))
+    return Query(("debt", *options(by=st.session_state.get("debt:by"))), "grants_without_end")
 
 
 VIEW = View(
