@@ -40,7 +40,9 @@ def plain(name: object, limit: int = LONGEST) -> str:
     if name is None or name is pd.NA:
         return ""
     text = str(name)
-    seen = "".join(map(_visible, text[:limit]))
+    cut = text[:limit]
+    # What Python calls printable has no unseen character: most names are told apart at once.
+    seen = cut if cut.isprintable() else "".join(map(_visible, cut))
     return seen if len(text) <= limit else f"{seen}…"
 
 

@@ -35,7 +35,8 @@ def coloured(
 
     A column with any other word stays as it is.
     """
-    made, settings = {}, dict(config or {})
+    made: dict[str, Any] = {}
+    settings = dict(config or {})
     for heading, colours in COLOURS.items():
         if heading not in frame or not _known(frame[heading], colours):
             continue

@@ -103,5 +103,7 @@ def number_in(sides: Sides, posture: Posture, id_: str) -> int:
     An end has the node under the id that it had then.
     """
     place = sides.after.graph.number(id_)
-    rows = np.flatnonzero(sides.places(posture) == place) if place >= 0 else []
+    if place < 0:
+        return -1
+    rows = np.flatnonzero(sides.places(posture) == place)
     return int(rows[0]) if len(rows) else -1

@@ -1,12 +1,13 @@
 """Changes that close findings, as pages show them."""
 
+import numpy as np
 import pandas as pd
 
 from analytics.answers.changes import changes as changes_answer
 from analytics.findings.lifecycle.states import STATES, listed
 from analytics.posture import Posture
 from analytics.remediation.closing.asking import asked
-from app.web.page.snapshots import kept
+from app.web.page.snapshots import ANSWERS, kept, moment_of, shelf
 
 
 @kept
@@ -21,8 +22,18 @@ def changes(posture: Posture) -> pd.DataFrame:
     return changes_answer(posture).changes.readable()
 
 
+_ASKED = shelf("Working it out…", ANSWERS)
+
+
 def asked_for(posture: Posture, shown: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `changes` that findings ask for, given their rows of `findings`."""
+    ids = pd.util.hash_pandas_object(shown["id"], index=False).to_numpy()
+    key = (moment_of(posture), len(ids), int(np.bitwise_xor.reduce(ids)), int(ids.sum()))
+    answer: pd.DataFrame = _ASKED.get(key, "asked_for", lambda: _asked_for(posture, shown))
+    return answer
+
+
+def _asked_for(posture: Posture, shown: pd.DataFrame) -> pd.DataFrame:
     rows = listed(posture, STATES)
     every = asked(posture)
     wanted = every.by(rows[rows["id"].isin(shown["id"])])

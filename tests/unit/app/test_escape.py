@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 import unicodedata
 
 import pandas as pd
@@ -138,3 +139,11 @@ def test_a_cell_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["invoice-bot", "", "a=b", -3, 0.5, None])
 def test_an_innocent_cell_stays_as_it_is(cell: object) -> None:
     assert csv_cell(cell) == cell
+
+
+def test_what_is_printable_has_no_character_that_is_unseen() -> None:
+    """The short way for printable names leaves out no character that is made visible."""
+    unseen = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    for at in range(sys.maxunicode + 1):
+        if chr(at).isprintable():
+            assert unicodedata.category(chr(at)) not in unseen

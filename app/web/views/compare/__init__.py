@@ -80,8 +80,9 @@ def draw(posture: Posture) -> None:
 def _filters(sides: Sides) -> tuple[int | None, str]:
     """Draw the filters; return the place of the team (None for all), and which reasons count."""
     places = np.unique(sides.team[sides.team >= 0])
-    ids = {str(sides.things["id"].iloc[place]): int(place) for place in places.tolist()}
-    names = {id_: plain(sides.things["name"].iloc[place] or id_) for id_, place in ids.items()}
+    things = sides.things.iloc[places]
+    ids = dict(zip(things["id"].astype(str), places.tolist(), strict=True))
+    names = {id_: plain(name or id_) for id_, name in zip(ids, things["name"], strict=True)}
     recall("team", EVERY, one_of((EVERY, NO_TEAM, *ids)), key="compare:team")
     unknown = refused("team")
     if unknown is not None:

@@ -130,7 +130,7 @@ def seen(place: DeltaGenerator, sides: Sides) -> None:
 
 def teams(sides: Sides) -> None:
     """Draw what changed in each team."""
-    answer = compare.teams(sides)
+    answer = part("teams", sides, compare.teams)
     st.header("By team", anchor=False)
     rows = answer.readable()
     if rows.empty:

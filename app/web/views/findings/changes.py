@@ -3,7 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from app.web.tables import below, table
+from app.escape import csv_table
+from app.web.tables import ROWS, below, table
 from app.wording import MARKS, brief, counted, number
 
 COLUMNS = {
@@ -23,11 +24,12 @@ def draw(rows: pd.DataFrame, findings: int) -> None:
     if rows.empty:
         st.markdown("None of these findings asks for a change.")
         return
-    drawn = _table(rows)
+    drawn = _table(rows.head(ROWS))
     alt = "Changes, most severe first: action, what to change, debt, who decides, what it closes."
-    table(drawn.head(1000), "changes", alt, COLUMNS, total=len(drawn), height=420, wrap=True)
+    table(drawn, "changes", alt, COLUMNS, total=len(rows), height=420, wrap=True)
     words = f"{counted(findings, 'finding')}, {counted(len(rows), 'change')}, most severe first."
-    below(f"{words} One change may close many findings.", drawn, "changes.csv")
+    words += " One change may close many findings."
+    below(words, lambda: csv_table(_table(rows)), "changes.csv")  # all, once they are wanted
 
 
 def _table(rows: pd.DataFrame) -> pd.DataFrame:

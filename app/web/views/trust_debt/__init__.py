@@ -29,7 +29,8 @@ from app.web.page import deltas
 from app.web.page.address import one_of, recall, remember
 from app.web.page.deltas import Row
 from app.web.page.query import Query, options
-from app.web.tables import below, points, table
+from app.web.page.snapshots import kept
+from app.web.tables import ROWS, below, points, table
 from app.web.view import View
 from app.web.views.trust_debt.items import draw_items
 from app.wording import (
@@ -224,7 +225,7 @@ def _debtors(posture: Posture) -> str:
     rows = groups(posture, by)
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        tile_at = _map(posture, by, rows)
+        tile_at = _map(posture, by)
     with right:
         at = _top(rows, by)
     owing = rows["debt"].fillna(0.0).to_numpy()
@@ -238,14 +239,20 @@ def _debtors(posture: Posture) -> str:
     return _chosen(posture, by, tile_at, None if at is None else f"{by}:{rows['key'].iloc[at]}")
 
 
-def _map(posture: Posture, by: str, rows: pd.DataFrame) -> str | None:
-    """Draw the treemap; return the group of the tile clicked last."""
+@kept
+def _treemap(posture: Posture, by: str) -> Any:
+    """Return the treemap of the debt by group, which is the same for every session."""
+    rows = groups(posture, by)
     tiles = members(posture)
     if by in FLAT:
         tiles = rows.rename(columns={"key": by}).assign(**{f"{by}_name": rows["name"]})
-    grades = dict(zip(rows["key"], rows["grade"], strict=True))
+    return treemap(tiles, by, dict(zip(rows["key"], rows["grade"], strict=True)))
+
+
+def _map(posture: Posture, by: str) -> str | None:
+    """Draw the treemap; return the group of the tile clicked last."""
     state: Any = st.plotly_chart(
-        treemap(tiles, by, grades),
+        _treemap(posture, by),
         key=f"treemap:{by}",
         config={"displayModeBar": False},
         alt="Tiles: the larger, the more is owed; coloured and lettered by grade. The table beside "
@@ -257,7 +264,8 @@ def _map(posture: Posture, by: str, rows: pd.DataFrame) -> str | None:
     return group_of(str(points[0]["id"])) if points and "id" in points[0] else None
 
 
-def _top(rows: pd.DataFrame, by: str) -> int | None:
+def _top(every: pd.DataFrame, by: str) -> int | None:
+    rows = every.head(ROWS)
     shown = pd.DataFrame(
         {
             BY[by]: rows["name"],
@@ -284,7 +292,8 @@ def _top(rows: pd.DataFrame, by: str) -> int | None:
             "nobody answers for at C.",
         ),
     }
-    return table(shown, f"debt:{by}", words, narrow, select=True, height=420)
+    total = len(every)
+    return table(shown, f"debt:{by}", words, narrow, select=True, total=total, height=420)
 
 
 def _chosen(posture: Posture, by: str, *picked: str | None) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analytics.posture import Posture
-from app.escape import code, markdown, plain
+from app.escape import code, csv_table, markdown, plain
 from app.web.answers.debt import (
     BY,
     WORDS,
@@ -79,7 +79,7 @@ def draw_items(posture: Posture, group: str) -> None:
     below(
         f"{number(len(rows))} of {counted(count, STATES[STATE_OF[broken]].lower() + ' item')}, "
         f"{brief(rows['debt'].sum())} tp. Select one to see the edges behind it.",
-        rows.drop(columns="item"),
+        lambda: csv_table(rows.drop(columns="item")),
         "trust-debt.csv",
     )
     if at is not None:
