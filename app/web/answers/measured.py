@@ -146,7 +146,7 @@ def explained(_: Sides, posture: Posture) -> Figures:
     of, every = answer.coverage["sensitive"], answer.actions.every
     dark = float(answer.coverage["unknown"])
     return {
-        "explained": Figure(answer.coverage["explained"] / of if of else None, dark),
+        "beforehand": Figure(answer.coverage["explained"] / of if of else None, dark),
         "whole": Figure(every["complete"] / every["known"] if every["known"] else None, dark),
         **{state: Figure(count) for state, count in answer.states.items()},
     }

@@ -69,7 +69,7 @@ def _figures(answer: EvidenceOfUses, row: Row) -> None:
     words = f"{number(right)} of {number(of)} sensitive uses"
     figure = share(right, of) if of else NOT_KNOWN
     meaning = f"Confidential data and above; of {number(unknown)} more nobody would know."
-    row.tile(tiles[0], "explained", "Explained beforehand", figure, words, meaning, MORE, True)
+    row.tile(tiles[0], "beforehand", "Explained beforehand", figure, words, meaning, MORE, True)
     for place, state in zip(tiles[1:3], ORDER[:2], strict=True):
         count = answer.states[state]
         words = STATES[state].capitalize()

@@ -10,11 +10,11 @@ from app.web.tables import below, full, table
 from app.wording import counted, kind
 
 COLUMNS = {
-    "Rank": st.column_config.NumberColumn(width=55),
-    "Identity": st.column_config.TextColumn(width=165),
-    "Kind": st.column_config.TextColumn(width=90),
-    "Why": st.column_config.TextColumn(width=380),
-    "Grade": st.column_config.TextColumn(width=60),
+    "Rank": st.column_config.NumberColumn(width=50),
+    "Identity": st.column_config.TextColumn(width=168),
+    "Kind": st.column_config.TextColumn(width=112),
+    "Why": st.column_config.TextColumn(width=365),
+    "Grade": st.column_config.TextColumn(width=56),
     "Resources reached": st.column_config.NumberColumn(width=125),
 }
 HEIGHT = 560  # pixels
@@ -40,7 +40,7 @@ def draw_worst(posture: Posture) -> None:
     )
     st.caption(answer.order)
     bar = st.column_config.ProgressColumn(
-        format="localized", min_value=0, max_value=full(drawn["Trust debt"]), width=115
+        format="localized", min_value=0, max_value=full(drawn["Trust debt"]), width=105
     )
     chosen = st.container()
     at = table(
