@@ -31,7 +31,7 @@ from app.web.search.selection import choose
 from app.web.sentences import use_of
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
-from app.web.tiles import NEITHER, tile
+from app.web.tiles import NEITHER
 from app.web.view import View
 from app.web.views.choke_points.answers import (
     FREES,

@@ -11,7 +11,7 @@ from analytics.posture import Posture
 from app.cypher import can_ask
 from app.escape import chart_text, csv_table, markdown, plain
 from app.questions import CHART, PICTURE, SHAPES, TABLE, Question, library
-from app.web.card import cards, links_to
+from app.web.card import cards
 from app.web.drawing import canvas
 from app.web.drawing.charts import bars
 from app.web.drawing.layout import arrange
