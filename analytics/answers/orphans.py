@@ -15,11 +15,12 @@ from analytics.assumptions.model import NUMBER, model
 from analytics.debt.owed import parts_of
 from analytics.findings.families.ownership import (
     departed,
+    in_role,
     leading,
     software_only,
-    team_only,
-    uncovered,
+    team_gaps,
 )
+from analytics.findings.rules import orphaning_rules
 from analytics.kept.answers import kept
 from analytics.ownership.bus_factor import bus_factor, kept_by
 from analytics.ownership.owners import NOBODY, ROLES, Ownership, ownership
@@ -111,7 +112,8 @@ def orphaned(posture: Posture, owned: Ownership) -> pd.DataFrame:
     """Return a row for each identity in service and each role in which it has no owner.
 
     Columns: `identity`, `role`, `rule` (the most specific ownership rule that explains it), `since`
-    (milliseconds) and `last_owner` (number, -1 for none), the heaviest reach first.
+    (milliseconds), `last_owner` (number, -1 for none) and `departed` (whether that is a person who
+    left), the heaviest reach first.
     """
     parts = [_missing(posture, owned, role) for role in ROLES]
     rows = pd.concat(parts, ignore_index=True)
@@ -123,27 +125,20 @@ def orphaned(posture: Posture, owned: Ownership) -> pd.DataFrame:
 
 def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
     identity = judged(posture, owned.missing(role))
-    other = ROLES[1 - ROLES.index(role)]
-    rows = pd.DataFrame({"identity": identity, "role": role})
-    halved = owned.covered[other][identity] != NOBODY
-    spawned = owned.parent[identity] >= 0
-    rows["rule"] = np.select([halved, spawned], ["OWN-04", "OWN-05"], "OWN-01")
+    rows = pd.DataFrame({"identity": identity, "role": role, "rule": "", "last_owner": NOBODY})
+    for rule, orphaning in orphaning_rules().items():
+        mask = orphaning.explains(posture, owned, role)[identity]
+        rows.loc[mask, "rule"] = rule.id
     rows["since"] = unowned_since(posture, role)[identity]
-    rows["last_owner"] = NOBODY
-    gaps = uncovered(owned)
-    teams = gaps[(gaps["kind"] == "team") & ~gaps["inferred"]]
-    by_team_only = teams["id"].isin(team_only(posture.graph, owned)["id"])
-    for rule, kind, statements in (
-        ("OWN-06", "software", software_only(owned)),
-        (None, "team", teams),  # also where a person or another team has the other role
-        ("OWN-03", "team", teams[by_team_only]),
-        ("OWN-02", "human", departed(owned)),
+    for kind, statements in (
+        ("software", software_only(owned)),
+        ("team", team_gaps(owned)),  # also where a person or another team has the other role
+        ("human", departed(owned)),
     ):
-        of_role = statements[statements["role"] == role]
-        last = leading(of_role, kind, "thing").set_index("thing")
+        last = leading(statements[statements["role"] == role], kind, "thing").set_index("thing")
         mask = rows["identity"].isin(last.index)
-        rows.loc[mask, "rule"] = rule or rows.loc[mask, "rule"]
         rows.loc[mask, "last_owner"] = last["owner"].reindex(rows.loc[mask, "identity"]).to_numpy()
+    rows["departed"] = in_role(owned, departed(owned), role)[identity]
     return rows
 
 

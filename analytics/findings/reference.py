@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 from analytics.findings.closing import Closing, On
 from analytics.findings.rule import Rule
@@ -11,17 +12,6 @@ from analytics.findings.rules import all_rules
 from analytics.weights import BANDS, LEVEL, SENSITIVITY
 
 FILLED_IN = ("csv", "estate")  # what people write themselves, so that it can state anything
-FAMILIES = {  # in this order; a prefix that is not here heads its own rules, after them
-    "OWN": "Ownership",
-    "SCP": "Purpose and scope",
-    "LPR": "Least privilege",
-    "TIM": "Time",
-    "REV": "Review",
-    "CRD": "Credentials",
-    "ISO": "Isolation",
-    "EVD": "Evidence",
-    "RES": "Residue",
-}
 CONSTANT = re.compile(r"`([A-Z][A-Z_]+)`(?= days)")  # in a docstring, of its module
 HEAD = """\
 # Findings
@@ -49,12 +39,14 @@ def reference() -> str:
 
 def _lines() -> Iterator[str]:
     yield from (HEAD, "", *_scale(), "", IDS)
-    rules = sorted(all_rules().values(), key=lambda rule: rule.id)
-    for family in dict.fromkeys([*FAMILIES, *(rule.id.partition("-")[0] for rule in rules)]):
-        yield from ("", f"## {FAMILIES.get(family, family)}")
+    for family, rules in groupby(sorted(all_rules().values(), key=lambda r: r.id), _family):
+        yield from ("", f"## {family}")
         for rule in rules:
-            if rule.id.startswith(f"{family}-"):
-                yield from _rule(rule)
+            yield from _rule(rule)
+
+
+def _family(rule: Rule) -> str:
+    return rule.family or rule.id.partition("-")[0]
 
 
 def _scale() -> Iterator[str]:

@@ -12,6 +12,7 @@ from analytics.assumptions.entitlements import heaviest
 from analytics.findings.closing import REVIEWED, Closing
 from analytics.findings.feeds import Feeds
 from analytics.findings.kind import FindingKind
+from analytics.ownership.owners import Ownership
 from analytics.posture import Posture
 from graph.instants import NEVER
 
@@ -32,6 +33,19 @@ KEY_PARTS = "\x1f"  # stands between the parts of a key, some of which may be id
 
 
 @dataclass(frozen=True, slots=True)
+class Orphaning:
+    """How a rule explains that a role of an identity has no owner.
+
+    `words` are its title in a few words. `explains` returns a mask of the nodes (bool) that it
+    explains this of, given the owners and the role. Where several do, the highest `order` counts.
+    """
+
+    words: str
+    order: int
+    explains: Callable[[Posture, Ownership, str], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A check that returns a row for each thing it finds wanting.
 
@@ -49,7 +63,8 @@ class Rule:
     `closing` is the change that closes a finding, `kind` what the findings are about. A `general`
     rule is listed after its more specific siblings. `part_of` is the id of a rule that adds up what
     this one finds grant by grant, "" for none. A rule `of_series` finds what only a series of
-    snapshots shows.
+    snapshots shows. `family` is the heading that it is listed under, "" for the letters of its id.
+    `orphaning` is for a rule that explains why a role of an identity has no owner.
     """
 
     id: str
@@ -67,6 +82,8 @@ class Rule:
     closing: Closing = REVIEWED
     kind: FindingKind = FindingKind.CONTROL
     of_series: bool = False
+    family: str = ""
+    orphaning: Orphaning | None = None
 
 
 def findings_of(

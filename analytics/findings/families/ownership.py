@@ -42,6 +42,19 @@ def uncovered(owned: Ownership) -> pd.DataFrame:
     return owned.owns[nobody]
 
 
+def in_role(owned: Ownership, statements: pd.DataFrame, role: str) -> np.ndarray:
+    """Return a mask of the nodes (bool) that statements on a role are about."""
+    mask = np.zeros(len(owned.parent), bool)
+    mask[statements.loc[statements["role"] == role, "thing"].to_numpy(np.int64)] = True
+    return mask
+
+
+def team_gaps(owned: Ownership) -> pd.DataFrame:
+    """Return the statements of teams for a role in which the node has no owner."""
+    gaps = uncovered(owned)
+    return pd.DataFrame(gaps[(gaps["kind"] == "team") & ~gaps["inferred"]])
+
+
 def departed(owned: Ownership) -> pd.DataFrame:
     """Return the statements of people who left, where nobody took over the role."""
     rows = uncovered(owned)

@@ -4,7 +4,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from analytics.findings.rule import Rule
+from analytics.findings.rule import Orphaning, Rule
 
 
 @cache
@@ -12,6 +12,13 @@ def all_rules() -> dict[str, Rule]:
     """List the rules by name, in alphabetical order."""
     modules = (import_module(f"{__name__}.{m.name}") for m in iter_modules(__path__))
     return {m.RULE.name: m.RULE for m in modules}
+
+
+@cache
+def orphaning_rules() -> dict[Rule, Orphaning]:
+    """List how rules explain that a role has no owner, the most specific last."""
+    those = {rule: rule.orphaning for rule in all_rules().values() if rule.orphaning is not None}
+    return dict(sorted(those.items(), key=lambda each: each[1].order))
 
 
 def rule_of(rule_id: str) -> Rule:

@@ -68,6 +68,7 @@ RULE = Rule(
     id="LPR-03",
     name="admin_or_wildcard",
     title="Administration or wildcard",
+    family="Least privilege",
     weight=0.75,
     needs=("grants",),
     facts=("CAN_ACCESS",),

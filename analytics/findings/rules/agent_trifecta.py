@@ -103,6 +103,7 @@ RULE = Rule(
     id="ISO-04",
     name="agent_trifecta",
     title="Private data, untrusted input and a way out in one agent",
+    family="Isolation",
     weight=9 / 12,
     needs=(),
     facts=("CALLS", "Tool.capabilities"),

@@ -31,6 +31,7 @@ RULE = Rule(
     id="EVD-08",
     name="allowed_for_other_purpose",
     title="Allowed for another purpose, or for an ended task",
+    family="Evidence",
     weight=0.5,
     needs=("decisions",),
     facts=("DecisionRecord.purpose|DecisionRecord.task_id",),

@@ -26,6 +26,7 @@ RULE = Rule(
     id="EVD-06",
     name="allowed_outside_scope",
     title="Allowed outside the declared scope",
+    family="Evidence",
     weight=0.5,
     needs=("scope", "decisions"),
     facts=("Agent.declared_scope|ServiceAccount.declared_scope", "DecisionRecord"),

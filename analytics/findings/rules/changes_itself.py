@@ -58,6 +58,7 @@ RULE = Rule(
     id="LPR-06",
     name="changes_itself",
     title="Can change itself",
+    family="Least privilege",
     weight=0.75,
     needs=("grants",),
     facts=("CAN_ACCESS.levels|CAN_ACCESS.actions", "Agent"),

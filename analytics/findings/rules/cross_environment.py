@@ -104,6 +104,7 @@ RULE = Rule(
     id="ISO-01",
     name="cross_environment",
     title="Cross-environment access",
+    family="Isolation",
     weight=8 / 12,
     needs=(),
     facts=("Resource.env", "Agent.env|ServiceAccount.env|Role.env"),

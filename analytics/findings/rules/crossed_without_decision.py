@@ -31,6 +31,7 @@ RULE = Rule(
     id="EVD-05",
     name="crossed_without_decision",
     title="Crossed to another system without a decision",
+    family="Evidence",
     weight=0.5,
     needs=("decisions",),
     facts=(

@@ -34,6 +34,7 @@ RULE = Rule(
     id="EVD-03",
     name="decided_after_the_fact",
     title="Decided after the fact, or by a stale justification",
+    family="Evidence",
     weight=9 / 12,
     needs=("decisions",),
     facts=("UseEvent|USED", "DecisionRecord"),

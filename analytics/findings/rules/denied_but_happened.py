@@ -28,6 +28,7 @@ RULE = Rule(
     id="EVD-02",
     name="denied_but_happened",
     title="Denied but happened",
+    family="Evidence",
     weight=1.0,
     needs=("decisions",),
     facts=("UseEvent|USED", "DecisionRecord"),

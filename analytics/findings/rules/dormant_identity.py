@@ -66,6 +66,7 @@ RULE = Rule(
     id="TIM-03",
     name="dormant_identity",
     title="Dormant but credentialed",
+    family="Time",
     weight=0.75,
     needs=("credentials",),
     facts=("USES|AUTHENTICATES_AS",),

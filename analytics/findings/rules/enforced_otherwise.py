@@ -29,6 +29,7 @@ RULE = Rule(
     id="EVD-04",
     name="enforced_otherwise",
     title="Enforced otherwise than recorded",
+    family="Evidence",
     weight=9 / 12,
     needs=("decisions",),
     facts=("DecisionRecord.executed",),

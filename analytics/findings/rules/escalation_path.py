@@ -58,6 +58,7 @@ RULE = Rule(
     id="LPR-04",
     name="escalation_path",
     title="Escalation path",
+    family="Least privilege",
     weight=0.75,
     needs=("grants",),
     facts=("CAN_ACCESS.actions|CONTROLS|TRUSTS|OWNS",),

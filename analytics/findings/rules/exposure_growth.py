@@ -43,6 +43,7 @@ RULE = Rule(
     id="SCP-04",
     name="exposure_growth",
     title="Growth of exposure",
+    family="Purpose and scope",
     weight=0.75,
     needs=("grants",),
     facts=("CAN_ACCESS",),

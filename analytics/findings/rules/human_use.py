@@ -30,6 +30,7 @@ RULE = Rule(
     id="CRD-05",
     name="human_use",
     title="Human use of a credential of software",
+    family="Credentials",
     weight=7 / 12,
     needs=("credentials",),
     facts=("Credential.human_used_at",),

@@ -43,6 +43,7 @@ RULE = Rule(
     id="CRD-06",
     name="idle_credential",
     title="Credential alive though unused or expired",
+    family="Credentials",
     weight=1.0,
     needs=("credentials",),
     facts=("Credential.expires_at|Credential.last_used_at|Credential.created_at",),

@@ -53,6 +53,7 @@ RULE = Rule(
     id="LPR-05",
     name="idle_role",
     title="Idle role",
+    family="Least privilege",
     weight=0.75,
     needs=("usage",),
     facts=("ASSUMES",),

@@ -55,6 +55,7 @@ RULE = Rule(
     id="CRD-07",
     name="leaked_credential",
     title="Leaked credential alive",
+    family="Credentials",
     weight=11 / 12,
     needs=("credentials",),
     facts=("Credential.status",),

@@ -39,6 +39,7 @@ RULE = Rule(
     id="CRD-01",
     name="long_lived_credential",
     title="Long-lived or unrotated credential",
+    family="Credentials",
     weight=8 / 12,
     needs=("credentials",),
     facts=("Credential.created_at|Credential.rotated_at",),

@@ -1,12 +1,13 @@
 """Identities without an owner in any role."""
 
+import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
 from analytics.findings.closing import Closing
 from analytics.findings.families.entitlements import entitled
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, findings_of, plural
+from analytics.findings.rule import Orphaning, Rule, findings_of, plural
 from analytics.ownership.owners import ROLES, Ownership
 from analytics.ownership.unowned_since import unowned_whole_since
 from analytics.posture import Posture
@@ -42,10 +43,16 @@ def _lacks(owned: Ownership, number: int) -> str:
     return f"it has no active {known[0]} owner, and no source states its {unknown} owner"
 
 
+def explains(posture: Posture, owned: Ownership, role: str) -> np.ndarray:
+    """Explain any role without an owner that no other rule explains."""
+    return np.ones(len(owned.parent), bool)
+
+
 RULE = Rule(
     id="OWN-01",
     name="no_accountable_owner",
     title="No accountable owner",
+    family="Ownership",
     weight=1.0,
     needs=("owners",),
     facts=(),
@@ -66,6 +73,7 @@ RULE = Rule(
         "ISO/IEC 42001 A.3.2",
     ),
     find=find,
+    orphaning=Orphaning("No owner stated", 0, explains),
     general=True,
     closing=Closing(action=Action.ASSIGN_OWNER),
 )

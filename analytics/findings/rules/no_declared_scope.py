@@ -46,6 +46,7 @@ RULE = Rule(
     id="SCP-01",
     name="no_declared_scope",
     title="No declared purpose or scope",
+    family="Purpose and scope",
     weight=0.75,
     needs=("scope",),
     facts=(),

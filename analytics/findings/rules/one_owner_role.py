@@ -7,9 +7,9 @@ from analytics.actions import Action
 from analytics.assumptions.entitlements import heaviest
 from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, findings_of
+from analytics.findings.rule import Orphaning, Rule, findings_of
 from analytics.gathered import gathered
-from analytics.ownership.owners import ROLES
+from analytics.ownership.owners import NOBODY, ROLES, Ownership
 from analytics.ownership.unowned_since import unowned_since
 from analytics.posture import Posture
 from analytics.residue import judged
@@ -44,10 +44,17 @@ def find(posture: Posture) -> pd.DataFrame:
     )
 
 
+def explains(posture: Posture, owned: Ownership, role: str) -> np.ndarray:
+    """Explain a role whose other role has an owner."""
+    other = ROLES[1 - ROLES.index(role)]
+    return owned.covered[other] != NOBODY
+
+
 RULE = Rule(
     id="OWN-04",
     name="one_owner_role",
     title="Technical without business owner, or the reverse",
+    family="Ownership",
     weight=1.0,
     needs=("owners",),
     facts=("OWNS",),
@@ -59,5 +66,6 @@ RULE = Rule(
         "NIST SP 800-53 AC-2",
     ),
     find=find,
+    orphaning=Orphaning("One of two roles empty", 2, explains),
     closing=Closing(action=Action.ASSIGN_OWNER),
 )

@@ -1,11 +1,13 @@
 """Child agents without an owner, of a parent that cannot answer for them."""
 
+import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
 from analytics.findings.closing import Closing
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, findings_of
+from analytics.findings.rule import Orphaning, Rule, findings_of
+from analytics.ownership.owners import Ownership
 from analytics.ownership.unowned_since import unowned_whole_since
 from analytics.posture import Posture
 from analytics.residue import judged
@@ -50,10 +52,16 @@ def _births(posture: Posture) -> dict[tuple[int, int], tuple[str, ...]]:
     return born
 
 
+def explains(posture: Posture, owned: Ownership, role: str) -> np.ndarray:
+    """Explain the roles of spawned agents."""
+    return owned.parent >= 0
+
+
 RULE = Rule(
     id="OWN-05",
     name="orphan_by_spawn",
     title="Orphan by spawn chain",
+    family="Ownership",
     weight=1.0,
     needs=("owners",),
     facts=("SPAWNS",),
@@ -69,5 +77,6 @@ RULE = Rule(
         "NIST AI RMF GOVERN 1.7",
     ),
     find=find,
+    orphaning=Orphaning("Its parent has no owner", 1, explains),
     closing=Closing(action=Action.ASSIGN_OWNER),
 )

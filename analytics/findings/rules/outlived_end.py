@@ -85,6 +85,7 @@ RULE = Rule(
     id="TIM-02",
     name="outlived_end",
     title="Outlived task or expiry",
+    family="Time",
     weight=1.0,
     needs=("grants",),
     facts=("CAN_ACCESS.expires_at|CAN_ACCESS.task_ended_at|Agent.expires_at",),

@@ -5,9 +5,15 @@ import pandas as pd
 
 from analytics.actions import Action
 from analytics.findings.closing import Closing
-from analytics.findings.families.ownership import judged_rows, leading, software_only
+from analytics.findings.families.ownership import (
+    in_role,
+    judged_rows,
+    leading,
+    software_only,
+)
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, findings_of
+from analytics.findings.rule import Orphaning, Rule, findings_of
+from analytics.ownership.owners import Ownership
 from analytics.ownership.unowned_since import alone_since, last_answered
 from analytics.posture import Posture
 from graph.frames import records
@@ -39,10 +45,16 @@ def find(posture: Posture) -> pd.DataFrame:
     )
 
 
+def explains(posture: Posture, owned: Ownership, role: str) -> np.ndarray:
+    """Explain a role that only software has."""
+    return in_role(owned, software_only(owned), role)
+
+
 RULE = Rule(
     id="OWN-06",
     name="owned_by_software",
     title="Self-owned, or owned by software",
+    family="Ownership",
     weight=1.0,
     needs=("owners",),
     facts=("OWNS",),
@@ -57,5 +69,6 @@ RULE = Rule(
         "NIST SP 800-53 AC-6",
     ),
     find=find,
+    orphaning=Orphaning("Owner is not a person", 3, explains),
     closing=Closing(action=Action.ASSIGN_OWNER),
 )

@@ -6,10 +6,10 @@ import pandas as pd
 from analytics.actions import Action
 from analytics.assumptions.entitlements import heaviest
 from analytics.findings.closing import Closing
-from analytics.findings.families.ownership import judged_rows, last_departed
+from analytics.findings.families.ownership import departed, in_role, judged_rows, last_departed
 from analytics.findings.feeds import By, Feeds
-from analytics.findings.rule import Rule, day, findings_of, nothing
-from analytics.ownership.owners import ROLES
+from analytics.findings.rule import Orphaning, Rule, day, findings_of, nothing
+from analytics.ownership.owners import ROLES, Ownership
 from analytics.ownership.unowned_since import unowned_since
 from analytics.posture import Posture
 from graph.frames import records
@@ -66,10 +66,16 @@ def _since(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     return np.select([rows["role"] == role for role in ROLES], list(by_role.values()), NEVER)
 
 
+def explains(posture: Posture, owned: Ownership, role: str) -> np.ndarray:
+    """Explain a role whose owner has left, where nobody took over."""
+    return in_role(owned, departed(owned), role)
+
+
 RULE = Rule(
     id="OWN-02",
     name="owner_departed",
     title="Owner departed or disabled",
+    family="Ownership",
     weight=1.0,
     needs=("owners",),
     facts=("OWNS", "Human.status|Human.left_at"),
@@ -90,5 +96,6 @@ RULE = Rule(
         "CSA AICM IAM-07",
     ),
     find=find,
+    orphaning=Orphaning("Owner departed", 5, explains),
     closing=Closing(action=Action.ASSIGN_OWNER),
 )

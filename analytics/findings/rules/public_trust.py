@@ -59,6 +59,7 @@ RULE = Rule(
     id="ISO-06",
     name="public_trust",
     title="Anybody may take it",
+    family="Isolation",
     weight=9 / 12,
     needs=("trust",),
     facts=("TRUSTS",),

@@ -181,6 +181,7 @@ RULE = Rule(
     id="RES-01",
     name="residue",
     title="Ended, and not gone",
+    family="Residue",
     weight=1.0,
     needs=(),
     facts=("Agent.status|ServiceAccount.status|Role.status",),

@@ -65,6 +65,7 @@ RULE = Rule(
     id="REV-01",
     name="review_overdue",
     title="Review overdue or never held",
+    family="Review",
     weight=0.75,
     needs=("reviews",),
     facts=("CAN_ACCESS",),

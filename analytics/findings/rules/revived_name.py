@@ -35,6 +35,7 @@ RULE = Rule(
     id="REV-03",
     name="revived_name",
     title="Name revived after deletion",
+    family="Review",
     weight=0.75,
     needs=(),
     facts=("ServiceAccount.deleted_at|Role.deleted_at|Agent.deleted_at|Agent.revived_at",),

@@ -80,6 +80,7 @@ RULE = Rule(
     id="REV-02",
     name="revocation_not_executed",
     title="Revoke decision not executed",
+    family="Review",
     weight=1.0,
     needs=("reviews",),
     facts=("COVERS",),

@@ -49,6 +49,7 @@ RULE = Rule(
     id="SCP-02",
     name="scope_drift",
     title="Privilege drift",
+    family="Purpose and scope",
     weight=0.75,
     needs=("scope",),
     facts=("Agent.declared_scope|ServiceAccount.declared_scope", "CAN_ACCESS"),

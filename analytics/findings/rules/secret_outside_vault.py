@@ -37,6 +37,7 @@ RULE = Rule(
     id="CRD-02",
     name="secret_outside_vault",
     title="Secret outside a secret manager",
+    family="Credentials",
     weight=11 / 12,
     needs=("credentials",),
     facts=("Credential.storage|STORED_IN",),

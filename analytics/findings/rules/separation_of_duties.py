@@ -47,6 +47,7 @@ RULE = Rule(
     id="ISO-03",
     name="separation_of_duties",
     title="Separation of duties broken",
+    family="Isolation",
     weight=9 / 12,
     needs=(),
     facts=("SodRule",),

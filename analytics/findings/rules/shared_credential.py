@@ -48,6 +48,7 @@ RULE = Rule(
     id="CRD-04",
     name="shared_credential",
     title="Shared credential",
+    family="Credentials",
     weight=8 / 12,
     needs=("credentials",),
     facts=("USES|AUTHENTICATES_AS",),

@@ -47,6 +47,7 @@ RULE = Rule(
     id="OWN-07",
     name="silent_transfer",
     title="Silent transfer",
+    family="Ownership",
     weight=1.0,
     needs=("owners",),
     facts=("OWNS.acknowledged_at",),

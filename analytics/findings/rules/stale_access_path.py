@@ -50,6 +50,7 @@ RULE = Rule(
     id="TIM-04",
     name="stale_access_path",
     title="Stale access path",
+    family="Time",
     weight=0.75,
     needs=("usage",),
     facts=("CAN_ACCESS",),

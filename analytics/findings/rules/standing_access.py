@@ -44,6 +44,7 @@ RULE = Rule(
     id="TIM-01",
     name="standing_access",
     title="Standing access",
+    family="Time",
     weight=8 / 12,
     needs=("grants",),
     facts=("CAN_ACCESS",),

@@ -5,9 +5,16 @@ import pandas as pd
 
 from analytics.actions import Action
 from analytics.findings.closing import Closing
-from analytics.findings.families.ownership import judged_rows, leading, team_only
+from analytics.findings.families.ownership import (
+    in_role,
+    judged_rows,
+    leading,
+    team_gaps,
+    team_only,
+)
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, findings_of
+from analytics.findings.rule import Orphaning, Rule, findings_of
+from analytics.ownership.owners import Ownership
 from analytics.ownership.unowned_since import (
     alone_since,
     last_person_left,
@@ -46,10 +53,17 @@ def find(posture: Posture) -> pd.DataFrame:
     )
 
 
+def explains(posture: Posture, owned: Ownership, role: str) -> np.ndarray:
+    """Explain a role that a team without active members has."""
+    gaps = team_gaps(owned)
+    return in_role(owned, gaps[gaps["id"].isin(team_only(posture.graph, owned)["id"])], role)
+
+
 RULE = Rule(
     id="OWN-03",
     name="team_only_owner",
     title="Team-only or empty team",
+    family="Ownership",
     weight=1.0,
     needs=("owners",),
     facts=("OWNS", "Team|Group"),
@@ -61,5 +75,6 @@ RULE = Rule(
         "EU AI Act 26.2",
     ),
     find=find,
+    orphaning=Orphaning("Owned by an empty team", 4, explains),
     closing=Closing(action=Action.ASSIGN_OWNER),
 )

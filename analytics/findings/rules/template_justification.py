@@ -31,6 +31,7 @@ RULE = Rule(
     id="EVD-07",
     name="template_justification",
     title="Justified by a template",
+    family="Evidence",
     weight=1 / 3,
     needs=("decisions",),
     facts=("DecisionRecord.justification",),

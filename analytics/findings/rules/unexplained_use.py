@@ -29,6 +29,7 @@ RULE = Rule(
     id="EVD-01",
     name="unexplained_use",
     title="Unexplained sensitive use",
+    family="Evidence",
     weight=9 / 12,
     needs=("decisions",),
     facts=("UseEvent|USED", "DecisionRecord"),

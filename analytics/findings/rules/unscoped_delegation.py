@@ -72,6 +72,7 @@ RULE = Rule(
     id="ISO-05",
     name="unscoped_delegation",
     title="Unscoped delegation",
+    family="Isolation",
     weight=9 / 12,
     needs=(),
     facts=("ACTS_FOR|SPAWNS",),

@@ -39,6 +39,7 @@ RULE = Rule(
     id="LPR-01",
     name="unused_grant",
     title="Unused entitlement",
+    family="Least privilege",
     weight=0.75,
     needs=("usage",),
     facts=("CAN_ACCESS",),

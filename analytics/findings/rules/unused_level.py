@@ -42,6 +42,7 @@ RULE = Rule(
     id="LPR-02",
     name="unused_level",
     title="Level never used",
+    family="Least privilege",
     weight=0.75,
     needs=("usage",),
     facts=("CAN_ACCESS",),

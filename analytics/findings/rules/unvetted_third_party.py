@@ -39,6 +39,7 @@ RULE = Rule(
     id="ISO-02",
     name="unvetted_third_party",
     title="Third party unvetted",
+    family="Isolation",
     weight=10 / 12,
     needs=("reviews",),
     facts=("Agent.third_party|ServiceAccount.third_party",),

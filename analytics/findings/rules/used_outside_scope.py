@@ -52,6 +52,7 @@ RULE = Rule(
     id="SCP-03",
     name="used_outside_scope",
     title="Action outside scope",
+    family="Purpose and scope",
     weight=0.75,
     needs=("scope", "usage"),
     facts=("Agent.declared_scope|ServiceAccount.declared_scope", "UseEvent|USED"),

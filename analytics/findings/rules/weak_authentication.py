@@ -39,6 +39,7 @@ RULE = Rule(
     id="CRD-03",
     name="weak_authentication",
     title="Weak authentication",
+    family="Credentials",
     weight=9 / 12,
     needs=("credentials",),
     facts=("Credential.strength|Credential.sender_constrained",),

@@ -104,7 +104,7 @@ def orphans(posture: Posture) -> Orphans:
         lacking=answer.lacking,
         known=answer.judged - answer.unknown,
         unknown=answer.unknown,
-        departed=rows.loc[rows["rule"] == "OWN-02", "identity"].nunique(),
+        departed=rows.loc[rows["departed"], "identity"].nunique(),
         halved=int((~posture.ownership.nobody()[roles.index[roles < len(ROLES)]]).sum()),
     )
 

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analytics.answers.orphans import orphans as orphans_answer
+from analytics.findings.rules import orphaning_rules
 from analytics.posture import Posture
 from app.web.answers import measured
 from app.web.answers.figures import UNKNOWN, Orphans, accountable, orphans
@@ -23,15 +24,6 @@ from app.web.views.ownership import departure, owners
 from app.wording import counted, days, kind, number, share
 from graph.journal.entries import ROLES
 
-RULES = {
-    "OWN-01": "No owner stated",
-    "OWN-02": "Owner departed",
-    "OWN-03": "Owned by an empty team",
-    "OWN-04": "One of two roles empty",
-    "OWN-05": "Its parent has no owner",
-    "OWN-06": "Owner is not a person",
-    "OWN-07": "Transfer not accepted",
-}
 HEIGHT = 420  # pixels
 COLUMNS = {
     "Identity": st.column_config.TextColumn(width=170),
@@ -52,6 +44,12 @@ def draw(posture: Posture) -> None:
     owners.draw(posture)
 
 
+def reasons() -> dict[str, str]:
+    """Return by id of a rule why it says that an identity has no owner, in a few words."""
+    words = {rule.id: orphaning.words for rule, orphaning in orphaning_rules().items()}
+    return dict(sorted(words.items()))
+
+
 @kept
 def orphan_rows(posture: Posture) -> pd.DataFrame:
     """Return a row for each identity and role that is known to have no owner."""
@@ -63,7 +61,7 @@ def orphan_rows(posture: Posture) -> pd.DataFrame:
             "Identity": rows["identity_name"],
             "Kind": [kind(label) for label in orphaned.of_nodes("identity", "label")],
             "Role without owner": rows["role"],
-            "Why": [RULES.get(rule, rule) for rule in rows["rule"]],
+            "Why": rows["rule"].map(reasons()),
             "Rule": rows["rule"],
             "Since": days(rows["since"]),
             "For": [age(posture, at) for at in rows["since"]],
@@ -160,14 +158,15 @@ def _assign(posture: Posture, row: pd.Series) -> None:
 def _filtered(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Draw the filter; return the filtered rows, and a text that names the filter."""
     counts = rows.groupby("Rule")["id"].nunique()
-    rules = [rule for rule in RULES if rule in counts]
+    words = reasons()
+    rules = [rule for rule in words if rule in counts]
     recall("rules", [], some_of(rules), key="ownership:rules")
     chosen = st.pills(
         "Why",
         rules,
         key="ownership:rules",
         selection_mode="multi",
-        format_func=lambda rule: f"{RULES[rule]} · {counts.get(rule, 0):,}",
+        format_func=lambda rule: f"{words[rule]} · {counts.get(rule, 0):,}",
     )
     remember("rules", [], key="ownership:rules")
     return rows[rows["Rule"].isin(chosen)] if chosen else rows, ",".join(chosen)
