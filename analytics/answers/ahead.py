@@ -4,50 +4,27 @@ Each answer is kept beside the snapshot (`analytics.kept`), so whoever asks late
 """
 
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
-from analytics.answers import board
-from analytics.answers.coverage import what_is_unknown
-from analytics.answers.debt import debt
-from analytics.answers.findings import findings
-from analytics.answers.kpis import kpis
-from analytics.answers.ledger import since_the_oldest
-from analytics.answers.orphans import orphans
+from analytics import answers
+from analytics.kept.ahead import Ahead
 from analytics.kept.answers import keeping_everything
 from analytics.posture import Posture
 from analytics.runtime.faults import collecting, described
 
 UNDONE = "what is asked first was not worked out"
-LISTED = 50  # findings, as many as a command lists if nobody asks for more
-Step = tuple[str, Callable[[Posture], object]]
 
 
-def _burn_down(posture: Posture) -> object:
-    scope = board.scope_of(posture)
-    stands, since = board.standing(posture, scope), board.quarter(posture, scope)
-    return board.burn_down(posture, scope, stands, since)
-
-
-def _move(posture: Posture) -> object:
-    scope = board.scope_of(posture)
-    return board.move(posture, scope, board.standing(posture, scope))
-
-
-STEPS: tuple[Step, ...] = (
-    ("what is owed", lambda p: board.standing(p, board.scope_of(p))),
-    ("paths to the crown jewels", lambda p: board.headlines(p, board.scope_of(p))),
-    ("the last quarter", lambda p: board.quarter(p, board.scope_of(p))),
-    ("what to do first", _move),
-    ("how long removing takes", lambda p: board.revocation(p, board.scope_of(p))),
-    ("what 30 days bring", _burn_down),
-    ("teams", board.teams),
-    ("accepted risks", lambda p: board.risks(p, board.scope_of(p))),
-    ("findings", lambda p: findings(p, limit=LISTED)),
-    ("debt", debt),
-    ("the ledger", since_the_oldest),
-    ("owners", orphans),
-    ("all figures", kpis),
-    ("what is unknown", what_is_unknown),
-)
+@cache
+def all_steps() -> tuple[Ahead, ...]:
+    """List the steps that the answers declare, in the order in which they are done."""
+    modules = [
+        import_module(f"{answers.__name__}.{m.name}") for m in iter_modules(answers.__path__)
+    ]
+    steps = [step for module in modules for step in getattr(module, "AHEAD", ())]
+    return tuple(sorted(steps, key=lambda step: step.order))
 
 
 def judge_ahead(opened: Callable[[], Posture], tell: Callable[[str], None]) -> str | None:
@@ -61,10 +38,10 @@ def judge_ahead(opened: Callable[[], Posture], tell: Callable[[str], None]) -> s
     """
     with collecting(), keeping_everything():
         try:
-            posture = opened()
-            for number, (words, work) in enumerate(STEPS, 1):
-                tell(f"judging {number} of {len(STEPS)}: {words}")
-                work(posture)
+            posture, steps = opened(), all_steps()
+            for number, step in enumerate(steps, 1):
+                tell(f"judging {number} of {len(steps)}: {step.words}")
+                step.work(posture)
         except KeyboardInterrupt:
             return f"{UNDONE}: it was stopped"
         except Exception as error:

@@ -10,6 +10,7 @@ from analytics.escalation import all_escalations
 from analytics.figures.stated_kinds import PER_IDENTITY, stated_kinds
 from analytics.findings.rule_facts import OR, unstated, who_declares, who_states
 from analytics.findings.rules import all_rules
+from analytics.kept.ahead import Ahead
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 from analytics.source_states import covered
@@ -167,3 +168,6 @@ def failed_now(posture: Posture) -> tuple[FailedRead, ...]:
     newest = {c.key: c.taken_at for c in infos[-1].coverage} if infos else shown
     failed = failed_reads(journal.path, journal.known)
     return tuple(read for read in failed if shown.get(read.key) == newest.get(read.key))
+
+
+AHEAD = (Ahead(140, "what is unknown", what_is_unknown),)

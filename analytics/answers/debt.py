@@ -27,6 +27,7 @@ from analytics.debt.totals import (
     total,
 )
 from analytics.findings.families.leaks import leaked
+from analytics.kept.ahead import Ahead
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 
@@ -262,3 +263,6 @@ def _items(posture: Posture, by: Model, limit: int, about: int | None) -> tuple[
     place = np.flatnonzero(posture.accountable == about)
     parts = [part_of(posture, int(p), by) for p in place] or parts_of(posture, by)
     return costliest(posture, parts, limit, lambda part: of_identity(part, about))
+
+
+AHEAD = (Ahead(100, "debt", debt),)

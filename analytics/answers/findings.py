@@ -23,6 +23,7 @@ from analytics.findings.lifecycle.states import (
 )
 from analytics.findings.rule import Rule
 from analytics.findings.rules import all_rules
+from analytics.kept.ahead import Ahead
 from analytics.kept.answers import kept
 from analytics.ownership.responsible import accountability, accountable_people
 from analytics.posture import Posture
@@ -32,6 +33,7 @@ from analytics.weights import SEVERITIES
 from graph.frames import records
 from graph.once import once
 
+AT_FIRST = 50  # as many as a command lists if nobody asks for more
 KINDS = dict.fromkeys(("subject", "object", "accountable"), Kind.NODE)
 
 
@@ -224,3 +226,6 @@ def _sums(posture: Posture, rule: str) -> dict[int, tuple[str, frozenset[str]]]:
     rows = rows[rows["rule"] == rule]
     evidence = map(frozenset, rows["evidence"])
     return dict(zip(rows["subject"], zip(rows["id"], evidence, strict=True), strict=True))
+
+
+AHEAD = (Ahead(90, "findings", lambda posture: findings(posture, limit=AT_FIRST)),)

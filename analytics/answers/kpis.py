@@ -10,6 +10,7 @@ from analytics.answers.table import Table
 from analytics.figures.measure import LESS, MORE, Measure, Measured, population
 from analytics.figures.measures import all_measures
 from analytics.figures.pillars import Part, Pillar, nobody_could, pillars
+from analytics.kept.ahead import Ahead
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 
@@ -44,7 +45,7 @@ def kpis(posture: Posture) -> Kpis:
     model = judged.owed.model
     return Kpis(
         kpis=_figures(posture, measures),
-        three_that_count=[measure.name for measure in measures if measure.three],
+        three_that_count=[measure.name for measure in measures if measure.headline],
         pillars=[_pillar(pillar) for pillar in pillars(posture)],
         population={
             "identities": len(judged.identities),
@@ -79,7 +80,7 @@ def _figures(posture: Posture, measures: list[Measure]) -> Table:
         "denominator_is": [measure.denominator for measure in measures],
         "source": [measure.source for measure in measures],
         "rows": [measure.rows for measure in measures],
-        "three": [measure.three for measure in measures],
+        "three": [measure.headline is not None for measure in measures],
         "references": [list(measure.references) for measure in measures],
         "published": [_published(measure) for measure in measures],
         "detail": [value.detail for value in values],
@@ -119,3 +120,6 @@ def _evidence(of: Pillar | Part) -> dict[str, Any]:
         "unknown": of.unknown,
         "not_measured_because": because,
     }
+
+
+AHEAD = (Ahead(130, "all figures", kpis),)

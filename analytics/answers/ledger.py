@@ -18,6 +18,7 @@ from analytics.debt.owed import sums_of
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.states import lives
 from analytics.history import History
+from analytics.kept.ahead import Ahead
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.access import AccessGraph
@@ -216,3 +217,6 @@ def _instants(stamps: Sequence[pd.Timestamp | None]) -> pd.Series:
 
 def _text(texts: Sequence[str | None]) -> Any:
     return pd.array(list(texts), dtype="string")
+
+
+AHEAD = (Ahead(110, "the ledger", since_the_oldest),)

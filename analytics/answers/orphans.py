@@ -21,6 +21,7 @@ from analytics.findings.families.ownership import (
     team_gaps,
 )
 from analytics.findings.rules import orphaning_rules
+from analytics.kept.ahead import Ahead
 from analytics.kept.answers import kept
 from analytics.ownership.bus_factor import bus_factor, kept_by
 from analytics.ownership.owners import NOBODY, ROLES, Ownership, ownership
@@ -283,3 +284,6 @@ def _bus_factor(posture: Posture, share: float, limit: int) -> dict[str, Any]:
         "not_measured_because": because,
         "left_out": left_out,
     }
+
+
+AHEAD = (Ahead(120, "owners", orphans),)

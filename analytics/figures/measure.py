@@ -31,6 +31,18 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Headline:
+    """How a figure is shown to who reads only a few: a short title, and a sentence on what it is.
+
+    `counted` says what was done with those counted, of all: `reviewed`, "" where it is a part.
+    """
+
+    title: str
+    sentence: str
+    counted: str = ""
+
+
+@dataclass(frozen=True)
 class Measured:
     """The value of a measure with numerator and denominator, or why there is none.
 
@@ -61,8 +73,8 @@ class Measure:
 
     `numerator` and `denominator` describe what is counted, `source` where the definition comes
     from. `needs` are kinds of fact without which it is not measured. `rows` is the command that
-    lists the rows behind it. `three` marks the figures that count most. `references` are the
-    controls that it is evidence of.
+    lists the rows behind it. Those that count most have a `headline`. `references` are the controls
+    that it is evidence of.
     """
 
     name: str
@@ -77,7 +89,7 @@ class Measure:
     measure: Callable[[Posture], Measured]
     needs: tuple[str, ...] = ()
     target: float | None = None
-    three: bool = False
+    headline: Headline | None = None
     references: tuple[str, ...] = ()
     published: tuple[Published, ...] = ()
 

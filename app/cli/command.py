@@ -62,7 +62,8 @@ class Behaviour:
     of its own. One that does neither refuses the option, as it refuses those of `refuses`. Where
     `storeless` holds of its arguments, no store is opened. The JSON of a `lasting` answer does not
     say how old the facts are today, so that it is the same next year. The document of a `kept` one
-    is shown again for as long as nothing has changed.
+    is shown again for as long as nothing has changed. One that `writes` keeps a decision or makes a
+    file.
     """
 
     group: Group
@@ -73,6 +74,7 @@ class Behaviour:
     storeless: Callable[[dict[str, Any]], bool] = _never
     lasting: bool = False
     kept: bool = False
+    writes: bool = False
     following: Callable[[dict[str, Any]], Commands] = no_commands
     sentence: Callable[[dict[str, Any]], str | None] = no_sentence
 

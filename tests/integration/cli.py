@@ -26,23 +26,18 @@ from tests.support.estates.small_estates import AS_OF, Estate, ago
 ROOT = Path(__file__).parents[2]
 COMMON = {"--store", "--snapshot", "--as-of", "--json", "--limit", "--judging-budget", "--seal-key"}
 COMMON |= {"--engine", "--scheduler"}
-GIVEN = {  # what a question is asked of the example; one that is not here is asked with nothing
-    "show": ["bot"],
-    "blast-radius": ["bot"],
-    "exposure": ["ledger"],
-    "path": ["bot", "ledger"],
-    "what-if": ["--remove", "bot"],
-    "diff": ["000001", "000002"],
-    "drill": ["--credential", "key"],
-    "replay": [str(ROOT / "app/exchange/snapshots/example.cedar")],
-    "decide": [
-        str(ROOT / "tests/data/requests/read.json"),
-        "--policies",
-        str(ROOT / "app/exchange/snapshots/example.cedar"),
-    ],
+POLICIES = str(ROOT / "app/exchange/snapshots/example.cedar")
+IN_THE_ESTATE = {  # what the examples of the help name, and what that is called here
+    "invoice-bot": "bot",
+    "db:ledger": "ledger",
+    "request.json": str(ROOT / "tests/data/requests/read.json"),
+    "policies.cedar": POLICIES,
+    "p.cedar": POLICIES,
 }
-WRITING = {
-    *("accept", "confirm", "attest", "review", "apart", "withdraw", "export", "report", "seal"),
+CHOSEN = {  # of options that may each be left out
+    "drill": ["--credential", "key"],
+    "exposure": ["ledger"],
+    "what-if": ["--remove", "bot"],
 }
 LISTS = {
     "findings": "findings",
@@ -57,15 +52,16 @@ HOSTILE = "evil\x1b[31m\x07"
 def words(name: str, answer: Callable[..., Any]) -> list[str]:
     """Return what a question is asked with: nothing, or what its own example has if it must."""
     own = list(inspect.signature(answer).parameters.values())[1:]
-    if name in GIVEN or all(p.default is not p.empty for p in own):
-        return GIVEN.get(name, [])
+    if name in CHOSEN or all(p.default is not p.empty for p in own):
+        return CHOSEN.get(name, [])
     example = (answer.__doc__ or "").partition(f"Example: trustdebt {name} ")[2]
-    return shlex.split(example.rstrip().removesuffix("."))
+    given = shlex.split(example.rstrip().removesuffix("."))
+    return [IN_THE_ESTATE.get(word, word) for word in given]
 
 
 commands.load_all()
 QUESTIONS: dict[str, list[str]] = {
-    name: words(name, answer) for name, (answer, _) in ASKED.items() if name not in WRITING
+    name: words(name, answer) for name, (answer, its) in ASKED.items() if not its.writes
 }
 
 

@@ -1,5 +1,6 @@
 """The options that every command has: they mean the same everywhere, or are refused."""
 
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any, get_args
@@ -7,11 +8,12 @@ from typing import Any, get_args
 import pytest
 
 import trustdebt
+from app.cli.command import QUESTIONS as ASKED
 from app.cli.command import UsageError
 from app.cli.options.usual import LIMIT, MOMENT
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
-from tests.integration.cli import QUESTIONS, Run, Said, example
+from tests.integration.cli import QUESTIONS, Run, Said, example, words
 from tests.support.estates.planned_agents import but, written
 from tests.support.estates.small_estates import AS_OF, ago
 from tests.support.search import some
@@ -32,6 +34,11 @@ WRITES = {  # what is decided, or written elsewhere; each time into a store of i
     "seal": lambda folder: ["--seal-key", folder / "key", "--new"],
     "withdraw": lambda folder: [1, "--by", "ann", "--reason", "so"],
     "gate": lambda folder: [written(folder, but(owners={}))],  # writes nothing, and says no
+}
+WRITES |= {  # what is not above is asked with the words of its example
+    name: partial(lambda given, _: given, words(name, answer))
+    for name, (answer, its) in ASKED.items()
+    if its.writes and name not in WRITES
 }
 LINES = {**QUESTIONS, "sources": [], "snapshots": []}
 SUMMARIES = {

@@ -4,6 +4,7 @@ import pytest
 
 from analytics.answers import ahead
 from analytics.kept import answers
+from analytics.kept.ahead import Ahead
 from analytics.runtime.budget import OverBudget
 from graph.stores import open_store
 from tests.integration.cli import example
@@ -12,7 +13,8 @@ from tests.integration.test_kept_answers import places
 
 def test_ingest_judges_if_it_is_told_to_and_keeps_nothing_otherwise(cli, tmp_path, monkeypatch):
     monkeypatch.setattr(answers, "WORTH", 0.0)  # keep an answer however little time it took
-    monkeypatch.setattr(ahead, "STEPS", ahead.STEPS[:1])
+    first = ahead.all_steps()[:1]
+    monkeypatch.setattr(ahead, "all_steps", lambda: first)
     folder, store = example().write(tmp_path / "estate"), tmp_path / "store"
     line = ["ingest", "estate", folder, "--store", store, "--json"]
     for given in ([], ["--no-judge"]):  # nobody sits at a terminal
@@ -40,7 +42,7 @@ def _stopped(posture):
 def test_what_is_published_stays_published_if_it_cannot_be_judged(
     cli, tmp_path, monkeypatch, fails, why
 ):
-    monkeypatch.setattr(ahead, "STEPS", (("what fails", fails),))
+    monkeypatch.setattr(ahead, "all_steps", lambda: (Ahead(0, "what fails", fails),))
     folder, store = example().write(tmp_path / "estate"), tmp_path / "store"
     said = cli("ingest", "estate", folder, "--store", store, "--judge", "--json")
     (warning,) = said.result["warnings"]

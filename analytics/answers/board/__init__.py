@@ -21,6 +21,7 @@ from analytics.answers.board.teams import Teams, teams
 from analytics.answers.board.trend import trend
 from analytics.answers.table import Table
 from analytics.answers.worst import Worst, worst
+from analytics.kept.ahead import Ahead
 from analytics.posture import Posture
 from graph.stores import SnapshotInfo
 
@@ -127,3 +128,25 @@ def team_name(posture: Posture, team: int | None) -> str | None:
     if team is None:
         return None
     return posture.graph.thing(team)["name"] if team >= 0 else "no team"
+
+
+def _burn_down(posture: Posture) -> BurnDown:
+    scope = scope_of(posture)
+    return burn_down(posture, scope, standing(posture, scope), quarter(posture, scope))
+
+
+def _move(posture: Posture) -> Move:
+    scope = scope_of(posture)
+    return move(posture, scope, standing(posture, scope))
+
+
+AHEAD = (
+    Ahead(10, "what is owed", lambda p: standing(p, scope_of(p))),
+    Ahead(20, "paths to the crown jewels", lambda p: headlines(p, scope_of(p))),
+    Ahead(30, "the last quarter", lambda p: quarter(p, scope_of(p))),
+    Ahead(40, "what to do first", _move),
+    Ahead(50, "how long removing takes", lambda p: revocation(p, scope_of(p))),
+    Ahead(60, "what 30 days bring", _burn_down),
+    Ahead(70, "teams", teams),
+    Ahead(80, "accepted risks", lambda p: risks(p, scope_of(p))),
+)

@@ -3,7 +3,16 @@
 import numpy as np
 
 from analytics.assumptions.entitlements import Entitlements
-from analytics.figures.measure import LESS, SHARE, Measure, Measured, of_exposure, population, ratio
+from analytics.figures.measure import (
+    LESS,
+    SHARE,
+    Headline,
+    Measure,
+    Measured,
+    of_exposure,
+    population,
+    ratio,
+)
 from analytics.figures.standing import exposure_of, standing
 from analytics.posture import Posture
 from analytics.weights import SENSITIVITY
@@ -47,7 +56,10 @@ MEASURE = Measure(
     source="NHI Management Group: one of three figures to steer by",
     rows="trustdebt findings --rule TIM-01",
     measure=measure,
-    three=True,
+    headline=Headline(
+        "Sensitive access that is always on",
+        "Share of sensitive access that is always on instead of granted on request.",
+    ),
     references=(
         "NIST SP 800-53 AC-2(6)",
         "NIST SP 800-53 AC-2(7)",

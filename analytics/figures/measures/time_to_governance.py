@@ -1,6 +1,6 @@
 """Time from a change of an entitlement to the first decision on it."""
 
-from analytics.figures.measure import DAYS, LESS, Measure, Measured
+from analytics.figures.measure import DAYS, LESS, Headline, Measure, Measured
 from analytics.figures.revocation.speed import RECENT_DAYS, ungoverned
 from analytics.posture import Posture
 
@@ -35,7 +35,12 @@ MEASURE = Measure(
     measure=measure,
     needs=("reviews",),
     target=90.0,
-    three=True,
+    headline=Headline(
+        "Days until new access is reviewed",
+        "Median days from a new permission to the first decision on it; those still without one "
+        "have waited at least so long.",
+        "reviewed",
+    ),
     references=(
         "NIST SP 800-53 AC-6(7)",
         "CIS Controls 6.1",

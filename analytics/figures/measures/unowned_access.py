@@ -1,6 +1,15 @@
 """Share of access without an owner in any role."""
 
-from analytics.figures.measure import LESS, SHARE, Measure, Measured, of_exposure, population, ratio
+from analytics.figures.measure import (
+    LESS,
+    SHARE,
+    Headline,
+    Measure,
+    Measured,
+    of_exposure,
+    population,
+    ratio,
+)
 from analytics.posture import Posture
 
 
@@ -35,6 +44,8 @@ MEASURE = Measure(
     measure=measure,
     needs=("owners",),
     target=0.0,
-    three=True,
+    headline=Headline(
+        "Access without an owner", "Share of access held by identities without any owner."
+    ),
     references=("OWASP NHI1:2025 Improper Offboarding",),
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-@question("export", Group.DATA)
+@question("export", Group.DATA, writes=True)
 def export(
     posture: "Posture",
     wanted: Annotated[

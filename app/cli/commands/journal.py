@@ -49,7 +49,7 @@ ENTRIES: dict[str, Columns] = {
 }
 
 
-@question("accept", Group.PEOPLE)
+@question("accept", Group.PEOPLE, writes=True)
 def accept(
     posture: "Posture",
     finding: Annotated[str, typer.Argument(help="The finding's id, or a prefix of it.")],
@@ -68,7 +68,7 @@ def accept(
     return accept(posture, finding, lapses, by, reason)
 
 
-@question("confirm", Group.PEOPLE)
+@question("confirm", Group.PEOPLE, writes=True)
 def confirm(
     posture: "Posture",
     entry: Annotated[int, typer.Argument(help="The number of the acceptance; see journal.")],
@@ -84,7 +84,7 @@ def confirm(
     return confirm(posture, entry, by, reason)
 
 
-@question("attest", Group.PEOPLE)
+@question("attest", Group.PEOPLE, writes=True)
 def attest(
     posture: "Posture",
     thing: Thing,
@@ -109,7 +109,7 @@ def attest(
     return attest(posture, thing, owner, role, by, note, instant_of(since, "--since"))
 
 
-@question("review", Group.PEOPLE)
+@question("review", Group.PEOPLE, writes=True)
 def review(
     posture: "Posture",
     thing: Annotated[str, typer.Argument(help="An id, a unique name, or a packet of reviews.")],
@@ -136,7 +136,7 @@ def review(
     return review(posture, thing, decision, by, reason, grant, at)
 
 
-@question("apart", Group.PEOPLE)
+@question("apart", Group.PEOPLE, writes=True)
 def apart(
     posture: "Posture",
     thing: Annotated[
@@ -155,7 +155,7 @@ def apart(
     return apart(posture, thing, other, by, reason)
 
 
-@question("withdraw", Group.PEOPLE)
+@question("withdraw", Group.PEOPLE, writes=True)
 def withdraw(
     posture: "Posture",
     entry: Annotated[int, typer.Argument(help="The number of the entry; see journal.")],

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-@question("report", Group.STANDING)
+@question("report", Group.STANDING, writes=True)
 def report(
     posture: "Posture",
     out: Annotated[Path, typer.Option(help="A file that ends in .html or .pdf.")],

@@ -10,7 +10,7 @@ from app.cli.groups import Group
 from app.cli.options.usual import SealKeyOption, StoreOption
 
 
-@question("seal", Group.DATA, storeless=always)
+@question("seal", Group.DATA, writes=True, storeless=always)
 def seal(
     posture: None,
     new: Annotated[bool, typer.Option("--new", help="Make the key first, in that file.")] = False,

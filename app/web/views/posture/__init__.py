@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from analytics.figures.measures import all_measures
 from analytics.posture import UNUSED_DAYS, Posture
 from app.web.answers import board
 from app.web.answers.debt import balance, dark_words
@@ -100,40 +101,20 @@ def _three(posture: Posture) -> None:
     places = st.columns(3)
     for place, name in zip(places, answer.three_that_count, strict=False):
         figure: Any = figures.loc[name]
-        title, unit, meaning = SHORT.get(name, (figure["title"], "", ""))
-        of = f"{brief(figure['numerator'])} of {brief(figure['denominator'])}{unit}"
+        headline = all_measures()[name].headline
+        assert headline is not None
+        of = f"{brief(figure['numerator'])} of {brief(figure['denominator'])} {headline.counted}"
         why_not = figure["not_measured_because"]
         tile(
             place,
-            title,
+            headline.title,
             figure_words(figure["value"], figure["unit"]),
-            of if figure["denominator"] else None,
-            (meaning or f"{figure['title']}: {figure['numerator_is']}.")
-            + (f" Not measured: {why_not}." if why_not else ""),
+            of.rstrip() if figure["denominator"] else None,
+            headline.sentence + (f" Not measured: {why_not}." if why_not else ""),
         )
         page = rows_page(figure["rows"])
         if page is not None:
             link(place, "See the list", page[0], **page[1])
-
-
-SHORT = {
-    "unowned_access": (
-        "Access without an owner",
-        "",
-        "Share of access held by identities without any owner.",
-    ),
-    "standing_privilege": (
-        "Sensitive access that is always on",
-        "",
-        "Share of sensitive access that is always on instead of granted on request.",
-    ),
-    "time_to_governance": (
-        "Days until new access is reviewed",
-        " reviewed",
-        "Median days from a new permission to the first decision on it; those still without one "
-        "have waited at least so long.",
-    ),
-}
 
 
 # -- the trend --------------------------------------------------------------------------------

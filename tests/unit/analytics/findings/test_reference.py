@@ -34,5 +34,7 @@ def test_every_rule_is_on_the_page_once():
 
 def test_the_rules_of_a_family_stand_under_one_heading():
     headings = [line for line in reference().splitlines() if line.startswith("## ")]
-    assert len(headings) == len(set(headings)) == len({rule.id[:3] for rule in all_rules().values()})
+    assert (
+        len(headings) == len(set(headings)) == len({rule.id[:3] for rule in all_rules().values()})
+    )
     assert "## Least privilege" in headings
