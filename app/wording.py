@@ -259,6 +259,23 @@ def thing_id(thing: Any) -> str:
     return "" if thing is None else str(thing)
 
 
+def stated_by(
+    fact: Mapping[str, Any],
+    name: Callable[[str], str] = str,
+    file: Callable[[str], str] = str,
+) -> str:
+    """Return who states a fact, and where it was read; `name` and `file` escape names and files.
+
+    >>> stated_by({"source": "aws", "scope": "1", "file": "roles.json", "place": "/Roles/0"})
+    'stated by aws 1, in roles.json at /Roles/0'
+    """
+    words = f"stated by {name(fact['source'])} {name(fact['scope'])}"
+    if not fact.get("file"):
+        return words
+    place = f" at {file(fact['place'])}" if fact.get("place") else ""
+    return f"{words}, in {file(fact['file'])}{place}"
+
+
 def each_words(on: Sequence[Mapping[str, Any]]) -> str:
     """Describe what a step is on: the first few, and how many there are; not escaped yet.
 

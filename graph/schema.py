@@ -754,6 +754,12 @@ TABLES: tuple[Table, ...] = (USE_EVENT, DECISION_RECORD, SOD_RULE, WAITING, ROLE
 FACT_NODES: tuple[Node, ...] = tuple(n for n in NODES if not n.managed)
 ELEMENTS: tuple[Element, ...] = (*FACT_NODES, *RELATIONSHIPS, *TABLES)
 CONTROL: tuple[Relationship, ...] = tuple(r for r in RELATIONSHIPS if r.control)
+ON_PATHS: tuple[Node, ...] = tuple(  # labels of what a path of access starts at, passes or ends at
+    node
+    for node in FACT_NODES
+    for walked in [[r for r in RELATIONSHIPS if r.control or r.access]]
+    if any(node in (*r.sources, *r.targets) and node not in r.uncontrolled for r in walked)
+)
 
 _ALL: tuple[Element, ...] = (*NODES, *RELATIONSHIPS, *TABLES)
 _BY_NAME = {element.name: element for element in _ALL}

@@ -82,6 +82,13 @@ def _edges(posture: Posture, points: choke.ChokePoints, rows: np.ndarray) -> Tab
     return Table(pd.DataFrame(columns), posture.graph.things, ENDS)
 
 
+def nothing_known(starts: int, targets: int) -> str:
+    """Return why nothing can be said of so many starts and targets, "" if something can."""
+    if starts and targets:
+        return ""
+    return f"No {'target' if starts else 'start'} is known, so nothing can be said."
+
+
 def not_known(posture: Posture, starts: np.ndarray, mode: str) -> int:
     """Count the starts whose reach no source could declare."""
     return int(np.count_nonzero(~posture.known(Filter(mode)).known[starts]))

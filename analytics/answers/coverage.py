@@ -19,7 +19,7 @@ from graph.element import Node
 from graph.facts import Coverage
 from graph.journal.failed_reads import FailedRead, failed_reads
 from graph.journal.place import journal_path
-from graph.schema import AGENT, DECLARABLE, RESOURCE, ROLE, SERVICE_ACCOUNT
+from graph.schema import DECLARABLE, IDENTITIES, RESOURCE
 from graph.stores import SnapshotInfo
 from graph.values import iso
 
@@ -125,7 +125,7 @@ def _unknown(posture: Posture) -> Iterator[str]:
     ):
         if kind in stated and not known.all():
             yield f"{kind}: not known of {_count(~known)} of {len(identities)} identities"
-    env = _stated(posture, "env", AGENT, SERVICE_ACCOUNT, ROLE)[identities]
+    env = _stated(posture, "env", *IDENTITIES)[identities]
     yield from _lacking("env", env, "identities")
     things = np.flatnonzero((posture.sensitivities["stated"] != "").to_numpy(bool))
     yield from _lacking(

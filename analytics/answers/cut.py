@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.answers.choke_points import not_known
+from analytics.answers.choke_points import not_known, nothing_known
 from analytics.answers.shape import ENDS, item_columns
 from analytics.answers.table import Kind, Table
 from analytics.answers.what_if import uses
@@ -62,7 +62,7 @@ def cut(
     cost = COST * len(smallest.chosen)
     gone = removals_of(posture, smallest.items, smallest.chosen)
     fails = ended(posture, changed(posture, gone), gone)
-    nothing = _empty_words(len(starts), len(targets))
+    nothing = nothing_known(len(starts), len(targets))
     separable = None if nothing else smallest.separable
     return SmallestCut(
         separable=separable,
@@ -75,13 +75,6 @@ def cut(
         protected=items_table(posture, smallest, smallest.kept),
         breaks=uses(posture, fails),
     )
-
-
-def _empty_words(starts: int, targets: int) -> str:
-    """Say that there is nothing to separate, or nothing to separate it from."""
-    if starts and targets:
-        return ""
-    return f"No {'target' if starts else 'start'} is known, so nothing can be said."
 
 
 def _dark_words(count: int, of: int) -> str:

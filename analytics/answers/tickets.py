@@ -8,6 +8,7 @@ import pandas as pd
 
 from analytics.answers.plan import USE
 from analytics.answers.table import Kind, Table, as_json, instants, objects
+from analytics.ownership.owners import NOBODY
 from analytics.posture import Posture
 from analytics.remediation.handover.facts import links_of
 from analytics.remediation.handover.tickets import Assignment
@@ -18,7 +19,6 @@ from graph.schema import AUTHENTICATES_AS, IDENTITIES, RELATIONSHIPS, USES
 KINDS = dict.fromkeys(("agent", "owner_to_notify", "resource"), Kind.NODE)
 LISTS = ("finding_ids", "evidence", "refs")
 TYPES = {relationship.name: relationship for relationship in RELATIONSHIPS}
-NOBODY = -1
 
 
 @dataclass(frozen=True)

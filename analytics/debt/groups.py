@@ -8,7 +8,29 @@ from graph.schema import IDENTITIES, MEMBER_OF, TEAM, TEAMS
 
 GROUPINGS = ("assumption", "identity", "owner", "team", "provider", "environment")
 NO_ONE, UNKNOWN, NO_TEAM = "nobody", "unknown", "no team"
+WITHOUT_TEAM = "no-team"  # names the identities that belong to none, instead of a team
 NONE, UNDECLARED = -1, -2  # keys of the groups that are no node
+
+
+class NoTeam(Exception):
+    """A node given as a team that is none."""
+
+    exit_code, code = 2, "usage"
+
+
+def team_of(posture: Posture, name: str | None) -> int | None:
+    """Return the number of a team, `NONE` for the identities of none, None for those of all.
+
+    Raises
+    ------
+    NoTeam
+    """
+    if name is None or name == WITHOUT_TEAM:
+        return None if name is None else NONE
+    number = posture.graph.find(name)
+    if not posture.graph.has_label(*TEAMS)[number]:
+        raise NoTeam(f"{name} is no team")
+    return number
 
 
 def keys(posture: Posture, by: str) -> np.ndarray:

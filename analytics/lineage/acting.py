@@ -10,10 +10,18 @@ from analytics.lineage.authority import STANDING, calling
 from analytics.posture import Posture
 from analytics.reach.network import Network
 from analytics.reach.spread import spread
-from graph.schema import ACTS_FOR, AGENT, CALLS, CONTROL, HUMAN, LEVELS, ROLE, SERVICE_ACCOUNT, TOOL
+from graph.schema import (
+    ACTS_FOR,
+    AGENT,
+    CALLS,
+    CONTROL,
+    HUMAN,
+    IDENTITIES,
+    LEVELS,
+    TOOL,
+)
 
 BATCH = 1 << 21  # most rows that are held at once
-IDENTITY_LABELS = (AGENT, SERVICE_ACCOUNT, ROLE, HUMAN)
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ def _identities(posture: Posture, network: Network, start: int) -> tuple[np.ndar
     reach = spread(network, start)
     hops, parent, _ = reach.met
     node = reach.states >> 2
-    other = ~posture.graph.has_label(*IDENTITY_LABELS)[node]
+    other = ~posture.graph.has_label(*IDENTITIES, HUMAN)[node]
     high = np.where(other, start, node)
     before = np.searchsorted(reach.states, parent)
     for step in range(1, int(hops.max(initial=0)) + 1):  # no identity acts as the one before it

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analytics.ownership.owners import NOBODY
 from analytics.usage.identity_steps import Steps
 from graph.access import AccessGraph
 from graph.once import once
@@ -16,8 +17,6 @@ from graph.schema import AGENT
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
-
-NOBODY = -1
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import inspect
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from contextvars import ContextVar
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from app.cli.groups import Group
 from app.cli.kept import Place, keep, place_of
 from app.cli.options.engine import counting
 from app.cli.options.usual import COMMON, ENGINE, MOMENT, NamedLonger
-from app.cli.output.columns import Columns, Commands, Shown, no_commands, no_sentence
+from app.cli.output.columns import Shown
 from app.cli.output.printing import json_text, print_document, tell_faults
 from app.envelope import envelope
 from app.printable import LINES, printable
@@ -52,36 +52,24 @@ def _never(given: dict[str, Any]) -> bool:
 
 
 @dataclass(frozen=True)
-class Behaviour:
+class Behaviour(Shown):
     """What a command is for, and how it treats the options that all commands have.
 
-    From the JSON of an answer, `sentence` makes the sentence that comes first in a terminal, and
-    `following` the commands to run next: the words of each.
-    Its tables show the `columns` of its lists; its `documents` come last, as they are. `--limit`
-    cuts each of the lists `rows` of its answer, besides what it cuts itself where it has a `limit`
-    of its own. One that does neither refuses the option, as it refuses those of `refuses`. Where
-    `storeless` holds of its arguments, no store is opened. The JSON of a `lasting` answer does not
-    say how old the facts are today, so that it is the same next year. The document of a `kept` one
+    `--limit` cuts each of the lists `rows` of its answer, besides what it cuts itself where it has
+    a `limit` of its own. One that does neither refuses the option, as it refuses those of
+    `refuses`. Where `storeless` holds of its arguments, no store is opened. The JSON of a `lasting`
+    answer does not say how old the facts are today, so that it is the same next year. The document of a `kept` one
     is shown again for as long as nothing has changed. One that `writes` keeps a decision or makes a
     file.
     """
 
     group: Group
     rows: tuple[str, ...] = ()
-    columns: Mapping[str, Columns] = field(default_factory=dict)
-    documents: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
     storeless: Callable[[dict[str, Any]], bool] = _never
     lasting: bool = False
     kept: bool = False
     writes: bool = False
-    following: Callable[[dict[str, Any]], Commands] = no_commands
-    sentence: Callable[[dict[str, Any]], str | None] = no_sentence
-
-    def shown(self, given: dict[str, Any]) -> Shown:
-        """Return what a terminal shows of an answer to the arguments `given`."""
-        again = partial(_again, given)
-        return Shown(self.columns, self.documents, self.following, again, self.sentence)
 
     def check(self, name: str, given: dict[str, Any], own: set[str], moment: bool) -> None:
         """Refuse a given option that would have no effect.
@@ -171,7 +159,7 @@ def command(
             place = place_of(name, given) if behaviour.kept and form in ("table", "json") else None
             known = place.load() if place is not None else None
             if known is not None:
-                print_document(known["document"], None, form, behaviour.shown(given))
+                print_document(known["document"], None, form, behaviour, partial(_again, given))
                 code = known["code"]
             else:
                 code = answered(given, judges, place, form)
@@ -194,7 +182,8 @@ def command(
             if place is not None and opened is not None and not document["faults"]:
                 keep(name, given, place, opened, {"document": document, "code": code})
             with within(budget):
-                print_document(document, answer, form, behaviour.shown(given), opened)
+                again = partial(_again, given)
+                print_document(document, answer, form, behaviour, again, opened)
             return code
 
         def work_out(

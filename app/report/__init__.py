@@ -21,15 +21,17 @@ def report(
     """Return the report of a posture as a file of the format `form`.
 
     `against` names the snapshot that it is compared with (an id, a prefix of one, or @INSTANT), by
-    default that of about a quarter ago. `team` names the team that it is restricted to.
+    default that of about a quarter ago. `team` names the team that it is restricted to, or is
+    `no-team`.
 
     Raises
     ------
-    ReportRefused, NoSuchSnapshot
+    ReportRefused, NoSuchSnapshot, NoTeam
     """
+    from analytics.debt.groups import team_of
     from app.report.contents import sheet_of
 
-    sheet = sheet_of(posture, _snapshot(posture, against), _team(posture, team))
+    sheet = sheet_of(posture, _snapshot(posture, against), team_of(posture, team))
     if form == "pdf":
         from app.report.pdf import pdf_page
 
@@ -47,14 +49,3 @@ def _snapshot(posture: "Posture", against: str | None) -> "SnapshotInfo | None":
     if posture.history is None:
         raise ReportRefused("there is no store to compare with")
     return pick(list(posture.history.every), against)
-
-
-def _team(posture: "Posture", team: str | None) -> int | None:
-    from graph.schema import TEAMS
-
-    if team is None:
-        return None
-    number = posture.graph.find(team)
-    if not posture.graph.has_label(*TEAMS)[number]:
-        raise ReportRefused(f"{team} is no team")
-    return number

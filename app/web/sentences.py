@@ -7,7 +7,7 @@ import pandas as pd
 
 from analytics.escalation import all_escalations
 from app.escape import code, markdown
-from app.wording import LEVEL_VERBS, VERBS, ago, counted, day, joined, number, thing_name
+from app.wording import LEVEL_VERBS, VERBS, ago, counted, day, joined, number, stated_by, thing_name
 
 RULES = {rule.id: rule.title for rule in all_escalations().values()} | {
     "A1": "Assumes a role that lets it in"
@@ -65,20 +65,8 @@ def _fact(fact: Mapping[str, Any], concluded: bool) -> str:
         parts.append(f"allows {shown}" + (f" and {number(more)} more" if more > 0 else ""))
     if concluded and fact.get("condition"):
         parts.append(f"if {markdown(fact['condition'])}")
-    parts.append(f"stated by {markdown(fact['source'])} {markdown(fact['scope'])}{where(fact)}")
+    parts.append(stated_by(fact, markdown, code))
     return " · ".join(parts)
-
-
-def where(fact: Mapping[str, Any]) -> str:
-    """Return where a fact was read in Markdown, "" if that is not known.
-
-    >>> where({"file": "roles.json", "place": "/RoleDetailList/0"})
-    ', in `roles.json` at `/RoleDetailList/0`'
-    """
-    if not fact.get("file"):
-        return ""
-    place = f" at {code(fact['place'])}" if fact.get("place") else ""
-    return f", in {code(fact['file'])}{place}"
 
 
 def evidence(step: Mapping[str, Any], as_of: pd.Timestamp) -> list[str]:

@@ -15,6 +15,8 @@ from graph.journal.session import replacing
 from graph.stores import StoreError
 from graph.values import instant, iso
 
+UPLOAD_FOLDER = "trustdebt-upload-"  # how the name of the temporary folder of an upload begins
+
 LISTED = "SELECT source, scope, at, file, place, reason FROM failed ORDER BY source, scope"
 KEEP = replacing("failed", ("source", "scope"), "at", "file", "place", "reason")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from graph.journal.failed_reads import FailedRead, end_failed, keep_failed
+from graph.journal.failed_reads import UPLOAD_FOLDER, FailedRead, end_failed, keep_failed
 from graph.journal.journal import clock
 from graph.journal.place import journal_path
 from graph.stores import Store, StoreError
@@ -13,7 +13,7 @@ from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused
 
 Key = tuple[str, str]
-UPLOADED = re.compile(r"^.*/trustdebt-upload-[^/]+/(?:uploaded/?)?")  # temporary folder
+UPLOADED = re.compile(rf"^.*/{UPLOAD_FOLDER}[^/]+/(?:uploaded/?)?")
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,13 @@ They are kept beside the graph and checked again at every ingest. So the order i
 sources are read does not matter, and a relationship returns together with its end.
 """
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from graph.element import Element, Relationship
-from graph.frames import conform, empty
+from graph.frames import Frames, conform, empty
 from graph.schema import RELATIONSHIPS, WAITING
 from graph.values import canonical, iso, strict_json
 from ingest.secrets.redaction import secretive
-
-Frames = Mapping[Element, pd.DataFrame]
 
 
 def with_waiting(frames: Frames) -> dict[Element, pd.DataFrame]:

@@ -21,12 +21,12 @@ from typing import BinaryIO
 import pandas as pd
 
 from graph.frames import FILE
+from graph.journal.failed_reads import UPLOAD_FOLDER
 from ingest.files.archives import ARCHIVES, Bounds, Member, is_zip, zip_members
 from ingest.files.bounded import GZIP
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Sent, Source, Upload
 
-PREFIX = "trustdebt-upload-"
 FOLDER = "uploaded"  # the default scope of a source
 OLD = 3600.0  # seconds; an older upload folder is left over
 MAX_HEAD = 8 << 20  # bytes
@@ -114,7 +114,7 @@ def own_folder(folder: Path) -> Iterator[Path]:
 
 def _sweep(parent: Path) -> None:
     """Remove the folders of uploads whose process and app were both killed."""
-    for folder in parent.glob(f"{PREFIX}*"):
+    for folder in parent.glob(f"{UPLOAD_FOLDER}*"):
         try:
             status = folder.lstat()
             ours = status.st_uid == os.getuid()

@@ -49,7 +49,7 @@ def test_an_instant_names_a_moment(cli: Run) -> None:
         (["000002", "000001"], "name the earlier one first"),
         (["000001", "000001"], "the same moment"),
         (["000001", "000099"], "000099"),
-        ([*ENDS, "--team", "ledger"], "ledger is none"),
+        ([*ENDS, "--team", "ledger"], "ledger is no team"),
         ([*ENDS, "--as-of", "2026-08-01"], "compare takes no --as-of"),
     ],
 )

@@ -14,7 +14,7 @@ import trustdebt
 from app.web.server import upload
 from app.web.server.upload import Asked, File, Refused
 from graph.journal.actor import By
-from graph.journal.failed_reads import failed_reads
+from graph.journal.failed_reads import UPLOAD_FOLDER, failed_reads
 from graph.journal.place import journal_path
 from graph.journal.rejected_rows import rejected_rows
 from graph.stores.parquet.store import ParquetStore
@@ -118,7 +118,7 @@ def test_it_is_ended_when_it_takes_too_long(
 @pytest.mark.parametrize("whole", [True, False])
 def test_nothing_is_left_when_the_app_stops(tmp_path: Path, room: Path, whole: bool) -> None:
     """The app is gone while the files arrive, or while they are read: nothing is published."""
-    store, folder = ParquetStore(tmp_path / "s"), room / f"{upload.PREFIX}1"
+    store, folder = ParquetStore(tmp_path / "s"), room / f"{UPLOAD_FOLDER}1"
     size = len(CARD) if whole else len(CARD) + 1
     asked = {"source": "a2a", "scope": "", "taken_at": "", "answer": "", "folder": str(folder)}
     head = json.dumps(asked | {"files": [("a.json", size)]}).encode()

@@ -135,7 +135,7 @@ def _burn_down(posture: Posture) -> BurnDown:
     return burn_down(posture, scope, standing(posture, scope), quarter(posture, scope))
 
 
-def _move(posture: Posture) -> Move:
+def _move(posture: Posture) -> Move | None:
     scope = scope_of(posture)
     return move(posture, scope, standing(posture, scope))
 

@@ -27,14 +27,13 @@ from graph.schema import (
     IDENTITIES,
     LEVEL_SETS,
     LEVELS,
-    ROLE,
     SERVICE_ACCOUNT,
     USES,
 )
 from graph.values import strict_json
 
 PERSON, SERVICE, OTHER = (1, "User"), (4, "Service"), 99
-TYPES = {HUMAN.name: PERSON} | {n.name: SERVICE for n in (AGENT, SERVICE_ACCOUNT, ROLE)}
+TYPES = {HUMAN.name: PERSON} | {n.name: SERVICE for n in IDENTITIES}
 OUTSIDE = {True: "External", False: "Internal"}  # whether another organisation runs it
 
 

@@ -47,7 +47,7 @@ def find(posture: Posture) -> pd.DataFrame:
 def explains(posture: Posture, owned: Ownership, role: str) -> np.ndarray:
     """Explain a role whose other role has an owner."""
     other = ROLES[1 - ROLES.index(role)]
-    return owned.covered[other] != NOBODY
+    return np.asarray(owned.covered[other] != NOBODY)
 
 
 RULE = Rule(

@@ -15,7 +15,7 @@ from analytics.reach.joint import joint_reach
 from analytics.remediation.retirement.links import links
 from analytics.remediation.retirement.own_things import own_things_of
 from graph.instants import NEVER, milliseconds
-from graph.schema import AGENT, CREDENTIAL, HUMAN, ROLE, SERVICE_ACCOUNT, SPAWNS
+from graph.schema import CREDENTIAL, HUMAN, IDENTITIES, SPAWNS
 
 KEY, SESSIONS, CHILD, ACCOUNT = "credential", "sessions", "child", "account"
 ACTIONS = {
@@ -37,7 +37,7 @@ def kill_set_of_leak(posture: Posture, keys: np.ndarray, mode: str = "standing")
         acted as by something besides the keys.
     """
     acted_as = joint_reach(posture.network(Filter(mode, identity_only=True)), keys).entered
-    signing_in = acted_as & posture.graph.has_label(AGENT, SERVICE_ACCOUNT, ROLE, HUMAN)
+    signing_in = acted_as & posture.graph.has_label(*IDENTITIES, HUMAN)
     signing_in &= ~posture.deleted
     children = _issued(posture, signing_in, _first_made(posture, keys))
     own = own_things_of(posture, np.flatnonzero(children))

@@ -13,14 +13,12 @@ from analytics.gathered import spans
 from analytics.posture import Posture
 from analytics.usage.activity import lately
 from graph.schema import (
-    AGENT,
     ASSUMES,
     AUTHENTICATES_AS,
     CONTROL,
     CREDENTIAL,
-    ROLE,
+    IDENTITIES,
     RUNS_AS,
-    SERVICE_ACCOUNT,
     USES,
 )
 
@@ -35,7 +33,7 @@ class LastLogins:
 
     def __init__(self, posture: Posture) -> None:
         self._edges, self._nodes = posture.edges, np.int64(len(posture.graph.ids))
-        identity = posture.graph.has_label(AGENT, SERVICE_ACCOUNT, ROLE)
+        identity = posture.graph.has_label(*IDENTITIES)
         self.active = identity & lately(posture.graph, posture.activity.node_latest)
         dead = posture.graph.has_label(CREDENTIAL) & ~posture.graph.live
         declared = np.flatnonzero(~posture.edges.derived & ~dead[posture.edges.target])

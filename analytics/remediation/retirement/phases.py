@@ -32,11 +32,10 @@ from graph.schema import (
     CAN_ACCESS,
     CONTROLS,
     CREDENTIAL,
+    IDENTITIES,
     MEMBER_OF,
     OWNS,
-    ROLE,
     RUNS_AS,
-    SERVICE_ACCOUNT,
     SPAWNS,
     TRUSTS,
     USES,
@@ -47,7 +46,6 @@ NAMES = ("evidence", "stop", "sessions", "credentials", "grants", "delete", "ver
 NAMED = 3  # things named in a sentence
 GRACE_DAYS = 7  # between deactivating and deleting; the cycle of the assumption `outlived`
 TOKENS = ("token", "oauth_refresh")  # types of credentials that end like sessions
-RETIRABLE = (AGENT, SERVICE_ACCOUNT, ROLE)
 ENDS = ("stop", "disable_identity", "deactivate_credential", "delete_credential", "delete_identity")
 ACTIONS = {**REMOVING, USES: Action.ROTATE_CREDENTIAL}  # who shares it continues with a new value
 WHY = {
@@ -141,8 +139,8 @@ def _check(posture: Posture, root: int) -> None:
     graph = posture.graph
     thing = graph.thing(root)
     name, label = thing["name"] or thing["id"], thing["label"]
-    if label not in [kind.name for kind in RETIRABLE]:
-        kinds = ", ".join(kind.name for kind in RETIRABLE)
+    if label not in [kind.name for kind in IDENTITIES]:
+        kinds = ", ".join(kind.name for kind in IDENTITIES)
         raise NotRetirable(f"{name} is a {label}; what can be retired is one of {kinds}")
     if not graph.existing[root]:
         raise NotRetirable(f"{name} does not exist yet on {graph.as_of.date()}")

@@ -5,7 +5,7 @@ from typing import Any
 from analytics.answers.shape import VERBS, clause
 from app.cli.output.card import Card
 from app.cli.output.columns import item_words
-from app.wording import counted, joined
+from app.wording import counted, joined, stated_by
 
 LISTED = 3  # facts below a step
 
@@ -32,10 +32,8 @@ def _stated(step: dict[str, Any]) -> list[str]:
     facts = step["rests_on"]
     lines = []
     for fact in facts[:LISTED]:
-        where = f", in {fact['file']}" if fact.get("file") else ""
-        where += f" at {fact['place']}" if where and fact.get("place") else ""
         words = f"{_words(fact)}, " if step["rule"] else ""
-        lines.append(f"{words}stated by {fact['source']} {fact['scope']}{where}")
+        lines.append(f"{words}{stated_by(fact)}")
     more = len(facts) - len(lines)
     return [*lines, f"and {more} more"] if more else lines
 

@@ -5,10 +5,11 @@ from typing import Any
 from app.cli.output.card import Card
 from app.cli.output.columns import DAY, NOT_KNOWN, cell
 from app.wording import counted, held_at, in_order, joined, kind, rounded, share
+from graph.schema import IDENTITIES
 
 STATED = ("status", "env", "provider", "kind", "purpose", "last_active_at", "created_at")
 ROWS = 10  # of each list; --json has all
-IDENTITIES = ("Agent", "ServiceAccount", "Role")
+JUDGED = frozenset(label.name for label in IDENTITIES)
 
 
 def draw(card: Card, result: dict[str, Any]) -> None:
@@ -92,7 +93,7 @@ def _article(noun: str) -> str:
 def _owners(result: dict[str, Any]) -> str | None:
     rows = result["owners"]
     if not rows:
-        return "nobody is stated" if result["label"] in IDENTITIES else None
+        return "nobody is stated" if result["label"] in JUDGED else None
     return joined([f"{r['name']} ({r['role']}, {r['state']})" for r in rows])
 
 
@@ -124,4 +125,4 @@ def _commands(result: dict[str, Any]) -> list[tuple[str, ...]]:
     if label == "Resource":
         return [("exposure", id_), ("findings", "--about", id_)]
     made = [("blast-radius", id_), ("findings", "--about", id_)]
-    return [*made, ("decommission", id_)] if label in IDENTITIES else made
+    return [*made, ("decommission", id_)] if label in JUDGED else made

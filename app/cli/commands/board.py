@@ -6,7 +6,7 @@ import typer
 
 from app.cli.command import question
 from app.cli.groups import Group
-from app.cli.options.team import TeamOption, team_of
+from app.cli.options.team import TeamOption
 from app.cli.options.usual import LimitOption
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def board(
     Example: trustdebt board
     """
     from analytics.answers.board import board as answer
+    from analytics.debt.groups import team_of
     from app.clock import now
 
     aim = None if target is None else target / 100

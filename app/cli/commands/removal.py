@@ -33,8 +33,6 @@ To = Annotated[
     typer.Option("--to", help="Access to what; may be repeated. Crown jewels by default."),
 ]
 
-NONE = "No {} is known, so nothing can be said: choose others with --from and --to."
-
 
 def _after_choke_points(result: dict[str, Any]) -> Commands:
     removed = [item_words(row) for row in result["edges"][:1]]
@@ -42,9 +40,10 @@ def _after_choke_points(result: dict[str, Any]) -> Commands:
 
 
 def _exposed(result: dict[str, Any]) -> str | None:
-    for end, word in (("starts", "start"), ("targets", "target")):
-        if not result[end]:
-            return NONE.format(word)
+    from analytics.answers.choke_points import nothing_known
+
+    if nothing := nothing_known(result["starts"], result["targets"]):
+        return f"{nothing.rstrip('.')}: choose others with --from and --to."
     reach = f"{result['exposed']:,} of {result['starts']:,} starts reach a target"
     unknown = f"; of {result['not_known']:,} it is not known" if result["not_known"] else ""
     if not result["nodes"]:

@@ -7,6 +7,7 @@ import typer
 
 from app.cli.command import UsageError, question
 from app.cli.groups import Group
+from app.cli.options.team import TeamOption
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
@@ -19,7 +20,7 @@ def report(
     against: Annotated[
         str | None, typer.Option(help="Snapshot to compare with; else that of a quarter ago.")
     ] = None,
-    team: Annotated[str | None, typer.Option(help="Only what this team answers for.")] = None,
+    team: TeamOption = None,
 ) -> dict[str, Any]:
     """Write one A4 page for leadership.
 

@@ -7,7 +7,7 @@ import typer
 
 from app.cli.command import UsageError, instant_of, question
 from app.cli.groups import Group
-from app.cli.options.team import TeamOption, team_of
+from app.cli.options.team import TeamOption
 from app.cli.options.usual import LIMIT, MOMENT, LimitOption
 from app.cli.output.columns import Columns, Commands, Row
 
@@ -165,6 +165,7 @@ def compare(
 
 def _place(sides: "Sides", team: str | None) -> int | None:
     """Return the place of a team of either end, -1 for the identities of none, None for all."""
+    from analytics.debt.groups import team_of
     from graph.identity.lookup import UnknownThing
 
     end = sides.after

@@ -36,20 +36,18 @@ def no_commands(result: dict[str, Any]) -> Commands:
     return ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shown:
     """What a terminal shows of an answer.
 
     Without a card, its `sentence` comes first, or the one that the JSON has; its tables show the
     `columns` of its lists; its `documents` come last, as they are. `following` returns the commands
-    to run next, of the JSON of the answer, and `options` the words that one of them needs besides,
-    so that it asks the same store.
+    to run next, of the JSON of the answer.
     """
 
     columns: Mapping[str, Columns] = field(default_factory=dict)
     documents: tuple[str, ...] = ()
     following: Callable[[dict[str, Any]], Commands] = no_commands
-    options: Callable[[str], Sequence[str]] = no_options
     sentence: Callable[[dict[str, Any]], str | None] = no_sentence
 
 

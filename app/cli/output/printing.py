@@ -6,13 +6,13 @@ Names come from data, so control characters are shown instead of sent to the ter
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from analytics.runtime.faults import REPORT
 from app.cli.exchange import CHECKLISTS, TICKETS, checklist_text, tickets_text
-from app.cli.output.columns import Shown
+from app.cli.output.columns import Shown, no_options
 from app.exchange import FINDINGS, written
 from app.printable import LINES, printable
 
@@ -25,11 +25,13 @@ def print_document(
     answer: Any,
     form: str,
     shown: Shown,
+    options: Callable[[str], Sequence[str]] = no_options,
     posture: "Posture | None" = None,
 ) -> None:
     """Write a document as JSON, an exchange format or tables, or the table of its answer as CSV.
 
-    Formats of findings look up in the `posture` what the document does not tell.
+    `options` returns the options by which a command asks the same store. Formats of findings look
+    up in the `posture` what the document does not have.
     """
     if document["faults"]:
         document = _finite(document)
@@ -50,7 +52,7 @@ def print_document(
         else:
             from app.cli.output.tables import draw
 
-            draw(document, shown)
+            draw(document, shown, options)
         if form != "json":
             tell_faults(document["faults"])
     except BrokenPipeError:  # the reader closed the pipe

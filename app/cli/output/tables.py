@@ -2,14 +2,14 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 
 from app.cli.cards import card_of
 from app.cli.output.card import Card
-from app.cli.output.columns import DAY, SHARED, Columns, Row, Shown, words
+from app.cli.output.columns import DAY, SHARED, Columns, Row, Shown, no_options, words
 from app.freshness import day_words, freshness
 from app.printable import LINES, printable
 
@@ -39,14 +39,21 @@ class Terminal(Console):
         raise BrokenPipeError
 
 
-def draw(document: dict[str, Any], shown: Shown) -> None:
-    """Print an answer, its documents last; names from data are shown as plain text."""
+def draw(
+    document: dict[str, Any],
+    shown: Shown,
+    options: Callable[[str], Sequence[str]] = no_options,
+) -> None:
+    """Print an answer, its documents last; names from data are shown as plain text.
+
+    `options` returns the words that a command to run next needs besides, to ask the same store.
+    """
     console = Terminal()
     if document["snapshot"] and document["as_of"]:
         console.print(f"snapshot {document['snapshot']} as of {document['as_of']}", style="dim")
     _draw_freshness(console, document["coverage"])
     result = document["result"]
-    card, draw_card = Card(console, document["left_out"], shown.options), card_of(_name(document))
+    card, draw_card = Card(console, document["left_out"], options), card_of(_name(document))
     if draw_card is not None:
         draw_card(card, result)
     else:

@@ -17,9 +17,6 @@ from app.web.server import door
 from app.web.view import View
 from app.wording import kind, number
 
-LABELS = (
-    "Agent", "ServiceAccount", "Credential", "Role", "Resource", "Human", "Team", "Group", "Tool",
-)  # fmt: skip
 FEW, MANY = 3, 10  # results of each kind, and of the only kind
 WIDE = 30  # characters of a result
 SHORTEST = 2  # letters of a search
@@ -106,7 +103,7 @@ def _things(posture: Posture, text: str) -> Iterable[Hits]:
     rows = rows.assign(later=later, length=rows["name"].str.len())
     rows = rows.sort_values(["later", "length", "name"], kind="stable")
     parts = {str(label): part for label, part in rows.groupby("label")}
-    for label in [label for label in LABELS if label in parts]:
+    for label in [label for label in ICONS if label in parts]:
         first = parts[label].head(MANY if len(parts) == 1 else FEW)
         shown = tuple(
             Hit(name, ICONS[label], PAGE, {"id": id_})

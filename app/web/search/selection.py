@@ -20,7 +20,7 @@ from app.web.page.address import recall, remember
 from app.web.page.snapshots import kept
 from app.web.search.picker import Offered, choose_in, namer
 from app.wording import kind
-from graph.schema import FACT_NODES
+from graph.schema import ON_PATHS
 
 SETS = {
     ALL_AGENTS: "All agents",
@@ -28,7 +28,6 @@ SETS = {
     CROWN_JEWELS: "Crown jewels",
 }
 MEANING = "Crown jewels are the restricted resources and the control planes."
-WALKED = ("Agent", "ServiceAccount", "Credential", "Role", "Group", "Human", "Resource", "Tool")
 
 
 @kept
@@ -36,7 +35,7 @@ def sets(posture: Posture) -> list[str]:
     """List the selectors of sets: the fixed ones, the kinds, the environments."""
     graph = posture.graph
     named = sorted(set(environments(graph)) - {""})
-    kinds = [n.name for n in FACT_NODES if n.name in WALKED and graph.has_label(n).any()]
+    kinds = [n.name for n in ON_PATHS if graph.has_label(n).any()]
     return [*SETS, *(LABEL + k for k in kinds), *(ENV + e for e in named)]
 
 

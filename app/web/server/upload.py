@@ -21,13 +21,13 @@ from typing import IO, Any
 
 from app.isolation import isolated
 from graph.journal.actor import By
+from graph.journal.failed_reads import UPLOAD_FOLDER
 from graph.journal.rights import UPLOAD, require
 
 MAX_FILES, MAX_MIB = 200, 64  # limits of one upload, all files together
 MAX_EXPANDED, MAX_MEMBERS = 512, 5_000  # limits in MiB and files of all its archives
 MAX_MEMORY = 1_536  # limit in MiB of the reader
 PATIENCE = 300.0  # seconds
-PREFIX = "trustdebt-upload-"
 HERE = ("127.0.0.1", "localhost", "::1")
 # More threads are no faster here, and each needs memory.
 FEW_THREADS = {"OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "4"}
@@ -116,7 +116,7 @@ def ingest(asked: Asked, files: Sequence[File], uri: str, by: By) -> dict[str, A
 @contextmanager
 def _folder() -> Iterator[Path]:
     """Yield the path of a folder for the reader to make, and remove it in the end."""
-    folder = Path(tempfile.gettempdir(), f"{PREFIX}{secrets.token_hex(16)}")
+    folder = Path(tempfile.gettempdir(), f"{UPLOAD_FOLDER}{secrets.token_hex(16)}")
     try:
         yield folder
     finally:

@@ -15,8 +15,8 @@ from app.escape import code, markdown
 from app.web.card import cards
 from app.web.page.snapshots import kept
 from app.web.removals import add_button, edge_item, meanings
-from app.web.sentences import clause, evidence, where
-from app.wording import ago, day, kind, thing_id
+from app.web.sentences import clause, evidence
+from app.wording import ago, day, kind, stated_by, thing_id
 
 TEXTS = {
     "role_name": "Role or permission set",
@@ -123,7 +123,8 @@ def _use(posture: Posture, shown: Edge) -> list[str]:
 def _fact(row: Mapping[str, Any], concluded: bool) -> str:
     """Describe a fact in Markdown; of a concluded step also between which nodes it is."""
     lines = [clause(row)] if concluded else []
-    lines.append(f"Stated by {markdown(row['source'])} {markdown(row['scope'])}{where(row)}")
+    stated = stated_by(row, markdown, code)
+    lines.append(stated[0].upper() + stated[1:])
     for name, words in TEXTS.items():
         if row.get(name):
             lines.append(f"{words}: {code(row[name])}")

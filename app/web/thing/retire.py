@@ -9,7 +9,7 @@ import streamlit as st
 from analytics.answers.decommission import Decommission, Phase, decommission
 from analytics.answers.table import as_json
 from analytics.posture import Posture
-from analytics.remediation.retirement.phases import RETIRABLE, NotRetirable
+from analytics.remediation.retirement.phases import NotRetirable
 from app.checklist import (
     LONG,
     TITLES,
@@ -30,6 +30,7 @@ from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.what_if import uses_table
 from app.wording import NOT_KNOWN, counted, kind, number
+from graph.schema import IDENTITIES
 
 NAME = "retire"
 SHOWN = 40  # steps of a phase that are drawn; the downloads have all
@@ -48,7 +49,7 @@ def retire_button(posture: Posture, thing: str) -> None:
     """Draw the button that asks how an identity is retired."""
     number_of = posture.graph.number(thing)
     label = posture.graph.thing(number_of)["label"]
-    if label not in [node.name for node in RETIRABLE] or posture.deleted[number_of]:
+    if label not in [node.name for node in IDENTITIES] or posture.deleted[number_of]:
         return
     st.button(
         "Retire it",

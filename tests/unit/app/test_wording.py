@@ -8,19 +8,17 @@ import pytest
 from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.groups import GROUPINGS
 from analytics.debt.ledger.lines import KINDS as ENTRIES
-from analytics.figures.measures import all_measures
 from analytics.figures.revocation.speed import KINDS as OVERDUE
 from analytics.findings.lifecycle.states import STATES as FINDING_STATES
-from analytics.findings.rules import all_rules
 from analytics.remediation.unknowns import ASSUMED, CONDITIONAL
 from analytics.usage.stale_access import STATES as STALE_STATES
 from analytics.weights import BANDS
 from app import wording
 from app.exchange.findings import sarif
 from app.web.answers import debt
+from app.web.card import ICONS
 from app.web.drawing import scene
 from app.web.search import picker
-from app.web.views import ownership, posture
 from app.web.views.blast_radius import foothold
 from app.web.views.posture import leadership
 from graph.schema import FACT_NODES, LEVELS
@@ -51,9 +49,7 @@ def test_words_are_those_of_the_registry(name):
 
 def test_words_for_parts_of_a_registry():
     assert set(debt.ENTRY_WORDS) >= set(ENTRIES)
-    assert set(ownership.RULES) <= {rule.id for rule in all_rules().values()}
-    assert set(posture.SHORT) <= set(all_measures())
-    assert set(picker.PREFIXES.values()) == LABELS - {"Review"}
+    assert set(picker.PREFIXES.values()) == set(ICONS) == LABELS - {"Review"}
 
 
 STRANGE = (  # of a reader's review: what was there in their place said less

@@ -9,7 +9,7 @@ import streamlit as st
 from analytics.answers import compare
 from analytics.answers.compare import Listed, Sides
 from analytics.answers.compare.lists import COVERAGE, TRUTH
-from analytics.debt.groups import NONE
+from analytics.debt.groups import NONE, WITHOUT_TEAM
 from analytics.debt.ledger.moments import Moment
 from analytics.posture import Posture
 from app.escape import code, csv_table, plain
@@ -31,7 +31,6 @@ SHOWN = {
     ALL: "Both",
 }
 EVERY, NO_TEAM = "", "none"  # of the choice of a team
-WITHOUT_TEAM = "no-team"  # what the command calls it
 ENDS = "compare:ends"  # the two moments that are compared
 HEIGHT = 320  # pixels of a table
 Answer = Callable[..., Listed]

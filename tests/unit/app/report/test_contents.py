@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analytics.debt.groups import NoTeam
 from analytics.history import open_posture
 from analytics.posture import Posture
 from app import clock
@@ -133,6 +134,12 @@ def test_a_report_of_a_team_names_nobody_elses(posture: Posture) -> None:
     assert "Trust debt report: team payments" in text
 
 
+def test_a_report_of_no_team_names_what_no_team_owns(posture: Posture) -> None:
+    text = report(posture, "html", team="no-team").decode()
+    assert "lone" in text
+    assert "bot-of-payments" not in text
+
+
 def test_the_twin_the_whole_report_names_both_teams(posture: Posture) -> None:
     text = report(posture, "html").decode()
     assert "payments" in text
@@ -151,7 +158,7 @@ def test_what_is_refused(posture: Posture) -> None:
         report(posture, "html", against="no-such-snapshot")
     with pytest.raises(UnknownThing):
         report(posture, "html", team="nobody")
-    with pytest.raises(ReportRefused, match="ann is no team"):
+    with pytest.raises(NoTeam, match="ann is no team"):
         report(posture, "html", team="ann")
     with pytest.raises(ReportRefused, match="no store"):
         report(two_teams().posture(), "html", against="000001")

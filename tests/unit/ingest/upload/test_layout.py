@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 
 from graph.frames import FILE
+from graph.journal.failed_reads import UPLOAD_FOLDER
 from ingest.source import InputRefused, Reading, Request, Source, Upload
 from ingest.sources import all_sources
 from ingest.upload.layout import (
     OLD,
-    PREFIX,
     Order,
     Received,
     is_plain,
@@ -342,7 +342,7 @@ def test_what_is_no_archive_is_refused_as_such(tmp_path: Path) -> None:
 
 
 def test_the_folder_is_private_and_gone_in_the_end(tmp_path: Path) -> None:
-    folder = tmp_path / f"{PREFIX}1"
+    folder = tmp_path / f"{UPLOAD_FOLDER}1"
     with ExitStack() as stack:
         stack.enter_context(pytest.raises(ZeroDivisionError))
         inner = stack.enter_context(own_folder(folder))
@@ -353,12 +353,14 @@ def test_the_folder_is_private_and_gone_in_the_end(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_upload_left_is_removed_by_the_next(tmp_path: Path) -> None:
-    left, running, other = (tmp_path / name for name in (f"{PREFIX}a", f"{PREFIX}b", "mine"))
+    left, running, other = (
+        tmp_path / name for name in (f"{UPLOAD_FOLDER}a", f"{UPLOAD_FOLDER}b", "mine")
+    )
     for folder in (left, running, other):
         (folder / "in").mkdir(parents=True)
     for folder in (left, other):
         os.utime(folder, (time.time() - 2 * OLD,) * 2)
-    with own_folder(tmp_path / f"{PREFIX}c"):
+    with own_folder(tmp_path / f"{UPLOAD_FOLDER}c"):
         assert (left.exists(), running.exists(), other.exists()) == (False, True, True)
 
 

@@ -31,7 +31,7 @@ def _document(result, left_out=0, unknown=()):
 
 
 def _drawn(capsys, result, **more) -> str:
-    draw(_document(result, **more), Shown(ORPHANS))
+    draw(_document(result, **more), Shown(columns=ORPHANS))
     return capsys.readouterr().out
 
 
