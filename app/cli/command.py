@@ -58,9 +58,9 @@ class Behaviour(Shown):
     `--limit` cuts each of the lists `rows` of its answer, besides what it cuts itself where it has
     a `limit` of its own. One that does neither refuses the option, as it refuses those of
     `refuses`. Where `storeless` holds of its arguments, no store is opened. The JSON of a `lasting`
-    answer does not say how old the facts are today, so that it is the same next year. The document of a `kept` one
-    is shown again for as long as nothing has changed. One that `writes` keeps a decision or makes a
-    file.
+    answer does not say how old the facts are today, so that it is the same next year. The document
+    of a `kept` one is shown again for as long as nothing has changed. One that `writes` keeps a
+    decision or makes a file.
     """
 
     group: Group

@@ -1,7 +1,7 @@
 """The type of a view: one page of the app."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from analytics.posture import Posture
 from app.web.page.query import Query
@@ -15,7 +15,8 @@ class View:
     `name` is the page's path in the address. `order` sorts the menu; the first is the default page.
     `empty` draws the page while nothing has been published yet. Where people sign in, who sees the
     page has the `right`, one of `graph.journal.rights.PAGES`. `query` returns the question behind
-    the page once it is drawn; only the console, which is one itself, has none.
+    the page once it is drawn; only the console, which is one itself, has none. `answers` are the
+    questions that the search leads to the page for, each with the parameters of its address.
     """
 
     name: str
@@ -27,3 +28,4 @@ class View:
     empty: Callable[[], None] | None = None
     right: str = EXPLORE
     query: Callable[[Posture], Query] | None = None
+    answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -18,9 +18,11 @@ from tests.support.search import searching
 ROOT = Path(__file__).parents[2]
 GIB = 1 << 30
 LINK = "link out of the folder"
-# One for each way to read: JSON, lines of text, native tables, CSV, YAML, a document in each line.
-READERS = ("a2a", "codeowners", "estate", "hr", "backstage", "ocsf")
-SOURCES = tuple(EXPORTS) if searching() else READERS
+OF_A_FORMAT = {  # one source for the formats of the files of an export
+    frozenset(PurePath(file).suffix for file in exports[0]): source
+    for source, exports in reversed(EXPORTS.items())
+}
+SOURCES = tuple(EXPORTS) if searching() else tuple(OF_A_FORMAT.values())
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 from graph.schema import ELEMENTS, SERVICE_ACCOUNT
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.merge import Checked
+from ingest.sources import all_sources
 from tests.integration.cli import Run, Said
 from tests.support.exports.example import Several
 from tests.support.exports.examples.estate import ESTATE
@@ -96,14 +97,10 @@ def test_what_the_other_files_say_is_there_without_a_former_read(
     assert case.lost not in found
 
 
-TOLD_OTHERWISE = {  # what else would tell that a file of them is missing
-    *("csv", "estate"),  # the map names its tables; the ends of what is left are not there
-    *("cloudtrail", "decisions", "ocsf", "otel", "signals"),  # logs add up
-}
 TWINS = [
     case
     for case in SEVERAL
-    if case.source not in TOLD_OTHERWISE and case.damaged != "report.csv"  # of a kind of its own
+    if not case.missed and not all_sources()[case.source].adds_up  # logs add up
 ]
 
 

@@ -21,20 +21,6 @@ FEW, MANY = 3, 10  # results of each kind, and of the only kind
 WIDE = 30  # characters of a result
 SHORTEST = 2  # letters of a search
 FINDINGS, CONSOLE = "findings", "console"  # pages
-QUESTIONS: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("Which identities has nobody to answer for?", "ownership", {}),
-    ("What happens when these people leave?", "ownership", {}),
-    ("Which access is not used, and what do we get back?", "stale_access", {}),
-    ("What does most access to the crown jewels pass?", "choke_points", {}),
-    ("What should we change first, and what breaks?", "plan", {"plan": "shown"}),
-    ("How much trust is exposed without justification?", "trust_debt", {}),
-    ("Who owes it?", "trust_debt", {"by": "owner"}),
-    ("What is to be reviewed, and by whom?", "reviews", {}),
-    ("Was each use of sensitive data decided before it happened?", "evidence", {}),
-    ("What is wrong, worst first?", "findings", {}),
-    ("Which risks did somebody accept?", "findings", {"state": "accepted"}),
-    ("Where do the facts come from, and how old are they?", "sources", {}),
-)
 
 
 @dataclass(frozen=True)
@@ -131,7 +117,11 @@ def _findings(posture: Posture, text: str) -> Iterable[Hits]:
 
 def _pages(views: list[View], text: str) -> Iterable[Hits]:
     lower, names = text.casefold(), {view.name for view in views}
-    pages = [Hit(words, ":material/help:", page, address) for words, page, address in QUESTIONS]
+    pages = [
+        Hit(words, ":material/help:", view.name, dict(address))
+        for view in views
+        for words, address in view.answers.items()
+    ]
     saved = [
         Hit(each.question, ":material/terminal:", CONSOLE, {"question": each.id})
         for each in all_questions().values()

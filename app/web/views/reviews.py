@@ -183,4 +183,15 @@ def query(_: Posture) -> Query:
     return Query(("reviews",), "grants_not_reviewed")
 
 
-VIEW = View("reviews", "Reviews", ":material/fact_check:", "Overview", 27, draw, query=query)
+VIEW = View(
+    "reviews",
+    "Reviews",
+    ":material/fact_check:",
+    "Overview",
+    27,
+    draw,
+    query=query,
+    answers={
+        "What is to be reviewed, and by whom?": {},
+    },
+)

@@ -294,4 +294,7 @@ VIEW = View(
     40,
     draw,
     query=query,
+    answers={
+        "Which access is not used, and what do we get back?": {},
+    },
 )

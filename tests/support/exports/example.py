@@ -14,7 +14,8 @@ class Several:
     """An export, its file that is damaged, an id that only that file states, and another id.
 
     The ids are worked out by hand, from the rules of interface.md and of the source's page. Where
-    no id is only the file's, `lost` names a relationship or a property instead.
+    no id is only the file's, `lost` names a relationship or a property instead. Whether something
+    else shows that the damaged file is missing, where it is not there at all, is `missed`.
     """
 
     files: Export
@@ -22,6 +23,7 @@ class Several:
     lost: str
     stays: str
     source: str = ""  # filled in by the one who finds it
+    missed: bool = False
 
 
 def as_json(document: Any) -> bytes:

@@ -352,5 +352,14 @@ def query(_: Posture) -> Query:
 
 
 VIEW = View(
-    "choke_points", "Choke points", ":material/filter_alt:", "Overview", 25, draw, query=query
+    "choke_points",
+    "Choke points",
+    ":material/filter_alt:",
+    "Overview",
+    25,
+    draw,
+    query=query,
+    answers={
+        "What does most access to the crown jewels pass?": {},
+    },
 )

@@ -225,4 +225,15 @@ def query(_: Posture) -> Query:
     return Query(("evidence",), "uses_without_decision")
 
 
-VIEW = View("evidence", "Evidence", ":material/verified:", "Overview", 28, draw, query=query)
+VIEW = View(
+    "evidence",
+    "Evidence",
+    ":material/verified:",
+    "Overview",
+    28,
+    draw,
+    query=query,
+    answers={
+        "Was each use of sensitive data decided before it happened?": {},
+    },
+)

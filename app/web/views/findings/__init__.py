@@ -324,4 +324,16 @@ def query(posture: Posture) -> Query:
     return Query(("findings", *options(**asked), *states), wider=wider)
 
 
-VIEW = View("findings", "Findings", ":material/flag:", "Findings", 50, draw, query=query)
+VIEW = View(
+    "findings",
+    "Findings",
+    ":material/flag:",
+    "Findings",
+    50,
+    draw,
+    query=query,
+    answers={
+        "What is wrong, worst first?": {},
+        "Which risks did somebody accept?": {"state": "accepted"},
+    },
+)

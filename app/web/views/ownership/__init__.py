@@ -204,4 +204,16 @@ def query(_: Posture) -> Query:
     return Query(("orphans", *leaving), "agents_without_owner")
 
 
-VIEW = View("ownership", "Ownership", ":material/person_alert:", "Findings", 30, draw, query=query)
+VIEW = View(
+    "ownership",
+    "Ownership",
+    ":material/person_alert:",
+    "Findings",
+    30,
+    draw,
+    query=query,
+    answers={
+        "Which identities has nobody to answer for?": {},
+        "What happens when these people leave?": {},
+    },
+)

@@ -148,4 +148,15 @@ def query(_: Posture) -> Query:
     return Query(("plan", *asked), "grants_never_used")
 
 
-VIEW = View("plan", "Plan", ":material/checklist:", "Overview", 26, draw, query=query)
+VIEW = View(
+    "plan",
+    "Plan",
+    ":material/checklist:",
+    "Overview",
+    26,
+    draw,
+    query=query,
+    answers={
+        "What should we change first, and what breaks?": {"plan": "shown"},
+    },
+)

@@ -204,4 +204,16 @@ def query(_: Posture) -> Query:
     return Query(("collisions", "--json"), "facts_by_source")
 
 
-VIEW = View("sources", "Sources", ":material/database:", "Sources", 70, draw, _empty, query=query)
+VIEW = View(
+    "sources",
+    "Sources",
+    ":material/database:",
+    "Sources",
+    70,
+    draw,
+    _empty,
+    query=query,
+    answers={
+        "Where do the facts come from, and how old are they?": {},
+    },
+)

@@ -332,4 +332,8 @@ VIEW = View(
     draw,
     right=LOOK,
     query=query,
+    answers={
+        "How much trust is exposed without justification?": {},
+        "Who owes it?": {"by": "owner"},
+    },
 )

@@ -33,5 +33,6 @@ SEVERAL = [
         "owners.csv",
         "csv:acme/serviceaccount/svc-pay",
         "csv:acme/serviceaccount/svc-run",
+        missed=True,  # the map names it
     ),
 ]

@@ -353,9 +353,8 @@ def test_the_folder_is_private_and_gone_in_the_end(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_upload_left_is_removed_by_the_next(tmp_path: Path) -> None:
-    left, running, other = (
-        tmp_path / name for name in (f"{UPLOAD_FOLDER}a", f"{UPLOAD_FOLDER}b", "mine")
-    )
+    names = (f"{UPLOAD_FOLDER}a", f"{UPLOAD_FOLDER}b", "mine")
+    left, running, other = (tmp_path / name for name in names)
     for folder in (left, running, other):
         (folder / "in").mkdir(parents=True)
     for folder in (left, other):
