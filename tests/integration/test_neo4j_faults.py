@@ -328,3 +328,25 @@ def test_a_lease_that_is_not_renewed_runs_out(empty_neo4j: str, monkeypatch: pyt
             with pytest.raises(StoreBusy):
                 store.publish(NEW, stale)
         assert other.read()[1].hash == OLD.hash
+
+
+def test_the_next_publish_removes_what_a_failed_one_left(empty_neo4j: str):
+    def fails(step: int) -> None:
+        raise RuntimeError
+
+    with opened(empty_neo4j) as store:
+        publish(store, OLD)
+        with pytest.raises(RuntimeError):
+            publish(store, NEW, fails)
+        assert "LOADING" in states(empty_neo4j)
+        published = publish(store, worlds.crowd(4))
+        assert states(empty_neo4j) == ["PUBLISHED", "PUBLISHED"]
+        runs = [info.id for info in store.snapshots()]
+    assert published.id in runs
+    orphans = ask(empty_neo4j, "MATCH (n) WHERE n.run IS NOT NULL AND NOT n.run IN $runs RETURN n",
+                  runs=runs)  # fmt: skip
+    assert orphans == []
+
+
+def states(uri: str) -> list[object]:
+    return [state for (state,) in ask(uri, "MATCH (s:TrustdebtSnapshot) RETURN s.state")]

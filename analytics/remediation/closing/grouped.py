@@ -60,8 +60,9 @@ def grouped(posture: Posture) -> Grouped:
 def _apart(rows: pd.DataFrame) -> pd.DataFrame:
     """Group in `bundle` what is done together: all that a finding asks for by one action.
 
-    Apart is a fact that may stand `alone`, if it is all that another finding asks for by that
-    action, and all facts of one holder, if another finding asks for the very same of it.
+    The rows are in the order of `BY` and `id`, and stay so within a bundle. Apart is a fact that
+    may stand `alone`, if it is all that another finding asks for by that action, and all facts of
+    one holder, if another finding asks for the very same of it.
     """
     first = rows.groupby(BY, sort=False).ngroup().to_numpy()
     lone = np.bincount(first, minlength=1)[first] == 1
@@ -70,7 +71,7 @@ def _apart(rows: pd.DataFrame) -> pd.DataFrame:
     holder = rows["holder"].to_numpy(np.int64)
     part = np.where(_shared(rows.assign(apart=apart)), len(rows) + 1 + holder, 0)
     part = np.where(apart, np.arange(len(rows)) + 1, part)
-    rows = rows.assign(part=part).sort_values([*BY, "part", "id"], ignore_index=True)
+    rows = rows.assign(part=part).sort_values([*BY, "part"], ignore_index=True, kind="stable")
     return rows.assign(bundle=rows.groupby([*BY, "part"], sort=False).ngroup())
 
 

@@ -3,11 +3,15 @@
 import pandas as pd
 import pytest
 
+from analytics.actions import Action
 from analytics.answers.table import as_json
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.posture import Posture
+from analytics.remediation.closing import grouped as grouping
 from analytics.remediation.closing.change import step_id
+from analytics.remediation.closing.grouped import grouped
+from analytics.remediation.closing.wanted import wanted
 from analytics.remediation.removal.before_and_after import changed
 from analytics.remediation.removal.what_if import removals
 from graph.journal.journal import Journal
@@ -197,3 +201,30 @@ def test_grants_of_a_role_without_an_end_are_one_change_and_not_one_for_each_use
     assert shared["target"]["to"] is None
     assert shared["sentence"].startswith("role may read x, and 1 more, without an end: 2 findings")
     assert by_ids["g3",]["remaining"] == by_ids["g3",]["findings"] == shared["remaining"]
+
+
+def test_no_change_closes_alone_what_asks_for_several():
+    """The stale path is over two grants: each closes its own finding, and neither the path."""
+    e = team().resource("other", "internal")
+    e.can("role", "read", "other", id="h", granted_at=ago(200), expires_at=ago(-30),
+          reviewed_at=ago(1))  # fmt: skip
+    posture = e.posture()
+    groups, rule = grouped(posture), find_all(posture)["rule"].to_numpy(str)
+    paths = rule[groups.finding] == "TIM-04"
+    assert paths.sum() == 2 * 3
+    assert not groups.closes[paths].any()
+    assert groups.closes[~paths].all()
+
+
+def test_changes_do_not_depend_on_the_order_in_which_facts_are_named(monkeypatch):
+    """Three grants without an end: one change for both agents, its facts in the order of ids."""
+    e = Estate().thing("Role", "role")
+    for name in ("a1", "a2"):
+        e.agent(name, kind="workload").link(name, "RUNS_AS", "role")
+    for grant in ("g1", "g2", "g3"):
+        e.resource(f"r-{grant}", "internal")
+        e.can("role", "read", f"r-{grant}", id=grant, granted_at=ago(10),
+              last_used_at={"read": ago(1)})  # fmt: skip
+    monkeypatch.setattr(grouping, "wanted", lambda *of: wanted(*of).iloc[::-1])
+    (ids,) = (c.ids for c in grouped(e.posture()).changes if c.action is Action.SET_EXPIRY)
+    assert ids == ("g1", "g2", "g3")

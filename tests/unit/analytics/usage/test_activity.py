@@ -1,0 +1,32 @@
+"""Last uses of nodes and steps, as a log states them."""
+
+import pytest
+
+from graph.schema import USE_EVENT
+from tests.support.estates.small_estates import Estate, ago
+
+KNOWN: tuple[tuple[tuple[str, str, str], ...], ...] = (
+    (),
+    (("key", "AUTHENTICATES_AS", "svc"),),
+    (("bot", "USES", "key"),),
+)
+
+
+@pytest.mark.parametrize("user", ["svc", "bot"])
+@pytest.mark.parametrize("links", KNOWN, ids=("nothing", "its account", "its agent"))
+def test_a_credential_was_used_when_a_log_names_it(
+    links: tuple[tuple[str, str, str], ...], user: str
+) -> None:
+    """Whatever else is known of it: what it opens, and who has it, may be stated nowhere."""
+    estate = Estate().agent("bot").account("svc").resource("x")
+    estate.thing("Credential", "key", "other").can("svc", "read", "x")
+    for link in links:
+        estate.link(*link)
+    event = {"principal": user, "credential": "key", "resource": "x", "level": "read"}
+    posture = estate.add(USE_EVENT, id="u", at=ago(3), **event).posture()
+    used = {name: int(posture.activity.node[posture.graph.find(name)]) for name in ("key", "other")}
+    assert used["key"] >= 0
+    fact = posture.activity.fact(used["key"], posture.graph)
+    assert fact is not None
+    assert fact["id"] == "u"
+    assert used["other"] == -1
