@@ -100,7 +100,7 @@ class History:
         """
         known = [info for info in self.infos if info.taken_at <= instant]
         if not known:
-            raise NoSuchSnapshot(f"no snapshot speaks of {instant.isoformat()} or before")
+            raise NoSuchSnapshot(f"no snapshot is of {instant.isoformat()} or before")
         last = max(known, key=lambda info: info.order)
         return self.posture(last.id, None if instant == last.taken_at else instant)
 

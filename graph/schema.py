@@ -447,7 +447,7 @@ USES = control(
 )
 AUTHENTICATES_AS = control(
     "AUTHENTICATES_AS",
-    "Whoever holds the credential is taken for the identity.",
+    "Whoever holds the credential can authenticate as the identity.",
     (CREDENTIAL,),
     (SERVICE_ACCOUNT, AGENT, HUMAN, ROLE),
     identity=True,
@@ -587,8 +587,8 @@ STORED_IN = Relationship(
 )
 COVERS = Relationship(
     "COVERS",
-    "The review speaks of the thing, or of one grant it holds.",
-    (identifier("grant_id", "The grant it speaks of, if only one."),),
+    "The review is about the thing, or about one grant it holds.",
+    (identifier("grant_id", "The grant it is about, if only one."),),
     sources=(REVIEW,),
     targets=(AGENT, SERVICE_ACCOUNT, ROLE, GROUP, HUMAN, CREDENTIAL, RESOURCE, TOOL),
     distinct=("grant_id",),

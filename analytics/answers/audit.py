@@ -179,7 +179,7 @@ def _gaps(posture: Posture, window: Window, made: Links) -> Iterator[dict[str, A
         text = f"what was done with it counts for {graph.thing(acted)['name']}: see its chain"
         yield {"gap": text, "id": None, "at": None}
     if graph.as_of < window.until:
-        text = f"the snapshot speaks of {iso(graph.as_of)}, before the end of the window"
+        text = f"the snapshot is of {iso(graph.as_of)}, before the end of the window"
         yield {"gap": text, "id": None, "at": None}
     rows = made.rows[made.rows["kind"] == USE]
     states = made.uses["state"].to_numpy()[rows["place"].to_numpy(int)]

@@ -314,7 +314,7 @@ def _sentence(
     if taken:
         names = [posture.graph.thing(n)["name"] for n in taken[:NAMED]]
         more = f" and {len(taken) - NAMED:,} more" if len(taken) > NAMED else ""
-        parts.append(f"They are taken for {', '.join(names)}{more}.")
+        parts.append(f"They authenticate as {', '.join(names)}{more}.")
     parts.append(f"Ending {breaking:,} of {len(keys):,} breaks uses that were seen.")
     footholds = len(played.outliving.footholds)
     if footholds and alive["resources"] is not None:

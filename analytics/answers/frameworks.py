@@ -17,7 +17,7 @@ from analytics.runtime.faults import PartFailed, guarded
 
 MANY_FINDINGS = 50  # findings of a rule listed for a control
 FALLING_SHORT = "identities with a finding"
-UNSPOKEN = "no rule and no measure speaks of it"
+UNSPOKEN = "no rule and no measure is evidence of it"
 FRAMEWORK = ("name", "title", "version", "source", "applies", "measured", "of")
 CONTROL = (
     *("framework", "id", "title", "aliases", "numerator", "denominator", "numerator_is"),

@@ -41,7 +41,7 @@ def leak_of(posture: Posture, key: int, mode: str = "standing") -> dict[str, Any
 def _sentence(key: str, answer: dict[str, Any]) -> str:
     words = f"Anybody who has {key} reaches all of this, and nobody answers for what they do."
     if answer["taken_for"]:
-        words += f" They are taken for {_named(answer['taken_for'])}."
+        words += f" They authenticate as {_named(answer['taken_for'])}."
     if answer["excluded"]:
         words += f" The key alone does not reach {_named(answer['excluded'])}."
     sessions = len(answer["revoke"]) - 1

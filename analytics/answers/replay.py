@@ -38,7 +38,7 @@ ABSENT = (
     "{:,} uses and {:,} decisions are about things that the snapshot of their time does not have: "
     "policies that need a fact of them have an error."
 )
-QUIET = "{:,} of {:,} accountable identities have no recorded use: nothing is told of them."
+QUIET = "{:,} of {:,} accountable identities have no recorded use: they are not compared."
 
 
 @dataclass(frozen=True)

@@ -233,7 +233,7 @@ def test_a_key_can_be_taken_as_leaked(open_page: Open, store: Path) -> None:
     assert figures(test)["Resources reached"] == "40 of 40"
     (said,) = [w.value for w in test.warning]
     assert "nobody answers for what they do" in said
-    assert "taken for **svc\\-wide**" in said
+    assert "uthenticate as **svc\\-wide**" in said
     assert "**wide\\-bot** then loses this login" in said
     test.toggle(key="leaked").set_value(False).run()
     assert not test.warning

@@ -14,6 +14,8 @@ BANNED = {
     *("said", "told", "spoken", "found", "mine", "one", "held", "whole", "there", "who", "what"),
     *("former",),
 }
+# In what users read: for "covers" or "is of", "authenticates as" or "read as", and "path".
+SHOWN = ("speaks of", "taken for", "is told of", "no way from", "ways from")
 PHRASES = ("set aside", "made one", "by what it is called", "is told as", "spoken of")
 
 
@@ -27,6 +29,8 @@ def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Yield every name that a module binds: of variables, parameters, functions and classes."""
     for node in ast.walk(tree):
         match node:
+            case ast.Attribute(attr=name, ctx=ast.Store()):
+                yield node.lineno, name
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
                 yield node.lineno, name
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
@@ -56,7 +60,23 @@ def fog(text: str) -> list[str]:
         for phrase in PHRASES
         if phrase in " ".join(words.split()).lower()
     ]
-    return bound + used
+    return (
+        bound
+        + used
+        + [
+            f"{line}: {words}"
+            for line, words in shown(tree)
+            if any(phrase in words.lower() for phrase in SHOWN)
+        ]
+    )
+
+
+def shown(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield every text of a module but docstrings: what users may read."""
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node.lineno, node.value
 
 
 def test_names_say_what_they_hold() -> None:
@@ -82,6 +102,8 @@ def test_a_banned_name_is_noticed_wherever_it_is_bound() -> None:
         "first, (who, last) = rows",
         "_found: int = 1",
         'text = "3 rows were set\\n aside"',
+        'text = f"{name} is taken for {other}"',
+        "rows.said = 1",
     ):
         assert fog(line), line
 

@@ -16,7 +16,7 @@ from analytics.figures.measure import LESS, MORE, SHARE, Measure, Measured, popu
 from analytics.posture import Posture
 
 ESTATE_ONLY = "it is a figure of all identities together, not of one"
-NOTHING_SPEAKS = "no rule and no measure speaks of it"
+NOTHING_SPEAKS = "no rule and no measure is evidence of it"
 NO_TARGET = "no target is set for it"
 NONE_JUDGED = "no identity could be judged"
 

@@ -29,7 +29,7 @@ def moment_at(history: History, instant: pd.Timestamp) -> Moment:
     """Return the newest snapshot taken at or before an instant, judged at that instant."""
     known = [i for i in history.infos if i.taken_at <= instant]
     if not known:
-        raise NoSuchSnapshot(f"no snapshot speaks of {instant.isoformat()} or before")
+        raise NoSuchSnapshot(f"no snapshot is of {instant.isoformat()} or before")
     return Moment(max(known, key=lambda i: i.order), instant)
 
 

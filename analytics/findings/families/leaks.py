@@ -40,7 +40,7 @@ class Opened:
             reached = "what that reaches is not known"
         if not named:
             return f"whoever has it {reached}" if self.known else reached
-        return f"whoever has it is taken for {named} and {reached}"
+        return f"whoever has it authenticates as {named} and {reached}"
 
 
 @once

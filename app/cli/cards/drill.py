@@ -58,7 +58,7 @@ def draw(card: Card, result: dict[str, Any]) -> None:
         (r["name"], kind(r["label"]), r["authenticated_by"] or None, r["uses"] or None)
         for r in result["identities"]
     ]
-    card.listing(f"taken for, or used by: {counts['identities']:,}", HOLDERS, holders)
+    card.listing(f"authenticated as, or used by: {counts['identities']:,}", HOLDERS, holders)
     first = [r["credential"]["id"] for r in result["rotation"][:1]]
     card.following(
         *(("blast-radius", id_) for id_ in first),

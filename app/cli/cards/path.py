@@ -14,13 +14,13 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     """Draw the paths, the shortest first."""
     start, end, paths = result["from"], result["to"], result["paths"]
     if not paths:
-        card.sentence(f"No way from {start['name']} to {end['name']} is known.")
+        card.sentence(f"No path from {start['name']} to {end['name']} is known.")
         card.following(("blast-radius", start["id"]))
         return
     card.sentence(_sentence(result))
     for number, path in enumerate(paths, 1):
         level = f", up to {path['level']}" if path["level"] else ""
-        card.entry(f"Way {number}", f"{counted(len(path['steps']), 'step')}{level}")
+        card.entry(f"Path {number}", f"{counted(len(path['steps']), 'step')}{level}")
         card.steps([(clause(step), _stated(step)) for step in path["steps"]])
     last = paths[0]["steps"][-1] if paths[0]["steps"] else None
     removal = [("what-if", "--remove", item_words(last))] if last else []

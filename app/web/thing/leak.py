@@ -51,7 +51,7 @@ def leak(posture: Posture, key: str, resources: int, mode: str) -> None:
         "nobody answers for what they do."
     ]
     if taken_for:
-        sentences.append(f"They are taken for {_names(taken_for)}.")
+        sentences.append(f"They authenticate as {_names(taken_for)}.")
     if users:
         sentences.append(f"Rightfully it is used by {_names(users)} alone.")
     sentences.append("Revoking the key ends it; rotating it does so once the old one is revoked.")

@@ -198,7 +198,7 @@ class Tables:
         nobody = cells.str.casefold().isin(NOBODY)
         if nobody.any():
             count = int(nobody.sum())
-            self.rows.warn(f"{table.path}: {count} cells that say nobody were taken for empty")
+            self.rows.warn(f"{table.path}: {count} cells that name nobody were read as empty")
         return cells.mask(nobody)
 
     def _add_nodes(self, frame: pd.DataFrame, ends: "_Ends") -> None:

@@ -25,7 +25,7 @@ class Observed:
         self.calls = calls
         self._given = given
         self._groups_of = groups_of
-        self._held: dict[str, dict[str, set[Entitlement]]] = {}
+        self._by_holder: dict[str, dict[str, set[Entitlement]]] = {}
 
     def of(self, grant: Grant) -> tuple[bool, dict[str, str]]:
         """Return whether the grant's use would be seen, and the last use of its levels."""
@@ -45,12 +45,12 @@ class Observed:
 
     def _entitlements(self, holder: str) -> Mapping[str, set[Entitlement]]:
         """Return, by service, every level on every target that the holder has, groups included."""
-        if holder not in self._held:
+        if holder not in self._by_holder:
             by_service: dict[str, set[Entitlement]] = {}
             for id_ in (holder, *self._groups_of.get(holder, ())):
                 for grant in self._given[id_].grants.values():
                     pairs = {(grant.target.id, level) for level in grant.levels}
                     for service in grant.services:
                         by_service.setdefault(service, set()).update(pairs)
-            self._held[holder] = by_service
-        return self._held[holder]
+            self._by_holder[holder] = by_service
+        return self._by_holder[holder]

@@ -293,7 +293,7 @@ def test_a_change_says_what_it_takes_and_what_it_breaks(
 def test_no_way_is_said_and_not_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     result = {"from": thing("bot"), "to": thing("db"), "levels": [], "paths": []}
     shown = drawn(capsys, "path", result)
-    assert "No way from bot to db is known." in shown
+    assert "No path from bot to db is known." in shown
     assert "trustdebt blast-radius bot" in shown
 
 

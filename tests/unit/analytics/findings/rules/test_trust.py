@@ -34,7 +34,7 @@ def test_a_leaked_credential_that_is_alive(facts, found):
     )
     if found:
         assert "k of bot leaked" in said[0].sentence
-        assert "taken for svc and reaches 1 resource" in said[0].sentence
+        assert "authenticates as svc and reaches 1 resource" in said[0].sentence
 
 
 def test_a_leaked_credential_that_nobody_holds_is_found_about_itself():
@@ -46,7 +46,7 @@ def test_a_leaked_credential_that_nobody_holds_is_found_about_itself():
 def test_a_leaked_key_is_taken_for_no_deleted_account():
     e = key(status="leaked").account("old", status="deleted").link("k", "AUTHENTICATES_AS", "old")
     (row,) = rows(e, "CRD-07")
-    assert "taken for svc and reaches 1 resource" in row.sentence
+    assert "authenticates as svc and reaches 1 resource" in row.sentence
 
 
 def test_a_leak_weighs_what_the_key_may_activate():

@@ -32,9 +32,7 @@ def test_a_word_for_nobody_is_no_owner(read, nobody):
     orphaned = find_all(loaded.posture).query("rule == 'OWN-01'")["subject"]
     assert loaded.graph.things["name"].loc[orphaned].tolist() == ["svc-b"]
     counted = [
-        w
-        for w in loaded.done.warnings
-        if w.endswith("1 cells that say nobody were taken for empty")
+        w for w in loaded.done.warnings if w.endswith("1 cells that name nobody were read as empty")
     ]
     assert len(counted) == (nobody != "")
 
