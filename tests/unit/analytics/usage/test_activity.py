@@ -1,7 +1,10 @@
 """Last uses of nodes and steps, as a log states them."""
 
+import numpy as np
 import pytest
 
+from analytics.usage.activity import lately
+from graph.instants import DAY, NEVER
 from graph.schema import USE_EVENT
 from tests.support.estates.small_estates import Estate, ago
 
@@ -30,3 +33,10 @@ def test_a_credential_was_used_when_a_log_names_it(
     assert fact is not None
     assert fact["id"] == "u"
     assert used["other"] == -1
+
+
+def test_a_use_of_just_ninety_days_ago_is_of_lately() -> None:
+    graph = Estate().agent("bot").posture().graph
+    days = np.array([0, 90, 90]) * DAY + [0, 0, 1]
+    mask = lately(graph, np.append(graph.now - days, NEVER), 90)
+    assert mask.tolist() == [True, True, False, False]

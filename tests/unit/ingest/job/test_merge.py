@@ -240,3 +240,12 @@ def test_an_account_without_its_credential_report(store, tmp_path, max_loss, lab
                    in w for w in done.warnings)  # fmt: skip
         assert str(ann["last_used_at"])[:10] == "2026-07-31"
         assert (bool(ann["mfa"]), ann["last_seen"]) == (False, LATER)
+
+
+@pytest.mark.parametrize(("stay", "partial"), [(10, False), (9, True)])
+def test_a_loss_is_doubted_above_half_of_what_was_there(store, stay, partial):
+    """Half of twenty accounts is as much as may go: more is a part of an export."""
+    load(store, Estate().account(*(f"svc-{n}" for n in range(20))))
+    done = load(store, Estate(at=LATER).account(*(f"svc-{n}" for n in range(stay))))
+    assert bool(done.warnings) == partial
+    assert len(store.read()[1].frames[SERVICE_ACCOUNT]) == (20 if partial else stay)
