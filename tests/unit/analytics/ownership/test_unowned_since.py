@@ -97,6 +97,7 @@ PARENTS = {
     "its owner left": ({}, {}, "zed", ago(35)),
     "ended, and never had one": ({"status": "retired", "status_at": ago(20)}, {}, None, CREATED),
     "parted from it": ({}, {"valid_to": ago(15)}, "ann", ago(15)),
+    "parted from it just now": ({}, {"valid_to": ago(0)}, "ann", ago(0)),
 }
 
 

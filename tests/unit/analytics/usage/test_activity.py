@@ -40,3 +40,15 @@ def test_a_use_of_just_ninety_days_ago_is_of_lately() -> None:
     days = np.array([0, 90, 90]) * DAY + [0, 0, 1]
     mask = lately(graph, np.append(graph.now - days, NEVER), 90)
     assert mask.tolist() == [True, True, False, False]
+
+
+def test_of_the_same_use_seen_twice_the_later_counts() -> None:
+    estate = Estate().agent("bot").resource("x").can("bot", "read", "x")
+    for name, days in (("later", 3), ("earlier", 9)):
+        event = {"principal": "bot", "resource": "x", "level": "read"}
+        estate.add(USE_EVENT, id=name, at=ago(days), **event)
+    posture = estate.posture()
+    place = int(posture.activity.node[posture.graph.find("bot")])
+    fact = posture.activity.fact(place, posture.graph)
+    assert fact is not None
+    assert fact["id"] == "later"
