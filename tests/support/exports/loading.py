@@ -1,6 +1,7 @@
 """From the files of an export to the graph, in a store of its own: what a user gets to see."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -72,6 +73,24 @@ def load(source: Source, folder: Path, *paths: Path, **options: Any) -> Loaded:
     store: Any = _store(folder)
     done = ingest(store, [(source, Request(paths, **known))], max_bad)
     return Loaded(done, AccessGraph.of(store.read()[1]))
+
+
+def reader(source: Source, folder: Path, *first: Any) -> Callable[..., Loaded]:
+    """Return a function that writes documents as the files of an export, and ingests that.
+
+    A document is text, or what becomes JSON, in a file named by its number; or a pair of name and
+    document. Those of `first` come before those that are given.
+    """
+
+    def reading(*documents: Any, **options: Any) -> Loaded:
+        for number, document in enumerate((*first, *documents)):
+            pair = document if isinstance(document, tuple) else (f"{number}.json", document)
+            path, content = folder / "export" / pair[0], pair[1]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return load(source, folder, folder / "export", **options)
+
+    return reading
 
 
 def reached(loaded: Loaded, name: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from graph.schema import AGENT, CALLS, CONTROLS, RESOURCE, TOOL, TRUSTS
 from ingest.source import InputRefused
 from ingest.sources.a2a import SOURCE
-from tests.support.exports.loading import load
+from tests.support.exports.loading import load, reader
 from tests.support.hostile.canaries import leaks
 
 FLOWS = {"clientCredentials": {"tokenUrl": "https://login.example.com/token", "scopes": {"r": "x"}}}
@@ -42,14 +42,7 @@ def without(card, *names):
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*cards):
-        (tmp_path / "in").mkdir(exist_ok=True)
-        for n, card in enumerate(cards):
-            said = card if isinstance(card, str) else json.dumps(card)
-            (tmp_path / "in" / f"{n}.json").write_text(said)
-        return load(SOURCE, tmp_path / "s", tmp_path / "in")
-
-    return reading
+    return reader(SOURCE, tmp_path)
 
 
 @pytest.fixture(scope="module")

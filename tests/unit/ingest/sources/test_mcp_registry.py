@@ -12,7 +12,7 @@ from graph.schema import AGENT, CALLS, TOOL
 from ingest.source import InputRefused
 from ingest.sources.mcp_config import SOURCE as CONFIG
 from ingest.sources.mcp_registry import OFFICIAL, SOURCE
-from tests.support.exports.loading import load
+from tests.support.exports.loading import load, reader
 from tests.support.hostile.canaries import leaks
 
 SEED = {
@@ -36,13 +36,7 @@ def listed(server, latest=True, status="active"):
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*documents):
-        (tmp_path / "in").mkdir(exist_ok=True)
-        for n, document in enumerate(documents):
-            (tmp_path / "in" / f"{n}.json").write_text(json.dumps(document))
-        return load(SOURCE, tmp_path / "s", tmp_path / "in")
-
-    return reading
+    return reader(SOURCE, tmp_path)
 
 
 def test_seed_has_464_servers_and_seven_entries_without_a_name(real_data, tmp_path):

@@ -1,12 +1,10 @@
 """Kinds of node and edge that newer versions and extensions of BloodHound define."""
 
-import json
-
 import pytest
 
 from graph.schema import RESOURCE
 from ingest.sources.opengraph import SOURCE
-from tests.support.exports.loading import load, reached
+from tests.support.exports.loading import reached, reader
 
 
 def node(kind, name):
@@ -23,14 +21,7 @@ def graph(nodes, edges=()):
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*documents):
-        folder = tmp_path / "in"
-        folder.mkdir(exist_ok=True)
-        for number, document in enumerate(documents):
-            (folder / f"{number}.json").write_text(json.dumps(document))
-        return load(SOURCE, tmp_path / "s", folder)
-
-    return reading
+    return reader(SOURCE, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,11 @@ https://bloodhound.specterops.io/opengraph/developer/metadata: it is appended to
 node, so the `kind` by which an edge picks its end may be it.
 """
 
-import json
-
 import pytest
 
 from graph.schema import CAN_ACCESS, HUMAN, RESOURCE
 from ingest.sources.opengraph import SOURCE
-from tests.support.exports.loading import load
+from tests.support.exports.loading import reader
 
 PEOPLE = [
     {"id": "h1", "kinds": ["HubUser"], "properties": {"name": "alice", "login": "alice"}},
@@ -31,14 +29,7 @@ def end(by, kind):
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*documents):
-        folder = tmp_path / "in"
-        folder.mkdir()
-        for number, document in enumerate(documents):
-            (folder / f"{number}.json").write_text(json.dumps(document))
-        return load(SOURCE, tmp_path / "s", folder)
-
-    return reading
+    return reader(SOURCE, tmp_path)
 
 
 @pytest.mark.parametrize("by", ["name", "property"])

@@ -31,7 +31,7 @@ from ingest.source import InputRefused, Request
 from ingest.sources.aws import SOURCE as AWS
 from ingest.sources.bedrock import SOURCE
 from tests.support.exports.aws_account import allow, details, role, trust
-from tests.support.exports.loading import TAKEN_AT, load
+from tests.support.exports.loading import TAKEN_AT, load, reader
 from tests.support.hostile.canaries import leaks
 
 ACCOUNT = "123456789012"
@@ -64,15 +64,7 @@ A_RUNTIME = {
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*documents, **options):
-        folder = tmp_path / "bedrock"
-        folder.mkdir()
-        for number, one in enumerate(documents):
-            name, said = one if isinstance(one, tuple) else (f"{number}.json", one)
-            (folder / name).write_text(json.dumps(said))
-        return load(SOURCE, tmp_path, folder, **options)
-
-    return reading
+    return reader(SOURCE, tmp_path)
 
 
 def test_an_agent_runs_as_its_role(read):

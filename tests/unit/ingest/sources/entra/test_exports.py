@@ -27,7 +27,7 @@ from graph.schema import (
 )
 from ingest.source import InputRefused
 from ingest.sources.entra import SOURCE
-from tests.support.exports.loading import load
+from tests.support.exports.loading import load, reader
 from tests.support.hostile.canaries import leaks
 
 CONTEXT = "https://graph.microsoft.com/beta/$metadata#"
@@ -52,16 +52,7 @@ def page(what, *values, **more):
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*pages, **options):
-        folder = tmp_path / "pages"
-        for number, one in enumerate((ORGANIZATION, *pages)):
-            name, said = one if isinstance(one, tuple) else (f"p{number}.json", one)
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(said if isinstance(said, str) else json.dumps(said))
-        return load(SOURCE, tmp_path, folder, **options)
-
-    return reading
+    return reader(SOURCE, tmp_path, ORGANIZATION)
 
 
 def said(loaded, part):

@@ -30,7 +30,7 @@ from graph.schema import (
 )
 from ingest.source import InputRefused
 from ingest.sources.entra import SOURCE
-from tests.support.exports.loading import load
+from tests.support.exports.loading import load, reader
 from tests.support.hostile.canaries import leaks
 
 CONTEXT = "https://graph.microsoft.com/v1.0/$metadata#"
@@ -68,16 +68,7 @@ ORGANIZATION = page("organization", {"id": TENANT, "displayName": "Contoso"})
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*pages, **options):
-        folder = tmp_path / "pages"
-        for number, one in enumerate((ORGANIZATION, *pages)):
-            name, said = one if isinstance(one, tuple) else (f"page{number}.json", one)
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(said))
-        return load(SOURCE, tmp_path, folder, **options)
-
-    return reading
+    return reader(SOURCE, tmp_path, ORGANIZATION)
 
 
 def coverage(loaded):

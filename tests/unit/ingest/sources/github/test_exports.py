@@ -12,7 +12,7 @@ import pytest
 from graph.schema import ASSUMES, CAN_ACCESS, CREDENTIAL, GROUP, HUMAN, MEMBER_OF, RESOURCE
 from ingest.source import InputRefused
 from ingest.sources.github import SOURCE
-from tests.support.exports.loading import load, reached
+from tests.support.exports.loading import load, reached, reader
 from tests.support.hostile.canaries import leaks
 
 WRITE, ADMIN = ["read", "write"], ["read", "write", "admin"]
@@ -31,15 +31,7 @@ TOKEN = {k: v for k, v in REQUEST.items() if k != "reason"} | {
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*files, **options):
-        folder = tmp_path / "export"
-        for name, said in files:
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(said if isinstance(said, str) else json.dumps(said))
-        return load(SOURCE, tmp_path, folder, **options)
-
-    return reading
+    return reader(SOURCE, tmp_path)
 
 
 def grants(loaded):

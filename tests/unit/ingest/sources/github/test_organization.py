@@ -27,7 +27,7 @@ from graph.schema import (
 )
 from ingest.source import InputRefused
 from ingest.sources.github import SOURCE
-from tests.support.exports.loading import load, reached
+from tests.support.exports.loading import load, reached, reader
 from tests.support.hostile.canaries import leaks
 from tests.support.printed import blast_radius
 
@@ -54,15 +54,7 @@ INSTALLED = {
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*files, **options):
-        folder = tmp_path / "acme"
-        for name, said in files:
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(said if isinstance(said, str) else json.dumps(said))
-        return load(SOURCE, tmp_path, folder, **options)
-
-    return reading
+    return reader(SOURCE, tmp_path)
 
 
 def grants(loaded):
