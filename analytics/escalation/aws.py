@@ -24,10 +24,13 @@ from analytics.escalation.aws_permissions import (
 )
 from analytics.escalation.rule import Derivation, EscalationRule, Known
 from analytics.escalation.support import NOTHING, Support, facts_of, together
+from graph.aws.conditions import left_of
 from graph.once import once
 from graph.schema import GROUP, HUMAN, RESOURCE, ROLE, RUNS_AS, SERVICE_ACCOUNT, TRUSTS
 
 ROLE_PASSING = "iam:PassRole"
+IN_CHINA = "arn:aws-cn:"
+PASSED_TO = "iam:passedtoservice"  # the key of a condition, in lower case
 GAINS = {  # the action, and the labels of the gained nodes
     "iam:CreateAccessKey": (HUMAN, SERVICE_ACCOUNT),
     "iam:CreateLoginProfile": (HUMAN, SERVICE_ACCOUNT),
@@ -89,10 +92,25 @@ def passed_roles(known: Known) -> Iterator[Derivation]:
         passable = {} if granted.only_a_member(holder) else granted.on(holder, ROLE_PASSING)
         for service, starts in _starts(granted, holder).items() if passable else ():
             for role, trust in trusting.get(service, {}).items():
-                if role in passable and accounts.same(holder, role):
+                names = [service]
+                if str(known.graph.ids[role]).startswith(IN_CHINA):
+                    names.append(f"{service}.cn")
+                passed = _passed_to(passable.get(role, ()), names)
+                if passed and accounts.same(holder, role):
                     for path, ways in starts.items():
-                        supports = combined((passable[role], ways, trust))
+                        supports = combined((passed, ways, trust))
                         yield from _gained(holder, role, f"A2:{path}", supports)
+
+
+def _passed_to(permissions: Iterable[Permission], services: Iterable[str]) -> list[Permission]:
+    """Return the permissions to pass a role to a service, without what names the service."""
+    kept = []
+    for permission in permissions:
+        texts = [left_of(permission.by.condition, {PASSED_TO: name}) for name in services]
+        rest = min((text for text in texts if text is not None), key=len, default=None)
+        if rest is not None:
+            kept.append(replace(permission, by=replace(permission.by, condition=rest)))
+    return kept
 
 
 def _starts(granted: Permissions, holder: int) -> dict[str, dict[str, list[Together]]]:

@@ -1,8 +1,8 @@
 """Evaluation of policies: what is allowed, after denials and permission boundaries.
 
 An action is allowed on a resource if a statement allows it, none denies it, and the boundary,
-where there is one, allows it too. Conditions are never decided: a permission with one is
-conditional, and a conditional denial makes the permissions that it covers conditional.
+where there is one, allows it too. Conditions about the caller alone are decided; with any other a
+permission is conditional, and a denial makes the permissions that it covers conditional.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
@@ -17,6 +17,7 @@ from graph.aws.resources import containing_resource
 from graph.values import canonical
 from ingest.rows import Place
 from ingest.sources.aws.policies.catalogue import Catalogue
+from ingest.sources.aws.policies.decided import decided, holds
 from ingest.sources.aws.policies.documents import Document, Statement, term, unless
 from ingest.sources.aws.policies.regions import Region, covers, meet, region_of, touches
 from ingest.sources.aws.policies.targets import (
@@ -298,16 +299,17 @@ class Evaluator:
         more_denying: Sequence[Statement] = (),
         bounded: bool = True,
     ) -> list[Part]:
-        """Remove the actions that are denied to the holder, or outside the boundary."""
+        """Remove what is denied to the holder, or outside the boundary, and decided terms."""
         parts: list[Part] = [(entry.bits, terms)]
         for bits, statement in self._denials(holder, entry.service):
             if bits & entry.bits:
                 parts = self._without(parts, statement, entry)
         for statement in more_denying:
             parts = self._without(parts, statement, entry)
-        if bounded and holder.boundary is not None:
-            parts = self._within(parts, holder.boundary, entry)
-        return parts
+        if bounded:
+            parts = self._within(parts, holder, entry)
+        left = [(had, decided(rest, holder.id)) for had, rest in parts]
+        return [(had, rest) for had, rest in left if rest is not None]
 
     def _denials(self, holder: Holder, service: Service) -> list[tuple[int, Statement]]:
         """Return the holder's denials of a service, with the denied actions."""
@@ -327,7 +329,10 @@ class Evaluator:
             left += [(had & bits, _joined(terms, exception)) for had, terms in parts]
         return [(had, terms) for had, terms in left if had]
 
-    def _within(self, parts: list[Part], boundary: Boundary, entry: Entry) -> list[Part]:
+    def _within(self, parts: list[Part], holder: Holder, entry: Entry) -> list[Part]:
+        boundary = holder.boundary
+        if boundary is None:
+            return parts
         if boundary.document is None:
             limit = f"permission boundary {boundary.arn} not in the export"
             return [(had, _joined(terms, canonical({"Unknown": limit}))) for had, terms in parts]
@@ -335,9 +340,10 @@ class Evaluator:
         for statement in boundary.document.statements:
             if statement.allow and touches(statement, entry.region):
                 bits = self.mask(statement, entry.service)
-                if statement.condition:
+                verdict = holds(statement.condition, holder.id)
+                if verdict is None:
                     bound.append((bits, statement.condition))
-                else:
+                elif verdict:
                     free |= bits
         inside = [(had & free, terms) for had, terms in parts]
         for bits, condition in bound:

@@ -18,6 +18,7 @@ from graph.frames import relationship_ids
 from graph.schema import TRUSTS
 from ingest.rows import Place
 from ingest.sources.aws.export import Export
+from ingest.sources.aws.policies.decided import decided
 from ingest.sources.aws.policies.documents import Statement, term, text_of, unless
 from ingest.sources.aws.policies.evaluation import Entry, Evaluator, Holder
 from ingest.sources.aws.policies.regions import Region
@@ -286,7 +287,8 @@ def ways_of(
         if not names(trust.named, person):
             continue
         me = Named(person.arn, "principal", person.account)
-        terms = _after(export, me, ASSUME, trust.terms, denials)
+        given = _after(export, me, ASSUME, trust.terms, denials)
+        terms = None if given is None else decided(given, person.arn)
         if terms is None:
             continue
         if person.account == role.account and trust.named.kind != "account":

@@ -366,3 +366,25 @@ def test_a_step_is_as_unused_as_its_least_used_fact():
     e = aws(users="u", roles="r").trust("r", "ec2.amazonaws.com")
     e.may("u", ROLE_PASSING, "r").may("u", "ec2:RunInstances", ACCOUNT)
     assert not derived(e, "u", "r")[0].telemetry  # no source would have seen a use
+
+
+@pytest.mark.parametrize(
+    ("condition", "conditional"),
+    [
+        ({"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}, False),
+        ({"StringLike": {"iam:passedtoservice": ["ec2.amazonaws.com", "lambda.*"]}}, False),
+        ({"StringEqualsIfExists": {"iam:PassedToService": "lambda.amazonaws.com"}}, False),
+        ({"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}, None),
+        ({"StringNotEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}, None),
+        ({"ArnLike": {"iam:AssociatedResourceArn": "*"}}, True),
+    ],
+)
+def test_a2_the_service_that_a_role_may_be_passed_to(condition, conditional):
+    """A role is passed to the service that the permission names, and to no other."""
+    path = next(p for p in PASS if p.service == "lambda.amazonaws.com")
+    e = aws(users="u", roles="r").trust("r", path.service)
+    e.may("u", ROLE_PASSING, "r", condition=json.dumps(condition))
+    for action in path.actions:
+        e.may("u", action, ACCOUNT)
+    conditions = [bool(d.condition) for d in derived(e, "u", "r")]
+    assert conditions == ([] if conditional is None else [conditional])
