@@ -77,6 +77,7 @@ class Reading:
     to all warnings in it; the job fills it in. `also_read` counts records of logs that are read and
     are no rows: they are summed up in rows, or state nothing that is kept. `in_rejected` are ids of
     the things that rejected parts name: what was stated of them before is still valid.
+    `changes_only` is True if its rows hold what changed of a thing, and nothing of the rest.
     """
 
     scope: str
@@ -93,6 +94,7 @@ class Reading:
     in_full: dict[str, list[str]] = field(default_factory=dict)
     also_read: int = 0
     in_rejected: frozenset[str] = frozenset()
+    changes_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

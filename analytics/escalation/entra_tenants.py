@@ -25,7 +25,7 @@ from graph.values import text_array
 PREFIX = "entra:"
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 GRAPH_API = "/api/00000003-0000-0000-c000-000000000000"
-DELEGATED, MANAGED = "delegated", "managed_identity"
+DELEGATED, MANAGED, OF_OWNER = "delegated", "managed_identity", "of_owner"
 
 
 @dataclass
@@ -167,8 +167,8 @@ def _add_permissions(graph: AccessGraph, tenants: Tenants) -> None:
         foreign = inside.startswith("api/") and not f"/{inside}/".startswith(f"{GRAPH_API}/")
         if tenant not in tenants.by_id or foreign or not isinstance(actions, str):
             continue
-        if isinstance(tags, str) and DELEGATED in json.loads(tags):
-            continue  # works only together with a user who holds as much
+        if isinstance(tags, str) and {DELEGATED, OF_OWNER} & set(json.loads(tags)):
+            continue  # works only together with a user who holds as much, or as rule E1 has it
         parts = {part for action in json.loads(actions) for part in sought().get(action, ())}
         for rule, on in sorted(parts):
             tenants.permissions.append(Permission(int(holder[row]), tenant, rule, on, fact(row)))

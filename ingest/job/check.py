@@ -37,7 +37,7 @@ def check(source: Source, reading: Reading, origin: str) -> Checked:
     if reading.complete:
         coverage = watched(coverage, reading.usage_periods)
     result = Checked(coverage, {}, 0, origin, adds_up=source.adds_up, in_full=reading.in_full)
-    result.in_rejected = reading.in_rejected
+    result.in_rejected, result.changes_only = reading.in_rejected, reading.changes_only
     result.across = source.across
     result.rejected, result.warnings = list(reading.rejected), list(reading.warnings)
     # Rows may refer to nodes that an unreadable file would have declared.

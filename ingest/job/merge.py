@@ -6,6 +6,7 @@ nodes of its scope are missing, or kinds of fact that it declared before. Logs a
 earlier reads stay; see `ingest.job.merge_logs`.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from graph.element import Dtype, Element, Node, Relationship, Table
 from graph.facts import Coverage, Facts
 from graph.frames import empty
 from graph.schema import ELEMENTS, FACT_NODES, USED
+from graph.values import canonical
 from ingest.job.merge_logs import added_coverage, added_up, gaps, watched
 from ingest.job.missing_ends import with_waiting
 from ingest.source import Across, Rejected
@@ -35,7 +37,8 @@ class Checked:
     """A reading whose rows meet the schema, with its rejected rows and warnings.
 
     `unread` holds the ids, or the two ends, of the rejected rows, and `in_rejected` the ids of the
-    things that parts name which the connector rejected. `origins` has by id the `file` and `place`
+    things that parts name which the connector rejected. `changes_only` is True if its rows hold
+    what changed of a thing, and nothing of the rest. `origins` has by id the `file` and `place`
     of rows, and `paths` are those that were read.
     """
 
@@ -48,6 +51,7 @@ class Checked:
     warnings: list[str] = field(default_factory=list)
     unread: Frames = field(default_factory=dict)
     in_rejected: frozenset[str] = frozenset()
+    changes_only: bool = False
     adds_up: bool = False
     self_contained: bool = True
     in_full: dict[str, list[str]] = field(default_factory=dict)
@@ -145,9 +149,9 @@ def _remember(each: Checked, before: Coverage, declared: Frames) -> None:
     """Complete a partial read with the facts before of its scope that it cannot declare now.
 
     Those facts still hold, so the scope keeps declaring their kinds; a null in a row of a kind that
-    this read cannot declare is unknown, not absent. If a file could not be read, that holds for
-    every kind. Uses count as observed from the later of both starts: before it, only some of the
-    facts that are now together were observed.
+    this read cannot declare is unknown, not absent. If a file could not be read, or if the rows
+    hold changes only, that holds for every kind. Uses count as observed from the later of both
+    starts: before it, only some of the facts that are now together were observed.
     """
     now = each.coverage
     starts = [c.usage_window_start for c in (now, before) if c.usage_window_start is not None]
@@ -158,14 +162,15 @@ def _remember(each: Checked, before: Coverage, declared: Frames) -> None:
         owner_roles=now.owner_roles_with(before),
         usage_window_start=max(starts, default=None),
     )
-    if not dropped and not each.lost:
+    every = bool(each.lost) or each.changes_only
+    if not dropped and not every:
         return
     _keep_labels(each, declared)
     for element, frame in each.frames.items():
         rows_before = declared[element][each.own(declared[element])]
         if len(rows_before):
             each.frames[element] = _completed(
-                frame, rows_before, element, None if each.lost else dropped
+                frame, rows_before, element, None if every else dropped
             )
 
 
@@ -206,9 +211,22 @@ def _completed(
         elif kind == "usage" and column.dtype is Dtype.INSTANT:
             later = now[name].notna() & ~(now[name] < then)
             columns[name] = now[name].where(later, then)
+        elif name == "name":  # the id stands for a name that is not stated
+            columns[name] = now[name].where(now[name] != now["id"]).fillna(then).fillna(now[name])
+        elif name == "external_ids":
+            columns[name] = _both(now[name], then)
         else:
             columns[name] = now[name].fillna(then)
     return now.assign(**columns).astype(now.dtypes.to_dict())
+
+
+def _both(now: pd.Series, then: pd.Series) -> pd.Series:
+    """Join lists of ids, as JSON: what is not said of a thing is none of its ids less."""
+    joined = now.fillna(then)
+    both = now.notna() & then.notna() & (now != then)
+    for row in joined.index[both]:
+        joined[row] = canonical(sorted({*json.loads(now[row]), *json.loads(then[row])}))
+    return joined
 
 
 # -- all scopes ---------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from graph.schema import (
     AGENT,
     ASSUMES,
     CAN_ACCESS,
+    CONTROLS,
+    GROUP,
     LEVELS,
     RESOURCE,
     ROLE,
@@ -25,8 +27,9 @@ from ingest.sources.entra.permissions import (
     api_scope,
     directory_scope,
     table,
+    takes_over,
 )
-from ingest.sources.entra.tenant import GUID, Assigned, Permission, Thing, guid
+from ingest.sources.entra.tenant import GUID, PRINCIPALS, Assigned, Permission, Thing, guid
 
 NAMED_APIS = {
     "Microsoft Graph": GRAPH,
@@ -34,6 +37,9 @@ NAMED_APIS = {
     "Office 365 SharePoint Online": "00000003-0000-0ff1-ce00-000000000000",
     "Windows Azure Active Directory": "00000002-0000-0000-c000-000000000000",
 }
+ON_ONE = ("application", *PRINCIPALS, "group")
+OF_OWNER = "of_owner"
+OWNER, OF_ITSELF = "$SubjectIsOwner", "$ResourceIsSelf"
 DELEGATED = "delegated: only for a user who is signed in"
 
 
@@ -48,6 +54,13 @@ class Access:
         self.tenant_id = f"entra:{self.tenant.id}"
         self.api_names: dict[str, str] = {}
         self.nameless = 0
+        self.members: dict[str, dict[str, Place]] = defaultdict(dict)
+        for member, group, at in self.tenant.members:
+            self.members[self.tenant.acting(group)].setdefault(self.tenant.acting(member), at)
+        for entry in self.tenant.of_groups:
+            if not entry.owner and not entry.eligible:
+                group = self.tenant.acting(entry.group)
+                self.members[group].setdefault(self.tenant.acting(entry.principal), entry.place)
         self.acting: dict[str, set[str]] = defaultdict(set)
 
     def write(self) -> None:
@@ -94,11 +107,31 @@ class Access:
         return list(by_content.values())
 
     def _permit(self, permission: Permission) -> None:
-        holder = self._known(permission.holder, permission.place, SERVICE_ACCOUNT)
         by_target = self._by_target(permission)
-        for target, (names, levels) in by_target.items():
-            self._grant(holder, target, names, levels, permission)
-        self._act(holder, permission, {n for _, levels in by_target.values() for n in levels})
+        for holder in self._holders(permission):
+            for target, (names, levels) in by_target.items():
+                self._grant(holder, target, names, levels, permission)
+            self._act(holder, permission, {n for _, levels in by_target.values() for n in levels})
+
+    def _holders(self, permission: Permission) -> list[str]:
+        """Return who holds a permission: of a group with groups in it, its direct members.
+
+        An app role of a group is one of these alone:
+        https://learn.microsoft.com/en-us/graph/api/group-post-approleassignments
+        """
+        holder = self._known(permission.holder, permission.place, SERVICE_ACCOUNT)
+        if self.rows.labels[holder] is not GROUP:
+            return [holder]
+        group = holder.removeprefix("entra:")
+        members = [self._known(id_, at) for id_, at in self.members.get(group, {}).items()]
+        direct = [member for member in members if self.rows.labels[member] is not GROUP]
+        if len(direct) == len(members):
+            return [holder]
+        self.rows.warn(
+            "app roles of groups that have groups in them are those of their direct members, and"
+            " listed for each of these: Entra gives them to nobody else"
+        )
+        return direct
 
     def _by_target(self, permission: Permission) -> dict[str, tuple[list[str], set[str]]]:
         """Add the parts of an API that a permission is on; return names and levels of each."""
@@ -199,7 +232,7 @@ class Access:
 
     def _roles(self) -> None:
         """Write the roles with their holders and grants; the global administrator is always one."""
-        assigned = {self.tenant.acting(assignment.role) for assignment in self.tenant.assigned}
+        assigned = {self.tenant.acting(a.role) for a in self.tenant.assigned if not self._on(a)}
         unread = {self.tenant.acting(role) for role in self.tenant.unread_roles if role}
         self.rows.in_rejected |= {f"{self.tenant_id}/role/{role}" for role in unread}
         assigned |= unread
@@ -254,7 +287,9 @@ class Access:
         principal = self._known(assignment.principal, assignment.place)
         role = f"{self.tenant_id}/role/{self.tenant.acting(assignment.role)}"
         conditions = [assignment.condition] if assignment.condition else []
-        if assignment.where != "/":
+        if on := self._on(assignment):
+            role = self._role_on(assignment, on)
+        elif assignment.where != "/":
             conditions.append(f"only within {redact_text(assignment.where)[:200]}")
         self.rows.link(
             ASSUMES,
@@ -268,31 +303,69 @@ class Access:
             rule="E8" if assignment.eligible else None,
         )
 
+    def _on(self, assignment: Assigned) -> Thing | None:
+        """Return the one application or group that a role is assigned for; None for others."""
+        id_ = guid(assignment.where.removeprefix("/"))
+        thing = self.tenant.things.get(self.tenant.acting(id_)) if id_ else None
+        return thing if thing is not None and thing.sort in ON_ONE else None
+
+    def _role_on(self, assignment: Assigned, on: Thing) -> str:
+        """Add a role on one application or group, and what it gives of that one."""
+        role_id, place = self.tenant.acting(assignment.role), assignment.place
+        defined = self.tenant.things.get(role_id)
+        target = self._known(on.id, place, SERVICE_ACCOUNT)
+        id_ = f"{self.tenant_id}/role/{role_id}/{on.id}"
+        built_in = table()["roles"].get(role_id, {}).get("name", "")
+        name = redact_text(text(defined.body.get("displayName"))) if defined else ""
+        of = redact_text(text(on.body.get("displayName"))) or on.id
+        shown = f"{name or built_in or role_id} on {of}"
+        if self.rows.node(ROLE, id_, place, name=shown, provider=PROVIDER, assumable=True):
+            actions = self._actions(defined, role_id)
+            if any(takes_over(action, group=on.sort == "group") for action in actions):
+                rule = "E5" if on.sort == "group" else "E2"
+                self.rows.link(CONTROLS, id_, target, place, rule=rule)
+        return id_
+
     def _actions(self, thing: Thing | None, id_: str) -> list[str]:
         """Return the actions of a role: those of its definition, else of the built-in role."""
+        return self._by_condition(thing, id_).get("", [])
+
+    def _by_condition(self, thing: Thing | None, id_: str) -> dict[str, list[str]]:
+        """Return the actions of a role by their condition, such as `$SubjectIsOwner`."""
         parts = listed(thing.body.get("rolePermissions")) if thing else []
         if id_ == GLOBAL_ADMINISTRATOR:
-            return [ALL]
+            return {"": [ALL]}
         if not parts:
-            return list(table()["roles"].get(id_, {}).get("actions", ()))
-        actions = []
+            return {"": list(table()["roles"].get(id_, {}).get("actions", ()))}
+        actions: dict[str, list[str]] = defaultdict(list)
         for part in parts:
-            listed_actions = part.get("allowedResourceActions") if isinstance(part, dict) else None
-            conditional = isinstance(part, dict) and text(part.get("condition"))
-            if not conditional:
-                actions += [redact_text(text(a)) for a in listed(listed_actions) if text(a)]
+            if isinstance(part, dict) and text(part.get("condition")) != OF_ITSELF:
+                given = listed(part.get("allowedResourceActions"))
+                condition = redact_text(text(part.get("condition")))[:200]
+                actions[condition] += [redact_text(text(a)) for a in given if text(a)]
         return actions
 
     def _permits(self, role: str, thing: Thing | None, id_: str) -> None:
+        by_condition = self._by_condition(thing, id_)
+        if not any(by_condition.values()):
+            self.rows.warn("roles without a definition: their permissions are unknown")
+        for condition, actions in by_condition.items():
+            self._permits_on(condition, role, thing, actions)
+
+    def _permits_on(
+        self, condition: str, role: str, thing: Thing | None, all_actions: list[str]
+    ) -> None:
         place = thing.place if thing else self.place
         by_area: dict[str, tuple[list[str], set[str]]] = {}
-        for action in self._actions(thing, id_):
+        for action in all_actions:
             scope = directory_scope(action)
             actions, levels = by_area.setdefault(scope.area, ([], set()))
             actions.append(action)
             levels |= set(scope.levels)
-        if not by_area:
-            self.rows.warn("roles without a definition: their permissions are unknown")
+        facts = {}
+        if condition:  # what an owner may do to what it owns is rule E1
+            tags = canonical([OF_OWNER]) if condition == OWNER else None
+            facts = {"grant_id": condition, "condition": f"only if {condition}", "tags": tags}
         named = redact_text(text(thing.body.get("displayName"))) or None if thing else None
         for area, (actions, levels) in by_area.items():
             targets = [self._part(area, place)] if area else self._everything()
@@ -305,6 +378,7 @@ class Access:
                     actions=canonical(sorted(actions) if number == 0 else []),
                     levels=canonical([level for level in LEVELS if level in levels]),
                     role_name=named,
+                    **facts,
                 )
 
     def _everything(self) -> list[str]:

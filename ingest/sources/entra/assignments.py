@@ -53,7 +53,7 @@ class Assignments:
             self.rows.all_read = False
             self.rows.warn(
                 "pages of a delta query hold what changed, not all that is there: nothing that was"
-                " read before is retired, and of what changed only what they say is known"
+                " read before is retired, and what they do not say stays as it was"
             )
         if not self.removed:
             return

@@ -87,3 +87,24 @@ def directory_scope(action: str) -> Scope:
     if verb == "allTasks":
         return Scope(area, _up_to("admin" if covers_all or governs or hands_over else "write"))
     return Scope(area, ("write", "admin") if governs or hands_over else ("write",))
+
+
+def takes_over(action: str, *, group: bool) -> bool:
+    """Return whether an action on one application, or group, lets one act as it.
+
+    >>> takes_over("microsoft.directory/applications/credentials/update", group=False)
+    True
+    >>> takes_over("microsoft.directory/servicePrincipals/appRoleAssignedTo/update", group=False)
+    False
+    """
+    if action == ALL:
+        return True
+    parts = action.split("/")
+    kinds = ("groups",) if group else ("applications", "serviceprincipals")
+    changed = ("members", "owners") if group else ("credentials", "owners")
+    return (
+        len(parts) > 3
+        and parts[1].lower().partition(".")[0] in kinds
+        and parts[2] in (*changed, "allProperties")
+        and parts[3] in ("update", "allTasks")
+    )

@@ -69,6 +69,7 @@ def read(request: Request) -> Reading:
     declared = {*tenant.listed, "owners"} if any(roles.values()) else set(tenant.listed)
     reading = rows.reading(scope, stamp, declared)
     reading.owner_roles = roles if any(roles.values()) else {}
+    reading.changes_only = pages.is_delta
     return reading
 
 
