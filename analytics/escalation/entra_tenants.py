@@ -9,7 +9,7 @@ import json
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -69,13 +69,13 @@ class Permission:
 
 
 @cache
-def sought() -> dict[str, tuple[tuple[str, str], ...]]:
-    """Return for each action the rules it is part of, each with the kind of nodes it is on."""
+def sought() -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """Return for each action the rules it is part of, with the kind of nodes, and a condition."""
     path = Path(__file__).with_name("entra.toml")
-    by_action: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    by_action: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     for part in tomllib.loads(path.read_text(encoding="utf-8"))["permission"]:
         for action in part["actions"]:
-            by_action[action].append((part["rule"], part["on"]))
+            by_action[action].append((part["rule"], part["on"], part.get("only", "")))
     return {action: tuple(parts) for action, parts in by_action.items()}
 
 
@@ -170,5 +170,11 @@ def _add_permissions(graph: AccessGraph, tenants: Tenants) -> None:
         if isinstance(tags, str) and {DELEGATED, OF_OWNER} & set(json.loads(tags)):
             continue  # works only together with a user who holds as much, or as rule E1 has it
         parts = {part for action in json.loads(actions) for part in sought().get(action, ())}
-        for rule, on in sorted(parts):
-            tenants.permissions.append(Permission(int(holder[row]), tenant, rule, on, fact(row)))
+        free = {(rule, on) for rule, on, only in parts if not only}
+        for rule, on, only in sorted(parts):
+            by = fact(row)
+            if only and (rule, on) in free:
+                continue
+            if only:
+                by = replace(by, condition=" and ".join(filter(None, (by.condition, only))))
+            tenants.permissions.append(Permission(int(holder[row]), tenant, rule, on, by))

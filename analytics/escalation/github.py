@@ -22,6 +22,9 @@ from graph.once import once
 from graph.schema import CAN_ACCESS, RESOURCE, STORED_IN, TRUSTS
 
 ISSUER = "token.actions.githubusercontent.com"
+# Servers of one's own, and those of an enterprise with data residency.
+# https://docs.github.com/en/enterprise-server@latest/actions/reference/security/oidc
+SERVER = r"(?:[\w.-]+(?::\d{1,5})?/_services/token|token\.actions\.[\w-]+\.ghe\.com(?:/[\w.-]+)?)"
 SUBJECT = re.compile(r"repo:(?P<org>[^/:]+)/(?P<repo>[^:]+):(?P<rest>.+)", re.DOTALL)
 ANY_BRANCH = {"*", "ref:*", "ref:refs/*", "ref:refs/heads/*", "pull_request"}
 GUARDED = "unless the branch or environment that the trust names is protected"
@@ -52,6 +55,8 @@ def federated(known: Known) -> Iterator[Derivation]:
     issuers = frame["issuer"].fillna("").str.removeprefix("https://").str.rstrip("/")
     trusting, _ = graph.ends(TRUSTS)
     ours = (issuers == ISSUER) | issuers.str.startswith(f"{ISSUER}/")  # that of an enterprise
+    elsewhere = issuers.str.fullmatch(SERVER).fillna(False)
+    ours |= elsewhere
     rows = np.flatnonzero(ours.to_numpy(bool) & graph.in_force(TRUSTS))
     if not repositories or not len(rows):
         return
@@ -59,6 +64,10 @@ def federated(known: Known) -> Iterator[Derivation]:
     for row in rows.tolist():
         subject, condition = frame["subject"].iloc[row], frame["condition"].iloc[row]
         rest = _unevaluated("" if pd.isna(condition) else str(condition), issuers.iloc[row])
+        if elsewhere.iloc[row]:
+            rest = " and ".join(
+                filter(None, (rest, f"if it is on the server of {issuers.iloc[row]}"))
+            )
         matched = _matched(repositories, None if pd.isna(subject) else str(subject))
         for repository, guarded in matched:
             doubt = " and ".join(filter(None, (rest, GUARDED if guarded else "")))

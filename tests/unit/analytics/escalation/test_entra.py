@@ -251,3 +251,19 @@ def test_rules_that_lack_their_facts_are_named():
     posture = Estate(declares=("grants",)).account("a").posture()
     said = str(coverage(posture, AS_OF))
     assert all(rule in said for rule in ("E1", "E6", "E7"))
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("microsoft.directory/applications.myOrganization/credentials/update", APPLICATIONS),
+        ("microsoft.directory/groups.security/members/update", {"open"}),
+        ("microsoft.directory/groups.unified/standard/read", set()),
+    ],
+)
+def test_a_custom_role_for_one_sort_leads_there_on_condition(action, expected):
+    """Which applications and groups are of that sort is not known."""
+    e = may(tenant(), action, "directory")
+    posture = e.posture()
+    assert gained(posture) == expected
+    assert all(p.condition for p in posture.escalated.proofs if p.rule in ("E2", "E5"))

@@ -115,6 +115,25 @@ def test_an_enterprise_may_have_an_issuer_of_its_own(start):
     assert gained(e) == set()
 
 
+@pytest.mark.parametrize(
+    ("issuer", "expected"),
+    [
+        ("https://github.example.com/_services/token", GUARDED),
+        ("github.example.com:8443/_services/token", GUARDED),
+        ("https://token.actions.octocorp.ghe.com", GUARDED),
+        ("https://github.example.com/other/token", set()),
+        ("https://token.actions.octocorp.ghe.com.evil.example", set()),
+    ],
+)
+def test_a_server_of_ones_own_is_another_github(issuer, expected):
+    """Whether the repository is on that server is not known, so such a step is conditional.
+
+    https://docs.github.com/en/enterprise-server@latest/actions/reference/security/oidc
+    """
+    e = estate().can("bot", "admin", APP)
+    assert gained(trust(e, "repo:acme/app:*", issuer)) == expected
+
+
 def test_other_conditions_stay():
     """Subject and audience are looked at; an address is not."""
     plain = {"StringLike": {f"{ISSUER}:sub": "repo:acme/app:*"}, "StringEquals": AUDIENCE}
