@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.compute as pc
 
 from analytics.escalation.kubernetes_permissions import (
     EVERYWHERE,
@@ -27,6 +28,10 @@ ADMIN = 1 << LEVELS.index("admin")
 PRACTICES = "Kubernetes RBAC good practices"
 # Names of signers that a rule has for certificates of clients; "" is all of them.
 CLIENT_SIGNERS = ("", "kubernetes.io/*", "kubernetes.io/kube-apiserver-client")
+
+
+WHERE = "in the namespaces where it binds"
+CLUSTER_ADMIN = "/-/clusterrole/cluster-admin"
 
 
 @once
@@ -153,7 +158,8 @@ def bound_roles(known: Known) -> Iterator[Derivation]:
         for bind in parts.get("bind", ()):
             for binding in parts.get("binding", ()):
                 if bind.cluster == binding.cluster and not binding.name:
-                    yield from _bound(clusters, principal, bind, binding)
+                    every = bind.target in _masters(known)
+                    yield from _bound(clusters, principal, bind, binding, every=every)
         for escalate in parts.get("escalate", ()):
             for rewrite in parts.get("rewrite", ()):
                 if escalate.cluster == rewrite.cluster and escalate.resource == rewrite.resource:
@@ -161,10 +167,24 @@ def bound_roles(known: Known) -> Iterator[Derivation]:
     yield from _widened_others(known, clusters)
 
 
+@once
+def _masters(known: Known) -> frozenset[int]:
+    """Return the cluster roles that permit everything: bound in a namespace, they are all of it."""
+    graph = known.graph
+    holder, target = graph.ends(CAN_ACCESS)
+    given = ((graph.levels & ADMIN) > 0) & graph.in_force(CAN_ACCESS)
+    given &= np.isin(target, sorted(_clusters(known).by_name.values()))
+    built_in = pc.ends_with(graph.ids, CLUSTER_ADMIN).to_numpy(zero_copy_only=False)
+    return frozenset(holder[given].tolist()) | frozenset(np.flatnonzero(built_in).tolist())
+
+
 def _bound(
-    clusters: Clusters, principal: int, bind: Permission, binding: Permission
+    clusters: Clusters, principal: int, bind: Permission, binding: Permission, *, every: bool
 ) -> Iterator[Derivation]:
-    """Derive what a binding gains: a role, or by any cluster role a namespace or the cluster."""
+    """Derive what a binding gains: a role, or by any cluster role a namespace or the cluster.
+
+    A cluster role by its name that permits `every` thing is any cluster role in that respect.
+    """
     by = together((bind.by, binding.by))
     everywhere = binding.resource == "clusterrolebindings"
     spaces = clusters.spaces_of(bind, binding)
@@ -172,8 +192,12 @@ def _bound(
         # in the whole cluster only cluster roles can be bound
         roles = [] if everywhere else _roles(clusters, bind, binding)
         yield from _gains("K5", principal, roles, by)
+    elif not everywhere and bind.name and every:
+        apart = bind.holder != binding.holder  # a right to bind in another namespace, perhaps
+        here = replace(by, condition=_and(by.condition, WHERE)) if apart else by
+        yield from _gains("K5", principal, spaces, here)
     elif not everywhere and bind.name:
-        inside = replace(by, condition=_and(by.condition, "in the namespaces where it binds"))
+        inside = replace(by, condition=_and(by.condition, WHERE))
         yield from _gains("K5", principal, [bind.target] if spaces else [], inside)
     elif not everywhere:
         yield from _gains("K5", principal, spaces, by)
