@@ -4,8 +4,9 @@ It keeps role assignments of Azure and Entra, policies of Google Cloud, and role
 Kubernetes in this way. Policies of AWS's own that reach all of an account are read alike.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ingest.rows import text
@@ -19,6 +20,7 @@ from ingest.sources.cartography.kinds import (
     word_level,
 )
 
+SUBSCRIPTIONS = "/subscriptions/"  # begins the addresses of Azure
 ACCOUNT = 4  # index of the account in the parts of an ARN
 
 
@@ -37,6 +39,16 @@ class Bound:
     name: str
     levels: tuple[str, ...]
     sure: bool
+
+    @property
+    def on_all_within(self) -> bool:
+        """Whether the role is on all that its scope contains, of whatever sort.
+
+        https://learn.microsoft.com/en-us/azure/role-based-access-control/built-in-roles/general
+        https://docs.cloud.google.com/iam/docs/roles-overview#basic
+        """
+        labels = {*self.node.labels} & named("bindings", "inherited")
+        return bool(labels) and self.name in named("bindings", "basic")
 
     @property
     def condition(self) -> str | None:
@@ -149,15 +161,59 @@ def parents_of(graph: Graph, placed: Mapping[str, str]) -> dict[str, str]:
     """
     rank_by_child: dict[str, tuple[bool, str, str]] = {}
     for link in graph.links:
-        if link.type not in types("contains"):
+        if link.type not in types("contains") | types("within"):
+            continue
+        if link.type in types("within") and not _is_folder(graph, link.start, link.end):
             continue
         start, end = link.start, link.end
-        if _is_tenant(graph, end) and not _is_tenant(graph, start):
+        if link.type in types("within") or _is_upward(graph, start, end):
             start, end = end, start
         if start in placed and end in graph.nodes and start != end:
             rank = (link.type != "CONTAINS", placed[start], start)
             rank_by_child[end] = min(rank_by_child.get(end, rank), rank)
     return {end: rank[2] for end, rank in rank_by_child.items()}
+
+
+def _is_upward(graph: Graph, start: str, end: str) -> bool:
+    """Return whether a relationship leads from a thing to its tenant; folders contain tenants."""
+    holds = _is_tenant(graph, start) or _is_folder(graph, start)
+    return _is_tenant(graph, end) and not holds
+
+
+class Contents:
+    """What is in each thing, by keys, at any depth."""
+
+    def __init__(self, graph: Graph, parents: Mapping[str, str], placed: Iterable[str]) -> None:
+        self.children: defaultdict[str, list[str]] = defaultdict(list)
+        for child, parent in parents.items():
+            self.children[parent].append(child)
+        self.placed = set(placed)
+        ids = ((_id(graph.nodes[key]), key) for key in self.placed)
+        self.by_address = sorted((id_, key) for id_, key in ids if id_.startswith(SUBSCRIPTIONS))
+        self.graph = graph
+
+    def of(self, key: str) -> list[str]:
+        """Return the keys of the placed things within one, itself not among them."""
+        within: dict[str, None] = {}
+        pending = [key]
+        while pending:
+            fresh = [k for k in self.children[pending.pop()] if k not in within]
+            within |= dict.fromkeys(fresh)
+            pending += fresh
+        address = f"{_id(self.graph.nodes[key])}/"
+        if address.startswith(SUBSCRIPTIONS):  # an address of Azure begins with what it is in
+            start = bisect_left(self.by_address, (address, ""))
+            for id_, inside in self.by_address[start:]:
+                if not id_.startswith(address):
+                    break
+                within[inside] = None
+        return sorted(k for k in within if k in self.placed and k != key)
+
+
+def _is_folder(graph: Graph, *keys: str) -> bool:
+    """Return whether one of some things is a folder, which contains tenants."""
+    nodes = (graph.nodes.get(key) for key in keys)
+    return any(node is not None and "GCPFolder" in node.labels for node in nodes)
 
 
 def _is_tenant(graph: Graph, key: str) -> bool:

@@ -1,6 +1,7 @@
 """Conversion of a Cartography graph to rows."""
 
 from collections import Counter
+from dataclasses import replace
 
 from graph.element import Node, Relationship
 from graph.schema import (
@@ -25,7 +26,13 @@ from graph.schema import (
 from graph.values import WrongValue, canonical
 from ingest.rows import Row, text
 from ingest.secrets.redaction import redact_text
-from ingest.sources.cartography.bindings import Bindings, Bound, is_binding, parents_of
+from ingest.sources.cartography.bindings import (
+    Bindings,
+    Bound,
+    Contents,
+    is_binding,
+    parents_of,
+)
 from ingest.sources.cartography.elements import Graph, GraphLink, GraphNode
 from ingest.sources.cartography.kinds import (
     OWN_GRANT,
@@ -93,9 +100,15 @@ class Writer:
         links.sort(key=self._order)
         missing = sum(not self._link(link) for link in links)
         around, wide = set(self.parents.values()), 0
+        resources = (key for key, label in self.labels.items() if label is RESOURCE)
+        contents = Contents(self.graph, self.parents, resources)
         for bound in bindings.bound():
             self._bound(bound)
-            wide += bound.scope in around and bound.holder in self.labels
+            if bound.on_all_within and bound.scope in self.labels:
+                for key in contents.of(bound.scope):
+                    self._bound(replace(bound, scope=key))
+            else:
+                wide += bound.scope in around and bound.holder in self.labels
         if wide:
             self.rows.warn(
                 f"{wide} roles are held on things that contain others, such as subscriptions and"
@@ -182,6 +195,8 @@ class Writer:
             return True
         if type_ in types("contains") and self.labels[start] not in PRINCIPALS:
             return True
+        if type_ in types("within"):
+            return "GCPFolder" in (*self.graph.nodes[start].labels, *self.graph.nodes[end].labels)
         if type_ in types("member"):
             return self._add(MEMBER_OF, start, end, link) or self._privileged(link, "role")
         if type_ in types("has_member"):

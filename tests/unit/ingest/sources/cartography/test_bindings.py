@@ -96,6 +96,37 @@ def test_roles_on_what_contains_others_are_told(read, whole):
     assert not told(read(without=("RESOURCE", "CONTAINS")))
 
 
+VAULT = small.SUBSCRIPTION + "/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/v"
+
+
+def test_a_basic_role_is_inherited_down_the_hierarchy(read):
+    """Owner on a subscription is owner of what is in it, viewer on a folder of its projects.
+
+    What is in a thing is said by the graph, for Azure by the addresses too. The level is assumed.
+    """
+    nodes = small.NODES | {
+        "vault": (["AzureKeyVault", "Secret"], {"id": VAULT, "name": "vault"}),
+        "folder": (["GCPFolder"], {"id": "folders/1", "displayname": "Shops"}),
+        "organization": (["GCPOrganization", "Tenant"], {"id": "organizations/1", "name": "Acme"}),
+        "seer": (["GCPPrincipal", "GCPServiceAccount", "ServiceAccount"],
+                 {"id": "1002", "email": "seer@shop.example", "name": "seer"}),
+        "sees": (["GCPPolicyBinding"], {"id": "sees", "role": "roles/viewer"}),
+    }  # fmt: skip
+    links = [
+        *small.LINKS,
+        ("RESOURCE", "folder", "project", {}),
+        ("PARENT", "folder", "organization", {}),
+        ("HAS_ALLOW_POLICY", "seer", "sees", {}),
+        ("APPLIES_TO", "sees", "organization", {}),
+    ]
+    found = grants(read(nodes, links))
+    assert found["deployer", "vault"] == ("Owner", ["admin"], True, None)
+    names = ("Acme", "Shops", "Shop", "blobs")
+    assert [found["seer", name] for name in names] == [("roles/viewer", ["read"], True, None)] * 4
+    assert ("deployer", "blobs") not in found
+    assert ("bot", "Shop") not in found
+
+
 @pytest.mark.parametrize(
     "without", ["HAS_ROLE_ASSIGNMENT", "HAS_ROLE", "HAS_ALLOW_POLICY", "SUBJECT", "POLICY"]
 )
