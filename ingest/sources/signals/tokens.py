@@ -8,11 +8,12 @@ from graph.receipts.claims import NO, YES
 from graph.receipts.jws import WrongJws, is_compact, is_json, json_of, parse
 from graph.receipts.keys import KeyRing
 from graph.receipts.signed import checked
-from graph.values import strict_document
+from graph.values import WrongValue, strict_document
 from ingest.files.bounded import decode
 from ingest.files.export import Budget, ExportFile, json_documents
 from ingest.files.streamed import is_of_lines, values_of_lines
 from ingest.rows import Place, Rows
+from ingest.source import Rejected
 
 SETS = "sets"  # of the answer of a polled stream (RFC 8936): tokens by their ids
 
@@ -38,6 +39,10 @@ def tokens_of(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[An
             yield from _within(value, place)
         return
     content = decode(budget.read(file.path), file.path)
+    lines = {n: line for n, line in enumerate(content.split("\n"), 1) if line.strip()}
+    if len(lines) > 1 and _is_value(next(iter(lines.values()))):  # packed, or not UTF-8
+        yield from _of_lines(lines, file, rows)
+        return
     words = content.split()
     if all(is_compact(word) for word in words):  # of several, the file is packed
         place = file.place
@@ -45,6 +50,28 @@ def tokens_of(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[An
         return
     for document, place in json_documents(content, file.path):
         yield from _within(document, place)
+
+
+def _is_value(line: str) -> bool:
+    try:
+        _line(line)
+    except WrongValue:
+        return False
+    return True
+
+
+def _of_lines(
+    lines: Mapping[int, str], file: ExportFile, rows: Rows
+) -> Iterator[tuple[Any, Place]]:
+    """Yield what is in the lines of a text, by their numbers; one that is no value is rejected."""
+    lost: list[Rejected] = []
+    for number, line in lines.items():
+        place = f"line {number}"
+        try:
+            yield from _within(_line(line), Place(str(file.path), place))
+        except WrongValue as wrong:
+            lost.append(Rejected(str(file.path), place, str(wrong)))
+    rows.take_over(lost, [])
 
 
 def _line(line: str) -> Any:

@@ -12,6 +12,7 @@ import pytest
 from graph.schema import AGENT, DECISION_RECORD, HUMAN, USE_EVENT, USED
 from ingest.source import Reading, Request
 from ingest.sources import a2a, decisions, hr, ocsf, otel, signals
+from tests.support.exports.examples import signals as signals_examples
 from tests.support.exports.otlp import agent, batch, tool
 
 TAKEN = pd.Timestamp("2026-08-01T00:00:00Z")
@@ -110,3 +111,20 @@ def test_a_document_that_is_no_record_is_rejected_where_it_stands(source, make, 
     (tmp_path / "2.json").write_text(json.dumps({wrapper: [7]} if wrapper else 7))
     (rejected,) = _read(source, tmp_path).rejected
     assert rejected.place == ("/events/0" if wrapper else "")
+
+
+def test_a_packed_stream_holds_signed_tokens_beside_payloads(tmp_path):
+    """As in one that is not packed: a line is a token or its payload, or wrong by itself."""
+    signed = signals_examples.EXPORTS[0]["events.jsonl"]
+    content = signed + b"\nno token\n" + _lines(_token, 1)
+    (tmp_path / "plain.jsonl").write_bytes(content)
+    (tmp_path / "packed.jsonl.gz").write_bytes(gzip.compress(content))
+    (tmp_path / "wide.jsonl").write_bytes(content.decode().encode("utf-16"))
+    plain, *others = (
+        _read(signals.SOURCE, tmp_path / name)
+        for name in ("plain.jsonl", "packed.jsonl.gz", "wide.jsonl")
+    )
+    for read in others:
+        assert [r.place for r in read.rejected] == [r.place for r in plain.rejected]
+        assert sorted(read.rows[HUMAN]["id"]) == sorted(plain.rows[HUMAN]["id"])
+        assert read.also_read == plain.also_read
