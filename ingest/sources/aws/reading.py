@@ -23,6 +23,7 @@ from ingest.sources.aws.nodes import (
     add_resource,
 )
 from ingest.sources.aws.policies import of_resources, trust
+from ingest.sources.aws.policies.accounts import owner_of_files
 from ingest.sources.aws.policies.catalogue import Catalogue
 from ingest.sources.aws.policies.documents import Statement
 from ingest.sources.aws.policies.evaluation import Evaluator
@@ -83,8 +84,9 @@ def _taken_at(export: Export, request: Request, files: Sequence[ExportFile]) -> 
 
 def add_rows(export: Export, account: str, tagger: Tagger) -> None:
     """Evaluate the policies of an export, and add the rows of everything in it."""
-    targets = known_targets(export, account)
-    attached = of_resources.attach(export, targets, account)
+    owner = owner_of_files(export, account)
+    targets = known_targets(export, owner)
+    attached = of_resources.attach(export, targets, owner)
     holders = all_holders(export)
     catalogue = Catalogue(_actions(export, holders))
     for pattern in catalogue.unknown:

@@ -16,10 +16,11 @@ from graph.aws.patterns import contains, is_wild, overlaps
 from graph.aws.resources import containing_resource
 from graph.values import canonical
 from ingest.rows import Place
+from ingest.sources.aws.policies.accounts import HAS_LISTS, across
 from ingest.sources.aws.policies.catalogue import Catalogue
 from ingest.sources.aws.policies.decided import decided, holds
 from ingest.sources.aws.policies.documents import Document, Statement, term, unless
-from ingest.sources.aws.policies.regions import Region, covers, meet, region_of, touches
+from ingest.sources.aws.policies.regions import Region, covers, region_of, touches
 from ingest.sources.aws.policies.targets import (
     Target,
     Targets,
@@ -28,9 +29,6 @@ from ingest.sources.aws.policies.targets import (
 )
 
 SERVICE_LINKED = ":role/aws-service-role/"
-OTHER_ACCOUNT = canonical(
-    {"Unknown": "the resource belongs to another account, whose own policy is not in the export"}
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -271,13 +269,13 @@ class Evaluator:
         """Return the permissions of a holder on a target, policy by policy."""
         permissions: list[Allowed] = []
         admitted = self._admitted(holder, target)
-        if admitted is not None and not admitted:
+        if admitted is not None and not admitted and target.service != HAS_LISTS:
             return permissions
         more = self.denied_by_resource(holder, target)
         for policy in holder.policies:
             for entry in self.entries(policy.document).get(target, ()):
                 own = term(entry.statement.condition)
-                for limit, terms in _across(holder, target, entry, admitted):
+                for limit, terms in across(holder, target, entry, admitted):
                     for bits, rest in self.narrowed(
                         holder, entry, (*terms, *own), more_denying=more
                     ):
@@ -380,39 +378,3 @@ def _kind_wide(pattern: str) -> bool:
     """Return whether a pattern matches everything of its kind, such as `...:function:*`."""
     arn = parse(pattern)
     return arn is not None and arn.resource in ("*", f"{arn.kind}/*", f"{arn.kind}:*")
-
-
-def _across(
-    holder: Holder, target: Target, entry: Entry, admitted: Sequence[Entry] | None
-) -> list[Part]:
-    """Return the actions that may be used on a target, also one of another account.
-
-    What its policy allows there counts (`admitted`), where it is known. Else a pattern means the
-    resources of the holder's own account; a resource that is named also means one of another
-    account, if that account agrees.
-    """
-    everything: list[Part] = [(entry.bits, ())]
-    if target.kind == "account":
-        return everything if target.account == holder.account else []
-    if target.kind == "principal":
-        own = target.account == holder.account or entry.service.prefix == "sts"
-        return everything if own else []
-    if not target.account:
-        stranger = entry.broad and target.homes and holder.account not in target.homes
-        return [] if stranger else everything
-    if target.account == holder.account:
-        return everything
-    if admitted is not None:
-        return [
-            (entry.bits & other.bits, term(other.statement.condition))
-            for other in admitted
-            if other.service is entry.service and meet(other.region, entry.region)
-        ]
-    named = any(_names_account(r, target) for r in entry.statement.resources)
-    unknown = named and not entry.statement.except_resources
-    return [(entry.bits, (OTHER_ACCOUNT,))] if unknown else []
-
-
-def _names_account(pattern: str, target: Target) -> bool:
-    arn = parse(pattern)
-    return arn is not None and arn.account == target.account

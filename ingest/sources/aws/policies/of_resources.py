@@ -6,10 +6,10 @@ permission too, unless the policy allows everybody.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-resource.html
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graph.aws.arn import Arn, parse
+from graph.aws.arn import ACCOUNT, parse
 from graph.aws.patterns import is_wild
 from graph.aws.resources import containing_resource
 from graph.values import canonical
@@ -28,6 +28,7 @@ class Attached:
 
     export: Export
     by_target: dict[str, list[ResourcePolicy]] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)  # by resource
     _admitting: dict[str, list["_Admitting"]] = field(default_factory=dict)
 
     def denials(self, holder: Holder, target: Target) -> list[Statement]:
@@ -45,14 +46,8 @@ class Attached:
         return denials
 
     def known_of(self, target: Target) -> bool:
-        """Return whether the policy of a resource says which other accounts it lets in.
-
-        The account of a bucket is not in its name, and it may have an access list besides.
-        """
-        if target.id not in self.by_target:
-            return False
-        arn = parse(target.id)
-        return arn is not None and arn.account == target.account
+        """Return whether the policy of a resource says which other accounts it lets in."""
+        return target.id in self.by_target and ACCOUNT.fullmatch(target.account) is not None
 
     def admitted(
         self, evaluator: Evaluator, holder: Holder, target: Target
@@ -75,7 +70,7 @@ class Attached:
     def choosy(self) -> bool:
         """Whether some denial, or permission of another account, is for some identities only."""
         return any(
-            s.except_principals or _singles_out(s, parse(id_))
+            s.except_principals or _singles_out(s, self.accounts.get(id_, ""))
             for id_, policies in self.by_target.items()
             for policy in policies
             for s in policy.document.statements
@@ -104,17 +99,15 @@ def _admitting(export: Export, entry: Entry) -> _Admitting:
     return _Admitting(entry, frozenset(party.id for party in parties), accounts - {""})
 
 
-def _singles_out(statement: Statement, resource: Arn | None) -> bool:
+def _singles_out(statement: Statement, account: str) -> bool:
     """Return whether a statement is for some members of a group and not for others."""
     if not statement.allow:
         return ("AWS", "*") not in statement.principals
     users = (parse(value) for _, value in statement.principals if ":user/" in value)
-    return resource is not None and any(
-        user is not None and resource.account not in ("", user.account) for user in users
-    )
+    return any(user is not None and account not in ("", user.account) for user in users)
 
 
-def attach(export: Export, targets: Targets, main_account: str) -> Attached:
+def attach(export: Export, targets: Targets, owner: Callable[[str], str]) -> Attached:
     """Assign each policy to its resources; add the resources that only policies name."""
     attached = Attached(export)
     for policy in export.resource_policies:
@@ -122,7 +115,8 @@ def attach(export: Export, targets: Targets, main_account: str) -> Attached:
         if not ruled:
             export.rows.warn(f"{policy.place.file}: a policy that names no resource; not read")
         for id_ in sorted(ruled):
-            targets.add_resource(id_, account=main_account)
+            target = targets.add_resource(id_, account=owner(policy.place.file))
+            attached.accounts[id_] = target.account
             attached.by_target.setdefault(id_, []).append(policy)
     return attached
 

@@ -6,7 +6,7 @@ a whole service that a policy opens with `*` and of which nothing is known.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from graph.aws.arn import ACCOUNT, Arn, account_id, parse
@@ -105,7 +105,7 @@ class Targets:
         return self.resources[id_]
 
 
-def known_targets(export: Export, main_account: str) -> Targets:
+def known_targets(export: Export, owner: Callable[[str], str]) -> Targets:
     """List the accounts, principals and inventoried resources of an export."""
     targets = Targets()
     for person in export.people:
@@ -120,10 +120,11 @@ def known_targets(export: Export, main_account: str) -> Targets:
                 person.name, attached_policies=_own_policies(person),
             )  # fmt: skip
     for thing in export.things.values():
-        owner = thing.account if ACCOUNT.fullmatch(thing.account) else main_account
-        target = targets.add_resource(thing.id, account=owner)
+        known = ACCOUNT.fullmatch(thing.account)
+        account = thing.account if known else owner(thing.place.file)
+        target = targets.add_resource(thing.id, account=account)
         target.type, target.title = thing.type, thing.name
-        targets.listed.setdefault(owner, {}).setdefault((target.service, target.type), target.id)
+        targets.listed.setdefault(account, {}).setdefault((target.service, target.type), target.id)
     return targets
 
 
