@@ -18,9 +18,11 @@ TOO_DEEP = "is nested too deeply"
 MAX_TEXT = 65_536  # characters in one value; longer values are rejected, never cut
 INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}"
-    r"(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?P<zone>Z|[+-]\d{2}:?\d{2}))?"
+    r"(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?P<zone>[Zz]|[+-]\d{2}(?::?\d{2})?))?"
 )
-NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
+NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?")
+FINER = re.compile(r"(?<=\.\d{6})\d{1,3}")  # digits of a second below a microsecond
+HOURS = 3  # characters of a zone without minutes, such as +02
 INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 MANY = 4096  # ids, of which a few are searched for
@@ -52,18 +54,22 @@ def instant(value: Any) -> pd.Timestamp:
 
     >>> instant("2026-08-01T12:00:00+02:00").isoformat()
     '2026-08-01T10:00:00+00:00'
+    >>> instant("9999-12-31T23:59:59.9999999Z").year  # how Microsoft writes never
+    9999
     """
     if isinstance(value, pd.Timestamp):
         if value.tzinfo is None:
             raise WrongValue("is a time without a zone")
         return value.tz_convert("UTC").floor("ms")
     written = str(value)
-    if not INSTANT.fullmatch(written):
+    form = INSTANT.fullmatch(written)
+    if form is None:
         if NAIVE.fullmatch(written):
             raise WrongValue("is a time without a zone")
         raise WrongValue("is not an ISO 8601 instant")
     try:
-        stamp = pd.Timestamp(written)
+        hours = ":00" if len(form["zone"] or "") == HOURS else ""
+        stamp = pd.Timestamp(FINER.sub("", written.upper().replace(",", ".")) + hours)
     except ValueError:
         raise WrongValue("is not an ISO 8601 instant") from None
     stamp = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")

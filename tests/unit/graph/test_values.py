@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.element import Dtype, Property
+from graph.frames import conform
 from graph.parsing import parse
-from graph.schema import LEVELS
+from graph.schema import LEVELS, SERVICE_ACCOUNT
 from graph.values import (
     MANY,
     MAX_TEXT,
@@ -165,3 +166,24 @@ def test_ids_are_found_among_many_as_among_few(count: int) -> None:
     places = places_in(pa.array(known), pa.array(named))
     assert places.tolist() == [place.get(id_, -1) for id_ in named]
     assert places.dtype == np.int32
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2026-01-01 10:00:00.5+00", "2026-01-01T10:00:00.500000+00:00"),  # PostgreSQL
+        ("2026-01-01T00:00:00-05", "2026-01-01T05:00:00+00:00"),
+        ("2026-01-01T00:00:00,25Z", "2026-01-01T00:00:00.250000+00:00"),
+        ("2026-01-01t00:00:00z", "2026-01-01T00:00:00+00:00"),  # RFC 3339
+        ("2026-01-01T00:00:00.1234567Z", "2026-01-01T00:00:00.123000+00:00"),
+        ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999000+00:00"),  # .NET's last one
+    ],
+)
+def test_forms_of_an_instant(written, expected):
+    """All are of ISO 8601 or RFC 3339; digits below a millisecond are cut, never rounded up."""
+    assert instant(written).isoformat() == expected
+    column = pd.Series([written, "2026-01-01T00:00:00Z"])
+    frame = pd.DataFrame({"id": ["a", "b"], "created_at": column, "source": "s", "scope": "t"})
+    checked = conform(frame, SERVICE_ACCOUNT)
+    assert checked.rejected.empty
+    assert checked.frame["created_at"].iloc[0].isoformat() == expected
