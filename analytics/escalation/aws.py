@@ -106,6 +106,9 @@ def _passed_to(permissions: Iterable[Permission], services: Iterable[str]) -> li
     """Return the permissions to pass a role to a service, without what names the service."""
     kept = []
     for permission in permissions:
+        if not permission.by.condition:
+            kept.append(permission)
+            continue
         texts = [left_of(permission.by.condition, {PASSED_TO: name}) for name in services]
         rest = min((text for text in texts if text is not None), key=len, default=None)
         if rest is not None:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from ingest.rows import text
 from ingest.secrets.redaction import redact_text
@@ -21,12 +22,13 @@ from ingest.sources.cartography.kinds import (
 )
 
 SUBSCRIPTIONS = "/subscriptions/"  # begins the addresses of Azure
+NOWHERE = ""  # the key of a scope that is no node
 ACCOUNT = 4  # index of the account in the parts of an ARN
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """One holder of a role within one scope, all by their keys.
+    """One holder of a role within one scope, all by their keys; `NOWHERE` is no node of the graph.
 
     `role` is the node of the role, if there is one. `sure` is False if the levels are derived
     from the name of the role only.
@@ -112,18 +114,30 @@ class Bindings:
         """Return the scopes of a binding: those that it names, else its parent."""
         if self.scopes[key]:
             return self.scopes[key]
-        scope = text(node.properties.get("scope")).lower().rstrip("/")
+        scope = address_of(node)
         if scope and scope in self.by_id:
             return [self.by_id[scope]]
+        if scope.startswith(SUBSCRIPTIONS) and not self._is_around(scope, key):
+            return [NOWHERE]  # a resource group, say, that is no node of the graph
         if "AWSManagedPolicy" in node.labels:
             return self._account(holder) if policy_level(text(node.properties.get("arn"))) else []
         return [self.parents[key]] if key in self.parents else []
+
+    def _is_around(self, scope: str, key: str) -> bool:
+        """Return whether a scope contains the parent of a binding."""
+        parent = self.graph.nodes.get(self.parents.get(key, ""))
+        return parent is not None and f"{_id(parent)}/".startswith(f"{scope}/")
 
     def _account(self, holder: str) -> list[str]:
         principal = self.graph.nodes.get(holder)
         arn = text(principal.properties.get("arn")) if principal else ""
         account = self.by_id.get(f"{arn}::::::".split(":")[ACCOUNT])
         return [account] if account else []
+
+
+def address_of(node: GraphNode) -> str:
+    """Return the address of the scope that a binding of Azure names."""
+    return text(node.properties.get("scope")).lower().rstrip("/")
 
 
 def _id(node: GraphNode) -> str:
@@ -200,14 +214,17 @@ class Contents:
             fresh = [k for k in self.children[pending.pop()] if k not in within]
             within |= dict.fromkeys(fresh)
             pending += fresh
-        address = f"{_id(self.graph.nodes[key])}/"
-        if address.startswith(SUBSCRIPTIONS):  # an address of Azure begins with what it is in
-            start = bisect_left(self.by_address, (address, ""))
-            for id_, inside in self.by_address[start:]:
-                if not id_.startswith(address):
-                    break
-                within[inside] = None
+        within |= dict.fromkeys(self.at(_id(self.graph.nodes[key])))
         return sorted(k for k in within if k in self.placed and k != key)
+
+    def at(self, address: str) -> list[str]:
+        """Return the keys of the placed things whose address in Azure begins with another one."""
+        inside = f"{address}/"
+        if not inside.startswith(SUBSCRIPTIONS):
+            return []
+        start = bisect_left(self.by_address, (inside, ""))
+        after = islice(self.by_address, start, None)
+        return [key for id_, key in takewhile(lambda a: a[0].startswith(inside), after)]
 
 
 def _is_folder(graph: Graph, *keys: str) -> bool:

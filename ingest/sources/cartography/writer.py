@@ -27,9 +27,11 @@ from graph.values import WrongValue, canonical
 from ingest.rows import Row, text
 from ingest.secrets.redaction import redact_text
 from ingest.sources.cartography.bindings import (
+    NOWHERE,
     Bindings,
     Bound,
     Contents,
+    address_of,
     is_binding,
     parents_of,
 )
@@ -99,13 +101,16 @@ class Writer:
         # certain relationships come before assumed ones with the same ends
         links.sort(key=self._order)
         missing = sum(not self._link(link) for link in links)
-        around, wide = set(self.parents.values()), 0
+        around, wide = {NOWHERE, *self.parents.values()}, 0
         resources = (key for key, label in self.labels.items() if label is RESOURCE)
         contents = Contents(self.graph, self.parents, resources)
         for bound in bindings.bound():
-            self._bound(bound)
-            if bound.on_all_within and bound.scope in self.labels:
-                for key in contents.of(bound.scope):
+            here = bound.scope == NOWHERE
+            if not here:
+                self._bound(bound)
+            if bound.on_all_within and (here or bound.scope in self.labels):
+                at = contents.at(address_of(bound.node)) if here else contents.of(bound.scope)
+                for key in at:
                     self._bound(replace(bound, scope=key))
             else:
                 wide += bound.scope in around and bound.holder in self.labels

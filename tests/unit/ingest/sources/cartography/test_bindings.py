@@ -128,6 +128,23 @@ def test_a_basic_role_is_inherited_down_the_hierarchy(read):
 
 
 @pytest.mark.parametrize(
+    ("group", "name", "expected"),
+    [("rg", "Owner", {"vault"}), ("rg2", "Owner", set()), ("rg", "Key Vault Reader", set())],
+)
+def test_a_role_on_a_resource_group_that_is_no_node(read, group, name, expected):
+    """It is on what is in the group, by the addresses, and not on the whole subscription."""
+    nodes = dict(small.NODES) | {
+        "vault": (["AzureKeyVault", "Secret"], {"id": VAULT, "name": "vault"})
+    }
+    labels, facts = nodes["assignment"]
+    scope = f"{small.SUBSCRIPTION}/resourceGroups/{group}"
+    nodes["assignment"] = labels, facts | {"scope": scope}
+    nodes["owner"] = nodes["owner"][0], nodes["owner"][1] | {"role_name": name}
+    found = read(nodes)
+    assert {thing for holder, thing in grants(found) if holder == "deployer"} == expected
+
+
+@pytest.mark.parametrize(
     "without", ["HAS_ROLE_ASSIGNMENT", "HAS_ROLE", "HAS_ALLOW_POLICY", "SUBJECT", "POLICY"]
 )
 def test_without_its_holder_a_binding_grants_nothing(read, whole, without):
