@@ -215,35 +215,6 @@ def test_binding_one_role_gains_that_one():
 
 
 @pytest.mark.parametrize(
-    ("name", "grant", "expected"),
-    [
-        ("wide", None, ("-/clusterrole/wide", True)),
-        ("wide", "-/cluster/prod", ("-/namespace/shop", False)),
-        ("cluster-admin", None, ("-/namespace/shop", False)),
-    ],
-)
-def test_binding_one_cluster_role_in_a_namespace(name, grant, expected):
-    """One that permits everything gives the namespace, and never the cluster.
-
-    What another one gives of the namespace is not known.
-    """
-    e = cluster()
-    if name != "wide":
-        e.thing("Role", role(name, "-"))
-    e.can("mallory", "", role(name, "-"), actions=["bind clusterroles"], id="b")
-    if grant:
-        e.can(role(name, "-"), "admin", f"{C}/{grant}")
-    posture = may(e, "create", "rolebindings").posture()
-    thing = posture.graph.thing
-    found = [
-        (thing(p.target)["id"].removeprefix(f"{C}/"), bool(p.condition))
-        for p in posture.escalated.proofs
-        if p.rule == "K5" and thing(p.source)["id"] == "mallory"
-    ]
-    assert found == [expected]
-
-
-@pytest.mark.parametrize(
     ("bind", "at", "binding", "where"),
     [
         ("roles", "-", "clusterrolebindings", "-"),
