@@ -202,12 +202,18 @@ class Contents:
         for child, parent in parents.items():
             self.children[parent].append(child)
         self.placed = set(placed)
+        self._within: dict[str, list[str]] = {}
         ids = ((_id(graph.nodes[key]), key) for key in self.placed)
         self.by_address = sorted((id_, key) for id_, key in ids if id_.startswith(SUBSCRIPTIONS))
         self.graph = graph
 
     def of(self, key: str) -> list[str]:
         """Return the keys of the placed things within one, itself not among them."""
+        if key not in self._within:
+            self._within[key] = self._of(key)
+        return self._within[key]
+
+    def _of(self, key: str) -> list[str]:
         within: dict[str, None] = {}
         pending = [key]
         while pending:
