@@ -67,7 +67,7 @@ def test_free_memory_goes_back_to_the_system(released: bool) -> None:
     """The twin: by itself, the allocator keeps what lies before anything that lives on."""
     code = (
         "import ctypes\n"
-        "from graph import memory\n"
+        "from graph.machine import memory\n"
         "c = ctypes.CDLL(None)\n"
         "c.malloc.restype, c.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]\n"
         "c.free.argtypes = [ctypes.c_void_p]\n"
