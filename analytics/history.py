@@ -18,6 +18,7 @@ from graph.journal.hash_chain import sha256
 from graph.journal.journal import Journal, journal_of
 from graph.journal.place import touched
 from graph.journal.statements import apply
+from graph.machine.kept_switch import keeping
 from graph.stores import (
     NoSuchSnapshot,
     SnapshotInfo,
@@ -27,7 +28,6 @@ from graph.stores import (
     open_store,
 )
 from graph.stores.kept_files import KeptFiles, kept_files
-from graph.stores.kept_switch import keeping
 from graph.values import canonical
 
 KEPT, KEPT_NODES = 2, 400_000  # postures in memory: at least two, up to so many nodes

@@ -22,6 +22,7 @@ from app.wording import counted
 from graph.files.regular import InputRefused
 from graph.journal.journal import journal_of
 from graph.journal.place import journal_path
+from graph.machine.addresses import names_a_bucket
 from graph.stores import (
     DEFAULT,
     SnapshotInfo,
@@ -31,7 +32,6 @@ from graph.stores import (
     is_database,
     open_store,
 )
-from graph.stores.addresses import names_a_bucket
 from graph.values import iso
 
 OK, NOT_SET_UP, WRONG = "ok", "not set up", "wrong"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from graph.files.regular import is_named_in_text
 from graph.files.toml import read_toml
-from graph.stores.addresses import is_there, names_a_database
+from graph.machine.addresses import is_there, names_a_database
 from ingest.files.bounded import NO_TEXT
 from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources

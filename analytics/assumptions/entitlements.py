@@ -164,7 +164,8 @@ def in_rows(posture: Posture, model: Model) -> tuple[Holders, Entitlements]:
     distinct, begin, count = np.unique(key[order], return_index=True, return_counts=True)
     at, level, given = at[order], level[order], given[order]
     columns = np.zeros(len(at), np.int32), grants.grant[at], level, grants.given[at] & given
-    units = _weighed(posture, model, (_accountable(posture)[:1], 0, 1), columns)
+    anybody = np.zeros(min(size, 1), np.int32)
+    units = _weighed(posture, model, (anybody, 0, 1), columns)
     weighs = units.weight * np.array(model.level)[level]
     row = np.full((size, each, 2), -1, np.int32)
     row.reshape(-1)[distinct] = np.arange(len(distinct))

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli.options.usual import ENGINE
 from graph.files.private import private_folder, private_text
-from graph.stores.addresses import DEFAULT, JOURNAL, names_a_database, names_a_server
-from graph.stores.kept_switch import keeping
+from graph.machine.addresses import DEFAULT, JOURNAL, names_a_database, names_a_server
+from graph.machine.kept_switch import keeping
 
 if TYPE_CHECKING:
     from analytics.posture import Posture

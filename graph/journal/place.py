@@ -12,8 +12,8 @@ from graph.journal import file, server
 from graph.journal.file import Touched
 from graph.journal.server import Server
 from graph.journal.session import Session
+from graph.machine.addresses import JOURNAL, bucket_key, names_a_bucket, names_a_server
 from graph.stores import DEFAULT, is_database
-from graph.stores.addresses import JOURNAL, bucket_key, names_a_bucket, names_a_server
 
 JournalPlace = Path | Server
 VARIABLE = "TRUSTDEBT_JOURNAL"

@@ -1,1 +1,1 @@
-"""Machines: memory of this one, and engines outside this process."""
+"""Machines: memory of this one, engines and stores outside of it, and what is kept here."""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 import pandas as pd
 
 from graph.facts import Coverage, Facts
-from graph.stores.addresses import DEFAULT as DEFAULT
-from graph.stores.addresses import names_a_bucket, names_a_database, well_formed
+from graph.machine.addresses import DEFAULT as DEFAULT
+from graph.machine.addresses import names_a_bucket, names_a_database, well_formed
 from graph.values import WrongValue, instant
 
 if TYPE_CHECKING:

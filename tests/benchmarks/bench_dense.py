@@ -11,7 +11,7 @@ from analytics.assumptions.entitlements import blocks
 from analytics.assumptions.model import model
 from analytics.posture import assess
 from graph.access import AccessGraph
-from graph.stores.kept_switch import SWITCH
+from graph.machine.kept_switch import SWITCH
 from graph.stores.parquet.store import ParquetStore
 from tests.benchmarks.bench_stores import publish
 from tests.benchmarks.estate_of_links import estate_of_links

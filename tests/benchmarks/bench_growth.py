@@ -15,8 +15,8 @@ from typing import Any
 from app.cli import commands
 from app.cli.command import QUESTIONS
 from app.cli.groups import Group
+from graph.machine.kept_switch import SWITCH
 from graph.stores import open_store
-from graph.stores.kept_switch import SWITCH
 from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading
 from ingest.sources import all_sources

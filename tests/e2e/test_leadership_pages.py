@@ -4,6 +4,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -21,9 +22,11 @@ from tests.support.printed import debt, findings
 
 
 def table(test: AppTest, *columns: str) -> pd.DataFrame:
-    """Return the first table that has these columns."""
+    """Return the first table that has these columns, a label in a cell as its text."""
     found: pd.DataFrame = next(f.value for f in test.dataframe if set(columns) <= set(f.value))
-    return found
+    return found.map(
+        lambda cell: cell[0] if isinstance(cell, np.ndarray) and len(cell) == 1 else cell
+    )
 
 
 def choose(test: AppTest, key: str, *rows: int) -> AppTest:

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from graph.files.regular import open_file
 from graph.files.toml import parse_toml
+from graph.machine.addresses import is_there, names_a_database
 from graph.stores import StoreError, is_database
-from graph.stores.addresses import is_there, names_a_database
 from graph.stores.neo4j.session import address
 from graph.values import strict_json
 from ingest.configuration import jobs_of

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 import trustdebt
-from graph.stores.kept_switch import SWITCH
+from graph.machine.kept_switch import SWITCH
 from graph.stores.parquet.store import ParquetStore
 from tests.integration.cli import COMMON, HOSTILE, LISTS, QUESTIONS
 from tests.support.estates.small_estates import ago, ids

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import trustdebt
-from graph.stores.addresses import names_a_database
+from graph.machine.addresses import names_a_database
 from graph.stores.parquet.store import ParquetStore
 from tests.integration.cli import (
     example,

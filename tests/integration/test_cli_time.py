@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analytics.history import History, open_posture
-from graph.stores.kept_switch import SWITCH
+from graph.machine.kept_switch import SWITCH
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import Run, execute

@@ -22,9 +22,9 @@ from analytics.kept import answers
 from app.cli.options.usual import LIMIT
 from graph.journal.failed_reads import FailedRead, keep_failed
 from graph.journal.journal import journal_of
+from graph.machine.kept_switch import SWITCH
 from graph.seal.key import new_key, using
 from graph.stores import kept_files, open_store
-from graph.stores.kept_switch import SWITCH
 from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading
 from ingest.sources import all_sources

@@ -14,7 +14,7 @@ import trustdebt
 from app.cli import commands, kept
 from app.cli.command import QUESTIONS
 from app.cli.groups import Group
-from graph.stores.kept_switch import SWITCH
+from graph.machine.kept_switch import SWITCH
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS as ASKED

@@ -42,7 +42,7 @@ import graph.journal.journal
 import trustdebt
 from analytics.findings.rules import all_rules
 from analytics.reach.running.warm import warm
-from graph.stores.kept_switch import SWITCH
+from graph.machine.kept_switch import SWITCH
 
 all_rules(), warm()  # what most commands load
 sys.addaudithook(note)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from graph.machine.addresses import bucket_of
 from graph.stores import StoreBusy, StoreDamaged, StoreUnavailable
-from graph.stores.addresses import bucket_of
 
 if TYPE_CHECKING:
     from obstore.store import S3Store

@@ -24,6 +24,7 @@ from graph.facts import Facts
 from graph.files.buffers import copied
 from graph.files.private import private_folder
 from graph.journal.hash_chain import sha256
+from graph.machine.addresses import bucket_key, bucket_of
 from graph.stores import (
     KEEP,
     Lease,
@@ -35,7 +36,6 @@ from graph.stores import (
     StoreUnavailable,
     no_step,
 )
-from graph.stores.addresses import bucket_key, bucket_of
 from graph.stores.anchor import Anchor, Listed
 from graph.stores.kept_files import kept_files
 from graph.stores.manifest import Manifest, Manifests

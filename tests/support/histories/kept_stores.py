@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from graph.machine.kept_switch import SWITCH
 from graph.stores import open_store
-from graph.stores.kept_switch import SWITCH
 from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading
 from ingest.sources import all_sources
