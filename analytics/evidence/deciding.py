@@ -60,7 +60,7 @@ class Decided(NamedTuple):
 
 
 @compiled
-def _covers(e_level, e_action, d_level, d_action, d_kind):  # type: ignore[no-untyped-def]
+def _covers(e_level: int, e_action: int, d_level: int, d_action: int, d_kind: int) -> bool:
     """Return whether a decision covers a use: the same action, or a level that includes it.
 
     A refusal covers its own level only; any other decision includes the levels below it.
@@ -73,7 +73,7 @@ def _covers(e_level, e_action, d_level, d_action, d_kind):  # type: ignore[no-un
 
 
 @compiled
-def _after(order, low, high, at, d_at):  # type: ignore[no-untyped-def]
+def _after(order: np.ndarray, low: int, high: int, at: int, d_at: np.ndarray) -> int:
     """Return the first place of a group whose decision is later than `at`."""
     while low < high:
         middle = (low + high) // 2
@@ -85,7 +85,14 @@ def _after(order, low, high, at, d_at):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _before(order, within, floor, use, decisions, spent):  # type: ignore[no-untyped-def]
+def _before(
+    order: np.ndarray,
+    within: tuple[int, int],
+    floor: int,
+    use: tuple[int, int, int],
+    decisions: Decided,
+    spent: np.ndarray,
+) -> int:
     """Return the nearest decision at or before a use, not before `floor`; `NONE` if none."""
     at, level, action = use
     low, high = within
@@ -95,13 +102,19 @@ def _before(order, within, floor, use, decisions, spent):  # type: ignore[no-unt
     while place >= low and d_at[order[place]] >= floor:
         d = order[place]
         if not spent[record[d]] and _covers(level, action, d_level[d], d_action[d], d_kind[d]):
-            return d
+            return int(d)
         place -= 1
     return NONE
 
 
 @compiled
-def _afterwards(order, within, ceiling, use, decisions):  # type: ignore[no-untyped-def]
+def _afterwards(
+    order: np.ndarray,
+    within: tuple[int, int],
+    ceiling: int,
+    use: tuple[int, int, int],
+    decisions: Decided,
+) -> int:
     """Return the first permission later than a use, not after `ceiling`; `NONE` if none."""
     at, level, action = use
     low, high = within
@@ -111,20 +124,27 @@ def _afterwards(order, within, ceiling, use, decisions):  # type: ignore[no-unty
     while place < high and d_at[order[place]] <= ceiling:
         d = order[place]
         if d_kind[d] == ALLOW and _covers(level, action, d_level[d], d_action[d], ALLOW):
-            return d
+            return int(d)
         place += 1
     return NONE
 
 
 @compiled
-def _later(first, second, rank):  # type: ignore[no-untyped-def]
+def _later(first: int, second: int, rank: np.ndarray) -> int:
     if first == NONE or second == NONE:
         return max(first, second)
     return first if rank[first] >= rank[second] else second
 
 
 @compiled
-def _preceding(e, window, use, groups, decisions, spent):  # type: ignore[no-untyped-def]
+def _preceding(
+    e: int,
+    window: int,
+    use: tuple[int, int, int],
+    groups: Groups,
+    decisions: Decided,
+    spent: np.ndarray,
+) -> int:
     """Return the decision that explains a use; `NONE` if none came before it.
 
     One with the same correlation id wins over the nearest one within the window, unless it did not
@@ -147,7 +167,9 @@ def _preceding(e, window, use, groups, decisions, spent):  # type: ignore[no-unt
 
 
 @compiled
-def _following(e, window, use, groups, decisions):  # type: ignore[no-untyped-def]
+def _following(
+    e: int, window: int, use: tuple[int, int, int], groups: Groups, decisions: Decided
+) -> int:
     """Return the first permission that came only after a use; `NONE` if there is none."""
     bounds, joined, order, by_join = groups
     for side in (0, 2):
@@ -157,12 +179,14 @@ def _following(e, window, use, groups, decisions):  # type: ignore[no-untyped-de
             within = joined[e, side], joined[e, side + 1]
             permission = _afterwards(by_join, within, FOREVER, use, decisions)
         if permission != NONE:
-            return permission
+            return int(permission)
     return NONE
 
 
 @compiled
-def decide(uses, groups, decisions, window):  # type: ignore[no-untyped-def]
+def decide(
+    uses: Uses, groups: Groups, decisions: Decided, window: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Judge each use, in the order of time.
 
     Parameters

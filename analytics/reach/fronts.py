@@ -6,7 +6,7 @@ searched in the part, and from there one step in the whole network.
 
 import numpy as np
 
-from analytics.reach.network import Network
+from analytics.reach.network import Arrays, Network
 from analytics.runtime.compiled import compiled
 
 MASKS = np.array([1, 3, 7, 15], np.uint8)  # the levels that a ceiling lets through
@@ -55,7 +55,14 @@ def _leading(network: Network) -> np.ndarray:
 
 
 @compiled
-def _fronts(arrays, part, leads, starts, most, masks):  # type: ignore[no-untyped-def]
+def _fronts(
+    arrays: Arrays,
+    part: Arrays,
+    leads: np.ndarray,
+    starts: np.ndarray,
+    most: int,
+    masks: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     indptr, target, ceiling, g_indptr, resource, levels = arrays
     p_indptr, p_target, p_ceiling, p_g_indptr, p_resource, p_levels = part
     nodes = len(indptr) - 1

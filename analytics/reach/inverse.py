@@ -13,6 +13,7 @@ import numpy as np
 
 from analytics.reach.closure import ANY, Closure, condense_columns
 from analytics.reach.kernels import union
+from analytics.reach.kernels.union import Pools
 from analytics.reach.network import Network
 from analytics.runtime.compiled import compiled
 from graph.schema import LEVELS
@@ -85,7 +86,9 @@ def _turned(
 
 
 @compiled
-def _lists(pools, row, width, many):  # type: ignore[no-untyped-def]
+def _lists(
+    pools: Pools, row: np.ndarray, width: int, many: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Turn the rows of the starts into lists by resource."""
     ptr = np.zeros(many + 1, np.int64)
     nothing = np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -103,7 +106,15 @@ def _lists(pools, row, width, many):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _each(pools, row, width, at, lists, k, write):  # type: ignore[no-untyped-def]
+def _each(
+    pools: Pools,
+    row: int,
+    width: int,
+    at: np.ndarray,
+    lists: tuple[np.ndarray, np.ndarray],
+    k: int,
+    write: bool,
+) -> None:
     """Count the resources of a row in `at`, and write them to `lists` from there on, if asked."""
     place, size, keys, words, dense = pools
     start, levels = lists

@@ -10,7 +10,10 @@ import stat
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, cast
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SETTINGS = ".numba_config.yaml"
 # Not `tempfile`'s choice, which may be the working folder.
@@ -75,7 +78,7 @@ class Cache(FunctionCache):
             super().save_overload(*entry)
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[P, T]) -> Callable[P, T]:
     """Compile a function when it is first called, and cache the result for later processes.
 
     The cache is beside the source, else in the user's cache, else in a private temporary folder;
@@ -84,7 +87,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     made: Any = njit(nogil=True)(function)
     with contextlib.suppress(RuntimeError):
         made._cache = _cache(function)
-    return made  # type: ignore[no-any-return]
+    return cast("Callable[P, T]", made)
 
 
 def _cache(function: Callable[..., Any]) -> Cache:

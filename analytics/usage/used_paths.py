@@ -46,7 +46,9 @@ class Uses(NamedTuple):
 
 
 @compiled
-def used_paths(identity_steps, grants, uses):  # type: ignore[no-untyped-def]
+def used_paths(
+    identity_steps: BySource, grants: Grants, uses: Uses
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Find for each use the grants in its identity's reach that give the level, and their steps.
 
     Any of several such grants may have been used, so all of them count as used. A step is certain

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from analytics.reach.network import Arrays
 from analytics.runtime.compiled import compiled
 
 
@@ -52,7 +53,9 @@ class Room(NamedTuple):
 
 
 @compiled
-def opened_first(arrays, came, start, room):  # type: ignore[no-untyped-def]
+def opened_first(
+    arrays: Arrays, came: Since, start: int, room: Room
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Find for each resource and level that `start` reaches the path that was complete first.
 
     A path is complete since the latest of its edges came; of several, the earliest counts, and of

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from analytics.reach.network import Arrays
 from analytics.runtime.compiled import compiled
 
 TOP = 3  # the highest ceiling: admin
@@ -24,7 +25,7 @@ class States(NamedTuple):
 
 
 @compiled
-def states(indptr, target, ceiling):  # type: ignore[no-untyped-def]
+def states(indptr: np.ndarray, target: np.ndarray, ceiling: np.ndarray) -> States:
     """Split nodes by the ceilings with which they can be entered; return `States`."""
     n = len(indptr) - 1
     number = np.full((n, TOP), -1, np.int32)
@@ -59,7 +60,7 @@ def states(indptr, target, ceiling):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def components(indptr, target):  # type: ignore[no-untyped-def]
+def components(indptr: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, int]:
     """Find the strongly connected components, numbered successors first (Tarjan 1972).
 
     Returns the component of each state (int32) and their count. It does not recurse, so the length
@@ -114,7 +115,9 @@ def components(indptr, target):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def contract(component, count, split, arrays, column):  # type: ignore[no-untyped-def]
+def contract(
+    component: np.ndarray, count: int, split: States, arrays: Arrays, column: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Build the rows: one for each component that adds something to the rows it leads to.
 
     `split` are the `States` of the network `arrays`, `column` the column of each resource and kind.

@@ -97,7 +97,7 @@ class Turn(NamedTuple):
 
 
 @compiled
-def _spread(paths, start, stamp, met):  # type: ignore[no-untyped-def]
+def _spread(paths: Paths, start: int, stamp: int, met: Met) -> int:
     """List in `met.reached` the states that `start` leads to; return their count."""
     ptr, head, mark, queue = paths.ptr, paths.head, met.mark, met.reached
     queue[0] = start
@@ -116,7 +116,7 @@ def _spread(paths, start, stamp, met):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _hops(paths, start, count, stamp, met):  # type: ignore[no-untyped-def]
+def _hops(paths: Paths, start: int, count: int, stamp: int, met: Met) -> tuple[int, int]:
     """Count the carriers that leave the reached states, and those of them without a log."""
     ptr, head, carrier, node = paths.ptr, paths.head, paths.carrier, paths.node
     logged, reached, seen = paths.logged, met.reached, met.seen
@@ -132,7 +132,7 @@ def _hops(paths, start, count, stamp, met):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _seeds(paths, barred, reached_count, stamp, met):  # type: ignore[no-untyped-def]
+def _seeds(paths: Paths, barred: np.ndarray, reached_count: int, stamp: int, met: Met) -> int:
     """List as seeds the states that lasting edges give, one per carrier at its top ceiling."""
     ptr, head, carrier, node = paths.ptr, paths.head, paths.carrier, paths.node
     limit, lasting = paths.limit, paths.lasting
@@ -154,7 +154,7 @@ def _seeds(paths, barred, reached_count, stamp, met):  # type: ignore[no-untyped
 
 
 @compiled
-def _levels(paths, flow, search, turn, last):  # type: ignore[no-untyped-def]
+def _levels(paths: Paths, flow: Flow, search: Search, turn: Turn, last: int) -> int:
     """Set the distance of each state; return the distance at which an end is met, -1: none.
 
     The queue holds the first `last` states.
@@ -193,7 +193,7 @@ def _levels(paths, flow, search, turn, last):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _take(paths, flow, search, turn, depth):  # type: ignore[no-untyped-def]
+def _take(paths: Paths, flow: Flow, search: Search, turn: Turn, depth: int) -> None:
     """Mark the edges of a path as used; an edge that it passes backwards is free again."""
     head, carrier, path, turned = paths.head, paths.carrier, search.path, search.turned
     used, carried, listed = flow.used, flow.carried, flow.listed
@@ -215,7 +215,9 @@ def _take(paths, flow, search, turn, depth):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _augment(paths, flow, search, turn, far, seeds):  # type: ignore[no-untyped-def]
+def _augment(
+    paths: Paths, flow: Flow, search: Search, turn: Turn, far: int, seeds: np.ndarray
+) -> int:
     """Take paths from `seeds` down the levels until there are no more; return their count.
 
     One call takes many: to hand over the arrays costs as much as a short path.
@@ -286,7 +288,9 @@ def _augment(paths, flow, search, turn, far, seeds):  # type: ignore[no-untyped-
 
 
 @compiled
-def _most(paths, flow, search, turn, seeds, count):  # type: ignore[no-untyped-def]
+def _most(
+    paths: Paths, flow: Flow, search: Search, turn: Turn, seeds: np.ndarray, count: int
+) -> int:
     """Count paths from `seeds`, one from each if `lasted`, else any number from the one seed.
 
     With `shared` all copies of an edge have room for one together: a lower bound. Otherwise each
@@ -315,7 +319,7 @@ def _most(paths, flow, search, turn, seeds, count):  # type: ignore[no-untyped-d
 
 
 @compiled
-def _buffers(paths, nodes):  # type: ignore[no-untyped-def]
+def _buffers(paths: Paths, nodes: int) -> tuple[Met, Flow, Search]:
     """Allocate what the searches write to, once for all starts."""
     states, edges, carriers = len(paths.node), len(paths.head), len(paths.logged)
     met = Met(
@@ -350,7 +354,13 @@ def _buffers(paths, nodes):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def count_all(paths, place, starts, revoked_ptr, revoked):  # type: ignore[no-untyped-def]
+def count_all(
+    paths: Paths,
+    place: np.ndarray,
+    starts: np.ndarray,
+    revoked_ptr: np.ndarray,
+    revoked: np.ndarray,
+) -> np.ndarray:
     """Count for each of `starts` (numbers of nodes) its paths, before and after its end.
 
     `place` is the state of each node entered with the ceiling `admin`, -1 where it leads nowhere.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.reach.kernels.pairs import entered
+from analytics.reach.kernels.pairs import Steps, entered
 from analytics.runtime.compiled import compiled
 
 
@@ -29,7 +29,9 @@ class Holders(NamedTuple):
 
 
 @compiled
-def added(steps, holders, starts, rates):  # type: ignore[no-untyped-def]
+def added(
+    steps: Steps, holders: Holders, starts: np.ndarray, rates: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Add up rates over the entitlements of every start.
 
     Parameters

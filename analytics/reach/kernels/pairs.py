@@ -32,7 +32,14 @@ class HolderGrants(NamedTuple):
 
 
 @compiled
-def entered(steps, start, best, waiting, seen, queue):  # type: ignore[no-untyped-def]
+def entered(
+    steps: Steps,
+    start: int,
+    best: np.ndarray,
+    waiting: np.ndarray,
+    seen: np.ndarray,
+    queue: np.ndarray,
+) -> int:
     """Search the nodes that one start can be, over steps that keep a level.
 
     `best` (int8[2, nodes], -1 before) gets the widest ceiling of each: by all steps, and by those
@@ -69,7 +76,7 @@ def entered(steps, start, best, waiting, seen, queue):  # type: ignore[no-untype
 
 
 @compiled
-def leading(steps, wanted):  # type: ignore[no-untyped-def]
+def leading(steps: Steps, wanted: np.ndarray) -> np.ndarray:
     """Return a mask of the nodes from which steps of any level lead to `wanted`, with these."""
     indptr, target, _, _ = steps
     nodes = len(wanted)
@@ -99,7 +106,9 @@ def leading(steps, wanted):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def walk(steps, grants, starts, most):  # type: ignore[no-untyped-def]
+def walk(
+    steps: Steps, grants: HolderGrants, starts: np.ndarray, most: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """List the entitlements of every start: the grants of the nodes it can be, level by level.
 
     Parameters
@@ -153,7 +162,15 @@ def walk(steps, grants, starts, most):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def within(place, resource, level, first, low, high, allowed):  # type: ignore[no-untyped-def]
+def within(
+    place: np.ndarray,
+    resource: np.ndarray,
+    level: np.ndarray,
+    first: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    allowed: np.ndarray,
+) -> np.ndarray:
     """Return a mask of the entitlements within the scope of their identity.
 
     The entries of each identity begin at `first` (int64[identities + 1]); an entry allows a level

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.reach.kernels.removal import NODE
+from analytics.reach.kernels.removal import NODE, Wanted
+from analytics.reach.network import Arrays
 from analytics.runtime.compiled import compiled
 
 ALL, NOTHING = -2, -1  # instead of a node: all barred nodes, or none
@@ -32,7 +33,9 @@ class Search(NamedTuple):
 
 
 @compiled
-def _walk(arrays, start, barred, without, stamp, search):  # type: ignore[no-untyped-def]
+def _walk(
+    arrays: Arrays, start: int, barred: np.ndarray, without: int, stamp: int, search: Search
+) -> None:
     """Enter `start` with the ceiling `admin`, and no barred node, or not `without`, after it."""
     indptr, target, ceiling, g_indptr, resource, levels = arrays
     seen, queue, parent, got, by, _, _ = search
@@ -60,22 +63,24 @@ def _walk(arrays, start, barred, without, stamp, search):  # type: ignore[no-unt
 
 
 @compiled
-def _reached_by(node, level, stamp, search):  # type: ignore[no-untyped-def]
+def _reached_by(node: int, level: int, stamp: int, search: Search) -> int:
     """Return a state by which a wanted node is reached at a level, -1 if it is not."""
     if level <= NODE:
         for limit in range(NODE - level, 4):
             if search.seen[4 * np.int64(node) + limit] == stamp:
-                return 4 * np.int64(node) + limit
-        return np.int64(-1)
+                return int(4 * np.int64(node) + limit)
+        return -1
     for bit in range(4):
         at = 4 * np.int64(node) + bit
         if (level < 0 or level == bit) and search.got[at] == stamp:
-            return np.int64(search.by[at])
-    return np.int64(-1)
+            return int(search.by[at])
+    return -1
 
 
 @compiled
-def relying(arrays, barred, starts, wanted, search):  # type: ignore[no-untyped-def]
+def relying(
+    arrays: Arrays, barred: np.ndarray, starts: np.ndarray, wanted: Wanted, search: Search
+) -> np.ndarray:
     """Return pairs of a position in `wanted` and a barred node that its start needs for it.
 
     `wanted` is as in `analytics.reach.kernels.removal.Wanted`. What a barred start wants needs the
@@ -116,7 +121,7 @@ def relying(arrays, barred, starts, wanted, search):  # type: ignore[no-untyped-
                     search.listed[node] = stamp
                     search.candidate[candidates] = node
                     candidates += 1
-                state = np.int64(search.parent[state])
+                state = int(search.parent[state])
         for c in range(candidates):
             node = search.candidate[c]
             stamp += 1

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from analytics.reach.network import Arrays, Turned
 from analytics.runtime.compiled import compiled
 
 NODE = -2  # wanted levels from here down: the node itself, entered with ceiling NODE - level
@@ -58,7 +59,9 @@ class Wanted(NamedTuple):
 
 
 @compiled
-def upstream(turned, origins, place, most, stamp, buffers):  # type: ignore[no-untyped-def]
+def upstream(
+    turned: Turned, origins: np.ndarray, place: np.ndarray, most: int, stamp: int, buffers: Buffers
+) -> int:
     """Search backwards from `origins`, whatever the ceilings, for nodes that have a place.
 
     Writes their places to `buffers.places` and returns their count, at most `most` + 1.
@@ -90,7 +93,9 @@ def upstream(turned, origins, place, most, stamp, buffers):  # type: ignore[no-u
 
 
 @compiled
-def upstream_at(turned, off, ends, level, stamp, buffers):  # type: ignore[no-untyped-def]
+def upstream_at(
+    turned: Turned, off: np.ndarray, ends: np.ndarray, level: int, stamp: int, buffers: Buffers
+) -> None:
     """Mark with `stamp` every node from which one of `ends` is entered with a ceiling of `level`.
 
     `off` is a mask of the edges that are passed over, by their positions before they were turned.
@@ -115,7 +120,7 @@ def upstream_at(turned, off, ends, level, stamp, buffers):  # type: ignore[no-un
 
 
 @compiled
-def _walk(arrays, off, start, stamp, buffers):  # type: ignore[no-untyped-def]
+def _walk(arrays: Arrays, off: Off, start: int, stamp: int, buffers: Buffers) -> int:
     """Enter `start` with the ceiling `admin`; return the number of states in the queue."""
     indptr, target, ceiling, _, _, _ = arrays
     passed_over, seen, queue = off.edge, buffers.seen, buffers.queue
@@ -138,7 +143,7 @@ def _walk(arrays, off, start, stamp, buffers):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _gather(arrays, off, start, stamp, buffers):  # type: ignore[no-untyped-def]
+def _gather(arrays: Arrays, off: Off, start: int, stamp: int, buffers: Buffers) -> int:
     """List the resources that `start` reaches as touched, with their levels; count them."""
     _, _, _, g_indptr, resource, levels = arrays
     passed_over, queue = off.grant, buffers.queue
@@ -163,7 +168,9 @@ def _gather(arrays, off, start, stamp, buffers):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def recount(arrays, off, worth, starts, stamp, buffers):  # type: ignore[no-untyped-def]
+def recount(
+    arrays: Arrays, off: Off, worth: Worth, starts: np.ndarray, stamp: int, buffers: Buffers
+) -> np.ndarray:
     """Count again the reach of each of `starts` without the edges and grants that are off.
 
     Returns float64[4, starts]: resources, pairs, weight, heaviest.
@@ -183,14 +190,18 @@ def recount(arrays, off, worth, starts, stamp, buffers):  # type: ignore[no-unty
 
 
 @compiled
-def reach(arrays, off, start, stamp, buffers):  # type: ignore[no-untyped-def]
+def reach(
+    arrays: Arrays, off: Off, start: int, stamp: int, buffers: Buffers
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the resources that `start` reaches, and the levels (bits)."""
     resources = buffers.touched[: _gather(arrays, off, start, stamp, buffers)].copy()
     return resources, buffers.got[resources]
 
 
 @compiled
-def holds(arrays, off, starts, wanted, stamp, buffers):  # type: ignore[no-untyped-def]
+def holds(
+    arrays: Arrays, off: Off, starts: np.ndarray, wanted: Wanted, stamp: int, buffers: Buffers
+) -> np.ndarray:
     """Return a mask of the wanted nodes that their start reaches."""
     seen, got, got_seen = buffers.seen, buffers.got, buffers.got_seen
     mask = np.zeros(len(wanted.node), np.bool_)

@@ -7,13 +7,21 @@ each edge, whatever the cycles.
 
 import numpy as np
 
+from analytics.reach.network import Arrays, Turned
 from analytics.runtime.compiled import compiled
 
 UNSEEN = -1
 
 
 @compiled
-def forward(indptr, target, ceiling, start, max_hops, seen):  # type: ignore[no-untyped-def]
+def forward(
+    indptr: np.ndarray,
+    target: np.ndarray,
+    ceiling: np.ndarray,
+    start: int,
+    max_hops: int,
+    seen: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Search breadth first from `start`; `seen` is bool[4 * nodes], all False.
 
     Returns
@@ -46,7 +54,7 @@ def forward(indptr, target, ceiling, start, max_hops, seen):  # type: ignore[no-
 
 
 @compiled
-def backward(turned, holders, least):  # type: ignore[no-untyped-def]
+def backward(turned: Turned, holders: np.ndarray, least: np.ndarray) -> np.ndarray:
     """Search backwards for every node from which a holder is entered with enough ceiling.
 
     Parameters
@@ -95,7 +103,9 @@ def backward(turned, holders, least):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def widest(arrays, best, origin, levels, holder):  # type: ignore[no-untyped-def]
+def widest(
+    arrays: Arrays, best: np.ndarray, origin: np.ndarray, levels: np.ndarray, holder: np.ndarray
+) -> None:
     """Search from all nodes whose `best` ceiling is stated, each node once, at its highest ceiling.
 
     A node passes on with a ceiling all that it passes on with a lower one. So the states of the

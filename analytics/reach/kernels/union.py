@@ -52,7 +52,7 @@ def population(context, word):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _grown(pool, used, more):  # type: ignore[no-untyped-def]
+def _grown(pool: np.ndarray, used: int, more: int) -> np.ndarray:
     if used + more <= len(pool):
         return pool
     larger = np.empty(max(2 * len(pool), used + more), pool.dtype)
@@ -61,7 +61,14 @@ def _grown(pool, used, more):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _join(union, touched, count, keys, words, ground):  # type: ignore[no-untyped-def]
+def _join(
+    union: np.ndarray,
+    touched: np.ndarray,
+    count: int,
+    keys: np.ndarray,
+    words: np.ndarray,
+    ground: np.ndarray,
+) -> int:
     """Unite with the bits of a sparse row beyond the dense row `ground`."""
     listed = np.uint64(count)  # unsigned, so that no index is tested for being negative
     for i in range(len(keys)):
@@ -70,11 +77,18 @@ def _join(union, touched, count, keys, words, ground):  # type: ignore[no-untype
         touched[listed] = x
         listed += np.uint64((before == 0) & (more != 0))
         union[x] = before | more
-    return np.int64(listed)
+    return int(np.int64(listed))
 
 
 @compiled
-def _join_own(union, touched, count, columns, low, ground):  # type: ignore[no-untyped-def]
+def _join_own(
+    union: np.ndarray,
+    touched: np.ndarray,
+    count: int,
+    columns: np.ndarray,
+    low: int,
+    ground: np.ndarray,
+) -> int:
     """Unite with those of `columns` that are in the block and not in `ground`."""
     for column in columns:
         x = (column >> 6) - low
@@ -87,7 +101,14 @@ def _join_own(union, touched, count, columns, low, ground):  # type: ignore[no-u
 
 
 @compiled
-def _take(union, touched, keys, words, word_class, counts):  # type: ignore[no-untyped-def]
+def _take(
+    union: np.ndarray,
+    touched: np.ndarray,
+    keys: np.ndarray,
+    words: np.ndarray,
+    word_class: np.ndarray,
+    counts: np.ndarray,
+) -> int:
     """Move the touched words to a sparse row, count their bits by class; return the total."""
     total = np.int64(0)
     for i in range(len(keys)):
@@ -98,25 +119,25 @@ def _take(union, touched, keys, words, word_class, counts):  # type: ignore[no-u
         bits = np.int64(population(word))  # type: ignore[call-arg]
         counts[word_class[x]] += bits
         total += bits
-    return total
+    return int(total)
 
 
 @compiled
-def _add(row, keys, words):  # type: ignore[no-untyped-def]
+def _add(row: np.ndarray, keys: np.ndarray, words: np.ndarray) -> None:
     """Unite a dense row with a sparse one."""
     for i in range(len(keys)):
         row[keys[i]] |= words[i]
 
 
 @compiled
-def _add_dense(row, words):  # type: ignore[no-untyped-def]
+def _add_dense(row: np.ndarray, words: np.ndarray) -> None:
     """Unite a dense row with another."""
     for x in range(len(row)):
         row[x] |= words[x]
 
 
 @compiled
-def _add_own(row, columns, low):  # type: ignore[no-untyped-def]
+def _add_own(row: np.ndarray, columns: np.ndarray, low: int) -> None:
     """Unite a dense row with those of `columns` that are in the block."""
     for column in columns:
         x = (column >> 6) - low
@@ -125,7 +146,7 @@ def _add_own(row, columns, low):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _count(row, class_ptr, counts):  # type: ignore[no-untyped-def]
+def _count(row: np.ndarray, class_ptr: np.ndarray, counts: np.ndarray) -> int:
     """Count the bits of a dense row by class; return the total."""
     total = np.int64(0)
     for k in range(len(counts)):
@@ -134,11 +155,13 @@ def _count(row, class_ptr, counts):  # type: ignore[no-untyped-def]
             bits += np.int64(population(word))  # type: ignore[call-arg]
         counts[k] = bits
         total += bits
-    return total
+    return int(total)
 
 
 @compiled
-def _base(children, place, size, bits):  # type: ignore[no-untyped-def]
+def _base(
+    children: np.ndarray, place: np.ndarray, size: np.ndarray, bits: np.ndarray
+) -> tuple[int, bool, int]:
     """Return the largest dense row or -1, whether there are others, and the size of the rest."""
     largest, several, rest = -1, False, np.int64(0)
     for d in children:
@@ -150,13 +173,20 @@ def _base(children, place, size, bits):  # type: ignore[no-untyped-def]
             several = True
             if bits[d] > bits[largest]:
                 largest = d
-    return largest, several, rest
+    return largest, several, int(rest)
 
 
 @compiled
-def _unite_dense(  # type: ignore[no-untyped-def]
-    row, children, base, place, size, words, keys, dense
-):
+def _unite_dense(
+    row: np.ndarray,
+    children: np.ndarray,
+    base: int,
+    place: np.ndarray,
+    size: np.ndarray,
+    words: np.ndarray,
+    keys: np.ndarray,
+    dense: np.ndarray,
+) -> None:
     """Unite a dense row, so far equal to `base`, with all children."""
     last = base
     for d in children:
@@ -170,11 +200,18 @@ def _unite_dense(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _unite_listed(  # type: ignore[no-untyped-def]
-    union, touched, children, place, size, words, keys, ground
-):
+def _unite_listed(
+    union: np.ndarray,
+    touched: np.ndarray,
+    children: np.ndarray,
+    place: np.ndarray,
+    size: np.ndarray,
+    words: np.ndarray,
+    keys: np.ndarray,
+    ground: np.ndarray,
+) -> int:
     """Unite the bits of sparse children beyond `ground`; return the number of touched words."""
-    count, last = np.int64(0), -1
+    count, last = 0, -1
     for d in children:
         if size[d] <= 0 or (last >= 0 and size[d] == size[last] and place[d] == place[last]):
             continue
@@ -185,16 +222,16 @@ def _unite_listed(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _same(children, bits, total):  # type: ignore[no-untyped-def]
+def _same(children: np.ndarray, bits: np.ndarray, total: int) -> int:
     """Return a child that has as many bits, and so the same ones; -1 if none has."""
     for d in children:
         if bits[d] == total:
-            return d
+            return int(d)
     return -1
 
 
 @compiled
-def unite(table, word_class, low, high, counts):  # type: ignore[no-untyped-def]
+def unite(table: Rows, word_class: np.ndarray, low: int, high: int, counts: np.ndarray) -> Pools:
     """Unite `Rows` successors first over the words `low` to `high`, and count them in `counts`.
 
     A row with little beyond its only dense child is that child and the difference. Every row is
@@ -207,7 +244,7 @@ def unite(table, word_class, low, high, counts):  # type: ignore[no-untyped-def]
     place, size, bits = np.zeros(rows, np.int64), np.zeros(rows, np.int32), np.zeros(rows, np.int64)
     words, keys = np.empty(width, np.uint64), np.empty(width, np.uint16)
     dense = np.empty(width, np.uint64)
-    used, dense_used = np.int64(0), np.int64(0)
+    used, dense_used = 0, 0
     classes = word_class[low:high]
     class_ptr = np.searchsorted(classes, np.arange(counts.shape[1] + 1))
     for c in range(rows):
@@ -253,7 +290,9 @@ def unite(table, word_class, low, high, counts):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def add_up(counts, is_any, is_pair, weighs):  # type: ignore[no-untyped-def]
+def add_up(
+    counts: np.ndarray, is_any: np.ndarray, is_pair: np.ndarray, weighs: np.ndarray
+) -> np.ndarray:
     """Return resources, pairs, weight and the heaviest pair of each start: float64[4, starts]."""
     sums = np.zeros((4, len(counts)))
     for s in range(len(counts)):

@@ -198,7 +198,14 @@ def merged(ways: Ways, carrier: np.ndarray) -> tuple[Ways, np.ndarray, np.ndarra
 
 
 @compiled
-def mark(indptr, target, ceiling, least, begin, allowed):  # type: ignore[no-untyped-def]
+def mark(
+    indptr: np.ndarray,
+    target: np.ndarray,
+    ceiling: np.ndarray,
+    least: int,
+    begin: np.ndarray,
+    allowed: np.ndarray,
+) -> np.ndarray:
     """Return a mask of what `begin` reaches over allowed nodes and edges of ceiling `least`."""
     seen = np.zeros(len(allowed), np.bool_)
     queue = np.empty(len(allowed), np.int32)

@@ -21,7 +21,7 @@ def pieces(tail: np.ndarray, head: np.ndarray, nodes: int) -> np.ndarray:
 
 
 @compiled
-def _pieces(first, other):  # type: ignore[no-untyped-def]
+def _pieces(first: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Search depth first; a subtree without a link above its root falls off without the root."""
     n = len(first) - 1
     order, low = np.zeros(n, np.int64), np.zeros(n, np.int64)

@@ -106,10 +106,12 @@ def lost_by_group(
 
 
 @compiled
-def _find(ancestor, label, semi, v, path):  # type: ignore[no-untyped-def]
+def _find(
+    ancestor: np.ndarray, label: np.ndarray, semi: np.ndarray, v: int, path: np.ndarray
+) -> int:
     """Return the vertex of least semidominator on the path up from `v`; compress that path."""
     if ancestor[v] < 0:
-        return label[v]
+        return int(label[v])
     depth = 0
     w = v
     while ancestor[ancestor[w]] >= 0:
@@ -123,11 +125,13 @@ def _find(ancestor, label, semi, v, path):  # type: ignore[no-untyped-def]
         if semi[label[up]] < semi[label[w]]:
             label[w] = label[up]
         ancestor[w] = ancestor[up]
-    return label[v]
+    return int(label[v])
 
 
 @compiled
-def _preorder(before, tail, is_target):  # type: ignore[no-untyped-def]
+def _preorder(
+    before: np.ndarray, tail: np.ndarray, is_target: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Search depth first against the edges from all targets.
 
     Returns the vertices in the order of the search (the root, numbered `vertices`, first), the
@@ -161,7 +165,14 @@ def _preorder(before, tail, is_target):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _tree(after, head, is_target, vertex, at, parent):  # type: ignore[no-untyped-def]
+def _tree(
+    after: np.ndarray,
+    head: np.ndarray,
+    is_target: np.ndarray,
+    vertex: np.ndarray,
+    at: np.ndarray,
+    parent: np.ndarray,
+) -> np.ndarray:
     """Return the place of the immediate dominator of each place."""
     met = len(vertex)
     semi, label = np.arange(met).astype(np.int32), np.arange(met).astype(np.int32)
@@ -195,7 +206,14 @@ def _tree(after, head, is_target, vertex, at, parent):  # type: ignore[no-untype
 
 
 @compiled
-def _dominators(after, head, before, tail, is_start, is_target):  # type: ignore[no-untyped-def]
+def _dominators(
+    after: np.ndarray,
+    head: np.ndarray,
+    before: np.ndarray,
+    tail: np.ndarray,
+    is_start: np.ndarray,
+    is_target: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     n = len(after) - 1
     vertex, at, parent = _preorder(before, tail, is_target)
     idom = _tree(after, head, is_target, vertex, at, parent)
@@ -228,7 +246,9 @@ def _dominators(after, head, before, tail, is_start, is_target):  # type: ignore
 
 
 @compiled
-def _forest(before, tail, into, is_target):  # type: ignore[no-untyped-def]
+def _forest(
+    before: np.ndarray, tail: np.ndarray, into: np.ndarray, is_target: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return a forest of shortest paths to the targets.
 
     Returns the next edge of each vertex (-1: none), and where its children begin in the order of
@@ -271,7 +291,13 @@ def _forest(before, tail, into, is_target):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _on_one_way(before, tail, into, is_start, is_target):  # type: ignore[no-untyped-def]
+def _on_one_way(
+    before: np.ndarray,
+    tail: np.ndarray,
+    into: np.ndarray,
+    is_start: np.ndarray,
+    is_target: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     via, first, size, ordered = _forest(before, tail, into, is_target)
     n = len(via)
     upto = np.zeros(n + 1, np.int64)
@@ -286,7 +312,16 @@ def _on_one_way(before, tail, into, is_start, is_target):  # type: ignore[no-unt
 
 
 @compiled
-def _cut_off(root, g, first, size, ordered, cut, listed, count):  # type: ignore[no-untyped-def]
+def _cut_off(
+    root: int,
+    g: int,
+    first: np.ndarray,
+    size: np.ndarray,
+    ordered: np.ndarray,
+    cut: np.ndarray,
+    listed: np.ndarray,
+    count: int,
+) -> int:
     """Add the subtree of `root` to the detached vertices of group `g`, listed up to `count`."""
     if cut[root] == g:
         return count
@@ -300,7 +335,7 @@ def _cut_off(root, g, first, size, ordered, cut, listed, count):  # type: ignore
 
 
 @compiled
-def _rejoin(g, listed, sides, taken):  # type: ignore[no-untyped-def]
+def _rejoin(g: int, listed: np.ndarray, sides: Sides, taken: tuple[np.ndarray, ...]) -> None:
     """Mark as joined the listed vertices that still lead to a vertex that is not cut off."""
     tail, head, after, order, before, into = sides
     dead, gone, cut, joined, queue = taken
@@ -329,7 +364,9 @@ def _rejoin(g, listed, sides, taken):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _lost_by_group(sides, ends, vertices, edges, most):  # type: ignore[no-untyped-def]
+def _lost_by_group(
+    sides: Sides, ends: tuple[np.ndarray, np.ndarray], vertices: Groups, edges: Groups, most: int
+) -> np.ndarray:
     tail, after, before, into = sides.tail, sides.after, sides.before, sides.into
     is_start, is_target = ends
     n = len(after) - 1
