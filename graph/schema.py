@@ -382,7 +382,7 @@ SNAPSHOT = Node(
     "One published state of the graph.",
     properties=(
         Property(
-            "taken_at", INSTANT, "The instant its facts speak of.", required=True, when=When.READ
+            "taken_at", INSTANT, "The instant that its facts are of.", required=True, when=When.READ
         ),
         Property("recorded_at", INSTANT, "When it was published.", when=When.READ),
         identifier("hash", "Hash of all its facts."),
