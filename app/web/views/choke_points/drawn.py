@@ -24,7 +24,7 @@ from app.wording import counted, number
 from graph.schema import AUTHENTICATES_AS
 
 PICTURE = "choke-picture"
-PICTURES = {"cut": "Smallest cut", "ways": "Worst way into each target"}
+PICTURES = {"cut": "Smallest cut", "ways": "Worst path into each target"}
 WAYS = 30  # targets whose worst way is drawn
 
 
