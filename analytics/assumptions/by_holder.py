@@ -8,7 +8,8 @@ it can act as. Where a verdict depends on identity and grant both, the entitleme
 that identity are judged one by one, by that family only.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,11 +17,19 @@ import numpy as np
 
 from analytics.assumptions.entitlements import Entitlements, blocks_of, in_rows, steps_of
 from analytics.assumptions.families import Judge, alike_by, all_families, by_identity
-from analytics.assumptions.items import Sums, missed_cycles, share, verdicts_of, with_interest
+from analytics.assumptions.items import (
+    Sums,
+    fault_name,
+    missed_cycles,
+    share,
+    verdicts_of,
+    with_interest,
+)
 from analytics.assumptions.judgement import ALONE, Case, Verdict
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER, Model
 from analytics.posture import Posture
 from analytics.reach.kernels.holders import Holders, added
+from analytics.runtime.faults import guarded
 
 CHUNK = 1 << 18  # grants by level that are judged at a time
 BY_GRANT = ("holder", "resource", "grant", "level", "standing", "weight", "granted")
@@ -107,10 +116,9 @@ def _family(estate: _Estate, judge: Judge) -> Amounts:
     if by_identity(judge):
         rates = _rates(Case(estate.posture, estate.model, _one_each(estate)), judge)
         return {name: rate * estate.totals[1][:, None] for name, rate in rates.items()}
-    alike, size = alike_by(judge), len(estate.identities)
-    kinds = np.full(size, ALONE)
-    if alike is not None:
-        kinds[:] = alike(estate.posture, estate.model)
+    kinds, size = _kinds(estate, judge), len(estate.identities)
+    if kinds is None:
+        return {}
     parts = []
     for places in _worthwhile(estate, kinds):
         kinds[places] = ALONE - 1
@@ -124,6 +132,19 @@ def _family(estate: _Estate, judge: Judge) -> Amounts:
         for name in names:
             joined[name][places] = amounts[name]
     return joined
+
+
+def _kinds(estate: _Estate, judge: Judge) -> np.ndarray | None:
+    """Return the kind of each identity, `ALONE` where it has none; None if the family fails."""
+    alike, kinds = alike_by(judge), np.full(len(estate.identities), ALONE)
+    if alike is None:
+        return kinds
+
+    def told_apart() -> np.ndarray | None:
+        kinds[:] = alike(estate.posture, estate.model)
+        return kinds
+
+    return guarded(estate.posture.faults, fault_name(judge), told_apart, lambda: None)
 
 
 def _one_each(estate: _Estate) -> Entitlements:
@@ -146,35 +167,37 @@ def _worthwhile(estate: _Estate, kinds: np.ndarray) -> Iterator[np.ndarray]:
 def _of_kind(estate: _Estate, judge: Judge, places: np.ndarray) -> Amounts:
     """Return what alike identities owe, one of them being judged on every grant."""
     row = np.repeat(np.arange(len(estate.holders.grants)), estate.holders.grants)
-    names: set[str] | None = None
-    tables: Amounts = {}
-    for case, begin in estate.cases(int(places[0])):
-        rates = _rates(case, judge)
-        names = set(rates) if names is None else names & set(rates)
-        at = row[begin : begin + len(case.units)]
-        for name, rate in rates.items():
-            table = tables.setdefault(name, np.zeros((len(estate.holders.grants), AMOUNTS)))
-            for column in range(AMOUNTS):
-                weighed = rate[:, column] * case.units.exposure
-                table[:, column] += np.bincount(at, weighed, len(table))
+    cases = (
+        (case, row[begin : begin + len(case.units)]) for case, begin in estate.cases(places[0])
+    )
+    tables = _added_up(cases, judge, len(estate.holders.grants))
     autonomy = estate.autonomy[places][:, None]
-    return {name: estate.added(places, tables[name])[0] * autonomy for name in names or ()}
+    return {name: estate.added(places, table)[0] * autonomy for name, table in tables.items()}
 
 
 def _of_each(estate: _Estate, judge: Judge, places: np.ndarray) -> Amounts:
     """Return what some identities owe, each of their entitlements being judged."""
-    names: set[str] | None = None
+    units = blocks_of(estate.posture, estate.model, estate.identities[places])
+    cases = ((Case(estate.posture, estate.model, each), each.place) for each in units)
+    return _added_up(cases, judge, len(places))
+
+
+def _added_up(cases: Iterable[tuple[Case, np.ndarray]], judge: Judge, rows: int) -> Amounts:
+    """Add up what the entitlements of some cases owe, each in the row that stands beside it.
+
+    An assumption that could not be judged in one of the cases is left out.
+    """
     sums: Amounts = {}
-    for units in blocks_of(estate.posture, estate.model, estate.identities[places]):
-        rates = _rates(Case(estate.posture, estate.model, units), judge)
-        names = set(rates) if names is None else names & set(rates)
-        for name, rate in rates.items():
-            table = sums.setdefault(name, np.zeros((len(places), AMOUNTS)))
+    judged: Counter[str] = Counter()  # the number of cases, by assumption
+    count = 0
+    for case, at in cases:
+        count += 1
+        for name, rate in _rates(case, judge).items():
+            judged[name] += 1
+            table = sums.setdefault(name, np.zeros((rows, AMOUNTS)))
             for column in range(AMOUNTS):
-                table[:, column] += np.bincount(
-                    units.place, rate[:, column] * units.exposure, len(table)
-                )
-    return {name: sums[name] for name in names or ()}
+                table[:, column] += np.bincount(at, rate[:, column] * case.units.exposure, rows)
+    return {name: table for name, table in sums.items() if judged[name] == count}
 
 
 def _rates(case: Case, judge: Judge) -> Amounts:

@@ -197,8 +197,12 @@ def share(assumption: np.ndarray) -> np.ndarray:
 
 def verdicts_of(case: Case, judge: Judge) -> tuple[Verdict, ...]:
     """Return the verdicts of a family; none, and a fault is noted, if it fails."""
-    name = f"debt.{judge.__module__.rpartition('.')[2]}"
-    return guarded(case.posture.faults, name, lambda: judge(case), tuple)
+    return guarded(case.posture.faults, fault_name(judge), lambda: judge(case), tuple)
+
+
+def fault_name(judge: Judge) -> str:
+    """Return the name under which a fault of a family is noted."""
+    return f"debt.{judge.__module__.rpartition('.')[2]}"
 
 
 def _rows(case: Case, verdicts: list[Verdict]) -> Rows:
