@@ -1,6 +1,5 @@
 """Changes that close findings, as pages show them."""
 
-import numpy as np
 import pandas as pd
 
 from analytics.answers.changes import changes as changes_answer
@@ -27,8 +26,7 @@ _ASKED = shelf("Working it out…", ANSWERS)
 
 def asked_for(posture: Posture, shown: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `changes` that findings ask for, given their rows of `findings`."""
-    ids = pd.util.hash_pandas_object(shown["id"], index=False).to_numpy()
-    key = (moment_of(posture), len(ids), int(np.bitwise_xor.reduce(ids)), int(ids.sum()))
+    key = moment_of(posture), frozenset(shown["id"])
     answer: pd.DataFrame = _ASKED.get(key, "asked_for", lambda: _asked_for(posture, shown))
     return answer
 
