@@ -757,8 +757,11 @@ CONTROL: tuple[Relationship, ...] = tuple(r for r in RELATIONSHIPS if r.control)
 ON_PATHS: tuple[Node, ...] = tuple(  # labels of what a path of access starts at, passes or ends at
     node
     for node in FACT_NODES
-    for walked in [[r for r in RELATIONSHIPS if r.control or r.access]]
-    if any(node in (*r.sources, *r.targets) and node not in r.uncontrolled for r in walked)
+    if any(
+        node in (*r.sources, *r.targets) and node not in r.uncontrolled
+        for r in RELATIONSHIPS
+        if r.control or r.access
+    )
 )
 
 _ALL: tuple[Element, ...] = (*NODES, *RELATIONSHIPS, *TABLES)
