@@ -4,7 +4,7 @@ A step is new if it was not there before, or its ends were not in the picture; a
 A step that is there in both snapshots is neither, though a shorter path may have taken its place.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -227,13 +227,13 @@ def overlay(
 def laid_over(
     posture: Posture,
     snapshot: str,
-    now: Edges | None,
-    then: Edges | None,
+    edges_at: Callable[[str], Edges | None],
     mode: str | None = None,
     within: bool = False,
 ) -> Moment | None:
     """Return edges at one snapshot against those before; None for an unknown snapshot.
 
+    `edges_at` returns those at a snapshot (an id), None where what they are about was not there.
     With a `mode`, a step that is there in both snapshots is neither new nor gone; `within`: only if
     both of its ends are drawn in both.
     """
@@ -241,9 +241,10 @@ def laid_over(
     if pair is None:
         return None
     info, before = pair
+    now = edges_at(info.id)
     if now is None:
         return Moment(info, before, None, [], {}, absent=True)
-    earlier = now if then is None else then
+    earlier = now if before is None else edges_at(before.id) or []
     nodes_now, nodes_then = _nodes(now), _nodes(earlier)
     stood: frozenset[Ends] = frozenset()
     stand: frozenset[Ends] = frozenset()

@@ -1,6 +1,7 @@
 """The lineage of a node, drawn and listed: what made it, and what it made or acts through."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,15 +12,16 @@ from analytics.answers.lineage import Lineage, lineage
 from analytics.posture import Posture
 from app.escape import code, markdown
 from app.web.answers.reach import Question
-from app.web.answers.replayed import Edges, Moment, laid_over, pair_at, posture_at
+from app.web.answers.replayed import Edges, Moment, laid_over, posture_at
 from app.web.card import cards
 from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Drawing, arrange
 from app.web.drawing.links import WORDS, link_of, links
-from app.web.drawing.scene import Lit, rows_of
+from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import alone, spanning
 from app.web.page.snapshots import kept
+from app.web.picture_table import picture_table
 from app.web.removals import removals
 from app.web.replay import stated, summary, times
 from app.web.tables import below, table
@@ -33,7 +35,6 @@ from app.wording import NOT_KNOWN, counted, day, number
 from graph.schema import ACTS_FOR, SPAWNS
 
 PICTURE = PICTURES["lineage"]
-TABLE = "The picture as a table"
 FACTS = {"own_identity": SPAWNS.name, "on_behalf_of": ACTS_FOR.name}  # what states a link
 ANSWERS = {True: "yes", False: "no"}
 
@@ -105,19 +106,13 @@ def lineage_of(posture: Posture, choices: Choices, frame: Frame) -> None:
             times=times(posture, moment),
         )
         st.caption(summary(drawing.summary, moment))
-        with st.expander(TABLE, icon=":material/table:"):
-            table(rows_of(drawing, drawn), f"drawn:line:{thing}", "Every link in the picture.")
+        picture_table(drawing, drawn, f"drawn:line:{thing}", "Every link in the picture.")
     _list(listed(answer))
 
 
 def _edges(posture: Posture, choices: Choices, own: Edges) -> tuple[Edges, Moment | None]:
     """Return the links to draw, now or at the snapshot that is replayed."""
-    pair = pair_at(posture, choices.when) if choices.when else None
-    if pair is None:
-        return own, None
-    now, then = (family_at(posture, choices.question, info.id) if info else None for info in pair)
-    earlier = [] if pair[1] is not None and then is None else then
-    moment = laid_over(posture, choices.when, now, earlier)
+    moment = laid_over(posture, choices.when, partial(family_at, posture, choices.question))
     if moment is None or moment.absent:
         return own, moment
     return moment.edges, moment

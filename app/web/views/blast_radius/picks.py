@@ -72,8 +72,15 @@ def unfold(piece: Piece) -> None:
     st.session_state["focus"] = None
 
 
-def fold_all() -> None:
-    """Close all folds."""
+def words_and_folds(words: str) -> None:
+    """Draw a sentence below the picture and, where folds are open, the button that closes them."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.caption(words)
+    if st.session_state[OPEN]:
+        row.button("Fold again", icon=":material/unfold_less:", type="tertiary", on_click=_fold_all)
+
+
+def _fold_all() -> None:
     st.session_state[OPEN] = []
 
 

@@ -1,6 +1,7 @@
 """Who can reach a node: the figures, the picture of all ways in, and the list."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -9,13 +10,14 @@ from analytics.answers.exposure import Exposure
 from analytics.posture import Posture
 from app.escape import code
 from app.web.answers.reach import Question, exposed, leading_in
-from app.web.answers.replayed import Edges, Moment, laid_over, pair_at, ways_in_at
+from app.web.answers.replayed import Edges, Moment, laid_over, ways_in_at
 from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Drawing, arrange
 from app.web.drawing.links import Link, links
-from app.web.drawing.scene import Lit, rows_of
+from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import alone, spanning
+from app.web.picture_table import picture_table
 from app.web.removals import removals
 from app.web.replay import Stated, stated, summary, times
 from app.web.tables import below, table
@@ -26,13 +28,19 @@ from app.web.views.blast_radius.controls import PICTURES, Choices
 from app.web.views.blast_radius.detail import level_choice, path_panel
 from app.web.views.blast_radius.frame import Frame
 from app.web.views.blast_radius.paths import Paths, path_choice, paths_from
-from app.web.views.blast_radius.picks import Pick, choose, fold_all, fold_panel, pick_in, pinned
+from app.web.views.blast_radius.picks import (
+    Pick,
+    choose,
+    fold_panel,
+    pick_in,
+    pinned,
+    words_and_folds,
+)
 from app.web.views.blast_radius.tray import reverse_tray
 from app.wording import counted, kind, number, share
 from graph.schema import AGENT
 
 PICTURE = PICTURES["reached-by"]
-TABLE = "The picture as a table"
 
 
 @dataclass(frozen=True)
@@ -87,15 +95,8 @@ def reached_by(posture: Posture, choices: Choices, frame: Frame) -> None:
 def _edges(posture: Posture, asked: Question, choices: Choices) -> tuple[Edges, Moment | None]:
     """Return the steps to draw, now or at the snapshot that is replayed."""
     steps = choices.sieve.steps
-    pair = pair_at(posture, choices.when) if choices.when else None
-    if pair is None:
-        return leading_in(posture, asked, steps), None
-    now, then = (
-        ways_in_at(posture, asked.thing, asked.mode, steps, info.id) if info else None
-        for info in pair
-    )
-    earlier = [] if pair[1] is not None and then is None else then
-    moment = laid_over(posture, choices.when, now, earlier, asked.mode, within=True)
+    edges_at = partial(ways_in_at, posture, asked.thing, asked.mode, steps)
+    moment = laid_over(posture, choices.when, edges_at, asked.mode, within=True)
     if moment is None or moment.absent:
         return leading_in(posture, asked, steps), moment
     return moment.edges, moment
@@ -155,17 +156,12 @@ def _picture(posture: Posture, asked: Question, choices: Choices, shown: Shown) 
         reveal=str(st.session_state.get("reveal", "")),
         times=times(posture, shown.moment),
     )
-    row = st.container(horizontal=True, vertical_alignment="center")
     words = summary(shown.drawing.summary, shown.moment)
     left_out = shown.total - shown.tree.total
     if left_out:
         words += f" The filters leave out {number(left_out)} of {number(shown.total)}."
-    row.caption(f"{words} All shortest paths, each to the highest level that is reached.")
-    if st.session_state["open"]:
-        row.button("Fold again", icon=":material/unfold_less:", type="tertiary", on_click=fold_all)
-    with st.expander(TABLE, icon=":material/table:"):
-        rows = rows_of(shown.drawing, shown.links)
-        table(rows, f"drawn:in:{asked}", "Every step in the picture, with its two ends.")
+    words_and_folds(f"{words} All shortest paths, each to the highest level that is reached.")
+    picture_table(shown.drawing, shown.links, f"drawn:in:{asked}")
 
 
 def _panel(posture: Posture, asked: Question, shown: Shown, items: tuple[str, ...]) -> None:

@@ -14,9 +14,10 @@ from app.web.drawing import canvas
 from app.web.drawing.charts import steps as steps_chart
 from app.web.drawing.layout import Drawing, arrange
 from app.web.drawing.links import Link, link_of, links
-from app.web.drawing.scene import Lit, rows_of
+from app.web.drawing.scene import Lit
 from app.web.page import deltas
 from app.web.page.deltas import Row
+from app.web.picture_table import picture_table
 from app.web.removals import removals
 from app.web.replay import Stated, stated, summary, times
 from app.web.tables import below, full, table
@@ -31,13 +32,19 @@ from app.web.views.blast_radius.detail import level_choice, path_panel
 from app.web.views.blast_radius.foothold import under_figures
 from app.web.views.blast_radius.frame import Frame
 from app.web.views.blast_radius.paths import Paths, between_buttons, path_choice, paths_shown
-from app.web.views.blast_radius.picks import Pick, choose, fold_all, fold_panel, pick_in, pinned
+from app.web.views.blast_radius.picks import (
+    Pick,
+    choose,
+    fold_panel,
+    pick_in,
+    pinned,
+    words_and_folds,
+)
 from app.web.views.blast_radius.tray import tray
 from app.wording import NO_FIGURE, brief, counted, number, share
 from graph.frames import records
 
 PICTURE = "picture"
-TABLE = "The picture as a table"
 TILES = {
     "resources": "Resources reached",
     "weighted": "Weighted blast radius",
@@ -202,13 +209,8 @@ def _picture(posture: Posture, answer: Reach, shown: Shown) -> None:
         reveal=str(st.session_state.get("reveal", "")),
         times=times(posture, shown.moment),
     )
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.caption(_summary(answer, shown))
-    if st.session_state["open"]:
-        row.button("Fold again", icon=":material/unfold_less:", type="tertiary", on_click=fold_all)
-    with st.expander(TABLE, icon=":material/table:"):
-        rows = rows_of(drawing, shown.links)
-        table(rows, f"drawn:{question}", "Every step in the picture, with its two ends.")
+    words_and_folds(_summary(answer, shown))
+    picture_table(drawing, shown.links, f"drawn:{question}")
 
 
 def _summary(answer: Reach, shown: Shown) -> str:

@@ -1,6 +1,7 @@
 """The picture of the page: the smallest cut, or the worst way into each target."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -8,17 +9,17 @@ import streamlit as st
 from analytics.answers.cut import SmallestCut
 from analytics.answers.narrative import narrative
 from analytics.posture import Posture
-from app.web.answers.replayed import Moment, laid_over, pair_at, posture_at
+from app.web.answers.replayed import Edges, Moment, laid_over, posture_at
 from app.web.drawing import canvas
 from app.web.drawing.layout import arrange
 from app.web.drawing.links import links
-from app.web.drawing.scene import Lit, rows_of
+from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import ALL, alone, spanning
 from app.web.page.address import one_of, recall, recall_each, remember, remember_each
 from app.web.page.snapshots import kept
+from app.web.picture_table import picture_table
 from app.web.removals import edge_item, ends_of
 from app.web.replay import Stated, stated, summary, times, when
-from app.web.tables import table
 from app.web.views.choke_points.answers import Aim, smallest_cut
 from app.wording import counted, number
 from graph.schema import AUTHENTICATES_AS
@@ -60,24 +61,15 @@ def choice(posture: Posture, aim: Aim) -> Shown:
     )
     remember("picture", "cut")
     routes = routes_of(posture, aim, str(shown))
-    snapshot, moment = when(posture, PICTURE), None
-    if snapshot:
-        moment = _moment(posture, aim, str(shown), snapshot)
+    snapshot = when(posture, PICTURE)
+    edges_at = partial(edges_then, posture, aim, str(shown))
+    moment = laid_over(posture, snapshot, edges_at, aim.mode)
     _pick()
     if moment is not None:
         routes = replace(routes, edges=moment.edges)
     edge = str(st.session_state.get("edge") or "")
     chosen = stated(posture, ends_of(edge), moment) if edge else None
     return Shown(routes, moment, f"{shown}:{aim}", chosen)
-
-
-def _moment(posture: Posture, aim: Aim, shown: str, snapshot: str) -> Moment | None:
-    """Return the picture at one snapshot against the one before."""
-    pair = pair_at(posture, snapshot)
-    if pair is None:
-        return None
-    now, then = (routes_at(posture, aim, shown, i.id).edges if i else None for i in pair)
-    return laid_over(posture, snapshot, now, then, aim.mode)
 
 
 def _pick() -> None:
@@ -125,8 +117,7 @@ def picture(posture: Posture, shown: Shown) -> None:
     )
     words = f"{routes.words} {drawing.summary}"
     st.caption(words if moment is None else summary(drawing.summary, moment))
-    with st.expander("The picture as a table", icon=":material/table:"):
-        table(rows_of(drawing, drawn), f"drawn:{view}", "Every step in the picture.")
+    picture_table(drawing, drawn, f"drawn:{view}")
 
 
 def _lit(routes: Routes) -> Lit:
@@ -145,9 +136,9 @@ def routes_of(posture: Posture, aim: Aim, shown: str) -> Routes:
 
 
 @kept
-def routes_at(posture: Posture, aim: Aim, shown: str, snapshot: str) -> Routes:
-    """Return what the picture of this name shows at one snapshot."""
-    return routes_of(posture_at(posture, snapshot), aim, shown)
+def edges_then(posture: Posture, aim: Aim, shown: str, snapshot: str) -> Edges:
+    """Return the edges of the picture of this name at one snapshot."""
+    return routes_of(posture_at(posture, snapshot), aim, shown).edges
 
 
 @kept

@@ -16,13 +16,14 @@ from app.web.drawing import canvas
 from app.web.drawing.charts import bars
 from app.web.drawing.layout import arrange
 from app.web.drawing.links import links
-from app.web.drawing.scene import Lit, rows_of
+from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import spanning
 from app.web.links import way
 from app.web.page.address import one_of, recall, remember
 from app.web.page.frame import store_uri
 from app.web.page.snapshots import moment_of, opened
 from app.web.page.tasks import cancelled
+from app.web.picture_table import picture_table
 from app.web.removals import removals
 from app.web.replay import stated
 from app.web.tables import below, table
@@ -250,8 +251,7 @@ def _picture(posture: Posture, rows: pd.DataFrame) -> None:
         lit = Lit.along([], focus or "", chosen)
         canvas.draw(drawing, drawn, PLACE, lit, title="The answer of the query")
         st.caption(f"**{drawing.summary}**")
-        with st.expander("The picture as a table", icon=":material/table:"):
-            table(rows_of(drawing, drawn), "console:drawn", "Every step in the picture.")
+        picture_table(drawing, drawn, "console:drawn")
     with right, st.container(border=True, height=canvas.HEIGHT):
         if chosen is not None:
             _edge(posture, chosen)
