@@ -8,6 +8,10 @@ import pandas as pd
 import pytest
 from streamlit.proto.Metric_pb2 import Metric
 
+from analytics.answers.compare.sides import Sides
+from analytics.history import open_posture
+from analytics.selectors import ALL_AGENTS, CROWN_JEWELS
+from app.web.answers import measured
 from app.web.page import deltas
 from graph.facts import Facts
 from graph.schema import AGENT, CAN_ACCESS, DECLARABLE, OWNS, RESOURCE
@@ -139,6 +143,30 @@ def test_what_was_not_known_then_is_not_compared_and_has_no_colour(
     assert figure == "not comparable"
     assert words.startswith("in a quarter: not known then")
     assert colour == GRAY
+
+
+MEASURED = {  # by page: the tile of each figure that its change is worked out of
+    "ownership": {"lacking": "An owner is missing", "departed": "Owner departed"},
+    "findings": {"critical": "▲▲ critical", "low": "▽ low"},
+    "choke_points": {"exposed": "Agents that reach a crown jewel", "targets": "Targets"},
+    "sources": {"sources": "Sources"},
+}
+
+
+def test_what_is_compared_is_what_the_tile_shows(open_page: Open, grown: Path) -> None:
+    posture = open_posture(str(grown))
+    sides = Sides(posture, posture)
+    figures = {
+        "ownership": measured.owners(sides, posture),
+        "findings": measured.by_severity(sides, posture),
+        "choke_points": measured.between(sides, posture, ALL_AGENTS, CROWN_JEWELS, "standing"),
+        "sources": measured.sources(sides, posture),
+    }
+    for page, tile_of in MEASURED.items():
+        shown = {m.label: str(m.value) for m in open_page(grown, page).metric}
+        for name, label in tile_of.items():
+            first = shown[label].split(" of ")[0].replace(",", "")
+            assert float(first) == figures[page][name].value, (page, label)
 
 
 def test_the_page_is_drawn_before_its_changes_are_worked_out(
