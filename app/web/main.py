@@ -66,6 +66,9 @@ def main() -> None:
     except (OverBudget, WrongBudget) as error:
         forget()
         explain_budget(error)
+    finally:  # the session keeps its pages and rows, which must not hold what they drew
+        run.choice = run.posture = None
+        deltas.begin()
 
 
 def _page(view: View, run: _Run, path: str) -> Page:

@@ -1,11 +1,15 @@
 """A page that needs more memory or time than it may have says so, and the app goes on."""
 
+import gc
 import time
 from pathlib import Path
 
 import pytest
 
+from analytics.posture import Posture
 from app.web.page import snapshots
+from app.web.search import finder
+from app.web.views import all_views
 from graph.machine.memory import resident
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
@@ -56,6 +60,30 @@ def test_the_twin_without_a_budget_it_takes_what_it_takes(
     test = open_page(tmp_path / "store", "findings")
     assert not test.error
     assert len(test.dataframe)
+
+
+@pytest.mark.parametrize("page", all_views())
+def test_an_open_session_does_not_hold_the_estate(open_page: Open, store: Path, page: str) -> None:
+    session = open_page(store, page)  # stays open, as that of somebody who looks elsewhere
+    snapshots.forget()
+    assert not _postures()
+    assert not session.exception
+
+
+def test_the_twin_of_a_search_that_holds_it(
+    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finder, "ref", lambda posture: lambda: posture)
+    session = open_page(store, "findings")
+    snapshots.forget()
+    assert _postures()
+    assert not session.exception
+
+
+def _postures() -> list[Posture]:
+    """Return the judged estates that are held, once what hangs together in circles is gone."""
+    gc.collect()
+    return [each for each in gc.get_objects() if type(each) is Posture]
 
 
 def test_a_budget_that_nobody_can_read_is_told(

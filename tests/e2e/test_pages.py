@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -214,7 +215,7 @@ def test_what_is_typed_chooses_the_only_thing_it_names(
     ):
         state: dict[str, object] = {"thing": text, "thing:before": "wide"}
         around.setattr(picker.st, "session_state", state)
-        picker.take_typed(posture, "thing", offered)
+        picker.take_typed(ref(posture), "thing", offered)
         assert (state["thing"], state["thing:asked"]) == (chosen, asked), text
 
 

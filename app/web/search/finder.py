@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from weakref import ReferenceType, ref
 
 import streamlit as st
 
@@ -42,9 +43,14 @@ class Hits:
     count: int
 
 
-@st.fragment
 def finder(posture: Posture, views: list[View]) -> None:
     """Draw the box, and what it finds while one types; it is empty again on every new page."""
+    _finder(ref(posture), views)
+
+
+@st.fragment
+def _finder(held: "ReferenceType[Posture]", views: list[View]) -> None:
+    """Draw the box. A session keeps what it was drawn with, so it must not hold the posture."""
     text = st.text_input(
         "Search everything",
         key=f"finder:{arrivals()}",
@@ -58,6 +64,9 @@ def finder(posture: Posture, views: list[View]) -> None:
     text = (text or "").strip()
     if len(text) < SHORTEST:
         return
+    posture = held()
+    if posture is None:  # others were needed meanwhile
+        st.rerun()
     rights = door.sights()  # typing draws this part of the page alone, so it asks by itself
     groups = list(_results(posture, [view for view in views if view.right in rights], text))
     if not groups:

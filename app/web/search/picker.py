@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from weakref import ReferenceType, ref
 
 import pandas as pd
 import streamlit as st
@@ -102,20 +103,20 @@ def choose_in(
         filter_mode="contains",
         placeholder="part of a name or id",
         on_change=take_typed,
-        args=(posture, key, offered),
+        args=(ref(posture), key, offered),  # a session keeps this, and must not hold the estate
     )
     st.session_state[f"{key}:before"] = value
     _which(posture, key)
     return value
 
 
-def take_typed(posture: Posture, key: str, offered: Offered) -> None:
+def take_typed(held: "ReferenceType[Posture]", key: str, offered: Offered) -> None:
     """Take a value that was chosen; look up one that was typed."""
-    text = st.session_state[key]
+    text, posture = st.session_state[key], held()
     st.session_state[f"{key}:asked"] = None
-    if text is None or text in offered.options or offered.valid(posture, text):
+    if text is None or text in offered.options or (posture and offered.valid(posture, text)):
         return
-    ids = named(posture, text)
+    ids = named(posture, text) if posture else []  # else the page looks it up when it is drawn
     if len(ids) == 1:
         st.session_state[key] = ids[0]
     else:
