@@ -226,7 +226,8 @@ def among(column: pd.Series, wanted: Iterable[str]) -> np.ndarray:
     >>> among(pd.Series(["a", None, "b"], dtype="string"), {"b", "c"})
     array([False, False,  True])
     """
-    mask = pc.is_in(text_array(column), pa.array(list(wanted), pa.string()))
+    known = text_array(wanted.dropna()) if isinstance(wanted, pd.Series) else list(wanted)
+    mask = pc.is_in(text_array(column), pa.array(known, pa.string()))
     return np.asarray(mask.to_numpy(zero_copy_only=False))
 
 

@@ -77,6 +77,24 @@ class Entitlements:
         """Where the entitlements of each identity begin, plus the end of the last."""
         return np.searchsorted(self.place, np.arange(len(self.identities) + 1))
 
+    @cached_property
+    def by_grant(self) -> tuple[np.ndarray, np.ndarray]:
+        """The positions in the order of identity and grant, and where each such pair begins."""
+        code = self.place.astype(np.int64) * (int(self.grant.max(initial=0)) + 1) + self.grant
+        order = np.argsort(code, kind="stable")
+        return order, np.flatnonzero(np.diff(code[order], prepend=-1))
+
+    @cached_property
+    def all_levels(self) -> np.ndarray:
+        """The bits of all levels that the identity of each entitlement has by its grant (uint8)."""
+        order, begin = self.by_grant
+        levels = np.zeros(len(self), np.uint8)
+        if len(self):
+            bits = np.left_shift(1, self.level[order]).astype(np.uint8)
+            counts = np.diff(np.append(begin, len(self)))
+            levels[order] = np.repeat(np.bitwise_or.reduceat(bits, begin), counts)
+        return levels
+
 
 def entitlements(posture: Posture, model: Model) -> Entitlements:
     """List the entitlements of all accountable identities, weighed by `model`."""
@@ -86,6 +104,12 @@ def entitlements(posture: Posture, model: Model) -> Entitlements:
     count = len(posture.accountable)
     listing = _listed_from(posture, model, 0, count)
     return _weighed(posture, model, (_accountable(posture), 0, count), listing)
+
+
+@once
+def usual_entitlements(posture: Posture) -> Entitlements:
+    """List the entitlements of all accountable identities, weighed as usual, once."""
+    return entitlements(posture, usual_model())
 
 
 def entitlements_of(posture: Posture, model: Model, place: int) -> Entitlements:

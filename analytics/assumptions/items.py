@@ -7,12 +7,18 @@ Only items that are broken or unknown are listed; what applies is summed beside 
 most that could be owed is exact for any group of identities.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from analytics.assumptions.entitlements import Entitlements, entitlements
+from analytics.assumptions.entitlements import (
+    Entitlements,
+    blocks,
+    entitlements,
+    in_one_block,
+)
 from analytics.assumptions.families import Judge, all_families
 from analytics.assumptions.judgement import Case, Part, Verdict
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER, Model, model
@@ -110,6 +116,16 @@ def items_of(posture: Posture, by: Model | None = None) -> Debt:
     Items, principal and what applies are the same as in what is owed; rules may rest on these only.
     """
     return _items(posture, model() if by is None else by)
+
+
+def items_in_parts(posture: Posture) -> Iterator[Debt]:
+    """Yield the same for some identities after the other; a small estate has one part."""
+    by = model()
+    if in_one_block(posture, by):
+        yield items_of(posture, by)
+        return
+    for units in blocks(posture, by):
+        yield assess_items(posture, by, units)
 
 
 @once

@@ -40,15 +40,19 @@ def find_all(posture: Posture) -> pd.DataFrame:
     rules = [rule for rule in all_rules().values() if not lacking(posture, rule)]
     each = steps("rules judged", rules)
     findings = _judged(posture, [(rule, _findings(posture, rule)) for rule in each])
-    general = {rule.id for rule in all_rules().values() if rule.general}
-    place = findings["rule"].str[:3] + findings["rule"].isin(general).map({True: "~", False: ""})
-    ordered = findings.assign(place=place + findings["rule"]).sort_values(
+    ordered = findings.assign(place=findings["rule"].map(_places())).sort_values(
         ["rank", "quantity", "place", "subject", "object", "key"],
         ascending=[True, False, True, True, True, True],
         kind="stable",
         ignore_index=True,
     )
     return ordered.drop(columns="place")
+
+
+def _places() -> dict[str, int]:
+    """Return the place of each rule where findings weigh the same: by family, general ones last."""
+    rules = sorted(all_rules().values(), key=lambda rule: (rule.id[:3], rule.general, rule.id))
+    return {rule.id: place for place, rule in enumerate(rules)}
 
 
 def _findings(posture: Posture, rule: Rule) -> pd.DataFrame:
@@ -89,7 +93,9 @@ def _judged(posture: Posture, parts: list[tuple[Rule, pd.DataFrame]]) -> pd.Data
     floor = findings["floor"].map(RANK).fillna(len(BANDS)).to_numpy(int)
     unknown = _of_unknown_reach(posture, findings)
     rank = np.minimum(np.minimum(rank, floor), np.where(unknown, LEAST_UNKNOWN, len(BANDS)))
-    sentences = findings["sentence"].mask(unknown, findings["sentence"] + UNKNOWN_REACH)
+    sentences = findings["sentence"]
+    if unknown.any():
+        sentences = sentences.mask(unknown, sentences + UNKNOWN_REACH)
     return findings.assign(
         sentence=sentences,
         reach_known=~unknown,

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.entitlements import Entitlements, entitlements, heaviest
-from analytics.assumptions.model import model
+from analytics.assumptions.entitlements import heaviest, usual_entitlements
 from analytics.findings.change_point import NO_CHANGE, SHORTEST, steps
 from analytics.history import History, Unread
 from analytics.kept.answers import kept
@@ -139,14 +138,9 @@ def _look_at(snapshot: Unread) -> _Look:
 
 def exposure(posture: Posture) -> pd.Series:
     """Return the exposure of each accountable identity, by the number of its node."""
-    units = _entitlements(posture)
+    units = usual_entitlements(posture)
     sums = np.bincount(units.place, units.exposure, len(units.identities))
     return pd.Series(sums, index=pd.Index(units.identities))
-
-
-@once
-def _entitlements(posture: Posture) -> Entitlements:
-    return entitlements(posture, model())
 
 
 def _text(ids: pd.Index) -> pd.Series:
@@ -201,7 +195,7 @@ def _weights(snapshot: Unread, name: str) -> pd.Series:
 
 
 def _weights_of(past: Posture, numbers: list[int]) -> pd.Series:
-    units = _entitlements(past)
+    units = usual_entitlements(past)
     mask = np.isin(units.identity, numbers)
     facts = past.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[units.grant[mask]]
     weights = pd.Series(units.exposure[mask], index=pd.Index(facts, dtype=object))

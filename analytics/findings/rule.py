@@ -150,6 +150,12 @@ def day(instant: int) -> str:
     return str(np.datetime64(int(instant), "ms").astype("datetime64[D]"))
 
 
+def days(instants: np.ndarray | pd.Series) -> list[str]:
+    """Format many instants as `day` does each."""
+    stamps = np.asarray(instants, np.int64).astype("M8[ms]").astype("M8[D]")
+    return [str(text) for text in np.datetime_as_string(stamps).tolist()]
+
+
 def plural(count: int, noun: str, nouns: str = "") -> str:
     """Format a count with its noun.
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -169,6 +170,9 @@ def _to_arrow(packer: Packer, values: Any) -> tuple[pa.Array, Any]:
         dtype = values.dtype
     if isinstance(dtype, np.dtype):
         if dtype.kind == "O":
+            listed = _tuples(values.tolist())
+            if listed is not None:
+                return listed, ["tuples"]
             cells = [json.dumps(packer.pack(cell)) for cell in values.tolist()]
             return pa.array(cells, pa.large_string()), ["cells"]
         if dtype.kind in "mM":
@@ -193,6 +197,21 @@ def _to_arrow(packer: Packer, values: Any) -> tuple[pa.Array, Any]:
     if str(dtype) in MASKED:
         return _array(pa.array(values, from_pandas=True)), ["masked", str(dtype)]
     raise NotPacked(str(dtype))
+
+
+def _tuples(cells: list[Any]) -> pa.Array | None:
+    """Return cells as one array of lists if they are tuples of text only, else None."""
+    if not cells or any(type(cell) is not tuple for cell in cells):
+        return None
+    texts = [text for cell in cells for text in cell]
+    if any(type(text) is not str for text in texts):
+        return None
+    try:
+        values = pa.array(texts, pa.large_string())
+    except UnicodeEncodeError:  # JSON has a way to write what is no Unicode
+        return None
+    begins = np.cumsum([0, *map(len, cells)], dtype=np.int64)
+    return pa.LargeListArray.from_arrays(begins, values)
 
 
 MASKED = ("boolean", *(f"{u}Int{bits}" for u in ("", "U") for bits in (8, 16, 32, 64)), "Float64")
@@ -330,6 +349,12 @@ def _from_arrow(unpacker: Unpacker, data: pa.ChunkedArray, kind: list[Any]) -> A
         cells = json.loads(text)
         plain = PACKED_WITHIN not in text
         return np.fromiter(cells if plain else map(unpacker.unpack, cells), object, len(data))
+    if how == "tuples":
+        lists = data.combine_chunks()
+        texts, places = lists.flatten().to_pylist(), lists.offsets.to_numpy()
+        begins = (places - places[0]).tolist()
+        tuples = (tuple(texts[begin:end]) for begin, end in pairwise(begins))
+        return np.fromiter(tuples, object, len(data))
     if how == "numpy":
         dtype = np.dtype(named[0])
         if dtype.kind == "U":

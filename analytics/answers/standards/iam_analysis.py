@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics.assumptions.items import items_of
+from analytics.assumptions.entitlements import usual_entitlements
 from analytics.posture import Posture
 from analytics.usage.unused_levels import unused_levels
 from graph.frames import records
@@ -222,7 +222,7 @@ def _outside(posture: Posture, numbers: dict[str, int]) -> dict[str, bool]:
 
 def _highest(posture: Posture, numbers: dict[str, int]) -> dict[str, int]:
     """Return the highest level that each node is entitled to, a position in `LEVELS`."""
-    units = items_of(posture).units
+    units = usual_entitlements(posture)
     highest = np.full(len(posture.graph.ids), -1, np.int64)
     np.maximum.at(highest, units.identity, units.level)
     return {id_: int(highest[number]) for id_, number in numbers.items() if highest[number] >= 0}

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.items import items_of
+from analytics.assumptions.entitlements import Entitlements, usual_entitlements
+from analytics.assumptions.items import Debt, items_in_parts
 from analytics.assumptions.model import NUMBER
 from analytics.assumptions.reviews import Reviews, reviews
 from analytics.findings.rule import day, findings_of, joined
@@ -30,50 +31,72 @@ LEVEL_WORDS = [joined(levels) for levels in LEVEL_SETS]
 VERB_WORDS = [joined([VERBS[level] for level in levels]) for levels in LEVEL_SETS]
 
 
+# Rules ask for these assumptions: of some for all grants that break them, of others for the
+# heaviest of each identity, with a summary of all.
+EACH_GRANT = ("necessity", "scope")
+HEAVIEST = ("review", "standing")
+
+
 def entitled(posture: Posture) -> np.ndarray:
     """Count the entitlements of each accountable node (int64); 0 for other nodes."""
-    units = items_of(posture).units
-    counts = np.zeros(len(posture.graph.ids), np.int64)
-    counts[units.identities] = np.bincount(units.place, minlength=len(units.identities))
-    return counts
+    units = usual_entitlements(posture)
+    return _by_node(posture, units.place)
 
 
 def granted(posture: Posture) -> np.ndarray:
     """Count the grants of each accountable node (int64); 0 for other nodes."""
-    codes, grants = _all_levels(posture).index.to_numpy(), _grants(posture)
-    place = codes // grants
+    units = usual_entitlements(posture)
+    order, begin = units.by_grant
+    return _by_node(posture, units.place[order[begin]])
+
+
+def _by_node(posture: Posture, place: np.ndarray) -> np.ndarray:
+    identities = usual_entitlements(posture).identities
     counts = np.zeros(len(posture.graph.ids), np.int64)
-    identities = items_of(posture).units.identities
     counts[identities] = np.bincount(place, minlength=len(identities))
     return counts
 
 
-def _grants(posture: Posture) -> int:
-    return max(len(posture.graph.frames[CAN_ACCESS]), 1)
+def breaking(posture: Posture, assumption: str) -> pd.DataFrame:
+    """Return `by_grant` of the entitlements of judged identities that break an assumption.
+
+    `assumption` is one of `EACH_GRANT`, or of `HEAVIEST`: then the rows are `heaviest_of_each`.
+    """
+    return _breaking(posture)[assumption]
 
 
-def broken(posture: Posture, assumption: str) -> tuple[np.ndarray, np.ndarray]:
+@once
+def _breaking(posture: Posture) -> dict[str, pd.DataFrame]:
+    """Go through the items of all identities once; of no more than a block are they there."""
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in (*EACH_GRANT, *HEAVIEST)}
+    for debt in items_in_parts(posture):
+        for name, rows in parts.items():
+            broken = by_grant(posture, debt.units, *_broken(posture, debt, name))
+            rows.append(heaviest_of_each(broken) if name in HEAVIEST else broken)
+    return {name: _joined(rows) for name, rows in parts.items()}
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+
+
+def _broken(posture: Posture, debt: Debt, assumption: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the entitlements of judged identities that break an assumption (positions).
 
     Also returns when each broke (milliseconds, `NEVER` if unknown).
     """
-    debt = items_of(posture)
     rows = debt.rows
-    rows_broken = np.flatnonzero((rows.assumption == NUMBER[assumption]) & (rows.degree > 0))
-    rows_broken = rows_broken[alive(posture)[debt.units.identity[rows.entitlement[rows_broken]]]]
-    return rows.entitlement[rows_broken], rows.since[rows_broken]
+    broken = np.flatnonzero((rows.assumption == NUMBER[assumption]) & (rows.degree > 0))
+    broken = broken[alive(posture)[debt.units.identity[rows.entitlement[broken]]]]
+    return rows.entitlement[broken], rows.since[broken]
 
 
-@once
-def breaking(posture: Posture, assumption: str) -> pd.DataFrame:
-    """Return `by_grant` of `broken`, computed once for each assumption."""
-    return by_grant(posture, *broken(posture, assumption))
-
-
-def by_grant(posture: Posture, at: np.ndarray, since: np.ndarray) -> pd.DataFrame:
+def by_grant(
+    posture: Posture, units: Entitlements, at: np.ndarray, since: np.ndarray
+) -> pd.DataFrame:
     """Group entitlements into one row for each identity and grant.
 
-    `at` are positions of entitlements, `since` a time for each.
+    `at` are positions in `units`, `since` a time for each.
 
     Returns
     -------
@@ -83,34 +106,33 @@ def by_grant(posture: Posture, at: np.ndarray, since: np.ndarray) -> pd.DataFram
         of all that the identity has by it), `level` (the highest given), `exposure` (of the
         heaviest level given), `together` (of all given), `first` and `last` (of `since`).
     """
-    units = items_of(posture).units
-    grants = _grants(posture)
+    grants = max(len(posture.graph.frames[CAN_ACCESS]), 1)
     code = units.place[at].astype(np.int64) * grants + units.grant[at]
     order = np.argsort(code, kind="stable")
     code, at, since = code[order], at[order], since[order]
     begin = np.flatnonzero(np.diff(code, prepend=-1))
     lead, bits = at[begin], np.left_shift(1, units.level[at].astype(np.int64))
     if not len(at):
-        return _frame(posture, lead, [np.zeros(0, np.int64)] * 6, np.zeros(0))
+        return _frame(posture, units, lead, [np.zeros(0, np.int64)] * 5, np.zeros(0))
     columns = [
         np.bitwise_or.reduceat(bits, begin),
-        _all_levels(posture)[
-            units.place[lead].astype(np.int64) * grants + units.grant[lead]
-        ].to_numpy(),
         np.maximum.reduceat(units.level[at], begin),
         np.minimum.reduceat(since, begin),
         np.maximum.reduceat(since, begin),
         np.maximum.reduceat(units.exposure[at], begin),
     ]
-    return _frame(posture, lead, columns, np.add.reduceat(units.exposure[at], begin))
+    return _frame(posture, units, lead, columns, np.add.reduceat(units.exposure[at], begin))
 
 
 def _frame(
-    posture: Posture, lead: np.ndarray, columns: list[np.ndarray], together: np.ndarray
+    posture: Posture,
+    units: Entitlements,
+    lead: np.ndarray,
+    columns: list[np.ndarray],
+    together: np.ndarray,
 ) -> pd.DataFrame:
-    units = items_of(posture).units
     facts = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
-    levels, all_levels, level, first, last, exposure = columns
+    levels, level, first, last, exposure = columns
     return pd.DataFrame(
         {
             "identity": units.identity[lead],
@@ -119,7 +141,7 @@ def _frame(
             "grant": units.grant[lead],
             "fact": pd.Series(facts[units.grant[lead]], dtype=object),
             "levels": levels,
-            "held": all_levels,
+            "held": units.all_levels[lead].astype(np.int64),
             "level": level,
             "exposure": exposure.astype(float),
             "together": together,
@@ -127,19 +149,6 @@ def _frame(
             "last": last,
         }
     )
-
-
-@once
-def _all_levels(posture: Posture) -> pd.Series:
-    """Return the bits of the levels of each identity and grant, by their code."""
-    units = items_of(posture).units
-    grants = _grants(posture)
-    code = units.place.astype(np.int64) * grants + units.grant
-    order = np.argsort(code, kind="stable")
-    begin = np.flatnonzero(np.diff(code[order], prepend=-1))
-    bits = np.left_shift(1, units.level[order].astype(np.int64))
-    bits_of_each = np.bitwise_or.reduceat(bits, begin) if len(bits) else bits
-    return pd.Series(bits_of_each, index=code[order][begin])
 
 
 def heaviest_of_each(rows: pd.DataFrame) -> pd.DataFrame:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.assumptions.entitlements import usual_entitlements
 from analytics.assumptions.families.separation import separating
-from analytics.assumptions.items import items_of
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.residue import judged
@@ -30,7 +30,7 @@ def judged_entitlements(posture: Posture) -> pd.DataFrame:
         `sensitivity` (weight), `exposure`, `granted` (milliseconds) and `grant` (a row of
         CAN_ACCESS).
     """
-    units = items_of(posture).units
+    units = usual_entitlements(posture)
     mask = np.zeros(len(posture.in_service), bool)
     mask[judged(posture, ~mask)] = True
     frame = pd.DataFrame(

@@ -22,6 +22,7 @@ from graph.instants import DAY, NEVER, milliseconds
 from graph.journal.entries import Acceptance
 from graph.once import once
 from graph.stores import SnapshotInfo
+from graph.values import among
 
 OPEN, ACCEPTED, REOPENED = "open", "accepted", "reopened"
 STALE, RESOLVED = "stale_evidence", "resolved"
@@ -91,11 +92,11 @@ def lives(posture: Posture) -> Lives:
     rows = _rows(story, np.array(times, np.int64), posture.history is not None)
     accepted = in_force(posture, tracked.names, set(rows["id"]))
     now = len(infos)
-    old = rows["id"].isin(_on_old_evidence(posture)).to_numpy(bool)
+    old = among(rows["id"], _on_old_evidence(posture))
     state = np.select(
         [
             story.resolved != NO_STEP,
-            rows["id"].isin(accepted).to_numpy(bool),
+            among(rows["id"], accepted),
             (story.last != now) | old,
             story.reopened != NO_STEP,
         ],

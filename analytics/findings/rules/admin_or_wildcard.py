@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
-from analytics.assumptions.items import items_of
+from analytics.assumptions.entitlements import usual_entitlements
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import (
     by_grant,
@@ -28,14 +28,14 @@ WILDCARD = r'"(?:(?:[^"]*:)?\*"|NotAction\()'
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities with admin or wildcard access to confidential or restricted resources."""
-    units = items_of(posture).units
+    units = usual_entitlements(posture)
     serving = alive(posture)[units.identity]
     sensitive = posture.sensitivities["weight"].to_numpy()[units.resource]
     actions = posture.graph.frames[CAN_ACCESS]["actions"].fillna("")
     wild = actions.str.contains(WILDCARD).to_numpy(bool)
     chosen = (units.level == ADMIN) | wild[units.grant]
     at = np.flatnonzero(serving & chosen & (sensitive >= SENSITIVITY["confidential"]))
-    rows = heaviest_of_each(by_grant(posture, at, units.granted[at]))
+    rows = heaviest_of_each(by_grant(posture, units, at, units.granted[at]))
     words = list(zip(in_words(posture, rows), rows["count"], strict=True))
     sentences = [
         f"{g.name} may {g.may} {g.resource}{g.through}."

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.items import items_of
+from analytics.assumptions.entitlements import usual_entitlements
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import by_grant, findings_of_grants, in_words
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.kind import FindingKind
-from analytics.findings.rule import Rule, day, findings_of
+from analytics.findings.rule import Rule, day, days, findings_of
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.residue import alive, expired, judged, left_of
@@ -24,27 +24,27 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def _grants(posture: Posture) -> pd.DataFrame:
-    graph, units = posture.graph, items_of(posture).units
+    graph, units = posture.graph, usual_entitlements(posture)
     frame = graph.frames[CAN_ACCESS]
     expired, ended = (
         _past(posture, frame[c])[units.grant] for c in ("expires_at", "task_ended_at")
     )
     end = np.minimum(expired, ended)
     at = np.flatnonzero((end != LATER) & alive(posture)[units.identity])
-    rows = by_grant(posture, at, end[at])
+    rows = by_grant(posture, units, at, end[at])
     task = frame["task_id"].iloc[rows["grant"]].fillna("").to_numpy(object)
     by_task = _past(posture, frame["task_ended_at"])[rows["grant"]] == rows["first"].to_numpy()
     why = [
         (f"the task {name} ended" if name else "its task ended") if is_task else "it expired"
         for name, is_task in zip(task, by_task, strict=True)
     ]
-    words = list(zip(in_words(posture, rows), rows["first"], why, strict=True))
+    words = list(zip(in_words(posture, rows), days(rows["first"]), why, strict=True))
     sentences = [
-        f"{g.name} may still {g.may} {g.resource}{g.through}, though {reason} on {day(when)}."
+        f"{g.name} may still {g.may} {g.resource}{g.through}, though {reason} on {when}."
         for g, when, reason in words
     ]
     remedy = [
-        f"Revoke {g.levels} on {g.resource} from {g.holder} now; {reason} on {day(when)}."
+        f"Revoke {g.levels} on {g.resource} from {g.holder} now; {reason} on {when}."
         for g, when, reason in words
     ]
     return findings_of_grants(posture, rows, sentences, rows["first"], remedy)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import Action
-from analytics.assumptions.items import items_of
+from analytics.assumptions.model import model
 from analytics.assumptions.reviews import given
 from analytics.findings.closing import Closing
 from analytics.findings.families.entitlements import (
@@ -12,7 +12,6 @@ from analytics.findings.families.entitlements import (
     breaking,
     findings_of_heaviest,
     granted,
-    heaviest_of_each,
     in_words,
 )
 from analytics.findings.feeds import Feeds
@@ -27,7 +26,7 @@ def find(posture: Posture) -> pd.DataFrame:
     The days count from the last approval of the grant, its holder or the identity, or from the
     grant if there was none. An approval that has ended covers nothing any more.
     """
-    rows = heaviest_of_each(breaking(posture, "review"))
+    rows = breaking(posture, "review")
     grant_counts = granted(posture)[rows["identity"]]
     last = _approved(posture, rows)
     words = list(
@@ -57,7 +56,7 @@ def _approved(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     approved = given(posture.graph).last(identity, holder, grant)
     last = np.maximum(approved, posture.graph.grant_use[2][grant])
     due = rows["first"].to_numpy(np.int64)
-    begun = np.where(due == NEVER, NEVER, due - int(items_of(posture).model.review * DAY))
+    begun = np.where(due == NEVER, NEVER, due - int(model().review * DAY))
     return np.where(begun < last, due, begun)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.items import items_of
+from analytics.assumptions.entitlements import usual_entitlements
 from analytics.assumptions.reviews import REVOKE, decisions, last_decision, on_grants
 from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import by_grant, findings_of_grants, in_words
@@ -24,11 +24,11 @@ def find(posture: Posture) -> pd.DataFrame:
     The decision may be about the grant, about its holder or about the identity. A grant that was
     made after it is another one.
     """
-    units = items_of(posture).units
+    units = usual_entitlements(posture)
     last = last_decision(posture.graph, units.identity, units.holder, units.grant)
     revoked = (last != NEVER) & (last & 1 == 1)
     at = np.flatnonzero(revoked & alive(posture)[units.identity])
-    rows = by_grant(posture, at, last[at] >> 1)
+    rows = by_grant(posture, units, at, last[at] >> 1)
     words = list(zip(in_words(posture, rows), rows["first"], _by(posture, rows), strict=True))
     sentences = [
         f"{g.name} may still {g.may} {g.resource}{g.through}, though {reviewer} decided on "

@@ -7,7 +7,6 @@ from analytics.findings.closing import Closing, On
 from analytics.findings.families.entitlements import (
     breaking,
     findings_of_heaviest,
-    heaviest_of_each,
     in_words,
 )
 from analytics.findings.feeds import Feeds
@@ -22,7 +21,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
     The sentence gives their number, and whether just-in-time access would fit.
     """
-    rows = heaviest_of_each(breaking(posture, "standing"))
+    rows = breaking(posture, "standing")
     columns = (rows[c].to_numpy() for c in ("identity", "grant", "level", "together"))
     fits = fit(posture, *columns)
     words = list(zip(in_words(posture, rows), rows["count"], strict=True))

@@ -11,6 +11,7 @@ from analytics.posture import Posture
 from analytics.remediation.closing.change import Change
 from analytics.remediation.closing.grouped import grouped
 from graph.once import once
+from graph.values import among
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,7 @@ class Asked:
         """Return the changes (positions) that rows of `listed` findings ask for, in order."""
         ids = listed["id"][is_asking(self.posture, listed)]
         wanted = np.zeros(len(self.changes), bool)
-        wanted[self.rows["change"][self.rows["id"].isin(ids)]] = True
+        wanted[self.rows["change"][among(self.rows["id"], ids)]] = True
         return np.asarray(self.order[wanted[self.order]])
 
 
@@ -51,7 +52,7 @@ def asked(posture: Posture) -> Asked:
         }
     )
     failing = life["id"][life["state"].isin(FAILING)]
-    rows = rows[rows["id"].isin(failing)].sort_values(["change", "finding"], ignore_index=True)
+    rows = rows[among(rows["id"], failing)].sort_values(["change", "finding"], ignore_index=True)
     return Asked(posture, groups.changes, rows, _order(groups.changes, rows))
 
 

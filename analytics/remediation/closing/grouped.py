@@ -8,7 +8,7 @@ import pandas as pd
 from analytics.actions import Action
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture
-from analytics.remediation.closing.change import PARTS, Change
+from analytics.remediation.closing.change import Change
 from analytics.remediation.closing.stronger import with_stronger
 from analytics.remediation.closing.wanted import wanted
 from graph.once import once
@@ -66,8 +66,10 @@ def _apart(rows: pd.DataFrame) -> pd.DataFrame:
     """
     first = rows.groupby(BY, sort=False).ngroup().to_numpy()
     lone = np.bincount(first, minlength=1)[first] == 1
-    key = rows["action"] + PARTS + rows["kind"].astype(str) + PARTS + rows["id"]
-    apart = ~lone & rows["alone"].to_numpy(bool) & key.isin(key[lone]).to_numpy(bool)
+    fact = rows.groupby([*BY[1:], "id"], sort=False).ngroup().to_numpy()
+    by_itself = np.zeros(len(rows), bool)
+    by_itself[fact[lone]] = True
+    apart = ~lone & rows["alone"].to_numpy(bool) & by_itself[fact]
     holder = rows["holder"].to_numpy(np.int64)
     part = np.where(_shared(rows.assign(apart=apart)), len(rows) + 1 + holder, 0)
     part = np.where(apart, np.arange(len(rows)) + 1, part)

@@ -8,6 +8,7 @@ from analytics.findings.closing import On
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 from analytics.remediation.closing.wanted import GRANT, NODE
+from graph.values import among
 
 WEAKER = (Action.NARROW_GRANT, Action.SET_EXPIRY)
 
@@ -24,7 +25,7 @@ def with_stronger(posture: Posture, findings: pd.DataFrame, wanted: pd.DataFrame
 def _credentials(findings: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Deactivate instead of rotating, where a finding asks for that."""
     gone = _alone(rows, Action.DEACTIVATE_CREDENTIAL)
-    chosen = (rows["action"] == Action.ROTATE_CREDENTIAL.value) & rows["id"].isin(gone)
+    chosen = (rows["action"] == Action.ROTATE_CREDENTIAL.value) & among(rows["id"], gone)
     about = {rule.id for rule in all_rules().values() if rule.closing.on is On.OBJECT}
     itself = findings["rule"].isin(about).to_numpy(bool)[rows["finding"]]
     action = rows["action"].mask(chosen, Action.DEACTIVATE_CREDENTIAL.value)
@@ -39,7 +40,7 @@ def _grants(findings: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """
     gone = _alone(rows[rows["kind"] == GRANT], Action.REMOVE_GRANT)
     chosen = rows["action"].isin([action.value for action in WEAKER]) & (rows["kind"] == GRANT)
-    chosen &= rows["id"].isin(gone) & _single(rows)
+    chosen &= among(rows["id"], gone) & _single(rows)
     action = rows["action"].mask(chosen, Action.REMOVE_GRANT.value)
     path = rows["alone"] & (findings["key"] == "").to_numpy(bool)[rows["finding"]]
     return rows.assign(action=action, closes=(rows["closes"] | chosen) & ~(chosen & path))
@@ -55,7 +56,7 @@ def _identities(posture: Posture, findings: pd.DataFrame, rows: pd.DataFrame) ->
     columns = {"finding": about, "action": Action.DISABLE_IDENTITY.value, "kind": NODE}
     named = posture.graph.ids.take(subject[about]).to_pylist()
     disabled = pd.DataFrame(columns | {"id": named, "closes": True, "alone": False, "holder": -1})
-    rest = rows[~rows["finding"].isin(about)]
+    rest = rows[~gone[subject][rows["finding"]]]
     return pd.concat([rest, disabled], ignore_index=True) if len(about) else rows
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.items import items_of
+from analytics.assumptions.entitlements import usual_entitlements
 from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants, reviews
 from analytics.findings.evaluation import find_all
 from analytics.posture import UNUSED_DAYS, Posture
@@ -58,7 +58,7 @@ def _on_rows(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     graph = posture.graph
     general = rows[rows["grant_id"].isna()]
     holder = graph.ends(CAN_ACCESS)[0]
-    units = items_of(posture).units
+    units = usual_entitlements(posture)
     of_holder = pd.DataFrame({"thing": holder, "row": np.arange(len(holder))})
     used = pd.DataFrame({"thing": units.identity, "row": units.grant}).drop_duplicates()
     every = pd.concat([of_holder, used]).drop_duplicates()

@@ -36,6 +36,7 @@ def answers(posture: Posture) -> dict[str, Any]:
     asked |= {f"{n} items": debt(posture, items=True, limit=n) for n in (0, 5)}
     asked |= {f"items of {n}": debt(posture, items=True, about=n, limit=2) for n in some[1:3]}
     asked |= {f"about {n}": show(posture, n) for n in some}
+    asked |= {"findings": findings(posture)}
     asked |= {"kpis": kpis(posture), "orphans": orphans(posture), "worst": worst(posture)}
     listed = identities(posture)
     asked["identities"] = {k: v for k, v in listed.items() if k not in NOT_OF_THE_ESTATE}

@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +105,24 @@ def test_any_plain_data_comes_back_alone_and_in_cells(value, cells):
     column = np.fromiter(cells, object, len(cells))
     again = back(pd.DataFrame({"a": column}))["a"].tolist()
     same(again, cells)
+
+
+FACTS = st.lists(st.text() | st.text("\ud800\x00é", max_size=2), max_size=3).map(tuple)
+
+
+@given(st.lists(FACTS, min_size=1, max_size=5), st.integers(0, 5))
+def test_tuples_of_text_come_back_and_are_no_json(facts, begin):
+    column = np.fromiter(facts, object, len(facts))
+    packer = Packer({})
+    tree = packer.pack(pd.DataFrame({"a": column}))
+    again = Unpacker([table.slice(0) for table in packer.tables], {}).unpack(tree)["a"].tolist()
+    same(again, facts)
+    odd = any("\ud800" in text for each in facts for text in each)
+    assert (packer.tables[0].schema.types[0] == pa.large_string()) == odd
+    if begin < len(facts):  # a part of a column, as files are read
+        part = Unpacker([packer.tables[0].slice(begin)], {})
+        tree["index"]["of"] = [begin, len(facts), 1]
+        same(part.unpack(tree)["a"].tolist(), facts[begin:])
 
 
 def test_frames_of_a_posture_are_named_and_not_written():
