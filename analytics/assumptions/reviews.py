@@ -37,7 +37,7 @@ def reviews(graph: AccessGraph) -> Reviews:
     the one to revoke wins.
     """
     nodes, grants = len(graph.ids), len(graph.frames[CAN_ACCESS])
-    stated = _stated(graph)
+    stated = approvals_stated(graph)
     approved = np.where(stated == NEVER, NEVER, 2 * np.where(stated == NEVER, 0, stated))
     if not len(graph.frames[COVERS]):
         never = np.full(nodes, NEVER)
@@ -76,7 +76,7 @@ def approved_grants(graph: AccessGraph) -> np.ndarray:
 
     By a review of that grant, or as its source states it.
     """
-    return np.asarray(np.maximum(_stated(graph), reviews(graph).approved_grant))
+    return np.asarray(np.maximum(approvals_stated(graph), reviews(graph).approved_grant))
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _approving(graph: AccessGraph) -> pd.DataFrame:
 def _approvals(graph: AccessGraph, rows: pd.DataFrame) -> Approvals:
     """Return the last of some approvals, and of those that sources state with a grant."""
     general, single = rows["grant_id"].isna(), rows[rows["grant_id"].notna()]
-    of_grant, thing = _stated(graph).copy(), np.full(len(graph.ids), NEVER)
+    of_grant, thing = approvals_stated(graph).copy(), np.full(len(graph.ids), NEVER)
     np.maximum.at(thing, rows["thing"][general], rows["at"][general])
     if len(single):
         named = on_grants(graph, single)
@@ -196,7 +196,7 @@ def on_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _stated(graph: AccessGraph) -> np.ndarray:
+def approvals_stated(graph: AccessGraph) -> np.ndarray:
     """Return when each grant was last approved as its source states it, `NEVER` if it does not."""
     stated = milliseconds(graph.frames[CAN_ACCESS]["reviewed_at"])
     return np.where(stated <= graph.now, stated, NEVER)

@@ -17,6 +17,7 @@ from analytics.assumptions.families.credentials import credential_pairs
 from analytics.assumptions.families.term import judge
 from analytics.assumptions.judgement import Case
 from analytics.assumptions.model import NUMBER, model
+from analytics.assumptions.reviews import approvals_stated, decisions, on_grants
 from analytics.figures.revocation.element_states import in_sight, still_in_sight
 from analytics.figures.revocation.survival import Survival, survival
 from analytics.findings.families.ownership import departed, judged_rows
@@ -109,6 +110,8 @@ def ungoverned(posture: Posture) -> Spells:
 def recent_changes(posture: Posture) -> pd.DataFrame:
     """Return the grants of the last year that this snapshot has, and the first decision on each.
 
+    A grant that several identities have is one of each.
+
     Returns
     -------
     DataFrame
@@ -116,12 +119,13 @@ def recent_changes(posture: Posture) -> pd.DataFrame:
         the decision, or until now.
     """
     now = posture.graph.now
-    rows = _changes(Case(posture, model(), entitlements(posture, model())))
+    rows = _dated(Case(posture, model(), entitlements(posture, model())))
     rows = rows[rows["since"] >= now - RECENT_DAYS * DAY]
     decided = (rows["decided"] != UNSEEN).to_numpy(bool)
     until = np.where(decided, rows["decided"].to_numpy(np.int64), now)
     days = np.maximum(until - rows["since"].to_numpy(np.int64), 0) / DAY
-    return rows[["identity", "since"]].assign(decided=decided, days=days)
+    ids = posture.graph.things["id"].reindex(rows["identity"]).to_numpy(object)
+    return rows[["since"]].assign(identity=ids, decided=decided, days=days)
 
 
 # -- through the snapshots ----------------------------------------------------------------------
@@ -288,41 +292,65 @@ def _scopes(frame: pd.DataFrame) -> np.ndarray:
 
 def _changes(case: Case) -> pd.DataFrame:
     """Return the dated grants of accountable identities, and the first decision on each."""
-    graph, units = case.posture.graph, case.units
-    frame = graph.frames[CAN_ACCESS]
-    decided = _decided(case, units)
-    rows = pd.DataFrame(
-        {"row": units.grant, "identity": units.identity, "since": units.granted, "decided": decided}
-    )
-    rows = rows[(rows["since"] != NEVER) & (rows["since"] <= graph.now)]
-    first = rows.groupby("row", as_index=False).agg(
-        identity=("identity", "min"), since=("since", "min"), decided=("decided", "min")
-    )
+    graph, frame = case.posture.graph, case.posture.graph.frames[CAN_ACCESS]
+    first = _dated(case).groupby("row", as_index=False).min()
     at = first["row"].to_numpy()
     ids = graph.things["id"].reindex(first["identity"]).to_numpy(object)
     key = _access(case.posture)[at]
     return first.assign(kind=GRANT, key=key, identity=ids, scope=_scopes(frame)[at])
 
 
+def _dated(case: Case) -> pd.DataFrame:
+    """Return the dated grants (`row` of CAN_ACCESS) of each accountable `identity` (number).
+
+    With `since` and `decided`, the first decision on the grant for that identity (milliseconds).
+    """
+    units = case.units
+    rows = pd.DataFrame(
+        {
+            "row": units.grant,
+            "identity": units.identity,
+            "since": units.granted,
+            "decided": _decided(case, units),
+        }
+    )
+    rows = rows[(rows["since"] != NEVER) & (rows["since"] <= case.posture.graph.now)]
+    return rows.groupby(["row", "identity"], as_index=False).min()
+
+
 def _decided(case: Case, units: Entitlements) -> np.ndarray:
     """Return when each was first approved or decided on since its grant, `UNSEEN` if unknown."""
-    frame, reviews = case.posture.graph.frames[CAN_ACCESS], case.reviews
-    reviewed = milliseconds(frame["reviewed_at"])[units.grant]
-    known = [
-        reviewed,
-        *(reviews.approved_grant[units.grant], reviews.last_grant[units.grant] >> 1),
-        *(
-            each[node]
-            for each in (reviews.approved_thing,)
-            for node in (units.holder, units.identity)
-        ),
-        *(reviews.last_thing[node] >> 1 for node in (units.holder, units.identity)),
-    ]
-    first = np.full(len(units), UNSEEN)
-    for at in known:
-        counts = (at != NEVER) & (at >= units.granted) & (at <= case.now)
-        first = np.where(counts, np.minimum(first, at), first)
+    graph = case.posture.graph
+    rows = decisions(graph)
+    single = on_grants(graph, rows[rows["grant_id"].notna()])
+    general = rows[rows["grant_id"].isna()]
+    things = general["thing"].to_numpy(np.int64), general["at"].to_numpy(np.int64)
+    stated = approvals_stated(graph)
+    dated = np.flatnonzero(stated != NEVER)
+    grants = (
+        np.append(single["row"].to_numpy(np.int64), dated),
+        np.append(single["at"].to_numpy(np.int64), stated[dated]),
+    )
+    first = _first_since(*grants, units.grant, units.granted)
+    for node in (units.holder, units.identity):
+        first = np.minimum(first, _first_since(*things, node, units.granted))
     return first
+
+
+def _first_since(
+    number: np.ndarray, at: np.ndarray, wanted: np.ndarray, since: np.ndarray
+) -> np.ndarray:
+    """Return for each `wanted` number its first instant that is not before `since` (int64).
+
+    `at` are instants, each of a `number`; `UNSEEN` where a number has none so late.
+    """
+    times = np.unique(at)
+    size = len(times) + 1
+    keys = np.sort(number * size + np.searchsorted(times, at))
+    wanted = wanted.astype(np.int64)
+    place = np.searchsorted(keys, wanted * size + np.searchsorted(times, since))
+    key = np.append(keys, -1)[place]
+    return np.where(key // size == wanted, np.append(times, UNSEEN)[key % size], UNSEEN)
 
 
 def time_to_revoke(posture: Posture, spells: Spells) -> dict[str, Any]:

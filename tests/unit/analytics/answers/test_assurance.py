@@ -209,6 +209,18 @@ def test_how_long_changes_of_access_wait_for_a_decision():
     assert statement(e.posture(), "new")["changes"]["median_days"] is None
 
 
+def test_a_grant_that_two_agents_have_is_a_change_of_both():
+    """Both take one role, granted something 30 days ago; one of them was reviewed since."""
+    e = people().agent("one", "two").thing("Role", "role")
+    e.link("one", "ASSUMES", "role").link("two", "ASSUMES", "role")
+    e.can("role", "read", "r", granted_at=ago(30))
+    e.thing("Review", "v", decision="approve", decided_at=ago(23)).link("v", "COVERS", "two")
+    waits = {"count": 1, "decided": 0, "median_days": None, "longest_open_days": 30.0}
+    taken = {"count": 1, "decided": 1, "median_days": 7.0, "longest_open_days": None}
+    assert statement(e.posture(), "one")["changes"] == waits
+    assert statement(e.posture(), "two")["changes"] == taken
+
+
 def verdicts(e: Estate, name: str, claim: str) -> tuple[str, int, int, int]:
     row = statement(e.posture(), name)
     (each,) = [c for c in row["claims"] if c["claim"] == claim]

@@ -195,6 +195,21 @@ def test_the_first_decision_counts_though_only_the_last_is_stated() -> None:
     assert only.days == 95  # all that this snapshot alone can say
 
 
+@pytest.mark.parametrize("about", [None, "g"])
+@pytest.mark.parametrize("decision", ["approve", "revoke", "modify"])
+def test_of_several_reviews_the_first_since_the_grant_counts(
+    about: str | None, decision: str
+) -> None:
+    """Granted 300 days ago, first reviewed after 5 of them, and each quarter since."""
+    e = Estate().agent("bot").resource("r")
+    e.can("bot", "read", "r", grant_id="g", granted_at=ago(300))
+    for days in (310, 295, 205, 115, 25):  # the first is of what was there before
+        e.thing("Review", f"v{days}", decision=decision, decided_at=ago(days))
+        e.link(f"v{days}", "COVERS", "bot", grant_id=about)
+    (row,) = ungoverned(e.posture()).rows.itertuples()
+    assert (row.days, row.ended) == (5, True)
+
+
 @pytest.mark.parametrize("declares", [(), EVERYTHING])
 def test_nothing_at_all(declares: tuple[str, ...]) -> None:
     answer = revocation(Estate(declares=declares).agent("bot").posture())
