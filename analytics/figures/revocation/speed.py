@@ -36,6 +36,7 @@ BETWEEN = " -> "  # between the holder of a grant and its resource
 RECENT_DAYS = 365  # older changes do not reflect the current speed of review
 UNSEEN = np.iinfo(np.int64).max
 COLUMNS = ("kind", "key", "since", "identity", "scope")
+ITEM = ["kind", "key"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ class Spells:
 class _Moment:
     """One snapshot: its overdue items, its changes, and what its sources can state.
 
-    `overdue` has a row for each identity that an item concerns, of each item the oldest first.
+    `overdue` has a row for each identity that an item concerns and each instant since when it is
+    overdue, of each item the oldest first.
     """
 
     at: int
@@ -88,7 +90,7 @@ def overdue(
     """
     moments = _moments(posture, about)
     shown = [m.overdue if whose is None else _of(m.overdue, whose) for m in moments]
-    return Spells(_followed(moments, [rows.drop_duplicates(["kind", "key"]) for rows in shown]))
+    return Spells(_followed(moments, _restated([m.at for m in moments], shown)))
 
 
 def _of(rows: pd.DataFrame, whose: frozenset[str]) -> pd.DataFrame:
@@ -198,8 +200,34 @@ def _moment(posture: Posture, about: list[int] | None) -> _Moment:
     rows["identity"] = ids.reindex(rows["number"]).to_numpy(object)
     first = rows.drop(columns="number").sort_values(["kind", "key", "since", "identity"])
     stated = in_sight(posture.graph.coverage)
-    once = first.drop_duplicates(["kind", "key", "identity"])[list(COLUMNS)]
+    once = first.drop_duplicates(["kind", "key", "since", "identity"])[list(COLUMNS)]
     return _Moment(posture.graph.now, stated, once, _changes(case))
+
+
+def _restated(at: list[int], shown: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return the oldest of each overdue item at each moment, under the date stated last.
+
+    `at` are the moments. An item whose date a source corrects has not ended. One that was overdue
+    at the moment before by its new date too is the same, unless that moment showed both dates: then
+    these are two, as of two grants with the same ends.
+    """
+    items = [rows.drop_duplicates(ITEM).assign(stated=lambda r: r["since"]) for rows in shown]
+    for n in range(len(items) - 1, 0, -1):
+        earlier, later = items[n - 1], items[n][[*ITEM, "since", "stated"]]
+        pairs = earlier[[*ITEM, "stated"]].merge(later, "left", ITEM, suffixes=("", "_later"))
+        paired = pairs["stated_later"].notna()
+        pairs = pairs.fillna({"since": 0, "stated_later": 0}).astype({"stated_later": np.int64})
+        same = paired & (pairs["stated_later"] <= at[n - 1])
+        same &= ~_shows(shown[n - 1], pairs, "stated_later") & ~_shows(shown[n], pairs, "stated")
+        since = np.where(same, pairs["since"], earlier["since"]).astype(np.int64)
+        items[n - 1] = earlier.assign(since=since)
+    return [rows[list(COLUMNS)] for rows in items]
+
+
+def _shows(shown: pd.DataFrame, pairs: pd.DataFrame, date: str) -> np.ndarray:
+    """Return a mask of the pairs of which a moment shows the item under a date of theirs."""
+    keys = pd.MultiIndex.from_frame(shown[[*ITEM, "since"]])
+    return np.asarray(pd.MultiIndex.from_frame(pairs[[*ITEM, date]]).isin(keys))
 
 
 def _followed(moments: list[_Moment], shown: list[pd.DataFrame]) -> pd.DataFrame:

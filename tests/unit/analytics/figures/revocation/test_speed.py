@@ -195,6 +195,36 @@ def test_the_first_decision_counts_though_only_the_last_is_stated() -> None:
     assert only.days == 95  # all that this snapshot alone can say
 
 
+def test_what_is_dated_anew_has_not_ended() -> None:
+    """Personnel corrects the day on which the only owner left: the role is open as before."""
+
+    def made(days_ago: float, left: float) -> Estate:
+        return state(days_ago).person("ann", left=ago(left)).agent("bot").owned("bot", "ann")
+
+    assert spells(history_of(made(60, 100), made(30, 95), made(0, 95))) == [(95, 95, False)]
+    assert spells(history_of(made(60, 95), made(30, 99), made(0, 97))) == [(97, 97, False)]
+
+
+def test_what_was_renewed_and_ended_again_is_a_second_item() -> None:
+    def made(days_ago: float, *expired: float) -> Estate:
+        e = state(days_ago).agent("bot").resource("r")
+        for number, days in enumerate(expired):
+            e.can("bot", "read", "r", grant_id=f"g{number}", expires_at=ago(days))
+        return e
+
+    history = history_of(made(60, 80), made(30, 50), made(0, 50))
+    assert spells(history) == [(80, 50, True), (50, 50, False)]
+    # two grants of the same access; the older one is taken away
+    assert spells(history_of(made(40, 80, 50), made(0, 50))) == [(80, 80, True), (50, 50, False)]
+
+
+def spells(history: History) -> list[tuple[float, float, bool]]:
+    """Return for each item how many days ago it was due, how long it lasted, and if it ended."""
+    rows = overdue(last(history)).rows
+    due = (AS_OF - pd.to_datetime(rows["since"], unit="ms", utc=True)) / pd.Timedelta(days=1)
+    return list(zip(due, rows["days"], rows["ended"], strict=True))
+
+
 @pytest.mark.parametrize("about", [None, "g"])
 @pytest.mark.parametrize("decision", ["approve", "revoke", "modify"])
 def test_of_several_reviews_the_first_since_the_grant_counts(
