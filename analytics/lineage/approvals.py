@@ -85,7 +85,7 @@ def _allowed(posture: Posture, listing: Entitled, node: np.ndarray) -> np.ndarra
             continue
         rows = np.flatnonzero(node == number)
         resource, level = np.divmod(listing.pair[listing.of[rows]], len(LEVELS))
-        allowed[rows] = lists[number].allows(resource, level)
+        allowed[rows] = lists[number].allows(posture.graph, resource, level)
     return allowed
 
 

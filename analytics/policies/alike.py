@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.scope import inside_scope, scopes_of
+from analytics.containers import parent_of
 from analytics.engines.policy_set import Mentions
 from analytics.policies.cedar_entities import SCOPE, SCOPE_AT, entities
 from analytics.policies.distinct import firsts
-from analytics.policies.policy_input import above, parent_of, policy_input
+from analytics.policies.policy_input import above, policy_input
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.schema import LEVELS, RESOURCE
@@ -107,10 +108,10 @@ class Ends:
     def _lineage(self, thing: dict[str, str], then: int) -> Iterator[tuple[str, str]]:
         """Yield a node and all that contain it."""
         yield thing["label"], thing["id"]
-        outer = int(parent_of(self.then)[then]) if then >= 0 else -1
+        outer = int(parent_of(self.then.graph)[then]) if then >= 0 else -1
         while outer >= 0:
             yield RESOURCE.name, self.then.graph.thing(outer)["id"]
-            outer = int(parent_of(self.then)[outer])
+            outer = int(parent_of(self.then.graph)[outer])
 
     def _within(self, path: str) -> np.ndarray:
         """Return for each request whether its resource is in a scope of its principal."""
@@ -125,6 +126,6 @@ class Ends:
                 inside |= is_resource[resource] & inside_scope(
                     self.then, identities, place.astype(np.int32), resource.astype(np.int32), levels
                 )
-            resource = np.where(resource >= 0, parent_of(self.then)[resource], -1)
+            resource = np.where(resource >= 0, parent_of(self.then.graph)[resource], -1)
         code = np.where(inside, INSIDE, OUTSIDE)
         return np.where(with_scope[place], code, WITHOUT).astype(np.int64)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.entitlements import grants_held
-from analytics.policies.policy_input import parent_of
+from analytics.containers import parent_of
 from analytics.posture import Posture
 from graph.instants import NEVER, milliseconds
 from graph.schema import CAN_ACCESS
@@ -49,7 +49,7 @@ def _latest(posture: Posture, asked: pd.DataFrame, expires: np.ndarray) -> pd.Da
             "end": np.where(end == NEVER, WITHOUT_END, end),
         }
     )
-    outer = parent_of(posture)[asked["resource"].to_numpy(np.int64)]
+    outer = parent_of(posture.graph)[asked["resource"].to_numpy(np.int64)]
     sides = [asked.assign(on=asked["resource"]), asked.assign(on=outer)[outer >= 0]]
     given = pd.concat(sides).merge(grants, on=["identity", "on", "level"])
     latest: pd.Series = given.groupby(["identity", "resource", "level"])["end"].max()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from analytics.assumptions.families.scope import scopes_of
+from analytics.containers import parent_of, parts_of
 from analytics.debt.owed import sums_of
 from analytics.debt.totals import grouped
 from analytics.ownership.owners import NOBODY, ROLES
@@ -41,8 +42,8 @@ class PolicyInput:
     """The facts about each identity and each thing that is used, by id, and the label of each.
 
     Among those of an identity, `declared_scope` is the ids of the resources in its declared scope
-    at any level, and `declared_scope_at` those at each level. Among those of a thing that is used,
-    `parents` are the ids of what contains it.
+    at any level, with all that they contain, and `declared_scope_at` those at each level. Among
+    those of a thing that is used, `parents` are the ids of what contains it.
     """
 
     labels: dict[str, str]
@@ -84,31 +85,13 @@ def policy_input(
 
 def above(posture: Posture, resources: np.ndarray) -> np.ndarray:
     """Return the numbers of resources, with all that contain them."""
-    outer, reached = parent_of(posture), np.unique(resources)
+    outer, reached = parent_of(posture.graph), np.unique(resources)
     while True:
         more = outer[reached]
         larger = np.union1d(reached, more[more >= 0])
         if len(larger) == len(reached):
             return larger
         reached = larger
-
-
-@once
-def parent_of(posture: Posture) -> np.ndarray:
-    """Return the number of the resource that contains each node (int64); -1 for none.
-
-    What is stated to contain itself, over others too, is in nothing: engines refuse such a loop.
-    """
-    graph = posture.graph
-    outer = np.full(len(graph.ids), -1, np.int64)
-    frame = graph.frames[RESOURCE]
-    inner, named = graph.numbers(frame["id"]), graph.numbers(frame["parent_id"])
-    outer[inner] = named
-    farther = np.append(outer, -1)
-    for _ in range(len(outer).bit_length()):
-        farther = farther[farther]
-    outer[farther[farther >= 0]] = -1  # only a loop goes on for so long, and ends in itself
-    return outer
 
 
 Facts = Callable[[int], dict[str, Any]]
@@ -119,7 +102,7 @@ def _known(*parts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _weighed(posture: Posture, number: int) -> dict[str, Any]:
-    outer = int(parent_of(posture)[number])
+    outer = int(parent_of(posture.graph)[number])
     return {
         "sensitivity": int(posture.sensitivities["weight"].to_numpy()[number]),
         "parents": [posture.graph.thing(outer)["id"]] if outer >= 0 else [],
@@ -166,13 +149,17 @@ def _owned(posture: Posture, number: int) -> bool | None:
 
 
 def _scope(posture: Posture, entries: list[tuple[int, int, int]] | None) -> dict[str, Any]:
-    """Return the resources of a declared scope, in all and for each level; nothing without one."""
+    """Return the resources of a declared scope, in all and for each level; nothing without one.
+
+    Those that a resource of it contains are among them.
+    """
     if entries is None:
         return {}
     ids, is_resource = posture.graph.ids, posture.graph.has_label(RESOURCE)
     allowed: dict[str, set[str]] = {level: set() for level in LEVELS}
     for low, high, level in entries:
-        numbers = low + np.flatnonzero(is_resource[low:high])
+        named = low + np.flatnonzero(is_resource[low:high])
+        numbers = np.append(named, parts_of(posture.graph, named))
         allowed[LEVELS[level]].update(str(ids[int(at)]) for at in numbers)
     return {
         "declared_scope": sorted(set().union(*allowed.values())),

@@ -152,4 +152,4 @@ def _of_grant(posture: Posture, row: int) -> list[Approval]:
 def _covers(graph: AccessGraph, asked: tuple[np.ndarray, np.ndarray], approval: Approval) -> bool:
     """Return whether an approval covers what is asked; one with a list covers what it lists."""
     baseline = listings(graph).get(approval.fact) if approval.on != "grant" else None
-    return baseline is None or bool(baseline.allows(*asked).any())
+    return baseline is None or bool(baseline.allows(graph, *asked).any())

@@ -2,7 +2,7 @@
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from analytics.assumptions.judgement import ALONE, Case, Verdict, unkept
 from analytics.assumptions.model import Model
+from analytics.containers import holding, parent_of
 from analytics.coverage import stated_by
 from analytics.posture import Posture
 from analytics.reach.kernels.pairs import within
@@ -69,9 +70,35 @@ def inside_scope(
     """
     scopes = scopes_of(posture)
     entries = [scopes.get(number, []) for number in identities.tolist()]
+    return covered(posture.graph, entries, place, resource, level)
+
+
+def covered(
+    graph: AccessGraph,
+    entries: Sequence[Sequence[Entry]],
+    place: np.ndarray,
+    resource: np.ndarray,
+    level: np.ndarray,
+) -> np.ndarray:
+    """Return a mask of the access that the entries at its `place` allow.
+
+    What an entry allows on a resource it allows on all that this contains, at any depth.
+    """
     first = np.cumsum([0, *(len(e) for e in entries)])
     flat = np.array([e for listed in entries for e in listed], np.int64).reshape(-1, 3)
     inside: np.ndarray = within(place, resource, level, first, *flat.T.copy())
+    wide = holding(graph, flat[:, 0], flat[:, 1])  # only these allow more than what they name
+    if not wide.any():
+        return inside
+    first = np.append(0, np.cumsum(wide))[first]
+    allowed, outer = flat[wide].T.copy(), parent_of(graph)
+    rows = np.flatnonzero(~inside & (first[place + 1] > first[place]))
+    above = outer[resource[rows]]
+    while (above >= 0).any():
+        rows, above = rows[above >= 0], above[above >= 0]
+        mask = within(place[rows], above.astype(np.int32), level[rows], first, *allowed)
+        inside[rows] = mask
+        rows, above = rows[~mask], outer[above[~mask]]
     return inside
 
 
@@ -85,7 +112,8 @@ def declared_scopes(graph: AccessGraph) -> dict[int, list[Entry]]:
     """Return the declared scope of each identity that has one, by its number.
 
     An entry names a resource, or with a trailing asterisk all resources of which an id begins so;
-    an entry that names nothing in the graph allows nothing.
+    an entry that names nothing in the graph allows nothing. What these contain is allowed too (see
+    `covered`).
     """
     scopes = dict(_declared(graph))
     named = {e["resource"] for entries in scopes.values() for e in entries}

@@ -106,7 +106,7 @@ class _Search:
         resource, level, since, hops, grant, state = opened_first(
             self.network.arrays, self.came, identity, self.room
         )
-        outside = ~baseline.allows(resource, level)
+        outside = ~baseline.allows(self.posture.graph, resource, level)
         moved = ~outside & self._moved(identity, resource, baseline)
         chosen = np.flatnonzero(outside | moved)
         key = (resource[chosen], level[chosen], since[chosen], hops[chosen], grant[chosen])

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.families.scope import Entry, scope_entries, scopes_of
+from analytics.assumptions.families.scope import Entry, covered, scope_entries, scopes_of
 from analytics.changes.drift.newcomers import newcomers, used
+from analytics.containers import holding
 from analytics.kept.of_snapshots import following, looks, merged_since, names_since, renamed
 from analytics.posture import Posture
 from graph.access import AccessGraph
@@ -37,14 +38,25 @@ class Baseline:
     at: int
     entries: tuple[Entry, ...]
 
-    def allows(self, resource: np.ndarray, level: np.ndarray) -> np.ndarray:
-        """Return a mask of the resources (numbers) with levels that are within the baseline."""
+    def allows(self, graph: AccessGraph, resource: np.ndarray, level: np.ndarray) -> np.ndarray:
+        """Return a mask of the resources (numbers) with levels that are within the baseline.
+
+        What was approved for a resource is for all that it contains; what was reached is listed.
+        """
         single = {low * len(LEVELS) + at for low, high, at in self.entries if high == low + 1}
         key = resource.astype(np.int64) * len(LEVELS) + level
         inside = np.isin(key, np.fromiter(single, np.int64, len(single)))
         for low, high, at in self.entries:
             if high > low + 1:
                 inside |= (low <= resource) & (resource < high) & (level == at)
+        if self.kind == FIRST or inside.all():
+            return inside
+        ends = np.array([entry[:2] for entry in self.entries], np.int64).reshape(-1, 2)
+        wide = [self.entries[at] for at in np.flatnonzero(holding(graph, *ends.T))]
+        rest = np.flatnonzero(~inside)
+        place = np.zeros(len(rest), np.int32)
+        access = resource[rest].astype(np.int32), level[rest].astype(np.int8)
+        inside[rest] = covered(graph, [wide], place, *access)
         return inside
 
 

@@ -81,7 +81,7 @@ def _beyond(posture: Posture, state: np.ndarray, baselines: dict[int, Baseline])
     for place in np.flatnonzero(state == REVIEWED).tolist():
         rows = slice(units.first[place], units.first[place + 1])
         baseline = baselines[int(units.identities[place])]
-        beyond[rows] = ~baseline.allows(units.resource[rows], units.level[rows])
+        beyond[rows] = ~baseline.allows(posture.graph, units.resource[rows], units.level[rows])
     return beyond
 
 

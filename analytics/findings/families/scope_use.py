@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.families.scope import Entry, scopes_of
+from analytics.assumptions.families.scope import Entry, covered, scopes_of
+from analytics.containers import parent_of
 from analytics.evidence import matching
 from analytics.findings.rule import plural
 from analytics.posture import UNUSED_DAYS, Posture
-from analytics.reach.kernels.pairs import within
 from analytics.usage import observed
 from analytics.usage.actors import actors
 from analytics.weights import LEVEL_WEIGHTS
@@ -95,10 +95,7 @@ def outside(posture: Posture, scopes: Mapping[int, Sequence[Entry]] | None = Non
     """
     rows, scopes = used_by(posture), scopes_of(posture) if scopes is None else scopes
     rows = rows[rows["identity"].isin(list(scopes)).to_numpy(bool)]
-    container = _containers(posture)
-    inside = _covered(scopes, rows, rows["resource"].to_numpy())
-    inside |= _covered(scopes, rows, container[rows["resource"].to_numpy()])
-    rows = rows[~inside]
+    rows = rows[~_covered(posture, scopes, rows)]
     if rows.empty:
         return rows.assign(levels=0, first=0, exposure=0.0, facts="")
     weight = posture.sensitivities["weight"].to_numpy()[rows["resource"]]
@@ -122,16 +119,21 @@ def outside(posture: Posture, scopes: Mapping[int, Sequence[Entry]] | None = Non
 
 def tightness(posture: Posture, identities: np.ndarray) -> dict[int, Tightness]:
     """Return how many entries of its declared scope each identity uses."""
-    rows, scopes = used_by(posture), scopes_of(posture)
+    graph, rows, scopes = posture.graph, used_by(posture), scopes_of(posture)
     rows = rows[rows["identity"].isin(identities)]
     pairs: dict[int, set[tuple[int, int]]] = {}
-    columns = (rows[c].tolist() for c in ("identity", "resource", "level"))
+    columns, outer = (rows[c].tolist() for c in ("identity", "resource", "level")), parent_of(graph)
     for identity, resource, level in zip(*columns, strict=True):
-        pairs.setdefault(identity, set()).add((resource, level))
+        seen = pairs.setdefault(identity, set())
+        while resource >= 0 and (resource, level) not in seen:
+            seen.add((resource, level))
+            resource = int(outer[resource])
     by_identity = {}
     for identity in identities.tolist():
-        entries, seen = scopes.get(identity, []), pairs.get(identity, set())
-        used = sum(any(low <= r < high and v == at for r, v in seen) for low, high, at in entries)
+        entries, used_pairs = scopes.get(identity, []), pairs.get(identity, set())
+        used = sum(
+            any(low <= r < high and v == at for r, v in used_pairs) for low, high, at in entries
+        )
         by_identity[identity] = Tightness(used, len(entries))
     return by_identity
 
@@ -140,29 +142,15 @@ def _ids(facts: pd.Series) -> tuple[str, ...]:
     return tuple(dict.fromkeys(facts))
 
 
-def _containers(posture: Posture) -> np.ndarray:
-    """Return the number of the container of each resource, or its own if it has none."""
-    graph = posture.graph
-    container = np.arange(len(graph.ids))
-    frame = graph.frames[RESOURCE]
-    number, parent = graph.numbers(frame["id"]), graph.numbers(frame["parent_id"].fillna(""))
-    container[number] = np.where(parent >= 0, parent, number)
-    return container
-
-
 def _covered(
-    scopes: Mapping[int, Sequence[Entry]], rows: pd.DataFrame, resource: np.ndarray
+    posture: Posture, scopes: Mapping[int, Sequence[Entry]], rows: pd.DataFrame
 ) -> np.ndarray:
-    """Return a mask of the uses that a scope covers, taken as uses of `resource`."""
+    """Return a mask of the uses that a scope covers."""
     whose, place = np.unique(rows["identity"].to_numpy(np.int64), return_inverse=True)
-    entries = [scopes[number] for number in whose.tolist()]
-    first = np.cumsum([0, *(len(e) for e in entries)])
-    flat = np.array([e for scope in entries for e in scope], np.int64).reshape(-1, 3)
-    inside: np.ndarray = within(
+    return covered(
+        posture.graph,
+        [scopes[number] for number in whose.tolist()],
         place.astype(np.int32),
-        resource.astype(np.int32),
+        rows["resource"].to_numpy(np.int32),
         rows["level"].to_numpy(np.int8),
-        first,
-        *flat.T.copy(),
     )
-    return inside

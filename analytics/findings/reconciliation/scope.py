@@ -3,7 +3,7 @@
 import numpy as np
 
 from analytics.assumptions.families.scope import inside_scope, scopes_of
-from analytics.evidence.decisions import parents, records
+from analytics.evidence.decisions import records
 from analytics.evidence.reconciled import decided
 from analytics.findings.reconciliation.check import Check, Compared, same, states
 from analytics.posture import Posture
@@ -23,15 +23,13 @@ def compare(posture: Posture) -> Compared:
     asked = np.flatnonzero(allowed & known)
     inside = np.zeros(len(rows), bool)
     identities, place = np.unique(identity[asked], return_inverse=True)
-    above = parents(posture)[resource[asked]]
-    for target in (resource[asked], np.where(above >= 0, above, resource[asked])):
-        inside[asked] |= inside_scope(
-            posture,
-            identities,
-            place.astype(np.int32),
-            target.astype(np.int32),
-            level[asked].astype(np.int8),
-        )
+    inside[asked] = inside_scope(
+        posture,
+        identities,
+        place.astype(np.int32),
+        resource[asked].astype(np.int32),
+        level[asked].astype(np.int8),
+    )
     sentence = "it was allowed outside the declared scope"
     return Compared(rows, states(allowed, known, ~inside), same(sentence))
 

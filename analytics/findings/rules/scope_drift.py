@@ -17,7 +17,8 @@ from graph.instants import NEVER
 def find(posture: Posture) -> pd.DataFrame:
     """Find grants of an identity with a declared scope that the scope does not cover.
 
-    A broad scope hides drift, so the sentence says how much of the scope is used.
+    The parts of a resource in the scope are in it too. A broad scope hides drift, so the sentence
+    says how much of the scope is used.
     """
     rows = breaking(posture, "scope")
     rows = rows[~without(posture, "declared_scope")[rows["identity"]]].reset_index(drop=True)

@@ -24,15 +24,35 @@ def seconds(text: str) -> int:
     return int(pd.Timestamp(text).timestamp())
 
 
+def named(name: str, text: str) -> bool:
+    return name == text or (text.endswith("*") and name.startswith(text[:-1]))
+
+
+def containers(outer: Mapping[str, str | None], name: str) -> list[str]:
+    """Return what contains a resource, the nearest first; what contains itself is in nothing."""
+
+    def above(start: str) -> list[str]:
+        met: list[str] = []
+        at = outer.get(start)
+        while at in outer and at not in met:
+            met.append(str(at))
+            at = outer[str(at)]
+        return met
+
+    around = [name, *above(name)]
+    rings = [n for n, each in enumerate(around) if each in above(each)]
+    return around[1 : rings[0] + 1] if rings else around[1:]
+
+
 def in_scope(estate: Estate, agent: Mapping[str, Any], level: str | None = None) -> list[Any]:
-    names = [row["id"] for row in estate.rows[RESOURCE]]
+    """Return the resources that a scope names, and those within them."""
+    outer = {row["id"]: row.get("parent_id") for row in estate.rows[RESOURCE]}
     found = {
         name
         for entry in agent["declared_scope"]
         if level in (None, entry["level"])
-        for name in names
-        if name == entry["resource"]
-        or (entry["resource"].endswith("*") and name.startswith(entry["resource"][:-1]))
+        for name in outer
+        if any(named(each, entry["resource"]) for each in (name, *containers(outer, name)))
     }
     return [{"__entity": {"type": "Resource", "id": name}} for name in sorted(found)]
 
