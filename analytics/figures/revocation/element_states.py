@@ -1,6 +1,6 @@
 """Elements of kill sets in one snapshot: which are alive, and when the others died."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -89,6 +89,15 @@ def still_in_sight(scope: str, label: str, then: frozenset[str], now: frozenset[
         return then <= now
     kind = PARTS.join((scope, KINDS_OF_FACT.get(label, "")))
     return scope in now and (kind not in then or kind in now)
+
+
+def next_in_sight(seen: Sequence[frozenset[str]], scope: str, label: str, last: int) -> int:
+    """Return the first moment after the `last` at which a source would still state something.
+
+    `seen` is what was in sight at each moment; without such a moment their count is returned.
+    """
+    later = range(last + 1, len(seen))
+    return next((n for n in later if still_in_sight(scope, label, seen[last], seen[n])), len(seen))
 
 
 def look_at(

@@ -2,8 +2,8 @@
 
 Each snapshot shows what is overdue then: grants past their end or revoked on paper, credentials
 past their expiry, agents past their term, roles whose last owner left. An overdue item ends with
-the first snapshot that does not show it; an item in the last snapshot, or one that vanished with
-its source, is censored: it has lasted at least so long.
+the first snapshot that could show it and does not; an item in the last snapshot, or one that
+vanished with its source, is censored: it has lasted at least so long.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from analytics.assumptions.families.term import judge
 from analytics.assumptions.judgement import Case
 from analytics.assumptions.model import NUMBER, model
 from analytics.assumptions.reviews import approvals_stated, decisions, on_grants
-from analytics.figures.revocation.element_states import in_sight, still_in_sight
+from analytics.figures.revocation.element_states import in_sight, next_in_sight
 from analytics.figures.revocation.survival import Survival, survival
 from analytics.findings.families.ownership import departed, judged_rows
 from analytics.history import Unread
@@ -236,15 +236,11 @@ def _followed(moments: list[_Moment], shown: list[pd.DataFrame]) -> pd.DataFrame
     spells = shown_rows.sort_values("seen").groupby(["kind", "key", "since"], as_index=False).last()
     at = np.array([m.at for m in moments], np.int64)
     last = spells["seen"].to_numpy(np.int64)
-    after = np.minimum(last + 1, len(at) - 1)
-    labels = spells["kind"].map(STATED_AS)
-    places = zip(spells["scope"], labels, last, after, strict=True)
-    read_again = [
-        still_in_sight(scope, label, moments[then].in_sight, moments[now].in_sight)
-        for scope, label, then, now in places
-    ]
-    spells["ended"] = (last < len(at) - 1) & np.array(read_again, bool)
-    spells["until"] = np.where(spells["ended"], at[after], at[last])
+    seen = [m.in_sight for m in moments]
+    places = zip(spells["scope"], spells["kind"].map(STATED_AS), last.tolist(), strict=True)
+    after = np.array([next_in_sight(seen, *place) for place in places], np.int64)
+    spells["ended"] = after < len(at)
+    spells["until"] = at[np.where(spells["ended"], after, last)]
     return _timed(spells)
 
 

@@ -3,8 +3,9 @@
 A credential should have ended when a source reports that it leaked, when its term passed, or when
 the identity that it authenticates as ended. It lives on as long as its status is none of the ended
 ones. Each snapshot shows which live on. The first that does not, and for which the same source was
-read again, ends the time: at the instant that it states, else at its own. The last one censors it.
-A leak without a date counts from the first snapshot that shows it, so it lasted at least so long.
+read again for credentials, ends the time: at the instant that it states, else at its own. One that
+could not show it ends nothing, and the last one censors it. A leak without a date counts from the
+first snapshot that shows it, so it lasted at least so long.
 """
 
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from analytics.figures.revocation.element_states import PARTS, in_sight, next_in_sight
 from analytics.figures.revocation.survival import Survival, survival
 from analytics.history import Unread
 from analytics.kept.answers import kept
@@ -24,7 +26,6 @@ from graph.schema import AUTHENTICATES_AS, CREDENTIAL, CREDENTIAL_ENDED, IDENTIT
 
 HOUR = DAY // 24  # milliseconds
 ENDED = ("disabled", "retired", "deleted")  # states of an identity
-BETWEEN = "\x1f"  # source and scope
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,11 @@ class _Look:
     """What one snapshot shows: credentials that live on, and when the ended ones did.
 
     `overdue` has `id`, `since` (milliseconds), `leaked` (bool) and `scope`; `ended_at` is by id.
-    `scopes` are the sources and scopes that it has facts of.
+    `in_sight` is what its sources could state.
     """
 
     at: int
-    scopes: frozenset[str]
+    in_sight: frozenset[str]
     overdue: pd.DataFrame
     ended_at: pd.DataFrame
 
@@ -92,13 +93,13 @@ def _look(graph: AccessGraph) -> _Look:
     overdue = frame.loc[late, ["id", "source", "scope"]]
     return _Look(
         graph.now,
-        frozenset(BETWEEN.join(coverage.key) for coverage in graph.coverage),
+        in_sight(graph.coverage),
         pd.DataFrame(
             {
                 "id": overdue["id"].to_numpy(object),
                 "since": since[late],
                 "leaked": leaked[late],
-                "scope": (overdue["source"] + BETWEEN + overdue["scope"]).to_numpy(object),
+                "scope": (overdue["source"] + PARTS + overdue["scope"]).to_numpy(object),
             }
         ),
         pd.DataFrame({"id": frame["id"][known].to_numpy(object), "ended_at": dated[known]}),
@@ -138,20 +139,27 @@ def _spells(looks: list[_Look]) -> pd.DataFrame:
     """Return how long each credential lived on without a break, whether it `ended` and `leaked`."""
     rows = pd.concat([look.overdue.assign(seen=n) for n, look in enumerate(looks)])
     rows = rows.sort_values(["id", "seen"], ignore_index=True)
-    run = np.cumsum(rows["id"].ne(rows["id"].shift()) | rows["seen"].diff().ne(1))
-    spells = rows.groupby(run).agg(
+    begins = rows["id"].ne(rows["id"].shift()).to_numpy(bool, copy=True)
+    seen, scope = rows["seen"].to_numpy(np.int64), rows["scope"].to_numpy(object)
+    of_look = [look.in_sight for look in looks]
+    for row in np.flatnonzero(~begins & (np.diff(seen, prepend=0) > 1)).tolist():
+        before = scope[row - 1], CREDENTIAL.name, int(seen[row - 1])
+        begins[row] = next_in_sight(of_look, *before) < seen[row]
+    spells = rows.groupby(np.cumsum(begins)).agg(
         id=("id", "first"),
         since=("since", "min"),
         last=("seen", "last"),
         scope=("scope", "last"),
         leaked=("leaked", "max"),
     )
-    spells["after"] = np.minimum(spells["last"] + 1, len(looks) - 1)
+    ends = zip(spells["scope"], spells["last"].tolist(), strict=True)
+    after_each = [next_in_sight(of_look, each, CREDENTIAL.name, last) for each, last in ends]
+    spells["after"] = np.array(after_each, np.int64)
     dead = pd.concat([look.ended_at.assign(after=n) for n, look in enumerate(looks)])
     spells = spells.merge(dead.drop_duplicates(["id", "after"]), on=["id", "after"], how="left")
     after, last = spells["after"].to_numpy(np.int64), spells["last"].to_numpy(np.int64)
-    read = [s in looks[n].scopes for s, n in zip(spells["scope"], after.tolist(), strict=True)]
-    ended = (after > last) & np.array(read, bool)
+    ended = after < len(looks)
+    after = np.where(ended, after, last)
     at = np.array([look.at for look in looks], np.int64)
     stated = spells["ended_at"].astype("Int64").fillna(LATER).to_numpy(np.int64)
     until = np.where(ended, np.clip(stated, at[last], at[after]), at[last])

@@ -195,6 +195,20 @@ def test_the_first_decision_counts_though_only_the_last_is_stated() -> None:
     assert only.days == 95  # all that this snapshot alone can say
 
 
+def test_what_is_gone_once_its_source_is_read_again_has_ended_by_then() -> None:
+    """Between two reads of the grants one of keys alone shows none of them."""
+
+    def made(days_ago: float, *, gone: bool = False, blind: bool = False) -> Estate:
+        e = state(days_ago, declares=("credentials",) if blind else EVERYTHING).agent("bot")
+        e.resource("r")
+        return e if gone else e.can("bot", "read", "r", expires_at=ago(80))
+
+    looks = made(60), made(40, gone=True, blind=True)
+    assert spells(history_of(*looks)) == [(80, 20, False)]
+    assert spells(history_of(*looks, made(10, gone=True))) == [(80, 70, True)]
+    assert spells(history_of(*looks, made(0))) == [(80, 80, False)]
+
+
 def test_what_is_dated_anew_has_not_ended() -> None:
     """Personnel corrects the day on which the only owner left: the role is open as before."""
 

@@ -61,6 +61,18 @@ def test_what_vanished_with_its_source_is_censored():
     assert (past.every.censored, len(past.every.times)) == (1, 0)
 
 
+def test_what_its_source_no_longer_declares_had_not_ended():
+    """The second read is without credentials; the third shows the key as the first did."""
+    leak = {"status": "leaked", "status_at": ago(25)}
+    blind = Estate(AS_OF - pd.Timedelta(days=10), declares=("grants", "inventory")).account("svc")
+    past = played(at(20, k=leak), blind)
+    assert (past.every.times.tolist(), past.every.censored) == ([], 1)
+    past = played(at(20, k=leak), blind, at(5, k=leak), at(0))
+    assert (past.every.times.tolist(), past.every.censored) == ([25 * DAY], 0)
+    past = played(at(20, k=leak), blind, at(0))  # gone by the first read that could show it
+    assert (past.every.times.tolist(), past.every.censored) == ([25 * DAY], 0)
+
+
 def test_a_key_that_leaks_again_counts_twice():
     leak = {"status": "leaked"}
     past = played(at(30, k=leak), at(20, k={"status": "revoked"}), at(10, k=leak), at(0, k=leak))
