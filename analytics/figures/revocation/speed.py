@@ -90,7 +90,7 @@ def overdue(
     """
     moments = _moments(posture, about)
     shown = [m.overdue if whose is None else _of(m.overdue, whose) for m in moments]
-    return Spells(_followed(moments, _restated([m.at for m in moments], shown)))
+    return Spells(_followed(moments, _restated(moments, _numbered(shown))))
 
 
 def _of(rows: pd.DataFrame, whose: frozenset[str]) -> pd.DataFrame:
@@ -100,7 +100,7 @@ def _of(rows: pd.DataFrame, whose: frozenset[str]) -> pd.DataFrame:
 def ungoverned(posture: Posture) -> Spells:
     """Track each grant of the last year until it was approved, decided on or removed."""
     moments = _moments(posture, None)
-    rows = _followed(moments, [m.changed[list(COLUMNS)] for m in moments])
+    rows = _followed(moments, _numbered([m.changed for m in moments]))
     decided = pd.concat([m.changed for m in moments]).groupby(["key", "since"])["decided"].min()
     at = decided.reindex(pd.MultiIndex.from_frame(rows[["key", "since"]])).to_numpy()
     acted = at < rows["until"].to_numpy()
@@ -204,40 +204,45 @@ def _moment(posture: Posture, about: list[int] | None) -> _Moment:
     return _Moment(posture.graph.now, stated, once, _changes(case))
 
 
-def _restated(at: list[int], shown: list[pd.DataFrame]) -> list[pd.DataFrame]:
+def _numbered(shown: list[pd.DataFrame]) -> pd.DataFrame:
+    """Join what each moment shows, with the number of the moment in `seen`."""
+    parts = [rows[list(COLUMNS)].assign(seen=n) for n, rows in enumerate(shown)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _restated(moments: list[_Moment], shown: pd.DataFrame) -> pd.DataFrame:
     """Return the oldest of each overdue item at each moment, under the date stated last.
 
-    `at` are the moments. An item whose date a source corrects has not ended. One that was overdue
-    at the moment before by its new date too is the same, unless that moment showed both dates: then
-    these are two, as of two grants with the same ends.
+    An item whose date a source corrects has not ended. One that was overdue at the moment before by
+    its new date too is the same, unless either moment shows both: then these are two, as of two
+    grants with the same ends.
     """
-    items = [rows.drop_duplicates(ITEM).assign(stated=lambda r: r["since"]) for rows in shown]
-    for n in range(len(items) - 1, 0, -1):
-        earlier, later = items[n - 1], items[n][[*ITEM, "since", "stated"]]
-        pairs = earlier[[*ITEM, "stated"]].merge(later, "left", ITEM, suffixes=("", "_later"))
-        paired = pairs["stated_later"].notna()
-        pairs = pairs.fillna({"since": 0, "stated_later": 0}).astype({"stated_later": np.int64})
-        same = paired & (pairs["stated_later"] <= at[n - 1])
-        same &= ~_shows(shown[n - 1], pairs, "stated_later") & ~_shows(shown[n], pairs, "stated")
-        since = np.where(same, pairs["since"], earlier["since"]).astype(np.int64)
-        items[n - 1] = earlier.assign(since=since)
-    return [rows[list(COLUMNS)] for rows in items]
+    of_item = [*ITEM, "seen"]
+    rows = shown.drop_duplicates(of_item).sort_values(of_item, ignore_index=True)
+    seen, since = rows["seen"].to_numpy(np.int64), rows["since"].to_numpy(np.int64)
+    joined = rows[ITEM].eq(rows[ITEM].shift(-1)).all(axis=1).to_numpy(bool, copy=True)
+    dated_anew = np.flatnonzero(joined & (since != np.append(since[1:], NEVER)))
+    if not len(dated_anew):
+        return rows
+    about = shown[shown["key"].isin(rows["key"].iloc[dated_anew])]
+    dates = set(about[[*ITEM, "seen", "since"]].itertuples(index=False, name=None))
+    for row in dated_anew.tolist():
+        item, then, now = rows.loc[row, ITEM], row, row + 1
+        two = (*item, seen[then], since[now]) in dates or (*item, seen[now], since[then]) in dates
+        follows = seen[now] == seen[then] + 1
+        joined[row] = follows and not two and since[now] <= moments[seen[then]].at
+    ends = np.flatnonzero(~joined)
+    last = ends[np.searchsorted(ends, np.arange(len(rows)))]
+    return rows.assign(since=since[last])
 
 
-def _shows(shown: pd.DataFrame, pairs: pd.DataFrame, date: str) -> np.ndarray:
-    """Return a mask of the pairs of which a moment shows the item under a date of theirs."""
-    keys = pd.MultiIndex.from_frame(shown[[*ITEM, "since"]])
-    return np.asarray(pd.MultiIndex.from_frame(pairs[[*ITEM, date]]).isin(keys))
-
-
-def _followed(moments: list[_Moment], shown: list[pd.DataFrame]) -> pd.DataFrame:
+def _followed(moments: list[_Moment], shown: pd.DataFrame) -> pd.DataFrame:
     """Join the items of all moments: the start and end of each, and whether it ended."""
-    shown_rows = pd.concat([rows.assign(seen=n) for n, rows in enumerate(shown)], ignore_index=True)
-    spells = shown_rows.sort_values("seen").groupby(["kind", "key", "since"], as_index=False).last()
+    spells = shown.sort_values("seen").groupby(["kind", "key", "since"], as_index=False).last()
     at = np.array([m.at for m in moments], np.int64)
     last = spells["seen"].to_numpy(np.int64)
-    seen = [m.in_sight for m in moments]
     places = zip(spells["scope"], spells["kind"].map(STATED_AS), last.tolist(), strict=True)
+    seen = [m.in_sight for m in moments]
     after = np.array([next_in_sight(seen, *place) for place in places], np.int64)
     spells["ended"] = after < len(at)
     spells["until"] = at[np.where(spells["ended"], after, last)]

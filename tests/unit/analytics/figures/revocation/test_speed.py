@@ -217,6 +217,8 @@ def test_what_is_dated_anew_has_not_ended() -> None:
 
     assert spells(history_of(made(60, 100), made(30, 95), made(0, 95))) == [(95, 95, False)]
     assert spells(history_of(made(60, 95), made(30, 99), made(0, 97))) == [(97, 97, False)]
+    twice = made(70, 100), made(60, 100), made(30, 95), made(10, 95)
+    assert spells(history_of(*twice)) == [(95, 85, False)]
 
 
 def test_what_was_renewed_and_ended_again_is_a_second_item() -> None:
