@@ -10,6 +10,8 @@ from functools import lru_cache
 
 WILD = re.compile(r"[*?]")
 STARS = re.compile(r"\*+")
+# A resource name with all its places: partition, service, region, account and the name itself.
+NAME = re.compile(r"arn:[a-z*?-]+:[a-z0-9*?-]+:[a-z0-9*?-]*:(?:[0-9*?]*|aws):")
 
 
 @lru_cache(maxsize=65_536)
@@ -42,13 +44,22 @@ def contains(general: str, special: str) -> bool:
 def overlaps(first: str, second: str) -> bool:
     """Return whether some text matches both patterns.
 
+    Of two resource names each place must have some text in common: a wildcard for a region is not
+    taken to reach over into the name, unless one of the patterns contains the other.
+
     >>> overlaps("*/public/*", "b/*"), overlaps("a*", "b*")
     (True, False)
+    >>> overlaps("arn:aws:lambda:*:*:function:dev-*", "arn:aws:lambda:*:1:function:prod:*")
+    False
     """
     if not is_wild(second):
         return contains(first, second)
     if not is_wild(first):
         return contains(second, first)
+    if NAME.match(first) and NAME.match(second):
+        places = zip(first.split(":", 5), second.split(":", 5), strict=True)
+        nested = contains(first, second) or contains(second, first)
+        return nested or all(overlaps(own, other) for own, other in places)
     if _clash(_head(first), _head(second)) or _clash(_head(first[::-1]), _head(second[::-1])):
         return False
     return _meet(first, second)

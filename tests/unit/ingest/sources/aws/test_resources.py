@@ -15,6 +15,7 @@ from tests.support.exports.aws_account import (
     details,
     document,
     group,
+    managed,
     read,
     role,
     trust,
@@ -268,3 +269,27 @@ def test_a_policy_without_principals_is_of_nobody_known(tmp_path):
     got = read(tmp_path)
     assert [w for w in got.reading.warnings if "passed over" in w]
     assert got.rows(CAN_ACCESS) == []
+
+
+@pytest.mark.parametrize("limit", ["boundary", "denial", "partition"])
+def test_a_wildcard_for_a_region_does_not_reach_into_the_name(tmp_path, limit):
+    """Whoever is kept to functions named `dev-*` has no other: versions of those are not dev's.
+
+    Names have places, of which the last is that of the thing:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+    dev = ":*:*:function:dev-*"
+    only = f"arn:{'*' if limit == 'partition' else 'aws'}:lambda{dev}"
+    policies, more, own = [], {}, [allow("lambda:*")]
+    if limit == "denial":
+        own.append({"Effect": "Deny", "Action": "lambda:*", "NotResource": only})
+    else:
+        policies.append(managed("Limit", allow("lambda:*", only)))
+        more = {"PermissionsBoundary": {"PermissionsBoundaryArn": policies[0]["Arn"]}}
+    functions = [{"FunctionArn": f"{FUNCTION}{n}", "FunctionName": n} for n in ("prod", "dev-1")]
+    (tmp_path / "functions.json").write_text(json.dumps({"Functions": functions}))
+    account = details(users=[user("ann", *own, **more)], policies=policies)
+    (tmp_path / "details.json").write_text(json.dumps(account))
+    got = read(tmp_path)
+    assert got.grants(f"{IAM}user/ann", f"{FUNCTION}prod") == []
+    assert "admin" in got.levels(f"{IAM}user/ann", f"{FUNCTION}dev-1")
