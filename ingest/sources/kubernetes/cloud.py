@@ -75,6 +75,7 @@ def _principal(cluster: Cluster, value: Any, place: Place) -> str:
         cluster.rows.reject(place, "names no role or user of AWS")
         return ""
     cluster.rows.node(ROLE if ":role/" in arn else HUMAN, arn, place, provider="aws")
+    cluster.let_in[arn] = None
     return arn
 
 

@@ -56,6 +56,7 @@ class Cluster:
         self.rows, self.objects, self.name, self.tagger = rows, objects, name, tagger
         self.collections: dict[str, dict[str, str]] = {}  # by sort and namespace
         self.spaces = {thing.name: thing for thing in objects.of("Namespace")}
+        self.let_in: dict[str, None] = {}  # identities of a cloud account that may sign in
 
     def id(self, namespace: str, kind: str, name: str) -> str:
         """Return the id of a thing of this cluster."""
@@ -300,7 +301,7 @@ class Cluster:
         return id_
 
     def memberships(self) -> None:
-        """Add accounts and users to the groups that they are in in every cluster."""
+        """Add accounts, users and who else may sign in to the groups of every cluster."""
         prefix = f"k8s:{self.name}/"
         for id_, label in list(self.rows.labels.items()):
             if label not in (SERVICE_ACCOUNT, HUMAN) or not id_.startswith(prefix):
@@ -316,6 +317,9 @@ class Cluster:
             for group in groups:
                 if (target := self.id("", "group", group)) in self.rows.labels:
                     self.rows.link(MEMBER_OF, id_, target, Place(""))
+        if (everybody := self.id("", "group", EVERYBODY)) in self.rows.labels:
+            for id_ in self.let_in:
+                self.rows.link(MEMBER_OF, id_, everybody, Place(""))
 
 
 def tags_of(thing: Thing | None) -> dict[str, str]:

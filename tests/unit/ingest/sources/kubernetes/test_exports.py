@@ -122,6 +122,26 @@ def test_roles_of_an_account_are_let_in_as_groups(read):
     assert [reason for _, reason in loaded.reasons] == ["must be an object"]
 
 
+def test_whom_a_cluster_lets_in_is_authenticated(tmp_path):
+    """What every authenticated user may do, a role of the account may, in whatever group it is.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/rbac/#discovery-roles
+    """
+    entry = {"accessEntry": {"principalArn": ARN, "kubernetesGroups": [], "username": "x"}}
+    other = "arn:aws:iam::123456789012:user/ann"
+    mapped = {"mapUsers": f"- {{userarn: '{other}', username: ann, groups: [dev]}}\n"}
+    things = [
+        thing("ConfigMap", "aws-auth", "kube-system", data=mapped),
+        thing("ClusterRole", "r", rules=[rule("get", "secrets", "")]),
+        binding("r", {"kind": "Group", "name": "system:authenticated"}),
+    ]
+    (tmp_path / "all.json").write_text(json.dumps({"kind": "List", "items": things}))
+    (tmp_path / "e.json").write_text(json.dumps(entry))
+    loaded = load(SOURCE, tmp_path / "s", tmp_path)
+    for arn in (ARN, other):
+        assert reached(loaded, arn) == {"secrets of all namespaces": "read"}
+
+
 def entered(tmp_path, policy, scope, *things):
     """Read a cluster into which a role is let by an access policy of EKS."""
     entry = {"accessEntry": {"principalArn": ARN, "kubernetesGroups": ["dev"], "username": "x"}}
