@@ -63,6 +63,7 @@ class Export:
     declares: set[str] = field(default_factory=set)
     detailed: bool = False
     tags: dict[str, dict[str, str]] = field(default_factory=dict)  # by ARN
+    keys: dict[str, set[str]] = field(default_factory=dict)  # of KMS: the names by their id
     rows: Rows = field(default_factory=Rows)
 
     def instant(self, value: Any, place: Place, name: str) -> pd.Timestamp | None:

@@ -5,13 +5,17 @@ and code are not.
 """
 
 import re
+from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from graph.aws.arn import parse, partition_of
 from ingest.rows import Place
 from ingest.sources.aws.authorization import document, tags_of
 from ingest.sources.aws.export import Export, Reader, ResourcePolicy, Thing, records, text
+from ingest.sources.aws.policies.documents import Document
 
+KEY_ID = re.compile(r"mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 QUEUE_URL = re.compile(
     r"https://(?:sqs(?:-fips)?\.(?P<new>[\w-]+)|(?:(?P<old>[\w-]+)\.)?queue)"
@@ -57,6 +61,8 @@ def _read_listed(export: Export, value: dict[str, Any], place: Place) -> None:
             created = export.instant(record.get(made), at, made) if made else None
             title = (text(record, called) if called else "") or parsed.name
             export.add_thing(Thing(arn, kind, title, at, parsed.account, created))
+            if kind == "key":
+                export.keys.setdefault(parsed.name, set()).add(arn)
             export.tag(arn, tags_of(record))
             _read_role(export, arn, record, at)
 
@@ -180,6 +186,32 @@ def _keep_policy(export: Export, resource: str | None, given: Any, place: Place)
         export.resource_policies.append(ResourcePolicy(resource, read, place))
 
 
+def _keep_unnamed(export: Export, given: Any, place: Place) -> None:
+    """Keep a policy that does not say of what it is: its statements do, or the name of its file."""
+    read = document(export, given, place, default_resource="*")
+    if read is None:
+        return
+    key = _key_of(export, place, read)
+    if key is not None:
+        statements = (replace(s, resources=(key,)) for s in read.statements)
+        read = Document(tuple(statements))
+    export.resource_policies.append(ResourcePolicy(key, read, place))
+
+
+def _key_of(export: Export, place: Place, policy: Document) -> str | None:
+    """Return the listed key that a file is named after; None if its policy is none of a key.
+
+    In the policy of a key `*` is the key, and any other resource has no effect:
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+    """
+    ids = set(KEY_ID.findall(PurePath(place.file).name.lower()))
+    keys = {arn for id_ in ids for arn in export.keys.get(id_, ())}
+    resources = {r for s in policy.statements for r in s.resources}
+    if len(keys) != 1 or not resources <= {"*", *keys}:
+        return None
+    return None if any(s.except_resources for s in policy.statements) else next(iter(keys))
+
+
 def _is_repository_policy(value: dict[str, Any]) -> bool:
     return bool(text(value, "policyText") and text(value, "repositoryName"))
 
@@ -245,7 +277,7 @@ def _is_policy(value: dict[str, Any]) -> bool:
 
 
 def _read_policy(export: Export, value: dict[str, Any], place: Place) -> None:
-    _keep_policy(export, None, value["Policy"], place.at("Policy"))
+    _keep_unnamed(export, value["Policy"], place.at("Policy"))
 
 
 def _is_bare_policy(value: dict[str, Any]) -> bool:
@@ -256,7 +288,7 @@ def _is_bare_policy(value: dict[str, Any]) -> bool:
 
 
 def _read_bare_policy(export: Export, value: dict[str, Any], place: Place) -> None:
-    _keep_policy(export, None, value, place)
+    _keep_unnamed(export, value, place)
 
 
 def _is_policy_alone(value: dict[str, Any]) -> bool:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 SOME_ACCOUNT = "?"  # of those in the export: which one is not known
 HAS_LISTS = "s3"  # whose buckets may have access lists besides their policy
+# Whose keys nobody may use whom their own policy does not let in, of their account either:
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+CLOSED = "kms"
 BY_ACCESS_LIST = canonical({"Unknown": "the bucket's policy does not permit it: by an access list"})
 OTHER_ACCOUNT = canonical(
     {"Unknown": "the resource belongs to another account, whose own policy is not in the export"}
@@ -67,7 +70,7 @@ def across(
     if not target.account:
         stranger = entry.broad and target.homes and holder.account not in target.homes
         return [] if stranger else everything
-    if target.account == holder.account:
+    if target.account == holder.account and admitted is None:
         return everything
     if target.account == SOME_ACCOUNT:
         return [(entry.bits, (OTHER_ACCOUNT,))]

@@ -16,7 +16,7 @@ from graph.aws.patterns import contains, is_wild, overlaps
 from graph.aws.resources import containing_resource
 from graph.values import canonical
 from ingest.rows import Place
-from ingest.sources.aws.policies.accounts import HAS_LISTS, across
+from ingest.sources.aws.policies.accounts import CLOSED, HAS_LISTS, across
 from ingest.sources.aws.policies.catalogue import Catalogue
 from ingest.sources.aws.policies.decided import decided, holds
 from ingest.sources.aws.policies.documents import Document, Statement, term, unless
@@ -284,9 +284,11 @@ class Evaluator:
         return permissions
 
     def _admitted(self, holder: Holder, target: Target) -> Sequence[Entry] | None:
-        """Return what the policy of a resource of another account allows; None if unknown."""
-        far = target.kind == "resource" and target.account not in ("", holder.account)
-        return self.admitted_by_resource(holder, target) if far else None
+        """Return what the policy of another account's resource, or of a key, allows, if known."""
+        if target.kind != "resource":
+            return None
+        asked = target.service == CLOSED or target.account not in ("", holder.account)
+        return self.admitted_by_resource(holder, target) if asked else None
 
     def narrowed(
         self,

@@ -2,7 +2,8 @@
 
 Within an account such a policy suffices for the principals that it names; if it names the account
 itself, the account's own policies decide. A caller from another account needs that account's
-permission too, unless the policy allows everybody.
+permission too, unless the policy allows everybody. The policy of a key must let in everybody, the
+callers of its own account as well.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-resource.html
 """
 
@@ -52,9 +53,9 @@ class Attached:
     def admitted(
         self, evaluator: Evaluator, holder: Holder, target: Target
     ) -> Sequence[Entry] | None:
-        """Return what the policy of a resource allows a holder of another account.
+        """Return what the policy of a resource allows a holder whose own policies do not suffice.
 
-        That account must permit it too. None if the policy is not known.
+        Its account must permit it too. None if the policy is not known.
         """
         if not self.known_of(target):
             return None
