@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from graph.aws.arn import ACCOUNT, UNIQUE_ID, account_id, is_account, parse
-from graph.aws.patterns import compiled
+from graph.aws.arn import ACCOUNT, UNIQUE_ID, account_id, is_account, parse, shown
+from graph.aws.patterns import compiled, contains, overlaps
 from graph.frames import relationship_ids
 from graph.schema import TRUSTS
 from ingest.rows import Place
@@ -153,7 +153,10 @@ def _of_role(export: Export, role: Principal) -> Iterator[Trust]:
                 continue
             terms = _after(export, named, action, term(statement.condition), denials)
             if terms is not None:
-                yield from _rows(role, named, action, terms, statement)
+                rows = list(_rows(role, named, action, terms, statement))
+                if not rows:
+                    export.rows.warn(f"{shown(role.arn)}: its trust asks for a subject of nobody")
+                yield from rows
 
 
 def _rows(
@@ -167,16 +170,34 @@ def _rows(
 
 
 def _subjects(statement: Statement, issuer: str) -> Sequence[str | None]:
-    """Return the required subjects, from conditions on the `sub` claim of the provider."""
-    subjects: list[str] = []
+    """Return the subjects that conditions on the `sub` claim of the provider leave; None is any.
+
+    All conditions must hold, and only `StringLike` knows wildcards: nobody's subject has a `*`.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    subjects: list[str] | None = None
     for operator, tests in (statement.condition or {}).items():
-        if not operator.rpartition(":")[2].startswith(("StringEquals", "StringLike")):
+        name = operator.rpartition(":")[2]
+        if not name.startswith(("StringEquals", "StringLike")):
             continue
         for key, values in tests.items() if isinstance(tests, dict) else ():
             if key.lower() == f"{issuer}:sub".lower():
                 listed = values if isinstance(values, list) else [values]
-                subjects += [v for v in listed if isinstance(v, str)]
-    return list(dict.fromkeys(subjects)) or [None]
+                wanted = [v for v in listed if isinstance(v, str)]
+                if not name.startswith("StringLike"):
+                    wanted = [v for v in wanted if "*" not in v]
+                subjects = wanted if subjects is None else _in_both(subjects, wanted)
+    return [None] if subjects is None else list(dict.fromkeys(subjects))
+
+
+def _in_both(first: Sequence[str], second: Sequence[str]) -> list[str]:
+    """Return patterns of what both lists match: the narrower of each two that share something."""
+    return [
+        own if contains(other, own) else other
+        for own in first
+        for other in second
+        if overlaps(own, other)
+    ]
 
 
 def _after(

@@ -168,6 +168,38 @@ def test_federated_trust_says_issuer_subject_and_whom_it_lets_in(tmp_path):
     assert {r["issuer"] for r in got.rows(TRUSTS)} > {"token.actions.githubusercontent.com"}
 
 
+@pytest.mark.parametrize(
+    ("condition", "subjects"),
+    [
+        ({"StringLike": ["repo:acme/*"]}, ["repo:acme/*"]),
+        ({"StringLike": ["repo:acme/*"], "StringEquals": ["repo:acme/app:pull_request"]},
+         ["repo:acme/app:pull_request"]),
+        ({"StringEquals": ["repo:a/b:x", "repo:c/d:x"], "ForAnyValue:StringLike": ["repo:c/*"]},
+         ["repo:c/d:x"]),
+        ({"StringEquals": ["repo:acme/*", "repo:acme/app:pull_request"]},
+         ["repo:acme/app:pull_request"]),
+        ({"StringEquals": ["repo:acme/*"]}, []),
+        ({"StringLike": ["repo:acme/*"], "StringEquals": ["repo:other/app:pull_request"]}, []),
+        ({"StringNotLike": ["repo:acme/*"]}, [None]),
+    ],
+)  # fmt: skip
+def test_a_subject_meets_all_conditions_and_only_patterns_have_wildcards(
+    condition, subjects, tmp_path
+):
+    """Conditions of a statement all hold, values of one are alternatives.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
+    """
+    issuer = "token.actions.githubusercontent.com"
+    asked = {operator: {f"{issuer}:sub": values} for operator, values in condition.items()}
+    provider = {"Federated": f"{IAM}oidc-provider/{issuer}"}
+    lets_in = trust(provider, "sts:AssumeRoleWithWebIdentity", Condition=asked)
+    got = roles(tmp_path, role("ci", [lets_in]))
+    assert [row["subject"] for row in got.rows(TRUSTS)] == subjects
+    told = [w for w in got.reading.warnings if w.endswith("asks for a subject of nobody")]
+    assert len(told) == (not subjects)
+
+
 def test_session_stands_for_its_role_and_an_ambiguous_id_for_nobody(tmp_path):
     """A session in a trust policy is its role, whatever the role's path."""
     far = {"Arn": f"{IAM}role/deep/path/robot"}
