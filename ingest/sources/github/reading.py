@@ -139,16 +139,22 @@ class _Everything(Software):
             "credential-authorizations": self._authorization,
             "secret-alerts": self._alert,
         }
+        early = [kind for kind in ORDER if kind in take and kind not in OF_OWNERS]
+        for kind in early:
+            for entry in self.lists.of(kind):
+                take[kind](entry)
+            if kind == "repos":  # whose list tells more of a repository than any other does
+                self._narrow()
+        self._owners_and_members()
+        for entry in (e for kind in OF_OWNERS for e in self.lists.of(kind)):
+            take[entry.kind](entry)
+        self.warn()
+
+    def _narrow(self) -> None:
+        """Note the repositories that an installation, a token or a secret is for."""
         for entry in self.lists.entries:
             if entry.kind in NARROW:
                 repository = self._repository(entry, entry.body)
                 if repository:
                     key = f"{entry.kind}/{entry.parent}"
                     self.narrow.setdefault(key, set()).add(repository)
-        early = [kind for kind in ORDER if kind in take and kind not in OF_OWNERS]
-        for entry in (e for kind in early for e in self.lists.of(kind)):
-            take[entry.kind](entry)
-        self._owners_and_members()
-        for entry in (e for kind in OF_OWNERS for e in self.lists.of(kind)):
-            take[entry.kind](entry)
-        self.warn()

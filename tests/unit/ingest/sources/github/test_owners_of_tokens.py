@@ -82,6 +82,18 @@ def test_an_internal_repository_is_not_public(read):
     assert found.one(RESOURCE, name="acme/core")["sensitivity"] is None
 
 
+def test_a_short_list_does_not_hide_what_the_list_of_repositories_tells(read):
+    """An app may be for selected repositories, of which its own list gives little but names."""
+    chosen = {"id": 25, "app_slug": "bot", "repository_selection": "selected", "permissions": {}}
+    short = {"name": "core", "full_name": "acme/core", "private": True}
+    described = REPOS[1] | {"created_at": "2026-01-02T00:00:00Z"}
+    found = read(
+        repos=[REPOS[0], described], installations=[chosen], installations__25__repositories=[short]
+    )
+    assert reached(found, "ann") == {"acme/core": "read"}
+    assert found.one(RESOURCE, name="acme/core")["created_at"] is not None
+
+
 @pytest.mark.parametrize(
     ("lists", "app"),
     [
