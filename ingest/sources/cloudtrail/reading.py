@@ -166,11 +166,15 @@ def _no_use() -> pa.Table:
 def _add_things(log: Log, used: pd.DataFrame, place: Place) -> None:
     """Add the identities, keys and resources in uses, and things made or deleted."""
     lives = lived(named(log.turns, log.used))
+    latest: dict[str, int] = {}  # a user that was renamed used its key under both names
+    for user, at_ms in log.keys.items():
+        latest[user.key] = max(at_ms, latest.get(user.key, at_ms))
     for user, at_ms in log.keys.items():
         at, id_ = _stamp(at_ms), str(user.credential)
         known = canonical([f"aws_id:{user.key}"])
-        facts = {"name": user.key, "type": "access_key", "external_ids": known}
-        log.rows.node(CREDENTIAL, id_, place, **facts, **_life(lives, id_), last_used_at=at)
+        facts: dict[str, Any] = {"name": user.key, "type": "access_key", "external_ids": known}
+        facts |= {**_life(lives, id_), "last_used_at": _stamp(latest[user.key])}
+        log.rows.node(CREDENTIAL, id_, place, **facts)
         log.rows.link(AUTHENTICATES_AS, id_, user.principal, place, last_used_at=at)
     for id_ in dict.fromkeys([*used["source_id"], *(user.principal for user in log.keys)]):
         if id_ in log.used:

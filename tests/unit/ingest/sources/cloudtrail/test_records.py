@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from graph.access import AccessGraph
 from graph.aws.actions import Service
-from graph.schema import CAN_ACCESS, HUMAN, LEVELS, RESOURCE, ROLE, SERVICE_ACCOUNT, USED
+from graph.schema import (
+    CAN_ACCESS,
+    CREDENTIAL,
+    HUMAN,
+    LEVELS,
+    RESOURCE,
+    ROLE,
+    SERVICE_ACCOUNT,
+    USED,
+)
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
@@ -67,6 +76,18 @@ def used(loaded):
 
 
 # -- who -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_key_of_a_user_that_was_renamed_was_used_by_either_name(read, newest_first):
+    """In whatever order the log has them: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html."""
+    key = {"accessKeyId": "AKIAIOSFODNN7EXAMPLE"}
+    before = event(who=PERSON | key, at="2026-03-01T10:00:00Z")
+    renamed = {"type": "IAMUser", "arn": f"{IAM}user/ann-b", "userName": "ann-b"} | key
+    events = [before, event(who=renamed)]
+    loaded = read(*(reversed(events) if newest_first else events))
+    (row,) = loaded.rows(CREDENTIAL)
+    assert row["last_used_at"] == pd.Timestamp("2026-07-01T10:00:00Z")
 
 
 def test_a_session_is_the_role_it_is_of(read):
