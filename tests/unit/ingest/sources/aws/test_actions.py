@@ -130,3 +130,15 @@ def test_actions_on_objects_are_not_those_on_buckets_and_access_points(
     file.write_text(json.dumps(details(users=[user("ann", allow(actions, resource))])))
     (row,) = read(SOURCE, Request([file], taken_at=TAKEN_AT)).rows[CAN_ACCESS].to_dict("records")
     assert json.loads(row["levels"]) == levels
+
+
+@pytest.mark.parametrize(
+    "name", ["ec2:{}:123456789012:instance/i-1", "lambda:{}:123456789012:function:f:*"]
+)
+def test_a_thing_whose_region_is_not_known_has_the_actions_of_its_kind(name):
+    """A wildcard in the place of a region stands for a region, not for other kinds of thing."""
+    service = Service(name.partition(":")[0])
+    known, unknown = (
+        service.acting_on(f"arn:aws:{name.format(region)}") for region in ("eu-west-1", "*")
+    )
+    assert service.shown(unknown) == service.shown(known)
