@@ -49,7 +49,7 @@ def finder(posture: Posture, views: list[View]) -> None:
 
 
 @st.fragment
-def _finder(held: "ReferenceType[Posture]", views: list[View]) -> None:
+def _finder(reference: "ReferenceType[Posture]", views: list[View]) -> None:
     """Draw the box. A session keeps what it was drawn with, so it must not hold the posture."""
     text = st.text_input(
         "Search everything",
@@ -64,7 +64,7 @@ def _finder(held: "ReferenceType[Posture]", views: list[View]) -> None:
     text = (text or "").strip()
     if len(text) < SHORTEST:
         return
-    posture = held()
+    posture = reference()
     if posture is None:  # others were needed meanwhile
         st.rerun()
     rights = door.sights()  # typing draws this part of the page alone, so it asks by itself

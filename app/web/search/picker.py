@@ -110,9 +110,9 @@ def choose_in(
     return value
 
 
-def take_typed(held: "ReferenceType[Posture]", key: str, offered: Offered) -> None:
+def take_typed(reference: "ReferenceType[Posture]", key: str, offered: Offered) -> None:
     """Take a value that was chosen; look up one that was typed."""
-    text, posture = st.session_state[key], held()
+    text, posture = st.session_state[key], reference()
     st.session_state[f"{key}:asked"] = None
     if text is None or text in offered.options or (posture and offered.valid(posture, text)):
         return
