@@ -14,7 +14,7 @@ from analytics.selectors import ALL_AGENTS, CROWN_JEWELS
 from app.web.answers import measured
 from app.web.page import deltas
 from graph.facts import Facts
-from graph.schema import AGENT, CAN_ACCESS, DECLARABLE, OWNS, RESOURCE
+from graph.schema import AGENT, CAN_ACCESS, DECLARABLE, OWNS, RESOURCE, SPAWNS
 from graph.stores.parquet.store import ParquetStore
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, World, a_quarter_later, estate, publish
@@ -115,6 +115,29 @@ def test_a_card_and_a_blast_radius_compare_one_thing(open_page: Open, grown: Pat
     for page, name in (("identity", "id"), ("blast_radius", "thing")):  # it was not there
         _, words, _ = tiles(open_page, grown, page, **{name: "new"})["Resources reached"]
         assert "in a quarter" not in words
+
+
+def test_who_reaches_a_thing_is_compared_too(open_page: Open, grown: Path) -> None:
+    """The agent that came writes to db-03, for itself alone."""
+    asked = {"thing": "db-03", "direction": "reached-by"}
+    drawn = tiles(open_page, grown, "blast_radius", **asked)
+    assert drawn["Things that can reach it"] == ("+1", "in a quarter: worse", RED)
+    assert drawn["Accountable identities among them"][:2] == ("+1", "in a quarter: worse")
+    figure, words, colour = drawn["Exposure"]
+    assert figure.endswith(" points")
+    assert (words, colour) == ("in a quarter: worse", RED)
+
+
+def test_the_lineage_of_a_thing_is_compared_too(open_page: Open, tmp_path: Path) -> None:
+    later = estate().link(SPAWNS, "wide", "clean-1").link(SPAWNS, "clean-1", "clean-2")
+    store = published(tmp_path / "s", estate().link(SPAWNS, "wide", "clean-1"), later)
+    asked = {"thing": "wide", "direction": "lineage"}
+    drawn = tiles(open_page, store, "blast_radius", **asked)
+    assert drawn["Links above and below it"] == ("+1", "in a quarter: it changed", GRAY)
+    assert drawn["Alive although what made it is gone"][:2] == ("0", "in a quarter: the same")
+    _, words, _ = drawn["Made with more than their maker has"]
+    assert words.startswith("in a quarter: ")
+    assert words.endswith("; compared")
 
 
 def test_what_only_came_into_sight_is_told_apart(open_page: Open, seen: Path) -> None:

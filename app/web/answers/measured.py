@@ -11,6 +11,8 @@ from analytics.answers.compare.since import Figure, Figures, number_in
 from analytics.answers.cut import SmallestCut, cut
 from analytics.answers.debt import debt
 from analytics.answers.evidence import evidence
+from analytics.answers.exposure import exposure
+from analytics.answers.lineage import lineage
 from analytics.answers.reach import blast_radius
 from analytics.assumptions.model import NOT_RATED
 from analytics.findings.evaluation import count_all, find_all
@@ -95,6 +97,36 @@ def reached(
         "weighted": Figure(answer.weighted, dark),
         "admin": Figure(answer.counts["by_level"]["admin"]),
         "derived": Figure(derived, dark),
+    }
+
+
+def entered(sides: Sides, posture: Posture, thing: str, mode: str) -> Figures:
+    """Measure who reaches a thing; nothing where it is not there."""
+    number = number_in(sides, posture, thing)
+    if number < 0:
+        return {}
+    answer = exposure(posture, number, mode=mode)
+    dark = float(answer.accountable["not_known"])
+    known = answer.accountable["of"] > 0
+    return {
+        "things": Figure(answer.count if known else None, dark),
+        "reaching": Figure(answer.accountable["reaching"] if known else None, dark),
+        "exposure": Figure(None if answer.percent is None else answer.percent / 100, dark),
+    }
+
+
+def descended(sides: Sides, posture: Posture, thing: str, mode: str) -> Figures:
+    """Measure the lineage of a thing; nothing where it is not there."""
+    number = number_in(sides, posture, thing)
+    if number < 0:
+        return {}
+    answer = lineage(posture, number, mode)
+    compared, spawned = answer.of["compared"], answer.of["spawned"]
+    dark = float(spawned - compared)
+    return {
+        "links": Figure(answer.counts["tree"]),
+        "widened": Figure(answer.counts["widened"] if compared or not spawned else None, dark),
+        "survivors": Figure(answer.counts["survivors"]),
     }
 
 

@@ -11,6 +11,7 @@ from analytics.answers.edge import Ends
 from analytics.answers.lineage import Lineage, lineage
 from analytics.posture import Posture
 from app.escape import code, markdown
+from app.web.answers import measured
 from app.web.answers.reach import Question
 from app.web.answers.replayed import Edges, Moment, laid_over, posture_at
 from app.web.card import cards
@@ -20,6 +21,8 @@ from app.web.drawing.layout import Drawing, arrange
 from app.web.drawing.links import WORDS, link_of, links
 from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import alone, spanning
+from app.web.page import deltas
+from app.web.page.deltas import Row
 from app.web.page.snapshots import kept
 from app.web.picture_table import picture_table
 from app.web.removals import removals
@@ -27,7 +30,7 @@ from app.web.replay import stated, summary, times
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
-from app.web.tiles import tile
+from app.web.tiles import NEITHER
 from app.web.views.blast_radius.controls import PICTURES, Choices
 from app.web.views.blast_radius.frame import Frame
 from app.web.views.blast_radius.picks import fold_panel, pick_in
@@ -69,7 +72,9 @@ def lineage_of(posture: Posture, choices: Choices, frame: Frame) -> None:
     answer = family(posture, choices.question)
     items = removals(posture)
     edges, moment = _edges(posture, choices, edges_of(posture, answer))
-    _figures(answer, frame)
+    with frame.figures:
+        asked = thing, choices.question.mode
+        deltas.tiles(posture, partial(_figures, answer), measured.descended, *asked)
     if not edges and moment is None:
         frame.left.markdown("Nothing made it, and it made nothing, in what is known.")
         with frame.panel:
@@ -128,17 +133,19 @@ def _node_panel(posture: Posture, tree: Tree, drawing: Drawing, chosen: str) -> 
         st.markdown(f"{code(chosen)} is not in the snapshot of this page: it was there before.")
 
 
-def _figures(answer: Lineage, frame: Frame) -> None:
-    with frame.figures:
-        tiles = st.columns(3)
-    tile(tiles[0], "Links above and below it", number(answer.counts["tree"]))
-    tile(
+def _figures(answer: Lineage, row: Row) -> None:
+    tiles = st.columns(3)
+    links = number(answer.counts["tree"])
+    row.tile(tiles[0], "links", "Links above and below it", links, better=NEITHER)
+    row.tile(
         tiles[1],
+        "widened",
         "Made with more than their maker has",
         f"{number(answer.counts['widened'])} of {number(answer.of['compared'])}",
         "compared" if answer.of["compared"] else "none could be compared",
     )
-    tile(tiles[2], "Alive although what made it is gone", number(answer.counts["survivors"]))
+    alive = number(answer.counts["survivors"])
+    row.tile(tiles[2], "survivors", "Alive although what made it is gone", alive)
 
 
 def listed(answer: Lineage) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import streamlit as st
 from analytics.answers.exposure import Exposure
 from analytics.posture import Posture
 from app.escape import code
+from app.web.answers import measured
 from app.web.answers.reach import Question, exposed, leading_in
 from app.web.answers.replayed import Edges, Moment, laid_over, ways_in_at
 from app.web.drawing import canvas
@@ -17,13 +18,14 @@ from app.web.drawing.layout import Drawing, arrange
 from app.web.drawing.links import Link, links
 from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import alone, spanning
+from app.web.page import deltas
+from app.web.page.deltas import Row
 from app.web.picture_table import picture_table
 from app.web.removals import removals
 from app.web.replay import Stated, stated, summary, times
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
-from app.web.tiles import tile
 from app.web.views.blast_radius.controls import PICTURES, Choices
 from app.web.views.blast_radius.detail import level_choice, path_panel
 from app.web.views.blast_radius.frame import Frame
@@ -74,7 +76,8 @@ def reached_by(posture: Posture, choices: Choices, frame: Frame) -> None:
     asked = replace(choices.question, hops=None, leaked=False)
     answer, rows = exposed(posture, asked)
     items = removals(posture)
-    _figures(answer, frame)
+    with frame.figures:
+        deltas.tiles(posture, partial(_figures, answer), measured.entered, asked.thing, asked.mode)
     edges, moment = _edges(posture, asked, choices)
     if not edges and moment is None:
         frame.left.markdown(
@@ -193,18 +196,18 @@ def _panel(posture: Posture, asked: Question, shown: Shown, items: tuple[str, ..
     path_panel(posture, paths.first)
 
 
-def _figures(answer: Exposure, frame: Frame) -> None:
-    reaching = answer.accountable
-    with frame.figures:
-        tiles = st.columns(3)
-    tile(tiles[0], "Things that can reach it", number(answer.count))
-    tile(
+def _figures(answer: Exposure, row: Row) -> None:
+    reaching, tiles = answer.accountable, st.columns(3)
+    row.tile(tiles[0], "things", "Things that can reach it", number(answer.count))
+    row.tile(
         tiles[1],
+        "reaching",
         "Accountable identities among them",
         f"{number(reaching['reaching'])} of {number(reaching['of'])}",
         f"not known of {number(reaching['not_known'])} more" if reaching["not_known"] else None,
     )
-    tile(tiles[2], "Exposure", _exposure(answer))
+    meaning = "The share of the accountable identities with known reach that can reach it."
+    row.tile(tiles[2], "exposure", "Exposure", _exposure(answer), None, meaning, points=True)
 
 
 def _exposure(answer: Exposure) -> str:
