@@ -19,13 +19,14 @@ from app.wording import counted, day, number
 WHEN = "when"
 
 
-def when(posture: Posture, key: str) -> str:
-    """Return the snapshot that the picture `key` replays, "" for none; call it before drawing."""
+def when(posture: Posture, *keys: str) -> str:
+    """Return the snapshot that the pictures `keys` replay, "" for none; call it before drawing."""
     known = {info.id for info in moments(posture)}
     recall(WHEN, None, one_of(known))
-    asked = canvas.asked_moment(key)
-    if asked is not None:
-        st.session_state[WHEN] = asked or None
+    for key in keys:
+        asked = canvas.asked_moment(key)
+        if asked is not None:
+            st.session_state[WHEN] = asked or None
     if st.session_state[WHEN] not in known or len(known) < 2:
         st.session_state[WHEN] = None
     remember(WHEN)
@@ -75,11 +76,17 @@ class Stated:
     posture: Posture
 
 
-def stated(posture: Posture, ends: Ends, moment: Moment | None) -> Stated:
-    """Look an edge of a picture up: in a replay, in the snapshot that has it."""
+def stated(
+    posture: Posture, ends: Ends, moment: Moment | None, drawn_as: Ends | None = None
+) -> Stated:
+    """Look an edge of a picture up: in a replay, in the snapshot that has it.
+
+    `drawn_as` are the ends of the line, if its type is not that of the fact behind it.
+    """
     own = posture.graph.snapshot
     snapshot = own.id if own is not None else ""
     if moment is not None and not moment.absent:
-        drawn = next((e for e in moment.edges if link_of(e).ends == ends), {})
+        line = drawn_as or ends
+        drawn = next((e for e in moment.edges if link_of(e).ends == line), {})
         snapshot = moment.stating(drawn).id
     return Stated(step_at(posture, ends, snapshot), posture_at(posture, snapshot))

@@ -45,6 +45,7 @@ from tests.e2e.visiting import (  # noqa: F401 - fixtures
     listed,
     own,
     stubs,
+    two_months,
     visit,
 )
 

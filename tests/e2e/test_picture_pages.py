@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.escape import code
@@ -107,20 +106,6 @@ def test_paths_start_at_any_chosen_node(open_page: Open, store: Path) -> None:
     test.query_params["focus"] = "db-02"
     test.run()
     assert marked(test, "path") == {("svc-wide", "deploy"), ("deploy", "db-02")}
-
-
-@pytest.fixture
-def two_months(tmp_path: Path) -> tuple[Path, list[str]]:
-    """Publish two snapshots: db-39 opens in the second, and db-38 is closed in it."""
-    snapshots = []
-    for month, missing in ((1, "db-39"), (0, "db-38")):
-        world = estate()
-        world.rows[CAN_ACCESS] = [
-            row for row in world.rows[CAN_ACCESS] if row["target_id"] != missing
-        ]
-        at = AS_OF - pd.Timedelta(days=31 * month)
-        snapshots.append(publish(world, tmp_path / "s", at))
-    return tmp_path / "s", snapshots
 
 
 def test_time_is_replayed_with_what_is_new_and_gone(

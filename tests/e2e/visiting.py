@@ -1,4 +1,4 @@
-"""Pages as people who signed in open them, each with some roles."""
+"""Pages as people who signed in open them, each with some roles; and a store with a history."""
 
 import shutil
 import time
@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -19,8 +20,8 @@ from app.sign_in import SignIn
 from app.web.server import door
 from app.web.views import all_views
 from app.web.views import posture as front_page
-from graph.schema import CREDENTIAL
-from tests.e2e.estate import estate, publish
+from graph.schema import CAN_ACCESS, CREDENTIAL
+from tests.e2e.estate import AS_OF, estate, publish
 from tests.support.printed import findings
 
 MAIN = Path(__file__).parents[2] / "app" / "web" / "main.py"
@@ -136,3 +137,17 @@ def links(test: AppTest) -> list[tuple[str, str]]:
     """Return the links of the page and of its sidebar: the words, and the page they lead to."""
     protos = [link.proto for link in test.get("page_link")]
     return [(proto.label.replace("\\", ""), proto.page or "posture") for proto in protos]
+
+
+@pytest.fixture
+def two_months(tmp_path: Path) -> tuple[Path, list[str]]:
+    """Publish two snapshots: db-39 opens in the second, and db-38 is closed in it."""
+    snapshots = []
+    for month, missing in ((1, "db-39"), (0, "db-38")):
+        world = estate()
+        world.rows[CAN_ACCESS] = [
+            row for row in world.rows[CAN_ACCESS] if row["target_id"] != missing
+        ]
+        at = AS_OF - pd.Timedelta(days=31 * month)
+        snapshots.append(publish(world, tmp_path / "s", at))
+    return tmp_path / "s", snapshots

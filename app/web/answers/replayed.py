@@ -11,6 +11,7 @@ from typing import Any
 from analytics.answers.edge import Ends, standing, step
 from analytics.answers.reach import reach_tree
 from analytics.answers.ways_in import ways_in
+from analytics.answers.what_if import posture_without
 from analytics.past import past
 from analytics.posture import Posture
 from analytics.weights import UNKNOWN
@@ -18,6 +19,7 @@ from app.web.answers.reach import Question, Sieve, ways
 from app.web.drawing.folding import Tree
 from app.web.drawing.links import link_of
 from app.web.page.snapshots import kept
+from app.web.removals import meanings
 from app.wording import thing_id
 from graph.schema import SENSITIVITIES
 from graph.stores import SnapshotInfo
@@ -44,6 +46,11 @@ class Moment:
     new: int = 0
     gone: int = 0
     absent: bool = False
+
+    @property
+    def nodes(self) -> set[str]:
+        """The ids of all nodes at the ends of its edges."""
+        return _nodes(self.edges)
 
     def stating(self, edge: Mapping[str, Any]) -> SnapshotInfo:
         """Return the snapshot that has an edge of the picture."""
@@ -72,12 +79,23 @@ def posture_at(posture: Posture, snapshot: str) -> Posture:
     return history.posture(snapshot)
 
 
+def without_at(posture: Posture, snapshot: str, removed: tuple[str, ...]) -> Posture:
+    """Return the posture at one snapshot without those of some removals that it had."""
+    at = posture_at(posture, snapshot)
+    had = [item for item, meant in meanings(at, removed).items() if meant.words]
+    return posture_without(at, had) if had else at
+
+
 @kept
 def tree_at(
-    posture: Posture, question: Question, steps: tuple[str, ...], snapshot: str
+    posture: Posture,
+    question: Question,
+    steps: tuple[str, ...],
+    snapshot: str,
+    removed: tuple[str, ...] = (),
 ) -> dict[str, Any] | None:
-    """Return the reach of a node at one snapshot; None if it was not there."""
-    at = posture_at(posture, snapshot)
+    """Return the reach of a node at one snapshot, less removals; None if it was not there."""
+    at = without_at(posture, snapshot, removed)
     start = at.graph.number(question.thing)
     if start < 0:
         return None
@@ -112,10 +130,16 @@ def ways_at(
 
 @kept
 def standing_at(
-    posture: Posture, steps: tuple[Ends, ...], mode: str, snapshot: str
+    posture: Posture,
+    steps: tuple[Ends, ...],
+    mode: str,
+    snapshot: str,
+    removed: tuple[str, ...] = (),
 ) -> frozenset[Ends]:
-    """Return those of some steps that are there at one snapshot."""
-    return standing(posture_at(posture, snapshot), steps, mode) if steps else frozenset()
+    """Return those of some steps that are there at one snapshot, less removals."""
+    if not steps:
+        return frozenset()
+    return standing(without_at(posture, snapshot, removed), steps, mode)
 
 
 @kept
@@ -130,18 +154,19 @@ def replayed(
     sieve: Sieve,
     snapshot: str,
     paths: tuple[Ends, ...] = (),
+    removed: tuple[str, ...] = (),
 ) -> Moment | None:
     """Return the reach at one snapshot against the one before; None for an unknown snapshot.
 
-    `paths` are steps that are drawn besides, if they are there.
+    `paths` are steps that are drawn besides, if they are there. What is `removed` is so at both.
     """
     pair = pair_at(posture, snapshot)
     if pair is None:
         return None
     info, before = pair
     asked = replace(question, leaked=False)
-    now = tree_at(posture, asked, sieve.steps, info.id)
-    then = tree_at(posture, asked, sieve.steps, before.id) if before else None
+    now = tree_at(posture, asked, sieve.steps, info.id, removed)
+    then = tree_at(posture, asked, sieve.steps, before.id, removed) if before else None
     if now is None:
         return Moment(info, before, None, [], {}, absent=True)
     steps = {info.id: _ends(now), **({before.id: _ends(then)} if before and then else {})}
@@ -149,8 +174,9 @@ def replayed(
     stand: frozenset[Ends] = frozenset()
     if before is not None and then is not None:
         both = {str(n["id"]) for n in now["nodes"]} & {str(n["id"]) for n in then["nodes"]}
-        stood = _still(posture, steps[info.id], steps[before.id], both, question.mode, before.id)
-        stand = _still(posture, steps[before.id], steps[info.id], both, question.mode, info.id)
+        kinds = (both, question.mode)
+        stood = _still(posture, steps[info.id], steps[before.id], *kinds, before.id, removed)
+        stand = _still(posture, steps[before.id], steps[info.id], *kinds, info.id, removed)
     moment = compared(info, before, now, then, sieve, stood, stand)
     longer = tuple(dict.fromkeys(ends for ends in paths if ends not in steps[info.id]))
     return _with_longer(posture, moment, longer, question.mode)
@@ -177,10 +203,11 @@ def _still(
     nodes: Container[str],
     mode: str,
     snapshot: str,
+    removed: tuple[str, ...] = (),
 ) -> frozenset[Ends]:
     """Return the steps between some nodes that are there at a snapshot, and are not drawn then."""
     asked = sorted(s for s in steps if s not in besides and s[0] in nodes and s[2] in nodes)
-    return standing_at(posture, tuple(asked), mode, snapshot)
+    return standing_at(posture, tuple(asked), mode, snapshot, removed)
 
 
 def compared(

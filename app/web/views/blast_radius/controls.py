@@ -28,6 +28,7 @@ MODE_HELP = "Standing: usable now. Potential: also what must be activated first 
 STEPS_HELP = "Only what is reached by these kinds of step; none chosen: by any."
 LABELS_HELP = "Only what leads to, or comes from, things of these kinds; none chosen: of any."
 CLASSES_HELP = "Only what leads to resources of these; none chosen: to any."
+TRAY = ("picture-before", "picture-after")  # the pictures of a what-if
 PICTURES = {"reaches": "picture", "reached-by": "way", "lineage": "lineage"}
 LABELS = [node.name for node in FACT_NODES]
 SENSITIVE = ("restricted", "confidential", "internal", "public", "unknown")
@@ -66,7 +67,7 @@ def controls(posture: Posture, thing: str, rail: Any) -> Choices:
     question = Question(thing, mode, None if hops == "any" else int(hops), leaked)
     sieve = _sieve(posture, question, direction, more)
     drawn: Any = None if arrangement == "auto" else arrangement
-    return Choices(question, direction, drawn, sieve, when(posture, PICTURES[direction]))
+    return Choices(question, direction, drawn, sieve, when(posture, PICTURES[direction], *TRAY))
 
 
 def _sieve(posture: Posture, question: Question, direction: str, place: Any) -> Sieve:

@@ -1,6 +1,5 @@
 """The lineage of a node, drawn and listed: what made it, and what it made or acts through."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +17,7 @@ from app.web.card import cards
 from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Drawing, arrange
-from app.web.drawing.links import WORDS, link_of, links
+from app.web.drawing.links import WORDS, links
 from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import alone, spanning
 from app.web.page import deltas
@@ -185,18 +184,9 @@ def _link_panel(
         return
     acting = FACTS[how] == ACTS_FOR.name
     fact = (made, FACTS[how], maker) if acting else (maker, FACTS[how], made)
-    known = stated(posture, fact, _turned(moment, ends, fact))
+    known = stated(posture, fact, moment, ends)
     if known.step is not None:
         edge_panel(posture, known.step, items, known.posture)
-
-
-def _turned(moment: Moment | None, ends: Ends, fact: Ends) -> Moment | None:
-    """Return a moment in which a link is named by the fact that states it."""
-    if moment is None:
-        return None
-    edges = [edge for edge in moment.edges if link_of(edge).ends == ends]
-    both = {"from": {"id": fact[0]}, "relationship": fact[1], "to": {"id": fact[2]}}
-    return replace(moment, edges=[edge | both for edge in edges])
 
 
 def _handed_on(row: pd.Series) -> None:

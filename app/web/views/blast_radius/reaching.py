@@ -98,7 +98,7 @@ def reaches(posture: Posture, choices: Choices, frame: Frame) -> None:
         _picture(posture, answer, shown)
         under_figures(answer.figures)
     retire(posture, question.thing)
-    tray(posture, question, answer, items, choices.arrangement, shown.paths.first)
+    tray(posture, choices, answer, items, shown.paths.first)
     _resources(answer, choices)
 
 
@@ -141,7 +141,7 @@ def _nothing(
         keys_of(posture, thing)
         retire_button(posture, thing)
     retire(posture, thing)
-    tray(posture, choices.question, answer, items, choices.arrangement, None)
+    tray(posture, choices, answer, items, None)
 
 
 def _notes(posture: Posture, question: Question, answer: Reach) -> None:

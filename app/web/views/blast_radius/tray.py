@@ -1,6 +1,7 @@
 """The what-if list: the reach of one node before and after removals, side by side."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,25 +11,26 @@ from analytics.answers.exposure import Exposure, exposure
 from analytics.answers.what_if import posture_without
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.answers.reach import Question, Reach, found_by
+from app.web.answers.reach import Question, Reach, Sieve, found_by
+from app.web.answers.replayed import Moment, replayed
 from app.web.card import cards, links_to
 from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Arrangement, arrange
-from app.web.drawing.links import links
+from app.web.drawing.links import link_of, links
 from app.web.drawing.scene import Lit
 from app.web.page.snapshots import kept
 from app.web.removals import NAME, add_button, clear, drop, edge_item, meanings, worded
-from app.web.replay import stated
+from app.web.replay import stated, summary, times
 from app.web.search.reveal import reveal
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
 from app.web.tiles import tile
+from app.web.views.blast_radius.controls import TRAY, Choices
 from app.web.views.blast_radius.picks import unfold
 from app.web.what_if import all_tiles, breaks_table, change, changed, less, who_reaches_less
 from app.wording import counted, number, thing_id
 
-PICTURES = ("picture-before", "picture-after")
 DRAWN = 60  # nodes in each of the two half-width pictures
 HEIGHT = 360
 SHOWN = 20  # removals that are listed one by one
@@ -66,10 +68,9 @@ def nothing(before: Reach) -> Reach:
 
 def tray(
     posture: Posture,
-    question: Question,
+    choices: Choices,
     before: Reach,
     items: tuple[str, ...],
-    arrangement: Arrangement | None,
     path: dict[str, Any] | None,
 ) -> None:
     """Draw the list of removals and their effect; nothing is computed without any.
@@ -82,15 +83,13 @@ def tray(
     if not items:
         return
     _removed(posture, items)
+    question = choices.question
     after = reach_without(posture, question, items) or nothing(before)
     answer = changed(posture, items)
     _this_thing(before, after, st.columns(4))
     all_tiles(posture, answer)
     _pick()
-    left, right = st.columns(2, gap="medium")
-    _picture(left, PICTURES[0], "Before", before, arrangement)
-    _picture(right, PICTURES[1], "After", after, arrangement)
-    _chosen(posture, items)
+    _pictures(posture, choices, (before, after), items)
     _lost(posture, before, after, f"{question}:{items}")
     breaks_table(posture, answer, f"tray:{items}")
     who_reaches_less(posture, answer, f"tray:{items}")
@@ -219,7 +218,7 @@ def _this_thing(before: Reach, after: Reach, tiles: Any) -> None:
 def _pick() -> None:
     """Apply the reader's last action in one of the two pictures: both show what is chosen."""
     st.session_state.setdefault("tray:chosen", ("", None))
-    for key in PICTURES:
+    for key in TRAY:
         picked = canvas.picked(key)
         if picked is not None and picked.link is not None:
             st.session_state["tray:chosen"] = "", picked.link.ends
@@ -229,40 +228,64 @@ def _pick() -> None:
                 unfold(picked.piece)
 
 
-def _chosen(posture: Posture, items: tuple[str, ...]) -> None:
+def _pictures(
+    posture: Posture, choices: Choices, answers: tuple[Reach, Reach], items: tuple[str, ...]
+) -> None:
+    """Draw the reach before and after, now or at the snapshot that is replayed."""
+    moments: list[Moment | None] = [None, None]
+    if choices.when:
+        at = partial(replayed, posture, choices.question, Sieve(), choices.when)
+        moments = [at(), at(removed=items)]
+    places = st.columns(2, gap="medium")
+    for place, key, title, answer, moment in zip(
+        places, TRAY, ("Before", "After"), answers, moments, strict=True
+    ):
+        with place:
+            st.subheader(title, anchor=False)
+            _picture(posture, key, title, answer, moment, choices.arrangement)
+    _chosen(posture, items, [moment for moment in moments if moment is not None])
+
+
+def _chosen(posture: Posture, items: tuple[str, ...], moments: list[Moment]) -> None:
     """Draw what is chosen in the two pictures: the panel of an edge, or the way to a card."""
     node, ends = st.session_state["tray:chosen"]
-    known = stated(posture, ends, None) if ends else None
+    drawn = [each for each in moments if any(link_of(e).ends == ends for e in each.edges)]
+    known = stated(posture, ends, next(iter(drawn), None)) if ends else None
     if known is not None and known.step is not None:
         with st.container(border=True):
-            edge_panel(posture, known.step, items, key="tray:edge")
+            edge_panel(posture, known.step, items, known.posture, key="tray:edge")
     elif node and posture.graph.number(node) >= 0:
         links_to(posture, node)
 
 
 def _picture(
-    place: Any, key: str, title: str, answer: Reach, arrangement: Arrangement | None
+    posture: Posture,
+    key: str,
+    title: str,
+    answer: Reach,
+    moment: Moment | None,
+    arrangement: Arrangement | None,
 ) -> None:
-    with place:
-        st.subheader(title, anchor=False)
-        if answer.tree.total == 1:
-            st.markdown("It reaches nothing in what is known.")
-            return
-        node, ends = st.session_state["tray:chosen"]
-        opened = frozenset(st.session_state["open"])
-        drawing = arrange(answer.tree, arrangement, DRAWN, opened)
-        edges = links(drawing, answer.edges)
-        name = answer.tree.nodes[answer.tree.root]["name"]
-        canvas.draw(
-            drawing,
-            edges,
-            key,
-            Lit.along([], node, ends),
-            title=f"What {name} reaches, {title.lower()}",
-            view=answer.tree.root,
-            height=HEIGHT,
-        )
-        st.caption(drawing.summary)
+    tree, edges = answer.tree, answer.edges
+    if moment is not None and moment.tree is not None:
+        tree, edges = moment.tree, moment.edges
+    if tree.total == 1 and (moment is None or moment.absent):
+        st.markdown("It reaches nothing in what is known.")
+        return
+    node, ends = st.session_state["tray:chosen"]
+    drawing = arrange(tree, arrangement, DRAWN, frozenset(st.session_state["open"]))
+    name = tree.nodes[tree.root]["name"]
+    canvas.draw(
+        drawing,
+        links(drawing, edges),
+        key,
+        Lit.along([], node, ends),
+        title=f"What {name} reaches, {title.lower()}",
+        view=tree.root,
+        height=HEIGHT,
+        times=times(posture, moment),
+    )
+    st.caption(drawing.summary if moment is None else summary(drawing.summary, moment))
 
 
 def _lost(posture: Posture, before: Reach, after: Reach, key: str) -> None:

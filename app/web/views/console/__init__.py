@@ -1,45 +1,32 @@
 """Page of the console: saved questions and queries of one's own, in SQL and, on Neo4j, Cypher."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from analytics.answers.edge import TYPES, Ends
 from analytics.posture import Posture
 from app.cypher import can_ask
 from app.escape import chart_text, csv_table, markdown, plain
 from app.questions import CHART, PICTURE, SHAPES, TABLE, Question, library
-from app.web.card import cards
-from app.web.drawing import canvas
 from app.web.drawing.charts import bars
-from app.web.drawing.layout import arrange
-from app.web.drawing.links import links
-from app.web.drawing.scene import Lit
-from app.web.drawing.spanning import spanning
-from app.web.links import way
 from app.web.page.address import one_of, recall, remember
 from app.web.page.frame import store_uri
 from app.web.page.snapshots import moment_of, opened
 from app.web.page.tasks import cancelled
-from app.web.picture_table import picture_table
-from app.web.removals import removals
-from app.web.replay import stated
 from app.web.tables import below, table
-from app.web.thing.edge_panel import edge_panel
-from app.web.thing.facts import thing_panel
 from app.web.view import View
 from app.web.views.console.answers import (
     BARS,
     CYPHER,
     MOST,
     SQL,
+    Asked,
     Result,
     bars_of,
-    edges_of,
     run,
 )
+from app.web.views.console.drawn import picture
 from app.wording import counted, number
 from graph import cypher
 from graph.stores import QueryRefused
@@ -53,7 +40,6 @@ LANGUAGES = {SQL: "SQL", CYPHER: "Cypher"}
 WORDS = {TABLE: "Table", CHART: "Chart", PICTURE: "Picture"}
 HEIGHT = 480  # pixels
 REASONS = 5  # files that cannot be used, told at once
-PLACE = "console:picture"
 
 
 def draw(posture: Posture) -> None:
@@ -65,13 +51,14 @@ def draw(posture: Posture) -> None:
     _refused()
     question, language = _choice()
     values = _values(question)
-    query, asked = _query(question, language)
+    query, wanted = _query(question, language)
     _tables(posture, language)
     if values is None:
         return
-    result = _result(posture, language, query, values, asked)
+    asked = Asked(language, query, tuple(sorted(values.items())))
+    result = _result(posture, asked, wanted)
     if result is not None:
-        _show(posture, question, result)
+        _show(posture, question, asked, result)
 
 
 def _refused() -> None:
@@ -176,15 +163,13 @@ def _tables(posture: Posture, language: str) -> None:
         table(frame, f"console:tables:{language}", "What can be asked about.", height=300)
 
 
-def _result(
-    posture: Posture, language: str, query: str, values: Mapping[str, Any], asked: bool
-) -> Result | None:
-    """Run the query if it is asked for; return the last result of this very query."""
-    key = (language, query, tuple(sorted(values.items())), moment_of(posture))
-    if asked and st.session_state.get("console:asked") != key:
+def _result(posture: Posture, asked: Asked, wanted: bool) -> Result | None:
+    """Run the query if that is wanted; return the last result of this very query."""
+    key = (asked, moment_of(posture))
+    if wanted and st.session_state.get("console:asked") != key:
         st.session_state.pop("console:asked", None)
         try:
-            result = run(posture, store_uri(), language, query, tuple(sorted(values.items())))
+            result = run(posture, store_uri(), asked)
         except QueryRefused as error:
             st.error(f"Refused: {markdown(error, 1000)}", icon=":material/block:")
             return None
@@ -197,7 +182,7 @@ def _result(
     return kept
 
 
-def _show(posture: Posture, question: Question | None, result: Result) -> None:
+def _show(posture: Posture, question: Question | None, asked: Asked, result: Result) -> None:
     """Draw a result as a table, a chart or a picture, with its download."""
     default = question.shows if question else TABLE
     recall("shows", None, one_of(SHAPES))
@@ -213,7 +198,7 @@ def _show(posture: Posture, question: Question | None, result: Result) -> None:
     if shape == CHART:
         _chart(rows)
     elif shape == PICTURE:
-        _picture(posture, rows)
+        picture(posture, asked, result)
     else:
         table(rows, f"console:result:{len(rows.columns)}", "The rows of the answer.", height=HEIGHT)
     words = f"{counted(len(rows), 'row')}."
@@ -233,66 +218,6 @@ def _chart(rows: pd.DataFrame) -> None:
     st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
     if len(shown) < len(rows):
         st.caption(f"The first {number(BARS)} rows as bars; the table has all.")
-
-
-def _picture(posture: Posture, rows: pd.DataFrame) -> None:
-    edges = edges_of(posture, rows)
-    if not edges:
-        st.info("A picture needs the columns source and target, with ids of what is known.")
-        return
-    _pick()
-    focus, edge = st.session_state["console:focus"], st.session_state["console:edge"]
-    tree = spanning(edges, several="several starts")
-    drawing = arrange(tree, unfolded=frozenset(st.session_state["console:open"]))
-    drawn = links(drawing, edges)
-    chosen = next((each.ends for each in drawn if ",".join(each.ends) == edge), None)
-    left, right = st.columns([5, 2], gap="small")
-    with left:
-        lit = Lit.along([], focus or "", chosen)
-        canvas.draw(drawing, drawn, PLACE, lit, title="The answer of the query")
-        st.caption(f"**{drawing.summary}**")
-        picture_table(drawing, drawn, "console:drawn")
-    with right, st.container(border=True, height=canvas.HEIGHT):
-        if chosen is not None:
-            _edge(posture, chosen)
-        elif focus and posture.graph.number(focus) >= 0:
-            thing_panel(posture, focus)
-        else:
-            st.caption("Click a node for what is known of it, a line for what states it.")
-
-
-def _edge(posture: Posture, ends: Ends) -> None:
-    """Draw the panel of an edge that a query made, if a relationship is behind it."""
-    source, name, target = ends
-    for kind in (name,) if name else TYPES:
-        known = stated(posture, (source, kind, target), None)
-        if known.step is not None:
-            items = removals(posture)
-            edge_panel(posture, known.step, items)
-            if items:
-                address = {"remove": list(items)}
-                way(st, "blast_radius", "Show the what-if", address, ":material/hub:")
-            return
-    st.markdown("No relationship that is known is behind this line: the query made it.")
-    cards(posture, (source, target))
-
-
-def _pick() -> None:
-    """Apply the reader's last action in the picture: choosing, or opening a fold."""
-    recall("focus", key="console:focus")
-    recall("edge", key="console:edge")
-    unfolded: list[str] = st.session_state.setdefault("console:open", [])
-    picked = canvas.picked(PLACE)
-    if picked is not None and picked.link is not None:
-        st.session_state["console:edge"] = ",".join(picked.link.ends)
-        st.session_state["console:focus"] = None
-    elif picked is not None and picked.piece is not None:
-        if picked.unfold and picked.piece.stands_for:
-            unfolded.append(picked.piece.id)
-        st.session_state["console:focus"] = picked.piece.id
-        st.session_state["console:edge"] = None
-    remember("focus", key="console:focus")
-    remember("edge", key="console:edge")
 
 
 VIEW = View("console", "Console", ":material/terminal:", "Findings", 60, draw)

@@ -26,27 +26,30 @@ class Result:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query, its language, and the values of its parameters."""
+
+    language: str
+    query: str
+    values: tuple[tuple[str, Any], ...] = ()
+
+
 @kept_while("Asking…", size=0)  # not for another session: a database may say something else by then
-def run(
-    posture: Posture,
-    uri: str | None,
-    language: str,
-    query: str,
-    values: tuple[tuple[str, Any], ...],
-) -> Result:
+def run(posture: Posture, uri: str | None, asked: Asked) -> Result:
     """Run a query on the snapshot of a posture, with `$as_of` and the values of its parameters.
 
     Raises
     ------
     QueryRefused, StoreError, Cancelled
     """
-    graph = posture.graph
-    if language == CYPHER:
-        given: dict[str, Any] = {"as_of": int(graph.now), **dict(values)}
-        rows = ask(opened(uri), graph, query, given, MOST + 1)
+    graph, values = posture.graph, dict(asked.values)
+    if asked.language == CYPHER:
+        given: dict[str, Any] = {"as_of": int(graph.now), **values}
+        rows = ask(opened(uri), graph, asked.query, given, MOST + 1)
     else:
-        given = {"as_of": graph.as_of.to_pydatetime(), **dict(values)}
-        rows = select(graph, query, values=given, limit=MOST + 1)
+        given = {"as_of": graph.as_of.to_pydatetime(), **values}
+        rows = select(graph, asked.query, values=given, limit=MOST + 1)
     return Result(presentable(rows.head(MOST)), len(rows) > MOST)
 
 
