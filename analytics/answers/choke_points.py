@@ -69,6 +69,13 @@ def choke_points(
     )
 
 
+def reaching_starts(
+    posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str = "standing"
+) -> np.ndarray:
+    """Return the starts (numbers of nodes) that reach any target: those `exposed` counts."""
+    return choke.exposed(posture, starts, targets, mode)
+
+
 def _nodes(posture: Posture, points: choke.ChokePoints, rows: np.ndarray) -> Table:
     columns = {"node": np.asarray(points.nodes)[rows]}
     columns |= _figures(points.exposure[rows], points.participation[rows])

@@ -63,6 +63,14 @@ def choke_points(
     )
 
 
+def exposed(posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str) -> np.ndarray:
+    """Return those of `starts` that reach any of `targets` (numbers of nodes), in their order."""
+    network = posture.network(Filter(mode))
+    all_ways = ways(network, starts, targets, posture.graph.has_label(RESOURCE))
+    reaching = all_ways.node[all_ways.is_start]
+    return np.asarray(starts[np.isin(starts, reaching)])
+
+
 def pairs_of(ways: Ways) -> int:
     """Count the pairs of a start and a target that it reaches."""
     return int(_starts_before(ways)[ways.is_target].sum())

@@ -6,11 +6,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.web.thing import several
 from app.web.views.choke_points.answers import Aim
 from graph.schema import DECLARABLE
 from tests.e2e.conftest import Open
 from tests.e2e.estate import estate, publish
 from tests.e2e.said import figures, texts
+from tests.e2e.test_pages import graph
 
 
 def ranked(test: AppTest) -> pd.DataFrame:
@@ -121,3 +123,49 @@ def test_nothing_to_separate(open_page: Open, store: Path) -> None:
     assert "Nothing chosen in From reaches anything chosen in To" in texts(test)
     same = open_page(store, "choke_points", start="wide", target="wide")
     assert "same things" in same.info[0].value
+
+
+REACHING = {"wide-bot", "orphan-bot", "left-bot", "clean-1-bot", "clean-2-bot"}  # a restricted one
+
+
+def chosen(test: AppTest, item: str, at: int) -> AppTest:
+    """Choose a node or a line of the picture."""
+    test.session_state["choke-picture"] = {"act": {"id": item, "open": False, "at": at}}
+    return test.run()
+
+
+def linked(test: AppTest) -> set[str]:
+    """Return the names to whose cards the page has links."""
+    return {each.proto.label.replace("\\", "") for each in test.main.get("page_link")}
+
+
+@pytest.mark.parametrize("picture", ["cut", "ways"])
+def test_the_node_of_all_starts_lists_those_that_reach_a_target(
+    open_page: Open, store: Path, picture: str
+) -> None:
+    test = open_page(store, "choke_points", picture=picture)
+    items = graph(test)["items"]
+    starts = next(each["id"] for each in items if each.get("name") == "the starts")
+    line = next(each["id"] for each in items if each.get("from") == starts)
+    other = next(each["id"] for each in items if each.get("name") == "db-00")
+    for at, item in enumerate((starts, line)):
+        assert not chosen(test, item, at).exception
+        assert test.query_params["focus"] == "starts"
+        assert "Agents that reach a crown jewel: **5 of 6**." in texts(test)
+        assert linked(test) >= REACHING
+        assert "clean-3-bot" not in linked(test)
+    chosen(test, other, 9)
+    assert "focus" not in test.query_params
+    assert test.query_params["item"] == "db-00"
+
+
+def test_of_many_starts_the_first_are_links_and_all_are_a_table(
+    open_page: Open, store: Path, around: pytest.MonkeyPatch
+) -> None:
+    around.setattr(several, "MOST", 2)
+    test = open_page(store, "choke_points", focus="starts")
+    rows = next(f.value for f in test.dataframe if list(f.value) == ["Name", "Kind"])
+    assert rows["Name"].tolist() == sorted(REACHING)
+    assert {"clean-1-bot", "clean-2-bot"} <= linked(test)
+    assert "wide-bot" not in linked(test)
+    assert "These are the first 2 by name. All 5:" in texts(test)

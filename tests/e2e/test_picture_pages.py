@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.escape import code
@@ -324,3 +325,27 @@ def test_a_fold_of_those_that_reach_a_resource_opens(open_page: Open, tmp_path: 
     test.run()
     assert len(drawn(test)) == 42
     assert not test.exception
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "asked", "name"),
+    [
+        ("blast_radius", "lineage", {"thing": "wide", "direction": "lineage"}, "several makers"),
+        ("console", "console:picture", {"question": "who_made_whom"}, "several starts"),
+    ],
+)
+def test_a_node_that_stands_for_several_lists_them(
+    open_page: Open, tmp_path: Path, page: str, key: str, asked: dict[str, str], name: str
+) -> None:
+    world = estate().link(SPAWNS, "clean-1", "wide").link(SPAWNS, "clean-2", "wide")
+    publish(world, tmp_path / "s")
+    test = open_page(tmp_path / "s", page, **asked)
+    items = graph(test)["items"]
+    several = next(each["id"] for each in items if each.get("name") == name)
+    line = next(each["id"] for each in items if each.get("from") == several)
+    for at, item in enumerate((several, line)):
+        click(test, key, item, at)
+        assert not test.exception
+        assert "2 things that nothing else in the picture leads to." in texts(test)
+        labels = [each.proto.label.replace("\\", "") for each in test.main.get("page_link")]
+        assert {"clean-1-bot", "clean-2-bot"} <= set(labels)

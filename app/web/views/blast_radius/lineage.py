@@ -29,6 +29,7 @@ from app.web.replay import stated, summary, times
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
+from app.web.thing.several import begins_panel, is_several
 from app.web.tiles import NEITHER
 from app.web.views.blast_radius.controls import PICTURES, Choices
 from app.web.views.blast_radius.frame import Frame
@@ -94,7 +95,9 @@ def lineage_of(posture: Posture, choices: Choices, frame: Frame) -> None:
     drawn = links(drawing, edges)
     link = next((each for each in drawn if ",".join(each.ends) == pick.edge), None)
     with frame.panel:
-        if link is not None:
+        if is_several(tree, chosen if link is None else link.source):
+            begins_panel(posture, tree, f"lineage:{thing}")
+        elif link is not None:
             _link_panel(posture, answer, link.ends, moment, items)
         else:
             _node_panel(posture, tree, drawing, chosen)

@@ -13,6 +13,7 @@ from app.escape import markdown
 from app.web.answers import measured
 from app.web.answers.reach import MODES
 from app.web.card import cards
+from app.web.links import way
 from app.web.page import deltas
 from app.web.page.address import one_of, recall, remember, turn
 from app.web.page.deltas import Row
@@ -31,6 +32,7 @@ from app.web.search.selection import choose
 from app.web.sentences import use_of
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
+from app.web.thing.several import several_panel
 from app.web.tiles import NEITHER
 from app.web.view import View
 from app.web.views.choke_points.answers import (
@@ -41,11 +43,12 @@ from app.web.views.choke_points.answers import (
     Ranked,
     cut_items,
     cut_rows,
+    exposed_ids,
     ranked,
     smallest_cut,
     unrated,
 )
-from app.web.views.choke_points.drawn import choice, picture
+from app.web.views.choke_points.drawn import Shown, choice, choose_item, picture
 from app.web.what_if import all_tiles, breaks_table, changed
 from app.wording import NO_FIGURE, counted, number, share
 
@@ -81,7 +84,9 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     with left:
         shown = choice(posture, aim)
     with right, st.container(border=True, height=560):  # first, as it is what a click asked for
-        meant = _detail(posture, ranks, items, shown.edge)
+        if shown.starts:
+            _starts(posture, aim, ranks, shown)
+        meant = "" if shown.starts else _detail(posture, ranks, items, shown.edge)
     with left:
         picture(posture, shown)
     if meant:
@@ -239,11 +244,23 @@ def _choose(title: str, item: str | None) -> None:
     if item != st.session_state.get(seen):
         st.session_state[seen] = item
         if item and item != st.session_state["item"]:
-            st.session_state["item"] = item
             is_edge = len(ends_of(item)[2]) > 0
-            st.session_state["edge"] = item if is_edge else None
+            choose_item(item, item if is_edge else None)
             st.session_state["choke:reveal"] = st.session_state.get("choke:reveal", 0) + 1
             st.rerun()
+
+
+def _starts(posture: Posture, aim: Aim, ranks: Ranked, shown: Shown) -> None:
+    """Draw the panel of the node that stands for all starts: which of them reach a target."""
+    answer = ranks.answer
+    known = answer.starts - answer.not_known
+    words = f"{reaching(aim)}: **{number(answer.exposed)} of {number(known)}**"
+    if answer.not_known:
+        words += f"; not known of {number(answer.not_known)} more"
+    if shown.moment is not None:
+        words += ". They are those of this page's snapshot, not of the one that is replayed"
+    several_panel(posture, "The starts", f"{words}.", exposed_ids(posture, aim), f"starts:{aim}")
+    way(st, "identity", "All identities, the worst first", {}, ":material/badge:")
 
 
 def _detail(posture: Posture, ranks: Ranked, items: tuple[str, ...], edge: Stated | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.answers.choke_points import ChokePoints, choke_points
+from analytics.answers.choke_points import ChokePoints, choke_points, reaching_starts
 from analytics.answers.cut import SmallestCut, cut
 from analytics.posture import Posture
 from analytics.weights import UNKNOWN
@@ -66,6 +66,13 @@ def ranked(posture: Posture, aim: Aim) -> Ranked:
         }
     )
     return Ranked(answer, things, steps)
+
+
+@kept
+def exposed_ids(posture: Posture, aim: Aim) -> list[str]:
+    """Return the ids of the starts that reach a target."""
+    numbers = reaching_starts(posture, *aim.ends(posture), mode=aim.mode)
+    return [str(id_) for id_ in posture.graph.things["id"].iloc[numbers]]
 
 
 def _step_words(edges: pd.DataFrame) -> dict[str, pd.Series]:

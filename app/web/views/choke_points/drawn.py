@@ -26,6 +26,7 @@ from graph.schema import AUTHENTICATES_AS
 
 PICTURE = "choke-picture"
 PICTURES = {"cut": "Smallest cut", "ways": "Worst path into each target"}
+STARTS = "starts"  # what is chosen, in the address, if it is the node that stands for all starts
 WAYS = 30  # targets whose worst way is drawn
 
 
@@ -41,12 +42,16 @@ class Routes:
 
 @dataclass(frozen=True)
 class Shown:
-    """What the picture shows, the moment of a replay, and the chosen edge; None without one."""
+    """What the picture shows, the moment of a replay, and the chosen edge; None without one.
+
+    `starts`: the node that stands for all starts is chosen, or a line from it.
+    """
 
     routes: Routes
     moment: Moment | None
     view: str
     edge: Stated | None
+    starts: bool
 
 
 def choice(posture: Posture, aim: Aim) -> Shown:
@@ -69,27 +74,46 @@ def choice(posture: Posture, aim: Aim) -> Shown:
         routes = replace(routes, edges=moment.edges)
     edge = str(st.session_state.get("edge") or "")
     chosen = stated(posture, ends_of(edge), moment) if edge else None
-    return Shown(routes, moment, f"{shown}:{aim}", chosen)
+    starts = st.session_state["focus"] == STARTS
+    return Shown(routes, moment, f"{shown}:{aim}", chosen, starts)
 
 
 def _pick() -> None:
     """Apply the reader's last action in the picture."""
     recall("edge")
+    recall("focus", None, one_of((STARTS,)))
     recall_each("open")
     picked = canvas.picked(PICTURE)
-    if picked is not None and picked.link is not None and picked.link.relationship:
+    if picked is not None and _of_starts(picked):
+        choose_item(None)
+        st.session_state["focus"] = STARTS
+    elif picked is not None and picked.link is not None:
         source, relationship, target = picked.link.ends
         is_key = relationship == AUTHENTICATES_AS.name
-        st.session_state["edge"] = f"{source},{relationship},{target}"
-        st.session_state["item"] = source if is_key else st.session_state["edge"]
+        edge = f"{source},{relationship},{target}"
+        choose_item(source if is_key else edge, edge)
     elif picked is not None and picked.piece is not None:
         if picked.unfold and picked.piece.stands_for:
             folds = [*st.session_state["open"], picked.piece.id]
             st.session_state["open"] = list(dict.fromkeys(folds))
-        elif picked.piece.label and not picked.piece.stands_for:
-            st.session_state["item"], st.session_state["edge"] = picked.piece.id, None
-    remember("edge")
+        elif not picked.piece.stands_for:
+            choose_item(picked.piece.id)
+    for name in ("edge", "focus"):
+        remember(name)
     remember_each("open")
+
+
+def _of_starts(picked: canvas.Picked) -> bool:
+    """Return whether what was chosen is the node that stands for all starts, or a line from it."""
+    if picked.link is not None:
+        return not picked.link.relationship
+    return picked.piece is not None and not picked.piece.label and not picked.piece.stands_for
+
+
+def choose_item(item: str | None, edge: str | None = None) -> None:
+    """Make an item the chosen one, and nothing else."""
+    state = st.session_state
+    state["item"], state["edge"], state["focus"] = item, edge, None
 
 
 def picture(posture: Posture, shown: Shown) -> None:
@@ -108,7 +132,7 @@ def picture(posture: Posture, shown: Shown) -> None:
         drawing,
         drawn,
         PICTURE,
-        _lit(routes),
+        Lit.along([], tree.root) if shown.starts else _lit(routes),
         title=routes.title,
         view=view,
         reveal=str(st.session_state.get("choke:reveal", "")),

@@ -25,6 +25,7 @@ from app.web.removals import removals
 from app.web.replay import stated, summary, times, when
 from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
+from app.web.thing.several import begins_panel, is_several
 from app.web.views.console.answers import Asked, Result, edges_of, run
 from graph.stores import QueryRefused
 
@@ -39,6 +40,12 @@ class Chosen:
     focus: str
     line: Link | None
     moment: Moment | None
+    tree: Tree
+
+    @property
+    def several(self) -> bool:
+        """Whether it is the node that stands before all others, or a line from it."""
+        return is_several(self.tree, self.line.source if self.line else self.focus)
 
 
 def picture(posture: Posture, asked: Asked, result: Result) -> None:
@@ -50,11 +57,12 @@ def picture(posture: Posture, asked: Asked, result: Result) -> None:
     moment = _moment(posture, asked)
     edges = own if moment is None else moment.edges
     _pick()
-    drawing = arrange(_tree(edges, moment), unfolded=frozenset(st.session_state["console:open"]))
+    tree = _tree(edges, moment)
+    drawing = arrange(tree, unfolded=frozenset(st.session_state["console:open"]))
     drawn = links(drawing, edges)
     edge = st.session_state["console:edge"]
     line = next((each for each in drawn if ",".join(each.ends) == edge), None)
-    chosen = Chosen(st.session_state["console:focus"] or "", line, moment)
+    chosen = Chosen(st.session_state["console:focus"] or "", line, moment, tree)
     left, right = st.columns([5, 2], gap="small")
     with left:
         lit = Lit.along([], chosen.focus, line.ends if line else None)
@@ -96,7 +104,9 @@ def _edges_then(posture: Posture, asked: Asked, snapshot: str) -> Edges:
 
 
 def _panel(posture: Posture, chosen: Chosen) -> None:
-    if chosen.line is not None:
+    if chosen.several:
+        begins_panel(posture, chosen.tree, "console")
+    elif chosen.line is not None:
         _edge(posture, chosen.line.ends, chosen.moment)
     elif chosen.focus and posture.graph.number(chosen.focus) >= 0:
         thing_panel(posture, chosen.focus)
