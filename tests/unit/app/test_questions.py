@@ -24,6 +24,12 @@ def test_there_are_questions() -> None:
         assert question.why.endswith(".")
 
 
+def test_a_question_can_be_asked_in_cypher_too() -> None:
+    """But one: a node of Neo4j stands for all statements of a thing, which it counts by source."""
+    in_sql_alone = [each.id for each in all_questions().values() if not each.cypher]
+    assert in_sql_alone == ["facts_by_source"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
