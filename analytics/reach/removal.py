@@ -343,13 +343,15 @@ def _holds(
     level: np.ndarray,
 ) -> np.ndarray:
     order = np.argsort(starts, kind="stable")
-    distinct, counts = np.unique(starts, return_counts=True)
+    # Numbers of nodes come in both widths: each pair of them would be compiled by itself.
+    distinct, counts = np.unique(starts.astype(np.int64), return_counts=True)
     ptr = np.concatenate([[0], np.cumsum(counts)])
+    nodes, levels = wanted[order].astype(np.int64), level[order].astype(np.int64)
     mask = removal.holds(
         network.arrays,
         off,
         distinct,
-        Wanted(ptr, wanted[order], level[order]),
+        Wanted(ptr, nodes, levels),
         marks.take(len(distinct)),
         marks.buffers,
     )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from analytics.reach.closure import totals
+from analytics.reach.fronts import fronts
 from analytics.reach.inverse import reaching
 from analytics.reach.joint import joint_reach
 from analytics.reach.kernels.holders import Holders, added
@@ -46,6 +47,7 @@ def warm() -> None:
     lost_by_group(both, group, group)
     list(reaching(network, every))
     pieces(edge, edge + 1, 2)
+    fronts(network, network, every, 1)
     ties = Ties(edge, edge + 1, edge > 0, edge > 0, edge > 0)
     routes(network, np.array([True, False]), ties).count(every, np.zeros(3, np.int64), nothing)
     _warm_debt()
