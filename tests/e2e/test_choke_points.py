@@ -10,7 +10,7 @@ from app.web.thing import several
 from app.web.views.choke_points.answers import Aim
 from graph.schema import DECLARABLE
 from tests.e2e.conftest import Open
-from tests.e2e.estate import estate, publish
+from tests.e2e.estate import AS_OF, estate, publish
 from tests.e2e.said import figures, texts
 from tests.e2e.test_pages import graph
 
@@ -169,3 +169,16 @@ def test_of_many_starts_the_first_are_links_and_all_are_a_table(
     assert {"clean-1-bot", "clean-2-bot"} <= linked(test)
     assert "wide-bot" not in linked(test)
     assert "These are the first 2 by name. All 5:" in texts(test)
+
+
+def test_what_cannot_be_cut_is_not_called_unknown(open_page: Open, tmp_path: Path) -> None:
+    """Each way is in use, now and a quarter ago: that there is no cut is known at both."""
+    for days in (90, 0):
+        publish(estate(), tmp_path / "s", AS_OF - pd.Timedelta(days=days))
+    test = open_page(tmp_path / "s", "choke_points")
+    tile = next(m for m in test.metric if m.label == "Smallest cut")
+    assert tile.value == "none"
+    assert "in a quarter" not in tile.proto.delta_description
+    assert str(tile.delta) == "access in use prevents it"
+    other = next(m for m in test.metric if m.label == "Targets")
+    assert other.proto.delta_description == "in a quarter: the same"

@@ -121,7 +121,7 @@ def got_back(posture: Posture, days: int = UNUSED_DAYS) -> tuple[str, str]:
         return NO_FIGURE, "use is not logged anywhere"
     of = f"{brief(regainable.weighted)} of {brief(regainable.of)}"
     return share(regainable.weighted, regainable.of), of if not regainable.unseen else (
-        f"{of}; use of {brief(regainable.unseen)} is not logged"
+        f"{of}; {brief(regainable.unseen)} not logged"
     )
 
 

@@ -8,7 +8,7 @@ from analytics.answers.board.scope import scope_of
 from analytics.answers.choke_points import choke_points
 from analytics.answers.compare.sides import Sides
 from analytics.answers.compare.since import Figure, Figures, number_in
-from analytics.answers.cut import SmallestCut, cut
+from analytics.answers.cut import cut
 from analytics.answers.debt import debt
 from analytics.answers.evidence import evidence
 from analytics.answers.exposure import exposure
@@ -158,18 +158,14 @@ def between(_: Sides, posture: Posture, starts: str, targets: str, mode: str) ->
     frees = [table.frame["exclusive_exposure"].max() for table in (answer.nodes, answer.edges)]
     best = max((int(n) for n in frees if not pd.isna(n)), default=0)
     smallest = cut(posture, *numbers, mode=mode) if answer.exposed else None
-    return {
+    made = {
         "exposed": Figure(answer.exposed, dark),
         "targets": Figure(answer.targets),
         "best": Figure(best if answer.exposed else None, dark),
-        "cut": Figure(_steps(smallest), dark),
     }
-
-
-def _steps(smallest: SmallestCut | None) -> float | None:
-    if smallest is None:
-        return 0.0
-    return float(len(smallest.edges)) if smallest.separable else None
+    if smallest is None or smallest.separable:  # else there is no cut: that is known, not unknown
+        made["cut"] = Figure(len(smallest.edges) if smallest is not None else 0, dark)
+    return made
 
 
 def explained(_: Sides, posture: Posture) -> Figures:

@@ -280,13 +280,13 @@ def _top(every: pd.DataFrame, by: str) -> int | None:
         shown = shown.drop(columns=["Grade", "Capped by"])
     words = f"What each {BY[by].lower()} owes, the largest first."
     narrow = {
-        BY[by]: st.column_config.TextColumn(width=130 if by != "assumption" else 175),
-        "Debt": st.column_config.NumberColumn(format="localized", width=75),
+        BY[by]: st.column_config.TextColumn(width=110 if by != "assumption" else 175),
+        "Debt": st.column_config.NumberColumn(format="localized", width=68),
         "Per day": st.column_config.NumberColumn(format="localized", width=58),
-        "Ratio": st.column_config.TextColumn(width=58),
+        "Ratio": st.column_config.TextColumn(width=54),
         "Capped by": st.column_config.TextColumn(width=110),
         "Grade": st.column_config.TextColumn(
-            width=75,
+            width=62,
             help="By its ratio a group is A to 5%, B to 10%, C to 20%, D to 50%, else F. A leaked "
             "key that works, or an action that was denied, caps it at D; a powerful identity that "
             "nobody answers for at C.",

@@ -59,17 +59,17 @@ def draw_items(posture: Posture, group: str) -> None:
         f"items:{broken}:{group}",
         "Items of debt, the costliest first: whose, what is broken, on what, since when.",
         {
-            "Identity": st.column_config.TextColumn(width=130),
-            "Assumption": st.column_config.TextColumn(width=160),
-            "Resource": st.column_config.TextColumn(width=180),
+            "Identity": st.column_config.TextColumn(width=125),
+            "Assumption": st.column_config.TextColumn(width=150),
+            "Resource": st.column_config.TextColumn(width=160),
             "Level": st.column_config.TextColumn(width=55),
-            "About": st.column_config.TextColumn(width=120),
+            "About": st.column_config.TextColumn(width=110),
             "Since": st.column_config.TextColumn(width=90),
             "Missed reviews": st.column_config.NumberColumn(
-                width=75, format="%.1f", help="Review cycles missed since it broke."
+                width=110, format="%.1f", help="Review cycles missed since it broke."
             ),
             AMOUNT[broken]: st.column_config.NumberColumn(format="localized", width=75),
-            "Grows per day": st.column_config.NumberColumn(format="localized", width=75),
+            "Grows per day": st.column_config.NumberColumn(format="localized", width=105),
         },
         select=True,
         total=len(rows),
