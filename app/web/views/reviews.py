@@ -57,7 +57,8 @@ def draw(posture: Posture) -> None:
 
 def _figures(answer: Reviews, packets: pd.DataFrame) -> None:
     tiles = st.columns(3)
-    tile(tiles[0], "Grants to review", number(len(packets)), "none where nothing is to review")
+    none = None if len(packets) else "nothing is due"
+    tile(tiles[0], "Grants to review", number(len(packets)), none)
     owed = brief(packets["debt"].sum()) if len(packets) else "0"
     tile(tiles[1], "Debt that they owe", owed, "all of it goes with what is revoked")
     decided = sum(answer.decisions.values())
