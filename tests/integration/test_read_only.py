@@ -19,6 +19,8 @@ from tests.support.search import some
 POWERLESS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 START = "import sys; sys.path.insert(0, {!r}); from analytics.runtime import compiled\n"
 NOWHERE = "compiled.PLACES = ()\nfrom analytics.evidence import deciding\n"
+# Kernels are compiled for one small estate: to optimise them takes longer than to run them.
+PLAINLY = {"NUMBA_OPT": "0"}
 ANSWERED = some(("identities", "plan", "stale", "durability"), 1)
 
 
@@ -40,10 +42,11 @@ def run(installed: Path, code: str) -> subprocess.CompletedProcess[str]:
         pytest.skip("setpriv is not installed")
     words = [*(POWERLESS if os.geteuid() == 0 else ()), sys.executable, "-B", "-c"]
     home = str(installed / "home")
+    homes = {"HOME": home, "XDG_CACHE_HOME": f"{home}/cache", "XDG_STATE_HOME": home}
     return subprocess.run(
         [*words, START.format(str(installed)) + code],
         cwd=installed,
-        env=os.environ | {"HOME": home, "XDG_CACHE_HOME": f"{home}/cache", "XDG_STATE_HOME": home},
+        env=os.environ | PLAINLY | homes,
         capture_output=True,
         text=True,
         timeout=250,
