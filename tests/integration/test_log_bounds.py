@@ -5,6 +5,7 @@ import io
 import json
 import time
 import zipfile
+from functools import cache
 
 import pytest
 
@@ -25,13 +26,21 @@ ESTATE = {
     "nodes/Resource.csv": b"id\ndb\n",
     "usage/good.jsonl": LINE,
 }
-HOSTILE = {
-    "bomb": (gzip.compress(WIDE) * 300, "takes more than"),
-    "one part": (gzip.compress(WIDE * 300), "takes more than"),
-    "empty parts": (gzip.compress(LINE) + gzip.compress(b"") * 10_000, "10000 gzip members"),
-    "torn": (gzip.compress(LINE)[:-4], "ends within its gzip data"),
-    "no gzip behind": (gzip.compress(LINE) + b"PK", "is not whole gzip data"),
+HOSTILE = {  # what is packed, by what makes it, and why it is refused
+    "bomb": (lambda: gzip.compress(WIDE) * 300, "takes more than"),
+    "one part": (lambda: gzip.compress(WIDE * 300), "takes more than"),
+    "empty parts": (
+        lambda: gzip.compress(LINE) + gzip.compress(b"") * 10_000,
+        "10000 gzip members",
+    ),
+    "torn": (lambda: gzip.compress(LINE)[:-4], "ends within its gzip data"),
+    "no gzip behind": (lambda: gzip.compress(LINE) + b"PK", "is not whole gzip data"),
 }
+
+
+@cache
+def packed(kind: str) -> bytes:
+    return HOSTILE[kind][0]()
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -46,7 +55,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_command_sets_it_aside_whole(cli, tmp_path, kind, suffix):
     """The other log is read; this one is named with its reason, and the read is not complete."""
-    data, reason = HOSTILE[kind]
+    data, reason = packed(kind), HOSTILE[kind][1]
     for name, said in {**ESTATE, f"usage/bad{suffix}": data}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(said)
@@ -66,7 +75,7 @@ def test_a_command_sets_it_aside_whole(cli, tmp_path, kind, suffix):
 @pytest.mark.parametrize("kind", ["bomb", "empty parts"])
 def test_so_does_an_upload(tmp_path, kind):
     """An archive may hold such a log; its own bounds are of another kind."""
-    data, reason = HOSTILE[kind]
+    data, reason = packed(kind), HOSTILE[kind][1]
     files = [upload.File("estate.zip", zipped({**ESTATE, "usage/bad.jsonl.gz": data}))]
     done = upload.ingest(upload.Asked("estate"), files, str(tmp_path / "store"), BY)
     (aside,) = done["quarantined"]
@@ -99,7 +108,7 @@ def test_without_the_look_they_are_decoded(tmp_path, monkeypatch, kind):
     """The twin: all of it is decompressed, line by line, and counted."""
     monkeypatch.setattr(log, "check_log", lambda *_: None)
     path = tmp_path / "bad.jsonl.gz"
-    path.write_bytes(HOSTILE[kind][0])
+    path.write_bytes(packed(kind))
     gathered = Rows()
     rows = read_usage([path], gathered)
     assert gathered.rejected == []

@@ -17,6 +17,7 @@ import networkx as nx
 import pandas as pd
 import pytest
 
+from analytics.posture import Posture
 from app.exchange import FOLDER, FORMATS, download, export, file_name, module_of
 from graph.element import Dtype, Element
 from graph.schema import FACT_NODES, RELATIONSHIPS
@@ -25,10 +26,14 @@ from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.standards.ocsf_schema import OcsfSchema
 from tests.support.standards.sarif_schema import sarif_faults
 
-POSTURE = every_property().posture()
 Exported = Callable[[str], Path]
 ELEMENTS = [*FACT_NODES, *RELATIONSHIPS]
 TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@cache
+def posture() -> Posture:
+    return every_property().posture()
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +43,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 
     @cache
     def write(form: str) -> Path:
-        export(form, POSTURE, folder / form)
+        export(form, posture(), folder / form)
         return folder / form
 
     return write
@@ -272,7 +277,7 @@ def test_opa_reads_the_exported_document(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_download_is_one_file_and_the_same_twice(form: str, exported: Exported) -> None:
-    first, second = (download(form, POSTURE) for _ in range(2))
+    first, second = (download(form, posture()) for _ in range(2))
     assert first == second
     name = file_name(form)
     assert name.endswith(".zip") == zipfile.is_zipfile(io.BytesIO(first))

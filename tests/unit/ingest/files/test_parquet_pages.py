@@ -26,30 +26,31 @@ def lists(count):
     return pa.array([["a"] * count])
 
 
-# What takes more than a mebibyte, and how it is written; each file is smaller than 100 kB.
+# What takes more than a mebibyte, and how it is written; each file is smaller than 100 kB. It is
+# made where it is tried: all of it takes hundreds of megabytes, in every process that collects.
 BOMBS = {
-    "rows of one value": ({"id": ["bot"] * 50_000}, {}),
-    "rows of nothing": ({"id": pa.nulls(50_000, pa.string())}, {}),
-    "rows of nulls": ({"id": pa.nulls(50_000)}, {}),
-    "one list": ({"id": lists(200_000)}, {}),
-    "one list, no dictionary": ({"id": lists(200_000)}, {"use_dictionary": False}),
-    "one text": ({"id": [LONG]}, {}),
-    "one text, plain": ({"id": [LONG]}, {"use_dictionary": False}),
-    "one text in many rows": ({"id": ["x" * 60_000] * 2000}, {}),
-    "one text in a list": ({"id": pa.array([["x" * 60_000] * 2000])}, {}),
-    "one text in a map": (
+    "rows of one value": lambda: ({"id": ["bot"] * 50_000}, {}),
+    "rows of nothing": lambda: ({"id": pa.nulls(50_000, pa.string())}, {}),
+    "rows of nulls": lambda: ({"id": pa.nulls(50_000)}, {}),
+    "one list": lambda: ({"id": lists(200_000)}, {}),
+    "one list, no dictionary": lambda: ({"id": lists(200_000)}, {"use_dictionary": False}),
+    "one text": lambda: ({"id": [LONG]}, {}),
+    "one text, plain": lambda: ({"id": [LONG]}, {"use_dictionary": False}),
+    "one text in many rows": lambda: ({"id": ["x" * 60_000] * 2000}, {}),
+    "one text in a list": lambda: ({"id": pa.array([["x" * 60_000] * 2000])}, {}),
+    "one text in a map": lambda: (
         {"id": pa.array([[("k", "x" * 60_000)]] * 2000, pa.map_(pa.string(), pa.string()))},
         {},
     ),
-    "one text in a record": ({"id": [{"a": "x" * 60_000}] * 2000}, {}),
-    "one beginning": (
+    "one text in a record": lambda: ({"id": [{"a": "x" * 60_000}] * 2000}, {}),
+    "one beginning": lambda: (
         {"id": [f"{'x' * 60_000}{n:06}" for n in range(500)]},
         {"use_dictionary": False, "column_encoding": {"id": "DELTA_BYTE_ARRAY"}},
     ),
-    "truths": ({"id": [True] * 100_000}, {}),
-    "numbers": ({"id": [7] * 100_000}, {}),
-    "groups of rows": ({"id": ["bot"] * 20_000}, {"row_group_size": 1000}),
-    "pages of the second version": ({"id": ["bot"] * 50_000}, {"data_page_version": "2.0"}),
+    "truths": lambda: ({"id": [True] * 100_000}, {}),
+    "numbers": lambda: ({"id": [7] * 100_000}, {}),
+    "groups of rows": lambda: ({"id": ["bot"] * 20_000}, {"row_group_size": 1000}),
+    "pages of the second version": lambda: ({"id": ["bot"] * 50_000}, {"data_page_version": "2.0"}),
 }
 BEFORE_DECODING = BOMBS.keys() - {
     *("one text in many rows", "one text in a list", "one text in a map", "one text in a record")
@@ -57,7 +58,7 @@ BEFORE_DECODING = BOMBS.keys() - {
 
 
 def written(path: Path, bomb: str) -> Path:
-    columns, options = BOMBS[bomb]
+    columns, options = BOMBS[bomb]()
     pq.write_table(pa.table(columns), path, compression="zstd", **options)
     assert path.stat().st_size < 100_000
     return path

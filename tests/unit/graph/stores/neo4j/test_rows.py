@@ -1,6 +1,8 @@
 """Facts become rows for Neo4j and facts again, without a server."""
 
 from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -27,8 +29,9 @@ def there_and_back(facts: Facts) -> Facts:
     return Facts(neo4j_rows.frames_of(tables), facts.coverage)
 
 
-@pytest.mark.parametrize("facts", [worlds.world(), worlds.hostile(), worlds.crowd(5)])
-def test_rows_give_back_the_facts(facts: Facts):
+@pytest.mark.parametrize("made", [worlds.world, worlds.hostile, partial(worlds.crowd, 5)])
+def test_rows_give_back_the_facts(made: Callable[[], Facts]):
+    facts = made()
     assert there_and_back(facts).hash == facts.hash
 
 
