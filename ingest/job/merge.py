@@ -234,7 +234,7 @@ def _both(now: pd.Series, then: pd.Series) -> pd.Series:
 
 def _join(element: Element, before: pd.DataFrame | None, checked: list[Checked]) -> pd.DataFrame:
     parts: list[pd.DataFrame] = []
-    rest = before
+    rest = before if before is not None and len(before) else None  # most have no rows at all
     for each in checked:
         rows_before = None
         if rest is not None:
