@@ -41,7 +41,7 @@ from graph.schema import (
 )
 from graph.stores import SnapshotInfo
 from graph.usage.of_grants import level_instants, summed_use
-from graph.values import among, choice_bits, places_in, text_array
+from graph.values import among, choice_bits, places_in, sorted_by, text_array
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -249,6 +249,21 @@ class AccessGraph:
             return self.facts.numbering.ends(relationship)
         frame = self.frames[relationship]
         return self.numbers(frame["source_id"]), self.numbers(frame["target_id"])
+
+    def sorted_rows(self, relationship: Relationship, kept: np.ndarray) -> np.ndarray:
+        """Return the rows of a type's frame that are `kept` (a mask), by both ends, then by id.
+
+        Of equal facts an answer takes the first, or lists them one after another: the order in
+        which exports state them, which frames keep, must not show.
+        """
+        rows = self._by_ends(relationship)
+        return np.asarray(rows[kept[rows]])
+
+    @once
+    def _by_ends(self, relationship: Relationship) -> np.ndarray:
+        source, target = self.ends(relationship)
+        ends = source.astype(np.int64) << 32 | target
+        return sorted_by(ends, self.frames[relationship]["id"])
 
     def in_force(self, relationship: Relationship) -> np.ndarray:
         """Return the mask of the rows of a type's frame that are in force at `as_of` (bool)."""

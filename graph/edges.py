@@ -88,7 +88,8 @@ def _edges(graph: "AccessGraph", kind: int, relationship: Relationship) -> dict[
         "last_used": used,
         "since": milliseconds(frame["valid_from"]),
     }
-    return {name: column[kept] for name, column in columns.items()}
+    rows = graph.sorted_rows(relationship, kept)
+    return {name: column[rows] for name, column in columns.items()}
 
 
 def stated_grants(graph: "AccessGraph") -> Grants:
@@ -107,7 +108,8 @@ def stated_grants(graph: "AccessGraph") -> Grants:
         "last_used": used,
         "since": since,
     }
-    return Grants(**{name: column[kept] for name, column in columns.items()})
+    rows = graph.sorted_rows(CAN_ACCESS, kept)
+    return Grants(**{name: column[rows] for name, column in columns.items()})
 
 
 def _marks(frame: pd.DataFrame) -> dict[str, np.ndarray]:

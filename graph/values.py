@@ -249,6 +249,31 @@ def places_in(ids: pa.Array, wanted: pa.Array) -> np.ndarray:
     return np.asarray(places.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
 
 
+def sorted_by(numbers: np.ndarray, ids: pd.Series) -> np.ndarray:
+    """Return the positions (int64) that sort `numbers`; equal ones are sorted by their `ids`.
+
+    What is in order already, or has few equals, takes a look only.
+
+    >>> sorted_by(np.array([2, 1, 2]), pd.Series(["b", "c", "a"], dtype="string")).tolist()
+    [1, 2, 0]
+    """
+    places = np.arange(len(numbers))
+    if bool(np.any(numbers[1:] < numbers[:-1])):
+        places = np.argsort(numbers, kind="stable")
+    again = numbers[places[1:]] == numbers[places[:-1]]
+    if not again.any():
+        return places
+    equal = np.flatnonzero(np.append(again, False) | np.insert(again, 0, False))
+    texts = text_array(ids.take(places[equal]))
+    if bool(pc.any(pc.less(texts.slice(1), texts.slice(0, len(texts) - 1))).as_py()):
+        encoded = texts.dictionary_encode()
+        rank = np.empty(len(encoded.dictionary), np.int64)
+        rank[pc.sort_indices(encoded.dictionary).to_numpy()] = np.arange(len(rank))
+        of_equal = rank[encoded.indices.to_numpy()]
+        places[equal] = places[equal][np.lexsort((of_equal, numbers[places[equal]]))]
+    return places
+
+
 def choice_bits(lists: pd.Series, choices: tuple[str, ...]) -> np.ndarray:
     """Return lists of `choices`, as JSON text, as the smallest integers with a bit for each.
 

@@ -45,10 +45,13 @@ def costliest(
 
 
 def _order(owed: Debt) -> np.ndarray:
-    """Return the items, the costliest first, then the unknown ones; equal ones by their things."""
+    """Return the items, the costliest first, then the unknown ones; equal ones by their things.
+
+    Those of several grants of the same stay as they are listed, which is by the grants' ids.
+    """
     rows, units = owed.rows, owed.units
     rank = np.empty(len(units), np.int64)  # not the order of rows, which says nothing
-    by_things = (units.grant, units.level, units.resource, units.holder, units.place)
+    by_things = (units.level, units.resource, units.holder, units.place)
     rank[np.lexsort(by_things)] = np.arange(len(units))
     order = np.lexsort((rows.assumption, rank[rows.entitlement], -rows.unverified, -rows.debt))
     return np.asarray(order)

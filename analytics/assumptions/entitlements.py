@@ -349,11 +349,11 @@ def _by_holder(posture: Posture, model: Model | None) -> HolderGrants:
     graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
     holder, _ = graph.ends(CAN_ACCESS)
     usual = posture.sensitivities["weight"].to_numpy()
-    rows = _grants(posture, usual if model is None else sensitivity(posture, model))
-    order = rows[np.argsort(holder[rows], kind="stable")]
+    given = _grants(posture, usual if model is None else sensitivity(posture, model))
+    order = graph.sorted_rows(CAN_ACCESS, given)
     first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
-    given = ~flags(frame["eligible"])
-    return HolderGrants(first, order.astype(np.int32), graph.levels[order], given[order])
+    standing = ~flags(frame["eligible"])
+    return HolderGrants(first, order.astype(np.int32), graph.levels[order], standing[order])
 
 
 def sensitivity(posture: Posture, model: Model) -> np.ndarray:
@@ -370,7 +370,7 @@ def identity_edges(posture: Posture, relationship: Relationship) -> np.ndarray:
     kept = graph.in_force(relationship) & ~gone[source] & ~gone[target]
     if relationship.uncontrolled:
         kept &= ~graph.has_label(*relationship.uncontrolled)[target]
-    return np.flatnonzero(kept)
+    return graph.sorted_rows(relationship, kept)
 
 
 @once
@@ -409,10 +409,10 @@ def _moved(posture: Posture, before: Posture) -> tuple[np.ndarray, ...]:
 
 
 def _grants(posture: Posture, weight: np.ndarray) -> np.ndarray:
-    """Return the rows of declared grants in force that give a level on a weighted resource."""
+    """Return the mask of the declared grants in force that give a level on a weighted resource."""
     graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
     holder, resource = graph.ends(CAN_ACCESS)
     kept = graph.in_force(CAN_ACCESS) & ~graph.ended[holder] & ~flags(frame["derived"])
     kept &= graph.has_label(RESOURCE)[resource] & (weight[resource] > 0)
     kept &= graph.levels > 0
-    return np.flatnonzero(kept)
+    return np.asarray(kept)

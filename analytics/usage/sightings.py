@@ -29,6 +29,7 @@ from graph.schema import (
 )
 from graph.usage.of_grants import level_instants
 from graph.usage.outcomes import failed
+from graph.values import sorted_by
 
 UNUSED_DAYS = 90  # a use within so many days counts as recent
 ACTING = (*IDENTITIES, HUMAN, CREDENTIAL)
@@ -156,6 +157,6 @@ def _of_events(graph: AccessGraph, frames: Frames) -> pd.DataFrame:
     ends["principal"] = np.where(ends["principal"] >= 0, ends["principal"], ends["key"])
     at, level = milliseconds(frame["at"]), levels_of(frame["action"], frame["level"])
     row = np.flatnonzero(~failed(frame["outcome"]))
-    row = row[np.argsort(at[row], kind="stable")]
+    row = row[sorted_by(at[row], frame["id"].take(row))]  # of equal ones not the last read
     rows = _frame(USE_EVENT, row, at[row], level=level[row], **{n: e[row] for n, e in ends.items()})
     return pd.DataFrame(rows.drop_duplicates(["principal", "key", "target", "level"], keep="last"))

@@ -65,7 +65,8 @@ def holdings(posture: Posture, identity: int) -> Holdings:
     ways = tuple(way for of_holder in by_holder.values() for way in of_holder)
     ends = np.repeat(list(by_holder), [len(of_holder) for of_holder in by_holder.values()])
     given = graph.in_force(CAN_ACCESS) & ~flags(frame["derived"]) & ~graph.ended[holder]
-    rows = np.flatnonzero(given & np.isin(holder, ends))
+    given &= np.isin(holder, ends)
+    rows = graph.sorted_rows(CAN_ACCESS, given)
     place, way = np.nonzero(holder[rows][:, None] == ends[None, :])
     rows = rows[place]
     passed = np.array([w.levels for w in ways], np.uint8)[way]
@@ -89,7 +90,8 @@ def _calls(posture: Posture, identity: int) -> np.ndarray:
     graph = posture.graph
     caller, called = graph.ends(CALLS)
     given = graph.in_force(CALLS) & ~flags(graph.frames[CALLS]["derived"])
-    return np.flatnonzero(given & (caller == identity) & ~graph.ended[called])
+    given &= (caller == identity) & ~graph.ended[called]
+    return graph.sorted_rows(CALLS, given)
 
 
 # -- ways ------------------------------------------------------------------------------------------
