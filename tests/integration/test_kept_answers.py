@@ -258,7 +258,7 @@ def test_with_faults_nothing_is_kept(store, whole, monkeypatch):
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(admin_or_wildcard, "items_of", broken)
+        patch.setattr(admin_or_wildcard, "usual_entitlements", broken)
         posture = open_posture(str(store))
         findings(posture)
         assert posture.faults
