@@ -2,7 +2,9 @@
 
 import gc
 import time
+from collections.abc import Callable
 from pathlib import Path
+from weakref import ref
 
 import pytest
 
@@ -16,6 +18,7 @@ from ingest.job.run import ingest
 from tests.e2e.conftest import Open
 from tests.support.estates.hubs import shared_role
 
+Drawn = Callable[..., list[str]]
 MIB = 2**20
 BEYOND = 150  # MiB that a page may take here
 
@@ -26,6 +29,29 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hub") / "store"
     ingest(ParquetStore(folder), [shared_role(500).job()])
     return folder
+
+
+@pytest.fixture
+def drawn(open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    """Draw pages in sessions that stay open; return those that hold what they drew for good."""
+
+    def draw(*pages: str) -> list[str]:
+        read, sessions, estates = snapshots.read, [], {}
+        for page in pages:
+
+            def noted(choice: snapshots.Choice, page: str = page) -> Posture:
+                posture = read(choice)
+                estates[page] = ref(posture)
+                return posture
+
+            monkeypatch.setattr(snapshots, "read", noted)
+            sessions.append(open_page(store, page))
+            snapshots.forget()  # so that the next one reads it anew
+        gc.collect()
+        assert len(estates) == len(sessions) == len(pages)
+        return [page for page, estate in estates.items() if estate() is not None]
+
+    return draw
 
 
 def test_a_page_over_its_budget_says_what_to_do(
@@ -62,30 +88,13 @@ def test_the_twin_without_a_budget_it_takes_what_it_takes(
     assert len(test.dataframe)
 
 
-@pytest.mark.parametrize("page", all_views())
-def test_an_open_session_does_not_hold_the_estate(open_page: Open, store: Path, page: str) -> None:
-    before = _postures()  # of other tests
-    session = open_page(store, page)  # stays open, as that of somebody who looks elsewhere
-    snapshots.forget()
-    assert not _postures() - before
-    assert not session.exception
+def test_an_open_session_does_not_hold_the_estate(drawn: Drawn) -> None:
+    assert drawn(*all_views()) == []
 
 
-def test_the_twin_of_a_search_that_holds_it(
-    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_twin_of_a_search_that_holds_it(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finder, "ref", lambda posture: lambda: posture)
-    before = _postures()
-    session = open_page(store, "findings")
-    snapshots.forget()
-    assert _postures() - before
-    assert not session.exception
-
-
-def _postures() -> set[Posture]:
-    """Return the judged estates that are held, once what hangs together in circles is gone."""
-    gc.collect()
-    return {each for each in gc.get_objects() if type(each) is Posture}
+    assert drawn("findings") == ["findings"]
 
 
 def test_a_budget_that_nobody_can_read_is_told(
