@@ -31,10 +31,12 @@ def find(posture: Posture) -> pd.DataFrame:
     subject = judged(posture, quiet & with_key & posture.in_service)
     names = posture.graph.things["name"].iloc[subject]
     counts = [len(keys[n]) for n in subject]
+    seen = posture.activity.last_active[subject] != NEVER
     sentences = [
-        f"{name} has not acted since {day(at)}, and {plural(count, 'credential')} of it "
+        f"{name} {'has not acted since' if acted else 'was not seen to act since it was made on'} "
+        f"{day(at)}, and {plural(count, 'credential')} of it "
         f"still {'opens' if count == 1 else 'open'} what it may use."
-        for name, at, count in zip(names, active[subject], counts, strict=True)
+        for name, acted, at, count in zip(names, seen, active[subject], counts, strict=True)
     ]
     remedy = [
         f"Disable {name}, wait {DORMANT_DAYS} days for anybody to miss it, then delete it with "

@@ -133,7 +133,11 @@ def test_dormant_with_a_live_credential(days):
 
 
 def test_never_seen_counts_from_its_creation_where_use_is_seen():
-    assert [f.since for f in found(keyed(created_at=ago(100)), "TIM-03")] == [ms(55)]
+    (one,) = found(keyed(created_at=ago(100)), "TIM-03")
+    assert one.since == ms(55)
+    assert "was not seen to act since it was made on" in one.sentence
+    (seen,) = found(keyed(created_at=ago(100), last_active_at=ago(60)), "TIM-03")
+    assert "has not acted since" in seen.sentence
     e = keyed(created_at=ago(100))
     e.declares = ("grants", "credentials")
     assert found(e, "TIM-03") == []
