@@ -118,9 +118,9 @@ def items_of(posture: Posture, by: Model | None = None) -> Debt:
     return _items(posture, model() if by is None else by)
 
 
-def items_in_parts(posture: Posture) -> Iterator[Debt]:
+def items_in_parts(posture: Posture, by: Model | None = None) -> Iterator[Debt]:
     """Yield the same for some identities after the other; a small estate has one part."""
-    by = model()
+    by = model() if by is None else by
     if in_one_block(posture, by):
         yield items_of(posture, by)
         return

@@ -13,13 +13,19 @@ import numpy as np
 
 from analytics.assumptions.by_holder import sums_by_holder
 from analytics.assumptions.entitlements import (
-    blocks,
     blocks_of,
     entering,
     entitlements_of,
     in_one_block,
 )
-from analytics.assumptions.items import Debt, Sums, assess_items, items_of, with_pauses
+from analytics.assumptions.items import (
+    Debt,
+    Sums,
+    assess_items,
+    items_in_parts,
+    items_of,
+    with_pauses,
+)
 from analytics.assumptions.model import Model, model
 from analytics.debt.pauses import accepted_nodes, pauses
 from analytics.kept.answers import kept
@@ -82,8 +88,8 @@ def parts_of(posture: Posture, by: Model | None = None) -> Iterator[Debt]:
     if in_one_block(posture, by):
         yield debt_of(posture, by)
         return
-    for units in blocks(posture, by):
-        yield _paused(posture, assess_items(posture, by, units))
+    for part in items_in_parts(posture, by):
+        yield _paused(posture, part)
 
 
 def part_of(posture: Posture, place: int, by: Model | None = None) -> Debt:

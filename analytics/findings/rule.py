@@ -153,7 +153,8 @@ def day(instant: int) -> str:
 def days(instants: np.ndarray | pd.Series) -> list[str]:
     """Format many instants as `day` does each."""
     stamps = np.asarray(instants, np.int64).astype("M8[ms]").astype("M8[D]")
-    return [str(text) for text in np.datetime_as_string(stamps).tolist()]
+    texts: list[str] = np.datetime_as_string(stamps).tolist()
+    return texts
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:
