@@ -91,6 +91,11 @@ def still_in_sight(scope: str, label: str, then: frozenset[str], now: frozenset[
     return scope in now and (kind not in then or kind in now)
 
 
+def scopes_in(frame: pd.DataFrame) -> np.ndarray:
+    """Return the source and scope of each row as one text, as `still_in_sight` takes it."""
+    return np.asarray((frame["source"] + PARTS + frame["scope"]).to_numpy(object))
+
+
 def next_in_sight(seen: Sequence[frozenset[str]], scope: str, label: str, last: int) -> int:
     """Return the first moment after the `last` at which a source would still state something.
 
@@ -148,7 +153,7 @@ def _scopes_of(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     scope = np.full(len(rows), "", object)
     for name, part in rows.groupby("relationship"):
         frame = posture.graph.frames[TYPES[str(name)]].iloc[part["row"].to_numpy(np.int64)]
-        scope[part.index] = (frame["source"] + PARTS + frame["scope"]).to_numpy(object)
+        scope[part.index] = scopes_in(frame)
     return scope
 
 
@@ -159,7 +164,7 @@ def scopes(posture: Posture) -> np.ndarray:
     for label in FACT_NODES:
         frame = posture.graph.frames[label]
         if len(frame):
-            stated = (frame["source"] + PARTS + frame["scope"]).to_numpy(object)
+            stated = scopes_in(frame)
             scope[posture.graph.numbers(frame["id"])] = stated
     return scope
 

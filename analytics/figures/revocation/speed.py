@@ -18,7 +18,7 @@ from analytics.assumptions.families.term import judge
 from analytics.assumptions.judgement import Case
 from analytics.assumptions.model import NUMBER, model
 from analytics.assumptions.reviews import approvals_stated, decisions, on_grants
-from analytics.figures.revocation.element_states import in_sight, next_in_sight
+from analytics.figures.revocation.element_states import in_sight, next_in_sight, scopes_in
 from analytics.figures.revocation.survival import Survival, survival
 from analytics.findings.families.ownership import departed, judged_rows
 from analytics.history import Unread
@@ -270,7 +270,7 @@ def _grants(case: Case) -> pd.DataFrame:
     grant = case.units.grant[part.entitlement]
     frame = case.posture.graph.frames[CAN_ACCESS]
     identity = case.units.identity[part.entitlement]
-    return _rows(GRANT, _access(case.posture)[grant], part.since, identity, _scopes(frame)[grant])
+    return _rows(GRANT, _access(case.posture)[grant], part.since, identity, scopes_in(frame)[grant])
 
 
 def _credentials(posture: Posture) -> pd.DataFrame:
@@ -281,7 +281,7 @@ def _credentials(posture: Posture) -> pd.DataFrame:
     late &= ~frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
     overdue_pairs = late[pairs.row]
     row, identity = pairs.row[overdue_pairs], posture.accountable[pairs.place[overdue_pairs]]
-    return _rows(CREDENTIALS, _ids(frame)[row], expires[row], identity, _scopes(frame)[row])
+    return _rows(CREDENTIALS, _ids(frame)[row], expires[row], identity, scopes_in(frame)[row])
 
 
 def _agents(posture: Posture) -> pd.DataFrame:
@@ -289,7 +289,7 @@ def _agents(posture: Posture) -> pd.DataFrame:
     frame = posture.graph.frames[AGENT]
     number, expires = posture.graph.numbers(frame["id"]), milliseconds(frame["expires_at"])
     late = (expires != NEVER) & (expires <= posture.graph.now) & posture.in_service[number]
-    return _rows(IDENTITY, _ids(frame)[late], expires[late], number[late], _scopes(frame)[late])
+    return _rows(IDENTITY, _ids(frame)[late], expires[late], number[late], scopes_in(frame)[late])
 
 
 def _owners(posture: Posture) -> pd.DataFrame:
@@ -298,8 +298,8 @@ def _owners(posture: Posture) -> pd.DataFrame:
     last = gone.drop_duplicates(["thing", "role"], keep="last")
     ids = posture.graph.things["id"].reindex(last["thing"]).to_numpy(object)
     key = ids + "/" + last["role"].to_numpy(object)
-    scope = (last["source"] + "\x1f" + last["scope"]).to_numpy(object)
-    return _rows(OWNER, key, last["ended"].to_numpy(), last["thing"].to_numpy(), scope)
+    ended, number = last["ended"].to_numpy(), last["thing"].to_numpy()
+    return _rows(OWNER, key, ended, number, scopes_in(last))
 
 
 def _access(posture: Posture) -> np.ndarray:
@@ -312,10 +312,6 @@ def _ids(frame: pd.DataFrame) -> np.ndarray:
     return np.asarray(frame["id"].to_numpy(object))
 
 
-def _scopes(frame: pd.DataFrame) -> np.ndarray:
-    return np.asarray((frame["source"] + "\x1f" + frame["scope"]).to_numpy(object))
-
-
 # -- what changed -------------------------------------------------------------------------------
 
 
@@ -326,7 +322,7 @@ def _changes(case: Case) -> pd.DataFrame:
     at = first["row"].to_numpy()
     ids = graph.things["id"].reindex(first["identity"]).to_numpy(object)
     key = _access(case.posture)[at]
-    return first.assign(kind=GRANT, key=key, identity=ids, scope=_scopes(frame)[at])
+    return first.assign(kind=GRANT, key=key, identity=ids, scope=scopes_in(frame)[at])
 
 
 def _dated(case: Case) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analytics.figures.revocation.element_states import PARTS, in_sight, next_in_sight
+from analytics.figures.revocation.element_states import in_sight, next_in_sight, scopes_in
 from analytics.figures.revocation.survival import Survival, survival
 from analytics.history import Unread
 from analytics.kept.answers import kept
@@ -99,7 +99,7 @@ def _look(graph: AccessGraph) -> _Look:
                 "id": overdue["id"].to_numpy(object),
                 "since": since[late],
                 "leaked": leaked[late],
-                "scope": (overdue["source"] + PARTS + overdue["scope"]).to_numpy(object),
+                "scope": scopes_in(overdue),
             }
         ),
         pd.DataFrame({"id": frame["id"][known].to_numpy(object), "ended_at": dated[known]}),
