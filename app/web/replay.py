@@ -10,6 +10,7 @@ import streamlit as st
 
 from analytics.answers.edge import Ends
 from analytics.posture import Posture
+from app.escape import code
 from app.web.answers.replayed import Moment, moments, posture_at, step_at
 from app.web.drawing import canvas
 from app.web.drawing.links import link_of
@@ -66,6 +67,11 @@ def summary(drawn: str, moment: Moment | None) -> str:
     """Return a sentence in Markdown on how much is drawn, and at which moment."""
     words = f"**{drawn}**"
     return words if moment is None else f"{words} {moment_words(moment)}"
+
+
+def gone_panel(id_: str) -> None:
+    """Draw the panel of a node of a replay that the snapshot of the page lacks."""
+    st.markdown(f"{code(id_)} is not in the snapshot of this page: it was there before.")
 
 
 @dataclass(frozen=True)

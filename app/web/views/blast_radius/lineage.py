@@ -9,7 +9,7 @@ import streamlit as st
 from analytics.answers.edge import Ends
 from analytics.answers.lineage import Lineage, lineage
 from analytics.posture import Posture
-from app.escape import code, markdown
+from app.escape import markdown
 from app.web.answers import measured
 from app.web.answers.reach import Question
 from app.web.answers.replayed import Edges, Moment, laid_over, posture_at
@@ -25,7 +25,7 @@ from app.web.page.deltas import Row
 from app.web.page.snapshots import kept
 from app.web.picture_table import picture_table
 from app.web.removals import removals
-from app.web.replay import stated, summary, times
+from app.web.replay import gone_panel, stated, summary, times
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
@@ -132,7 +132,7 @@ def _node_panel(posture: Posture, tree: Tree, drawing: Drawing, chosen: str) -> 
     elif posture.graph.number(chosen) >= 0:
         thing_panel(posture, chosen)
     elif chosen in tree.nodes and tree.nodes[chosen]["label"]:
-        st.markdown(f"{code(chosen)} is not in the snapshot of this page: it was there before.")
+        gone_panel(chosen)
 
 
 def _figures(answer: Lineage, row: Row) -> None:

@@ -8,7 +8,6 @@ import streamlit as st
 
 from analytics.answers.exposure import Exposure
 from analytics.posture import Posture
-from app.escape import code
 from app.web.answers import measured
 from app.web.answers.reach import Question, exposed, leading_in
 from app.web.answers.replayed import Edges, Moment, laid_over, ways_in_at
@@ -22,7 +21,7 @@ from app.web.page import deltas
 from app.web.page.deltas import Row
 from app.web.picture_table import picture_table
 from app.web.removals import removals
-from app.web.replay import Stated, stated, summary, times
+from app.web.replay import Stated, gone_panel, stated, summary, times
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
@@ -179,7 +178,7 @@ def _panel(posture: Posture, asked: Question, shown: Shown, items: tuple[str, ..
         fold_panel(shown.tree, folds[pick.focus])
         return
     if pick.focus and posture.graph.number(pick.focus) < 0:
-        st.markdown(f"{code(pick.focus)} is not in the snapshot of this page: it was there before.")
+        gone_panel(pick.focus)
         return
     if pick.focus == asked.thing or not paths.question.thing:
         thing_panel(posture, asked.thing)

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from analytics.posture import Posture
-from app.escape import code, markdown
+from app.escape import markdown
 from app.web.answers import measured
 from app.web.answers.reach import Question, Reach, reach, sieved, sureness
 from app.web.answers.replayed import Moment, replayed
@@ -19,7 +19,7 @@ from app.web.page import deltas
 from app.web.page.deltas import Row
 from app.web.picture_table import picture_table
 from app.web.removals import removals
-from app.web.replay import Stated, stated, summary, times
+from app.web.replay import Stated, gone_panel, stated, summary, times
 from app.web.tables import below, full, table
 from app.web.thing.assured import assured
 from app.web.thing.edge_panel import edge_panel
@@ -233,7 +233,7 @@ def _panel(posture: Posture, answer: Reach, shown: Shown) -> None:
     if pick.edge:
         st.caption("That step is not in this picture.")
     if pick.focus and posture.graph.number(pick.focus) < 0:
-        st.markdown(f"{code(pick.focus)} is not in the snapshot of this page: it was there before.")
+        gone_panel(pick.focus)
         return
     if not paths.end:
         thing_panel(posture, pick.focus or thing)

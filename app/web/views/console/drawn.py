@@ -7,7 +7,7 @@ import streamlit as st
 
 from analytics.answers.edge import TYPES, Ends
 from analytics.posture import Posture
-from app.escape import code, markdown
+from app.escape import markdown
 from app.web.answers.replayed import Edges, Moment, laid_over, posture_at
 from app.web.card import cards
 from app.web.drawing import canvas
@@ -22,7 +22,7 @@ from app.web.page.frame import store_uri
 from app.web.page.snapshots import moment_of
 from app.web.picture_table import picture_table
 from app.web.removals import removals
-from app.web.replay import stated, summary, times, when
+from app.web.replay import gone_panel, stated, summary, times, when
 from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
 from app.web.thing.several import begins_panel, is_several
@@ -111,8 +111,7 @@ def _panel(posture: Posture, chosen: Chosen) -> None:
     elif chosen.focus and posture.graph.number(chosen.focus) >= 0:
         thing_panel(posture, chosen.focus)
     elif chosen.focus and chosen.moment is not None and chosen.focus in chosen.moment.nodes:
-        at = code(chosen.focus)
-        st.markdown(f"{at} is not in the snapshot of this page: it was there before.")
+        gone_panel(chosen.focus)
     else:
         st.caption("Click a node for what is known of it, a line for what states it.")
 
