@@ -1,23 +1,23 @@
 """Share of agents that a named person answers for."""
 
-import numpy as np
-
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
+from analytics.ownership.owners import NOBODY
+from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
 from graph.schema import AGENT
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of agents in service that an active person owns, and not only a team."""
-    owns = posture.ownership.owns
-    people = owns["active"] & (owns["kind"] == "human") & ~owns["inferred"]
-    overseen = np.zeros(len(posture.graph.ids), bool)
-    overseen[owns["thing"][people]] = True
+    """Return the share of agents in service that an active person answers for.
+
+    Who answers for an agent answers for those that it spawned; a team is no person.
+    """
     identities = population(posture).identities
     agents = identities[posture.graph.has_label(AGENT)[identities]]
+    overseen = accountable_people(posture)[agents] != NOBODY
     known = posture.ownership.known[agents]
     return ratio(
-        int((overseen[agents] & known).sum()),
+        int((overseen & known).sum()),
         int(known.sum()),
         "of no agent in service are the owners known",
         unknown=int((~known).sum()),
@@ -28,7 +28,7 @@ MEASURE = Measure(
     name="named_oversight",
     order=62,
     title="Agents overseen by a person",
-    numerator="agents with an active owner that is a named person",
+    numerator="agents with an active owner, their own or inherited, that is a named person",
     denominator="agents in service of which sources state owners",
     unit=SHARE,
     better=MORE,

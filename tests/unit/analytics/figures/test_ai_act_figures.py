@@ -82,6 +82,17 @@ def test_a_team_or_a_leaver_oversees_nothing() -> None:
     assert _terms(e.posture(), "named_oversight") == (1, 4, 1)
 
 
+def test_who_answers_for_an_agent_oversees_those_that_it_spawned() -> None:
+    """Three generations of ann's; a team's child has no person. Ownership counts the same four."""
+    e = Estate().person("ann", "bob").thing("Team", "ops").link("bob", "MEMBER_OF", "ops")
+    e.agent("own", "child", "grandchild", "by-ops", "child-of-ops")
+    e.owned("own", "ann", "ann", since=ago(9)).owned("by-ops", "ops", "ops", since=ago(9))
+    for parent, child in (("own", "child"), ("child", "grandchild"), ("by-ops", "child-of-ops")):
+        e.link(parent, "SPAWNS", child)
+    assert _terms(e.posture(), "named_oversight") == (3, 5, 0)
+    assert _terms(e.posture(), "ownership_coverage") == (5, 5, 0)
+
+
 def _decided() -> Posture:
     e = Log().person("ann").agent("bot", "ops-bot").resource("r", "confidential")
     e.resource("site", "public")
