@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy  # its parts are loaded when they are first used
 
-from analytics.ownership.owners import active_people
+from analytics.ownership.owners import active_people, of_unknown_members
 from analytics.posture import Posture
 from analytics.residue import alive
 from graph.once import once
@@ -199,13 +199,16 @@ def _direct(posture: Posture) -> dict[int, frozenset[int]]:
 
 
 def _members(posture: Posture) -> dict[int, set[int]]:
-    """Return the active members of each team, or group of people; groups in it add theirs."""
+    """Return the active members of each team, or group of people; groups in it add theirs.
+
+    One whose members no source could have stated stands for them: nobody's departure empties it.
+    """
     graph = posture.graph
     member, team = graph.ends(MEMBER_OF)
     active, _ = active_people(graph)
     kept = graph.in_force(MEMBER_OF) & graph.has_label(TEAM, GROUP)[team]
     people, groups = (kept & mask[member] for mask in (active, graph.has_label(GROUP)))
-    members: dict[int, set[int]] = {}
+    members = {n: {n} for n in np.flatnonzero(of_unknown_members(graph)).tolist()}
     for person, of in zip(member[people].tolist(), team[people].tolist(), strict=True):
         members.setdefault(of, set()).add(person)
     nested = list(zip(member[groups].tolist(), team[groups].tolist(), strict=True))

@@ -180,7 +180,7 @@ def _teams(
     left = left_at[member]
     at = np.where(over & (left != NEVER), np.minimum(ended, left), np.where(over, ended, left))
     np.maximum.at(emptied, team[kept | over], at[kept | over])
-    manned |= _of_unknown_members(graph)
+    manned |= of_unknown_members(graph)
     nested = kept & graph.has_label(GROUP)[member]
     inner, outer = member[nested], team[nested]
     while True:  # one round per group in a group
@@ -193,7 +193,7 @@ def _teams(
 
 
 @once
-def _of_unknown_members(graph: AccessGraph) -> np.ndarray:
+def of_unknown_members(graph: AccessGraph) -> np.ndarray:
     """Return a mask of the teams whose members no scope that states them could state.
 
     A scope can if it states members of any team, or if it lists the whole inventory and its owners:

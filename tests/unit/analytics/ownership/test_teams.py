@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.ownership.bus_factor import keepers
+from analytics.ownership.owners import ownership
 from analytics.ownership.unowned_since import unowned_since
 from analytics.posture import assess
 from graph.access import AccessGraph
@@ -60,3 +61,14 @@ def test_groups_in_one_another_without_a_person_are_empty():
     e = Estate(declares=WHOLE).agent("a").thing("Group", "one", "two")
     e.link("one", "MEMBER_OF", "two").link("two", "MEMBER_OF", "one")
     assert not answering(e.owned("a", business="one"))
+
+
+def test_nobody_empties_a_team_with_a_group_of_unknown_members():
+    """Ann is the only known member; who else is in the group, no source could say."""
+    e = Estate().agent("a").thing("Team", "ops").person("ann").link("ann", "MEMBER_OF", "ops")
+    e.owned("a", business="ops", technical="ops", since=ago(9))
+    groups = Estate(declares=("grants",), scope="other").thing("Group", "g")
+    posture = assess(AccessGraph.of(together(e, groups.link("g", "MEMBER_OF", "ops"))))
+    ann, group, a = map(posture.graph.find, ("ann", "g", "a"))
+    assert ownership(posture.graph, (ann,)).covered["business"][a] >= 0
+    assert keepers(posture)[a] == {ann, group}
