@@ -34,6 +34,12 @@ def unowned_since(posture: Posture, role: str) -> np.ndarray:
     return np.where(since == GONE_UNDATED, NEVER, since)
 
 
+def vacant_since(posture: Posture, role: str) -> np.ndarray:
+    """Return the same by what this snapshot states alone; `NEVER` where an owner left undated."""
+    heir, since = _by_dates(posture, role)
+    return np.where(heir == GONE_UNDATED, NEVER, since)
+
+
 def unowned_whole_since(posture: Posture) -> np.ndarray:
     """Return since when nobody answers for each node in any role (milliseconds)."""
     since = last_answered(posture)
@@ -63,6 +69,20 @@ def last_person_left(posture: Posture) -> np.ndarray:
 
 @once
 def _unowned_since(posture: Posture, role: str) -> np.ndarray:
+    heir, since = _by_dates(posture, role)
+    undated = (heir == NEVER) | (heir == GONE_UNDATED)
+    last = _last_owned(posture, role, undated & posture.ownership.missing(role))
+    dated = np.where(heir == GONE_UNDATED, last, np.maximum(last, since))
+    return np.where(last != NEVER, dated, np.where(heir == GONE_UNDATED, GONE_UNDATED, since))
+
+
+@once
+def _by_dates(posture: Posture, role: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return when the last owner of each node left, and since when it has none by that.
+
+    The first is that of its own or of a parent's owners, `NEVER` where none left and `GONE_UNDATED`
+    where one did undated; the second is when the node was created where none left.
+    """
     own = _departed(posture, role)
     heir = own.copy()
     parent, child, until = _handed_down(posture)
@@ -74,11 +94,7 @@ def _unowned_since(posture: Posture, role: str) -> np.ndarray:
             break
     inherited = np.where(heir > own, np.maximum(heir, posture.created_at), NEVER)
     since = np.where(own != NEVER, np.maximum(own, inherited), inherited)
-    since = np.where(heir == NEVER, posture.created_at, since)
-    undated = (heir == NEVER) | (heir == GONE_UNDATED)
-    last = _last_owned(posture, role, undated & posture.ownership.missing(role))
-    dated = np.where(heir == GONE_UNDATED, last, np.maximum(last, since))
-    return np.where(last != NEVER, dated, np.where(heir == GONE_UNDATED, GONE_UNDATED, since))
+    return heir, np.where(heir == NEVER, posture.created_at, since)
 
 
 def _handed_down(posture: Posture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -24,6 +24,8 @@ from analytics.findings.families.ownership import departed, judged_rows
 from analytics.history import Unread
 from analytics.kept.answers import kept
 from analytics.kept.of_snapshots import merged_in
+from analytics.ownership.owners import ROLES
+from analytics.ownership.unowned_since import vacant_since
 from analytics.posture import Posture
 from graph.identity.renamed_ids import RenamedIds, changes_of, names_in_each
 from graph.instants import DAY, NEVER, milliseconds
@@ -293,13 +295,15 @@ def _agents(posture: Posture) -> pd.DataFrame:
 
 
 def _owners(posture: Posture) -> pd.DataFrame:
-    """Return the roles that nobody took over from an owner who left."""
+    """Return the roles that nobody took over from an owner who left, by when the last answered."""
     gone = judged_rows(posture, departed(posture.ownership)).sort_values("ended")
     last = gone.drop_duplicates(["thing", "role"], keep="last")
     ids = posture.graph.things["id"].reindex(last["thing"]).to_numpy(object)
     key = ids + "/" + last["role"].to_numpy(object)
-    ended, number = last["ended"].to_numpy(), last["thing"].to_numpy()
-    return _rows(OWNER, key, ended, number, scopes_in(last))
+    number, left = last["thing"].to_numpy(), last["ended"].to_numpy()
+    vacant = np.stack([vacant_since(posture, role) for role in ROLES])
+    since = np.maximum(vacant[last["role"].map(ROLES.index).to_numpy(np.int64), number], left)
+    return _rows(OWNER, key, np.where(left == NEVER, NEVER, since), number, scopes_in(last))
 
 
 def _access(posture: Posture) -> np.ndarray:

@@ -89,6 +89,19 @@ def test_a_vacancy_after_an_attested_owner_ends(tmp_path: Path) -> None:
     assert (item["key"], item["days"], item["ended_at"]) == ("bot/business", 20, ago(10))
 
 
+def test_a_role_is_vacant_since_its_last_owner_of_any_kind_left() -> None:
+    """Ann left 150 days ago, and her team answered until bob, its last member, left: 60 days."""
+    e = state(0).agent("bot").person("ann", left=ago(150)).person("bob", left=ago(60))
+    e.thing("Team", "ops").link("bob", "MEMBER_OF", "ops")
+    e.owned("bot", "ann", since=ago(250)).owned("bot", "ops", since=ago(240))
+    e.owned("bot", technical="ann", since=ago(250))
+    rows = overdue(e.posture()).of("owner").rows
+    assert dict(zip(rows["key"], rows["days"], strict=True)) == {
+        "bot/business": 60,
+        "bot/technical": 150,
+    }
+
+
 def test_as_of_an_earlier_snapshot_nothing_later_is_known() -> None:
     history = history_of(*map(grants, FIVE))
     then = history.posture(history.infos[1].id)
