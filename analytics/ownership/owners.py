@@ -98,7 +98,10 @@ def ownership(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> Ownership:
     for role in ROLES:
         direct = _direct(owns[owns["role"] == role], len(graph.ids))
         covered[role], inherited[role] = _inherit(direct, spawned, active)
-    known = {role: _known(graph, role) for role in ROLES}
+    known = {
+        role: _known(graph, role) & ~_in_doubt(graph, role, covered[role], spawned, active)
+        for role in ROLES
+    }
     return Ownership(owns, covered, inherited, known, _first_parent(spawned, active.size))
 
 
@@ -263,6 +266,30 @@ def _inherit(
                 covered[child], inherited[child] = covered[parent], True
                 front.append(child)
     return covered, inherited
+
+
+def _in_doubt(
+    graph: AccessGraph,
+    role: str,
+    covered: np.ndarray,
+    spawned: list[tuple[int, int]],
+    active: np.ndarray,
+) -> np.ndarray:
+    """Return a mask of the nodes without an owner that may inherit one whom nobody could state.
+
+    A parent in service hands down whoever owns it. Where no source could have stated who does, it
+    is unknown who answers for its children, generation by generation.
+    """
+    doubt = ~_known(graph, role) & (covered == NOBODY)
+    if not spawned or not doubt.any():
+        return np.zeros(len(covered), bool)
+    parent, child = np.array(spawned, np.int64).T
+    heirs = active[parent] & (covered[child] == NOBODY)
+    parent, child = parent[heirs], child[heirs]
+    inherits = np.zeros(len(covered), bool)
+    while (more := child[doubt[parent] & ~inherits[child]]).size:
+        inherits[more] = doubt[more] = True
+    return inherits
 
 
 def _spawned(graph: AccessGraph) -> list[tuple[int, int]]:
