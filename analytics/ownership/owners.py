@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from graph.access import AccessGraph
-from graph.element import Element
+from graph.element import Element, When
 from graph.facts import Coverage
 from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
@@ -23,6 +23,7 @@ from graph.schema import GROUP, HUMAN, IDENTITIES, MEMBER_OF, OWNS, SPAWNS, TEAM
 
 ROLES = ("business", "technical")
 AS_BUSINESS = ("business", "sponsor")  # roles of statements that count as business
+INFERRED, LATER = "inferred", "declared_later"
 NOBODY = -1
 
 
@@ -69,7 +70,7 @@ class Ownership:
         counting = owns[owns["active"] & ~owns["inferred"]]
         by_thing = counting.groupby("thing")
         since = by_thing["since"].min()
-        declared_later = (counting["evidence"] == "declared_later").fillna(False)
+        declared_later = (counting["evidence"] == LATER).fillna(False)
         later = declared_later.astype(bool).groupby(counting["thing"]).all().to_numpy(bool)
         created = created_at[since.index]
         later = later | (created != NEVER) & (since.to_numpy() > created + DAY)
@@ -168,8 +169,8 @@ def _statements(graph: AccessGraph, leaving: tuple[int, ...]) -> pd.DataFrame:
             "active": np.select([is_human, is_team], [person[owner], manned[owner]], False),
             "ended": np.select([is_human, is_team], [left_at[owner], emptied_at[owner]], NEVER),
             "since": since,
-            "evidence": frame["evidence"],
-            "inferred": (frame["evidence"] == "inferred").fillna(False).to_numpy(bool),
+            "evidence": evidence_of(graph),
+            "inferred": (evidence_of(graph) == INFERRED).fillna(False).to_numpy(bool),
             "acknowledged": milliseconds(frame["acknowledged_at"]),
             "source": frame["source"],
             "scope": frame["scope"],
@@ -177,6 +178,27 @@ def _statements(graph: AccessGraph, leaving: tuple[int, ...]) -> pd.DataFrame:
         }
     )
     return owns[in_force].reset_index(drop=True)
+
+
+@once
+def evidence_of(graph: AccessGraph) -> pd.Series:
+    """Return how each owner is known, by row of OWNS; null where nobody says.
+
+    Of several sources that name the same owner, those that declare count before those that infer:
+    a guess takes nothing away from a declaration.
+    """
+    frame, rows = graph.frames[OWNS], graph.then.frames[OWNS]
+    evidence = frame["evidence"]
+    if len(rows) == len(frame):
+        return evidence
+    declaring = (rows["evidence"] != INFERRED).fillna(True).to_numpy(bool)
+    for column in OWNS.instants(When.BEGINS):
+        declaring &= milliseconds(rows[column.name]) <= graph.now
+    later = (rows["evidence"] == LATER).fillna(False)[declaring].groupby(rows["id"][declaring])
+    declared = frame["id"].map(later.all())
+    guessed = (evidence == INFERRED).fillna(False) & declared.notna()
+    stated = declared.fillna(False).astype(bool).map({True: LATER, False: pd.NA})
+    return evidence.mask(guessed, stated.astype("string"))
 
 
 def _teams(
@@ -368,4 +390,4 @@ def _scopes(graph: AccessGraph, element: Element) -> tuple[np.ndarray, dict[tupl
 def stated_in(owns: pd.DataFrame, role: str) -> np.ndarray:
     """Return a mask of the statements of ownership that are about `role` and not inferred."""
     named = role_of(owns) == role
-    return np.asarray((named & (owns["evidence"] != "inferred").fillna(True)).to_numpy(bool))
+    return np.asarray((named & (owns["evidence"] != INFERRED).fillna(True)).to_numpy(bool))

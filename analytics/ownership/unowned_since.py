@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analytics.ownership.owners import NOBODY, ROLES, active_people, stated_in
+from analytics.ownership.owners import NOBODY, ROLES, active_people, evidence_of, stated_in
 from analytics.past import past, versions
 from analytics.posture import Posture
 from analytics.residue import ended_at
@@ -153,7 +153,7 @@ def _statements_ended(posture: Posture, role: str, labels: tuple[Node, ...]) -> 
     person, left_at = active_people(graph)
     left = left_at[owner]
     at = np.where((left != NEVER) & ~person[owner], np.minimum(valid_to, left), valid_to)
-    over &= stated_in(frame, role)
+    over &= stated_in(frame.assign(evidence=evidence_of(graph)), role)
     over &= graph.has_label(*labels)[owner]
     return pd.DataFrame({"thing": thing[over], "at": at[over]})
 

@@ -205,3 +205,34 @@ def test_a_guess_makes_no_role_known(evidence: str) -> None:
     bot = posture.graph.number("bot")
     assert bool(posture.ownership.known[bot]) is (evidence == "declared")
     assert posture.owner_states[bot] == evidence
+
+
+@pytest.mark.parametrize("guessed_last", [True, False])
+def test_a_guess_takes_nothing_away_from_a_declaration(guessed_last: bool) -> None:
+    """A list names ann and a file of reviewers makes one guess at her: she is the owner."""
+
+    def says(source: str, days: float, **facts: Any) -> Estate:
+        e = Estate(AS_OF - pd.Timedelta(days=days), source=source)
+        return e.agent("bot").person("ann").owned("bot", "ann", "ann", **facts)
+
+    listed = says("csv", 1, since=ago(100), evidence="declared_later")
+    guess = says("codeowners", 0 if guessed_last else 2, evidence="inferred")
+    posture = assess(AccessGraph.of(together(listed, guess)))
+    bot = posture.graph.number("bot")
+    assert not any(posture.ownership.missing(role)[bot] for role in ("business", "technical"))
+    assert posture.ownership.states(posture.created_at)[bot] == "declared_later"
+    found = about(posture, "bot")
+    assert (found["state"], found["covered"]) == ("declared_later", True)
+    assert [(s["source"], s["evidence"]) for s in found["statements"]] == [
+        ("codeowners", "inferred"),
+        ("csv", "declared_later"),
+    ]
+
+
+def test_what_is_only_guessed_twice_stays_a_guess() -> None:
+    parts = [
+        Estate(source=source).agent("bot").person("ann").owned("bot", "ann", evidence="inferred")
+        for source in ("codeowners", "agent_bom")
+    ]
+    found = about(assess(AccessGraph.of(together(*parts))), "bot")
+    assert (found["state"], found["covered"]) == ("inferred", False)
