@@ -112,10 +112,8 @@ def active_people(
     """Return for each node whether it is an active person, and when the person left.
 
     A person who leaves after the moment of the graph is still active; one without a status counts
-    as active. Whoever has left by the word of one source is gone, though another, such as a
-    directory with an open account, still calls the person active. One who is gone left at the
-    earliest instant that a source states of it: that of leaving, or, as a log shows, of being
-    disabled or deleted.
+    as active. One who is gone left at the earliest instant that a source states of it: that of
+    leaving, or, as a log shows, of being disabled or deleted.
     """
     people = graph.frames[HUMAN]
     numbers = graph.numbers(people["id"])
@@ -123,21 +121,11 @@ def active_people(
     status = people["status"].fillna("active").to_numpy(object)
     here = np.where(left != NEVER, left > graph.now, status == "active")
     here &= ~np.isin(status, ["disabled", "deleted"]) & graph.existing[numbers]
-    here &= ~_left_undated(graph, people)
     active, left_at = np.zeros(len(graph.ids), bool), np.full(len(graph.ids), NEVER)
     active[numbers] = here
     left_at[numbers] = np.where(here, NEVER, _earliest(people, left, graph.now))
     active[list(leaving)], left_at[list(leaving)] = False, graph.now
     return active, left_at
-
-
-def _left_undated(graph: AccessGraph, people: pd.DataFrame) -> np.ndarray:
-    """Return a mask of the people who left by the word of a source that does not say when."""
-    rows = graph.then.frames[HUMAN]
-    if len(rows) == len(people):  # nobody is stated twice
-        return np.zeros(len(people), bool)
-    left = (rows["status"] == "left").fillna(False) & rows["left_at"].isna()
-    return people["id"].isin(rows["id"][left.to_numpy(bool)]).to_numpy(bool)
 
 
 def _earliest(people: pd.DataFrame, left: np.ndarray, now: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from pandas.api.extensions import ExtensionArray as Values
 from graph.element import Element, Node, When
 from graph.facts import Coverage, Facts
 from graph.frames import PANDAS, Frames
-from graph.schema import FACT_NODES
+from graph.schema import FACT_NODES, HUMAN
 from graph.values import canonical, strict_json
 
 STATING = {"inventory", "grants", "credentials", "trust"}  # kinds that list what exists
@@ -39,10 +39,23 @@ def resolve_nodes(facts: Facts) -> Frames:
 
 
 def living_nodes(facts: Facts) -> Frames:
-    """Return `resolve_nodes` with recreated nodes alive: deleted, and declared again later."""
+    """Return `resolve_nodes` with recreated nodes alive: deleted, and declared again later.
+
+    People who have left by any row have left: an open account elsewhere takes nothing from that.
+    """
     stating = {c.key: c.taken_at for c in facts.coverage if STATING & set(c.declares)}
     stated = _by_label(facts)
-    return {n: revived(resolve(r, facts.coverage), r, stating) for n, r in stated.items()}
+    living = {n: revived(resolve(r, facts.coverage), r, stating) for n, r in stated.items()}
+    return living | {HUMAN: _departed(living[HUMAN], stated[HUMAN])}
+
+
+def _departed(people: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return `people` with the status left where any of `rows` has it, and none ends them more."""
+    if len(rows) == len(people):
+        return people
+    left = people["id"].isin(rows["id"][(rows["status"] == "left").fillna(False).to_numpy(bool)])
+    open_ = people["status"].fillna("active") == "active"
+    return people.assign(status=people["status"].mask(left & open_, "left"))
 
 
 def _by_label(facts: Facts) -> Frames:

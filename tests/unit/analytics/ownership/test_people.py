@@ -7,6 +7,7 @@ import pytest
 from analytics.ownership.owners import active_people
 from analytics.posture import assess
 from graph.access import AccessGraph
+from graph.schema import HUMAN
 from tests.support.estates.rule_findings import ms
 from tests.support.estates.small_estates import Estate, ago, together
 
@@ -36,6 +37,7 @@ def test_whoever_left_by_the_word_of_one_source_is_gone(
     ]
     posture = assess(AccessGraph.of(together(*estates)))
     assert bool(active_people(posture.graph)[0][posture.graph.number("ann")]) is here
+    assert here or posture.graph.frames[HUMAN]["status"].tolist() == ["left"]
     assert bool(posture.ownership.nobody()[posture.graph.number("bot")]) is not here
 
 
