@@ -1,7 +1,7 @@
 """Accepted risks: which run out when, and which have run out and are open again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ import pandas as pd
 from analytics.answers.board.scope import Scope
 from analytics.answers.shape import cut
 from analytics.answers.table import INSTANT, Kind, Table
-from analytics.findings.lifecycle.states import ACCEPTED, FAILING, listed, lives
+from analytics.findings.lifecycle.states import ACCEPTED, FAILING, Lives, listed, lives
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.journal.entries import Acceptance
@@ -25,7 +25,9 @@ class Risks:
 
     `expiries` has `finding` (id), `subject` (a node), `severity`, `sentence`, `by`, `until`, `days`
     (until it runs out at the moment looked at; negative where it has) and `state`: in force, or
-    lapsed. `accepted` counts those in force, `soon` those of them that run out within 30 days.
+    lapsed. `accepted` counts those in force, `soon` those of them that run out within 30 days. A
+    finding that no source can show any more counts until its acceptance ends, as it is not
+    resolved; its subject may be a node of an earlier snapshot.
     """
 
     accepted: int
@@ -38,10 +40,11 @@ class Risks:
 @kept
 def risks(posture: Posture, scope: Scope, limit: int = 0) -> Risks:
     """List the findings of a scope that somebody accepted, and until when."""
-    rows = _rows(posture, scope)
+    every = _risks(posture, scope)
+    rows = every.frame
     in_force = rows["state"] == IN_FORCE
     shown, left_out = cut(rows, limit)
-    table = Table(shown.reset_index(drop=True), posture.graph.things, {"subject": Kind.NODE})
+    table = replace(every, frame=shown.reset_index(drop=True))
     return Risks(
         accepted=int(in_force.sum()),
         lapsed=int((~in_force).sum()),
@@ -51,28 +54,47 @@ def risks(posture: Posture, scope: Scope, limit: int = 0) -> Risks:
     )
 
 
-def _rows(posture: Posture, scope: Scope) -> pd.DataFrame:
+def _risks(posture: Posture, scope: Scope) -> Table:
+    kinds = {"subject": Kind.NODE}
     if posture.journal is None or not posture.journal.acceptances():
-        return _of_state(posture, pd.DataFrame(columns=list(NEEDED)), {}, 0, IN_FORCE)
+        nothing = _of_state(posture, pd.DataFrame(columns=list(NEEDED)), {}, IN_FORCE)
+        return Table(nothing.drop(columns="step"), posture.graph.things, kinds)
     life = lives(posture)
-    now = len(life.infos)
-    in_force = _of_state(posture, listed(posture, (ACCEPTED,)), life.acceptances, now, IN_FORCE)
-    lapsed = _of_state(posture, listed(posture, FAILING), life.lapsed, now, LAPSED)
-    rows = pd.concat([in_force, lapsed], ignore_index=True)
+    in_force = _of_state(posture, listed(posture, (ACCEPTED,)), life.acceptances, IN_FORCE)
+    lapsed = _of_state(posture, listed(posture, FAILING), life.lapsed, LAPSED)
+    rows, things = _present(life, pd.concat([in_force, lapsed], ignore_index=True))
     if scope.team is not None:
         rows = rows[rows["subject"].isin(posture.accountable[scope.places])]
-    return rows.sort_values(["until", "finding"], kind="stable", ignore_index=True)
+    ordered = rows.sort_values(["until", "finding"], kind="stable", ignore_index=True)
+    return Table(ordered, things, kinds)
+
+
+def _present(life: Lives, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows with the present number of each subject, and the nodes.
+
+    Those of earlier steps that are gone come after the present nodes.
+    """
+    graph, steps = life.now.graph, rows["step"].to_numpy(np.int64)
+    subject = rows["subject"].to_numpy(np.int64, copy=True)
+    things, count = [graph.things], len(graph.things)
+    for step in np.unique(steps[steps < len(life.infos)]).tolist():
+        of_step = np.flatnonzero(steps == step)
+        seen = life.posture(step).graph.things.iloc[subject[of_step]]
+        known = life.things(step).called(seen["id"].to_numpy(object))
+        number = graph.numbers(pd.Series(known, dtype="string")).astype(np.int64)
+        gone = number < 0
+        subject[of_step] = np.where(gone, count + np.cumsum(gone) - 1, number)
+        things.append(seen[gone])
+        count += int(gone.sum())
+    present = rows.drop(columns="step").assign(subject=subject)
+    return present, pd.concat(things, ignore_index=True) if count > len(graph.things) else things[0]
 
 
 def _of_state(
-    posture: Posture,
-    rows: pd.DataFrame,
-    accepted: Mapping[str, Acceptance],
-    now: int,
-    state: str,
+    posture: Posture, rows: pd.DataFrame, accepted: Mapping[str, Acceptance], state: str
 ) -> pd.DataFrame:
-    """Return the findings of today among `rows` that were accepted, with their acceptance."""
-    rows = rows[rows["id"].isin(accepted) & (rows["step"] == now)]
+    """Return the findings among `rows` that were accepted, with their acceptance."""
+    rows = rows[rows["id"].isin(accepted)]
     entries = [accepted[str(id_)] for id_ in rows["id"]]
     until = pd.Series([entry.until for entry in entries], dtype=INSTANT)
     left = (until - posture.graph.as_of) / pd.Timedelta(days=1)
@@ -86,5 +108,6 @@ def _of_state(
             "until": until.array,
             "days": np.floor(left.to_numpy(float)).astype(np.int64),
             "state": pd.array([state] * len(rows), dtype="string"),
+            "step": rows["step"].to_numpy(np.int64),
         }
     )
