@@ -34,6 +34,7 @@ KINDS = dict.fromkeys(("identity", "holder", "resource", "reviewer"), Kind.NODE)
 }
 NO_DECISIONS = "no source states a review, and nobody reviewed anything in the product"
 NO_TIMES = f"fewer than {LEAST} decisions follow each other that are dated to less than a day"
+REPLACED = "a later decision replaces each decision to revoke"
 IN_FORCE, OVER, WITHDRAWN, GONE = "in_force", "expired_and_open", "withdrawn", "expired"
 
 
@@ -342,7 +343,8 @@ def _evidence(posture: Posture, none: str | None) -> dict[str, Any]:
 
 def _residue(posture: Posture, none: str | None) -> dict[str, Any]:
     made = revoked(posture)
-    because = none or "nobody decided to revoke anything"
+    decided = _decisions(posture)[REVOKE]
+    because = none or (REPLACED if decided else "nobody decided to revoke anything")
     name, findings = "revokes_with_residue", list(made.findings)
     return _measure(name, made.left, made.count, because, findings=findings)
 

@@ -395,4 +395,5 @@ def test_a_revoke_that_left_residue_is_not_done(on):
 
 def test_a_later_approval_replaces_a_revoke():
     e = decided(decided(granted(world()), "r", "revoke", 30), "s", "approve", 20)
-    assert measure(judged(e), "revokes_with_residue")["of"] == 0
+    row = measure(judged(e), "revokes_with_residue")
+    assert (row["of"], row["because"]) == (0, "a later decision replaces each decision to revoke")
