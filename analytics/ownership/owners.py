@@ -23,7 +23,7 @@ from graph.schema import GROUP, HUMAN, IDENTITIES, MEMBER_OF, OWNS, SPAWNS, TEAM
 
 ROLES = ("business", "technical")
 AS_BUSINESS = ("business", "sponsor")  # roles of statements that count as business
-INFERRED, LATER = "inferred", "declared_later"
+INFERRED, DECLARED_LATER = "inferred", "declared_later"
 NOBODY = -1
 
 
@@ -70,7 +70,7 @@ class Ownership:
         counting = owns[owns["active"] & ~owns["inferred"]]
         by_thing = counting.groupby("thing")
         since = by_thing["since"].min()
-        declared_later = (counting["evidence"] == LATER).fillna(False)
+        declared_later = (counting["evidence"] == DECLARED_LATER).fillna(False)
         later = declared_later.astype(bool).groupby(counting["thing"]).all().to_numpy(bool)
         created = created_at[since.index]
         later = later | (created != NEVER) & (since.to_numpy() > created + DAY)
@@ -182,10 +182,12 @@ def evidence_of(graph: AccessGraph) -> pd.Series:
     declaring = (rows["evidence"] != INFERRED).fillna(True).to_numpy(bool)
     for column in OWNS.instants(When.BEGINS):
         declaring &= milliseconds(rows[column.name]) <= graph.now
-    later = (rows["evidence"] == LATER).fillna(False)[declaring].groupby(rows["id"][declaring])
+    later = (
+        (rows["evidence"] == DECLARED_LATER).fillna(False)[declaring].groupby(rows["id"][declaring])
+    )
     declared = frame["id"].map(later.all())
     guessed = (evidence == INFERRED).fillna(False) & declared.notna()
-    stated = declared.fillna(False).astype(bool).map({True: LATER, False: pd.NA})
+    stated = declared.fillna(False).astype(bool).map({True: DECLARED_LATER, False: pd.NA})
     return evidence.mask(guessed, stated.astype("string"))
 
 
