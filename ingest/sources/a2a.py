@@ -140,7 +140,7 @@ def _add_card(rows: Rows, scope: str, card: Mapping[str, Any], place: Place) -> 
     version = text(card.get("protocolVersion")) or next(
         (text(i.get("protocolVersion")) for i in interfaces), ""
     )
-    schemes = list(_schemes(card))
+    schemes, anyone = _asked(card)
     provider = card.get("provider")
     organization = text(provider.get("organization")) if isinstance(provider, dict) else ""
     added = rows.node(
@@ -151,18 +151,18 @@ def _add_card(rows: Rows, scope: str, card: Mapping[str, Any], place: Place) -> 
         kind="ai_agent",
         platform=f"A2A {redact_text(version)}".strip(),
         provider=redact_text(organization) or None,
-        tags=canonical(_tags(card, schemes)),
+        tags=canonical(_tags(card, schemes, anyone)),
     )
     if not added:
         rows.warn(f"{place.file}: another card of an agent that was read already; passed over")
         return
     for number, skill in enumerate(listed(card.get("skills"))):
         _add_skill(rows, agent, skill, place.at("skills", number))
-    _add_trust(rows, agent, schemes, place)
+    _add_trust(rows, agent, schemes, anyone, place)
 
 
-def _tags(card: Mapping[str, Any], schemes: list[Scheme]) -> list[str]:
-    tags = {f"auth:{scheme.sort}" for scheme in schemes} or {"auth:none"}
+def _tags(card: Mapping[str, Any], schemes: list[Scheme], anyone: bool) -> list[str]:
+    tags = {f"auth:{scheme.sort}" for scheme in schemes} | ({"auth:none"} if anyone else set())
     return sorted(tags | ({"signed"} if listed(card.get("signatures")) else set()))
 
 
@@ -181,9 +181,9 @@ def _add_skill(rows: Rows, agent: str, skill: Any, place: Place) -> None:
         rows.warn(f"{place.file}: a skill is listed more than once and counts once")
 
 
-def _add_trust(rows: Rows, agent: str, schemes: list[Scheme], place: Place) -> None:
+def _add_trust(rows: Rows, agent: str, schemes: list[Scheme], anyone: bool, place: Place) -> None:
     """Declare who may call the agent: anyone, or the callers that an identity provider knows."""
-    if not schemes:
+    if anyone:
         rows.node(RESOURCE, ANYONE, place, name="anyone", type="anyone")
         rows.link(TRUSTS, agent, ANYONE, place, action="a2a:call")
     for issuer in dict.fromkeys(scheme.issuer for scheme in schemes if scheme.issuer):
@@ -203,29 +203,44 @@ def _add_trust(rows: Rows, agent: str, schemes: list[Scheme], place: Place) -> N
 # -- security, which moved between versions --------------------------------------------------------
 
 
-def _schemes(card: Mapping[str, Any]) -> Iterator[Scheme]:
-    """Yield the schemes that the card asks for; all that it describes where it asks for none.
+def _asked(card: Mapping[str, Any]) -> tuple[list[Scheme], bool]:
+    """Return what callers of an agent have to show, and whether some need to show nothing.
+
+    What the card asks for is asked of every caller, what a skill asks for of who uses that skill. A
+    card that asks for nothing anywhere is taken to ask for all that it describes.
+    """
+    own = _requirements(card)
+    skills = [s for s in listed(card.get("skills")) if isinstance(s, dict)]
+    of_skills = [_requirements(skill) for skill in skills]
+    old = list(_old_schemes(card))
+    described = card.get("securitySchemes")
+    described = described if isinstance(described, dict) else {}
+    if own is None and not old and not any(of_skills):
+        schemes = [_scheme(described, n) for n, s in described.items() if isinstance(s, dict)]
+        return schemes, not schemes
+    asked: dict[str, dict[str, None]] = {}
+    for requirement in (own or {}, *(each or {} for each in of_skills)):
+        for name, scopes in requirement.items():
+            asked.setdefault(name, {}).update(dict.fromkeys(scopes))
+    schemes = old + [_scheme(described, name, *scopes) for name, scopes in asked.items()]
+    return schemes, not own and not old and not (of_skills and all(of_skills))
+
+
+def _requirements(part: Mapping[str, Any]) -> dict[str, tuple[str, ...]] | None:
+    """Return the schemes that a card or a skill asks for, with scopes; None where it says nothing.
 
     Where one of several alternatives asks for nothing, nothing is needed.
     """
-    yield from _old_schemes(card)
-    described = card.get("securitySchemes")
-    described = described if isinstance(described, dict) else {}
-    needed = listed(card.get("securityRequirements")) or listed(card.get("security"))
+    needed = listed(part.get("securityRequirements")) or listed(part.get("security"))
     asked: dict[str, tuple[str, ...]] = {}
     for requirement in needed:
         wanted = requirement.get("schemes", requirement) if isinstance(requirement, dict) else {}
         if not wanted:
-            return
+            return {}
         for name, scopes in wanted.items() if isinstance(wanted, dict) else ():
             named = scopes.get("list") if isinstance(scopes, dict) else scopes
             asked[name] = tuple(redact_text(s) for s in listed(named) if isinstance(s, str))
-    for name, scheme in described.items():
-        if isinstance(scheme, dict) and (name in asked or not needed):
-            sort, inner = _sort(scheme)
-            yield Scheme(sort, _issuer(inner), asked.get(name, ()))
-    for name in asked.keys() - described.keys():
-        yield Scheme("undescribed", "", asked[name])
+    return asked if needed else None
 
 
 def _old_schemes(card: Mapping[str, Any]) -> Iterator[Scheme]:
@@ -237,6 +252,12 @@ def _old_schemes(card: Mapping[str, Any]) -> Iterator[Scheme]:
         word = text(name).lower()
         if word not in OPEN:
             yield Scheme(OLD_SORTS.get(word, "undescribed"), "", ())
+
+
+def _scheme(described: Mapping[str, Any], name: str, *scopes: str) -> Scheme:
+    scheme = described.get(name)
+    sort, inner = _sort(scheme) if isinstance(scheme, dict) else ("undescribed", {})
+    return Scheme(sort, _issuer(inner), scopes)
 
 
 def _sort(scheme: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

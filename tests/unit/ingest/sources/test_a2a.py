@@ -100,6 +100,50 @@ def test_what_a_caller_has_to_show(read, card, tags):
     assert read(card).one(AGENT)["tags"] == tags
 
 
+NONE, API, OAUTH = '"auth:none"', '"auth:apiKey"', '"auth:oauth2"'
+
+
+@pytest.mark.parametrize(
+    ("version", "own", "skills", "tags"),
+    [
+        ("0.3", None, [{"o": ["r"]}], f"[{OAUTH}]"),
+        ("1.0", None, [{"o": ["r"]}, None], f"[{NONE},{OAUTH}]"),
+        ("1.0", None, [None], f"[{API},{OAUTH}]"),
+        ("0.3", [{"k": []}], [{"o": ["r"]}, None], f"[{API},{OAUTH}]"),
+        ("1.0", [{"k": []}], [{}], f"[{API}]"),
+        ("0.3", [{}], [{"o": ["r"]}, {}], f"[{NONE},{OAUTH}]"),
+        ("0.3", None, [{"gone": []}], '["auth:undescribed"]'),
+    ],
+)
+def test_what_a_skill_asks_for_is_asked_of_who_uses_it(read, version, own, skills, tags):
+    """`AgentSkill.security` of 0.3, `security_requirements` of 1.0: needed for that skill.
+
+    An agent all of whose skills ask for a token was one that anybody may call.
+    """
+
+    def asking(part, requirements):
+        if requirements is None:
+            return part
+        if version == "0.3":
+            return part | {"security": requirements}
+        wrapped = [{"schemes": {n: {"list": s} for n, s in r.items()}} for r in requirements]
+        return part | {"securityRequirements": wrapped}
+
+    card = without(OLD if version == "0.3" else NEW, "security", "securityRequirements")
+    listed = [
+        asking({"id": f"s{n}"}, None if asked is None else [asked])
+        for n, asked in enumerate(skills)
+    ]
+    loaded = read(asking(card, own) | {"skills": listed})
+    assert loaded.one(AGENT)["tags"] == tags
+    conditions = {t["target_id"]: t["condition"] for t in loaded.rows(TRUSTS)}
+    assert ("anyone" in {target for _, target in loaded.links(TRUSTS)}) == (NONE in tags)
+    assert conditions.get("https://login.example.com") == (
+        "scope r" if {"o": ["r"]} in skills else None
+    )
+    assert ("https://login.example.com" in conditions) == (OAUTH in tags)
+
+
 def test_agents_of_one_machine_are_told_apart_by_address(read):
     """A loopback address is no name in the world, so the scope stands in the id."""
     cards = [OLD | {"url": f"http://localhost:{port}/"} for port in (1, 2)]
