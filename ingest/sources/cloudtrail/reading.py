@@ -24,6 +24,7 @@ from graph.aws.actions import known_services
 from graph.aws.arn import ACCOUNT
 from graph.schema import AGENT, AUTHENTICATES_AS, CREDENTIAL, RESOURCE, USED
 from graph.values import WrongValue, canonical, instant
+from ingest.clock import latest_of
 from ingest.files.export import Budget, export_files, refuse_all, scope_of
 from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Reading, Request
@@ -56,9 +57,13 @@ Call = tuple[str, str | None, str, str, str, int, int]  # a row of SCHEMA
 
 @dataclass
 class Log:
-    """The sums of all events. `kinds` counts those that show no use."""
+    """The sums of all events. `kinds` counts those that show no use.
+
+    Events after `latest` (milliseconds) are dated in the future: only counted, in `ahead`.
+    """
 
     rows: Rows
+    latest: int
     kinds: Counter[str] = field(default_factory=Counter)
     services: Counter[str] = field(default_factory=Counter)
     accounts: dict[str, None] = field(default_factory=dict)
@@ -68,6 +73,7 @@ class Log:
     keys: dict[Actor, int] = field(default_factory=dict)
     turns: list[Turn] = field(default_factory=list)
     unnamed: int = 0
+    ahead: int = 0
 
     def note(self, at_ms: int) -> None:
         """Count an event of any kind, and record its instant."""
@@ -108,10 +114,11 @@ def read(request: Request) -> Reading:
     InputRefused
         If a file is broken, or if nothing is a log.
     """
-    log = Log(Rows())
+    log = Log(Rows(), latest_of(request))
     folded, written = _folded(_calls(request, log))
     if not log.spans:
-        refuse_all(request, log.rows, "holds no event of CloudTrail")
+        dated = " that is not dated in the future" if log.ahead else ""
+        refuse_all(request, log.rows, f"holds no event of CloudTrail{dated}")
     failed = pc.sum(folded["failures"]).as_py() or 0
     twice = written - failed - (pc.sum(folded["count"]).as_py() or 0)
     for kind, count in (("failed", failed), ("delivered twice", twice)):
@@ -198,6 +205,8 @@ def _life(lives: Lives, id_: str) -> dict[str, Any]:
 
 
 def _warn(log: Log) -> None:
+    if log.ahead:
+        log.rows.warn(f"{log.ahead} events dated in the future were passed over")
     if log.kinds:
         counts = ", ".join(f"{kind} ({count})" for kind, count in sorted(log.kinds.items()))
         log.rows.warn(f"events that show no use of a resource by an identity: {counts}")
@@ -248,6 +257,10 @@ def _call(record: Any, place: Place, log: Log) -> Call | None:
         at_ms = _milliseconds(text(record.get("eventTime")))
     except WrongValue as wrong:
         log.rows.reject(place.at("eventTime"), f"the instant {wrong}")
+        return None
+    if at_ms > log.latest:
+        log.ahead += 1
+        log.rows.also_read += 1
         return None
     log.note(at_ms)
     made_or_gone = turn(record, source, name, at_ms)

@@ -73,7 +73,7 @@ def in_any_order(*readings: tuple[Source, Path]) -> AccessGraph:
 
 
 def days(first: int, last: int, month: int = 11, **more):
-    return [event(f"2026-{month}-{day:02}", **more) for day in range(first, last + 1)]
+    return [event(f"2025-{month}-{day:02}", **more) for day in range(first, last + 1)]
 
 
 def counts(graph: AccessGraph) -> dict[str, int]:
@@ -121,7 +121,7 @@ def test_overlapping_logs_count_once(tmp_path: Path) -> None:
 
 def test_a_day_counts_in_full_once_a_reading_holds_all_of_it(tmp_path: Path) -> None:
     """Of a day that was cut in two, the larger part counts until it is read as a whole."""
-    day = [event(f"2026-11-01T{hour:02}:00:00Z") for hour in range(24)]
+    day = [event(f"2025-11-01T{hour:02}:00:00Z") for hour in range(24)]
     parts = [trail(tmp_path, "early", day[:10]), trail(tmp_path, "late", day[10:])]
     graph = in_any_order(*parts)
     assert counts(graph) == {BOT: 14}, "at least, never too many"
@@ -131,14 +131,14 @@ def test_a_day_counts_in_full_once_a_reading_holds_all_of_it(tmp_path: Path) -> 
 
 def test_a_gap_is_shown_and_not_counted_on(tmp_path: Path) -> None:
     """Nobody knows what was used in December: the window starts behind it."""
-    november, january = days(1, 30), [event(f"2027-01-{d:02}") for d in range(1, 20)]
+    november, january = days(1, 30), [event(f"2026-01-{d:02}") for d in range(1, 20)]
     readings = trail(tmp_path, "november", november), trail(tmp_path, "january", january)
     graph = in_any_order(*readings)
     assert window(graph) == ["01-01", "11-01 11-30", "01-01 01-19"]
     assert counts(graph) == {BOT: 49}
     _, done = store_of(*readings)
     assert any(
-        "no log of 2026-11-30T12:00:00Z to 2027-01-01T12:00:00Z" in w for w in done[1].warnings
+        "no log of 2025-11-30T12:00:00Z to 2026-01-01T12:00:00Z" in w for w in done[1].warnings
     )
     december = trail(tmp_path, "december", days(1, 31, 12))
     assert window(in_any_order(*readings, december)) == [
@@ -151,7 +151,7 @@ def test_an_older_log_takes_nothing_back(tmp_path: Path) -> None:
     """Read after a newer one it says so neither in time, nor in a warning."""
     old, new = trail(tmp_path, "old", days(1, 5)), trail(tmp_path, "new", days(6, 9))
     store, done = store_of(new, old)
-    assert store.read()[1].taken_at == pd.Timestamp("2026-11-09T12:00:00Z")
+    assert store.read()[1].taken_at == pd.Timestamp("2025-11-09T12:00:00Z")
     assert not any("replaces" in said for said in done[1].warnings)
 
 
@@ -182,7 +182,7 @@ EVENTS = st.lists(
 def test_logs_cut_at_midnight_are_as_one(tmp_path_factory, drawn, cuts) -> None:
     """However a month is cut into whole days, reading the parts in any order is reading it."""
     folder = tmp_path_factory.mktemp("cut")
-    whole = [event(f"2026-11-{d:02}T{h:02}:00:00Z", n, (SESSION, PERSON)[n]) for d, h, n in drawn]
+    whole = [event(f"2025-11-{d:02}T{h:02}:00:00Z", n, (SESSION, PERSON)[n]) for d, h, n in drawn]
     edges = [0, *sorted(cuts), 28]
     parts = [[e for e, (d, _, _) in zip(whole, drawn, strict=True) if a < d <= b]
              for a, b in pairwise(edges)]  # fmt: skip
@@ -339,7 +339,7 @@ def test_the_key_of_a_log_is_the_key_of_the_account(tmp_path: Path) -> None:
     graph = in_any_order(log, (AWS, export))
     (key,) = graph.frames[CREDENTIAL].to_dict("records")
     assert (key["id"], key["name"]) == (f"{ANN}/access_key/1", KEY)
-    assert key["last_used_at"] == pd.Timestamp("2026-11-03T12:00:00Z")
+    assert key["last_used_at"] == pd.Timestamp("2025-11-03T12:00:00Z")
     assert counts(graph) == {key["id"]: 3, ANN: 3, BOT: 9}
     assert len(graph.frames[CAN_ACCESS]) > 0
     assert len(graph.frames[AGENT]) == 0

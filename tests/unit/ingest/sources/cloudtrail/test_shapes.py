@@ -29,7 +29,7 @@ RECORD = {
             "type": "Role", "principalId": "AROAIDPPEZS35WEXAMPLE", "arn": ROLE_ARN,
             "accountId": ACCOUNT, "userName": "bot"}},
     },
-    "eventTime": "2026-11-03T10:00:00Z",
+    "eventTime": "2025-11-03T10:00:00Z",
     "eventSource": "s3.amazonaws.com",
     "eventName": "GetObject",
     "awsRegion": "eu-west-1",
@@ -66,7 +66,7 @@ LOOKED_UP = {
     "EventId": RECORD["eventID"],
     "EventName": "GetObject",
     "ReadOnly": "true",
-    "EventTime": "2026-11-03T10:00:00+00:00",
+    "EventTime": "2025-11-03T10:00:00+00:00",
     "EventSource": "s3.amazonaws.com",
     "Username": "i-1",
     "Resources": [],
@@ -78,7 +78,7 @@ MESSAGE = {
     "detail-type": "AWS API Call via CloudTrail",
     "source": "aws.s3",
     "account": ACCOUNT,
-    "time": "2026-11-03T10:00:00Z",
+    "time": "2025-11-03T10:00:00Z",
     "region": "eu-west-1",
     "resources": [],
     "detail": RECORD,
@@ -93,7 +93,7 @@ def small(value):
 
 
 LAKE = small(RECORD) | {
-    "eventtime": "2026-11-03 10:00:00.000",
+    "eventtime": "2025-11-03 10:00:00.000",
     "requestparameters": {"bucketName": "amzn-s3-demo-bucket", "key": "a"},
 }
 ATHENA = small(RECORD) | {"requestparameters": json.dumps(RECORD["requestParameters"])}
@@ -154,10 +154,10 @@ def test_the_folders_of_a_trail(tmp_path):
         (log / name).write_bytes(gzip.compress(json.dumps(said).encode()))
     digest = {
         "awsAccountId": ACCOUNT,
-        "digestStartTime": "2026-11-03T09:01:31Z",
-        "digestEndTime": "2026-11-03T10:01:31Z",
+        "digestStartTime": "2025-11-03T09:01:31Z",
+        "digestEndTime": "2025-11-03T10:01:31Z",
         "logFiles": [
-            {"s3Object": "x", "hashValue": "x", "newestEventTime": "2026-11-03T10:00:00Z"}
+            {"s3Object": "x", "hashValue": "x", "newestEventTime": "2025-11-03T10:00:00Z"}
         ],
         "previousDigestSignature": "x",
     }
@@ -174,7 +174,7 @@ def test_the_folders_of_a_trail(tmp_path):
 
 def test_a_digest_alone_is_no_log(tmp_path):
     with pytest.raises(InputRefused, match="holds no record"):
-        read(tmp_path, {"digestStartTime": "2026-11-03T09:01:31Z", "logFiles": []})
+        read(tmp_path, {"digestStartTime": "2025-11-03T09:01:31Z", "logFiles": []})
 
 
 IDENTITY_CENTER = {
@@ -278,12 +278,12 @@ def test_management_events_count_as_data_events_do(tmp_path):
     found = read(tmp_path, {"Records": [said]})
     assert used(found) == {(ROLE_ARN, BUCKET, "admin"): 1}
     (row,) = found.rows(USED)
-    assert row["last_at"] == pd.Timestamp("2026-11-03T10:00:00Z")
+    assert row["last_at"] == pd.Timestamp("2025-11-03T10:00:00Z")
 
 
 INSIGHT = {
     "eventVersion": "1.09",
-    "eventTime": "2026-11-03T12:00:00Z",
+    "eventTime": "2025-11-03T12:00:00Z",
     "awsRegion": "eu-west-1",
     "eventID": "a9edc959-9488-4790-be0f-05d60e56b547",
     "eventType": "AwsCloudTrailInsight",
@@ -313,7 +313,7 @@ def test_records_of_insights_are_counted_and_not_rejected(tmp_path, form):
     assert any("Insights) (2)" in warning for warning in found.done.warnings)
     # an insight is no sign that calls were logged until then
     (period,) = SOURCE.read(Request([next(tmp_path.glob("log.json*"))])).usage_periods
-    assert period == (pd.Timestamp("2026-11-03T10:00:00Z"),) * 2
+    assert period == (pd.Timestamp("2025-11-03T10:00:00Z"),) * 2
 
 
 def test_an_action_that_two_accounts_log_counts_once(tmp_path):
@@ -329,13 +329,13 @@ def test_an_action_that_two_accounts_log_counts_once(tmp_path):
     assert any("delivered twice (1)" in warning for warning in found.done.warnings)
 
 
-@pytest.mark.parametrize("time", ["2026-11-03 10:00:00.000", "2026-11-03T10:00:00"])
+@pytest.mark.parametrize("time", ["2025-11-03 10:00:00.000", "2025-11-03T10:00:00"])
 def test_a_time_without_a_zone_is_utc(tmp_path, time):
     """The time of an event is "in coordinated universal time (UTC)"; tables leave the zone out."""
     found = read(tmp_path, json.dumps(event(1, eventTime=time)).encode(), "log.jsonl")
     assert found.done.quarantined == []
     (row,) = found.rows(USED)
-    assert row["last_at"] == pd.Timestamp("2026-11-03T10:00:00Z")
+    assert row["last_at"] == pd.Timestamp("2025-11-03T10:00:00Z")
 
 
 def test_events_that_failed_are_counted(tmp_path):
@@ -348,7 +348,45 @@ def test_events_that_failed_are_counted(tmp_path):
 
 
 def test_a_line_that_is_no_record_is_rejected_among_records(tmp_path):
-    lines = [event(1), {"eventTime": "2026-11-03T10:00:00Z", "eventName": "GetObject"}, {}]
+    lines = [event(1), {"eventTime": "2025-11-03T10:00:00Z", "eventName": "GetObject"}, {}]
     found = read(tmp_path, "\n".join(map(json.dumps, lines)).encode(), "log.jsonl")
     assert used(found) == USE
     assert [place for place, _ in found.reasons] == ["line 2", "line 3"]
+
+
+@pytest.mark.parametrize("taken_at", [None, pd.Timestamp("2025-11-03T10:10:00Z")])
+def test_a_clock_in_the_future_is_counted_and_moves_nothing(tmp_path, taken_at):
+    """One event of 2099 was the instant of the whole log: all keys were old, and nothing in use."""
+    ahead = event(2, eventTime="2099-01-01T00:00:00Z")
+    near = event(3, eventTime="2025-11-03T10:14:00Z")  # clocks differ by five minutes at most
+    found = read(tmp_path, {"Records": [event(1), ahead, near]}, taken_at=taken_at)
+    assert used(found) == {(ROLE_ARN, BUCKET, "read"): 2}
+    assert "1 events dated in the future were passed over" in found.done.warnings
+    (coverage,) = found.graph.coverage
+    assert coverage.taken_at == (taken_at or pd.Timestamp("2025-11-03T10:14:00Z"))
+    assert coverage.usage_periods == ((pd.Timestamp("2025-11-03T10:00:00Z"),
+                                       pd.Timestamp("2025-11-03T10:14:00Z")),)  # fmt: skip
+
+
+def test_a_log_of_nothing_but_the_future_is_refused(tmp_path):
+    said = json.dumps(event(1, eventTime="2099-01-01T00:00:00Z")).encode()
+    with pytest.raises(
+        InputRefused, match="no event of CloudTrail that is not dated in the future"
+    ):
+        read(tmp_path, said, "log.jsonl")
+
+
+def test_records_of_many_rules_are_read_but_those_without_name_or_time(tmp_path, real_data):
+    """Eight have the names of Lake, in small letters; eight others name no source or event.
+
+    Of the rest 13 have no time, and of two the time is a word.
+    """
+    text = (real_data / "vendor-events" / "cloudtrail.jsonl").read_text()
+    records = [json.loads(line)["event"] for line in text.splitlines()]
+    small = [r for r in records if {"eventname", "eventsource", "eventtime"} <= r.keys()]
+    named = [r for r in records if r.get("eventName") and r.get("eventSource")]
+    timed = [r for r in named if r.get("eventTime")]
+    dated = [r for r in timed if r["eventTime"][:2] in ("19", "20")]
+    assert [len(part) for part in (records, small, named, timed, dated)] == [475, 8, 459, 446, 444]
+    found = read(tmp_path, "\n".join(map(json.dumps, records)).encode(), "log.jsonl", taken_at=None)
+    assert len(found.reasons) == 475 - 8 - 444
