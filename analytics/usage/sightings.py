@@ -35,6 +35,7 @@ UNUSED_DAYS = 90  # a use within so many days counts as recent
 ACTING = (*IDENTITIES, HUMAN, CREDENTIAL)
 LAST_USE = ("last_active_at", "last_used_at")  # fields that declare the last use of a node
 NONE = -1
+ACT = ["at", "later", "element", "principal", "target", "key", "level"]
 SMALL = dict.fromkeys(("principal", "key", "target", "step", "grant"), np.int32) | {
     "level": np.int8  # a table of very many uses takes half the memory so
 }
@@ -60,7 +61,41 @@ def sightings(graph: AccessGraph) -> pd.DataFrame:
     rows = stacked(parts)
     rows = rows[(rows["at"] != NEVER) & (rows["principal"] >= 0)]
     rows = rows.assign(at=np.minimum(rows["at"], graph.now))
-    return rows.sort_values(["at", "later", "element", "row", "level"], ignore_index=True)
+    return rows.take(_in_order(graph, rows)).reset_index(drop=True)
+
+
+def _in_order(graph: AccessGraph, rows: pd.DataFrame) -> np.ndarray:
+    """Return the positions of uses in the order of time; those of one instant are sorted by `ACT`.
+
+    Of equal ones the ids of their facts decide, as the last of them is shown: never their rows.
+    """
+    order, tied = _ties(rows["at"].to_numpy())
+    if len(tied):
+        acts = rows[ACT].take(order[tied]).to_numpy(np.int64)
+        order[tied] = order[tied][np.lexsort(acts.T[::-1])]
+        acts = rows[ACT].take(order[tied]).to_numpy(np.int64)
+        act = np.cumsum(np.append(True, (acts[1:] != acts[:-1]).any(axis=1)))
+        alike = _ties(act)[1]
+        equal = order[tied[alike]]
+        order[tied[alike]] = equal[sorted_by(act[alike], _ids(graph, rows.take(equal)))]
+    return order
+
+
+def _ties(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions that sort `numbers`, and the places in that order which share one."""
+    order = np.argsort(numbers, kind="stable")
+    again = numbers[order[1:]] == numbers[order[:-1]]
+    return order, np.flatnonzero(np.append(again, False) | np.insert(again, 0, False))
+
+
+def _ids(graph: AccessGraph, rows: pd.DataFrame) -> pd.Series:
+    """Return the id of the fact that reports each of `rows`."""
+    ids = np.empty(len(rows), object)
+    for (element, later), places in rows.groupby(["element", "later"]).indices.items():
+        frames = graph.facts.frames if later else graph.frames
+        facts = frames[ELEMENTS[int(element)]]["id"]
+        ids[places] = facts.take(rows["row"].to_numpy()[places]).to_numpy(object)
+    return pd.Series(ids, dtype="string")
 
 
 def _reported(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:

@@ -52,3 +52,32 @@ def test_of_the_same_use_seen_twice_the_later_counts() -> None:
     fact = posture.activity.fact(place, posture.graph)
     assert fact is not None
     assert fact["id"] == "later"
+
+
+def seen_at_once(turned: bool) -> Estate:
+    """Return what a log, grants and steps saw in use at one instant, in either order of rows."""
+    estate = Estate().agent("bot", "held").account("a", "b").resource("x").resource("y")
+    events = [("u1", "y"), ("u2", "x")]
+    for name, resource in reversed(events) if turned else events:
+        event = {"principal": "bot", "resource": resource, "level": "read"}
+        estate.add(USE_EVENT, id=name, at=ago(3), **event)
+    ends = [("a", "g2"), ("b", "g1")]
+    estate.thing("Group", "g")
+    for account, grant in reversed(ends) if turned else ends:
+        used = {"grant_id": grant, "telemetry": True, "last_used_at": {"read": ago(3)}}
+        estate.can("held", "read", "x", **used)
+        estate.link(account, "MEMBER_OF", grant[0], rule=grant, last_used_at=ago(4))
+    return estate
+
+
+def test_what_is_shown_of_uses_at_one_instant_does_not_follow_the_order_of_rows() -> None:
+    """The last of the rows was named as the fact that tells of the last use."""
+    named = []
+    for turned in (False, True):
+        posture = seen_at_once(turned).posture()
+        graph, act = posture.graph, posture.activity
+        places = [act.node[graph.find(name)] for name in ("bot", "held", "a", "g")]
+        facts = [act.fact(int(place), graph) for place in places]
+        named.append([fact and fact["id"] for fact in facts])
+    assert named[0] == named[1]
+    assert named[0][0] == "u1", "of several things used at once the last by its id"
