@@ -19,6 +19,8 @@ from graph.schema import ELEMENTS, USED
 from graph.usage.of_grants import level_instants
 from graph.values import canonical
 
+UNSEEN = (None, None, None)  # the days, the count and the last day of no use
+
 
 def as_of(frame: pd.DataFrame, element: Element, now: int) -> pd.DataFrame:
     """Return the rows of an element as of an instant (milliseconds).
@@ -160,7 +162,7 @@ def _ms(instant: str) -> int:
 def _seen_until(frame: pd.DataFrame, now: int) -> dict[str, pd.Series]:
     """Return days, count and last use up to `now`, for rows with later uses.
 
-    If a row has no days, only its first use is known.
+    If a row has no days, only its first use is known; before that there was none, also on its day.
     """
     later = milliseconds(frame["last_at"]) > now
     if not later.any():
@@ -169,7 +171,8 @@ def _seen_until(frame: pd.DataFrame, now: int) -> dict[str, pd.Series]:
     today = pd.Timestamp(now, unit="ms", tz="UTC")
     texts = rows["by_day"].dropna().unique()
     until_by_text = {text: _days_until(text, today.date()) for text in texts}
-    days = [until_by_text.get(text, (None, None, None)) for text in rows["by_day"]]
+    begun = ~(milliseconds(rows["first_at"]) > now)
+    days = [until_by_text.get(t, UNSEEN) for t in rows["by_day"].where(begun)]
     by_day, count, last = (pd.Series(list(c), rows.index, object) for c in zip(*days, strict=True))
     first = rows["first_at"].mask(rows["first_at"] > today)
     at = pd.Series(pd.to_datetime(last, utc=True).array, rows.index).astype(first.dtype)
@@ -195,4 +198,4 @@ def _days_until(text: str, last: date) -> tuple[str | None, int | None, date | N
             kept[begin], total = some, total + sum(some)
             end = day + (len(some) - 1) * timedelta(days=1)
             latest = end if latest is None else max(latest, end)
-    return (canonical(kept), total, latest) if kept else (None, None, None)
+    return (canonical(kept), total, latest) if kept else UNSEEN

@@ -8,6 +8,7 @@ from graph.access import AccessGraph
 from graph.element import Dtype, Node, Relationship, Table, When
 from graph.facts import Facts
 from graph.frames import conform
+from graph.instants import NEVER
 from graph.schema import (
     CREDENTIAL,
     DECISION,
@@ -18,6 +19,7 @@ from graph.schema import (
     REVIEW,
     SNAPSHOT,
     TABLES,
+    USE_EVENT,
 )
 from graph.values import canonical
 from tests.support.estates.small_estates import Estate, ago, together
@@ -211,6 +213,24 @@ def test_days_of_use_are_counted_as_far_as_they_had_come():
     assert seen(e, 20) == (pd.Timestamp(ago(39)), 3)
     assert seen(e, 39.5) == (pd.Timestamp(ago(40)), 2)
     assert seen(e, 50)[0] is pd.NaT
+
+
+@pytest.mark.parametrize(("at", "used"), [("00:00", False), ("09:59", False), ("10:00", True)])
+def test_on_the_day_of_the_first_use_there_was_none_before_it(at, used):
+    """A sum counted as a use at midnight, which the same uses stated one by one do not."""
+    first, last = "2026-06-20T10:00:00Z", "2026-07-02T09:00:00Z"
+    summed = {"first_at": first, "last_at": last, "count": "2"}
+    days = canonical({"2026-06-20": [1], "2026-07-02": [1]})
+    logs = [Estate().agent("a").resource("x").can("a", "read", "x", telemetry=True) for _ in "12"]
+    logs[0].link("a", "USED", "x", level="read", **summed, by_day=days)
+    event = {"principal": "a", "resource": "x", "level": "read", "outcome": "success"}
+    for number, instant in enumerate((first, last)):
+        logs[1].add(USE_EVENT, id=f"u{number}", at=instant, **event)
+    for log in logs:
+        act = log.posture(pd.Timestamp(f"2026-06-20T{at}Z")).activity
+        assert (act.last_active > NEVER).any() == used
+        assert (act.last_granted > NEVER).any() == used
+    assert seen(logs[0], 42)[0] is pd.NaT  # 2026-06-20, at midnight
 
 
 def test_without_days_only_the_first_use_is_known_of_the_time_before_the_last():
