@@ -19,10 +19,19 @@ from analytics.usage.identity_steps import Steps
 from analytics.usage.logins import numbers_after
 from analytics.usage.sightings import NONE, UNUSED_DAYS, sightings
 from analytics.usage.used_paths import Grants, Uses, used_paths
-from graph.access import AccessGraph
+from graph.access import AccessGraph, flags
 from graph.element import Element, Relationship
 from graph.instants import DAY, NEVER
-from graph.schema import AGENT, CAN_ACCESS, CONTROL, ELEMENTS, GROUP, LEVELS
+from graph.schema import (
+    AGENT,
+    CAN_ACCESS,
+    CONTROL,
+    ELEMENTS,
+    GROUP,
+    LEVELS,
+    USE_EVENT,
+    USED,
+)
 
 
 @dataclass(frozen=True)
@@ -126,10 +135,10 @@ def activity(graph: AccessGraph, accountable: np.ndarray) -> Activity:
     """Compute the last use of every node, step and grant; `accountable` are those that act."""
     uses, steps = sightings(graph), Steps.of(graph)
     last = _LastUses(graph, steps, uses[~uses["later"]])
-    grant = last.over_ways()
+    grant, perhaps = last.over_ways(), last.of_any_level()
     last.upstream(accountable)
     last.logins()
-    node_latest, step_latest, grant_latest = last.latest(uses, grant)
+    node_latest, step_latest, grant_latest = last.latest(uses, grant, perhaps)
     return Activity(
         uses, last.node, last.step, grant, node_latest, step_latest, grant_latest, steps
     )
@@ -159,8 +168,7 @@ class _LastUses:
 
     def over_ways(self) -> np.ndarray:
         """Return the last use of each grant by level, and note the steps that led to it."""
-        frame, (holder, resource) = self.graph.frames[CAN_ACCESS], self.graph.ends(CAN_ACCESS)
-        used = np.full((len(frame), len(LEVELS)), NONE, np.int32)
+        used = np.full((len(self.graph.frames[CAN_ACCESS]), len(LEVELS)), NONE, np.int32)
         own = self.uses[self.uses["grant"] >= 0]
         rank = own.index.to_numpy(np.int32)
         np.maximum.at(used, (own["grant"].to_numpy(), own["level"].to_numpy()), rank)
@@ -168,6 +176,31 @@ class _LastUses:
         use = ["target", "level", "at"]  # a use that a grant reports belongs to no other
         by_grant = pd.MultiIndex.from_frame(seen[use]).isin(pd.MultiIndex.from_frame(own[use]))
         seen = seen[(seen["target"] >= 0).to_numpy(bool) & ~by_grant]
+        granted, certain, perhaps, passed = self._paths(seen)
+        self.step = np.maximum(self.step, certain)
+        self.perhaps, self.node = perhaps, np.maximum(self.node, passed)
+        return np.asarray(np.maximum(used, granted))
+
+    def of_any_level(self) -> np.ndarray:
+        """Return the last possible use of each grant by level, by logs that state no level.
+
+        It may have been a use of each level, and so of the steps that lead to it; not of a grant
+        whose own row states that its use is observed.
+        """
+        logged = self.uses["element"].isin([ELEMENTS.index(USED), ELEMENTS.index(USE_EVENT)])
+        unknown = logged & (self.uses["level"] < 0) & (self.uses["target"] >= 0)
+        if not unknown.any():
+            return np.full((len(self.graph.frames[CAN_ACCESS]), len(LEVELS)), NONE, np.int32)
+        seen = self.uses[unknown]
+        every = [seen.assign(level=np.int8(level)) for level in range(len(LEVELS))]
+        granted, certain, perhaps, _ = self._paths(pd.concat(every))
+        granted[flags(self.graph.frames[CAN_ACCESS]["telemetry"])] = NONE
+        self.perhaps = np.maximum(self.perhaps, np.maximum(certain, perhaps))
+        return granted
+
+    def _paths(self, seen: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return the grants, steps and nodes that uses rest on; see `used_paths`."""
+        holder, resource = self.graph.ends(CAN_ACCESS)
         by_key = seen[seen["key"] >= 0]
         principal = np.concatenate([seen["principal"], by_key["key"]]).astype(np.int64)
         seen = pd.concat([seen, by_key])
@@ -185,9 +218,7 @@ class _LastUses:
         granted, certain, perhaps, passed = used_paths(steps.by_source(nodes), grants, uses)
         watched = steps.watched(self.graph)  # their own log reports their use
         certain[watched] = perhaps[watched] = NONE
-        self.step = np.maximum(self.step, certain)
-        self.perhaps, self.node = perhaps, np.maximum(self.node, passed)
-        return np.asarray(np.maximum(used, granted))
+        return granted, certain, perhaps, passed
 
     def upstream(self, accountable: np.ndarray) -> None:
         """Attribute uses to the only identity, and the only steps, that can be behind them.
@@ -224,7 +255,7 @@ class _LastUses:
         np.maximum.at(self.node, steps.target[only], used)
 
     def latest(
-        self, uses: pd.DataFrame, grant: np.ndarray
+        self, uses: pd.DataFrame, grant: np.ndarray, perhaps: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the latest possible use (milliseconds) of each node, step and grant."""
         at, steps, graph = np.append(uses["at"].to_numpy(np.int64), NEVER), self.steps, self.graph
@@ -246,7 +277,7 @@ class _LastUses:
                 break
         step[kept] = np.maximum(step[kept], may)
         own = uses[uses["grant"] >= 0]
-        of_grant = at[grant]
+        of_grant = np.maximum(at[grant], at[perhaps])
         places = own["grant"].to_numpy(), own["level"].to_numpy()
         np.maximum.at(of_grant, places, own["at"].to_numpy(np.int64))
         return np.maximum(node, at[self.node]), step, of_grant

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from analytics.usage.activity import lately
+from analytics.usage.unused_levels import unused_levels
 from graph.instants import DAY, NEVER
-from graph.schema import USE_EVENT
+from graph.schema import CAN_ACCESS, LEVELS, USE_EVENT
 from tests.support.estates.small_estates import Estate, ago
 
 KNOWN: tuple[tuple[tuple[str, str, str], ...], ...] = (
@@ -81,3 +82,25 @@ def test_what_is_shown_of_uses_at_one_instant_does_not_follow_the_order_of_rows(
         named.append([fact and fact["id"] for fact in facts])
     assert named[0] == named[1]
     assert named[0][0] == "u1", "of several things used at once the last by its id"
+
+
+@pytest.mark.parametrize("telemetry", [None, True])
+@pytest.mark.parametrize("summed", [False, True])
+def test_a_use_of_no_level_may_have_been_of_each(summed: bool, telemetry: bool | None) -> None:
+    """The grant was called unused. Twin: one that says that its use would be seen."""
+    estate = Estate().agent("bot").account("svc").resource("x").link("bot", "RUNS_AS", "svc")
+    estate.can("svc", "read write", "x", granted_at=ago(200), telemetry=telemetry)
+    estate.resource("y").can("svc", "read", "y", granted_at=ago(200))
+    if summed:
+        estate.link("svc", "USED", "x", first_at=ago(4), last_at=ago(3))
+    else:
+        event = {"principal": "svc", "resource": "x", "action": "frobnicate", "outcome": "success"}
+        estate.add(USE_EVENT, id="u", at=ago(3), **event)
+    posture = estate.posture()
+    act, names = posture.activity, posture.graph.frames[CAN_ACCESS]["target_id"].tolist()
+    x, y = names.index("x"), names.index("y")
+    assert (act.last_granted == NEVER).all(), "of no level for certain"
+    unused = unused_levels(posture)
+    bits = {"read": 1 << LEVELS.index("read"), "write": 1 << LEVELS.index("write")}
+    assert unused[x] == (sum(bits.values()) if telemetry else 0)
+    assert unused[y] == bits["read"], "another resource was not used"
