@@ -214,6 +214,47 @@ def by_day(
     return frame, np.concatenate([np.zeros(0, np.int64), *candidates])
 
 
+def until(
+    left: pd.DataFrame, explained: pd.DataFrame, exact: pd.DataFrame, instant: int
+) -> pd.DataFrame:
+    """Return those uses of `left` of which the days tell that they were before an instant.
+
+    Parameters
+    ----------
+    left
+        The uses of the rest (see `folded`) that are not `explained` (see `by_day`).
+    instant
+        In milliseconds; a day that it cuts counts as later.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `left` that have some, with the `count` of these; `at` is the last of their
+        days.
+    """
+    rows = left[(left["first"] < instant) & (left["last"] >= instant)]
+    if rows.empty:
+        return rows
+    day = instant // DAY - 1  # the last that ended by then
+    told = [_until(texts, day) for texts in rows["by_day"]]
+    count, last = (np.array(part, np.int64) for part in zip(*told, strict=True))
+    single = exact[exact["at"] < (day + 1) * DAY][ACT].merge(rows[ACT].reset_index(), on=ACT)
+    matched = explained[explained["at"] < (day + 1) * DAY].groupby("place")["count"].sum()
+    count -= single.groupby("index").size().reindex(rows.index, fill_value=0).to_numpy()
+    count -= matched.reindex(rows.index, fill_value=0).to_numpy()
+    count = np.minimum(count, rows["count"].to_numpy())
+    at = np.maximum(last * DAY, rows["first"].to_numpy())
+    return pd.DataFrame(rows.assign(count=count, at=at)[count > 0])
+
+
+def _until(texts: list[object], day: int) -> tuple[int, int]:
+    """Return the uses of several sums that may count the same ones up to a day, and their last."""
+    given = [text for text in texts if isinstance(text, str)]
+    if len(given) != 1:
+        given = [uses_by_day.write(_days(texts))]
+    return uses_by_day.until(given[0], day)
+
+
 def _by_act_and_day(exact: pd.DataFrame, rest: pd.DataFrame) -> dict[Any, int]:
     """Count the single uses of each identity, resource, level and day, of the acts in `rest`."""
     if rest.empty:  # as in nearly every estate: to compare all uses would take much memory

@@ -23,7 +23,7 @@ from analytics.evidence.deciding import (
     decide,
 )
 from analytics.evidence.decisions import Decisions, decisions, parents, usable, watched
-from analytics.evidence.folded_uses import by_day, folded
+from analytics.evidence.folded_uses import by_day, folded, until
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.usage.action_levels import levels_of
 from analytics.usage.actors import actors
@@ -56,7 +56,8 @@ class Evidence:
     `reason` (one in `REASONS`), `decision` (the id of the deciding record, or NA), `record` (its
     row in `analytics.evidence.decisions.records`, or -1), `sensitivity` (weight) and `weight`
     (sensitivity times level, 0 for an unknown level). Uses whose log names
-    the day at most share a row; `at` is then the start of the day, or the last of them. `unplaced`
+    the day at most share a row; `at` is then the start of the day, or the last of them. Those that
+    are known to be older than `UNUSED_DAYS` days have a row of their own. `unplaced`
     counts the uses of nodes, or by principals, that no source states. `idle` holds the ids of the
     permissions that explain no use.
     """
@@ -185,13 +186,15 @@ def _by_day(
     matched = explained.groupby("place")["count"].sum().reindex(rest.index, fill_value=0)
     left = rest.assign(at=rest["last"], state=UNKNOWN, reason=DAY_ONLY)
     left = left.assign(count=rest["count"] - matched)[(rest["count"] > matched).to_numpy(bool)]
+    before = until(left, explained, exact, posture.graph.now - UNUSED_DAYS * DAY)
+    left.loc[before.index, "count"] -= before["count"]
     explained_uses = rest.loc[explained["place"]].assign(
         at=explained["at"].to_numpy(),
         count=explained["count"].to_numpy(),
         state=EXPLAINED,
         reason=0,
     )
-    rows = pd.concat([explained_uses, left], ignore_index=True)
+    rows = pd.concat([explained_uses, before, left[left["count"] > 0]], ignore_index=True)
     sensitivity, weight = _weights(posture, rows)
     decision = pd.array([pd.NA] * len(rows), dtype="string")
     rows = rows.assign(decision=decision, record=-1, sensitivity=sensitivity, weight=weight)

@@ -7,7 +7,7 @@ day is complete as soon as one reading had all of it.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 import numpy as np
@@ -83,17 +83,38 @@ def read(text: str) -> Days:
     >>> sorted(read('{"1970-01-03":[3,1]}').items()), read('{"x":[1]}'), read("[]")
     ([(2, 3), (3, 1)], {}, {})
     """
-    document = json.loads(text)
     count_by_day: Days = {}
+    for start, counts in _runs(text):
+        for place, count in enumerate(counts):
+            if type(count) is int and count > 0:
+                count_by_day[start + place] = max(count, count_by_day.get(start + place, 0))
+    return count_by_day
+
+
+def _runs(text: str) -> Iterator[tuple[int, list[object]]]:
+    """Yield the first day of each run, and its counts."""
+    document = json.loads(text)
     for first, counts in document.items() if isinstance(document, dict) else ():
         try:
             start = date.fromisoformat(first).toordinal() - EPOCH
         except ValueError:
             continue
-        for place, count in enumerate(counts if isinstance(counts, list) else ()):
-            if type(count) is int and count > 0:
-                count_by_day[start + place] = max(count, count_by_day.get(start + place, 0))
-    return count_by_day
+        if isinstance(counts, list):
+            yield start, counts
+
+
+def until(text: str, last: int) -> tuple[int, int]:
+    """Return the count of the uses up to and on a day, and the latest day of theirs (0 for none).
+
+    >>> until('{"1970-01-03":[3,1],"1970-01-10":[1]}', 8), until('{"1970-01-03":[3]}', 1)
+    ((4, 3), (0, 0))
+    """
+    total, latest = 0, 0
+    for start, counts in _runs(text):
+        some = [n for n in counts[: max(0, last - start + 1)] if type(n) is int and n > 0]
+        total += sum(some)
+        latest = max(latest, min(last, start + len(counts) - 1)) if some else latest
+    return total, latest
 
 
 def write(days: Days) -> str:

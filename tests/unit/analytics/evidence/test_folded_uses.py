@@ -165,3 +165,34 @@ def test_access_without_such_a_tag_may_be_cut() -> None:
     ends = (np.array([posture.graph.number(thing)]) for thing in ("em", "jewel"))
     assert cut(posture, *ends)["separable"]
     assert len(idle_rows(posture)) == 1
+
+
+@pytest.mark.parametrize("days", [{200: 40, 100: 9, 5: 2}, {200: 40, 91: 9, 5: 2}, None])
+def test_uses_that_the_days_put_before_the_ninety_are_none_of_these(days: Any) -> None:
+    """Of 51 uses 2 were in the last 90 days: the first of these is not known, the last is.
+
+    All 49 that nobody knows one by one were uses of the last 90 days, and with them nothing of
+    what is known was proven. Without days nobody can tell. A decision explains the last.
+    """
+    e = decided(summed(bot(), "svc", 200 - 0.5, 5 - 0.5, 51, days), 4.5 + MINUTE)
+    figure = next(f for f in kpis(e.posture())["kpis"] if f["name"] == "evidence_coverage")
+    unknown = 1 if days else 49
+    assert (figure["numerator"], figure["denominator"]) == (1, 1)
+    assert figure["detail"]["unknown"] == unknown
+    assert states(e) == {"explained": 1, "unexplained": 1, "unknown": 49}
+
+
+def test_older_uses_that_were_explained_or_seen_one_by_one_are_not_counted_again() -> None:
+    """Of 3 uses 100 days ago a decision explains one, and an event is another: one is left.
+
+    The event was 100 days ago at noon, the first use 200 days ago and the last 5 days ago.
+    """
+    days = {200: 1, 100: 3, 5: 1}
+    e = summed(bot(), "svc", 199.5, 4.5, 5, days)
+    for number in (1, 2):  # one for the event, which is one of the two that were allowed
+        decided(e, 99.5 + number * MINUTE)
+    event = {"principal": "svc", "resource": "db", "level": "read", "outcome": "success"}
+    e.add(USE_EVENT, id="u", at=ago(99.5), **event)
+    assert states(e) == {"explained": 2, "unexplained": 2, "unknown": 1}
+    figure = next(f for f in kpis(e.posture())["kpis"] if f["name"] == "evidence_coverage")
+    assert (figure["denominator"], figure["detail"].get("unknown")) == (1, None)
