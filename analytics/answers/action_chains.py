@@ -8,7 +8,7 @@ import pandas as pd
 
 from analytics.answers.shape import cut, plain
 from analytics.answers.table import Kind, Table
-from analytics.evidence.chains import chains, summed
+from analytics.evidence.chains import summed
 from analytics.evidence.crossing import platforms
 from analytics.posture import Posture
 
@@ -28,12 +28,11 @@ class ActionChains:
     left_out: int
 
 
-def action_chains(posture: Posture, mask: np.ndarray, limit: int = 0) -> ActionChains:
-    """Sum the actions in a mask, by who acted and by the system they acted on, the worst first.
+def action_chains(posture: Posture, rows: pd.DataFrame, limit: int = 0) -> ActionChains:
+    """Sum rows of `chains` by who acted and by the system they acted on, the worst first.
 
     The worst are those with most actions that lack a part of their chain.
     """
-    rows = chains(posture)[mask]
     identity = rows["identity"].to_numpy(np.int64)
     codes, systems = pd.factorize(platforms(posture)[rows["resource"].to_numpy(np.int64)])
     identities, left = cut(_worst(summed(rows, identity)), limit)

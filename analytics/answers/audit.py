@@ -16,7 +16,7 @@ from analytics.answers.standards.oscal import assessment_results
 from analytics.answers.table import as_json
 from analytics.debt.groups import keys
 from analytics.evidence.coverage import coverage
-from analytics.evidence.matching import REASONS, STATES, UNKNOWN
+from analytics.evidence.matching import DAY_ONLY, REASONS, STATES, UNKNOWN
 from analytics.lineage.links import NAMES
 from analytics.lineage.links import links as lineage
 from analytics.posture import Posture
@@ -198,11 +198,14 @@ def _gaps(posture: Posture, window: Window, made: Links) -> Iterator[dict[str, A
 
 
 def _proofs(posture: Posture, window: Window, made: Links) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield a proof of the first use of each resource and level that is explained alike."""
+    """Yield a proof of the first use of each resource and level that is explained alike.
+
+    Uses of which the log tells the day at most have no instant at which to prove them.
+    """
     graph = posture.graph
     rows = made.rows[made.rows["kind"] == USE]
     own = made.uses.iloc[rows["place"].to_numpy(int)]
-    own = own[(own["level"] >= 0).to_numpy(bool)]
+    own = own[((own["level"] >= 0) & (own["reason"] != DAY_ONLY)).to_numpy(bool)]
     first = own.drop_duplicates(["resource", "level", "state"])
     thing = str(graph.ids[window.identity])
     for number, row in enumerate(first.to_dict("records"), 1):

@@ -12,6 +12,7 @@ from analytics.answers.reconciliation import Reconciliation, reconciliation
 from analytics.answers.shape import cut
 from analytics.answers.show import value_of
 from analytics.answers.table import Kind, Table, instants, objects
+from analytics.evidence.chains import chains
 from analytics.evidence.coverage import coverage
 from analytics.evidence.crossing import platforms
 from analytics.evidence.deciding import EXPLAINED, UNEXPLAINED
@@ -20,6 +21,7 @@ from analytics.evidence.matching import REASONS, SENSITIVE, STATES, UNKNOWN
 from analytics.evidence.matching import evidence as evidence_of
 from analytics.evidence.reconciled import decided as made
 from analytics.evidence.window import ALWAYS, Window
+from analytics.evidence.within import within
 from analytics.kept.answers import kept
 from analytics.posture import Posture
 from graph.element import Content
@@ -67,11 +69,9 @@ def evidence(
     there are none.
     """
     matched = evidence_of(posture)
-    mask = window.covers(matched.uses["at"])
-    if about is not None:
-        ends = matched.uses[["identity", "principal", "resource"]]
-        mask &= (ends == about).any(axis=1).to_numpy(bool)
-    rows = matched.uses[mask]
+    rows, chained = (
+        _about(within(posture, each, window)[1], about) for each in (matched.uses, chains(posture))
+    )
     shown, left_out = cut(rows.iloc[::-1], limit)
     return EvidenceOfUses(
         uses=_uses(posture, shown),
@@ -82,11 +82,19 @@ def evidence(
         crossing=_crossing(posture, rows),
         identities=_by_identity(posture, rows, limit),
         decisions=decision_records(posture, matched, _records_of(posture, about, window)),
-        actions=action_chains(posture, mask, limit),
+        actions=action_chains(posture, chained, limit),
         reconciliation=reconciliation(posture, about, limit, window),
         unplaced=matched.unplaced,
         left_out=left_out,
     )
+
+
+def _about(rows: pd.DataFrame, about: int | None) -> pd.DataFrame:
+    """Return the uses by or of one node, if it is given."""
+    if about is None:
+        return rows
+    ends = rows[["identity", "principal", "resource"]]
+    return pd.DataFrame(rows[(ends == about).any(axis=1)])
 
 
 def _records_of(posture: Posture, about: int | None, window: Window) -> np.ndarray:

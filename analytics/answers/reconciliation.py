@@ -8,6 +8,7 @@ import pandas as pd
 from analytics.answers.table import Kind, Table, instants, objects
 from analytics.evidence.decisions import records
 from analytics.evidence.window import ALWAYS, Window
+from analytics.evidence.within import within
 from analytics.findings.reconciliation import all_checks
 from analytics.findings.reconciliation.check import CASE, HOLDS, UNKNOWN, Compared
 from analytics.kept.answers import kept
@@ -43,7 +44,8 @@ def reconciliation(
     checks, the latest of each first.
     """
     compared = {
-        name: _within(check.compare(posture), about, window) for name, check in all_checks().items()
+        name: _within(posture, check.compare(posture), about, window)
+        for name, check in all_checks().items()
     }
     parts, left_out, room = [], 0, limit
     for name, each in compared.items():
@@ -61,18 +63,18 @@ def reconciliation(
     )
 
 
-def _within(compared: Compared, about: int | None, window: Window) -> Compared:
+def _within(posture: Posture, compared: Compared, about: int | None, window: Window) -> Compared:
     """Return what was compared about one node, if it is given, within a window.
 
     What has no instant, as it is so at all times, is within any.
     """
-    rows = compared.rows
-    mask = window.covers(rows["at"]) | (rows["at"] == NEVER).to_numpy(bool)
+    timeless = (compared.rows["at"] == NEVER).to_numpy(bool)
+    at, rows = within(posture, compared.rows, window, timeless)
     if about is not None:
         ends = [end for end in (*ENDS, "principal") if end in rows]
-        mask &= (rows[ends] == about).any(axis=1).to_numpy(bool)
-    at = np.flatnonzero(mask)
-    return Compared(rows.iloc[at], compared.state[at], lambda n: compared.because(at[n]))
+        mask = (rows[ends] == about).any(axis=1).to_numpy(bool)
+        at, rows = at[mask], rows[mask]
+    return Compared(rows, compared.state[at], lambda n: compared.because(at[n]))
 
 
 def _checks(compared: dict[str, Compared]) -> pd.DataFrame:

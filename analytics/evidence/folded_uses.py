@@ -236,7 +236,7 @@ def until(
     if rows.empty:
         return rows
     day = instant // DAY - 1  # the last that ended by then
-    told = [_until(texts, day) for texts in rows["by_day"]]
+    told = [uses_by_day.between(text, 0, day) for text in rows["by_day"]]
     count, last = (np.array(part, np.int64) for part in zip(*told, strict=True))
     single = exact[exact["at"] < (day + 1) * DAY][ACT].merge(rows[ACT].reset_index(), on=ACT)
     matched = explained[explained["at"] < (day + 1) * DAY].groupby("place")["count"].sum()
@@ -247,12 +247,10 @@ def until(
     return pd.DataFrame(rows.assign(count=count, at=at)[count > 0])
 
 
-def _until(texts: list[object], day: int) -> tuple[int, int]:
-    """Return the uses of several sums that may count the same ones up to a day, and their last."""
+def one_text(texts: list[object]) -> str:
+    """Return the days of several sums that may count the same uses as one text."""
     given = [text for text in texts if isinstance(text, str)]
-    if len(given) != 1:
-        given = [uses_by_day.write(_days(texts))]
-    return uses_by_day.until(given[0], day)
+    return given[0] if len(given) == 1 else uses_by_day.write(_days(texts))
 
 
 def _by_act_and_day(exact: pd.DataFrame, rest: pd.DataFrame) -> dict[Any, int]:

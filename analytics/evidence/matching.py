@@ -23,7 +23,7 @@ from analytics.evidence.deciding import (
     decide,
 )
 from analytics.evidence.decisions import Decisions, decisions, parents, usable, watched
-from analytics.evidence.folded_uses import by_day, folded, until
+from analytics.evidence.folded_uses import by_day, folded, one_text, until
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.usage.action_levels import levels_of
 from analytics.usage.actors import actors
@@ -57,7 +57,9 @@ class Evidence:
     row in `analytics.evidence.decisions.records`, or -1), `sensitivity` (weight) and `weight`
     (sensitivity times level, 0 for an unknown level). Uses whose log names
     the day at most share a row; `at` is then the start of the day, or the last of them. Those that
-    are known to be older than `UNUSED_DAYS` days have a row of their own. `unplaced`
+    are known to be older than `UNUSED_DAYS` days have a row of their own. Where there are such
+    rows, `by_day` has the days of their sum as text (else None), and `first` is the instant from
+    which on theirs count; see `analytics.evidence.within`. `unplaced`
     counts the uses of nodes, or by principals, that no source states. `idle` holds the ids of the
     permissions that explain no use.
     """
@@ -135,6 +137,7 @@ def _evidence(posture: Posture) -> Evidence:
     allowed = (indexed.frame["decision"] == "allow").to_numpy(bool)
     judged = judged.drop(columns=["action", "correlation", "folded"])
     if len(coarse):
+        judged = judged.assign(first=judged["at"], by_day=None)
         parts = [part for part in (judged, coarse) if len(part)]
         judged = pd.concat(parts).sort_values(ACT, kind="stable", ignore_index=True)
     return Evidence(
@@ -186,19 +189,23 @@ def _by_day(
     matched = explained.groupby("place")["count"].sum().reindex(rest.index, fill_value=0)
     left = rest.assign(at=rest["last"], state=UNKNOWN, reason=DAY_ONLY)
     left = left.assign(count=rest["count"] - matched)[(rest["count"] > matched).to_numpy(bool)]
-    before = until(left, explained, exact, posture.graph.now - UNUSED_DAYS * DAY)
+    left["by_day"] = pd.Series([one_text(texts) for texts in left["by_day"]], left.index, object)
+    lately = posture.graph.now - UNUSED_DAYS * DAY
+    before = until(left, explained, exact, lately)
     left.loc[before.index, "count"] -= before["count"]
+    left.loc[before.index, "first"] = lately // DAY * DAY
     explained_uses = rest.loc[explained["place"]].assign(
         at=explained["at"].to_numpy(),
         count=explained["count"].to_numpy(),
         state=EXPLAINED,
         reason=0,
+        by_day=None,
     )
     rows = pd.concat([explained_uses, before, left[left["count"] > 0]], ignore_index=True)
     sensitivity, weight = _weights(posture, rows)
     decision = pd.array([pd.NA] * len(rows), dtype="string")
     rows = rows.assign(decision=decision, record=-1, sensitivity=sensitivity, weight=weight)
-    return rows.drop(columns=["first", "last", "by_day"]), candidates
+    return rows.drop(columns=["last"]), candidates
 
 
 def _weights(posture: Posture, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

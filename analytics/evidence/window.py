@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+FIRST, LAST = -(2**62), 2**62  # before and after any instant
+
 
 @dataclass(frozen=True)
 class Window:
@@ -20,12 +22,14 @@ class Window:
         >>> day.covers(pd.Series([-1, 0, 4, 5]))
         array([False,  True,  True, False])
         """
-        mask = np.ones(len(at), bool)
-        if self.since is not None:
-            mask &= (at >= _milliseconds(self.since)).to_numpy(bool)
-        if self.until is not None:
-            mask &= (at < _milliseconds(self.until)).to_numpy(bool)
-        return mask
+        since, until = self.ends
+        return ((at >= since) & (at < until)).to_numpy(bool, copy=True)
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The first instant within it, and the first one after it (milliseconds)."""
+        since = FIRST if self.since is None else _milliseconds(self.since)
+        return since, LAST if self.until is None else _milliseconds(self.until)
 
 
 def _milliseconds(at: pd.Timestamp) -> int:

@@ -9,6 +9,8 @@ from analytics.assumptions.reviews import decisions as reviewed
 from analytics.assumptions.reviews import on_grants
 from analytics.evidence.decisions import decisions
 from analytics.evidence.matching import uses
+from analytics.evidence.window import Window
+from analytics.evidence.within import within
 from analytics.posture import Posture
 from analytics.usage.actors import actors
 from graph.instants import NEVER, millisecond, milliseconds
@@ -39,7 +41,8 @@ def links(posture: Posture, identity: int, since: pd.Timestamp, until: pd.Timest
     """Return what concerns an identity (a number) from `since` on and before `until`."""
     start, end = (millisecond(at) for at in (since, until))
     holders = _holders(posture, identity)
-    acted, indexed = uses(posture), decisions(posture)
+    acted = within(posture, uses(posture), Window(since, until))[1].reset_index(drop=True)
+    indexed = decisions(posture)
     records, reviews = indexed.frame, _reviews(posture, holders)
     decided = np.unique(indexed.record[indexed.actor == identity])
     holder, _ = posture.graph.ends(CAN_ACCESS)

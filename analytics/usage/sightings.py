@@ -91,10 +91,12 @@ def _ties(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _ids(graph: AccessGraph, rows: pd.DataFrame) -> pd.Series:
     """Return the id of the fact that reports each of `rows`."""
     ids = np.empty(len(rows), object)
-    for (element, later), places in rows.groupby(["element", "later"]).indices.items():
-        frames = graph.facts.frames if later else graph.frames
-        facts = frames[ELEMENTS[int(element)]]["id"]
-        ids[places] = facts.take(rows["row"].to_numpy()[places]).to_numpy(object)
+    elements, later = rows["element"].to_numpy(), rows["later"].to_numpy(bool)
+    for element in np.unique(elements):
+        for frames, those in ((graph.frames, ~later), (graph.facts.frames, later)):
+            places = np.flatnonzero((elements == element) & those)
+            facts = frames[ELEMENTS[int(element)]]["id"]
+            ids[places] = facts.take(rows["row"].to_numpy()[places]).to_numpy(object)
     return pd.Series(ids, dtype="string")
 
 

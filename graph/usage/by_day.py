@@ -103,17 +103,18 @@ def _runs(text: str) -> Iterator[tuple[int, list[object]]]:
             yield start, counts
 
 
-def until(text: str, last: int) -> tuple[int, int]:
-    """Return the count of the uses up to and on a day, and the latest day of theirs (0 for none).
+def between(text: str, first: int, last: int) -> tuple[int, int]:
+    """Return the count of the uses on the days from `first` to `last`, and their last day or 0.
 
-    >>> until('{"1970-01-03":[3,1],"1970-01-10":[1]}', 8), until('{"1970-01-03":[3]}', 1)
-    ((4, 3), (0, 0))
+    >>> between('{"1970-01-03":[3,1],"1970-01-10":[1]}', 3, 8), between('{"1970-01-03":[3]}', 0, 1)
+    ((1, 3), (0, 0))
     """
     total, latest = 0, 0
     for start, counts in _runs(text):
-        some = [n for n in counts[: max(0, last - start + 1)] if type(n) is int and n > 0]
-        total += sum(some)
-        latest = max(latest, min(last, start + len(counts) - 1)) if some else latest
+        some = enumerate(counts[: max(0, last - start + 1)], start)
+        used = {day: n for day, n in some if day >= first and type(n) is int and n > 0}
+        total += sum(used.values())
+        latest = max(used, default=latest)
     return total, latest
 
 

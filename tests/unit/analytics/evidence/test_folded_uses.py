@@ -1,13 +1,18 @@
 """Uses that a log gives added up: which of them decisions explain, and which nobody can tell."""
 
 import json
+import random
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.answers.evidence import evidence as evidence_of
+from analytics.evidence.window import Window
+from analytics.proving.chain import USE, links
 from analytics.usage.idle_access import idle_rows
 from graph.schema import DECISION_RECORD, USE_EVENT
 from graph.usage.by_day import write
@@ -196,3 +201,43 @@ def test_older_uses_that_were_explained_or_seen_one_by_one_are_not_counted_again
     assert states(e) == {"explained": 2, "unexplained": 2, "unknown": 1}
     figure = next(f for f in kpis(e.posture())["kpis"] if f["name"] == "evidence_coverage")
     assert (figure["denominator"], figure["detail"].get("unknown")) == (1, None)
+
+
+def random_days(draw: random.Random) -> dict[int, int]:
+    """Return how often something was used so many days ago, on the first and last day at noon."""
+    return {day: draw.randint(1, 4) for day in draw.sample(range(2, 150), draw.randint(2, 30))}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_window_has_the_uses_of_its_days(seed: int) -> None:
+    """A window between the first and the last use had none of those that the days tell of.
+
+    Every count comes from the days as they are stated; the windows together have all uses.
+    """
+    draw = random.Random(seed)
+    days = random_days(draw)
+    e = summed(bot(), "svc", max(days) - 0.5, min(days) - 0.5, sum(days.values()), days)
+    decided(decided(e, draw.choice(list(days)) - 0.7), 40)  # on a day of use, and elsewhere
+    posture, total = e.posture(), 0
+    cuts = sorted({160, *draw.sample(range(2, 150), 3), 0}, reverse=True)
+    for since, until in pairwise(cuts):
+        window = Window(pd.Timestamp(ago(since)), pd.Timestamp(ago(until)))
+        answer = evidence_of(posture, window=window)
+        counted = sum(answer.states.values())
+        assert counted == sum(n for day, n in days.items() if until < day <= since)
+        total += counted
+        chain = links(posture, posture.graph.find("bot"), window.since, window.until)
+        own = chain.rows[chain.rows["kind"] == USE]
+        assert chain.uses["count"].to_numpy()[own["place"].to_numpy(int)].sum() == counted
+        assert answer.actions.every["actions"] == counted
+        checks = answer.reconciliation.checks.frame
+        (row,) = checks[checks["check"] == "denied_but_happened"].to_dict("records")
+        assert row["of"] + row["unknown"] == counted
+    assert total == sum(days.values())
+
+
+def test_without_days_what_is_not_known_counts_where_the_sum_ends() -> None:
+    posture = summed(bot(), "svc", 60, 5, 20).posture()
+    for since, until, count in ((50, 10, 0), (10, 0, 19)):
+        window = Window(pd.Timestamp(ago(since)), pd.Timestamp(ago(until)))
+        assert sum(evidence_of(posture, window=window).states.values()) == count
