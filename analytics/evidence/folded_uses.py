@@ -236,8 +236,8 @@ def until(
     if rows.empty:
         return rows
     day = instant // DAY - 1  # the last that ended by then
-    told = [uses_by_day.between(text, 0, day) for text in rows["by_day"]]
-    count, last = (np.array(part, np.int64) for part in zip(*told, strict=True))
+    sums = [uses_by_day.between(text, 0, day) for text in rows["by_day"]]
+    count, last = (np.array(part, np.int64) for part in zip(*sums, strict=True))
     single = exact[exact["at"] < (day + 1) * DAY][ACT].merge(rows[ACT].reset_index(), on=ACT)
     matched = explained[explained["at"] < (day + 1) * DAY].groupby("place")["count"].sum()
     count -= single.groupby("index").size().reindex(rows.index, fill_value=0).to_numpy()

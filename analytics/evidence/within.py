@@ -80,8 +80,8 @@ def _left(
     texts: list[str], low: np.ndarray, high: np.ndarray, alone: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the uses on some days that have no row of their own, and the last of the days."""
-    told = [between(*each) for each in zip(texts, low.tolist(), high.tolist(), strict=True)]
-    count, day = (np.array(part, np.int64) for part in zip(*told, strict=True))
+    sums = [between(*each) for each in zip(texts, low.tolist(), high.tolist(), strict=True)]
+    count, day = (np.array(part, np.int64) for part in zip(*sums, strict=True))
     place = alone["place"].to_numpy(np.int64)
     on = (alone["day"] >= low[place]) & (alone["day"] <= high[place])
     own = np.bincount(place[on], alone["count"][on], len(texts)).astype(np.int64)

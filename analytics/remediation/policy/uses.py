@@ -12,6 +12,7 @@ import pandas as pd
 from analytics.posture import Posture
 from analytics.usage.action_levels import levels_of
 from analytics.usage.actors import actors
+from graph.access import AccessGraph
 from graph.instants import DAY, NEVER, milliseconds
 from graph.schema import CREDENTIAL, LEVELS, USE_EVENT, USED
 from graph.usage import by_day
@@ -86,12 +87,17 @@ def _spread(start: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.nda
         mask[entered] = True
 
 
+def _seen(graph: AccessGraph, at: np.ndarray) -> np.ndarray:
+    """Return instants of uses; at present, a later one is of a clock that runs ahead."""
+    return at if graph.looks_back else np.minimum(at, graph.now)
+
+
 # -- reports ---------------------------------------------------------------------------------------
 
 
 def _of_events(posture: Posture, near: _Near) -> pd.DataFrame:
     graph, frame = posture.graph, posture.graph.frames[USE_EVENT]
-    at, target = milliseconds(frame["at"]), graph.numbers(frame["resource"])
+    at, target = _seen(graph, milliseconds(frame["at"])), graph.numbers(frame["resource"])
     key = graph.numbers(frame["credential"]).astype(np.int64)
     principal = graph.numbers(frame["principal"]).astype(np.int64)
     principal = np.where(principal >= 0, principal, key)
@@ -124,6 +130,7 @@ def _of_sums(posture: Posture, near: _Near) -> pd.DataFrame:
     own, certain, upstream = near.judged(principal, np.full(len(principal), NONE))
     first, last = milliseconds(frame["first_at"]), milliseconds(frame["last_at"])
     first, last = np.where(first == NEVER, last, first), np.where(last == NEVER, first, last)
+    first, last = _seen(graph, first), _seen(graph, last)
     rows = np.flatnonzero(own & (target >= 0) & (first != NEVER) & (first <= graph.now))
     is_key = graph.has_label(CREDENTIAL)[principal]
     levels = pd.Index(LEVELS).get_indexer(pd.Index(frame["level"].astype(object)))
@@ -153,9 +160,8 @@ Periods = list[tuple[int, int, int]]  # first and last instant (milliseconds), a
 
 def _days(text: str, begin: int, end: int) -> Periods:
     return [
-        (max(day * DAY, begin), min((day + 1) * DAY - 1, end), count)
+        (min(max(day * DAY, begin), end), min((day + 1) * DAY - 1, end), count)
         for day, count in sorted(by_day.read(text).items())
-        if day * DAY <= end
     ]
 
 

@@ -120,6 +120,18 @@ def test_a_use_that_failed_or_came_before_the_window_keeps_nothing():
     assert row(asked(watched(e))["dropped"])["last_used_at"] == ago(95)
 
 
+@pytest.mark.parametrize("summed", [False, True])
+def test_a_use_by_a_clock_that_runs_ahead_is_one_of_the_moment(summed):
+    """After the export was taken, as `show` and findings take it; it was dropped."""
+    e = bot("read") if summed else used(bot("read"), -2 / 1440)
+    if summed:
+        days, times = {DAY_0 - 200: 1, DAY_0 + 1: 1}, {"first_at": ago(200), "last_at": ago(-1.5)}
+        e.link("bot", "USED", "db", level="read", by_day=write(days), **times)
+    answer = asked(watched(e))
+    assert grants(answer["kept"]) == {"g"}
+    assert row(answer["kept"])["last_used_at"] == ago(0)
+
+
 def test_a_longer_window_keeps_more():
     posture = watched(used(bot(), 95))
     assert grants(asked(posture, days=90)["dropped"]) == {"g"}
