@@ -163,6 +163,7 @@ def _seen_until(frame: pd.DataFrame, now: int) -> dict[str, pd.Series]:
     """Return days, count and last use up to `now`, for rows with later uses.
 
     If a row has no days, only its first use is known; before that there was none, also on its day.
+    A day counts as a whole once it has begun: of midnight no use is known.
     """
     later = milliseconds(frame["last_at"]) > now
     if not later.any():
@@ -170,7 +171,8 @@ def _seen_until(frame: pd.DataFrame, now: int) -> dict[str, pd.Series]:
     rows = frame[later]
     today = pd.Timestamp(now, unit="ms", tz="UTC")
     texts = rows["by_day"].dropna().unique()
-    until_by_text = {text: _days_until(text, today.date()) for text in texts}
+    last_day = (today - pd.Timedelta(milliseconds=1)).date()
+    until_by_text = {text: _days_until(text, last_day) for text in texts}
     begun = ~(milliseconds(rows["first_at"]) > now)
     days = [until_by_text.get(t, UNSEEN) for t in rows["by_day"].where(begun)]
     by_day, count, last = (pd.Series(list(c), rows.index, object) for c in zip(*days, strict=True))

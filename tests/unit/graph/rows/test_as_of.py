@@ -233,6 +233,17 @@ def test_on_the_day_of_the_first_use_there_was_none_before_it(at, used):
     assert seen(logs[0], 42)[0] is pd.NaT  # 2026-06-20, at midnight
 
 
+def test_at_midnight_nothing_of_the_day_has_happened():
+    """Used at noon 40, 30 and 20 days ago: `--as-of` a day has what came before it."""
+    days = canonical({ago(day)[:10]: [1] for day in (40, 30, 20)})
+    e = Estate().agent("a").resource("x")
+    facts = {"level": "read", "first_at": ago(39.5), "last_at": ago(19.5), "count": "3"}
+    e.link("a", "USED", "x", **facts, by_day=days)
+    assert seen(e, 30) == (pd.Timestamp(ago(39.5)), 1)
+    assert seen(e, 29.5) == (pd.Timestamp(ago(30)), 2)
+    assert seen(e, 29) == (pd.Timestamp(ago(30)), 2)
+
+
 def test_without_days_only_the_first_use_is_known_of_the_time_before_the_last():
     e = Estate().agent("a").resource("x")
     e.link("a", "USED", "x", level="read", first_at=ago(40), last_at=ago(9), count="8")
