@@ -2,8 +2,8 @@
 
 Rows are ordered by the instant of their coverage, latest first, then by source and scope, and
 each property takes its first non-null value. Sightings are combined: the earliest of first seen
-and first used, the latest of last seen and last used; external ids are united. A node that was
-created after its deletion is alive: the name was used again.
+and first used, the latest of last seen and last used, the larger count of each day of use; external
+ids are united. A node that was created after its deletion is alive: the name was used again.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from graph.element import Element, Node, When
 from graph.facts import Coverage, Facts
 from graph.frames import PANDAS, Frames
 from graph.schema import FACT_NODES, HUMAN
+from graph.usage.by_day import joined
 from graph.values import canonical, strict_json
 
 STATING = {"inventory", "grants", "credentials", "trust"}  # kinds that list what exists
@@ -157,6 +158,8 @@ def resolve(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> pd.DataFrame
         for name in names:
             if name in columns and isinstance(frame[name].dtype, pd.DatetimeTZDtype):
                 columns[name] = frame[name].groupby(numbers).agg(way).array
+    if "by_day" in columns:
+        columns |= _days_of_use(rows, group, columns)
     if "external_ids" in columns:
         columns["external_ids"] = _joined(rows["external_ids"], group, columns["external_ids"])
     if "name" in columns:
@@ -192,6 +195,28 @@ def _joined(lists: pd.Series, group: np.ndarray, first: Values) -> Values:
         joined[number] = canonical(sorted(listed))
     values: Values = pd.Series(joined, dtype="string").array
     return values
+
+
+def _days_of_use(
+    rows: pd.DataFrame, group: np.ndarray, first: Mapping[str, Values]
+) -> dict[str, Values]:
+    """Return the days and the count of uses that several logs state, as readings of one are joined.
+
+    One day may be in two logs, so its larger count is kept; other days add up.
+    """
+    known = rows["by_day"].notna().to_numpy(bool)
+    groups, texts = group[known], rows["by_day"][known]
+    several = pd.Series(groups).duplicated(keep=False).to_numpy()
+    together: dict[int, list[str]] = {}
+    for number, text in zip(groups[several].tolist(), texts[several], strict=True):
+        together.setdefault(number, []).append(text)
+    days = np.asarray(first["by_day"], object)
+    largest = rows["count"].groupby(group).max().astype("Int64")
+    for number, every in together.items():
+        days[number], count = joined(every)
+        largest[number] = max(count, largest[number]) if pd.notna(largest[number]) else count
+    dtype = rows["count"].dtype
+    return {"by_day": pd.Series(days, dtype="string").array, "count": largest.astype(dtype).array}
 
 
 def _first(values: Values, group: np.ndarray, groups: int) -> Values:

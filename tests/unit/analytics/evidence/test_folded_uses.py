@@ -12,16 +12,19 @@ import pytest
 
 from analytics.answers.evidence import evidence as evidence_of
 from analytics.evidence.window import Window
+from analytics.posture import assess
 from analytics.proving.chain import USE, links
 from analytics.usage.idle_access import idle_rows
-from graph.schema import DECISION_RECORD, USE_EVENT
+from graph.access import AccessGraph
+from graph.schema import DECISION_RECORD, USE_EVENT, USED
 from graph.usage.by_day import write
 from tests.support.estates.rule_findings import Beside
 from tests.support.estates.side_by_side import named
-from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.estates.small_estates import AS_OF, Estate, ago, together
 from tests.support.printed import cut, evidence, identities, kpis
 
 MINUTE = 1 / 1440
+DAY_0 = int(AS_OF.timestamp()) // 86_400
 
 
 def bot() -> Estate:
@@ -33,7 +36,7 @@ def bot() -> Estate:
 
 def summed(e: Estate, who: str, first: float, last: float, count: int, days: Any = None) -> Estate:
     """State a sum of reads; `days` counts them by whole days before the estate's instant."""
-    at = {(int(AS_OF.timestamp()) // 86_400) - day: many for day, many in (days or {}).items()}
+    at = {DAY_0 - day: many for day, many in (days or {}).items()}
     said = {"by_day": write(at)} if days else {}
     times = {"first_at": ago(first), "last_at": ago(last)}
     return e.link(who, "USED", "db", level="read", count=count, **times, **said)
@@ -241,3 +244,21 @@ def test_without_days_what_is_not_known_counts_where_the_sum_ends() -> None:
     for since, until, count in ((50, 10, 0), (10, 0, 19)):
         window = Window(pd.Timestamp(ago(since)), pd.Timestamp(ago(until)))
         assert sum(evidence_of(posture, window=window).states.values()) == count
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_a_log_in_two_parts_is_counted_like_the_log(overlap: bool) -> None:
+    """Two trails see one agent: 7 uses on three days, of which both may have seen the middle one.
+
+    Of two logs only the one that was read last was counted, so that some of the uses were lost.
+    """
+    every = {30: 3, 20: 2, 10: 2}
+    parts = [{30: 3, 20: 2}, {20: 2, 10: 2} if overlap else {10: 2}]
+    logs = [Estate(source="trail", scope=f"s{n}", declares=("usage",)) for n in range(len(parts))]
+    for log, days in zip(logs, parts, strict=True):
+        first, last = max(days) - 0.5, min(days) - 0.6
+        summed(log, "svc", first, last, sum(days.values()), days)
+    posture = assess(AccessGraph.of(together(bot(), *logs)))
+    (row,) = posture.graph.frames[USED].to_dict("records")
+    assert (row["count"], row["by_day"]) == (7, write({DAY_0 - d: n for d, n in every.items()}))
+    assert sum(evidence(posture)["states"].values()) == 7
