@@ -15,8 +15,8 @@ from graph.values import canonical
 from ingest.files.export import (
     Budget,
     ExportFile,
+    documents_of,
     files_of,
-    json_of,
     refuse_all,
     scope_of,
     taken_at,
@@ -27,10 +27,19 @@ from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Source
 
 ANYONE = "*"
-LISTS = ("agents", "agentCards", "agent_cards", "cards")  # of an answer of a catalog of agents
-OPEN = {"", "none", "public", "anonymous"}
+SUFFIXES = (".json", ".jsonl", ".ndjson")
+# Members around cards: of an answer of a catalog or registry, or of the agent by JSON-RPC.
+AROUND = (
+    *("agentCard", "agent_card", "card", "result", "data", "items"),
+    *("agents", "agentCards", "agent_cards", "cards"),
+)
+OPEN = {"", "none", "public", "anonymous", "no", "false"}
+WAYS = ("schemes", "type", "types", "scheme", "method", "methods")  # what names a way to sign in
 HIDDEN = {".well-known"}
-MARKS = ("skills", "supportedInterfaces", "protocolVersion", "preferredTransport", "capabilities")
+MARKS = (
+    *("skills", "supportedInterfaces", "protocolVersion", "preferredTransport", "capabilities"),
+    *("defaultInputModes", "defaultOutputModes"),
+)
 LOOPBACK = re.compile(r"\w+://(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
 SORTS = {  # the key of a scheme in version 1.0, and its type in version 0.3
     "apiKeySecurityScheme": "apiKey",
@@ -70,11 +79,11 @@ def read(request: Request) -> Reading:
     rows, scope, budget = Rows(), scope_of(request), Budget()
     used: list[ExportFile] = []
     passed = 0
-    for file in files_of(request, rows, (".json",), hidden=HIDDEN):
-        document = json_of(file, budget, rows)
-        if document is None:
+    for file in files_of(request, rows, SUFFIXES, hidden=HIDDEN):
+        documents = documents_of(file, budget, rows)
+        if documents is None:
             continue
-        cards = list(cards_in(document, file.place))
+        cards = [card for document, place in documents for card in cards_in(document, place)]
         if not cards and file.alone:
             raise InputRefused(file.path, "", "holds no agent card")
         if not cards:
@@ -91,7 +100,7 @@ def read(request: Request) -> Reading:
 
 
 def cards_in(document: Any, at: Place) -> Iterator[tuple[dict[str, Any], Place]]:
-    """Find the cards of a document: itself, those of a list, or those wrapped once."""
+    """Find the cards of a document: itself, those of a list or a map, or those wrapped."""
     for number, value in enumerate(document if isinstance(document, list) else [document]):
         place = at.at(number) if isinstance(document, list) else at
         if not isinstance(value, dict):
@@ -99,15 +108,18 @@ def cards_in(document: Any, at: Place) -> Iterator[tuple[dict[str, Any], Place]]
         if _is_card(value):
             yield value, place
             continue
-        for key in ("agentCard", "agent_card", "card"):
-            if isinstance(value.get(key), dict) and _is_card(value[key]):
-                yield value[key], place.at(key)
-        for key in LISTS:
-            if isinstance(value.get(key), list):
-                yield from cards_in(value[key], place.at(key))
+        for key in AROUND:
+            inner, within = value.get(key), place.at(key)
+            if isinstance(inner, list | dict):
+                yield from cards_in(inner, within)
+            if isinstance(inner, dict) and not _is_card(inner):  # cards by a name of each
+                named = ((name, card) for name, card in inner.items() if name not in AROUND)
+                yield from ((c, within.at(name)) for name, c in named if _is_card(c))
 
 
-def _is_card(value: Mapping[str, Any]) -> bool:
+def _is_card(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
     marks = {CAMEL.get(key, key) for key in value} & {*MARKS}
     return isinstance(value.get("name"), str) and len(marks) >= 2
 
@@ -214,6 +226,8 @@ def _asked(card: Mapping[str, Any]) -> tuple[list[Scheme], bool]:
     of_skills = [_requirements(skill) for skill in skills]
     old = list(_old_schemes(card))
     described = card.get("securitySchemes")
+    if isinstance(described, list):
+        described = dict(enumerate(described))
     described = described if isinstance(described, dict) else {}
     if own is None and not old and not any(of_skills):
         schemes = [_scheme(described, n) for n, s in described.items() if isinstance(s, dict)]
@@ -244,14 +258,26 @@ def _requirements(part: Mapping[str, Any]) -> dict[str, tuple[str, ...]] | None:
 
 
 def _old_schemes(card: Mapping[str, Any]) -> Iterator[Scheme]:
-    """Yield the schemes of a card from before version 0.3, which lists no more than their names."""
+    """Yield the schemes of a card from before version 0.3, which lists no more than their names.
+
+    Many write them in forms of their own: what names no way to sign in, and does not say that none
+    is needed, is a scheme that is not described.
+    """
     authentication = card.get("authentication")
-    if "securitySchemes" in card or not isinstance(authentication, dict):
+    if "securitySchemes" in card:
         return
-    for name in listed(authentication.get("schemes")):
-        word = text(name).lower()
-        if word not in OPEN:
-            yield Scheme(OLD_SORTS.get(word, "undescribed"), "", ())
+    for given in listed(authentication):
+        if isinstance(given, dict):
+            if not given or given.get("required") is False:
+                continue
+            ways = [way for key in WAYS for way in listed(given.get(key))]
+            ways = ways if given.keys() & {*WAYS} else ["?"]
+        else:
+            ways = [given]
+        for way in ways:
+            word = str(way).lower()
+            if word not in OPEN:
+                yield Scheme(OLD_SORTS.get(word, "undescribed"), "", ())
 
 
 def _scheme(described: Mapping[str, Any], name: str, *scopes: str) -> Scheme:
@@ -265,7 +291,8 @@ def _sort(scheme: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         if isinstance(scheme.get(key), dict):
             return sort, scheme[key]
     sort = text(scheme.get("type"))
-    return (sort if sort in SORTS.values() else "undescribed"), scheme
+    known = sort if sort in SORTS.values() else OLD_SORTS.get(sort.lower(), "undescribed")
+    return known, scheme
 
 
 def _issuer(scheme: Mapping[str, Any]) -> str:

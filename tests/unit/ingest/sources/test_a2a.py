@@ -179,6 +179,74 @@ def test_a_card_from_before_version_0_3_names_its_schemes(read, schemes, tags):
     assert bool(loaded.rows(TRUSTS)) == (schemes == ["public"])
 
 
+@pytest.mark.parametrize(
+    ("authentication", "tags"),
+    [
+        ({"type": "apiKey", "header": "X-API-Key"}, ["auth:apiKey"]),
+        ({"methods": ["bearer", "oauth2"], "required": True}, ["auth:http", "auth:oauth2"]),
+        ({"issuer": "https://login.example.com"}, ["auth:undescribed"]),
+        ("bearer", ["auth:http"]),
+        (["basic"], ["auth:http"]),
+        ({"type": "none"}, ["auth:none"]),
+        ({"required": False}, ["auth:none"]),
+        ({"schemes": []}, ["auth:none"]),
+        ({}, ["auth:none"]),
+        (None, ["auth:none"]),
+    ],
+)
+def test_a_card_asks_for_a_way_to_sign_in_in_whatever_form(read, authentication, tags):
+    """Cards in the wild write it in forms of their own, and were taken for open to anyone."""
+    card = without(OLD, "security", "securitySchemes") | {"authentication": authentication}
+    loaded = read(card)
+    assert json.loads(loaded.one(AGENT)["tags"]) == tags
+    assert bool(loaded.rows(TRUSTS)) == (tags == ["auth:none"])
+
+
+def test_schemes_in_a_list_and_by_their_short_names_are_schemes(read):
+    loaded = read(
+        without(OLD, "security") | {"securitySchemes": [{"type": "http"}, {"type": "oauth2"}]},
+        without(OLD, "security")
+        | {"url": "https://b.example", "securitySchemes": {"b": {"type": "bearer"}}},
+    )
+    tags = {row["id"]: json.loads(row["tags"]) for row in loaded.rows(AGENT)}
+    assert tags["a2a:https://planner.example.com/a2a"] == ["auth:http", "auth:oauth2"]
+    assert tags["a2a:https://b.example"] == ["auth:http"]
+    assert not loaded.rows(TRUSTS)
+
+
+def _at(letter):
+    return OLD | {"url": f"https://{letter}.example"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"jsonrpc": "2.0", "id": 1, "result": _at("a")},
+        {"data": [_at("a")], "meta": {}},
+        {"items": [{"agentCard": _at("a")}]},
+        {"result": {"agents": [_at("a")]}},
+        {"agents": {"one": _at("a")}},
+        {
+            "name": "Bare",
+            "url": "https://a.example",
+            "skills": [],
+            "defaultInputModes": [],
+        },
+    ],
+)
+def test_answers_of_registries_and_of_agents_hold_cards(read, document):
+    assert read(document).of(AGENT, "id") == ["a2a:https://a.example"]
+
+
+@pytest.mark.parametrize("name", ["cards.jsonl", "cards.json"])
+def test_cards_may_stand_one_behind_the_other(tmp_path, name):
+    (tmp_path / "in").mkdir()
+    lines = "\n".join(json.dumps(_at(letter)) for letter in "ab")
+    (tmp_path / "in" / name).write_text(lines)
+    loaded = load(SOURCE, tmp_path / "s", tmp_path / "in")
+    assert set(loaded.of(AGENT, "id")) == {"a2a:https://a.example", "a2a:https://b.example"}
+
+
 def test_in_a_folder_what_is_no_json_is_set_aside(tmp_path):
     """Twin: a file that was named itself is refused, and so is a folder of nothing else."""
     (tmp_path / "in").mkdir()
