@@ -14,6 +14,8 @@ HIDDEN = {
     ".continue", ".aws", ".amazonq", ".gemini", ".zed", ".roo", ".cline", ".trae", ".junie",
     ".idea", ".codex", ".config", ".augment", ".qwen", ".opencode", ".crush.json", ".goose",
     ".lmstudio", ".copilot", ".factory", ".warp", ".devcontainer", ".vibe", ".windsurf",
+    ".vs", ".kilocode", ".kilo", ".amp", ".claude-plugin", ".cursor-plugin", ".rovodev",
+    ".codebuddy", ".qoder", ".iflow", ".zencoder", ".antigravity", ".kimi", ".github",
 }  # fmt: skip
 BESIDE = frozenset({"node_modules", "__pycache__", "site-packages", "vendor"})
 SUFFIXES = (".json", ".jsonc", ".json5", ".yaml", ".yml", ".toml")

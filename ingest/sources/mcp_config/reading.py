@@ -62,6 +62,11 @@ CLIENTS = {  # words of a path, with "-" between them
     "qwen": "Qwen Code",
     "trae": "Trae",
     "copilot": "GitHub Copilot",
+    "github-mcp-json": "GitHub Copilot",
+    "vs-mcp-json": "Visual Studio",
+    "kilocode": "Kilo Code",
+    "kilo": "Kilo Code",
+    "amp-settings": "Amp",
     "claude": "Claude Code",
 }
 

@@ -149,6 +149,24 @@ def test_other_json_is_not_taken_for_a_configuration(tmp_path, document):
         load(SOURCE, tmp_path / "s", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "key", "client"),
+    [
+        (".kilocode/mcp.json", "mcpServers", "Kilo Code"),
+        (".kilo/mcp.json", "mcpServers", "Kilo Code"),
+        (".vs/mcp.json", "servers", "Visual Studio"),
+        (".github/mcp.json", "mcpServers", "GitHub Copilot"),
+        (".amp/settings.json", "amp.mcpServers", "Amp"),
+        (".claude-plugin/plugin.json", "mcpServers", "Claude Code"),
+    ],
+)
+def test_every_client_is_found_in_its_hidden_folder(tmp_path, name, key, client):
+    """Their folders were not looked into, and nothing told of it."""
+    written(tmp_path / "in", {key: {"a": {"command": "npx", "args": ["@acme/a"]}}}, name)
+    agent = load(SOURCE, tmp_path / "s", tmp_path / "in").one(AGENT)
+    assert (agent["name"], agent["platform"]) == (name, client)
+
+
 def test_hidden_folders_of_clients_are_looked_into_and_others_are_not(tmp_path):
     for name in (".vscode/mcp.json", ".git/mcp.json", "node_modules/x/mcp.json", "package.json"):
         written(tmp_path / "in", RICH if "mcp" in name else {}, name)
