@@ -13,7 +13,7 @@ from typing import Any
 
 from graph.schema import AGENT, CALLS, HUMAN, IDENTITIES, MEMBER_OF, OWNS, RESOURCE, TEAM, TOOL
 from graph.values import canonical
-from ingest.files.bounded import parse_json
+from ingest.files.bounded import parse_json_texts
 from ingest.files.export import (
     Budget,
     ExportFile,
@@ -87,6 +87,7 @@ def read(request: Request) -> Reading:
         # an empty reading would end what was read before
         refuse_all(request, rows, "nothing in it is an entity that has an owner or is one")
     catalog.write()
+    catalog.check_pages()
     reading = rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
     reading.owner_roles = dict.fromkeys(IDENTITIES, (BUSINESS,))
     return reading
@@ -104,7 +105,7 @@ def _entities(
     if MARK not in content and not _is_named(file):
         return []
     try:
-        return list(_documents(content, file))
+        return list(_documents(content, file, catalog))
     except InputRefused as error:
         if file.alone or MARK not in content or not _is_template(content, error):
             raise
@@ -120,7 +121,9 @@ def _is_template(content: str, error: InputRefused) -> bool:
     return any(PLACEHOLDER.search(preceding) for preceding in lines[max(line - 2, 0) : line])
 
 
-def _documents(content: str, file: ExportFile) -> Iterator[tuple[dict[str, Any], Place]]:
+def _documents(
+    content: str, file: ExportFile, catalog: "_Catalog"
+) -> Iterator[tuple[dict[str, Any], Place]]:
     """Yield the entities of a file: its documents, its list, or the pages of the catalog's API.
 
     Entities of extensions count too; a company may define its own.
@@ -128,6 +131,8 @@ def _documents(content: str, file: ExportFile) -> Iterator[tuple[dict[str, Any],
     for value, place in _values(content, file.path):
         items = value.get("items", value) if isinstance(value, dict) else value
         many = isinstance(items, list)
+        if many and isinstance(value, dict):
+            catalog.page(value, len(items))
         for number, entity in enumerate(items if many else [items]):
             version = text(entity.get("apiVersion")) if isinstance(entity, dict) else ""
             if MARK in version or (version and file.path.suffix == ".json"):
@@ -136,7 +141,8 @@ def _documents(content: str, file: ExportFile) -> Iterator[tuple[dict[str, Any],
 
 def _values(content: str, path: Path) -> Iterator[tuple[Any, Place]]:
     if path.suffix == ".json":
-        yield parse_json(content, path), Place(str(path))
+        for value, at in parse_json_texts(content, path):
+            yield value, Place(str(path), at)
         return
     for document in parse_yaml(content, path):
         yield document.value, Place(str(path), f"line {document.line}")
@@ -204,6 +210,23 @@ class _Catalog:
     parents: dict[str, str] = field(default_factory=dict)  # of groups that others list
     other: Counter[str] = field(default_factory=Counter)
     unresolved: int = 0
+    sizes: Counter[int] = field(default_factory=Counter)  # entities of pages, by their total
+    going_on: list[bool] = field(default_factory=list)
+
+    def page(self, answer: Mapping[str, Any], size: int) -> None:
+        """Record a page of the catalog's API: whether it names a next one, and its total."""
+        info, total = answer.get("pageInfo"), answer.get("totalItems")
+        if isinstance(info, dict):
+            self.going_on.append(bool(text(info.get("nextCursor"))))
+        if type(total) is int:
+            self.sizes[total] += size
+
+    def check_pages(self) -> None:
+        """Warn of pages that are missing, which makes the reading partial."""
+        ended = not self.going_on or not all(self.going_on)
+        if not ended or any(size < total for total, size in self.sizes.items()):
+            self.rows.all_read = False
+            self.rows.warn("the entities of the catalog continue in pages that are missing")
 
     def gather(self, document: Mapping[str, Any], place: Place) -> None:
         """Add one entity."""

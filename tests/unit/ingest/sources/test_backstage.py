@@ -174,6 +174,33 @@ def test_the_api_of_the_catalog_gives_the_same(read):
         assert loaded.links(OWNS) == {("team-pay", "payments")}
 
 
+def _page(name, cursor, total=2):
+    entity = {"apiVersion": "backstage.io/v1alpha1", "kind": "Component"}
+    entity |= {"metadata": {"name": name}, "spec": {"type": "service", "owner": "team-a"}}
+    info = {"nextCursor": cursor} if cursor else {}
+    return json.dumps({"items": [entity], "totalItems": total, "pageInfo": info})
+
+
+@pytest.mark.parametrize(
+    ("files", "complete"),
+    [
+        ({"1.json": _page("a", "x")}, False),
+        ({"1.json": _page("a", "x"), "2.json": _page("b", "")}, True),
+        ({"1.json": _page("a", "x") + _page("b", "")}, True),
+        ({"1.json": _page("a", "x", 3), "3.json": _page("c", "", 3)}, False),
+        ({"1.json": _page("a", "", 1), "2.json": _page("b", "", 1)}, True),
+    ],
+)
+def test_a_page_of_the_catalog_is_not_all_of_it(tmp_path, files, complete):
+    """One page was read as the whole, and ended what stands on the others."""
+    (tmp_path / "in").mkdir()
+    for name, content in files.items():
+        (tmp_path / "in" / name).write_text(content)
+    loaded = load(SOURCE, tmp_path / "s", tmp_path / "in")
+    assert loaded.graph.coverage[0].complete is complete
+    assert len(loaded.rows(RESOURCE)) == sum(text.count("metadata") for text in files.values())
+
+
 def test_other_kinds_alone_are_refused_and_end_nothing(read):
     """An empty reading would be complete, and end all that is known of the catalog."""
     with pytest.raises(InputRefused, match="nothing in it is an entity that has an owner"):
