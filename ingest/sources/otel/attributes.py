@@ -1,6 +1,7 @@
 """Attributes of spans: the names of the conventions, and how the kept ones are read."""
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,11 @@ INVOKED, CREATED, EXECUTED = "invoke_agent", "create_agent", "execute_tool"
 WORKFLOW = "invoke_workflow"  # an agent that runs others by a fixed plan
 MCP_CALL, MCP_READ = "tools/call", "resources/read"
 NOTHING: Key = (b"", b"")  # in place of a span around another
-TRACE, SPAN = re.compile(r"[0-9a-fA-F]{32}"), re.compile(r"[0-9a-fA-F]{16}")
+# An id in hexadecimal, or in base64, as the JSON of protobuf and so Tempo have it.
+TRACE = re.compile(r"(?P<hex>[0-9a-fA-F]{32})|[A-Za-z0-9+/]{21}[AQgw]==")
+SPAN = re.compile(r"(?P<hex>[0-9a-fA-F]{16})|[A-Za-z0-9+/]{10}[AEIMQUYcgkosw048]=")
+BATCHES = ("resourceSpans", "batches")  # of OTLP, and of Tempo's API
+SCOPES = ("scopeSpans", "instrumentationLibrarySpans")  # the second until OTLP 0.19
 ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+")
 FAILED = (2, "STATUS_CODE_ERROR")
 NANOSECONDS, LATEST = 1_000_000, 253_402_300_799_999  # in a millisecond; the year 9999 in these
@@ -68,4 +73,7 @@ def milliseconds(span: Mapping[str, Any]) -> int | None:
 
 def hex_of(value: Any, form: re.Pattern[str]) -> bytes | None:
     """Return the bytes of an id of a form; None if it is none."""
-    return bytes.fromhex(value) if isinstance(value, str) and form.fullmatch(value) else None
+    match = form.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    return bytes.fromhex(match["hex"]) if match["hex"] else b64decode(match[0])

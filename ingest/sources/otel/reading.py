@@ -27,6 +27,7 @@ from ingest.sources.otel.attributes import (
     AGENT_ID,
     AGENT_NAME,
     ARN,
+    BATCHES,
     CALL_ID,
     CONVERSATION,
     CREATED,
@@ -41,6 +42,7 @@ from ingest.sources.otel.attributes import (
     NOTHING,
     OPERATION,
     PROVIDER,
+    SCOPES,
     SERVER,
     SESSION,
     SPAN,
@@ -120,12 +122,16 @@ class _Log:
             self.rows.all_read = False
             self.rows.reject(place, "a record must be an object")
             return
-        batches = value.get("resourceSpans")
-        if not isinstance(batches, list):
+        trace = value.get("trace")
+        value = trace if isinstance(trace, dict) else value
+        batches = next((value[name] for name in BATCHES if isinstance(value.get(name), list)), None)
+        if batches is None:
             self.passed["records without spans"] += 1
             return
         for batch in batches:
-            for scope in self._within(batch, "scopeSpans", place):
+            known = batch if isinstance(batch, dict) else {}
+            name = next((name for name in SCOPES if name in known), "")
+            for scope in self._within(batch, name, place):
                 for span in self._within(scope, "spans", place):
                     self.take(span, place)
 
@@ -171,7 +177,8 @@ class _Log:
             if known.get(DATA_SOURCE):  # whether the agent failed does not say that reading it did
                 self.calls[key] = Call(at, known, DATA_SOURCE, False, agent, place)
             return
-        uses_tool = operation == EXECUTED or method == MCP_CALL
+        unnamed = not (operation or method) and TOOL_NAME in known  # by older instrumentations
+        uses_tool = operation == EXECUTED or method == MCP_CALL or unnamed
         named = TOOL_NAME if uses_tool else URI if method == MCP_READ else DATA_SOURCE
         if known.get(named):
             status = span.get("status")

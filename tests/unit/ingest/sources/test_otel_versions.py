@@ -1,6 +1,7 @@
 """Names that the conventions for generative AI changed, and agents named with and without an id."""
 
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from graph.element import Element
 from graph.schema import AGENT, CALLS, RESOURCE, USE_EVENT
 from ingest.source import Reading, Request
 from ingest.sources.otel import SOURCE
-from tests.support.exports.otlp import agent, batch, span, tool
+from tests.support.exports.otlp import TRACE, agent, batch, span, tool
 
 TAKEN = pd.Timestamp("2026-08-01T00:00:00Z")
 START = "otel:acme/agent/"
@@ -106,3 +107,47 @@ def test_another_name_and_the_same_name_elsewhere_stay_agents_of_their_own(tmp_p
 def test_spans_of_one_name_that_hold_each_other_end(tmp_path):
     read = reading(tmp_path, named(1, "a", 2), named(2, "a", 1), tool(3, "search", 2))
     assert by_whom(read) == [("a", "tool/search")]
+
+
+def _in_base64(spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return spans with their ids as the JSON of protobuf has them."""
+    names = ("traceId", "spanId", "parentSpanId")
+    return [
+        {
+            key: b64encode(bytes.fromhex(value)).decode() if key in names else value
+            for key, value in each.items()
+        }
+        for each in spans
+    ]
+
+
+@pytest.mark.parametrize("form", ["otlp", "tempo", "tempo 2", "before 0.19"])
+def test_traces_are_read_as_a_collector_and_as_tempo_write_them(tmp_path, form):
+    spans = [agent(1, "planner"), tool(2, "search", 1)]
+    document = batch(*(_in_base64(spans) if form.startswith("tempo") else spans))
+    scopes = document["resourceSpans"][0]
+    if form == "tempo":
+        document = {"batches": document["resourceSpans"]}
+    elif form == "tempo 2":
+        document = {"trace": document}
+    elif form == "before 0.19":
+        scopes["instrumentationLibrarySpans"] = scopes.pop("scopeSpans")
+    path = tmp_path / "trace.json"
+    path.write_text(json.dumps(document))
+    read = SOURCE.read(Request((path,), "acme", TAKEN))
+    assert by_whom(read) == [("planner", "tool/search")]
+    (use,) = rows(read, USE_EVENT)
+    assert use["id"] == f"otel:{TRACE}/{2:016x}"
+    assert not read.rejected
+
+
+def test_a_tool_that_is_named_without_an_operation_was_called(tmp_path):
+    """Twin: a span of another operation that names a tool is no call of it."""
+    read = reading(
+        tmp_path,
+        agent(1, "planner"),
+        span(2, 1, gen__ai_tool_name="search"),
+        span(3, 1, gen__ai_tool_name="search", gen__ai_operation_name="chat"),
+    )
+    assert by_whom(read) == [("planner", "tool/search")]
+    assert "1 spans of other operations were passed over" in read.warnings
