@@ -38,8 +38,8 @@ from graph.values import WrongValue, canonical, instant
 from ingest.files.export import (
     Budget,
     ExportFile,
+    documents_of,
     files_of,
-    json_of,
     refuse_all,
     scope_of,
     taken_at,
@@ -113,17 +113,17 @@ def read(request: Request) -> Reading:
     graphs: list[tuple[dict[str, Any], Place]] = []
     rows, used, stamps, budget = Rows(), list[ExportFile](), list[pd.Timestamp](), Budget()
     for file in files_of(request, rows, (".json",)):
-        document = json_of(file, budget, rows)
-        if document is None:
+        documents = documents_of(file, budget, rows)
+        if documents is None:
             continue
-        nodes, edges = _parts(document)
-        if nodes is None or edges is None:
+        known = [(d, place) for d, place in documents if None not in _parts(d)]
+        if not known:
             if file.alone:
                 raise InputRefused(file.path, "", "holds no graph with nodes and edges")
             rows.warn(f"{file.path}: holds no graph; passed over")
             continue
         used.append(file)
-        graphs.append((document, file.place))
+        graphs += known
     if not used:
         refuse_all(request, rows, "nothing in it is a graph of agent-bom")
     tenants = {text(document.get("tenant_id")) for document, _ in graphs}

@@ -13,8 +13,8 @@ from graph.schema import TOOL
 from ingest.files.export import (
     Budget,
     ExportFile,
+    documents_of,
     files_of,
-    json_of,
     refuse_all,
     scope_of,
     taken_at,
@@ -24,6 +24,7 @@ from ingest.secrets.names import bare_address
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Source
 
+SUFFIXES = (".json", ".jsonl", ".ndjson")
 PREFIX = "mcp:"  # of the ids of servers
 OFFICIAL = "io.modelcontextprotocol.registry/official"
 SCHEMA = "modelcontextprotocol"  # in the address of the schema that a server.json names
@@ -56,16 +57,21 @@ def read(request: Request) -> Reading:
     used: list[ExportFile] = []
     entries: list[Entry] = []
     passed = 0
-    open_ends = 0  # pages that name a next one, less the pages that may be it
-    for file in files_of(request, rows, (".json",)):
-        document = json_of(file, budget, rows)
-        if document is None:
+    pages = open_ends = 0  # pages that name a next one, less the pages that may be it
+    for file in files_of(request, rows, SUFFIXES):
+        documents = documents_of(file, budget, rows)
+        if documents is None:
             continue
-        page_entries = list(_entries(document, file.place))
-        if page_entries or _is_empty_page(document):
+        known = False
+        for document, place in (page for d in documents for page in _pages(*d)):
+            page_entries = list(_entries(document, place))
+            if page_entries or _is_empty_page(document):
+                known = True
+                entries += page_entries
+                pages += _is_page(document)
+                open_ends += _next_page(document) - (_is_page(document) and pages > 1)
+        if known:
             used.append(file)
-            entries += page_entries
-            open_ends += _next_page(document) - (len(used) > 1)
         elif file.alone:
             raise InputRefused(file.path, "", "is JSON, and no listing of MCP servers")
         else:
@@ -81,9 +87,21 @@ def read(request: Request) -> Reading:
     return rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
 
 
+def _pages(document: Any, place: Place) -> Iterator[tuple[Any, Place]]:
+    """Yield the pages of a list of them, or the document itself."""
+    if isinstance(document, list) and document and all(map(_is_page, document)):
+        yield from ((page, place.at(number)) for number, page in enumerate(document))
+    else:
+        yield document, place
+
+
+def _is_page(document: Any) -> bool:
+    return isinstance(document, dict) and isinstance(document.get("servers"), list)
+
+
 def _entries(document: Any, place: Place) -> Iterator[Entry]:
     """Find the servers of a seed (a list), of a page (`servers`), or of a `server.json`."""
-    if isinstance(document, dict) and isinstance(document.get("servers"), list):
+    if _is_page(document):
         listing, at = document["servers"], place.at("servers")
     elif isinstance(document, dict):
         listing, at = [document], None

@@ -130,6 +130,8 @@ def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> 
     """
     kind = (text(value.get("kind")) or kind) if isinstance(value, dict) else ""
     items = value.get("items") if isinstance(value, dict) else value
+    if items is None and kind.endswith("List") and "items" in value:
+        items = []  # how the server may write that there are none
     if isinstance(items, list) and (kind.endswith("List") or isinstance(value, list)):
         inner = kind.removesuffix("List")
         if inner in READ and not _foreign(inner, value):

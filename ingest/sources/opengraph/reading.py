@@ -27,8 +27,8 @@ from ingest.files.bounded import decode, parse_json
 from ingest.files.export import (
     Budget,
     ExportFile,
+    documents_of,
     export_files,
-    json_of,
     readable,
     refuse_all,
     scope_of,
@@ -94,9 +94,8 @@ def _contents(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[Pl
                 if document is not None:
                     yield place, document
     elif file.alone or file.path.name.endswith((".json", ".json.gz")):
-        document = json_of(file, budget, rows)
-        if document is not None:
-            yield file.place, document
+        for document, place in documents_of(file, budget, rows) or ():
+            yield place, document
 
 
 def _parsed(data: bytes, place: Place) -> Any:
@@ -105,10 +104,10 @@ def _parsed(data: bytes, place: Place) -> Any:
 
 
 def _take(place: Place, document: Any, file: ExportFile, payload: Payload, walked: Walked) -> bool:
-    """Add a document; return whether it is an OpenGraph."""
+    """Add a document; return whether it is an OpenGraph, whose empty lists may be null."""
     graph = document.get("graph") if isinstance(document, dict) else None
     if isinstance(graph, dict) and all(
-        isinstance(graph.get(part, []), list) for part in ("nodes", "edges")
+        isinstance(graph.get(part), list | None) for part in ("nodes", "edges")
     ):
         payload.add(document, place)
         return True

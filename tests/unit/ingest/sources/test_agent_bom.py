@@ -212,6 +212,13 @@ def test_pages_of_one_scan_are_put_together(tmp_path):
     assert len(loaded.rows(CALLS)) == 3
 
 
+def test_pages_may_stand_one_behind_the_other(read):
+    rest = {"nodes": [node("agent", "third")], "edges": []}
+    pages = [GRAPH, {key: GRAPH[key] for key in ("scan_id", "tenant_id")} | rest]
+    loaded = read("\n".join(map(json.dumps, pages)))
+    assert set(loaded.of(AGENT, "name")) == {"desktop", "other", "third"}
+
+
 def test_the_same_key_in_two_tenants_is_two_things(tmp_path):
     for tenant in ("t-1", "t-2"):
         (tmp_path / f"{tenant}.json").write_text(json.dumps(GRAPH | {"tenant_id": tenant}))

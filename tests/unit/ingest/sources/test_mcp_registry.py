@@ -116,10 +116,21 @@ def test_a_server_file_of_every_version_of_the_schema_is_read(read, more):
         ([{"servers": [SEED], "metadata": {"nextCursor": "x"}}], False),
         ([{"servers": [SEED], "metadata": {"nextCursor": "x"}}, {"servers": [REMOTE]}], True),
         ([{"servers": [SEED], "metadata": {"nextCursor": ""}}], True),
+        ([{"servers": [SEED], "metadata": {"nextCursor": "x"}}, REMOTE], False),
+        ([[{"servers": [SEED], "metadata": {"nextCursor": "x"}}, {"servers": []}]], True),
     ],
 )
 def test_a_missing_page_makes_the_reading_partial(read, pages, complete):
     assert read(*pages).graph.coverage[0].complete is complete
+
+
+def test_pages_in_a_list_or_one_behind_the_other_are_read(read):
+    """They were refused: as no listing, and as no JSON."""
+    pages = [{"servers": [listed(SEED)]}, {"servers": [listed(REMOTE)]}]
+    ids = {"mcp:io.github.acme/tickets", "mcp:https://wiki.example.com/mcp"}
+    assert set(read(pages).of(TOOL, "id")) == ids
+    assert set(read("\n".join(map(json.dumps, pages))).of(TOOL, "id")) == ids
+    assert set(read(("s.jsonl", f"{json.dumps(SEED)}\n{json.dumps(REMOTE)}")).of(TOOL, "id")) == ids
 
 
 def test_an_empty_page_is_a_listing(read):

@@ -166,6 +166,16 @@ def test_a_list_that_goes_on_is_partial(tmp_path):
     assert "continues in a page that is missing" in " ".join(loaded.done.warnings)
 
 
+def test_a_list_whose_items_are_null_is_empty(tmp_path):
+    """A server writes so that there are none; it was taken for a thing of another kind."""
+    path = tmp_path / "roles.json"
+    path.write_text(
+        '{"kind": "RoleList", "apiVersion": "rbac.authorization.k8s.io/v1", "items": null}'
+    )
+    coverage = load(SOURCE, tmp_path / "s", path).graph.coverage[0]
+    assert (coverage.complete, coverage.declares) == (True, ("grants",))
+
+
 @pytest.mark.parametrize(
     ("name", "said", "reason"),
     [
