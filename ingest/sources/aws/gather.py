@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from graph.aws.arn import shown
-from ingest.files.bounded import BOMS, decode, parse_json
+from ingest.files.bounded import BOMS, decode, parse_json_texts
 from ingest.files.export import Budget, ExportFile, export_files, readable, refuse_all
 from ingest.rows import Place
 from ingest.source import InputRefused, Request
@@ -105,10 +105,10 @@ def _documents(export: Export, file: ExportFile, budget: Budget) -> list[Recogni
             raise InputRefused(path, "line 1", "is neither JSON nor a credential report")
         export.rows.warn(f"{shown(str(path))}: not an AWS export; passed over")
         return []
-    value = readable(export.rows, lambda: parse_json(content, path))
-    if value is None:
+    texts = readable(export.rows, lambda: parse_json_texts(content, path))
+    if texts is None:
         return []
-    documents = _recognised(value, path)
+    documents = [known for value, at in texts for known in _recognised(value, Place(str(path), at))]
     if not documents and file.alone:
         raise InputRefused(path, "", "is JSON, and not of a form that AWS exports have")
     if not documents:
@@ -124,17 +124,17 @@ def _is_text(file: Path, data: bytes) -> bool:
     return bool(start) and (b"\0" not in data[:4096] or start.startswith(tuple(b for b, _ in BOMS)))
 
 
-def _recognised(value: Any, file: Path) -> list[Recognised | Report]:
+def _recognised(value: Any, place: Place) -> list[Recognised | Report]:
     """Recognise a document, or the documents in a list of them (pages, accounts)."""
     if isinstance(value, list):
-        numbered = [(f"/{n}", v) for n, v in enumerate(value)]
+        numbered = [(place.at(n), v) for n, v in enumerate(value)]
     else:
-        numbered = [("", value)]
+        numbered = [(place, value)]
     documents: list[Recognised | Report] = []
-    for pointer, document in numbered:
+    for at, document in numbered:
         if not isinstance(document, dict):
             continue
         reader = next((r for r in READERS if r.recognises(document)), None)
         if reader is not None:
-            documents.append(Recognised(reader, document, Place(str(file), pointer)))
+            documents.append(Recognised(reader, document, at))
     return documents

@@ -93,7 +93,9 @@ def read_document(given: Any, *, default_resource: str = "") -> Document:
     document = _decoded(given)
     if not isinstance(document, dict):
         raise Malformed("the policy document is not an object")
-    statements = document.get("Statement", [])
+    if "Statement" not in document:  # the names of its parts count in their letter case
+        raise Malformed("the policy document has no Statement")
+    statements = document["Statement"]
     given_list = statements if isinstance(statements, list) else [statements]
     read = [_statement(s, n, default_resource) for n, s in enumerate(given_list)]
     literal = document.get("Version") != WITH_VARIABLES

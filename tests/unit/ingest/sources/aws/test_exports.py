@@ -22,7 +22,16 @@ from graph.schema import (
 )
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import SOURCE
-from tests.support.exports.aws_account import ACCOUNT, IAM, allow, details, read, role, user
+from tests.support.exports.aws_account import (
+    ACCOUNT,
+    IAM,
+    allow,
+    details,
+    document,
+    read,
+    role,
+    user,
+)
 
 ACME = Path(__file__).parents[4] / "data" / "aws" / "acme"
 ACME_IAM = "arn:aws:iam::444455556666:"
@@ -302,6 +311,17 @@ def test_parts_that_are_no_objects_are_set_aside(tmp_path):
         "/RoleDetailList",
     }
     assert not reading.complete
+
+
+@pytest.mark.parametrize("policy", [{}, {"Version": "2012-10-17"}, {"statement": [{}]}])
+def test_a_policy_without_statements_is_set_aside(tmp_path, policy):
+    """It was read as one that permits nothing, without a word."""
+    for given, reasons in ((policy, ["the policy document has no Statement"]), (document(), [])):
+        ann = user("ann", UserPolicyList=[{"PolicyName": "own", "PolicyDocument": given}])
+        (tmp_path / "a.json").write_text(json.dumps(details(users=[ann])))
+        reading = read(tmp_path / "a.json").reading
+        assert [r.reason for r in reading.rejected] == reasons
+        assert reading.complete is not bool(reasons)
 
 
 def test_page_of_several_is_not_complete(tmp_path):
