@@ -35,6 +35,7 @@ from ingest.files.text_files import (
 from ingest.source import InputRefused, Rejected
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
+DELIMITERS = (",", ";", "\t")  # the second is that of spreadsheets where a comma is in numbers
 UTF8_BOM = b"\xef\xbb\xbf"
 END = "\0"  # in no text that passed `scan`
 
@@ -116,10 +117,11 @@ def _read_csv(path: Path, limits: Limits) -> TextTable:
     with filled_file(path, limits) as (file, _):
         shape = scan(file, path, limits)
         bounded(shape.lines - 1, path, limits)
-        fast = None if shape.bare_returns else _regular_csv(file, path, shape, limits)
+        by = _delimiter(file)
+        fast = None if shape.bare_returns else _regular_csv(file, path, shape, limits, by)
         if fast is None:
             file.seek(0)
-            return _irregular_csv(file, path, limits, shape)
+            return _irregular_csv(file, path, limits, shape, by)
     frame = pd.DataFrame({n: text_column(fast.column(n)) for n in fast.column_names})
     numbered = placed(frame, path, "line", np.arange(2, len(frame) + 2))
     return TextTable(numbered, rejected=[], unended=_unended(shape, path))
@@ -129,7 +131,22 @@ def _unended(shape: Shape, path: Path) -> Path | None:
     return None if shape.ended else path
 
 
-def _regular_csv(file: BufferedReader, path: Path, shape: Shape, limits: Limits) -> pa.Table | None:
+def _delimiter(file: BufferedReader) -> str:
+    """Return what separates the cells: a comma, unless the header has none and another instead."""
+    lines = file.readline().removeprefix(UTF8_BOM).decode().splitlines()
+    file.seek(0)
+    for by in DELIMITERS:
+        try:
+            if len(next(csv.reader(lines[:1], delimiter=by), [])) > 1:
+                return by
+        except csv.Error:
+            break
+    return DELIMITERS[0]
+
+
+def _regular_csv(
+    file: BufferedReader, path: Path, shape: Shape, limits: Limits, by: str
+) -> pa.Table | None:
     """Read a CSV file in which every line is exactly one row; else return None.
 
     Only then the row number gives the line.
@@ -139,7 +156,7 @@ def _regular_csv(file: BufferedReader, path: Path, shape: Shape, limits: Limits)
     if first.count('"') % 2 or not first.strip():
         return None
     try:
-        names = next(csv.reader([first]))
+        names = next(csv.reader([first], delimiter=by))
     except csv.Error:
         _refuse_header(path, "holds a cell that is too long")
     header = _header(names, path, limits)
@@ -147,7 +164,7 @@ def _regular_csv(file: BufferedReader, path: Path, shape: Shape, limits: Limits)
         table = pa_csv.read_csv(
             file,
             pa_csv.ReadOptions(column_names=header, skip_rows=1),
-            pa_csv.ParseOptions(newlines_in_values=True),
+            pa_csv.ParseOptions(delimiter=by, newlines_in_values=True),
             pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()),
                 strings_can_be_null=True,
@@ -159,13 +176,15 @@ def _regular_csv(file: BufferedReader, path: Path, shape: Shape, limits: Limits)
     return table if table.num_rows == shape.lines - 1 else None
 
 
-def _irregular_csv(file: BufferedReader, path: Path, limits: Limits, shape: Shape) -> TextTable:
+def _irregular_csv(
+    file: BufferedReader, path: Path, limits: Limits, shape: Shape, by: str
+) -> TextTable:
     """Read a CSV file row by row: quoted line breaks, blank lines, rows of a wrong length."""
     rows: list[list[str]] = []
     places: list[int] = []
     rejected: list[Rejected] = []
     with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-        records = _records(csv.reader(chain(text, [END])), path, rejected)
+        records = _records(csv.reader(chain(text, [END]), delimiter=by), path, rejected)
         header = _header(next(records, (1, [""]))[1], path, limits)
         if rejected:
             _refuse_header(path, rejected[0].reason)

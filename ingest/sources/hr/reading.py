@@ -164,8 +164,11 @@ class _People:
     def _scim(self, document: Any, file: ExportFile) -> bool:
         """Read users and groups of SCIM; return whether there are any."""
         answer = document if isinstance(document, dict) else {}
-        if any(isinstance(answer.get(key), list) for key in LISTS):
-            return self._workers(answer, file)
+        for key in LISTS:
+            if isinstance(answer.get(key), list):
+                return self._workers(answer[key], file.place.at(key))
+        if isinstance(document, list) and any(map(_is_worker, document)):
+            return self._workers(document, file.place)
         items = answer.get("Resources", document)
         many = isinstance(items, list)
         place = file.place.at("Resources") if "Resources" in answer else file.place
@@ -183,20 +186,19 @@ class _People:
             self.pages["users" if users else "groups", total] += len(listing)
         return has_entries
 
-    def _workers(self, answer: Mapping[str, Any], file: ExportFile) -> bool:
-        """Read the list of workers in an answer; return whether it lists people."""
-        key = next(key for key in LISTS if isinstance(answer.get(key), list))
+    def _workers(self, workers: Sequence[Any], at: Place) -> bool:
+        """Read a list of workers; return whether it lists people."""
         rows = [
-            {**worker, FILE: str(file.path), PLACE: file.place.at(key, number).pointer}
-            for number, worker in enumerate(answer[key])
+            {**worker, FILE: at.file, PLACE: at.at(number).pointer}
+            for number, worker in enumerate(workers)
             if isinstance(worker, dict)
         ]
         known = columns(dict.fromkeys(name for row in rows for name in row))
         if not {"number", "email"} & known.keys():
             return False
-        for number, worker in enumerate(answer[key]):
+        for number, worker in enumerate(workers):
             if not isinstance(worker, dict):
-                self.rows.reject(file.place.at(key, number), "a worker must be an object")
+                self.rows.reject(at.at(number), "a worker must be an object")
         self._add(rows, known)
         return True
 
@@ -320,3 +322,11 @@ def _mail(user: Mapping[str, Any]) -> str:
     mails.sort(key=lambda m: m.get("primary") is not True)
     name = text(user.get("userName"))
     return text(mails[0]["value"]) if mails else (name if "@" in name else "")
+
+
+def _is_worker(entry: Any) -> bool:
+    """Return whether an entry of a list is a worker: an `id` alone may be that of anything."""
+    if not isinstance(entry, dict) or "schemas" in entry:
+        return False
+    known = columns(name for name in entry if name.lower() != "id")
+    return bool({"number", "email"} & known.keys())

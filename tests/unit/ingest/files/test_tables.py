@@ -47,6 +47,25 @@ def test_rows_have_the_line_they_start_on(tmp_path, end, mark, last):
     ]
 
 
+@pytest.mark.parametrize("by", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r"])  # the second is read the careful way
+def test_cells_may_be_separated_as_spreadsheets_of_other_languages_do(tmp_path, by, end):
+    lines = (
+        by.join(cells_of) for cells_of in (("id", "name"), ("7", '"Ann; Lee, Dr."'), ("8", ""))
+    )
+    assert cells(read(tmp_path, end.join(lines) + end)) == [
+        {"id": "7", "name": "Ann; Lee, Dr.", "_place": "line 2"},
+        {"id": "8", "name": None, "_place": "line 3"},
+    ]
+
+
+def test_a_comma_in_the_header_separates_whatever_else_is_there(tmp_path):
+    content = "id,roles (a;b;c)\n7,a;b\n"
+    assert cells(read(tmp_path, content)) == [
+        {"id": "7", "roles (a;b;c)": "a;b", "_place": "line 2"}
+    ]
+
+
 def test_line_breaks_inside_quotes_and_blank_lines_do_not_shift_the_lines(tmp_path):
     found = read(tmp_path, 'id,name\n\na,"two\nlines"\n\nb,B\n')
     assert [(r["id"], r["name"], r["_place"]) for r in cells(found)] == [

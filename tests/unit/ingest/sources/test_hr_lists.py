@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from graph.schema import HUMAN
-from ingest.source import Reading, Request
+from ingest.source import InputRefused, Reading, Request
 from ingest.sources.hr import SOURCE
 
 TAKEN = pd.Timestamp("2026-08-01T00:00:00Z")
@@ -76,3 +76,25 @@ def test_users_of_scim_on_lines_are_users(tmp_path):
     known = people(read(tmp_path, a_jsonl=f"{json.dumps(user)}\n"))["u-1"]
     assert (known["email"], known["status"]) == ("ann@acme.test", "disabled")
     assert json.loads(known["external_ids"]) == ["employee:12", "scim:ann@acme.test"]
+
+
+ANN = {"employeeId": "7", "email": "ann@acme.example", "name": "Ann", "hireDate": "2020-01-02"}
+
+
+def test_workers_may_be_a_list_of_objects(tmp_path):
+    """It was refused, as holding no list of people, where the same on lines was read."""
+    read_ = read(tmp_path, a_json=[ANN, {"employeeId": "8"}, "x"])
+    assert set(people(read_)) == {"7", "8"}
+    assert people(read_)["7"]["email"] == "ann@acme.example"
+    assert [(r.place, r.reason) for r in read_.rejected] == [("/2", "a worker must be an object")]
+
+
+@pytest.mark.parametrize("other", [[{"id": 1, "name": "r"}], [{"id": "u", "profile": ANN}], [1]])
+def test_a_list_of_other_things_with_ids_is_none_of_people(tmp_path, other):
+    with pytest.raises(InputRefused, match="nothing in it is a list of people"):
+        read(tmp_path, a_json=other)
+
+
+def test_a_list_from_a_spreadsheet_with_semicolons_is_read(tmp_path):
+    content = "Employee ID;Work Email;Department\n7;ann@acme.example;Sales, North\n"
+    assert people(read(tmp_path, a_csv=content))["7"]["email"] == "ann@acme.example"
