@@ -17,6 +17,7 @@ from ingest.rows import Place, Rows, text
 
 LINES = (".jsonl", ".ndjson")
 LISTS = ("Records", "Events")
+MESSAGES = ("events", "logEvents")  # of CloudWatch Logs, whose messages may be records as text
 ANSWER = "QueryResultRows"  # the rows of a query of CloudTrail Lake
 INSIGHT = "AwsCloudTrailInsight"  # the type of records without a source and a name of their own
 INNER = ("CloudTrailEvent", "eventJson", "eventjson")  # records that are written as text
@@ -71,7 +72,8 @@ def _lines(content: str, file: ExportFile, rows: Rows) -> Iterator[tuple[Any, Pl
         of_line = list(_of(document, place, rows, among=True))
         yield from of_line
         any_record = any_record or bool(of_line)
-        if not of_line and isinstance(document, dict) and not document.keys() & {*LISTS, ANSWER}:
+        wrappers = {*LISTS, *MESSAGES, ANSWER}
+        if not of_line and isinstance(document, dict) and not document.keys() & wrappers:
             others.append(place)
     for place in others if any_record else ():
         rows.reject(place, NO_RECORD)
@@ -100,6 +102,8 @@ def _of(document: Any, place: Place, rows: Rows, among: bool) -> Iterator[tuple[
     for name in listed:
         for number, record in enumerate(document[name]):
             yield from _unwrapped(record, place.at(name, number), rows)
+    for name in MESSAGES:
+        yield from _of_messages(document.get(name), place.at(name), rows)
     if isinstance(document.get(ANSWER), list):
         for number, row in enumerate(document[ANSWER]):
             cells = (
@@ -109,6 +113,20 @@ def _of(document: Any, place: Place, rows: Rows, among: bool) -> Iterator[tuple[
             yield from _unwrapped(record, place.at(ANSWER, number), rows)
     elif not listed and (document.keys() & {"detail", *INNER} or is_record(document)):
         yield from _unwrapped(document, place, rows)
+
+
+def _of_messages(listed: Any, place: Place, rows: Rows) -> Iterator[tuple[Any, Place]]:
+    """Yield the records among messages of CloudWatch Logs; other messages are texts of their own.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+    """
+    for number, event in enumerate(listed if isinstance(listed, list) else ()):
+        content = text(event.get("message")) if isinstance(event, dict) else ""
+        if content.lstrip().startswith("{"):
+            at = place.at(number, "message")
+            record = _parsed(content, at, rows)
+            if record is not BROKEN and is_record(record):
+                yield from _unwrapped(record, at, rows)
 
 
 def is_record(document: Any) -> bool:

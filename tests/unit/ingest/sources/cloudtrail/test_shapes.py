@@ -390,3 +390,15 @@ def test_records_of_many_rules_are_read_but_those_without_name_or_time(tmp_path,
     assert [len(part) for part in (records, small, named, timed, dated)] == [475, 8, 459, 446, 444]
     found = read(tmp_path, "\n".join(map(json.dumps, records)).encode(), "log.jsonl", taken_at=None)
     assert len(found.reasons) == 475 - 8 - 444
+
+
+@pytest.mark.parametrize("name", ["events", "logEvents"])
+def test_messages_of_cloudwatch_logs_hold_records(tmp_path, name):
+    """Twin: messages of another log are no records, and a file of nothing else is refused."""
+    checked = "CWL CONTROL MESSAGE: Checking health of destination."
+    messages = [{"message": json.dumps(RECORD), "timestamp": 1}, {"message": checked}, "x"]
+    found = read(tmp_path, {"messageType": "DATA_MESSAGE", name: messages})
+    assert used(found) == USE
+    assert found.reasons == []
+    with pytest.raises(InputRefused, match="holds no record of CloudTrail"):
+        read(tmp_path, {name: [{"message": checked}, {"message": "{}"}]})
