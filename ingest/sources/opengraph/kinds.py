@@ -12,6 +12,7 @@ from graph.element import Node
 from graph.schema import FACT_NODES, RESOURCE
 
 LABELS = {label.name: label for label in FACT_NODES}
+PREFIX = re.compile(r"[^_]*_|[A-Z]{2,}(?=[A-Z][a-z])")  # what a collector puts before a kind
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -96,7 +97,13 @@ class Walked:
 def means(kind: str, sort: str) -> bool:
     """Return whether a kind of edge is of a sort, also with a collector's prefix.
 
-    >>> means("MemberOf", "member"), means("GH_MemberOf", "member"), means("GH_Owns", "member")
-    (True, True, False)
+    >>> means("MemberOf", "member"), means("GH_MemberOf", "member"), means("GHMemberOf", "member")
+    (True, True, True)
+    >>> means("GH_Owns", "member"), means("XMemberOf", "member")
+    (False, False)
     """
-    return kind in edges(sort) or kind.partition("_")[2] in _table()["extended"].get(sort, ())
+    if kind in edges(sort):
+        return True
+    prefix = PREFIX.match(kind)
+    rest = kind[prefix.end() :] if prefix is not None else ""
+    return rest in _table()["extended"].get(sort, ())
