@@ -41,7 +41,9 @@ GROUP_OF = dict.fromkeys(CORE, "") | {
 OLD_GROUP_OF = {"apps": "extensions", "rbac.authorization.k8s.io": "authorization.openshift.io"}
 ALWAYS = ("kube-system", "default", "kube-public")  # namespaces of every cluster
 POD_IDENTITY = "PodIdentityAssociation"  # of the controllers for AWS, and of its command line
-JSON_SUFFIXES, YAML_SUFFIXES = (".json", ".json.gz"), (".yaml", ".yml", ".yaml.gz", ".yml.gz")
+LINES = (".jsonl", ".ndjson")
+JSON_SUFFIXES = (".json", ".json.gz", *LINES, *(f"{suffix}.gz" for suffix in LINES))
+YAML_SUFFIXES = (".yaml", ".yml", ".yaml.gz", ".yml.gz")
 
 
 @dataclass(frozen=True, slots=True)

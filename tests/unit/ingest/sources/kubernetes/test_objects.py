@@ -195,6 +195,16 @@ def test_what_is_no_cluster_is_refused(tmp_path, name, said, reason):
         load(SOURCE, tmp_path / "s", path)
 
 
+@pytest.mark.parametrize("name", ["all.jsonl", "all.ndjson"])
+def test_objects_on_lines_are_read_in_a_folder(tmp_path, name):
+    """Collectors dump them so; the file was passed over, and not even counted."""
+    (tmp_path / "in").mkdir()
+    lines = (thing("ServiceAccount", account, "n") for account in ("a", "b"))
+    (tmp_path / "in" / name).write_text("\n".join(map(json.dumps, lines)))
+    loaded = load(SOURCE, tmp_path / "s", tmp_path / "in")
+    assert set(loaded.of(SERVICE_ACCOUNT, "name")) == {"a", "b"}
+
+
 def test_other_files_of_a_folder_are_passed_over_and_told(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
