@@ -39,8 +39,10 @@ WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 REFERENCES = (  # references to a value kept elsewhere, and where
     (re.compile(r"\$\{\{\s*secrets\.[\w.-]+\s*\}\}|\$\{secrets?[.:][\w.-]+\}"), "vault"),
     (re.compile(r"\bop://[^\s\"']+|\b(?:vault|keychain|aws-sm|gcp-sm)://?[^\s\"']+"), "vault"),
-    (re.compile(r"\$\{(?:input|command):[^{}]+\}"), "vault"),
-    (re.compile(r"\$?\{(?:env[:.])?[A-Za-z_]\w*(?::-)?\}|\{env:[^{}]+\}"), "env"),
+    (re.compile(r"arn:[\w-]+:(?:secretsmanager|ssm):[^\s\"']+|\bvault:[\w-]+/[^\s\"']+"), "vault"),
+    (re.compile(r"@Microsoft\.KeyVault\([^()]*\)|\$\{(?:input|command):[^{}]+\}"), "vault"),
+    (re.compile(r"\$?\{(?:env[:.])?[A-Za-z_]\w*(?::?-|:?\?[^{}]*)?\}|\{env:[^{}]+\}"), "env"),
+    (re.compile(r"\b(?:process\.env|os\.environ)[./][A-Za-z_]\w*"), "env"),
     (re.compile(r"(?<![\w$])\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\benv:[A-Za-z_]\w*"), "env"),
     (re.compile(r"\{file:[^{}]+\}"), "unknown"),
 )
