@@ -14,6 +14,7 @@ LAUNCHERS = {
     "pipx": "pypi",
     "docker": "docker",
     "podman": "docker",
+    "dnx": "nuget",
 }
 PATH = re.compile(r"[\\/]")
 SUBCOMMANDS = {"run", "exec", "dlx", "tool", "start", "x"}
@@ -48,6 +49,20 @@ def launched(command: str, args: list[str]) -> str:
     if SCRIPT.search(package):
         return f"{program} {PATH.split(package)[-1]}"
     return f"{LAUNCHERS[program]}:{_package(program, package)}" if package else program
+
+
+def spoken(command: str, args: list[str]) -> list[str]:
+    """Return the arguments of a command; those in the line that a shell runs, one by one.
+
+    >>> spoken("bash", ["-c", "X=1 npx server --api-key $KEY"])
+    ['X=1', 'npx', 'server', '--api-key', '$KEY']
+    """
+    if _program(command) not in SHELLS or len(args) < 2 or not LINE.fullmatch(args[0]):
+        return args
+    try:
+        return [*shlex.split(args[1]), *args[2:]]
+    except ValueError:
+        return args
 
 
 def _program(command: str) -> str:

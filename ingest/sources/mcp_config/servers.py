@@ -15,7 +15,7 @@ from ingest.secrets.names import (
     secrets_in_address,
 )
 from ingest.secrets.redaction import redact_text
-from ingest.sources.mcp_config.command_line import PATH, launched
+from ingest.sources.mcp_config.command_line import PATH, launched, spoken
 from ingest.sources.mcp_config.layouts import STARTS
 
 ADDRESSES = ("url", "serverUrl", "httpUrl", "uri")
@@ -115,10 +115,11 @@ def _server(name: str, entry: Mapping[str, Any], place: Place) -> Server:
     program = launched(redact_text(command), [redact_text(arg) for arg in args])
     called = address or next((a for a in args if program in BRIDGES and "://" in a), "")
     filled = TEMPLATE.sub("variable", called)
-    secrets = [*_settings(entry), *_arguments(args)]
+    words = spoken(command, args)
+    secrets = [*_settings(entry), *_arguments(words)]
     secrets += [("address", secret) for secret in secrets_in_address(address)]
     known = {secret.name for _, secret in secrets}
-    secrets += [("argument", secret) for secret in _passed(args) if secret.name not in known]
+    secrets += [("argument", secret) for secret in _passed(words) if secret.name not in known]
     return Server(
         name,
         redact_text(bare_address(filled) if called else program),

@@ -313,6 +313,7 @@ def test_in_a_folder_a_broken_configuration_is_set_aside_and_other_files_do_not_
         ("docker", ["run", "host:5000/x@sha256:ab"], "docker:host:5000/x"),
         ("docker", ["mcp", "gateway", "run"], "docker mcp gateway"),
         ("python", ["-m", "acme.x"], "python acme.x"),
+        ("dnx", ["Acme.X@1.0", "--yes"], "nuget:Acme.X"),
         ("cargo", ["run", "--quiet"], "cargo"),
         ("cmd", [], "cmd"),
     ],
