@@ -35,6 +35,7 @@ AROUND = (
 )
 OPEN = {"", "none", "public", "anonymous", "no", "false"}
 WAYS = ("schemes", "type", "types", "scheme", "method", "methods")  # what names a way to sign in
+NEXT = ("nextPageToken", "next_page_token", "nextCursor", "next_cursor", "nextToken", "next")
 HIDDEN = {".well-known"}
 MARKS = (
     *("skills", "supportedInterfaces", "protocolVersion", "preferredTransport", "capabilities"),
@@ -78,7 +79,7 @@ def read(request: Request) -> Reading:
     """
     rows, scope, budget = Rows(), scope_of(request), Budget()
     used: list[ExportFile] = []
-    passed = 0
+    passed, going_on = 0, list[bool]()  # of the pages of a catalog: whether they name a next one
     for file in files_of(request, rows, SUFFIXES, hidden=HIDDEN):
         documents = documents_of(file, budget, rows)
         if documents is None:
@@ -90,10 +91,14 @@ def read(request: Request) -> Reading:
             passed += 1
             continue
         used.append(file)
+        going_on += [_goes_on(d) for d, _ in documents if isinstance(d, dict) and not _is_card(d)]
         for card, place in cards:
             _add_card(rows, scope, _named(card), place)
     if not used:
         refuse_all(request, rows, "nothing in it is an agent card")
+    if going_on and all(going_on):
+        rows.all_read = False
+        rows.warn("the last page of a catalog names a next page, which is missing")
     if passed:
         rows.warn(f"{passed} files hold no agent card and were passed over")
     return rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
@@ -115,6 +120,12 @@ def cards_in(document: Any, at: Place) -> Iterator[tuple[dict[str, Any], Place]]
             if isinstance(inner, dict) and not _is_card(inner):  # cards by a name of each
                 named = ((name, card) for name, card in inner.items() if name not in AROUND)
                 yield from ((c, within.at(name)) for name, c in named if _is_card(c))
+
+
+def _goes_on(page: Mapping[str, Any]) -> bool:
+    """Return whether an answer of a catalog names a page that follows."""
+    parts = [page, *(page[key] for key in ("metadata", "meta", "pagination") if key in page)]
+    return any(text(part.get(name)) for part in parts if isinstance(part, dict) for name in NEXT)
 
 
 def _is_card(value: Any) -> bool:

@@ -238,6 +238,20 @@ def test_answers_of_registries_and_of_agents_hold_cards(read, document):
     assert read(document).of(AGENT, "id") == ["a2a:https://a.example"]
 
 
+@pytest.mark.parametrize(
+    ("pages", "complete"),
+    [
+        ([{"agents": [_at("a")], "nextPageToken": "x"}], False),
+        ([{"data": [_at("a")], "meta": {"next_cursor": "x"}}], False),
+        ([{"agents": [_at("a")], "nextPageToken": "x"}, {"agents": [_at("b")]}], True),
+        ([{"agents": [_at("a")], "nextPageToken": ""}], True),
+        ([_at("a")], True),
+    ],
+)
+def test_a_page_of_a_catalog_is_not_all_of_it(read, pages, complete):
+    assert read(*pages).graph.coverage[0].complete is complete
+
+
 @pytest.mark.parametrize("name", ["cards.jsonl", "cards.json"])
 def test_cards_may_stand_one_behind_the_other(tmp_path, name):
     (tmp_path / "in").mkdir()
