@@ -19,6 +19,7 @@ LINES = (".jsonl", ".ndjson")
 LISTS = ("Records", "Events")
 MESSAGES = ("events", "logEvents")  # of CloudWatch Logs, whose messages may be records as text
 ANSWER = "QueryResultRows"  # the rows of a query of CloudTrail Lake
+WRAPPERS = {*LISTS, *MESSAGES, ANSWER}
 INSIGHT = "AwsCloudTrailInsight"  # the type of records without a source and a name of their own
 INNER = ("CloudTrailEvent", "eventJson", "eventjson")  # records that are written as text
 NAMES = (
@@ -72,8 +73,7 @@ def _lines(content: str, file: ExportFile, rows: Rows) -> Iterator[tuple[Any, Pl
         of_line = list(_of(document, place, rows, among=True))
         yield from of_line
         any_record = any_record or bool(of_line)
-        wrappers = {*LISTS, *MESSAGES, ANSWER}
-        if not of_line and isinstance(document, dict) and not document.keys() & wrappers:
+        if not of_line and isinstance(document, dict) and not document.keys() & WRAPPERS:
             others.append(place)
     for place in others if any_record else ():
         rows.reject(place, NO_RECORD)
@@ -103,7 +103,8 @@ def _of(document: Any, place: Place, rows: Rows, among: bool) -> Iterator[tuple[
         for number, record in enumerate(document[name]):
             yield from _unwrapped(record, place.at(name, number), rows)
     for name in MESSAGES:
-        yield from _of_messages(document.get(name), place.at(name), rows)
+        if isinstance(document.get(name), list):
+            yield from _of_messages(document[name], place.at(name), rows)
     if isinstance(document.get(ANSWER), list):
         for number, row in enumerate(document[ANSWER]):
             cells = (
@@ -115,12 +116,12 @@ def _of(document: Any, place: Place, rows: Rows, among: bool) -> Iterator[tuple[
         yield from _unwrapped(document, place, rows)
 
 
-def _of_messages(listed: Any, place: Place, rows: Rows) -> Iterator[tuple[Any, Place]]:
+def _of_messages(listed: list[Any], place: Place, rows: Rows) -> Iterator[tuple[Any, Place]]:
     """Yield the records among messages of CloudWatch Logs; other messages are texts of their own.
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
     """
-    for number, event in enumerate(listed if isinstance(listed, list) else ()):
+    for number, event in enumerate(listed):
         content = text(event.get("message")) if isinstance(event, dict) else ""
         if content.lstrip().startswith("{"):
             at = place.at(number, "message")

@@ -29,8 +29,8 @@ WORKFLOW = "invoke_workflow"  # an agent that runs others by a fixed plan
 MCP_CALL, MCP_READ = "tools/call", "resources/read"
 NOTHING: Key = (b"", b"")  # in place of a span around another
 # An id in hexadecimal, or in base64, as the JSON of protobuf and so Tempo have it.
-TRACE = re.compile(r"(?P<hex>[0-9a-fA-F]{32})|[A-Za-z0-9+/]{21}[AQgw]==")
-SPAN = re.compile(r"(?P<hex>[0-9a-fA-F]{16})|[A-Za-z0-9+/]{10}[AEIMQUYcgkosw048]=")
+TRACE = re.compile(r"[0-9a-fA-F]{32}|[A-Za-z0-9+/]{21}[AQgw]==")
+SPAN = re.compile(r"[0-9a-fA-F]{16}|[A-Za-z0-9+/]{10}[AEIMQUYcgkosw048]=")
 BATCHES = ("resourceSpans", "batches")  # of OTLP, and of Tempo's API
 SCOPES = ("scopeSpans", "instrumentationLibrarySpans")  # the second until OTLP 0.19
 ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+")
@@ -73,7 +73,6 @@ def milliseconds(span: Mapping[str, Any]) -> int | None:
 
 def hex_of(value: Any, form: re.Pattern[str]) -> bytes | None:
     """Return the bytes of an id of a form; None if it is none."""
-    match = form.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
+    if not isinstance(value, str) or not form.fullmatch(value):
         return None
-    return bytes.fromhex(match["hex"]) if match["hex"] else b64decode(match[0])
+    return b64decode(value) if value.endswith("=") else bytes.fromhex(value)
