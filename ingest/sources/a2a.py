@@ -30,7 +30,7 @@ ANYONE = "*"
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 # Members around cards: of an answer of a catalog or registry, or of the agent by JSON-RPC.
 AROUND = (
-    *("agentCard", "agent_card", "card", "result", "data", "items"),
+    *("agentCard", "agent_card", "card", "agent", "result", "data", "items"),
     *("agents", "agentCards", "agent_cards", "cards"),
 )
 OPEN = {"", "none", "public", "anonymous", "no", "false"}

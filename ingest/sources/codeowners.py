@@ -1,7 +1,7 @@
 """CODEOWNERS: the reviewers of changes to a repository, from which its owner is inferred.
 
-The format is that of https://docs.github.com/articles/about-code-owners and of GitLab, which adds
-sections.
+The format is that of https://docs.github.com/articles/about-code-owners, of GitLab, which adds
+sections, and of https://support.atlassian.com/bitbucket-cloud/docs/set-up-and-use-code-owners.
 """
 
 import re
@@ -29,17 +29,19 @@ from ingest.sources.github.documents import user_id
 from ingest.tags.owner_roles import TECHNICAL
 
 FILE_NAME = "CODEOWNERS"
-HIDDEN = {".github", ".gitlab", ".gitea", ".forgejo"}
+HIDDEN = {".github", ".gitlab", ".gitea", ".forgejo", ".bitbucket"}
 BESIDE = {"node_modules", "vendor"}
 FOLDERS = {*HIDDEN, "docs"}  # where the file may lie below the repository
 # The first of several counts; the folders of the other platforms come last there.
-ORDER = (".github", "", "docs", ".gitlab", ".gitea", ".forgejo")
+ORDER = (".github", "", "docs", ".gitlab", ".gitea", ".forgejo", ".bitbucket")
 EVERYTHING = {"*", "/", "/*", "**", "/**", "/**/*", "**/*"}
 SECTION = re.compile(r"\^?\[(?P<name>[^\]]+)\](?:\[\d+\])?(?P<owners>.*)")
 COMMENT = re.compile(r"(?:^|\s)#.*")
 WORD = re.compile(r"(?:\\.|[^\s\\])+")
 MAIL = re.compile(r"[^@\s/]+@[^@\s/][^@\s/.]*\.[^@\s/]+")
-HANDLE = re.compile(r"@(?P<org>[\w.-]+)(?:/(?P<team>[\w./-]+))?")
+HANDLE = re.compile(  # on Bitbucket with how many of a team are asked: `:all`, `:random(2)`
+    r"@(?P<org>[\w.-]+)(?:/(?P<team>[\w./-]+)(?::[a-z_]+(?:\(\d+\))?)?)?"
+)
 PROJECT_ROLE = re.compile(
     r"@@[a-z][\w-]+"
 )  # whoever has a role in the project, such as @@maintainers

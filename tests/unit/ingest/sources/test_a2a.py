@@ -224,6 +224,7 @@ def _at(letter):
         {"jsonrpc": "2.0", "id": 1, "result": _at("a")},
         {"data": [_at("a")], "meta": {}},
         {"items": [{"agentCard": _at("a")}]},
+        {"agent": _at("a")},
         {"result": {"agents": [_at("a")]}},
         {"agents": {"one": _at("a")}},
         {

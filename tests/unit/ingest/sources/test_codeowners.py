@@ -128,6 +128,15 @@ def test_a_file_of_another_name_must_name_an_owner(tmp_path, content, owners):
         assert {owner for owner, _ in load(SOURCE, tmp_path / "s", path).links(OWNS)} == owners
 
 
+def test_on_bitbucket_it_lies_in_a_folder_of_its_own(read):
+    """It was not looked for there, and a team with how many of it are asked was no owner."""
+    rule = "* @acme/pay:all @teams/leads:random(2) @ann bo@acme.example\n"
+    loaded = read(rule, "git@bitbucket.org:acme/payments.git", ".bitbucket/CODEOWNERS")
+    owners = ("acme/pay", "teams/leads", "ann", "bo@acme.example")
+    assert loaded.links(OWNS) == {(owner, "acme/payments") for owner in owners}
+    assert (len(loaded.rows(TEAM)), loaded.reasons) == (2, [])
+
+
 def test_sections_add_up_and_have_usual_owners(read):
     said = "[Core][2] @acme/core\n*\n^[Docs] @acme/docs\n*.md\n* @writer\n[core]\n* @late\n"
     loaded = read(said, remote="https://gitlab.com/acme/x.git", at="CODEOWNERS")
