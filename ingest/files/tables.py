@@ -5,6 +5,7 @@ be read is rejected with its line, and the others are kept. Reasons never repeat
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import BufferedReader, TextIOWrapper
@@ -36,6 +37,7 @@ from ingest.source import InputRefused, Rejected
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 DELIMITERS = (",", ";", "\t")  # the second is that of spreadsheets where a comma is in numbers
+PREAMBLE = re.compile("#TYPE |sep=")  # of `Export-Csv` of PowerShell, and of Excel
 UTF8_BOM = b"\xef\xbb\xbf"
 END = "\0"  # in no text that passed `scan`
 
@@ -117,11 +119,12 @@ def _read_csv(path: Path, limits: Limits) -> TextTable:
     with filled_file(path, limits) as (file, _):
         shape = scan(file, path, limits)
         bounded(shape.lines - 1, path, limits)
-        by = _delimiter(file)
-        fast = None if shape.bare_returns else _regular_csv(file, path, shape, limits, by)
+        by, preamble = _opening(file)
+        regular = not (shape.bare_returns or preamble)
+        fast = _regular_csv(file, path, shape, limits, by) if regular else None
         if fast is None:
             file.seek(0)
-            return _irregular_csv(file, path, limits, shape, by)
+            return _irregular_csv(file, path, limits, shape, by, preamble)
     frame = pd.DataFrame({n: text_column(fast.column(n)) for n in fast.column_names})
     numbered = placed(frame, path, "line", np.arange(2, len(frame) + 2))
     return TextTable(numbered, rejected=[], unended=_unended(shape, path))
@@ -131,17 +134,22 @@ def _unended(shape: Shape, path: Path) -> Path | None:
     return None if shape.ended else path
 
 
-def _delimiter(file: BufferedReader) -> str:
-    """Return what separates the cells: a comma, unless the header has none and another instead."""
-    lines = file.readline().removeprefix(UTF8_BOM).decode().splitlines()
+def _opening(file: BufferedReader) -> tuple[str, bool]:
+    """Return what separates the cells, and whether a line of the tool stands before the header.
+
+    That is a comma, unless the header has none and another instead.
+    """
+    lines = [file.readline().removeprefix(UTF8_BOM).decode(), file.readline().decode()]
     file.seek(0)
+    lines = "".join(lines).splitlines()[:2]
+    preamble = bool(lines) and PREAMBLE.match(lines[0]) is not None
     for by in DELIMITERS:
         try:
-            if len(next(csv.reader(lines[:1], delimiter=by), [])) > 1:
-                return by
+            if len(next(csv.reader(lines[preamble:][:1], delimiter=by), [])) > 1:
+                return by, preamble
         except csv.Error:
             break
-    return DELIMITERS[0]
+    return DELIMITERS[0], preamble
 
 
 def _regular_csv(
@@ -177,7 +185,7 @@ def _regular_csv(
 
 
 def _irregular_csv(
-    file: BufferedReader, path: Path, limits: Limits, shape: Shape, by: str
+    file: BufferedReader, path: Path, limits: Limits, shape: Shape, by: str, preamble: bool
 ) -> TextTable:
     """Read a CSV file row by row: quoted line breaks, blank lines, rows of a wrong length."""
     rows: list[list[str]] = []
@@ -185,6 +193,8 @@ def _irregular_csv(
     rejected: list[Rejected] = []
     with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
         records = _records(csv.reader(chain(text, [END]), delimiter=by), path, rejected)
+        if preamble:
+            next(records, None)
         header = _header(next(records, (1, [""]))[1], path, limits)
         if rejected:
             _refuse_header(path, rejected[0].reason)

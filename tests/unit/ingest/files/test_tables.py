@@ -59,6 +59,19 @@ def test_cells_may_be_separated_as_spreadsheets_of_other_languages_do(tmp_path, 
     ]
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    ("first", "by"), [("#TYPE Selected.Microsoft.ActiveDirectory.ADUser", ","), ("sep=;", ";")]
+)
+def test_a_line_of_the_tool_before_the_header_is_none(tmp_path, mark, first, by):
+    content = f"{mark}{first}\r\nid{by}name\r\n7{by}Ann\r\n8{by}Bob{by}x\r\n"
+    table = read(tmp_path, content)
+    assert cells(table) == [{"id": "7", "name": "Ann", "_place": "line 3"}]
+    assert [(r.place, r.reason) for r in table.rejected] == [
+        ("line 4", "has 3 cells where the header has 2")
+    ]
+
+
 def test_a_comma_in_the_header_separates_whatever_else_is_there(tmp_path):
     content = "id,roles (a;b;c)\n7,a;b\n"
     assert cells(read(tmp_path, content)) == [
