@@ -51,10 +51,10 @@ def launched(command: str, args: list[str]) -> str:
     return f"{LAUNCHERS[program]}:{_package(program, package)}" if package else program
 
 
-def spoken(command: str, args: list[str]) -> list[str]:
+def split_arguments(command: str, args: list[str]) -> list[str]:
     """Return the arguments of a command; those in the line that a shell runs, one by one.
 
-    >>> spoken("bash", ["-c", "X=1 npx server --api-key $KEY"])
+    >>> split_arguments("bash", ["-c", "X=1 npx server --api-key $KEY"])
     ['X=1', 'npx', 'server', '--api-key', '$KEY']
     """
     if _program(command) not in SHELLS or len(args) < 2 or not LINE.fullmatch(args[0]):

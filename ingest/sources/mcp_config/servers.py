@@ -15,7 +15,7 @@ from ingest.secrets.names import (
     secrets_in_address,
 )
 from ingest.secrets.redaction import redact_text
-from ingest.sources.mcp_config.command_line import PATH, launched, spoken
+from ingest.sources.mcp_config.command_line import PATH, launched, split_arguments
 from ingest.sources.mcp_config.layouts import STARTS
 
 ADDRESSES = ("url", "serverUrl", "httpUrl", "uri")
@@ -115,7 +115,7 @@ def _server(name: str, entry: Mapping[str, Any], place: Place) -> Server:
     program = launched(redact_text(command), [redact_text(arg) for arg in args])
     called = address or next((a for a in args if program in BRIDGES and "://" in a), "")
     filled = TEMPLATE.sub("variable", called)
-    words = spoken(command, args)
+    words = split_arguments(command, args)
     secrets = [*_settings(entry), *_arguments(words)]
     secrets += [("address", secret) for secret in secrets_in_address(address)]
     known = {secret.name for _, secret in secrets}
