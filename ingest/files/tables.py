@@ -72,18 +72,21 @@ class TextTable(Lines):
     frame: pd.DataFrame
 
 
-def read_table(path: Path, limits: Limits = LIMITS) -> TextTable:
+def read_table(path: Path, limits: Limits = LIMITS, *, by_others: bool = False) -> TextTable:
     """Read a `.csv`, `.jsonl` or `.parquet` file as columns of text.
 
     An empty CSV cell, a JSON null and a Parquet null are missing values. Lists and maps become
-    canonical JSON text. `_place` is "line N", or "row N" in a Parquet file.
+    canonical JSON text. `_place` is "line N", or "row N" in a Parquet file. A CSV file `by_others`
+    may have its cells separated as spreadsheets do, and a line of the tool before its header.
 
     Raises
     ------
     InputRefused
         If the file is missing, empty, too large or not of the kind of its suffix.
     """
-    readers = {".csv": _read_csv, ".jsonl": _read_json_lines, ".parquet": _read_parquet}
+    if path.suffix == ".csv":
+        return _read_csv(path, limits, by_others)
+    readers = {".jsonl": _read_json_lines, ".parquet": _read_parquet}
     return readers[path.suffix](path, limits)
 
 
@@ -115,11 +118,11 @@ def _refuse_header(path: Path, reason: str) -> NoReturn:
 # ---------------------------------------------------------------- CSV
 
 
-def _read_csv(path: Path, limits: Limits) -> TextTable:
+def _read_csv(path: Path, limits: Limits, by_others: bool) -> TextTable:
     with filled_file(path, limits) as (file, _):
         shape = scan(file, path, limits)
         bounded(shape.lines - 1, path, limits)
-        by, preamble = _opening(file)
+        by, preamble = _opening(file) if by_others else (DELIMITERS[0], False)
         regular = not (shape.bare_returns or preamble)
         fast = _regular_csv(file, path, shape, limits, by) if regular else None
         if fast is None:

@@ -70,7 +70,7 @@ class Tables:
             exists = False
         if not exists:
             raise InputRefused(table.path, "", "there is no such file, though the map names it")
-        read = readable(self.rows, lambda: read_table(table.path))
+        read = readable(self.rows, lambda: read_table(table.path, by_others=True))
         if read is None:
             self.lost.append(table)
             return

@@ -78,7 +78,7 @@ class _People:
     def take(self, file: ExportFile, budget: Budget) -> bool | None:
         """Read a file; return whether it lists people, None if it cannot be read."""
         if file.path.suffix in SUFFIXES:
-            table = readable(self.rows, lambda: read_table(file.path))
+            table = readable(self.rows, lambda: read_table(file.path, by_others=True))
             if table is None:
                 return None
             if file.path.suffix == ".jsonl" and "schemas" in table.frame.columns:
