@@ -18,7 +18,7 @@ from pandas.api.extensions import ExtensionArray
 
 from graph.element import Dtype, Element, Property, Relationship
 from graph.parsing import NOTHING_WRONG, parse
-from graph.values import text_array, unordered
+from graph.values import UNIT_SEPARATOR, text_array, unordered
 
 Frames = Mapping[Element, pd.DataFrame]
 
@@ -176,7 +176,7 @@ def _hashed(frame: pd.DataFrame, element: Relationship, distinct: list[str]) -> 
     by = ["source_id", "target_id", *distinct]
     columns = [_in_order(frame[c], lists[c]) if c in lists else frame[c] for c in by]
     parts = [pc.fill_null(text_array(c.astype("string")), "") for c in columns]
-    joined = pc.binary_join_element_wise(*parts, "\x1f").to_pylist()
+    joined = pc.binary_join_element_wise(*parts, UNIT_SEPARATOR).to_pylist()
     ids = [f"{element.name}:{hashlib.sha256(v.encode()).hexdigest()[:20]}" for v in joined]
     return pd.Series(ids, index=frame.index, dtype="string")
 

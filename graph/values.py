@@ -15,6 +15,7 @@ from graph.element import Dtype
 from graph.files.bounds import bound
 
 TOO_DEEP = "is nested too deeply"
+UNIT_SEPARATOR = "\x1f"  # of ASCII: stands between the parts of a derived id or a key
 MAX_TEXT = 65_536  # characters in one value; longer values are rejected, never cut
 INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}"

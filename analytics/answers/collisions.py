@@ -13,6 +13,7 @@ from analytics.posture import Posture
 from graph.frames import records
 from graph.identity.match import Collision, Identities
 from graph.schema import FACT_NODES, WAITING
+from graph.values import UNIT_SEPARATOR
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _evidence(links: pd.DataFrame) -> list[dict[str, Any]]:
         rows.append(
             {
                 "rule": str(rule),
-                "value": str(value).replace("\x1f", ", "),
+                "value": str(value).replace(UNIT_SEPARATOR, ", "),
                 "ids": sorted(set(shared["id"])),
                 "sources": sorted({f"{r.source}/{r.scope}" for r in records(shared)}),
             }

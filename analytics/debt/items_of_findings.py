@@ -11,13 +11,13 @@ from analytics.assumptions.items import Debt
 from analytics.assumptions.model import NUMBER
 from analytics.findings.families.ownership import last_departed
 from analytics.findings.feeds import By, Feeds
-from analytics.findings.rule import KEY_PARTS
 from analytics.findings.rules import rule_of
 from analytics.ownership.owners import ROLES
 from analytics.posture import Posture
 from analytics.residue import ACCOUNTS, residue
 from graph.frames import records
 from graph.schema import CAN_ACCESS, LEVELS
+from graph.values import UNIT_SEPARATOR
 
 RESIDUE = "RES-01"
 ANY = -1  # in place of what narrows the items of a finding: nothing does
@@ -113,7 +113,7 @@ class _Items:
         other = findings["object"]
         absent = (other == "").to_numpy(bool)
         if by is By.GRANT:
-            first = findings["key"].str.split(KEY_PARTS).str[0]
+            first = findings["key"].str.split(UNIT_SEPARATOR).str[0]
             place = pd.Index(self.graph.frames[CAN_ACCESS]["id"]).get_indexer(pd.Index(first))
             narrow = np.where(place < 0, NONE, place)
             absent = (findings["key"] == "").to_numpy(bool)
@@ -163,7 +163,7 @@ class _Items:
         return dict(zip(ids, self.graph.ends(CAN_ACCESS)[1].tolist(), strict=True))
 
     def _duty(self, finding: Any, items: pd.DataFrame, resource_of: dict[str, int]) -> list[int]:
-        rule, left, *levels = finding.key.split(KEY_PARTS)
+        rule, left, *levels = finding.key.split(UNIT_SEPARATOR)
         both = zip((left, finding.object), levels, strict=True)
         sides = [(self.graph.number(thing), level) for thing, level in both]
         head, chosen = f"{rule} with ", []

@@ -11,9 +11,9 @@ import pandas as pd
 from analytics.assumptions.items import Debt
 from analytics.debt.items_of_findings import items_of_findings, subjects_of
 from analytics.findings.lifecycle.about import Accepted, accepted_findings
-from analytics.findings.rule import KEY_PARTS
 from analytics.findings.rules import rule_of
 from analytics.posture import Posture
+from graph.values import UNIT_SEPARATOR
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _frame(posture: Posture, findings: list[Accepted]) -> pd.DataFrame:
     columns = {
         "rule": [finding.rule for finding in findings],
         "object": [finding.object for finding in findings],
-        "key": [KEY_PARTS.join(finding.key) for finding in findings],
+        "key": [UNIT_SEPARATOR.join(finding.key) for finding in findings],
     }
     subject = [posture.graph.number(finding.subject) for finding in findings]
     return pd.DataFrame(columns, dtype="string").assign(subject=np.array(subject, np.int64))

@@ -19,6 +19,7 @@ from graph.access import flags
 from graph.instants import NEVER, milliseconds
 from graph.once import once
 from graph.schema import DECISION_RECORD, RESOURCE, TOOL
+from graph.values import UNIT_SEPARATOR
 
 KINDS = {"allow": ALLOW, "deny": DENY, "escalate": ESCALATE}
 NUMBER = re.compile(r"v?[0-9]{1,18}(?:\.[0-9]{1,18})*", re.IGNORECASE)  # a version that is one
@@ -108,7 +109,7 @@ def out_of_date(frame: pd.DataFrame) -> np.ndarray:
     """
     if frame.empty:
         return np.zeros(0, bool)
-    policy = frame["engine"].fillna("") + "\x1f" + frame["policy_id"]
+    policy = frame["engine"].fillna("") + UNIT_SEPARATOR + frame["policy_id"]
     rows = np.flatnonzero(policy.notna() & frame["policy_version"].notna())
     of_policy, _ = pd.factorize(policy.iloc[rows])
     of_version, versions = pd.factorize(frame["policy_version"].iloc[rows])

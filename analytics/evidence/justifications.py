@@ -6,6 +6,7 @@ import pandas as pd
 from analytics.evidence.decisions import records
 from analytics.posture import Posture
 from graph.once import once
+from graph.values import UNIT_SEPARATOR
 
 ALIKE = 3  # so many occasions of equal words make a template: twice may be chance
 NO_LETTER = r"[\W\d_]+"
@@ -25,7 +26,7 @@ def templates(posture: Posture) -> np.ndarray:
         frame["justification"].str.casefold().str.replace(NO_LETTER, " ", regex=True).str.strip()
     )
     words = words.mask(_names_task(frame))
-    own = "\x1f" + pd.Series(np.arange(len(frame)), index=frame.index).astype("string")
+    own = UNIT_SEPARATOR + pd.Series(np.arange(len(frame)), index=frame.index).astype("string")
     occasion = frame["task_id"].fillna(own)
     distinct = pd.DataFrame({"words": words, "occasion": occasion}).dropna().drop_duplicates()
     counts = distinct["words"].value_counts()

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from analytics.findings.rule import KEY_PARTS, Rule, nothing
+from analytics.findings.rule import Rule, nothing
 from analytics.findings.rules import all_rules
 from analytics.kept.answers import kept
 from analytics.posture import Posture
@@ -15,6 +15,7 @@ from analytics.weights import BANDS
 from graph.coverage import known_kinds
 from graph.once import once
 from graph.schema import CREDENTIAL, IDENTITIES
+from graph.values import UNIT_SEPARATOR
 
 RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
 LEAST_UNKNOWN = RANK["medium"]  # unknown reach counts as medium at least
@@ -137,4 +138,4 @@ def _ids(posture: Posture, rules: np.ndarray, frame: pd.DataFrame) -> list[str]:
 
 def finding_id(parts: tuple[str, ...]) -> str:
     """Return the id of a finding from its rule, subject, object and key, if any."""
-    return f"F-{hashlib.sha256(KEY_PARTS.join(parts).encode()).hexdigest()[:16]}"
+    return f"F-{hashlib.sha256(UNIT_SEPARATOR.join(parts).encode()).hexdigest()[:16]}"

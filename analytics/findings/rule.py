@@ -29,7 +29,6 @@ COLUMNS = (
     "closed_by",
     "closes",
 )
-KEY_PARTS = "\x1f"  # stands between the parts of a key, some of which may be ids of things
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
 from graph.rows.as_of import in_force
 from graph.schema import OWNS
+from graph.values import UNIT_SEPARATOR
 
 HALF_LIFE = 365  # days: an owner that was not confirmed within a year is half as sure
 HOW = {"declared": 1.0, "declared_later": 0.8, "inferred": 0.4}
@@ -136,7 +137,7 @@ def _conflicts(statements: pd.DataFrame) -> pd.DataFrame:
 def _split(statements: pd.DataFrame) -> np.ndarray:
     """Return a mask of the statements about roles without an owner that all scopes name."""
     role = [statements["thing"], statements["role"]]
-    scope = statements["source"] + "\x1f" + statements["scope"]
+    scope = statements["source"] + UNIT_SEPARATOR + statements["scope"]
     scopes = scope.groupby(role).transform("nunique")
     naming = scope.groupby([*role, statements["owner"]]).transform("nunique")
     return np.asarray(naming.groupby(role).transform("max") < scopes)

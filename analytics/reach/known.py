@@ -29,9 +29,8 @@ from graph.schema import (
     USES,
     WAITING,
 )
-from graph.values import strict_json, text_array
+from graph.values import UNIT_SEPARATOR, strict_json, text_array
 
-BETWEEN = "\x1f"  # separates source and scope, neither of which contains it
 ACTS_AS = (USES, RUNS_AS)  # these give an agent, a tool or a machine the access of another node
 
 
@@ -118,12 +117,14 @@ def _of_grant_scopes(graph: AccessGraph) -> np.ndarray:
     ]
     if len(scopes_of_grants) == len(graph.coverage):
         return np.ones(len(graph.ids), bool)
-    scopes = pa.array([f"{c.source}{BETWEEN}{c.scope}" for c in scopes_of_grants], pa.string())
+    scopes = pa.array(
+        [f"{c.source}{UNIT_SEPARATOR}{c.scope}" for c in scopes_of_grants], pa.string()
+    )
     mask = np.zeros(len(graph.ids), bool)
     for label in FACT_NODES:
         frame = graph.facts.frames[label]
         scope_of_row = pc.binary_join_element_wise(
-            text_array(frame["source"]), text_array(frame["scope"]), BETWEEN
+            text_array(frame["source"]), text_array(frame["scope"]), UNIT_SEPARATOR
         )
         in_scopes = pc.is_in(scope_of_row, scopes).to_numpy(zero_copy_only=False)
         mask[graph.numbers(frame["id"][in_scopes.astype(bool)])] = True

@@ -30,7 +30,7 @@ from graph.identity.external_ids import (
     own_claims,
 )
 from graph.schema import FACT_NODES
-from graph.values import text_array
+from graph.values import UNIT_SEPARATOR, text_array
 
 ROUNDS = 20  # of matching by weak facts: a merged manager makes his reports comparable
 MEMBER = ("label", "id", "source", "scope", "first_seen", "last_seen", "created", "ended")
@@ -293,16 +293,13 @@ class _Matching:
 
 
 def _shown(rule: str, value: str) -> str:
-    return f"{rule}: {value.replace(SEPARATOR, ', ')}"
-
-
-SEPARATOR = "\x1f"
+    return f"{rule}: {value.replace(UNIT_SEPARATOR, ', ')}"
 
 
 def _joined(*columns: pd.Series) -> pd.Series:
     joined = columns[0].astype("string").fillna("")
     for column in columns[1:]:
-        joined = joined + SEPARATOR + column.astype("string").fillna("")
+        joined = joined + UNIT_SEPARATOR + column.astype("string").fillna("")
     return joined
 
 

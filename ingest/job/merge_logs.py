@@ -15,7 +15,7 @@ from graph.element import Element
 from graph.facts import Coverage, Period
 from graph.schema import CREDENTIAL_ENDED, USED
 from graph.usage import by_day as uses_by_day
-from graph.values import iso
+from graph.values import UNIT_SEPARATOR, iso
 from ingest.lives import LEAKED, RANK
 
 QUIET = pd.Timedelta(days=3)  # longest silence that is no gap in a log: a weekend
@@ -60,7 +60,7 @@ def _words(rows: pd.DataFrame) -> pd.Series:
     """Return each row as text, to order rows of one instant reproducibly."""
     text = rows["id"].astype("string")
     for name in rows.columns:
-        text = text + "\x1f" + rows[name].astype("string").fillna("")
+        text = text + UNIT_SEPARATOR + rows[name].astype("string").fillna("")
     return text
 
 

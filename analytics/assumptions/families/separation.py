@@ -11,6 +11,7 @@ from analytics.runtime.budget import reserve
 from graph.access import AccessGraph
 from graph.instants import NEVER
 from graph.schema import CAN_ACCESS, LEVELS, SOD_RULE
+from graph.values import UNIT_SEPARATOR
 
 JUDGED = ("sod",)
 EACH = 600  # bytes of memory per pair: two items and their names
@@ -54,7 +55,10 @@ def separating(graph: AccessGraph) -> pd.DataFrame:
     left, right = rules["left_level"].fillna(""), rules["right_level"].fillna("")
     same = (rules["left_resource"] == rules["right_resource"]).to_numpy(bool)
     overlap = ((left == "") | (right == "") | (left == right)).to_numpy(bool)
-    ends = [rules["left_resource"] + "\x1f" + left, rules["right_resource"] + "\x1f" + right]
+    ends = [
+        rules["left_resource"] + UNIT_SEPARATOR + left,
+        rules["right_resource"] + UNIT_SEPARATOR + right,
+    ]
     low, high = np.sort(np.stack([end.to_numpy(object) for end in ends]), axis=0)
     again = pd.DataFrame({"rule": rules["rule"].array, "low": low, "high": high}).duplicated()
     kept: pd.DataFrame = rules[~(same & overlap) & ~again.to_numpy(bool)]

@@ -17,7 +17,7 @@ from analytics.kept.of_snapshots import Following, following, looks, names_since
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.schema import CAN_ACCESS
-from graph.values import text_array
+from graph.values import UNIT_SEPARATOR, text_array
 
 ENDS = ("source_id", "target_id")
 
@@ -55,7 +55,9 @@ def shown_grants(posture: Posture) -> Iterator[Shown]:
 
 def held_policies(frame: pd.DataFrame) -> pd.Index:
     """Return holder and policy of each grant, as one text."""
-    return pd.Index(frame["source_id"].astype(object) + "\x1f" + frame["policy_id"].fillna(""))
+    return pd.Index(
+        frame["source_id"].astype(object) + UNIT_SEPARATOR + frame["policy_id"].fillna("")
+    )
 
 
 def _all(graph: AccessGraph, ids: pa.Array) -> Shown:

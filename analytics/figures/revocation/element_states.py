@@ -20,10 +20,10 @@ from graph.schema import (
     IDENTITIES,
     RELATIONSHIPS,
 )
+from graph.values import UNIT_SEPARATOR
 
 ELEMENT = ("kind", "label", "id", "name", "source", "target", "scope", "shared")
 TYPES: dict[str, Relationship] = {kind.name: kind for kind in RELATIONSHIPS}
-PARTS = "\x1f"  # between a source and its scope
 ENDS = ("source", "target")
 STATED: tuple[Element, ...] = (*FACT_NODES, *RELATIONSHIPS)
 KINDS_OF_FACT = {element.name: kind_of_element(element) or "" for element in STATED}
@@ -75,7 +75,9 @@ def elements_of(posture: Posture, identity: int) -> pd.DataFrame:
 def in_sight(coverage: Iterable[Coverage]) -> frozenset[str]:
     """Return what sources can state: each source and scope, and the same with each kind of fact."""
     return frozenset(
-        PARTS.join((*c.key, *kind)) for c in coverage for kind in ((), *((k,) for k in c.declares))
+        UNIT_SEPARATOR.join((*c.key, *kind))
+        for c in coverage
+        for kind in ((), *((k,) for k in c.declares))
     )
 
 
@@ -85,15 +87,15 @@ def still_in_sight(scope: str, label: str, then: frozenset[str], now: frozenset[
     One that no longer declares that kind of fact does not show that the thing is gone. What people
     decided stays; but it needs what sources state of the people, so no source may be lost.
     """
-    if scope.startswith(f"{JOURNAL}{PARTS}"):
+    if scope.startswith(f"{JOURNAL}{UNIT_SEPARATOR}"):
         return then <= now
-    kind = PARTS.join((scope, KINDS_OF_FACT.get(label, "")))
+    kind = UNIT_SEPARATOR.join((scope, KINDS_OF_FACT.get(label, "")))
     return scope in now and (kind not in then or kind in now)
 
 
 def scopes_in(frame: pd.DataFrame) -> np.ndarray:
     """Return the source and scope of each row as one text, as `still_in_sight` takes it."""
-    return np.asarray((frame["source"] + PARTS + frame["scope"]).to_numpy(object))
+    return np.asarray((frame["source"] + UNIT_SEPARATOR + frame["scope"]).to_numpy(object))
 
 
 def next_in_sight(seen: Sequence[frozenset[str]], scope: str, label: str, last: int) -> int:

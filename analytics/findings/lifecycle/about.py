@@ -8,13 +8,13 @@ import pandas as pd
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.accepted import revived
 from analytics.findings.lifecycle.states import STATES, Lives, listed, lives
-from analytics.findings.rule import KEY_PARTS
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.frames import records
 from graph.instants import NEVER, milliseconds
 from graph.journal.entries import Acceptance
 from graph.once import once
+from graph.values import UNIT_SEPARATOR
 
 Span = tuple[int, int]  # start and end, in milliseconds
 Parts = tuple[str, ...]  # the parts that the id of a finding is hashed from
@@ -93,7 +93,7 @@ def _of_rows(posture: Posture, findings: pd.DataFrame) -> dict[str, Parts]:
     for row in records(findings):
         graph = life.posture(row.step).graph if "step" in findings else posture.graph
         ends = [str(graph.ids[int(n)]) if n >= 0 else "" for n in (row.subject, row.object)]
-        about = (str(row.rule), *ends, *(str(row.key).split(KEY_PARTS) if row.key else ()))
+        about = (str(row.rule), *ends, *(str(row.key).split(UNIT_SEPARATOR) if row.key else ()))
         parts[str(row.id)] = about if graph is posture.graph else _now(posture.graph, about)
     return parts
 

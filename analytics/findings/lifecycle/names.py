@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings.evaluation import find_all, finding_id
-from analytics.findings.rule import KEY_PARTS
 from analytics.posture import Posture
 from graph.frames import relationship_ids
 from graph.once import once
 from graph.schema import CAN_ACCESS
+from graph.values import UNIT_SEPARATOR
 
 FINDING = re.compile("F-[0-9a-f]{16}")
 ENDS = ("source_id", "target_id")
@@ -124,12 +124,14 @@ def names_of_findings(posture: Posture) -> Names:
     if not grouped:
         return NO_NAMES
     rows = find_all(posture)
-    grants = Grants(posture, {part for key in set(rows["key"]) for part in key.split(KEY_PARTS)})
+    grants = Grants(
+        posture, {part for key in set(rows["key"]) for part in key.split(UNIT_SEPARATOR)}
+    )
     ids = [*posture.graph.ids.to_pylist(), ""]
     columns = (rows[c].tolist() for c in ("id", "rule", "subject", "object", "key"))
     pairs: list[tuple[int, int]] = []
     for own, rule, subject, other, key in zip(*columns, strict=True):
-        parts = ids[subject], ids[other], *(str(key).split(KEY_PARTS) if key else ())
+        parts = ids[subject], ids[other], *(str(key).split(UNIT_SEPARATOR) if key else ())
         things = tuple(dict.fromkeys(thing for part in parts for thing in grants.things(part)))
         if not grouped.keys().isdisjoint(things):
             choices = product(*(grouped.get(thing, (thing,)) for thing in things))

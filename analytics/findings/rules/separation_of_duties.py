@@ -8,9 +8,10 @@ from analytics.findings.closing import Closing, On
 from analytics.findings.families.isolation import MOST, conflicts
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.kind import FindingKind
-from analytics.findings.rule import KEY_PARTS, Rule, findings_of
+from analytics.findings.rule import Rule, findings_of
 from analytics.posture import Posture
 from graph.frames import records
+from graph.values import UNIT_SEPARATOR
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -33,7 +34,7 @@ def find(posture: Posture) -> pd.DataFrame:
         closed_by=list(rows["side"]),
         closes=rows["side"].map(len).to_numpy() < MOST,  # of more grants, only these are named
         key=[
-            KEY_PARTS.join((r.rule, ids[r.left], str(r.left_level), str(r.right_level)))
+            UNIT_SEPARATOR.join((r.rule, ids[r.left], str(r.left_level), str(r.right_level)))
             for r in records(rows)
         ],
     )

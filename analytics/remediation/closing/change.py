@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from analytics.actions import Action
 from graph.element import Relationship
-
-PARTS = "\x1f"  # stands between the parts of an id
+from graph.values import UNIT_SEPARATOR
 
 
 @dataclass(frozen=True)
@@ -30,4 +29,4 @@ def step_id(*parts: str) -> str:
     >>> step_id("review", "", "bot")
     'S-5781a31602c79e7b'
     """
-    return f"S-{hashlib.sha256(PARTS.join(parts).encode()).hexdigest()[:16]}"
+    return f"S-{hashlib.sha256(UNIT_SEPARATOR.join(parts).encode()).hexdigest()[:16]}"

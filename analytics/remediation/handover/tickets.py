@@ -21,6 +21,7 @@ from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 from graph.instants import DAY, NEVER
 from graph.schema import CAN_ACCESS
+from graph.values import UNIT_SEPARATOR
 
 LIKE: Mapping[str, str] = {  # whose hours in the model an action takes
     "assign_owner": "owner",
@@ -32,7 +33,6 @@ USUAL = "necessity"  # of what takes something away
 WHOLE_IDENTITY = 4.0  # hours that the end of an identity takes
 ENDS_IDENTITY = ("disable_identity", "delete_identity", "stop")
 OF_FINDING = ("id", "rule", "severity", "sentence", "evidence")
-UNIT = "\x1f"  # stands between the parts of an id
 COLUMNS = (
     *("ticket_id", "finding_ids", "severity", "agent", "owner_to_notify", "grant_id", "resource"),
     *("action", "reason", "debt", "interest_per_day", "effort_h", "due", "evidence", "undo"),
@@ -91,7 +91,7 @@ def ticket_id(action: str, agent: str, resource: str, facts: tuple[str, ...] = (
     >>> ticket_id("remove_grant", "bot", "db") == ticket_id("remove_grant", "bot", "db")
     True
     """
-    parts = UNIT.join((action, agent, resource, *facts))
+    parts = UNIT_SEPARATOR.join((action, agent, resource, *facts))
     return f"T-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
 
 

@@ -24,7 +24,7 @@ from graph.schema import (
     REVIEW,
     SOD_RULE,
 )
-from graph.values import NAIVE, canonical, iso, strict_json
+from graph.values import NAIVE, UNIT_SEPARATOR, canonical, iso, strict_json
 from ingest.files.bounded import list_files
 from ingest.files.export import ExportFile, readable, refuse_all, taken_at
 from ingest.files.tables import SUFFIXES, read_table
@@ -262,7 +262,7 @@ class Tables:
     def _add_reviews(self, facts: pd.DataFrame, ids: Mapping[str, pd.Series]) -> None:
         parts = [ids["thing"], facts["decided_at"], facts.get("grant_id")]
         spelled = pd.concat([p.fillna("") for p in parts if p is not None], axis=1)
-        made = spelled.agg("\x1f".join, axis=1).map(digest).astype("string")
+        made = spelled.agg(UNIT_SEPARATOR.join, axis=1).map(digest).astype("string")
         review = facts["review"].fillna(made) if "review" in facts else made
         named = facts.assign(id=f"csv:{self.scope}/review/" + review.astype("string"))
         covers = {c: named[c] for c in ("grant_id",) if c in named}

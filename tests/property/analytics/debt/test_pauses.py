@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from analytics.answers.what_if import posture_without
 from analytics.debt import debt_of
 from analytics.findings.evaluation import find_all
-from analytics.findings.rule import KEY_PARTS
 from analytics.posture import Posture
 from graph.journal.journal import Journal
 from graph.schema import CAN_ACCESS
+from graph.values import UNIT_SEPARATOR
 from tests.property.analytics.debt.test_debt import copied, listed
 from tests.property.analytics.debt.test_debt_of_removals import items
 from tests.support.estates.debt_estates import estates
@@ -58,7 +58,7 @@ def chosen(posture: Posture, picks: list) -> list[tuple[str, tuple[str, ...], fl
     for name in (names[n % len(names)] for n, _ in picks):
         row = found.loc[name]
         ends = [ids[row[end]].as_py() if row[end] >= 0 else "" for end in ("subject", "object")]
-        about[name] = row["rule"], *ends, *(row["key"].split(KEY_PARTS) if row["key"] else ())
+        about[name] = row["rule"], *ends, *(row["key"].split(UNIT_SEPARATOR) if row["key"] else ())
     spans = [(names[n % len(names)], span) for n, span in picks]
     return [(name, about[name], *span) for name, span in spans]
 
