@@ -30,7 +30,9 @@ from graph.stores import (
 from graph.stores.kept_files import KeptFiles, kept_files
 from graph.values import canonical
 
-KEPT, KEPT_NODES = 2, 400_000  # postures in memory: at least two, up to so many nodes
+# Postures in memory: at least two, up to so many nodes. What is worked out for each is some ten
+# kilobytes for a node, and every snapshot that somebody looks at has a history of its own.
+KEPT, KEPT_NODES = 2, 60_000
 
 Read = Callable[[str], tuple[SnapshotInfo, Facts]]
 
@@ -41,7 +43,7 @@ class History:
     `infos` are the snapshots of the history; `every` has also those that a later one replaces, as
     facts that were read later belong to them.
 
-    A snapshot never changes; the last few postures stay in memory. Statements of `journal` are
+    A snapshot never changes; the postures asked for last stay in memory. Statements of `journal` are
     among the facts of every snapshot whose instant they cover. `hold` keeps the snapshots
     from being pruned, as long as it lives. `kept` are the answers kept beside the snapshots.
     """
@@ -65,23 +67,23 @@ class History:
     def posture(self, snapshot: str, as_of: pd.Timestamp | None = None) -> Posture:
         """Return the posture of a snapshot, at the instant of its facts or at another one."""
         key = snapshot, as_of
-        if key not in self._kept:
-            info, facts = self._read(snapshot)
-            posture = posture_of(info, facts, as_of, self)
-            self._kept[key] = posture
-            self._forget()
-        return self._kept[key]
+        posture = self._kept.pop(key, None)
+        if posture is None:
+            posture = posture_of(*self._read(snapshot), as_of, self)
+        self._kept[key] = posture  # as the last one asked for
+        self._forget()
+        return posture
 
     def facts(self, snapshot: str) -> Facts:
         """Return the facts of a snapshot as its sources state them; the journal adds none."""
         return self._read(snapshot)[1]
 
     def _forget(self) -> None:
-        """Drop the oldest postures until the rest fits the limits."""
+        """Drop the postures that nobody asked for the longest until the rest fits the limits."""
         sizes = {key: _size(kept) for key, kept in self._kept.items()}
         while len(sizes) > KEPT and sum(sizes.values()) > KEPT_NODES:
-            oldest = next(iter(sizes))
-            del sizes[oldest], self._kept[oldest]
+            longest = next(iter(sizes))
+            del sizes[longest], self._kept[longest]
 
     def keep(self, posture: Posture) -> None:
         """Remember a posture that was assessed elsewhere."""

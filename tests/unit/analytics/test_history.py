@@ -37,3 +37,16 @@ def test_large_ones_make_room(store: str, monkeypatch: pytest.MonkeyPatch) -> No
     once = [history.posture(info.id) for info in history.infos]
     assert history.posture(history.infos[-1].id) is once[-1]
     assert history.posture(history.infos[0].id) is not once[0]
+
+
+def test_what_is_asked_for_again_and_again_stays(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the current one, which each step of a walk is held against."""
+    monkeypatch.setattr(analytics.history, "KEPT_NODES", 1)
+    current = open_posture(store)
+    history = current.history
+    assert history is not None
+    for info in history.infos[:-1]:
+        history.posture(info.id)
+        assert history.posture(history.infos[-1].id) is current
