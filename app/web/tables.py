@@ -46,16 +46,17 @@ def table(
     height: int | None = None,
     first: int | None = None,
     wrap: bool = False,
+    bare: bool = False,
 ) -> int | None:
     """Draw `frame` and return the position of the chosen row; a click anywhere in it chooses it.
 
     `key` must name everything that decides which rows there are: a choice is a position, and
     survives a change of the rows under an unchanged key. `total` is given if `frame` is already
     cut. `height` bounds, in pixels, a table that has others below it. `first` is the position of
-    the row that is chosen at first. `wrap` breaks long texts.
+    the row that is chosen at first. `wrap` breaks long texts. `bare` numbers have no separators.
     """
     mode = "single-row" if select else None
-    chosen = _drawn(frame, key, alt, config, mode, total, height, first, wrap)
+    chosen = _drawn(frame, key, alt, config, mode, total, height, first, wrap, bare)
     return chosen[0] if chosen else None
 
 
@@ -69,12 +70,13 @@ def _drawn(
     height: int | None,
     first: int | None,
     wrap: bool,
+    bare: bool = False,
 ) -> list[int]:
     cut, total = escaped(frame.head(ROWS)), len(frame) if total is None else total
     again = f":{arrivals()}" if arrivals() > 1 else ""  # an arrival chooses anew
     wanted: dict[str, Any] = {"key": f"{key}:{total}{again}", "hide_index": True, "alt": alt}
     wanted["placeholder"] = NOT_KNOWN
-    shown, wanted["column_config"] = coloured(cut, config)
+    shown, wanted["column_config"] = coloured(cut, config if bare else separated(cut, config))
     row_height = height_of(cut, config or {}) if wrap else ROW_HEIGHT
     if wrap:
         wanted["row_height"] = row_height
@@ -148,6 +150,31 @@ def points(column: pd.Series) -> pd.Series:
     """
     size = column.abs().fillna(0)
     return column.round().where(size >= 10, column.round(1).where(size >= 1, column.round(2)))
+
+
+def rounded(frame: pd.DataFrame, *amounts: str) -> pd.DataFrame:
+    """Return `frame` to draw, its columns of amounts rounded as `points` does; files keep them."""
+    return frame.assign(**{name: points(frame[name]) for name in amounts})
+
+
+def separated(frame: pd.DataFrame, config: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the settings of columns, in which numbers have separators unless told otherwise.
+
+    >>> made = separated(pd.DataFrame({"Debt": [71012.0], "Name": ["a"]}), {"Debt": {"width": 75}})
+    >>> made["Debt"]["width"], made["Debt"]["type_config"]["format"], "Name" in made
+    (75, 'localized', False)
+    """
+    settings = dict(config or {})
+    for name, column in frame.items():
+        given = settings.get(str(name)) or {}
+        kind = given.get("type_config") or {}
+        if column.dtype.kind not in "iuf" or kind.get("type", "number") != "number":
+            continue
+        if kind.get("format") is None:
+            made: Any = st.column_config.NumberColumn(format="localized")
+            asked = {part: value for part, value in given.items() if value is not None}
+            settings[str(name)] = {**made, **asked, "type_config": made["type_config"]}
+    return settings
 
 
 def full(column: pd.Series) -> float:

@@ -18,7 +18,7 @@ from app.web.page.snapshots import kept
 from app.web.search.reveal import reveal
 from app.web.sentences import step_lines
 from app.web.server import door
-from app.web.tables import below, table
+from app.web.tables import below, rounded, table
 from app.web.tiles import tile
 from app.web.view import View
 from app.wording import NOT_KNOWN, brief, counted, number
@@ -28,9 +28,9 @@ ROWS = 1000  # packets drawn at once; the download has all
 HEIGHT = 430  # pixels
 INDEPENDENT = {True: "yes", False: "no"}
 COLUMNS = {
-    "Debt a minute": st.column_config.NumberColumn(format="%.1f", width=90),
-    "Debt": st.column_config.NumberColumn(format="%.1f", width=75),
-    "Minutes": st.column_config.NumberColumn(format="%.0f", width=70),
+    "Debt a minute": st.column_config.NumberColumn(width=90),
+    "Debt": st.column_config.NumberColumn(width=75),
+    "Minutes": st.column_config.NumberColumn(width=70),
 }
 
 
@@ -87,7 +87,7 @@ def _packets(posture: Posture, packets: pd.DataFrame) -> None:
     alt = "Grants to review, those first that repay most debt for each minute of a reviewer."
     named = recall("packet", "")
     at = table(
-        drawn.head(ROWS),
+        rounded(drawn.head(ROWS), "Debt", "Minutes", "Debt a minute"),
         f"reviews:{len(drawn)}",
         alt,
         COLUMNS,

@@ -19,7 +19,7 @@ from app.web.page.query import Query, options
 from app.web.page.snapshots import kept
 from app.web.search.picker import search
 from app.web.sentences import step_lines
-from app.web.tables import ROWS, below, full, table
+from app.web.tables import ROWS, below, full, rounded, table
 from app.web.tiles import link
 from app.web.view import View
 from app.wording import (
@@ -202,17 +202,17 @@ def _paths(posture: Posture, paths: Stale, days: int, wanted: tuple[int, ...] | 
         return
     shown, chosen = _filtered(rows, paths.count)
     at = table(
-        shown.drop(columns=HIDDEN),
+        rounded(shown.drop(columns=HIDDEN), "Days unused", "Weight"),
         f"stale:{days}:{chosen}:{wanted}",
         "Paths nobody uses: who reaches what, the first unused step, and for how long.",
         {
             "Level": st.column_config.TextColumn(width="small"),
             "First unused step": st.column_config.TextColumn(width=330),
             "State": st.column_config.TextColumn(width=165),
-            "Days unused": st.column_config.NumberColumn(format="%.0f", width=95),
+            "Days unused": st.column_config.NumberColumn(width=95),
             "Weight": st.column_config.ProgressColumn(
                 width="small",
-                format="%.0f",
+                format="localized",
                 min_value=0,
                 max_value=full(rows["Weight"]),
             ),

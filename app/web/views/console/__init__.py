@@ -50,6 +50,7 @@ def draw(posture: Posture) -> None:
     )
     _refused()
     question, language = _choice()
+    shape = _shape(question)  # before there is an answer: an address keeps it until then
     values = _values(question)
     query, wanted = _query(question, language)
     _tables(posture, language)
@@ -58,7 +59,7 @@ def draw(posture: Posture) -> None:
     asked = Asked(language, query, tuple(sorted(values.items())))
     result = _result(posture, asked, wanted)
     if result is not None:
-        _show(posture, question, asked, result)
+        _show(posture, shape, asked, result)
 
 
 def _refused() -> None:
@@ -182,11 +183,17 @@ def _result(posture: Posture, asked: Asked, wanted: bool) -> Result | None:
     return kept
 
 
-def _show(posture: Posture, question: Question | None, asked: Asked, result: Result) -> None:
-    """Draw a result as a table, a chart or a picture, with its download."""
+def _shape(question: Question | None) -> str:
+    """Take how an answer is shown from the address; return how it is shown by default."""
     default = question.shows if question else TABLE
     recall("shows", None, one_of(SHAPES))
     st.session_state["shows"] = st.session_state["shows"] or default
+    remember("shows", default)
+    return default
+
+
+def _show(posture: Posture, default: str, asked: Asked, result: Result) -> None:
+    """Draw a result as a table, a chart or a picture, with its download."""
     shape = st.segmented_control(
         "Show as", SHAPES, key="shows", format_func=WORDS.__getitem__, required=True
     )
@@ -200,7 +207,8 @@ def _show(posture: Posture, question: Question | None, asked: Asked, result: Res
     elif shape == PICTURE:
         picture(posture, asked, result)
     else:
-        table(rows, f"console:result:{len(rows.columns)}", "The rows of the answer.", height=HEIGHT)
+        key = f"console:result:{len(rows.columns)}"  # numbers as answered: years, codes
+        table(rows, key, "The rows of the answer.", height=HEIGHT, bare=True)
     words = f"{counted(len(rows), 'row')}."
     if result.more:
         words = f"The first {number(MOST)} rows; there are more: ask for less, or in a notebook."

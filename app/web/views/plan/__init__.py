@@ -14,7 +14,7 @@ from app.web.card import cards
 from app.web.page.address import recall, remember, some_of
 from app.web.page.query import Query, options
 from app.web.page.snapshots import kept
-from app.web.tables import below, table
+from app.web.tables import below, rounded, table
 from app.web.tiles import tile
 from app.web.view import View
 from app.web.views.plan.campaigns import draw_campaigns
@@ -30,7 +30,7 @@ COLUMNS = {
     "Action": st.column_config.TextColumn(width=125),
     "Findings": st.column_config.NumberColumn(width=75),
     "Identities": st.column_config.NumberColumn(width=80),
-    "Debt": st.column_config.NumberColumn(format="%.1f", width=75),
+    "Debt": st.column_config.NumberColumn(width=75),
     "Who decides": st.column_config.TextColumn(width=120),
 }
 
@@ -66,7 +66,7 @@ def _changes(posture: Posture, rows: pd.DataFrame) -> None:
     shown = _filtered(rows)
     drawn = _drawn(shown)
     at = table(
-        drawn.head(ROWS),
+        rounded(drawn.head(ROWS), "Debt"),
         f"plan:changes:{len(shown)}:{st.session_state.get('do')}",
         "Changes that close findings: severity, what to change, findings, debt and who decides.",
         COLUMNS,

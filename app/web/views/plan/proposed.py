@@ -18,7 +18,7 @@ from app.web.removals import MOST, REMOVED, add_each, edge_item, removals
 from app.web.search.reveal import reveal
 from app.web.sentences import use_of
 from app.web.server import door
-from app.web.tables import below, table
+from app.web.tables import below, rounded, table
 from app.web.views.plan.instructions import instructions
 from app.web.views.plan.undertake import begin_form
 from app.wording import NOT_KNOWN, brief, counted, each_words, share
@@ -47,8 +47,8 @@ COLUMNS = {
     "On": st.column_config.TextColumn(width=230),
     "To undo it": st.column_config.TextColumn(width=230),
     "Verdict": st.column_config.TextColumn(help=MEANINGS.replace("**", "")),
-    "Debt removed": st.column_config.NumberColumn(format="%.1f", width=95),
-    "Reach removed": st.column_config.NumberColumn(format="%.1f", width=95),
+    "Debt removed": st.column_config.NumberColumn(width=95),
+    "Reach removed": st.column_config.NumberColumn(width=95),
     "Findings": st.column_config.NumberColumn(width=70),
     "Uses that fail": st.column_config.NumberColumn(width=80),
 }
@@ -109,7 +109,13 @@ def _proposed(posture: Posture, objective: str, budget: int) -> None:
     rows = plan_rows(steps)
     alt = f"Steps in the order in which they take away most {objective}."
     at = table(
-        rows, f"plan:{objective}:{budget}", alt, COLUMNS, select=True, height=HEIGHT, wrap=True
+        rounded(rows, "Debt removed", "Reach removed"),
+        f"plan:{objective}:{budget}",
+        alt,
+        COLUMNS,
+        select=True,
+        height=HEIGHT,
+        wrap=True,
     )
     fails = int(steps["breaks"].str.len().sum())
     below(use_of(len(steps), fails, answer.unobservable, "step"), rows, "plan.csv")
