@@ -102,6 +102,45 @@ def test_all_of_it_is_done_by_keyboard(serve: Serve, store: Path, open_window: O
     page.get_by_text("Showing all 44 things").wait_for()
 
 
+def opens_by_one_click(page: Page, folded: str, drawn: str) -> None:
+    """Click a fold, see what is in it, open it by its button as by keyboard, and fold it again."""
+    picture = graph(page)
+    before = len(names(picture))
+    page.mouse.click(*place(picture, folded))
+    page.get_by_role("heading", name=folded).wait_for()
+    page.get_by_text(re.compile(f"All {folded.split()[0]}:")).wait_for()
+    assert len(names(picture)) == before
+    page.get_by_role("button", name="Unfold").press("Enter")
+    page.get_by_text(drawn).first.wait_for()
+    assert node(graph(page), "db-12").count() == 1
+    page.get_by_role("button", name="Fold again").click()
+    node(graph(page), folded).wait_for()
+
+
+def test_one_click_says_what_is_in_a_fold_and_offers_to_open_it(
+    serve: Serve, store: Path, open_window: Open
+) -> None:
+    page, picture = opened(serve, store, open_window)
+    opens_by_one_click(page, "30 internal resources", "Showing all 44 things")
+    node(picture, "30 internal resources").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Unfold").wait_for()
+
+
+def test_the_address_of_the_console_keeps_the_picture_until_the_query_ran(
+    serve: Serve, store: Path, open_window: Open
+) -> None:
+    home = serve(store)
+    page = open_window(home).go(f"{home}/console?shows=picture")
+    query = page.get_by_role("textbox", name="Query")
+    query.fill("SELECT source_id AS source, target_id AS target FROM CAN_ACCESS ORDER BY 1, 2")
+    query.press("Control+Enter")
+    page.get_by_text("Press Run to ask").wait_for()
+    assert page.url.endswith("?shows=picture")
+    page.get_by_role("button", name="Run").click()
+    opens_by_one_click(page, "40 resources", "Showing all 47 things")
+
+
 ACTIVE = """() => {
     let at = document.activeElement;
     while (at.shadowRoot) at = at.shadowRoot.activeElement;

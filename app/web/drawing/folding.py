@@ -143,6 +143,29 @@ def fold(
     return pieces
 
 
+def members(tree: Tree, pieces: Sequence[Piece], piece: Piece) -> list[str]:
+    """List the nodes that one of the drawn pieces stands for, as siblings are sorted.
+
+    What is cut stands for all below it, too.
+    """
+    drawn = {p.id for p in pieces}
+    under = [c for c in tree.children.get(piece.parent or "", ()) if c not in drawn]
+    if piece.kind != REST:
+        within = [c for c in under if c not in tree.children]
+        return _sorted(tree, [c for c in within if _group(tree, piece.parent or "", c) == piece.id])
+    ids = _sorted(
+        tree,
+        [
+            c
+            for c in under
+            if c in tree.children or _group(tree, piece.parent or "", c) not in drawn
+        ],
+    )
+    for id_ in ids:  # grows while it is gone through
+        ids.extend(tree.children.get(id_, ()))
+    return ids
+
+
 def _threshold(tree: Tree, cap: int, rows: int) -> int:
     """Return the mildest threshold at which all fits, whatever is unfolded or pinned.
 

@@ -149,7 +149,9 @@ def _node_words(spot: Spot) -> str:
     piece = spot.piece
     words = [plain(spot.text)]
     if piece.stands_for:
-        words.append("a fold: double click, or Shift and Enter, opens it")
+        words.append(
+            "a fold: choose it for what is in it; double click, or Shift and Enter, opens it"
+        )
     elif piece.label:
         words.append(f"{piece.kind} {kind(piece.label)}".strip())
     words.append("the start" if piece.hops == 0 else counted(piece.hops, "step") + " away")

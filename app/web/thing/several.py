@@ -23,12 +23,17 @@ def several_panel(posture: Posture, title: str, words: str, ids: list[str], key:
 
     `title` and `words` are Markdown. Things that this snapshot lacks are left out.
     """
+    st.header(title, anchor=False)
+    st.markdown(words)
+    listed(posture, ids, key)
+
+
+def listed(posture: Posture, ids: list[str], key: str) -> None:
+    """Draw things: the first by name as links and, if there are more, all as a table."""
     numbers = posture.graph.numbers(pd.Series(ids, dtype="string"))
     rows = posture.graph.things.iloc[numbers[numbers >= 0]]
     named = rows["name"].replace("", pd.NA).fillna(rows["id"])
     rows = rows.assign(name=named).iloc[named.str.casefold().argsort(kind="stable")]
-    st.header(title, anchor=False)
-    st.markdown(words)
     cards(posture, rows["id"].head(MOST))
     if len(rows) <= MOST:
         return

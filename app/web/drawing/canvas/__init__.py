@@ -24,7 +24,8 @@ SCRIPTS = ("camera.js", "draw.js", "exports.js", "tools.js", "time.js", "main.js
 NAME = "trustdebt_canvas"
 ACT, MOMENT = "act", "moment"  # the states that the browser sets
 HELP = (
-    "Tab goes through nodes and steps, Enter chooses, Shift and Enter opens a fold, arrow keys "
+    "Tab goes through nodes and steps, Enter chooses one or says what is in a fold, Shift and "
+    "Enter opens a fold, arrow keys "
     "move the picture, plus and minus zoom, 0 fits it."
 )
 _DRAWN, _SEEN, _MOVED = "canvas:drawn", "canvas:seen", "canvas:moved"

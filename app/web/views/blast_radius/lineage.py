@@ -29,11 +29,12 @@ from app.web.replay import gone_panel, stated, summary, times
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
+from app.web.thing.folded import fold_at, fold_panel, words_and_folds
 from app.web.thing.several import begins_panel, is_several
 from app.web.tiles import NEITHER
 from app.web.views.blast_radius.controls import PICTURES, Choices
 from app.web.views.blast_radius.frame import Frame
-from app.web.views.blast_radius.picks import fold_panel, pick_in
+from app.web.views.blast_radius.picks import pick_in
 from app.wording import NOT_KNOWN, counted, day, number
 from graph.schema import ACTS_FOR, SPAWNS
 
@@ -112,7 +113,7 @@ def lineage_of(posture: Posture, choices: Choices, frame: Frame) -> None:
             anchor=pick.opened,
             times=times(posture, moment),
         )
-        st.caption(summary(drawing.summary, moment))
+        words_and_folds(summary(drawing.summary, moment), tree)
         picture_table(drawing, drawn, f"drawn:line:{thing}", "Every link in the picture.")
     _list(listed(answer))
 
@@ -126,9 +127,9 @@ def _edges(posture: Posture, choices: Choices, own: Edges) -> tuple[Edges, Momen
 
 
 def _node_panel(posture: Posture, tree: Tree, drawing: Drawing, chosen: str) -> None:
-    folds = {s.piece.id: s for s in drawing.spots if s.piece.stands_for}
-    if chosen in folds:
-        fold_panel(tree, folds[chosen])
+    folded = fold_at(drawing, chosen)
+    if folded is not None:
+        fold_panel(posture, tree, drawing, folded)
     elif posture.graph.number(chosen) >= 0:
         thing_panel(posture, chosen)
     elif chosen in tree.nodes and tree.nodes[chosen]["label"]:

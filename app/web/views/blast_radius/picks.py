@@ -6,15 +6,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from analytics.answers.edge import Ends
-from app.escape import markdown
 from app.web.drawing import canvas
-from app.web.drawing.folding import Piece, Tree
-from app.web.drawing.layout import Spot
+from app.web.drawing.folding import Tree
 from app.web.page.address import recall, recall_each, remember, remember_each
 from app.web.removals import ends_of
-from app.wording import kind
-
-OPEN = "open"
+from app.web.thing.folded import OPEN, unfold
 
 
 @dataclass(frozen=True)
@@ -66,40 +62,6 @@ def _choose(focus: str, edge: str = "") -> None:
     st.session_state["edge"] = edge or None
 
 
-def unfold(piece: Piece) -> None:
-    """Open one fold."""
-    st.session_state[OPEN] = list(dict.fromkeys([*st.session_state[OPEN], piece.id]))
-    st.session_state["focus"] = None
-
-
-def words_and_folds(words: str) -> None:
-    """Draw a sentence below the picture and, where folds are open, the button that closes them."""
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.caption(words)
-    if st.session_state[OPEN]:
-        row.button("Fold again", icon=":material/unfold_less:", type="tertiary", on_click=_fold_all)
-
-
-def _fold_all() -> None:
-    st.session_state[OPEN] = []
-
-
 def pinned(tree: Tree, paths: Iterable[Sequence[str]]) -> frozenset[str]:
     """Return the nodes that must be drawn for some paths to be."""
     return frozenset(id_ for path in paths for node in path for id_ in tree.way_to(node))
-
-
-def fold_panel(tree: Tree, spot: Spot) -> None:
-    """Draw what a fold is, and the button that opens it."""
-    st.header(f"{markdown(spot.text)}", anchor=False)
-    parent = tree.nodes.get(spot.piece.parent or "")
-    if parent:
-        st.caption(f"Folded under {kind(parent['label'])} {markdown(parent['name'])}")
-    st.button(
-        "Unfold",
-        type="primary",
-        icon=":material/unfold_more:",
-        on_click=unfold,
-        args=(spot.piece,),
-    )
-    st.caption("At most 300 nodes are drawn. The table below lists every one.")

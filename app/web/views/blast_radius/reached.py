@@ -25,6 +25,7 @@ from app.web.replay import Stated, gone_panel, stated, summary, times
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
+from app.web.thing.folded import fold_at, fold_panel, words_and_folds
 from app.web.views.blast_radius.controls import PICTURES, Choices
 from app.web.views.blast_radius.detail import level_choice, path_panel
 from app.web.views.blast_radius.frame import Frame
@@ -32,10 +33,8 @@ from app.web.views.blast_radius.paths import Paths, path_choice, paths_from
 from app.web.views.blast_radius.picks import (
     Pick,
     choose,
-    fold_panel,
     pick_in,
     pinned,
-    words_and_folds,
 )
 from app.web.views.blast_radius.tray import reverse_tray
 from app.wording import counted, kind, number, share
@@ -162,20 +161,21 @@ def _picture(posture: Posture, asked: Question, choices: Choices, shown: Shown) 
     left_out = shown.total - shown.tree.total
     if left_out:
         words += f" The filters leave out {number(left_out)} of {number(shown.total)}."
-    words_and_folds(f"{words} All shortest paths, each to the highest level that is reached.")
+    words += " All shortest paths, each to the highest level that is reached."
+    words_and_folds(words, shown.tree)
     picture_table(shown.drawing, shown.links, f"drawn:in:{asked}")
 
 
 def _panel(posture: Posture, asked: Question, shown: Shown, items: tuple[str, ...]) -> None:
     pick, paths = shown.pick, shown.paths
-    folds = {s.piece.id: s for s in shown.drawing.spots if s.piece.stands_for}
+    folded = fold_at(shown.drawing, pick.focus)
     if shown.edge is not None and shown.edge.step is not None:
         edge_panel(posture, shown.edge.step, items, shown.edge.posture)
         return
     if pick.edge:
         st.caption("That step is not in this picture.")
-    if pick.focus in folds:
-        fold_panel(shown.tree, folds[pick.focus])
+    if folded is not None:
+        fold_panel(posture, shown.tree, shown.drawing, folded)
         return
     if pick.focus and posture.graph.number(pick.focus) < 0:
         gone_panel(pick.focus)

@@ -12,6 +12,7 @@ from app.web.answers.reach import Question, Reach, reach, sieved, sureness
 from app.web.answers.replayed import Moment, replayed
 from app.web.drawing import canvas
 from app.web.drawing.charts import steps as steps_chart
+from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Drawing, arrange
 from app.web.drawing.links import Link, link_of, links
 from app.web.drawing.scene import Lit
@@ -20,10 +21,11 @@ from app.web.page.deltas import Row
 from app.web.picture_table import picture_table
 from app.web.removals import removals
 from app.web.replay import Stated, gone_panel, stated, summary, times
-from app.web.tables import below, full, table
+from app.web.tables import below, full, rounded, table
 from app.web.thing.assured import assured
 from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
+from app.web.thing.folded import fold_at, fold_panel, words_and_folds
 from app.web.thing.leak import keys_of, leak
 from app.web.thing.retire import retire, retire_button
 from app.web.tiles import tile
@@ -35,10 +37,8 @@ from app.web.views.blast_radius.paths import Paths, between_buttons, path_choice
 from app.web.views.blast_radius.picks import (
     Pick,
     choose,
-    fold_panel,
     pick_in,
     pinned,
-    words_and_folds,
 )
 from app.web.views.blast_radius.tray import tray
 from app.wording import NO_FIGURE, brief, counted, number, share
@@ -64,6 +64,7 @@ class Shown:
     pick: Pick
     paths: Paths
     edge: Stated | None
+    tree: Tree
     drawing: Drawing
     links: list[Link]
     moment: Moment | None
@@ -126,7 +127,7 @@ def _shown(posture: Posture, choices: Choices, answer: Reach) -> Shown:
         pinned=pinned(tree, paths.passed),
     )
     edge = stated(posture, pick.ends, moment) if pick.edge else None
-    return Shown(question, pick, paths, edge, drawing, links(drawing, edges), moment)
+    return Shown(question, pick, paths, edge, tree, drawing, links(drawing, edges), moment)
 
 
 def _nothing(
@@ -209,7 +210,7 @@ def _picture(posture: Posture, answer: Reach, shown: Shown) -> None:
         reveal=str(st.session_state.get("reveal", "")),
         times=times(posture, shown.moment),
     )
-    words_and_folds(_summary(answer, shown))
+    words_and_folds(_summary(answer, shown), shown.tree)
     picture_table(drawing, shown.links, f"drawn:{question}")
 
 
@@ -226,9 +227,9 @@ def _summary(answer: Reach, shown: Shown) -> str:
 
 def _panel(posture: Posture, answer: Reach, shown: Shown) -> None:
     pick, paths, thing = shown.pick, shown.paths, shown.question.thing
-    folded = {s.piece.id: s for s in shown.drawing.spots if s.piece.stands_for}
-    if pick.focus in folded:
-        fold_panel(answer.tree, folded[pick.focus])
+    folded = fold_at(shown.drawing, pick.focus)
+    if folded is not None:
+        fold_panel(posture, shown.tree, shown.drawing, folded)
         return
     if pick.edge:
         st.caption("That step is not in this picture.")
@@ -242,8 +243,8 @@ def _panel(posture: Posture, answer: Reach, shown: Shown) -> None:
         retire_button(posture, thing)
         assured(posture, thing)
         st.caption(
-            "Click a node for how it is reached, a line for what states it; double click a fold "
-            "to open it."
+            "Click a node for how it is reached, a line for what states it, a fold for what is "
+            "in it."
         )
         _profile(answer)
         return
@@ -271,12 +272,12 @@ def _resources(answer: Reach, choices: Choices) -> None:
     chosen = choices.sieve.sensitivities
     rows = answer.table[answer.table["Sensitivity"].isin(chosen)] if chosen else answer.table
     at = table(
-        rows.drop(columns="id"),
+        rounded(rows.drop(columns="id"), "Weight"),
         f"reached:{choices.question}:{','.join(chosen)}",
         "The resources reached, heaviest first.",
         {
             "Weight": st.column_config.ProgressColumn(
-                format="%.0f", min_value=0, max_value=full(answer.table["Weight"])
+                format="localized", min_value=0, max_value=full(answer.table["Weight"])
             ),
             "Hops": st.column_config.NumberColumn(width="small"),
         },

@@ -16,7 +16,7 @@ from app.web.answers.replayed import Moment, replayed
 from app.web.card import cards, links_to
 from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
-from app.web.drawing.layout import Arrangement, arrange
+from app.web.drawing.layout import Arrangement, Drawing, arrange
 from app.web.drawing.links import link_of, links
 from app.web.drawing.scene import Lit
 from app.web.page.snapshots import kept
@@ -25,9 +25,9 @@ from app.web.replay import stated, summary, times
 from app.web.search.reveal import reveal
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
+from app.web.thing.folded import fold_at, fold_panel, unfold
 from app.web.tiles import tile
 from app.web.views.blast_radius.controls import TRAY, Choices
-from app.web.views.blast_radius.picks import unfold
 from app.web.what_if import all_tiles, breaks_table, change, changed, less, who_reaches_less
 from app.wording import counted, number, thing_id
 
@@ -236,14 +236,26 @@ def _pictures(
     if choices.when:
         at = partial(replayed, posture, choices.question, Sieve(), choices.when)
         moments = [at(), at(removed=items)]
-    places = st.columns(2, gap="medium")
+    places, drawn = st.columns(2, gap="medium"), []
     for place, key, title, answer, moment in zip(
         places, TRAY, ("Before", "After"), answers, moments, strict=True
     ):
         with place:
             st.subheader(title, anchor=False)
-            _picture(posture, key, title, answer, moment, choices.arrangement)
+            drawn.append(_picture(posture, key, title, answer, moment, choices.arrangement))
+    for picture in drawn:
+        if picture is not None and _folded(posture, *picture):
+            return
     _chosen(posture, items, [moment for moment in moments if moment is not None])
+
+
+def _folded(posture: Posture, tree: Tree, drawing: Drawing) -> bool:
+    """Draw the panel of a fold that is chosen; return whether one of this picture is."""
+    spot = fold_at(drawing, st.session_state["tray:chosen"][0])
+    if spot is not None:
+        with st.container(border=True):
+            fold_panel(posture, tree, drawing, spot)
+    return spot is not None
 
 
 def _chosen(posture: Posture, items: tuple[str, ...], moments: list[Moment]) -> None:
@@ -265,13 +277,14 @@ def _picture(
     answer: Reach,
     moment: Moment | None,
     arrangement: Arrangement | None,
-) -> None:
+) -> tuple[Tree, Drawing] | None:
+    """Draw one of the two pictures; return what it is of, None if there is nothing to draw."""
     tree, edges = answer.tree, answer.edges
     if moment is not None and moment.tree is not None:
         tree, edges = moment.tree, moment.edges
     if tree.total == 1 and (moment is None or moment.absent):
         st.markdown("It reaches nothing in what is known.")
-        return
+        return None
     node, ends = st.session_state["tray:chosen"]
     drawing = arrange(tree, arrangement, DRAWN, frozenset(st.session_state["open"]))
     name = tree.nodes[tree.root]["name"]
@@ -286,6 +299,7 @@ def _picture(
         times=times(posture, moment),
     )
     st.caption(drawing.summary if moment is None else summary(drawing.summary, moment))
+    return tree, drawing
 
 
 def _lost(posture: Posture, before: Reach, after: Reach, key: str) -> None:

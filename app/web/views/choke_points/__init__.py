@@ -32,6 +32,7 @@ from app.web.search.selection import choose
 from app.web.sentences import use_of
 from app.web.tables import below, table
 from app.web.thing.edge_panel import edge_panel
+from app.web.thing.folded import fold_panel
 from app.web.thing.several import several_panel
 from app.web.tiles import NEITHER
 from app.web.view import View
@@ -84,9 +85,13 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     with left:
         shown = choice(posture, aim)
     with right, st.container(border=True, height=560):  # first, as it is what a click asked for
+        meant, folded = "", shown.folded
         if shown.starts:
             _starts(posture, aim, ranks, shown)
-        meant = "" if shown.starts else _detail(posture, ranks, items, shown.edge)
+        elif folded is not None:
+            fold_panel(posture, shown.tree, shown.drawing, folded)
+        else:
+            meant = _detail(posture, ranks, items, shown.edge)
     with left:
         picture(posture, shown)
     if meant:

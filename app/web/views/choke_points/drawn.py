@@ -11,7 +11,8 @@ from analytics.answers.narrative import narrative
 from analytics.posture import Posture
 from app.web.answers.replayed import Edges, Moment, laid_over, posture_at
 from app.web.drawing import canvas
-from app.web.drawing.layout import arrange
+from app.web.drawing.folding import Tree
+from app.web.drawing.layout import Drawing, Spot, arrange
 from app.web.drawing.links import links
 from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import ALL, alone, spanning
@@ -20,6 +21,7 @@ from app.web.page.snapshots import kept
 from app.web.picture_table import picture_table
 from app.web.removals import edge_item, ends_of
 from app.web.replay import Stated, stated, summary, times, when
+from app.web.thing.folded import OPEN, fold_at, unfold, words_and_folds
 from app.web.views.choke_points.answers import Aim, smallest_cut
 from app.wording import counted, number
 from graph.schema import AUTHENTICATES_AS
@@ -44,14 +46,26 @@ class Routes:
 class Shown:
     """What the picture shows, the moment of a replay, and the chosen edge; None without one.
 
-    `starts`: the node that stands for all starts is chosen, or a line from it.
+    `focus` is `STARTS` or the id of a fold, if that is chosen.
     """
 
     routes: Routes
     moment: Moment | None
     view: str
     edge: Stated | None
-    starts: bool
+    focus: str
+    tree: Tree
+    drawing: Drawing
+
+    @property
+    def starts(self) -> bool:
+        """Whether it is the node that stands for all starts, or a line from it."""
+        return self.focus == STARTS
+
+    @property
+    def folded(self) -> Spot | None:
+        """The chosen fold."""
+        return fold_at(self.drawing, self.focus)
 
 
 def choice(posture: Posture, aim: Aim) -> Shown:
@@ -74,15 +88,37 @@ def choice(posture: Posture, aim: Aim) -> Shown:
         routes = replace(routes, edges=moment.edges)
     edge = str(st.session_state.get("edge") or "")
     chosen = stated(posture, ends_of(edge), moment) if edge else None
-    starts = st.session_state["focus"] == STARTS
-    return Shown(routes, moment, f"{shown}:{aim}", chosen, starts)
+    tree = _tree(routes, moment)
+    drawing = arrange(tree, "layers", unfolded=frozenset(st.session_state[OPEN]))
+    focus = str(st.session_state["focus"] or "")
+    return Shown(routes, moment, f"{shown}:{aim}", chosen, focus, tree, drawing)
+
+
+def _tree(routes: Routes, moment: Moment | None) -> Tree:
+    """Return the tree to draw: that of the starts alone, where there is nothing else."""
+    if not routes.edges:
+        return alone({"id": ALL, "label": "", "name": routes.starts})
+    changes = moment.changes if moment is not None else {}
+    return spanning(routes.edges, several=routes.starts, changes=changes)
+
+
+def _focus(text: str) -> str:
+    """Accept the starts, and what may be a fold.
+
+    Raises
+    ------
+    ValueError
+    """
+    if text != STARTS and "|" not in text:
+        raise ValueError(text)
+    return text
 
 
 def _pick() -> None:
     """Apply the reader's last action in the picture."""
     recall("edge")
-    recall("focus", None, one_of((STARTS,)))
-    recall_each("open")
+    recall("focus", None, _focus)
+    recall_each(OPEN)
     picked = canvas.picked(PICTURE)
     if picked is not None and _of_starts(picked):
         choose_item(None)
@@ -94,13 +130,15 @@ def _pick() -> None:
         choose_item(source if is_key else edge, edge)
     elif picked is not None and picked.piece is not None:
         if picked.unfold and picked.piece.stands_for:
-            folds = [*st.session_state["open"], picked.piece.id]
-            st.session_state["open"] = list(dict.fromkeys(folds))
-        elif not picked.piece.stands_for:
+            unfold(picked.piece)
+        elif picked.piece.stands_for:
+            choose_item(None)
+            st.session_state["focus"] = picked.piece.id
+        else:
             choose_item(picked.piece.id)
     for name in ("edge", "focus"):
         remember(name)
-    remember_each("open")
+    remember_each(OPEN)
 
 
 def _of_starts(picked: canvas.Picked) -> bool:
@@ -122,17 +160,13 @@ def picture(posture: Posture, shown: Shown) -> None:
     if not routes.edges and moment is None:
         st.markdown(routes.words)
         return
-    changes = moment.changes if moment is not None else {}
-    tree = alone({"id": ALL, "label": "", "name": routes.starts})  # nothing was there then
-    if routes.edges:
-        tree = spanning(routes.edges, several=routes.starts, changes=changes)
-    drawing = arrange(tree, "layers", unfolded=frozenset(st.session_state["open"]))
+    tree, drawing = shown.tree, shown.drawing
     drawn = links(drawing, routes.edges)
     canvas.draw(
         drawing,
         drawn,
         PICTURE,
-        Lit.along([], tree.root) if shown.starts else _lit(routes),
+        _lit(shown),
         title=routes.title,
         view=view,
         reveal=str(st.session_state.get("choke:reveal", "")),
@@ -140,15 +174,17 @@ def picture(posture: Posture, shown: Shown) -> None:
         times=times(posture, moment),
     )
     words = f"{routes.words} {drawing.summary}"
-    st.caption(words if moment is None else summary(drawing.summary, moment))
+    words_and_folds(words if moment is None else summary(drawing.summary, moment), tree)
     picture_table(drawing, drawn, f"drawn:{view}")
 
 
-def _lit(routes: Routes) -> Lit:
-    """Light the chosen edge or item."""
+def _lit(shown: Shown) -> Lit:
+    """Light the chosen fold, edge or item."""
+    if shown.focus:
+        return Lit.along([], shown.tree.root if shown.starts else shown.focus)
     item = str(st.session_state.get("item") or "")
     wanted = str(st.session_state.get("edge") or item)
-    for edge in routes.edges:
+    for edge in shown.routes.edges:
         if edge_item(edge) == wanted:
             return Lit.along([], edge=ends_of(wanted))
     return Lit.along([], item)

@@ -12,7 +12,7 @@ from app.web.answers.replayed import Edges, Moment, laid_over, posture_at
 from app.web.card import cards
 from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
-from app.web.drawing.layout import arrange
+from app.web.drawing.layout import Drawing, arrange
 from app.web.drawing.links import Link, links
 from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import ALL, alone, spanning
@@ -25,11 +25,13 @@ from app.web.removals import removals
 from app.web.replay import gone_panel, stated, summary, times, when
 from app.web.thing.edge_panel import edge_panel
 from app.web.thing.facts import thing_panel
+from app.web.thing.folded import fold_at, fold_panel, unfold, words_and_folds
 from app.web.thing.several import begins_panel, is_several
 from app.web.views.console.answers import Asked, Result, edges_of, run
 from graph.stores import QueryRefused
 
 PLACE = "console:picture"
+OPEN, FOCUS = "console:open", "console:focus"  # the open folds, and the chosen node
 ANSWERED = "console:answered"  # the edges at each snapshot, of the query that is drawn
 
 
@@ -41,6 +43,7 @@ class Chosen:
     line: Link | None
     moment: Moment | None
     tree: Tree
+    drawing: Drawing
 
     @property
     def several(self) -> bool:
@@ -58,17 +61,17 @@ def picture(posture: Posture, asked: Asked, result: Result) -> None:
     edges = own if moment is None else moment.edges
     _pick()
     tree = _tree(edges, moment)
-    drawing = arrange(tree, unfolded=frozenset(st.session_state["console:open"]))
+    drawing = arrange(tree, unfolded=frozenset(st.session_state[OPEN]))
     drawn = links(drawing, edges)
     edge = st.session_state["console:edge"]
     line = next((each for each in drawn if ",".join(each.ends) == edge), None)
-    chosen = Chosen(st.session_state["console:focus"] or "", line, moment, tree)
+    chosen = Chosen(st.session_state[FOCUS] or "", line, moment, tree, drawing)
     left, right = st.columns([5, 2], gap="small")
     with left:
         lit = Lit.along([], chosen.focus, line.ends if line else None)
         title = "The answer of the query"
         canvas.draw(drawing, drawn, PLACE, lit, title=title, times=times(posture, moment))
-        st.caption(summary(drawing.summary, moment))
+        words_and_folds(summary(drawing.summary, moment), tree, OPEN)
         picture_table(drawing, drawn, "console:drawn")
     with right, st.container(border=True, height=canvas.HEIGHT):
         _panel(posture, chosen)
@@ -104,7 +107,10 @@ def _edges_then(posture: Posture, asked: Asked, snapshot: str) -> Edges:
 
 
 def _panel(posture: Posture, chosen: Chosen) -> None:
-    if chosen.several:
+    folded = fold_at(chosen.drawing, chosen.focus)
+    if folded is not None:
+        fold_panel(posture, chosen.tree, chosen.drawing, folded, OPEN, FOCUS)
+    elif chosen.several:
         begins_panel(posture, chosen.tree, "console")
     elif chosen.line is not None:
         _edge(posture, chosen.line.ends, chosen.moment)
@@ -134,17 +140,17 @@ def _edge(posture: Posture, ends: Ends, moment: Moment | None) -> None:
 
 def _pick() -> None:
     """Apply the reader's last action in the picture: choosing, or opening a fold."""
-    recall("focus", key="console:focus")
+    recall("focus", key=FOCUS)
     recall("edge", key="console:edge")
-    unfolded: list[str] = st.session_state.setdefault("console:open", [])
+    st.session_state.setdefault(OPEN, [])
     picked = canvas.picked(PLACE)
     if picked is not None and picked.link is not None:
         st.session_state["console:edge"] = ",".join(picked.link.ends)
-        st.session_state["console:focus"] = None
+        st.session_state[FOCUS] = None
     elif picked is not None and picked.piece is not None:
-        if picked.unfold and picked.piece.stands_for:
-            unfolded.append(picked.piece.id)
-        st.session_state["console:focus"] = picked.piece.id
+        st.session_state[FOCUS] = picked.piece.id
         st.session_state["console:edge"] = None
-    remember("focus", key="console:focus")
+        if picked.unfold and picked.piece.stands_for:
+            unfold(picked.piece, OPEN, FOCUS)
+    remember("focus", key=FOCUS)
     remember("edge", key="console:edge")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.web.drawing.folding import CAP, HARD_CAP, Piece, Tree, fold
+from app.web.drawing.folding import CAP, HARD_CAP, Piece, Tree, fold, members
 from app.web.drawing.layout import NEAREST, Drawing, arrange
 from app.web.drawing.links import links
 from app.web.drawing.spanning import spanning
@@ -88,6 +88,18 @@ def test_unfolding_shows_members_up_to_the_hard_cap_and_counts_the_rest() -> Non
     assert len(pieces) == HARD_CAP
     assert stood_for(pieces) == 2340
     assert arrange(tree, "rings", unfolded={group}).spots[-1].text == "+2,041 more"
+
+
+@few
+@given(trees(), st.sampled_from([10, 60]))
+def test_a_fold_says_which_nodes_are_in_it(rows: list[Row], cap: int) -> None:
+    """All nodes are drawn or in one fold each, of which each holds as many as it counts."""
+    tree = Tree.of(rows)
+    pieces = fold(tree, cap=max(cap, max(r["hops"] for r in rows) + 2))
+    inside = {p.id: members(tree, pieces, p) for p in pieces if p.stands_for}
+    assert all(len(inside[p.id]) == p.stands_for for p in pieces if p.stands_for)
+    alone = [p.id for p in pieces if not p.stands_for]
+    assert sorted([*alone, *itertools.chain(*inside.values())]) == sorted(r["id"] for r in rows)
 
 
 def two_folds() -> Tree:
