@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from streamlit import config
+from streamlit.runtime.backend_operation_handler import DeferredFileHandler
 from streamlit.starlette import App
 from streamlit.web.server.starlette import starlette_server
 
@@ -19,6 +20,7 @@ from app.sign_in import SECRET, VARIABLE, SignIn, read_sign_in
 from app.web.server import ahead, door
 from app.web.server.assets import Assets
 from app.web.server.guard import NAMES, Guard, Message, Receive, Send, loopback
+from app.web.server.refusals import with_reasons
 from app.web.server.returning import Returning
 from app.web.server.upload import HERE, MAX_MIB
 from graph.journal.rights import serve_others
@@ -117,6 +119,7 @@ def main() -> None:
     secrets = None if sign_in is None else {"auth": sign_in.secrets(served[0])}
     config.get_config_files = own_files
     starlette_server._bind_socket = at_once(starlette_server._bind_socket)
+    DeferredFileHandler.handle = with_reasons(DeferredFileHandler.handle)  # type: ignore[assignment]
     ahead.begin()
     Guarded(served, secrets).run(config=settings(host, port, address))
 
