@@ -13,7 +13,8 @@ from app.web.server import door
 from graph.journal.rights import RIGHTS, NotAllowed
 from tests.e2e.visiting import VIEWS, Downloads, Visit, claims, links
 
-# By docs/people.md a viewer opens Posture and Trust debt, and all others the pages with every fact.
+# By docs/people.md a viewer opens Posture, Trust debt and Compare, and all others the pages with
+# every fact.
 EXPLORING = {"analyst", "owner", "reviewer", "auditor", "admin"}
 REPORTS = {"trustdebt-report.pdf", "trustdebt-report.html"}
 FIRST = next(iter(take_along.FORMATS))

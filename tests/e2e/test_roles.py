@@ -34,10 +34,10 @@ def test_each_role_sees_its_pages_and_no_other(visit: Visit, store: Path, role: 
         assert drawn or "This page is for the role" in texts(test)
 
 
-def test_every_page_needs_a_right_and_a_viewer_sees_the_two_for_leadership() -> None:
+def test_every_page_needs_a_right_and_a_viewer_sees_those_for_leadership() -> None:
     assert {view.right for view in VIEWS.values()} == set(PAGES)
     open_ = {name for name, view in VIEWS.items() if view.right in RIGHTS["viewer"]}
-    assert open_ == {"posture", "trust_debt"}
+    assert open_ == {"posture", "trust_debt", "compare"}
 
 
 def sees_nothing(test: AppTest, title: str) -> bool:

@@ -22,6 +22,7 @@ from app.web.views.compare.answers import both, drawn, part
 from app.web.views.compare.ends import choose
 from app.web.views.compare.summary import figures, seen, sentence, teams
 from app.wording import counted, number
+from graph.journal.rights import LOOK
 from graph.values import iso
 
 ALL = "all"
@@ -187,4 +188,13 @@ def _named(moment: Moment) -> str:
     return moment.info.id if moment.at == moment.info.taken_at else iso(moment.at)
 
 
-VIEW = View("compare", "Compare", ":material/difference:", "Overview", 18, draw, query=query)
+VIEW = View(
+    "compare",
+    "Compare",
+    ":material/difference:",
+    "Overview",
+    18,
+    draw,
+    right=LOOK,  # the figures of the first page, at two moments
+    query=query,
+)
