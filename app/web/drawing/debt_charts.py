@@ -13,6 +13,7 @@ from app.wording import day, days
 LONGEST = 24  # characters of a name in a tile
 DEBT, NEW, RETIRED, ACCRUED, RESCORED = "#8a94a3", "#d6336c", "#2f9e44", "#b7791f", "#7048e8"
 BLUE, GREY = "#2b6cb0", "#55657a"
+ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}  # off the days below a chart
 GRADES = {  # white text is legible on each; what is not rated is grey, as is what has no grade
     "A": "#2b7a3d",
     "B": "#2f6f7a",
@@ -62,7 +63,7 @@ def burn_down(periods: pd.DataFrame) -> go.Figure:
         barmode="relative",
         height=420,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": -0.12},
+        legend=ABOVE,
     )
     figure.update_xaxes(type="category", categoryorder="array", categoryarray=start + ends)
     figure.update_yaxes(title={"text": "balance (tp)"}, rangemode="tozero", row=1, col=1)
@@ -180,7 +181,7 @@ def ratio_trend(past: pd.DataFrame, target: float) -> go.Figure:
     figure.update_layout(
         height=300,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": -0.15},
+        legend=ABOVE,
         yaxis={"rangemode": "tozero", "tickformat": ".0%"},
         xaxis={"type": "category"},
     )

@@ -4,7 +4,9 @@ import streamlit as st
 
 # Less room above and beside the page, links that break instead of being cut, and a ring around the
 # link that the keyboard is on, of which Streamlit draws a faint tint alone. White on the primary
-# colour of the dark theme could not be read. Words beside the change of a figure break, too. How
+# colour of the dark theme could not be read. Words of a tile break, too, and those beside its
+# change go below it where they find no room. On a phone two tiles stand in a row, a panel is no
+# higher than what is in it, and a heat map scrolls, as its numbers could not be read otherwise. How
 # far a task is stands over the page, if at all.
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 3.25rem 3rem 4rem; }
@@ -14,10 +16,27 @@ STYLE = """<style>
 .st-key-tasks { position: fixed; bottom: 1rem; right: 1rem; z-index: 99; width: auto;
   max-width: calc(100vw - 2rem); background-color: Canvas; }
 .st-key-tasks:not(:has(button)) { display: none; }
-[data-testid="stMetricDeltaDescription"], [data-testid="stMetricDeltaDescription"] * {
+[data-testid="stMetric"] :is([data-testid="stMetricDelta"], [data-testid="stMetricLabel"],
+  [data-testid="stMetricDeltaDescription"]) :is(div, p),
+  [data-testid="stMetricDeltaDescription"] {
   white-space: normal !important; overflow: visible !important; }
+div:has(> [data-testid="stMetricDelta"]) { flex-wrap: wrap; }
+[data-testid="stMetricDeltaDescription"] { flex: 1 1 auto; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 3.25rem 1rem 4rem; }
+  [data-testid="stColumn"]:has([data-testid="stMetric"]) {
+    min-width: calc(50% - 1rem); flex: 1 1 calc(50% - 1rem); }
+  [data-testid="stMetricValue"] { font-size: 1.5rem; }
+  [data-testid="stMetricValue"] :is(div, p) { white-space: normal; overflow: visible; }
+  [data-testid="stHorizontalBlock"] > div:has(> div > div > [data-testid="stMetric"]) {
+    min-width: 0; flex: 1 1 calc(50% - 1.5rem); }
+  [data-testid="stHorizontalBlock"] > div:has(> div > div > [data-testid="stMetric"])
+    :is(div:has(> [data-testid="stMetric"]), div:has(> div > [data-testid="stMetric"])) {
+    width: 100%; }
+  [data-testid="stButtonGroup"] > div { flex-wrap: wrap; }
+  .st-key-panel, div:has(> .st-key-panel) { height: auto; max-height: 560px; }
+  .st-key-heat { overflow-x: auto; }
+  .st-key-heat > * { min-width: 640px; }
 }
 </style>"""
 

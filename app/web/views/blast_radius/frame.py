@@ -25,5 +25,5 @@ def framed() -> Frame:
     figures = st.container(gap="small")
     left, rail = st.columns([5, 2], gap="small")
     controls = rail.container(key="rail", gap="small")
-    panel = rail.container(border=True, height=min(RAIL, HEIGHT))
+    panel = rail.container(border=True, height=min(RAIL, HEIGHT), key="panel")
     return Frame(figures, left, controls, panel)

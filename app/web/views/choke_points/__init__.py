@@ -84,7 +84,10 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     left, right = st.columns([5, 2], gap="small")
     with left:
         shown = choice(posture, aim)
-    with right, st.container(border=True, height=560):  # first, as it is what a click asked for
+    with (
+        right,
+        st.container(border=True, height=560, key="panel"),
+    ):  # first, as it is what a click asked for
         meant, folded = "", shown.folded
         if shown.starts:
             _starts(posture, aim, ranks, shown)

@@ -73,7 +73,7 @@ def picture(posture: Posture, asked: Asked, result: Result) -> None:
         canvas.draw(drawing, drawn, PLACE, lit, title=title, times=times(posture, moment))
         words_and_folds(summary(drawing.summary, moment), tree, OPEN)
         picture_table(drawing, drawn, "console:drawn")
-    with right, st.container(border=True, height=canvas.HEIGHT):
+    with right, st.container(border=True, height=canvas.HEIGHT, key="panel"):
         _panel(posture, chosen)
 
 

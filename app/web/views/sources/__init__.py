@@ -77,10 +77,12 @@ def _figures(
     beside = f"of {number(len(coverage))}"
     tile(tiles[2], f"Older than {span(OLD)}", number(old), beside, "Today, by the clock.")
     count, read = sum(a.count for a in rejected), sum(a.read for a in rejected)
-    shown, beside = number(count) if rejected else "not recorded", f"of {number(read)}"
     meaning = "Rows of the latest reads that do not fit the schema."
-    beside = beside if rejected else ""
-    row.tile(tiles[3], "rejected", "Rows rejected", shown, beside or None, meaning)
+    if not rejected:  # nothing to compare: the reads were not recorded
+        tile(tiles[3], "Rows rejected", "not recorded", None, meaning)
+        return
+    beside = f"of {number(read)}"
+    row.tile(tiles[3], "rejected", "Rows rejected", number(count), beside, meaning)
 
 
 def _seal() -> None:
@@ -109,7 +111,9 @@ def _coverage(
                 "Age": f"▲ {span(age)}" if age > OLD else span(age),
                 "Read": _state(c, lost.get(c.key)),
                 "Taken": _taken(c),
-                "Rejected": f"{read.count} of {read.read}" if read else "not recorded",
+                "Rejected": f"{number(read.count)} of {number(read.read)}"
+                if read
+                else "not recorded",
                 "States": ", ".join(c.declares) or "nothing",
                 "Uses watched": _watched(c),
                 "Cannot state": ", ".join(d for d in DECLARABLE if d not in c.declares) or "-",
