@@ -140,3 +140,15 @@ def test_what_is_not_rated_meets_no_target(open_page: Open, tmp_path: Path) -> N
     words = " ".join(str(m.value) for m in page.markdown)
     assert "meets the target" not in words
     assert "met is **not known**" in words
+
+
+def test_uses_that_nobody_records_are_unknown_and_not_none(stores, open_page: Open) -> None:
+    """A tile with 0 would read as if nothing had happened without a decision."""
+    shown = tiles(open_page(stores["cloud"], "evidence"))
+    assert shown["No decision"] == shown["Denied, and done"] == ("unknown", "no use is recorded")
+
+
+def test_owners_that_nobody_states_are_not_counted_as_missing(stores, open_page: Open) -> None:
+    words = " ".join(str(m.value) for m in open_page(stores["cloud"]).markdown)
+    assert "No source states owners of 1 identity." in words
+    assert "0 of 1 identity" not in words

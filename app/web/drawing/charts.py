@@ -77,7 +77,10 @@ def pillars(rows: pd.DataFrame) -> go.Figure:
             name=words,
             orientation="h",
             marker=marker,
-            text=[f"{share:.0%}" if share >= 0.06 else "" for share in rows[column]],
+            text=[
+                "" if share < 0.06 or column == "unknown" else f"{share:.0%}"
+                for share in rows[column]
+            ],  # on hatching no text is legible
             textfont={"color": "#ffffff"},
             textposition="inside",
             insidetextanchor="middle",

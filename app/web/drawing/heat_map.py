@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from app.escape import chart_text
 
 LONGEST = 24  # characters of a name
+LEAST = 1e-9  # a smaller share is none
 DOUBT = 0.1  # share that is unknown from which a cell has a question mark
 SCALE = [[0.0, "#f3f5f8"], [0.25, "#f6c9a8"], [0.5, "#e58a5f"], [1.0, "#a31621"]]
 DARK = 0.74  # from here on the text on a cell is white
@@ -78,8 +79,12 @@ def _text(share: float, doubt: float) -> str:
 
     >>> _text(0.25, 0.0), _text(0.0, 0.5), _text(float("nan"), float("nan")), _text(0.004, 0.0)
     ('25', '0?', '-', '<1')
+    >>> _text(0.0, 1.0)
+    '?'
     """
     if np.isnan(share):
         return "-"
+    if share == 0 and doubt >= 1 - LEAST:
+        return "?"
     percent = f"{100 * share:.0f}" if share == 0 or share >= 0.005 else "<1"
     return percent + ("?" if doubt >= DOUBT else "")

@@ -71,9 +71,10 @@ def _figures(answer: EvidenceOfUses, row: Row) -> None:
     meaning = f"Confidential data and above; of {number(unknown)} more nobody would know."
     row.tile(tiles[0], "beforehand", "Explained beforehand", figure, words, meaning, MORE, True)
     for place, state in zip(tiles[1:3], ORDER[:2], strict=True):
-        count = answer.states[state]
         words = STATES[state].capitalize()
-        row.tile(place, state, words, number(count), "uses, sensitive or not")
+        count = number(answer.states[state]) if len(answer.uses) else NOT_KNOWN
+        beside = "uses, sensitive or not" if len(answer.uses) else "no use is recorded"
+        row.tile(place, state, words, count, beside)
     every = answer.actions.every
     complete = share(every["complete"], every["known"]) if every["known"] else NOT_KNOWN
     beside = f"{number(every['complete'])} of {number(every['known'])} uses"

@@ -82,10 +82,12 @@ def _owners_words(everyone: pd.DataFrame) -> str:
         return ""
     both, none = int(counts.get("both roles", 0)), int(counts.get("nobody", 0))
     unknown = int(counts.get(UNKNOWN, 0))
+    if unknown == total:
+        return f"No source states owners of {counted(total, 'identity', 'identities')}."
     has = "has" if total == 1 else "have"
     words = f"{number(both)} of {counted(total, 'identity', 'identities')} {has} both owners"
     parts = [f"{counted(none, 'has', 'have')} none"] if none else []
-    parts += [f"of {number(unknown)} nobody states any"] if unknown else []
+    parts += [f"no source states those of {number(unknown)}"] if unknown else []
     some = total - both - none - unknown
     parts += [f"{counted(some, 'has', 'have')} one of the two"] if some else []
     return f"{'; '.join([words, *parts])}."

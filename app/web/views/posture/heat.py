@@ -39,7 +39,8 @@ def draw(posture: Posture) -> None:
     )
     st.caption(
         "Numbers: percent of the team's access of which this does not hold. A question mark: at "
-        "least a tenth is unknown. A dash: it applies to nothing of the team."
+        "least a tenth is unknown, and all of it where there is no number. A dash: it applies to "
+        "nothing of the team."
     )
     with st.expander(f"{counted(len(rows), 'team')} as a table, and why each has its grade"):
         _table(rows, broken[kept])
