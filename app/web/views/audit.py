@@ -88,10 +88,11 @@ def _chain(answer: Trail) -> None:
     checked = (
         f"{counted(answer.count, 'entry', 'entries')}; the last has the hash {code(answer.head)}"
     )
-    st.success(
-        f"**The chain is whole.** Each entry holds the hash of the one before: {checked}.",
-        icon=":material/link:",
-    )
+    if answer.count:
+        st.success(
+            f"**The chain is whole.** Each entry holds the hash of the one before: {checked}.",
+            icon=":material/link:",
+        )
     if not answer.sealed:
         st.caption(
             ":material/key_off: No key of a seal is at hand: damage and changes show, but not what "

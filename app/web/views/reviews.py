@@ -21,13 +21,15 @@ from app.web.server import door
 from app.web.tables import below, rounded, table
 from app.web.tiles import tile
 from app.web.view import View
-from app.wording import NOT_KNOWN, brief, counted, number
+from app.wording import NOT_KNOWN, brief, counted, number, share
 from graph.journal.entries import DECISIONS
 
 ROWS = 1000  # packets drawn at once; the download has all
-HEIGHT = 430  # pixels
+HEIGHT = 520  # pixels
 INDEPENDENT = {True: "yes", False: "no"}
 COLUMNS = {
+    "May": st.column_config.TextColumn(width=95),
+    "Why now": st.column_config.TextColumn(width=175),
     "Debt a minute": st.column_config.NumberColumn(width=90),
     "Debt": st.column_config.NumberColumn(width=75),
     "Minutes": st.column_config.NumberColumn(width=70),
@@ -94,6 +96,7 @@ def _packets(posture: Posture, packets: pd.DataFrame) -> None:
         select=True,
         total=len(drawn),
         height=HEIGHT,
+        wrap=True,
     )
     if at is None:
         at = next(iter(np.flatnonzero(packets["id"] == named).tolist()), None)
@@ -160,7 +163,10 @@ def _measures(answer: Reviews) -> None:
     drawn = pd.DataFrame(
         {
             "Measure": rows["name"].str.replace("_", " "),
-            "Value": rows["value"],
+            "Value": [
+                NOT_KNOWN if pd.isna(value) else _value(str(name), float(value))
+                for name, value in zip(rows["name"], rows["value"], strict=True)
+            ],
             "Count": rows["count"],
             "Of": rows["of"],
             "Not known because": rows["because"].fillna(""),
@@ -177,6 +183,15 @@ def _measures(answer: Reviews) -> None:
             shown, "reviews:exceptions", "Accepted findings: by whom, why, until when, and state."
         )
         below(counted(len(shown), "acceptance"), shown, "exceptions.csv")
+
+
+def _value(name: str, value: float) -> str:
+    """Format a measure: seconds where its name says so, else a share.
+
+    >>> _value("seconds_per_item", 12.4), _value("revokes_with_residue", 0.5)
+    ('12 s', '50%')
+    """
+    return f"{number(round(value))} s" if name.startswith("seconds") else share(value, 1)
 
 
 def query(_: Posture) -> Query:

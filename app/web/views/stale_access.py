@@ -207,8 +207,8 @@ def _paths(posture: Posture, paths: Stale, days: int, wanted: tuple[int, ...] | 
         "Paths nobody uses: who reaches what, the first unused step, and for how long.",
         {
             "Level": st.column_config.TextColumn(width="small"),
-            "First unused step": st.column_config.TextColumn(width=330),
-            "State": st.column_config.TextColumn(width=165),
+            "First unused step": st.column_config.TextColumn(width=310),
+            "State": st.column_config.TextColumn(width=185),
             "Days unused": st.column_config.NumberColumn(width=95),
             "Weight": st.column_config.ProgressColumn(
                 width="small",
@@ -235,9 +235,9 @@ def _how_many(shown: int, paths: Stale) -> str:
     listed = len(paths.rows)
     if listed == paths.count:
         return f"{number(shown)} of {counted(paths.count, 'path')}"
-    part = "" if shown == listed else f"{number(shown)} of "
+    part = "The" if shown == listed else f"{number(shown)} of the"
     return (
-        f"{part}the first {number(listed)} of {counted(paths.count, 'path')}, those of the widest "
+        f"{part} first {number(listed)} of {counted(paths.count, 'path')}, those of the widest "
         "identities (choose an identity above for all of its own)"
     )
 

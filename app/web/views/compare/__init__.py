@@ -33,7 +33,7 @@ SHOWN = {
 }
 EVERY, NO_TEAM = "", "none"  # of the choice of a team
 ENDS = "compare:ends"  # the two moments that are compared
-HEIGHT = 320  # pixels of a table
+HEIGHT = 400  # pixels of a table
 Answer = Callable[..., Listed]
 LISTS: dict[str, tuple[str, Answer, dict[str, str], str]] = {
     "owners": (
@@ -134,10 +134,11 @@ def _list(
         rows,
         f"compare:{name}:{sides.before.graph.as_of}:{sides.after.graph.as_of}:{team}:{why}",
         f"{title} that differ between the two moments, with what changed, why, and the team.",
-        {"Finding": st.column_config.TextColumn(width="large")},
+        {"Finding": st.column_config.TextColumn(width=400)},
         select=True,
         total=total,
         height=HEIGHT,
+        wrap=True,
     )
 
     def every() -> str:

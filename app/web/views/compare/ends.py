@@ -39,8 +39,9 @@ def choose(posture: Posture) -> tuple[Moment, Moment] | None:
         st.caption(":material/swap_horiz: The earlier of the two is taken as the earlier end.")
         before, after = after, before
     if before == after:
-        more = "" if len(listed) > 1 else " The store holds only one snapshot yet."
-        st.info(f"Both ends are the same moment: choose another for one of them.{more}")
+        only = "The store holds only one snapshot yet: the next one can be compared with it."
+        same = "Both ends are the same moment: choose another for one of them."
+        st.info(same if len(listed) > 1 else only)
         return None
     return before, after
 

@@ -13,8 +13,8 @@ COLUMNS = {
     "Rank": st.column_config.NumberColumn(width=50),
     "Identity": st.column_config.TextColumn(width=168),
     "Kind": st.column_config.TextColumn(width=112),
-    "Why": st.column_config.TextColumn(width=365),
-    "Grade": st.column_config.TextColumn(width=56),
+    "Why": st.column_config.TextColumn(width=340),
+    "Grade": st.column_config.TextColumn(width=82),
     "Resources reached": st.column_config.NumberColumn(width=125),
 }
 HEIGHT = 560  # pixels
@@ -33,7 +33,7 @@ def draw_worst(posture: Posture) -> None:
             "Identity": rows["name"],
             "Kind": rows["label"].map(kind),
             "Why": rows["because"],
-            "Grade": rows["grade"],
+            "Grade": rows["grade"].replace("NR", "not rated"),
             "Trust debt": rows["debt"].astype("Float64").round(1),
             "Resources reached": rows["resources"],
         }

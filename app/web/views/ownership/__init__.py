@@ -26,9 +26,9 @@ from graph.journal.entries import ROLES
 
 HEIGHT = 420  # pixels
 COLUMNS = {
-    "Identity": st.column_config.TextColumn(width=170),
+    "Identity": st.column_config.TextColumn(width=140),
     "Role without owner": st.column_config.TextColumn(width=130),
-    "Why": st.column_config.TextColumn(width=190),
+    "Why": st.column_config.TextColumn(width=165),
     "Debt": st.column_config.NumberColumn(format="localized"),
 }
 

@@ -23,7 +23,7 @@ from app.web.views.plan.proposed import SHOWN, what_to_do_first
 from app.wording import MARKS, brief, counted, number
 
 ROWS = 1000  # changes drawn at once; the download has all
-HEIGHT = 430  # pixels
+HEIGHT = 520  # pixels
 COLUMNS = {
     "Severity": st.column_config.TextColumn(width=95),
     "What to change": st.column_config.TextColumn(width=415),
@@ -73,6 +73,7 @@ def _changes(posture: Posture, rows: pd.DataFrame) -> None:
         select=True,
         total=len(drawn),
         height=HEIGHT,
+        wrap=True,
     )
     words = f"{number(len(shown))} of {counted(len(rows), 'change')}, most severe first."
     below(f"{words} Select one to see how it is carried out.", drawn, "changes.csv")

@@ -48,6 +48,7 @@ from graph.frames import records
 from graph.journal.rights import LOOK
 
 TOP, CAPPED = 10, 3  # rows of a table; causes of a capped grade that are named
+SMALL = 0.05  # tp; a smaller change of debt is none
 MEANING = (
     "Debt counts exposed trust without justification, in trust points (tp): one read of a public "
     "resource under one fully broken assumption is one. Larger is worse."
@@ -200,14 +201,22 @@ def _periods(posture: Posture, periods: pd.DataFrame) -> None:
 
 
 def _ahead(kept_books: Ledger, now: float) -> None:
-    outlooks = records(kept_books.forecast.frame) if kept_books.forecast is not None else []
+    forecast = kept_books.forecast
+    outlooks = list(records(forecast.frame)) if forecast is not None else []
     forecasts = [
         f"**{brief(outlook.debt)} tp** in {outlook.days} days "
         f"(+{brief(outlook.debt - now)}; {_broken_words(outlook.opening_items)})"
         for outlook in outlooks
     ]
-    if forecasts:
+    if outlooks and all(_is_still(outlook, now) for outlook in outlooks):
+        st.markdown(f"Delay costs nothing in {outlooks[-1].days} days, of what is known.")
+    elif forecasts:
         st.markdown("Cost of delay, if nothing changes: " + ", ".join(forecasts) + ".")
+
+
+def _is_still(outlook: Any, now: float) -> bool:
+    """Return whether nothing is owed by then that is not owed now."""
+    return not outlook.opening_items and abs(outlook.debt - now) < SMALL
 
 
 def _broken_words(count: int) -> str:
@@ -229,13 +238,10 @@ def _debtors(posture: Posture) -> str:
     with right:
         at = _top(rows, by)
     owing = rows["debt"].fillna(0.0).to_numpy()
-    first = min(TOP, len(rows))
-    words = f"{counted(len(rows), 'group')}; "
-    words += f"the first {first} owe" if first > 1 else "the first owes"
-    st.caption(
-        f"{words} {share(owing[:TOP].sum(), owing.sum())} of the debt. Select a tile or a row to "
-        "see the items below."
-    )
+    words = counted(len(rows), "group")
+    if len(rows) > TOP:
+        words += f"; the first {TOP} owe {share(owing[:TOP].sum(), owing.sum())} of the debt"
+    st.caption(f"{words}. Select a tile or a row to see the items below.")
     return _chosen(posture, by, tile_at, None if at is None else f"{by}:{rows['key'].iloc[at]}")
 
 
@@ -280,13 +286,13 @@ def _top(every: pd.DataFrame, by: str) -> int | None:
         shown = shown.drop(columns=["Grade", "Capped by"])
     words = f"What each {BY[by].lower()} owes, the largest first."
     narrow = {
-        BY[by]: st.column_config.TextColumn(width=110 if by != "assumption" else 175),
+        BY[by]: st.column_config.TextColumn(width=112 if by != "assumption" else 175),
         "Debt": st.column_config.NumberColumn(format="localized", width=68),
         "Per day": st.column_config.NumberColumn(format="localized", width=58),
         "Ratio": st.column_config.TextColumn(width=54),
-        "Capped by": st.column_config.TextColumn(width=110),
+        "Capped by": st.column_config.TextColumn(width=118),
         "Grade": st.column_config.TextColumn(
-            width=62,
+            width=80 if rows["grade"].eq("NR").any() else 58,  # the words or a letter
             help="By its ratio a group is A to 5%, B to 10%, C to 20%, D to 50%, else F. A leaked "
             "key that works, or an action that was denied, caps it at D; a powerful identity that "
             "nobody answers for at C.",
