@@ -16,7 +16,7 @@ from app.wording import NOT_KNOWN, number
 
 ROWS = 1000  # rows sent to the browser at once
 ROW_HEIGHT = 35  # pixels
-HEIGHTS = (ROW_HEIGHT, 66, 74, 92)  # of rows of so many lines; texts break in those above 64
+HEIGHTS = (ROW_HEIGHT, 66, 74, 92, 110)  # of rows of so many lines; texts break in those above 64
 LONG = 20  # texts that are measured, those of most letters
 PADDING = 16  # pixels of a cell that no text is in
 NARROW, WIDE = frozenset("fijlrtI.,;:'|!()[] "), frozenset("mwMWGOQ%@—…")
@@ -93,7 +93,7 @@ def _drawn(
 
 
 def height_of(frame: pd.DataFrame, config: Mapping[str, Any]) -> int:
-    """Return the height of rows in which each text has the lines that it needs, up to four.
+    """Return the height of rows in which each text has the lines that it needs, up to five.
 
     Rows of one table have one height. A column without a width of its own fits its texts.
 

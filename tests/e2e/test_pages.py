@@ -401,3 +401,15 @@ def test_a_reach_of_few_is_not_none_and_of_most_not_all(open_page: Open, tmp_pat
     for resource, shown in (("few", "<1% · low"), ("most", ">99% · critical")):
         page = open_page(tmp_path / "s", "blast_radius", thing=resource)
         assert figures(page)["Exposure"] == shown
+
+
+def test_a_card_dates_the_last_use_and_takes_no_age_of_old_data_for_todays(
+    open_page: Open, store: Path
+) -> None:
+    """The estate speaks of 1 Aug 2026, which is long ago when the page is read."""
+    shown = {m.label: (m.value, m.delta) for m in open_page(store, "identity", id="wide").metric}
+    assert shown["Last use seen"] == ("30 Jul 2026", "2 days before 1 Aug 2026")
+    words = texts(open_page(store, "identity", id="wide"))
+    assert "used 30 Jul 2026" in words
+    assert "If it leaked, it opens **40 resources**" in words
+    assert " ago" not in words

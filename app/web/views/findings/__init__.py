@@ -49,7 +49,7 @@ DATES = {
 }
 COLUMNS = {
     "Severity": st.column_config.TextColumn(width=88),
-    "What is wrong": st.column_config.TextColumn(width=240),
+    "What is wrong": st.column_config.TextColumn(width=300),
     "About": st.column_config.TextColumn(width=120),
     "State": st.column_config.TextColumn(width=90),
     "Since": st.column_config.TextColumn(width=88),

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from analytics.answers.reach import BlastRadius
@@ -28,7 +29,6 @@ from app.web.views.identity.related import draw_related
 from app.web.views.identity.reviewed import draw_reviews
 from app.wording import (
     NO_FIGURE,
-    ago,
     brief,
     counted,
     day,
@@ -37,6 +37,7 @@ from app.wording import (
     kind,
     number,
     share,
+    span,
 )
 from graph.schema import CREDENTIAL, HUMAN, RESOURCE, TEAM
 
@@ -113,32 +114,32 @@ def _head(posture: Posture, thing: dict[str, str]) -> None:
 def _figures(
     posture: Posture, id_: str, stands: Standing | None, figures: BlastRadius | None, row: Row
 ) -> None:
-    tiles = st.columns(4)
+    places = iter(st.columns(4))  # what a thing cannot have takes no place
     if figures is None:
-        link(tiles[0], "Who can reach it", "blast_radius", thing=id_)
+        link(next(places), "Who can reach it", "blast_radius", thing=id_)
     else:
-        row.tile(tiles[0], "resources", "Resources reached", *_reached(figures))
+        row.tile(next(places), "resources", "Resources reached", *_reached(figures))
     if stands is not None:
         owed = stands.owed
         if owed.debt is None:
-            tile(tiles[1], "Trust debt", NO_FIGURE, "nobody could state what is held")
+            tile(next(places), "Trust debt", NO_FIGURE, "nobody could state what is held")
         else:
             beside = f"{graded(owed)} · {share(owed.debt, owed.max_debt or 0)}"
             meaning = "The share is of the most that it could owe."
-            row.tile(tiles[1], "debt", "Trust debt", f"{brief(owed.debt)} tp", beside, meaning)
+            row.tile(next(places), "debt", "Trust debt", f"{brief(owed.debt)} tp", beside, meaning)
     rows = findings_about(posture, id_)
     counts = rows.loc[rows["state"].isin(OPEN), "severity"].value_counts()
     critical, high = int(counts.get("critical", 0)), int(counts.get("high", 0))
     heavy = f"{number(critical)} critical, {number(high)} high"
     row.tile(
-        tiles[2],
+        next(places),
         "findings",
         "Open findings",
         number(int(counts.sum())),
         heavy,
         "The change counts all that hold, accepted ones too.",
     )
-    tile(tiles[3], "Last use seen", *_last_use(posture, id_))
+    tile(next(places), "Last use seen", *_last_use(posture, id_))
 
 
 def _reached(figures: BlastRadius) -> tuple[str, str, str]:
@@ -158,7 +159,9 @@ def _last_use(posture: Posture, id_: str) -> tuple[str, str]:
         return ("never seen", "of what is logged") if seen else (NO_FIGURE, "no source states use")
     if used["at"] is None:
         return "perhaps", f"not later than {day(used['perhaps_at'])}"
-    return ago(used["at"], posture.graph.as_of), day(used["at"])
+    # The day, as "5 hours ago" in a snapshot of last month would pass for today's.
+    as_of, at = posture.graph.as_of, pd.Timestamp(used["at"])
+    return day(at), f"{span(abs(as_of - at))} {'after' if at > as_of else 'before'} {day(as_of)}"
 
 
 def _facts(posture: Posture, id_: str) -> None:

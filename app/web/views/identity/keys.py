@@ -9,7 +9,7 @@ from app.web.answers.reach import Question, reach
 from app.web.card import card_link
 from app.web.thing.facts import known
 from app.web.tiles import link
-from app.wording import NOT_KNOWN, ago, brief, counted, number
+from app.wording import NOT_KNOWN, brief, counted, day, number
 
 SHOWN = 4
 
@@ -35,7 +35,7 @@ def _key(posture: Posture, row: dict[str, object]) -> None:
         card_link(st, posture, id_)
         used = row.get("last_used_at")
         parts = [_words(row.get("type")), f"kept in: {_words(row.get('storage'))}"]
-        parts.append("no use seen" if pd.isna(used) else f"used {ago(used, posture.graph.as_of)}")  # type: ignore[call-overload]
+        parts.append("no use seen" if pd.isna(used) else f"used {day(used)}")  # type: ignore[call-overload]
         st.caption(" · ".join(parts))
         figures = reach(posture, Question(id_, leaked=True)).figures
         if figures.weighted is None:
@@ -43,7 +43,7 @@ def _key(posture: Posture, row: dict[str, object]) -> None:
         else:
             count = int(figures.counts["resources"] or 0)
             st.markdown(
-                f"If it leaked: **{counted(count, 'resource')}** open, weight "
+                f"If it leaked, it opens **{counted(count, 'resource')}**, weight "
                 f"{brief(figures.weighted)}."
             )
         link(st.container(), "This key leaked", "blast_radius", thing=id_, leaked="True")

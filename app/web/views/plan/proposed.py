@@ -44,13 +44,13 @@ MEANINGS = (
 
 HEIGHT = 560  # pixels
 COLUMNS = {
-    "On": st.column_config.TextColumn(width=230),
+    "On": st.column_config.TextColumn(width=215),
     "To undo it": st.column_config.TextColumn(width=230),
     "Verdict": st.column_config.TextColumn(help=MEANINGS.replace("**", "")),
-    "Debt removed": st.column_config.NumberColumn(width=95),
-    "Reach removed": st.column_config.NumberColumn(width=95),
+    "Debt removed": st.column_config.NumberColumn(width=105),
+    "Reach removed": st.column_config.NumberColumn(width=112),
     "Findings": st.column_config.NumberColumn(width=70),
-    "Uses that fail": st.column_config.NumberColumn(width=80),
+    "Uses that fail": st.column_config.NumberColumn(width=100),
 }
 
 

@@ -49,7 +49,8 @@ def test_an_empty_cell_has_no_label() -> None:
 
 def test_rows_are_as_high_as_their_texts_need() -> None:
     config = {"Why": {"width": 180}}
-    texts = ["a word", "some words that take two lines", "word " * 14, "word " * 200]
+    texts = ["a word", "some words that take two lines"]
+    texts += ["word " * times for times in (14, 19, 200)]
     heights = [height_of(pd.DataFrame({"Why": ["x", text]}), config) for text in texts]
     assert heights == list(HEIGHTS)
     assert height_of(pd.DataFrame({"Why": texts}), {}) == HEIGHTS[0]
