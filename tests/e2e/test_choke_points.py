@@ -91,6 +91,8 @@ def test_unseen_use_is_not_no_use(open_page: Open, tmp_path: Path) -> None:
 def test_an_unused_grant_is_the_smallest_cut(open_page: Open, store: Path) -> None:
     test = open_page(store, "choke_points", start="wide", target="db-00")
     assert figures(test)["Smallest cut"] == "1 step"
+    assert "passes this step." in texts(test)
+    assert "separates all that start from all targets" in texts(test)
     cut = test.dataframe[-1].value
     assert cut[["From", "Step", "To"]].to_numpy().tolist() == [["deploy", "can access", "db-00"]]
 

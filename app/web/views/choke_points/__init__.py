@@ -49,7 +49,7 @@ from app.web.views.choke_points.answers import (
     smallest_cut,
     unrated,
 )
-from app.web.views.choke_points.drawn import Shown, choice, choose_item, picture
+from app.web.views.choke_points.drawn import Shown, choice, choose_item, in_the_way, picture
 from app.web.what_if import all_tiles, breaks_table, changed
 from app.wording import NO_FIGURE, counted, number, share
 
@@ -336,8 +336,9 @@ def _cut(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     edges = (cut.edges if cut.separable else cut.protected).readable()
     if cut.separable:
         st.markdown(
-            f"**{counted(len(edges), 'removal')}**, at a cost of **{number(cut.cost)}**, separate "
-            f"all that start from all targets. {markdown(cut.certificate)}"
+            f"**{counted(len(edges), 'removal')}**, at a cost of **{number(cut.cost)}**, "
+            f"{'separates' if len(edges) == 1 else 'separate'} all that start from all targets. "
+            f"{markdown(cut.certificate)}"
         )
     else:
         st.warning(markdown(cut.certificate), icon=":material/lock:")
@@ -351,7 +352,7 @@ def _cut(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     if at is not None:
         cards(posture, edges[["from", "to", "credential"]].iloc[at])
     if not cut.separable:
-        below(f"{counted(len(rows), 'step')} in use stand in the way.", rows, "in-use.csv")
+        below(in_the_way(len(rows)), rows, "in-use.csv")
         return
     unseen = int((~edges["observed"].astype(bool)).sum())
     below(use_of(len(rows), len(cut.breaks), unseen), rows, "smallest-cut.csv")

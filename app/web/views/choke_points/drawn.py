@@ -219,12 +219,23 @@ def _cut_title(cut: SmallestCut) -> str:
     return "The smallest cut" if cut.separable else "Access in use that cannot be cut"
 
 
+def in_the_way(count: int) -> str:
+    """Return a sentence on how many steps in use prevent a cut.
+
+    >>> in_the_way(1)
+    '1 step in use stands in the way.'
+    """
+    stand = "stands" if count == 1 else "stand"
+    return f"{counted(count, 'step')} in use {stand} in the way."
+
+
 def _cut_words(cut: SmallestCut, count: int) -> str:
     if not cut.separable:
-        return f"{counted(count, 'step')} in use stand in the way."
+        return in_the_way(count)
     if not count:
         return "There is nothing to cut."
-    return f"Every route from the starts to the targets passes one of these {number(count)} steps."
+    steps = "this step" if count == 1 else f"one of these {number(count)} steps"
+    return f"Every route from the starts to the targets passes {steps}."
 
 
 def _class(posture: Posture, node: int) -> str:
