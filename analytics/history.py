@@ -43,9 +43,9 @@ class History:
     `infos` are the snapshots of the history; `every` has also those that a later one replaces, as
     facts that were read later belong to them.
 
-    A snapshot never changes; the postures asked for last stay in memory. Statements of `journal` are
-    among the facts of every snapshot whose instant they cover. `hold` keeps the snapshots
-    from being pruned, as long as it lives. `kept` are the answers kept beside the snapshots.
+    A snapshot never changes; the postures asked for last stay in memory. Statements of `journal`
+    are among the facts of every snapshot whose instant they cover. `hold` keeps the snapshots from
+    being pruned, as long as it lives. `kept` are the answers kept beside the snapshots.
     """
 
     def __init__(
