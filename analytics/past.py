@@ -8,7 +8,7 @@ from pathlib import Path
 from analytics.posture import Posture
 from graph.journal.entries import Attestation, Review
 from graph.journal.journal import Journal
-from graph.stores import SnapshotInfo
+from graph.stores import SnapshotInfo, last_of_each_instant
 from graph.values import canonical
 
 CODE = Path(__file__).parents[1]
@@ -23,9 +23,8 @@ def past(posture: Posture) -> tuple[SnapshotInfo, ...]:
     history, info = posture.history, posture.graph.snapshot
     if history is None or info is None:
         return ()
-    known = [i for i in history.until(info) if i.taken_at < posture.graph.as_of]
-    last = {i.taken_at: i for i in sorted(known, key=lambda i: i.order)}
-    return tuple(last[at] for at in sorted(last))
+    known = (i for i in history.until(info) if i.taken_at < posture.graph.as_of)
+    return tuple(last_of_each_instant(known))
 
 
 def versions(journal: Journal | None, infos: Sequence[SnapshotInfo]) -> dict[str, str]:

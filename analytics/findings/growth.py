@@ -18,7 +18,7 @@ from graph.identity.match import Identities
 from graph.identity.renamed_ids import RenamedIds, changes_of, names_in, names_in_each
 from graph.once import once
 from graph.schema import CAN_ACCESS
-from graph.stores import SnapshotInfo
+from graph.stores import SnapshotInfo, last_of_each_instant
 
 AROUND = 1  # snapshots before and after a step that are compared for new grants
 
@@ -99,9 +99,8 @@ def comparable(posture: Posture) -> list[SnapshotInfo]:
     if history is None or now is None:
         return []
     known = [i for i in history.until(now) if i.taken_at <= posture.graph.as_of]
-    by_instant = {i.taken_at: i for i in sorted(known, key=lambda i: i.order)}
     infos: list[SnapshotInfo] = []
-    for info in sorted(by_instant.values(), key=lambda i: i.taken_at, reverse=True):
+    for info in reversed(last_of_each_instant(known)):
         if infos and granting(info.coverage) != granting(infos[0].coverage):
             break
         infos.append(info)

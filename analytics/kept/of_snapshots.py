@@ -10,6 +10,7 @@ from graph.access import AccessGraph
 from graph.identity.match import Identities
 from graph.identity.renamed_ids import RenamedIds, changes_of, names_in_each
 from graph.once import once
+from graph.stores import last_of_each_instant
 
 
 @kept
@@ -30,12 +31,15 @@ def _canonical(snapshot: Unread) -> dict[str, str]:
 
 @once
 def looks(posture: Posture) -> tuple[Unread, ...]:
-    """Return the snapshots up to the instant of a posture, in their order, its own the last."""
+    """Return the snapshots up to the instant of a posture, in their order, its own the last.
+
+    Of several with the same instant, the last one published counts.
+    """
     history, now = posture.history, posture.graph
     if history is None or now.snapshot is None:
         return ()
     known = [i for i in history.until(now.snapshot) if i.taken_at <= now.as_of]
-    return tuple(Unread(history, info, info.taken_at) for info in known)
+    return tuple(Unread(history, info, info.taken_at) for info in last_of_each_instant(known))
 
 
 @once

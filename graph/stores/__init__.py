@@ -276,6 +276,11 @@ def in_history(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotInfo]:
     return [s for s in known if last[s.replaces or s.id] is s]
 
 
+def last_of_each_instant(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotInfo]:
+    """Return of the snapshots of each instant the last one published, which counts, in order."""
+    return list({s.taken_at: s for s in sorted(snapshots, key=lambda s: s.order)}.values())
+
+
 def pick(snapshots: list[SnapshotInfo], wanted: str) -> SnapshotInfo:
     """Find a snapshot by its id or by a unique prefix of it.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analytics.history import History, Unread
-from graph.stores import NoSuchSnapshot, SnapshotInfo
+from graph.stores import NoSuchSnapshot, SnapshotInfo, last_of_each_instant
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,16 @@ def moment_at(history: History, instant: pd.Timestamp) -> Moment:
 
 def oldest(history: History) -> Moment:
     """Return the oldest moment of the store."""
-    first = min(history.infos, key=lambda i: i.order)
+    first = last_of_each_instant(history.infos)[0]
     return Moment(first, first.taken_at)
 
 
 def moments(history: History, start: Moment, end: Moment) -> list[Moment]:
-    """Return the two ends and, in between, every snapshot at the instant it was taken.
+    """Return the two ends and, in between, the snapshots at the instants they were taken.
 
-    Those after the snapshot of the end are left out: it is judged later without them.
+    Those after the snapshot of the end are left out: it is judged later without them. Of several
+    with the same instant, the last one published counts.
     """
-    between = [Moment(i, i.taken_at) for i in history.infos if i.order <= end.info.order]
-    between = sorted((m for m in between if start.order < m.order < end.order), key=_order)
-    return [start, *between, end]
-
-
-def _order(moment: Moment) -> tuple[pd.Timestamp, pd.Timestamp, int, int]:
-    return moment.order
+    known = last_of_each_instant(i for i in history.infos if i.order <= end.info.order)
+    between = [Moment(i, i.taken_at) for i in known]
+    return [start, *(m for m in between if start.order < m.order < end.order), end]

@@ -31,6 +31,7 @@ from graph.identity.renamed_ids import RenamedIds, changes_of, names_in_each
 from graph.instants import DAY, NEVER, milliseconds
 from graph.once import once
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, CREDENTIAL_ENDED
+from graph.stores import last_of_each_instant
 
 GRANT, CREDENTIALS, IDENTITY, OWNER = KINDS = ("grant", "credential", "identity", "owner")
 STATED_AS = {GRANT: "CAN_ACCESS", CREDENTIALS: "Credential", IDENTITY: "Agent", OWNER: "OWNS"}
@@ -183,8 +184,7 @@ def _before(posture: Posture) -> list[Unread]:
     if history is None or info is None:
         return []
     before = [i for i in history.until(info) if i.id != info.id and i.taken_at < as_of]
-    last = {i.taken_at: i for i in sorted(before, key=lambda i: i.order)}
-    return [Unread(history, last[taken_at], taken_at) for taken_at in sorted(last)]
+    return [Unread(history, each, each.taken_at) for each in last_of_each_instant(before)]
 
 
 @kept

@@ -57,6 +57,19 @@ def test_a_grant_of_its_own():
     assert row["baseline"] == {"kind": "declared scope", "by": None, "at": None}
 
 
+def test_of_several_snapshots_of_one_instant_the_last_is_the_first_snapshot():
+    """A second reading of the same instant has what the one before it lacked."""
+
+    def at(days: float) -> Estate:
+        return base(AS_OF - pd.Timedelta(days=days), declared_scope=None)
+
+    def more(days: float) -> Estate:
+        return at(days).can("svc", "write", "db:ledger", grant_id="g2", granted_at=ago(90))
+
+    assert told(latest(at(60), more(60), more(0))) == []
+    assert told(latest(at(60), more(0))) == [("db:ledger", "write", "direct", ago(90))]
+
+
 def test_the_way_opened_when_its_last_step_came():
     """The group had the grant long before the account joined the group."""
     e = base().thing("Group", "fin").can("fin", "read", "db:ledger", granted_at=ago(200))
