@@ -27,7 +27,7 @@ from tests.support.search import searching, some, worlds
 
 SEEDS = range(1, 1 + worlds(1, 3))
 SNAPSHOT, DERIVED = r"\b\d{6}-[0-9a-f]{16}\b", r"\b(?:[A-Z]-)?[0-9a-f]{8,64}\b"
-FIGURES = ("debt", "findings", "kpis")  # asked every day where names sort otherwise
+FIGURES = ("debt", "findings")  # of no history: asked every day where names sort otherwise
 # Of equals these take the first by name, and say more of it than of the others.
 TIES = {"board", "changes", "compare", "narrative", "path", "plan", "prove", "policy"}
 
@@ -146,7 +146,9 @@ def figures_by_name(
     world: Told, one: dict[str, Any], folder: Path, only: Iterable[str]
 ) -> list[str]:
     """Return the lines whose figures are others where names sort otherwise."""
-    sorted_otherwise = answers(world.then(order(world), "names"), folder, only, heavy=searching())
+    other = world.then(order(world), "names")
+    now = replace(other, states=other.states[-1:]) if only else other
+    sorted_otherwise = answers(now, folder, only, heavy=not only)
     return [
         line
         for line, said in sorted_otherwise.items()
