@@ -88,11 +88,25 @@ def owners(sides: Sides) -> Differences:
     """Return the identities of both ends whose owner in a role differs.
 
     A key is twice the place of the identity, plus a position in `ROLES`. A value is the place of
-    the owner, `NOBODY`, or `UNKNOWN`.
+    the owner, `NOBODY`, or `UNKNOWN`. Of several owners one answers; whoever answered before and
+    still owns is not replaced by another one beside.
     """
-    sets = [_owners(sides, posture) for posture in sides.postures]
+    before, *others = [_owners(sides, posture) for posture in sides.postures]
+    later = zip(others, sides.postures[1:], strict=True)
+    sets = [before, *(_with_those_of(before, each, sides, posture) for each, posture in later)]
     shared = np.intersect1d(sets[0].key, sets[1].key)
     return _differences([_kept(each, shared) for each in sets])
+
+
+def _with_those_of(before: Keyed, later: Keyed, sides: Sides, posture: Posture) -> Keyed:
+    """Return `later` with the owners of `before` that still own, of a posture of it."""
+    owns, place = posture.ownership.owns, sides.places(posture).astype(np.int64)
+    owns = owns[owns["active"] & ~owns["inferred"] & owns["role"].isin(ROLES)]
+    role = pd.Index(ROLES).get_indexer(pd.Index(owns["role"]))
+    key, owner = place[owns["thing"].to_numpy()] * len(ROLES) + role, place[owns["owner"]]
+    former, count = before.values(later.key), len(sides.things)
+    mask = (former >= 0) & np.isin(later.key * count + former, key * count + owner)
+    return Keyed(later.key, np.where(mask, former, later.value), later.row)
 
 
 def _kept(of: Keyed, keys: np.ndarray) -> Keyed:

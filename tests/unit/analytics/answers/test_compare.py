@@ -83,6 +83,16 @@ def test_owners_that_were_lost_or_replaced_of_those_at_both_ends() -> None:
     ]
 
 
+def test_an_owner_beside_the_one_of_before_replaces_nobody() -> None:
+    """Of ann and bob, who own since the same day, ann answers, whose name is the first."""
+    old = estate(BEFORE).owned("stays", business="bob", technical="bob")
+    new = estate(AS_OF).owned("stays", business="bob").owned("stays", business="ann")
+    sides = between(old, new.owned("stays", technical="ann"))
+    assert lines(owners_of(sides), "role", "was", "now") == [
+        ("technical", "bob", "ann", "replaced", "changed")
+    ]
+
+
 def test_findings_are_those_of_one_end_only() -> None:
     sides = two()
     rows = lines(findings_of(sides), "id")
