@@ -12,8 +12,8 @@ import numpy as np
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
 from analytics.reach.network import Network, grouped
-from analytics.reach.paths.all_paths import NONE, Ways, merged, ways
-from analytics.reach.paths.dominators import dominators, lost_by_group, on_one_way
+from analytics.reach.paths.all_paths import NONE, AllPaths, all_paths, merged
+from analytics.reach.paths.dominators import dominators, lost_by_group, on_one_path
 from analytics.remediation.removal.removable import Removable, removable
 from graph.schema import RESOURCE
 
@@ -45,15 +45,15 @@ def choke_points(
 ) -> ChokePoints:
     """Find the choke points on the paths from `starts` to `targets` (numbers of nodes)."""
     network = posture.network(Filter(mode))
-    all_ways = ways(network, starts, targets, posture.graph.has_label(RESOURCE))
-    items = removable(posture, network, all_ways)
-    on_way = _OnWay.of(all_ways, items, len(posture.graph.ids))
-    exposure, item_exposure = _exposure(all_ways, items, on_way)
-    participation, item_participation = _participation(all_ways, items, on_way)
-    shown = np.setdiff1d(on_way.nodes, targets)
+    paths = all_paths(network, starts, targets, posture.graph.has_label(RESOURCE))
+    items = removable(posture, network, paths)
+    on_path = _OnPath.of(paths, items, len(posture.graph.ids))
+    exposure, item_exposure = _exposure(paths, items, on_path)
+    participation, item_participation = _participation(paths, items, on_path)
+    shown = np.setdiff1d(on_path.nodes, targets)
     return ChokePoints(
-        all_ways.starts,
-        pairs_of(all_ways),
+        paths.starts,
+        pairs_of(paths),
         shown,
         exposure[shown],
         participation[shown],
@@ -66,18 +66,18 @@ def choke_points(
 def exposed(posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str) -> np.ndarray:
     """Return those of `starts` that reach any of `targets` (numbers of nodes), in their order."""
     network = posture.network(Filter(mode))
-    all_ways = ways(network, starts, targets, posture.graph.has_label(RESOURCE))
-    reaching = all_ways.node[all_ways.is_start]
+    paths = all_paths(network, starts, targets, posture.graph.has_label(RESOURCE))
+    reaching = paths.node[paths.is_start]
     return np.asarray(starts[np.isin(starts, reaching)])
 
 
-def pairs_of(ways: Ways) -> int:
+def pairs_of(paths: AllPaths) -> int:
     """Count the pairs of a start and a target that it reaches."""
-    return int(_starts_before(ways)[ways.is_target].sum())
+    return int(_starts_before(paths)[paths.is_target].sum())
 
 
 @dataclass(frozen=True)
-class _OnWay:
+class _OnPath:
     """The vertices of each node, and the other edges that fall with it."""
 
     count: int
@@ -88,20 +88,20 @@ class _OnWay:
     edge: np.ndarray
 
     @classmethod
-    def of(cls, ways: Ways, items: Removable, count: int) -> "_OnWay":
-        """Map nodes to the vertices of `ways` and to the derived edges that depend on them."""
-        vertex = np.arange(ways.states + ways.starts)
+    def of(cls, paths: AllPaths, items: Removable, count: int) -> "_OnPath":
+        """Map nodes to the vertices of `paths` and to the derived edges that depend on them."""
+        vertex = np.arange(paths.states + paths.starts)
         supports = items.supports
         item, edge = items.item[supports], items.edge[supports]
         ends = np.concatenate([items.source[item], items.target[item]])
         falls = np.concatenate([edge, edge])
-        beside = (ways.node[ways.tail[falls]] != ends) & (ways.node[ways.head[falls]] != ends)
+        beside = (paths.node[paths.tail[falls]] != ends) & (paths.node[paths.head[falls]] != ends)
         pairs = np.unique(np.stack([ends[beside], falls[beside]], axis=1), axis=0)
-        nodes = np.unique(np.concatenate([ways.node[vertex], pairs[:, 0]]))
-        return cls(count, nodes, ways.node[vertex], vertex, pairs[:, 0], pairs[:, 1])
+        nodes = np.unique(np.concatenate([paths.node[vertex], pairs[:, 0]]))
+        return cls(count, nodes, paths.node[vertex], vertex, pairs[:, 0], pairs[:, 1])
 
 
-def _exposure(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.ndarray, np.ndarray]:
+def _exposure(paths: AllPaths, items: Removable, on_path: _OnPath) -> tuple[np.ndarray, np.ndarray]:
     """Return the exclusive exposure of each node and of each item.
 
     Dominators give it for a node or item in one layer. For one in several layers they give a lower
@@ -109,17 +109,17 @@ def _exposure(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.ndarray,
     layers, are an upper bound. Where the bounds differ, it is removed and the lost starts are
     counted.
     """
-    least, most, beside = _bounds(ways, items, on_way)
+    least, most, beside = _bounds(paths, items, on_path)
     exposure, item_exposure = least
-    several = on_way.nodes[((least[0] < most[0]) | beside)[on_way.nodes]]
+    several = on_path.nodes[((least[0] < most[0]) | beside)[on_path.nodes]]
     exposure[several] = lost_by_group(
-        ways,
-        _groups(on_way.vertex_node, on_way.vertex, several, on_way.count),
-        _groups(on_way.edge_node, on_way.edge, several, on_way.count),
+        paths,
+        _groups(on_path.vertex_node, on_path.vertex, several, on_path.count),
+        _groups(on_path.edge_node, on_path.edge, several, on_path.count),
     )
     several = np.flatnonzero(least[1] < most[1])
     item_exposure[several] = lost_by_group(
-        ways,
+        paths,
         _groups(NO_PAIRS, NO_PAIRS, several, len(items)),
         _groups(items.item, items.edge, several, len(items)),
     )
@@ -127,18 +127,18 @@ def _exposure(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.ndarray,
 
 
 def _bounds(
-    ways: Ways, items: Removable, on_way: _OnWay
+    paths: AllPaths, items: Removable, on_path: _OnPath
 ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray], np.ndarray]:
     """Return lower and upper bounds on the exclusive exposure of each node and of each item.
 
     Also returns a mask of nodes with which edges other than their own fall; the bounds ignore
     these.
     """
-    alone, chosen = dominators(ways), on_one_way(ways)
-    merged_ways, vertex, edge = merged(ways, _carriers(ways, items)[0])
-    together = dominators(merged_ways)
-    states = on_way.vertex[on_way.vertex < ways.states]
-    node, count = ways.node[states], on_way.count
+    alone, chosen = dominators(paths), on_one_path(paths)
+    merged_paths, vertex, edge = merged(paths, _carriers(paths, items)[0])
+    together = dominators(merged_paths)
+    states = on_path.vertex[on_path.vertex < paths.states]
+    node, count = paths.node[states], on_path.count
     single = np.bincount(node, minlength=count) == 1
     least, most = np.zeros(count, np.int64), np.zeros(count, np.int64)
     least[node] = together.of_vertex[vertex[states]]
@@ -146,7 +146,7 @@ def _bounds(
     np.add.at(most, node, chosen.of_vertex[states])
     most[single] = least[single]
     beside = np.zeros(count, bool)
-    beside[on_way.edge_node] = True
+    beside[on_path.edge_node] = True
     item, falls = items.item, items.edge
     item_least, item_most = np.zeros(len(items), np.int64), np.zeros(len(items), np.int64)
     np.maximum.at(item_least, item, alone.of_edge[falls])
@@ -158,10 +158,10 @@ def _bounds(
     return (least, item_least), (most, item_most), beside
 
 
-def _carriers(ways: Ways, items: Removable) -> tuple[np.ndarray, int]:
-    """Return the number of the item or derived step of each edge of the ways, and their count."""
+def _carriers(paths: AllPaths, items: Removable) -> tuple[np.ndarray, int]:
+    """Return the number of the item or derived step of each edge of the paths, and their count."""
     derived = items.own < 0
-    steps, step = np.unique(ways.edge[derived], return_inverse=True)
+    steps, step = np.unique(paths.edge[derived], return_inverse=True)
     carrier = items.own.astype(np.int64)
     carrier[derived] = len(items) + step
     return carrier, len(items) + len(steps)
@@ -178,24 +178,26 @@ def _groups(
     return member[order].astype(np.int64), begin
 
 
-def _participation(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.ndarray, np.ndarray]:
+def _participation(
+    paths: AllPaths, items: Removable, on_path: _OnPath
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the participation of each node and of each item.
 
     A path under a higher ceiling is also one under a lower ceiling. So each layer counts only the
     starts that do not already arrive in a higher layer, times all targets reachable from there.
     """
-    entering, leaving = _starts_before(ways), _targets_after(ways)
-    states = np.arange(ways.states)
+    entering, leaving = _starts_before(paths), _targets_after(paths)
+    states = np.arange(paths.states)
     participation = _by_layer(
-        ways.node[states], ways.layer[states], entering[states], leaving[states], on_way.count
+        paths.node[states], paths.layer[states], entering[states], leaving[states], on_path.count
     )
-    carrier, count = _carriers(ways, items)
+    carrier, count = _carriers(paths, items)
     carried = _by_layer(
-        carrier, ways.layer[ways.tail], entering[ways.tail], leaving[ways.head], count
+        carrier, paths.layer[paths.tail], entering[paths.tail], leaving[paths.head], count
     )
     over = carried[: len(items)].copy()
     np.maximum.at(over, items.item, carried[carrier[items.edge]])
-    np.maximum.at(participation, on_way.edge_node, carried[carrier[on_way.edge]])
+    np.maximum.at(participation, on_path.edge_node, carried[carrier[on_path.edge]])
     return participation, over
 
 
@@ -217,26 +219,26 @@ def _by_layer(
     return pairs_by_carrier
 
 
-def _starts_before(ways: Ways) -> np.ndarray:
+def _starts_before(paths: AllPaths) -> np.ndarray:
     """Count the starts that lead to each vertex."""
-    return _reached(ways, ways.head, ways.tail, np.flatnonzero(ways.is_start))
+    return _reached(paths, paths.head, paths.tail, np.flatnonzero(paths.is_start))
 
 
-def _targets_after(ways: Ways) -> np.ndarray:
+def _targets_after(paths: AllPaths) -> np.ndarray:
     """Count the targets that each vertex leads to, in its layer and the lower ones."""
-    order = np.lexsort((ways.layer[: ways.states], ways.node[: ways.states]))
-    lower = np.flatnonzero(ways.node[order[1:]] == ways.node[order[:-1]])
-    tail = np.concatenate([ways.tail, order[lower + 1]])
-    head = np.concatenate([ways.head, order[lower]])
-    return _reached(ways, tail, head, np.flatnonzero(ways.is_target))
+    order = np.lexsort((paths.layer[: paths.states], paths.node[: paths.states]))
+    lower = np.flatnonzero(paths.node[order[1:]] == paths.node[order[:-1]])
+    tail = np.concatenate([paths.tail, order[lower + 1]])
+    head = np.concatenate([paths.head, order[lower]])
+    return _reached(paths, tail, head, np.flatnonzero(paths.is_target))
 
 
-def _reached(ways: Ways, tail: np.ndarray, head: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def _reached(paths: AllPaths, tail: np.ndarray, head: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Count the `ends` that each vertex reaches over edges from tail to head."""
     if not len(ends) or not len(tail):
-        return np.zeros(ways.vertices, np.int64)
-    order, begin = grouped(tail, np.ones(len(tail), bool), ways.vertices)
-    ends_before = np.zeros(ways.vertices + 1, np.int64)
+        return np.zeros(paths.vertices, np.int64)
+    order, begin = grouped(tail, np.ones(len(tail), bool), paths.vertices)
+    ends_before = np.zeros(paths.vertices + 1, np.int64)
     ends_before[1 + ends] = 1
     network = Network(
         begin,
@@ -247,6 +249,6 @@ def _reached(ways: Ways, tail: np.ndarray, head: np.ndarray, ends: np.ndarray) -
         ends.astype(np.int32),
         np.full(len(ends), READ, np.uint8),
         np.arange(len(ends), dtype=np.int32),
-        np.ones(ways.vertices),
+        np.ones(paths.vertices),
     )
-    return totals(network, np.arange(ways.vertices)).resources
+    return totals(network, np.arange(paths.vertices)).resources

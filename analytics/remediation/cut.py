@@ -14,7 +14,7 @@ import numpy as np
 import scipy  # its modules are loaded on first use
 
 from analytics.posture import Filter, Posture
-from analytics.reach.paths.all_paths import Ways, mark, ways
+from analytics.reach.paths.all_paths import AllPaths, all_paths, mark
 from analytics.remediation.removal.reduced_reach import Moves
 from analytics.remediation.removal.removable import KEY, Removable, removable
 from analytics.usage.logins import FACTS
@@ -54,16 +54,16 @@ class Cut:
 def smallest_cut(posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str) -> Cut:
     """Find the fewest items that separate `starts` from `targets` (numbers of nodes)."""
     network = posture.network(Filter(mode))
-    all_ways = ways(network, starts, targets, posture.graph.has_label(RESOURCE))
-    items = removable(posture, network, all_ways, whole_keys=True)
+    paths = all_paths(network, starts, targets, posture.graph.has_label(RESOURCE))
+    items = removable(posture, network, paths, whole_keys=True)
     nothing = np.empty(0, np.int64)
-    firm = _firm(all_ways, items)
+    firm = _firm(paths, items)
     if firm.any():
         kept = np.unique(items.item[firm[items.edge] & items.protected[items.item]])
         return Cut(items, nothing, 0, kept, False, nothing)
-    if not len(all_ways.tail):
+    if not len(paths.tail):
         return Cut(items, nothing, 0, nothing, True, nothing)
-    bound, chosen = _solved(all_ways, items)
+    bound, chosen = _solved(paths, items)
     moving = _moving(posture, items, chosen)
     other, spared = items, moving
     for _ in range(TRIES):  # is there a cut of equal size without these logins?
@@ -72,9 +72,9 @@ def smallest_cut(posture: Posture, starts: np.ndarray, targets: np.ndarray, mode
         protected = other.protected.copy()
         protected[spared] = True
         other = replace(other, protected=protected)
-        if _firm(all_ways, other).any():
+        if _firm(paths, other).any():
             break
-        _, instead = _solved(all_ways, other)
+        _, instead = _solved(paths, other)
         if len(instead) > len(chosen):
             break
         spared = _moving(posture, items, instead)
@@ -83,11 +83,11 @@ def smallest_cut(posture: Posture, starts: np.ndarray, targets: np.ndarray, mode
     return Cut(items, chosen, bound, nothing, True, moving)
 
 
-def _solved(ways: Ways, items: Removable) -> tuple[int, np.ndarray]:
+def _solved(paths: AllPaths, items: Removable) -> tuple[int, np.ndarray]:
     """Return a lower bound on the number of items, and a cut."""
-    bound, chosen = _by_flow(ways, items)
-    if bound < len(chosen) and len(ways.tail) <= MOST_EDGES:
-        bound, chosen = _by_programme(ways, items, bound, chosen)
+    bound, chosen = _by_flow(paths, items)
+    if bound < len(chosen) and len(paths.tail) <= MOST_EDGES:
+        bound, chosen = _by_programme(paths, items, bound, chosen)
     return bound, chosen
 
 
@@ -127,63 +127,63 @@ def _paying(items: Removable) -> tuple[np.ndarray, np.ndarray]:
     return items.item[free], items.edge[free]
 
 
-def _firm(ways: Ways, items: Removable) -> np.ndarray:
+def _firm(paths: AllPaths, items: Removable) -> np.ndarray:
     """Return a mask of the edges on a path of which nothing may be removed."""
-    lasting = np.ones(len(ways.tail), bool)
+    lasting = np.ones(len(paths.tail), bool)
     lasting[_paying(items)[1]] = False
-    ahead = _reached(ways, lasting)
-    return np.asarray(lasting & ahead[ways.tail] & _leading(ways, lasting)[ways.head])
+    ahead = _reached(paths, lasting)
+    return np.asarray(lasting & ahead[paths.tail] & _leading(paths, lasting)[paths.head])
 
 
-def _reached(ways: Ways, kept: np.ndarray) -> np.ndarray:
+def _reached(paths: AllPaths, kept: np.ndarray) -> np.ndarray:
     """Return a mask of the vertices that starts reach over the kept edges."""
-    order, after = ways.following
-    begin = np.flatnonzero(ways.is_start)
-    everywhere = np.ones(ways.vertices, bool)
+    order, after = paths.following
+    begin = np.flatnonzero(paths.is_start)
+    everywhere = np.ones(paths.vertices, bool)
     return np.asarray(
-        mark(after, ways.head[order], kept[order].astype(np.int8), 1, begin, everywhere)
+        mark(after, paths.head[order], kept[order].astype(np.int8), 1, begin, everywhere)
     )
 
 
-def _leading(ways: Ways, kept: np.ndarray) -> np.ndarray:
+def _leading(paths: AllPaths, kept: np.ndarray) -> np.ndarray:
     """Return a mask of the vertices that reach targets over the kept edges."""
-    order, before = ways.preceding
-    begin = np.flatnonzero(ways.is_target)
-    everywhere = np.ones(ways.vertices, bool)
+    order, before = paths.preceding
+    begin = np.flatnonzero(paths.is_target)
+    everywhere = np.ones(paths.vertices, bool)
     return np.asarray(
-        mark(before, ways.tail[order], kept[order].astype(np.int8), 1, begin, everywhere)
+        mark(before, paths.tail[order], kept[order].astype(np.int8), 1, begin, everywhere)
     )
 
 
-def _parts(ways: Ways, items: Removable, chosen: np.ndarray) -> bool:
+def _parts(paths: AllPaths, items: Removable, chosen: np.ndarray) -> bool:
     """Return whether removing the chosen items separates all starts from all targets."""
-    kept = np.ones(len(ways.tail), bool)
+    kept = np.ones(len(paths.tail), bool)
     kept[items.edge[np.isin(items.item, chosen)]] = False
-    return not bool(_reached(ways, kept)[ways.is_target].any())
+    return not bool(_reached(paths, kept)[paths.is_target].any())
 
 
-def _by_flow(ways: Ways, items: Removable) -> tuple[int, np.ndarray]:
+def _by_flow(paths: AllPaths, items: Removable) -> tuple[int, np.ndarray]:
     """Return a lower bound on the number of items, and a cut."""
     item, edge = _paying(items)
     removes = np.bincount(item, minlength=len(items))
     shared = (removes > 1).any() or (np.bincount(edge) > 1).any()
     unit = min(SHARE, max(1, MOST_FLOW // max(1, len(items)))) if shared else 1
     most = unit * len(items) + 1
-    capacity = np.full(len(ways.tail), most, np.int64)
+    capacity = np.full(len(paths.tail), most, np.int64)
     np.minimum.at(capacity, edge, unit // removes[item])
-    value, side = _flow(ways, capacity, most)
-    crossing = np.zeros(len(ways.tail), bool)
-    crossing[side[ways.tail] & ~side[ways.head]] = True
+    value, side = _flow(paths, capacity, most)
+    crossing = np.zeros(len(paths.tail), bool)
+    crossing[side[paths.tail] & ~side[paths.head]] = True
     chosen = _hitting(item, edge, crossing)
-    return -(-value // unit), _needed(ways, items, chosen) if shared else chosen
+    return -(-value // unit), _needed(paths, items, chosen) if shared else chosen
 
 
-def _flow(ways: Ways, capacity: np.ndarray, most: int) -> tuple[int, np.ndarray]:
+def _flow(paths: AllPaths, capacity: np.ndarray, most: int) -> tuple[int, np.ndarray]:
     """Return the largest flow from starts to targets, and the vertices on the starts' side."""
-    source, sink = ways.vertices, ways.vertices + 1
-    starts, targets = np.flatnonzero(ways.is_start), np.flatnonzero(ways.is_target)
-    tail = np.concatenate([ways.tail, np.full(len(starts), source), targets])
-    head = np.concatenate([ways.head, starts, np.full(len(targets), sink)])
+    source, sink = paths.vertices, paths.vertices + 1
+    starts, targets = np.flatnonzero(paths.is_start), np.flatnonzero(paths.is_target)
+    tail = np.concatenate([paths.tail, np.full(len(starts), source), targets])
+    head = np.concatenate([paths.head, starts, np.full(len(targets), sink)])
     bounds = np.concatenate([capacity, np.full(len(starts) + len(targets), most)])
     room = scipy.sparse.coo_matrix((bounds, (tail, head)), shape=(sink + 1, sink + 1)).tocsr()
     room.data = np.minimum(room.data, most)
@@ -210,42 +210,42 @@ def _hitting(item: np.ndarray, edge: np.ndarray, crossing: np.ndarray) -> np.nda
     return np.concatenate(chosen).astype(np.int64)
 
 
-def _needed(ways: Ways, items: Removable, chosen: np.ndarray) -> np.ndarray:
+def _needed(paths: AllPaths, items: Removable, chosen: np.ndarray) -> np.ndarray:
     """Drop chosen items that the others make redundant."""
-    if len(chosen) * len(ways.tail) > MOST_WALKS:
+    if len(chosen) * len(paths.tail) > MOST_WALKS:
         return chosen
     for item in chosen.tolist():
         fewer = chosen[chosen != item]
-        if _parts(ways, items, fewer):
+        if _parts(paths, items, fewer):
             chosen = fewer
     return chosen
 
 
 def _by_programme(
-    ways: Ways, items: Removable, bound: int, chosen: np.ndarray
+    paths: AllPaths, items: Removable, bound: int, chosen: np.ndarray
 ) -> tuple[int, np.ndarray]:
     """Improve bound and cut by an integer program that fixes each start and target to a side.
 
     Variables are the side of each vertex, then whether each item is removed.
     """
     item, edge = _paying(items)
-    rows, count = len(ways.tail), ways.vertices + len(items)
+    rows, count = len(paths.tail), paths.vertices + len(items)
     place = np.arange(rows)
     matrix = scipy.sparse.csr_matrix(
         (
             np.concatenate([np.ones(rows), -np.ones(rows + len(edge))]),
             (
                 np.concatenate([place, place, edge]),
-                np.concatenate([ways.tail, ways.head, ways.vertices + item]),
+                np.concatenate([paths.tail, paths.head, paths.vertices + item]),
             ),
         ),
         shape=(rows, count),
     )
     low, high = np.zeros(count), np.ones(count)
-    low[: ways.vertices][ways.is_start] = 1
-    high[: ways.vertices][ways.is_target] = 0
-    high[ways.vertices :][items.protected] = 0
-    removed = np.concatenate([np.zeros(ways.vertices), np.ones(len(items))])
+    low[: paths.vertices][paths.is_start] = 1
+    high[: paths.vertices][paths.is_target] = 0
+    high[paths.vertices :][items.protected] = 0
+    removed = np.concatenate([np.zeros(paths.vertices), np.ones(len(items))])
     solved = scipy.optimize.milp(
         removed,
         integrality=removed,
@@ -256,7 +256,7 @@ def _by_programme(
     if solved.mip_dual_bound is not None:
         bound = max(bound, int(np.ceil(solved.mip_dual_bound - 1e-6)))
     if solved.x is not None:
-        removable = np.flatnonzero(solved.x[ways.vertices :] > 0.5)
-        if len(removable) < len(chosen) and _parts(ways, items, removable):
+        removable = np.flatnonzero(solved.x[paths.vertices :] > 0.5)
+        if len(removable) < len(chosen) and _parts(paths, items, removable):
             chosen = removable
     return min(bound, len(chosen)), chosen

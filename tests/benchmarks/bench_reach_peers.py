@@ -13,7 +13,7 @@ import numpy as np
 
 from analytics.reach.closure import Totals, condense, totals
 from analytics.reach.kernels.union import unite
-from analytics.reach.paths.all_paths import ways
+from analytics.reach.paths.all_paths import all_paths
 from analytics.reach.paths.dominators import dominators
 from analytics.reach.removal import Remaining
 from analytics.reach.running.execution import serial
@@ -215,10 +215,10 @@ def choke_points(size: Size) -> Iterator[Figure]:
     """Count for every node and link who loses the jewels without it, against dominator trees."""
     w = loaded(size, PLAIN)
     network = w.network
-    found = ways(network, w.starts, w.jewels, w.is_resource)
+    found = all_paths(network, w.starts, w.jewels, w.is_resource)
     exact = dominators(found)
     ours = best(lambda: dominators(replace(found)), 5)
-    finding = best(lambda: ways(w.network, w.starts, w.jewels, w.is_resource))
+    finding = best(lambda: all_paths(w.network, w.starts, w.jewels, w.is_resource))
     yield Figure(f"{PLAIN}: collecting the ways to the jewels", finding, "s", RUNS)
     yield Figure(f"{PLAIN}: choke points, all nodes and links", ours, "s", 5)
     middle = about(size) == MIDDLE

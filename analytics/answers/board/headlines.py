@@ -9,7 +9,7 @@ from analytics.answers.board.scope import Scope
 from analytics.answers.choke_points import not_known
 from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
-from analytics.reach.paths.all_paths import Ways, ways
+from analytics.reach.paths.all_paths import AllPaths, all_paths
 from analytics.remediation.choke_points import ChokePoints, choke_points, pairs_of
 from analytics.weights import UNKNOWN
 from graph.once import once
@@ -59,14 +59,14 @@ def headlines(posture: Posture, scope: Scope) -> Headlines:
 
 def paths_of(posture: Posture, scope: Scope) -> tuple[int, int]:
     """Count the starts that reach a target, and the pairs of both."""
-    of_scope = all_ways(posture, scope)
+    of_scope = paths_in_scope(posture, scope)
     return of_scope.starts, pairs_of(of_scope)
 
 
-def all_ways(posture: Posture, scope: Scope, moved: bool = True) -> Ways:
+def paths_in_scope(posture: Posture, scope: Scope, moved: bool = True) -> AllPaths:
     """Return the paths of a scope; without `moved`, those that have a login."""
     network = posture.network(Filter(MODE, moved=moved))
-    return ways(network, scope.starts, scope.targets, posture.graph.has_label(RESOURCE))
+    return all_paths(network, scope.starts, scope.targets, posture.graph.has_label(RESOURCE))
 
 
 def points_of(posture: Posture, scope: Scope) -> ChokePoints:

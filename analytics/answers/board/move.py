@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.actions import LOGINS, REMOVING, Action
-from analytics.answers.board.headlines import all_ways, best_items, points_of
+from analytics.answers.board.headlines import best_items, paths_in_scope, points_of
 from analytics.answers.board.scope import Scope, scope_of
 from analytics.answers.board.standing import Standing, heaviest_opened
 from analytics.answers.board.words import amount, counted
@@ -289,7 +289,7 @@ def _freed(posture: Posture, scope: Scope, gone: list[Removal]) -> int:
     number = numbers_after(posture.graph, after.graph)
     starts, targets = (number[ends] for ends in (scope.starts, scope.targets))
     left = Scope(scope.team, scope.places, starts[starts >= 0], scope.agents, targets[targets >= 0])
-    return points_of(posture, scope).exposed - all_ways(after, left, moved=False).starts
+    return points_of(posture, scope).exposed - paths_in_scope(after, left, moved=False).starts
 
 
 def order_words(

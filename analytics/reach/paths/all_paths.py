@@ -19,7 +19,7 @@ NONE = -1
 
 
 @dataclass(frozen=True)
-class Ways:
+class AllPaths:
     """A graph of vertices: states (node, layer) first, then the starts, then the targets.
 
     `node` (int32) and `layer` (int8) belong to vertices. Edges lead from `tail` to `head` (int32).
@@ -63,7 +63,9 @@ class Ways:
         return grouped(self.head, np.ones(len(self.head), bool), self.vertices)
 
 
-def ways(network: Network, starts: np.ndarray, targets: np.ndarray, resource: np.ndarray) -> Ways:
+def all_paths(
+    network: Network, starts: np.ndarray, targets: np.ndarray, resource: np.ndarray
+) -> AllPaths:
     """Collect the paths from any of `starts` to any of `targets` (numbers of nodes).
 
     A target that is a `resource` (bool for each node) is reached by a grant on it at any level;
@@ -120,7 +122,7 @@ def _layer(
 
 def _joined(
     network: Network, layers: list[_Layer], starts: np.ndarray, targets: np.ndarray
-) -> Ways:
+) -> AllPaths:
     """Concatenate the edges of all layers, with common numbers for their vertices."""
     node, layer_of = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     parts: list[tuple[np.ndarray, ...]] = []
@@ -154,7 +156,7 @@ def _joined(
     columns = zip(*parts, strict=True) if parts else [[np.empty(0, np.int64)]] * 4
     tail, head, edge, grant = (np.concatenate(list(c)).astype(np.int32) for c in columns)
     outside = np.full(len(starts) + len(targets), NONE)
-    return Ways(
+    return AllPaths(
         np.concatenate([*node, starts, targets]).astype(np.int32),
         np.concatenate([*layer_of, outside]).astype(np.int8),
         count,
@@ -166,17 +168,17 @@ def _joined(
     )
 
 
-def merged(ways: Ways, carrier: np.ndarray) -> tuple[Ways, np.ndarray, np.ndarray]:
-    """Merge all layers of `ways`, and edges of one `carrier` between equal ends.
+def merged(paths: AllPaths, carrier: np.ndarray) -> tuple[AllPaths, np.ndarray, np.ndarray]:
+    """Merge all layers of `paths`, and edges of one `carrier` between equal ends.
 
     Every path remains a path, but new ones may arise. Also returns the new vertex of each vertex
     and the new edge of each edge.
     """
-    node = ways.node[: ways.states].astype(np.int64)
+    node = paths.node[: paths.states].astype(np.int64)
     nodes, vertex = np.unique(node, return_inverse=True)
-    rest = np.arange(ways.states, ways.vertices)
+    rest = np.arange(paths.states, paths.vertices)
     vertex = np.concatenate([vertex, len(nodes) + np.arange(len(rest))])
-    tail, head = vertex[ways.tail], vertex[ways.head]
+    tail, head = vertex[paths.tail], vertex[paths.head]
     ends = tail * (len(nodes) + len(rest)) + head
     order = np.lexsort((carrier, ends))
     new = np.ones(len(order), bool)
@@ -184,17 +186,17 @@ def merged(ways: Ways, carrier: np.ndarray) -> tuple[Ways, np.ndarray, np.ndarra
     edge = np.empty(len(order), np.int64)
     edge[order] = np.cumsum(new) - 1
     kept = order[new]
-    merged_ways = Ways(
-        np.concatenate([nodes, ways.node[rest]]).astype(np.int32),
+    merged_paths = AllPaths(
+        np.concatenate([nodes, paths.node[rest]]).astype(np.int32),
         np.zeros(len(nodes) + len(rest), np.int8),
         len(nodes),
-        ways.starts,
+        paths.starts,
         tail[kept].astype(np.int32),
         head[kept].astype(np.int32),
-        ways.edge[kept],
-        ways.grant[kept],
+        paths.edge[kept],
+        paths.grant[kept],
     )
-    return merged_ways, vertex, edge
+    return merged_paths, vertex, edge
 
 
 @compiled

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.reach.paths.all_paths import Ways
+from analytics.reach.paths.all_paths import AllPaths
 from analytics.runtime.compiled import compiled
 
 MOST_VISITS = 4_000_000_000  # some tens of seconds
@@ -68,29 +68,29 @@ class Dominators:
     of_edge: np.ndarray
 
 
-def dominators(ways: Ways) -> Dominators:
+def dominators(paths: AllPaths) -> Dominators:
     """Count for every vertex and every edge the starts that lose all paths without it."""
-    order, after = ways.following
-    into, before = ways.preceding
+    order, after = paths.following
+    into, before = paths.preceding
     of_vertex, of_edge = _dominators(
-        after, ways.head[order], before, ways.tail[into], ways.is_start, ways.is_target
+        after, paths.head[order], before, paths.tail[into], paths.is_start, paths.is_target
     )
     by_edge = np.empty_like(of_edge)
     by_edge[order] = of_edge
     return Dominators(of_vertex, by_edge)
 
 
-def on_one_way(ways: Ways) -> Dominators:
+def on_one_path(paths: AllPaths) -> Dominators:
     """Count for every vertex and edge the starts that pass it on one path, chosen for each.
 
     No removal of all vertices of one node, or of several edges, loses more than their sum.
     """
-    into, before = ways.preceding
-    return Dominators(*_on_one_way(before, ways.tail, into, ways.is_start, ways.is_target))
+    into, before = paths.preceding
+    return Dominators(*_on_one_path(before, paths.tail, into, paths.is_start, paths.is_target))
 
 
 def lost_by_group(
-    ways: Ways, vertices: tuple[np.ndarray, np.ndarray], edges: tuple[np.ndarray, np.ndarray]
+    paths: AllPaths, vertices: tuple[np.ndarray, np.ndarray], edges: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
     """Count the starts that lose all paths when each of several groups is removed (int64).
 
@@ -98,10 +98,10 @@ def lost_by_group(
     `indptr[g]` to `indptr[g + 1]` of both. A start that is removed counts as lost. Groups that
     remain after `MOST_VISITS` visits are not counted: -1.
     """
-    order, after = ways.following
-    into, before = ways.preceding
-    sides = Sides(ways.tail, ways.head, after, order, before, into)
-    ends = ways.is_start, ways.is_target
+    order, after = paths.following
+    into, before = paths.preceding
+    sides = Sides(paths.tail, paths.head, after, order, before, into)
+    ends = paths.is_start, paths.is_target
     return np.asarray(_lost_by_group(sides, ends, Groups(*vertices), Groups(*edges), MOST_VISITS))
 
 
@@ -291,7 +291,7 @@ def _forest(
 
 
 @compiled
-def _on_one_way(
+def _on_one_path(
     before: np.ndarray,
     tail: np.ndarray,
     into: np.ndarray,

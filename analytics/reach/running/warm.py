@@ -9,9 +9,9 @@ from analytics.reach.joint import joint_reach
 from analytics.reach.kernels.holders import Holders, added
 from analytics.reach.kernels.pairs import HolderGrants, Steps, leading, walk, within
 from analytics.reach.network import Network
-from analytics.reach.paths.all_paths import ways
+from analytics.reach.paths.all_paths import all_paths
 from analytics.reach.paths.articulation import pieces
-from analytics.reach.paths.dominators import dominators, lost_by_group, on_one_way
+from analytics.reach.paths.dominators import dominators, lost_by_group, on_one_path
 from analytics.reach.paths.reliance import relied_on
 from analytics.reach.paths.routes import Ties, routes
 from analytics.reach.removal import Remaining, reached, upstream
@@ -40,9 +40,9 @@ def warm() -> None:
     upstream(network, every)
     joint_reach(network, every)
     relied_on(network, np.array([False, True]), every, every, every)
-    both = ways(network, np.array([0]), np.array([0]), np.array([True, False]))
+    both = all_paths(network, np.array([0]), np.array([0]), np.array([True, False]))
     dominators(both)
-    on_one_way(both)
+    on_one_path(both)
     group = edge, np.array([0, 1])
     lost_by_group(both, group, group)
     list(reaching(network, every))

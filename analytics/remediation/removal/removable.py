@@ -15,7 +15,7 @@ from analytics.escalation.aws import RULES
 from analytics.escalation.aws_permissions import MOST
 from analytics.posture import Posture
 from analytics.reach.network import Network
-from analytics.reach.paths.all_paths import NONE, Ways
+from analytics.reach.paths.all_paths import NONE, AllPaths
 from analytics.remediation.removal.last_logins import LastLogins
 from analytics.remediation.removal.what_if import Removal
 from analytics.tags import BREAK_GLASS, bears, tagged
@@ -70,14 +70,14 @@ class Removable:
 
 
 def removable(
-    posture: Posture, network: Network, ways: Ways, whole_keys: bool = False
+    posture: Posture, network: Network, paths: AllPaths, whole_keys: bool = False
 ) -> Removable:
-    """Find the items on `ways` through `network`.
+    """Find the items on `paths` through `network`.
 
     With `whole_keys`, credentials are items instead of their logins, and the only login of an
     identity that acted lately is protected.
     """
-    own, support, broken = _keyed(posture, network, ways)
+    own, support, broken = _keyed(posture, network, paths)
     by_credential = _ByCredential(posture) if whole_keys else None
     if by_credential is not None:
         own, support = by_credential.items(own), by_credential.items(support)
@@ -101,8 +101,8 @@ def removable(
         item.astype(np.int32),
         falls.astype(np.int32),
         own_item.astype(np.int32),
-        _rules(posture, network, ways, len(keys), item[supports], falls[supports]),
-        _capped(posture, network, ways),
+        _rules(posture, network, paths, len(keys), item[supports], falls[supports]),
+        _capped(posture, network, paths),
     )
 
 
@@ -143,20 +143,20 @@ def observed(posture: Posture, items: Removable, chosen: np.ndarray) -> np.ndarr
 
 
 def _keyed(
-    posture: Posture, network: Network, ways: Ways
+    posture: Posture, network: Network, paths: AllPaths
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the key of each edge of the paths, and pairs of a support's key and an edge.
 
     The key of a derived edge is -1.
     """
     edges, grants = posture.edges, posture.grants
-    own = np.full(len(ways.tail), NONE, np.int64)
-    walked, granted = np.flatnonzero(ways.edge >= 0), np.flatnonzero(ways.grant >= 0)
-    place = network.edge[ways.edge[walked]]
+    own = np.full(len(paths.tail), NONE, np.int64)
+    walked, granted = np.flatnonzero(paths.edge >= 0), np.flatnonzero(paths.grant >= 0)
+    place = network.edge[paths.edge[walked]]
     supported = _supports(posture, np.unique(place))
     stated = (edges.row[place] >= 0) & ~np.isin(place, list(supported))
     own[walked[stated]] = _edge_keys(posture)[place[stated]]
-    grant = network.grant[ways.grant[granted]]
+    grant = network.grant[paths.grant[granted]]
     stated = grants.row[grant] >= 0
     own[granted[stated]] = _grant_keys(posture)[grant[stated]]
     return own, *_broken(posture, walked, place, supported)
@@ -263,10 +263,10 @@ def _keys_of(posture: Posture, wanted: set[str]) -> Iterator[tuple[str, int]]:
         yield from zip(frame["id"].iloc[rows], keys.tolist(), strict=True)
 
 
-def _capped(posture: Posture, network: Network, ways: Ways) -> bool:
+def _capped(posture: Posture, network: Network, paths: AllPaths) -> bool:
     """Return whether any two nodes have as many edges of AWS rules between them as are listed."""
     edges = posture.edges
-    place = np.unique(network.edge[ways.edge[ways.edge >= 0]])
+    place = np.unique(network.edge[paths.edge[paths.edge >= 0]])
     rules = {at: posture.escalated.proof(at) for at in place[edges.derived[place]].tolist()}
     capping = {rule.id for rule in RULES}
     place = np.array(
@@ -279,14 +279,14 @@ def _capped(posture: Posture, network: Network, ways: Ways) -> bool:
 def _rules(
     posture: Posture,
     network: Network,
-    ways: Ways,
+    paths: AllPaths,
     count: int,
     item: np.ndarray,
     edge: np.ndarray,
 ) -> list[tuple[str, ...]]:
     """Return for each item the rules whose edges fall with it."""
     rules: list[set[str]] = [set() for _ in range(count)]
-    places = network.edge[ways.edge[edge]]
+    places = network.edge[paths.edge[edge]]
     for number, place in zip(item.tolist(), places.tolist(), strict=True):
         proof = posture.escalated.proof(place)
         if proof is not None:

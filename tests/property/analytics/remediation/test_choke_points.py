@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from analytics.reach.network import Network
 from analytics.reach.paths import dominators as bound
-from analytics.reach.paths.all_paths import ways
+from analytics.reach.paths.all_paths import all_paths
 from analytics.reach.paths.dominators import dominators, lost_by_group
 from tests.support.estates.small_estates import Estate
 from tests.support.printed import choke_points
@@ -118,7 +118,7 @@ def _network(source, target, ceiling, holder, levels, nodes) -> Network:
 def _ways(network: Network, starts):
     nodes, resource = network.nodes, np.zeros(network.nodes, bool)
     resource[nodes - 1] = True
-    return ways(network, np.asarray(starts), np.array([nodes - 1]), resource)
+    return all_paths(network, np.asarray(starts), np.array([nodes - 1]), resource)
 
 
 @pytest.mark.parametrize("nodes", [1_000, 100_000])
