@@ -120,7 +120,7 @@ def certificate(smallest: Cut) -> str:
             f"{UNUSED_DAYS} days or is tagged breakglass."
         )
     if not count:
-        return "Nothing to cut: there is no way in what is known."
+        return "Nothing to cut: there is no path in what is known."
     if smallest.exact:
         last = len(smallest.moving)
         logins = f" {last} of its steps only move access: they are last logins." if last else ""

@@ -1,4 +1,4 @@
-"""Narratives: for each crown jewel the worst way in, with the words of its path and evidence."""
+"""Narratives: for each crown jewel the worst path in, with the words of its path and evidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ LISTS = ("steps", "effects", "audit_gaps", "rules", "references")
 
 @dataclass(frozen=True)
 class Narrative:
-    """The worst way into each target, the worst first; see `narrative`.
+    """The worst path into each target, the worst first; see `narrative`.
 
     `narratives` has `jewel`, `entry` (nodes), `state`, `level`, `hops`, `entries` (a count),
     `cause`, `decision`, the sentences `story.entry`, `story.escalation`, `story.impact` and
@@ -80,7 +80,7 @@ def narrative(
     mode: str = "standing",
     limit: int = 0,
 ) -> Narrative:
-    """Describe for each of `targets` (numbers of resources) the worst way in.
+    """Describe for each of `targets` (numbers of resources) the worst path in.
 
     It begins at one of `starts`, by default any accountable identity, anything that anybody may
     take, or a leaked credential; see `analytics.remediation.narrative.worst` for what is worst. A
@@ -146,7 +146,7 @@ def _silent(posture: Posture, target: int, starts: int, dark: int) -> dict[str, 
 def _described(
     posture: Posture, of: Candidates, rows: np.ndarray, mode: str
 ) -> list[dict[str, Any]]:
-    """Describe the worst way into each of the targets at `rows`, which are reached."""
+    """Describe the worst path into each of the targets at `rows`, which are reached."""
     network = posture.network(Filter(mode))
     chosen = worst(posture, network, of, rows)
     ends = zip(chosen.entry.tolist(), chosen.target.tolist(), chosen.level.tolist(), strict=True)

@@ -173,7 +173,7 @@ def _reasons(verdict: Verdict, places: np.ndarray, states: tuple[State, ...]) ->
 
 def _through(posture: Posture, verdict: Verdict, places: np.ndarray) -> np.ndarray:
     of = verdict.evidence.holdings
-    return node_lists(posture, [of.ways[int(way)].nodes for way in of.way[places]])
+    return node_lists(posture, [of.paths[int(path)].nodes for path in of.path[places]])
 
 
 def _kept(posture: Posture, identity: int, made: SmallerPolicy) -> pd.DataFrame:

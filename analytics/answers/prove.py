@@ -14,8 +14,8 @@ from analytics.proving.entitlement import (
     NO,
     NOBODY_KNOWS,
     UNKNOWN,
+    AccessPath,
     Entitlement,
-    Way,
     entitlement,
 )
 from analytics.proving.envelope import Envelope, envelope
@@ -168,7 +168,7 @@ def _proof(
 ) -> Proof:
     had = entitlement(known, identity, resource, level)
     by = decided(known, identity, resource, level, use)
-    within = _within(known, identity, resource, level, had.way)
+    within = _within(known, identity, resource, level, had.path)
     body: dict[str, Any] = {
         "claim": _claim(known, identity, resource, level, by),
         "verdict": _verdict(had, by, within),
@@ -207,15 +207,15 @@ def _without_snapshot(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _within(
-    known: Moments, identity: int, resource: int, level: int | None, way: Way | None
+    known: Moments, identity: int, resource: int, level: int | None, path: AccessPath | None
 ) -> Envelope:
     """Judge the envelope in the snapshot that gave the access, or else in what is known."""
-    reading = way.reading if way is not None else next(iter(known), known.latest)
+    reading = path.reading if path is not None else next(iter(known), known.latest)
     of_identity = numbers_in(reading, known, identity)
     of_resource = numbers_in(reading, known, resource)
     if not of_identity or not of_resource:
         return Envelope(UNKNOWN, "no snapshot of then has both", (), None)
-    return envelope(reading.posture, of_identity[0], of_resource[0], level, way)
+    return envelope(reading.posture, of_identity[0], of_resource[0], level, path)
 
 
 def _verdict(had: Entitlement, by: Decided, within: Envelope) -> str:
@@ -253,37 +253,37 @@ def _claim(
 
 
 def _entitlement(had: Entitlement) -> dict[str, Any]:
-    every = _every_step(had.way) if had.way is not None else []
+    every = _every_step(had.path) if had.path is not None else []
     steps = _kept(every)
     last = steps[-1] if steps else {}
     return {
         "state": had.state,
         "because": had.because,
-        "grant": _grant(had.way) if had.way is not None else None,
+        "grant": _grant(had.path) if had.path is not None else None,
         "path": steps,
         "sentence": sentence(every) if every else None,
-        "since": _since(had.way) if had.way is not None else None,
+        "since": _since(had.path) if had.path is not None else None,
         "source": last.get("source"),
-        "snapshot": _snapshot(had.way) if had.way is not None else None,
+        "snapshot": _snapshot(had.path) if had.path is not None else None,
     }
 
 
-def _snapshot(way: Way) -> str | None:
+def _snapshot(path: AccessPath) -> str | None:
     """Return the snapshot that has the grant; that of the newest reading for access without one."""
-    row, every = int(way.posture.grants.row[way.grant]), way.reading.snapshots
+    row, every = int(path.posture.grants.row[path.grant]), path.reading.snapshots
     if row < 0:
         return max(every.values(), default=None)
-    frame = way.posture.graph.frames[CAN_ACCESS]
+    frame = path.posture.graph.frames[CAN_ACCESS]
     return every.get((str(frame["source"].iloc[row]), str(frame["scope"].iloc[row])))
 
 
-def _since(way: Way) -> str | None:
-    return when(way.since) if way.since != NOBODY_KNOWS else None
+def _since(path: AccessPath) -> str | None:
+    return when(path.since) if path.since != NOBODY_KNOWS else None
 
 
-def _every_step(way: Way) -> list[dict[str, Any]]:
-    steps = [edge_step(way.posture, edge) for edge in way.edges]
-    return [*steps, grant_step(way.posture, way.grant, way.bits)]
+def _every_step(path: AccessPath) -> list[dict[str, Any]]:
+    steps = [edge_step(path.posture, edge) for edge in path.edges]
+    return [*steps, grant_step(path.posture, path.grant, path.bits)]
 
 
 def _kept(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -291,12 +291,12 @@ def _kept(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: step[name] for name in STEP if name in step} for step in steps]
 
 
-def _grant(way: Way) -> dict[str, Any] | None:
+def _grant(path: AccessPath) -> dict[str, Any] | None:
     """Return the grant as its source states it; None for access without one."""
-    row = int(way.posture.grants.row[way.grant])
+    row = int(path.posture.grants.row[path.grant])
     if row < 0:
         return None
-    frame = way.posture.graph.frames[CAN_ACCESS]
+    frame = path.posture.graph.frames[CAN_ACCESS]
     return {name: plain(frame[name].iloc[row]) for name in GRANT}
 
 
@@ -379,9 +379,9 @@ def _grounds(
     within: Envelope,
 ) -> list[Ground]:
     """Return the facts that the parts rest on, of the snapshot that each was taken from."""
-    reading = had.way.reading if had.way is not None else next(iter(known), known.latest)
+    reading = had.path.reading if had.path is not None else next(iter(known), known.latest)
     ids = [str(known.latest.posture.graph.ids[number]) for number in (identity, resource)]
-    for step in _every_step(had.way) if had.way is not None else ():
+    for step in _every_step(had.path) if had.path is not None else ():
         ids += [step["from"]["id"], step["to"]["id"], *step["support"]]
         ids += [step["id"]] if step["id"] else []
     ids += [each.fact for each in within.approvals]

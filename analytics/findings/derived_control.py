@@ -52,7 +52,7 @@ class Gain:
     the last of them began. `exposure` is the weight of the heaviest resource that the target
     reaches, times the identity's autonomy. `cheapest` is the fact in `support` that is easiest to
     remove, in words; "" if `support` has no relationship. `cuts` are the easiest of each
-    way; `closed`: they can be taken away, and then no way is left.
+    way; `closed`: they can be taken away, and then no path is left.
     """
 
     identity: int
@@ -198,7 +198,7 @@ class _Facts:
         return self.words.get(best, best)
 
     def cuts(self, ways: list[Derivation]) -> tuple[tuple[str, ...], bool]:
-        """Return the easiest fact of each way, and whether no way is left once they are gone."""
+        """Return the easiest fact of each way, and whether no path is left once they are gone."""
         chosen: set[str] = set()
         for way in ways:
             if chosen.isdisjoint(way.support):

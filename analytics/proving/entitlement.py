@@ -1,4 +1,4 @@
-"""Entitlements at an instant: the way that gave access then, and since when it is known.
+"""Entitlements at an instant: the path that gave access then, and since when it is known.
 
 A snapshot of the instant or before shows what was there when it was read; the next one shows what
 was still there, with its dates. Both together decide. What only one of them shows came or went in
@@ -31,8 +31,8 @@ NOBODY_KNOWS = np.iinfo(np.int64).max - 1  # milliseconds: after any instant
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way to a resource in a reading: control edges (positions) and the grant it ends with.
+class AccessPath:
+    """A path to a resource in a reading: control edges (positions) and the grant it ends with.
 
     `bits` are the levels of the grant that were asked for. `since` (milliseconds) is when the last
     of its parts is known to have been there: its date, or else when a snapshot first showed it;
@@ -53,10 +53,10 @@ class Way:
 
 @dataclass(frozen=True)
 class Entitlement:
-    """Whether there was access at the instant, by which way, and the reason if not or unknown."""
+    """Whether there was access at the instant, by which path, and the reason if not or unknown."""
 
     state: str
-    way: Way | None
+    path: AccessPath | None
     because: str | None = None
 
 
@@ -71,35 +71,37 @@ def entitlement(known: Moments, identity: int, resource: int, level: int | None)
     for chosen, doubt in OWN:
         had = _by_readings(known, chosen, *asked)
         if had.state != NO:
-            return had if doubt is None else Entitlement(UNKNOWN, had.way, doubt)
-    if had.way is None and _by_readings(known, Filter("potential"), *asked).way is not None:
-        return Entitlement(NO, None, "the only way led through another identity")
+            return had if doubt is None else Entitlement(UNKNOWN, had.path, doubt)
+    if had.path is None and _by_readings(known, Filter("potential"), *asked).path is not None:
+        return Entitlement(NO, None, "the only path led through another identity")
     return _without(known, identity)
 
 
 def _by_readings(
     known: Moments, chosen: Filter, identity: int, resource: int, level: int | None
 ) -> Entitlement:
-    """Judge by the ways that both readings show, of those that `chosen` keeps."""
-    seen = _way(known, known.before, chosen, identity, resource, level)
-    later = _way(known, known.after, chosen, identity, resource, level)
-    way, at = seen or later, millisecond(known.at)
-    if way is None:
+    """Judge by the paths that both readings show, of those that `chosen` keeps."""
+    seen = _longest_known(known, known.before, chosen, identity, resource, level)
+    later = _longest_known(known, known.after, chosen, identity, resource, level)
+    path, at = seen or later, millisecond(known.at)
+    if path is None:
         return Entitlement(NO, None)
     if known.after is None or (seen is not None and later is not None):
-        return Entitlement(YES, way)
+        return Entitlement(YES, path)
     if known.before is None:
-        undated = "no date says whether all of the way was there by then"
-        return Entitlement(YES, way) if way.since <= at else Entitlement(UNKNOWN, way, undated)
+        undated = "no date says whether all of the path was there by then"
+        return Entitlement(YES, path) if path.since <= at else Entitlement(UNKNOWN, path, undated)
     newest = millisecond(known.before.posture.graph.facts.taken_at)
-    if seen is None and newest < way.since <= at:
-        return Entitlement(YES, way)
-    return Entitlement(UNKNOWN, way, _between(known, "is gone in" if seen else "is only in"))
+    if seen is None and newest < path.since <= at:
+        return Entitlement(YES, path)
+    return Entitlement(UNKNOWN, path, _between(known, "is gone in" if seen else "is only in"))
 
 
 def _between(known: Moments, word: str) -> str:
     first, second = (iso(reading.posture.graph.facts.taken_at) for reading in known)
-    return f"the way {word} the snapshot of {second}, unlike that of {first}; since when is unknown"
+    return (
+        f"the path {word} the snapshot of {second}, unlike that of {first}; since when is unknown"
+    )
 
 
 def _without(known: Moments, identity: int) -> Entitlement:
@@ -110,29 +112,29 @@ def _without(known: Moments, identity: int) -> Entitlement:
         too_early = posture.before_data and known.before is None
         if too_early or not all(own.known[n] and own.complete[n] for n in places):
             return Entitlement(UNKNOWN, None, "what the identity had then is not known")
-    return Entitlement(NO, None, "no way led to it then")
+    return Entitlement(NO, None, "no path led to it then")
 
 
-def _way(
+def _longest_known(
     known: Moments,
     reading: Reading | None,
     chosen: Filter,
     identity: int,
     resource: int,
     level: int | None,
-) -> Way | None:
-    """Return the way that is known for longest in a reading; None if there is none."""
+) -> AccessPath | None:
+    """Return the path that is known for longest in a reading; None if there is none."""
     if reading is None:
         return None
     starts = numbers_in(reading, known, identity)
     ends = numbers_in(reading, known, resource)
-    ways = [way for start in starts for way in _ways(reading, chosen, start, ends, level)]
-    return min(ways, key=lambda way: (way.since, len(way.edges), way.grant), default=None)
+    paths = [path for start in starts for path in _paths(reading, chosen, start, ends, level)]
+    return min(paths, key=lambda path: (path.since, len(path.edges), path.grant), default=None)
 
 
-def _ways(
+def _paths(
     reading: Reading, chosen: Filter, start: int, ends: list[int], level: int | None
-) -> list[Way]:
+) -> list[AccessPath]:
     network, by_edge, by_grant = reading.posture.network(chosen), *_known_since(reading.posture)
     room, came = Room.of(network.nodes), Since(by_edge[network.edge], by_grant[network.grant])
     target, bit, since, hops, grant, state = opened_first(network.arrays, came, start, room)
@@ -143,7 +145,7 @@ def _ways(
     first = places[np.lexsort((grant[places], hops[places], since[places]))[0]]
     edges = tuple(int(network.edge[edge]) for edge in room.route(int(state[first])))
     given, bits = int(network.grant[grant[first]]), 1 << int(bit[first])
-    return [Way(reading, edges, given, bits, int(since[first]))]
+    return [AccessPath(reading, edges, given, bits, int(since[first]))]
 
 
 # -- since when each part is known -----------------------------------------------------------------

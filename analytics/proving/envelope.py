@@ -12,7 +12,7 @@ from analytics.coverage import stated_by
 from analytics.lineage.approvals import YES as INSIDE
 from analytics.lineage.approvals import declared
 from analytics.posture import Posture
-from analytics.proving.entitlement import NO, UNKNOWN, YES, Way
+from analytics.proving.entitlement import NO, UNKNOWN, YES, AccessPath
 from graph.access import AccessGraph
 from graph.instants import NEVER, milliseconds
 from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, REVIEW
@@ -47,13 +47,13 @@ class Envelope:
 
 
 def envelope(
-    posture: Posture, identity: int, resource: int, level: int | None, way: Way | None
+    posture: Posture, identity: int, resource: int, level: int | None, path: AccessPath | None
 ) -> Envelope:
-    """Return what was approved of an access of a posture; `way` is the one that gave it."""
+    """Return what was approved of an access of a posture; `path` is the one that gave it."""
     graph = posture.graph
     scope = _scope(posture, identity)
-    row = int(posture.grants.row[way.grant]) if way is not None else -1
-    holder = int(posture.grants.holder[way.grant]) if way is not None else identity
+    row = int(posture.grants.row[path.grant]) if path is not None else -1
+    holder = int(posture.grants.holder[path.grant]) if path is not None else identity
     rows = _decided(posture, identity, holder, row)
     approvals = tuple(_approvals(posture, rows, identity, row))
     last = rows[rows["at"] == rows["at"].max()] if len(rows) else rows

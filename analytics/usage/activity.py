@@ -135,7 +135,7 @@ def activity(graph: AccessGraph, accountable: np.ndarray) -> Activity:
     """Compute the last use of every node, step and grant; `accountable` are those that act."""
     uses, steps = sightings(graph), Steps.of(graph)
     last = _LastUses(graph, steps, uses[~uses["later"]])
-    grant, perhaps = last.over_ways(), last.of_any_level()
+    grant, perhaps = last.over_paths(), last.of_any_level()
     last.upstream(accountable)
     last.logins()
     node_latest, step_latest, grant_latest = last.latest(uses, grant, perhaps)
@@ -166,7 +166,7 @@ class _LastUses:
     def _note(self, ranks: np.ndarray, at: np.ndarray, rank: np.ndarray) -> None:
         np.maximum.at(ranks, at[at >= 0], rank[at >= 0])
 
-    def over_ways(self) -> np.ndarray:
+    def over_paths(self) -> np.ndarray:
         """Return the last use of each grant by level, and note the steps that led to it."""
         used = np.full((len(self.graph.frames[CAN_ACCESS]), len(LEVELS)), NONE, np.int32)
         own = self.uses[self.uses["grant"] >= 0]
@@ -236,7 +236,7 @@ class _LastUses:
         named = np.flatnonzero((self.entry >= 0) & (identity >= 0) & ~itself & ~entered)
         np.maximum.at(self.node, identity[named], self.entry[named])
         came, steps = self.entry.copy(), self.steps
-        only = steps.only_way & ~agent[steps.target] & ~watched
+        only = steps.is_only & ~agent[steps.target] & ~watched
         only &= ~self.graph.has_label(GROUP)[steps.target]
         source, target = steps.source[only], steps.target[only]
         while True:

@@ -66,10 +66,10 @@ class Steps:
         return cls(np.concatenate([[0], np.cumsum(sizes)]), source, target, kept, login)
 
     @cached_property
-    def only_way(self) -> np.ndarray:
+    def is_only(self) -> np.ndarray:
         """Mask of the kept steps that are the only one into their target."""
-        ways = np.bincount(self.target[self.kept], minlength=self._nodes)
-        return np.asarray(self.kept & (ways[self.target] == 1))
+        count = np.bincount(self.target[self.kept], minlength=self._nodes)
+        return np.asarray(self.kept & (count[self.target] == 1))
 
     @cached_property
     def only_login(self) -> np.ndarray:

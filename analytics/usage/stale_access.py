@@ -50,9 +50,9 @@ def stale_paths(posture: Posture, identity: int, days: int) -> list[StalePath]:
     only_stale = _pairs(reach) - _pairs(fresh)
     only_unseen = _pairs(fresh) - _pairs(seen)
     paths: list[StalePath] = []
-    for ways, pairs in ((_Ways(posture, reach, days), only_stale),
-                        (_Ways(posture, fresh, days), only_unseen)):  # fmt: skip
-        paths += [_path(ways, *pair) for pair in sorted(pairs)]
+    for chosen, pairs in ((_Chosen(posture, reach, days), only_stale),
+                        (_Chosen(posture, fresh, days), only_unseen)):  # fmt: skip
+        paths += [_path(chosen, *pair) for pair in sorted(pairs)]
     return sorted(paths, key=lambda p: (-p.weight, p.resource, p.level))
 
 
@@ -169,16 +169,16 @@ def _pairs(reach: Spread) -> set[tuple[int, int]]:
     }
 
 
-def _path(ways: "_Ways", resource: int, level: int) -> StalePath:
-    posture, reach = ways.posture, ways.reach
+def _path(chosen: "_Chosen", resource: int, level: int) -> StalePath:
+    posture, reach = chosen.posture, chosen.reach
     uses = reach.uses()
     rows = uses[(uses["resource"] == resource) & (uses["levels"].to_numpy() >> level & 1 == 1)]
     nearest = rows.sort_values(["hops", "grant"], kind="stable").iloc[0]
-    edges = tuple(ways.edge(e, level) for e in reach.first_route(int(nearest["state"])))
+    edges = tuple(chosen.edge(e, level) for e in reach.first_route(int(nearest["state"])))
     beside = rows["hops"].eq(nearest["hops"]) & (rows["state"] // 4).eq(nearest["state"] // 4)
-    grant = ways.grant(np.unique(rows["grant"][beside].to_numpy()), level)
+    grant = chosen.grant(np.unique(rows["grant"][beside].to_numpy()), level)
     steps = _Steps.of(posture, edges, grant, level)
-    is_stale = stale(steps.last_used, steps.telemetry, steps.since, posture.graph.now, ways.days)
+    is_stale = stale(steps.last_used, steps.telemetry, steps.since, posture.graph.now, chosen.days)
     places = np.flatnonzero(is_stale)
     first = int(places[0]) if len(places) else -1
     weight = posture.sensitivities["weight"].iat[resource] * LEVEL_WEIGHTS[level]
@@ -195,7 +195,7 @@ def _path(ways: "_Ways", resource: int, level: int) -> StalePath:
     )
 
 
-class _Ways:
+class _Chosen:
     """The steps of one search. Of several between the same ends, one stands for all.
 
     It is one that is not stale, as the access is not stale by the others then; of stale ones that

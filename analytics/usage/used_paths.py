@@ -79,7 +79,7 @@ def used_paths(
     wanted = np.full(nodes * LEVELS, NONE, np.int32)  # by node and level: the rank of a use
     only = np.full(nodes * LEVELS, NONE, np.int32)  # its only holder, -2 for several
     sure, likely = np.full(nodes, NONE, np.int32), np.full(nodes, NONE, np.int32)
-    ways = np.zeros(nodes, np.int32)
+    entries = np.zeros(nodes, np.int32)
     seen, stamp = np.zeros(nodes, np.int32), np.int32(0)
     queue = np.empty(nodes, np.int32)
     begin = 0
@@ -92,7 +92,7 @@ def used_paths(
         stamp += 1
         start = actor[begin]
         queue[0], last, place = start, 1, 0
-        seen[start], ways[start] = stamp, 0
+        seen[start], entries[start] = stamp, 0
         while place < last:
             node = queue[place]
             place += 1
@@ -108,10 +108,10 @@ def used_paths(
             for e in range(indptr[node], indptr[node + 1]):
                 next_node = target[order[e]]
                 if seen[next_node] != stamp:
-                    seen[next_node], ways[next_node] = stamp, 0
+                    seen[next_node], entries[next_node] = stamp, 0
                     queue[last] = next_node
                     last += 1
-                ways[next_node] += 1
+                entries[next_node] += 1
         for u in range(begin, end):
             at = used[u] * LEVELS + level[u]
             if only[at] >= 0:
@@ -129,7 +129,7 @@ def used_paths(
                     if likely[next_node] > likely[node]:
                         likely[node] = likely[next_node]
                         changed = True
-                    if ways[next_node] == 1 and next_node != start:
+                    if entries[next_node] == 1 and next_node != start:
                         if sure[next_node] > certain[step]:
                             certain[step] = sure[next_node]
                         if sure[next_node] > sure[node]:

@@ -41,7 +41,7 @@ def test_a_busy_hub_frees_nobody_when_there_is_another_way(open_page: Open, stor
     test = open_page(store, "choke_points", item="key-1")
     assert "Frees **none** of 5" in texts(test)
     # By the key or by running as the account: four restricted databases either way.
-    assert "4 pairs of a start and a target have a way through it" in texts(test)
+    assert "4 pairs of a start and a target have a path through it" in texts(test)
 
 
 def test_a_link_restores_both_ends_and_the_chosen_step(open_page: Open, store: Path) -> None:

@@ -134,7 +134,7 @@ def test_the_smallest_cut_is_drawn_and_its_steps_are_chosen(open_page: Open, sto
     assert "Frees **1 of 1**" in texts(test)
     ways = open_page(store, "choke_points", start="wide", target="db-00", picture="ways")
     assert ("deploy", "db-00") in edges(ways)
-    assert "The worst way into 1 of 1 target" in texts(ways)
+    assert "The worst path into 1 of 1 target" in texts(ways)
 
 
 def test_a_lineage_of_nothing_says_so(open_page: Open, store: Path) -> None:

@@ -69,7 +69,7 @@ def test_removing_the_thing_itself_leaves_nothing_to_draw(open_page: Open, store
 def test_a_removal_without_effect_says_so(open_page: Open, store: Path) -> None:
     test = open_page(store, "blast_radius", thing="clean-1", remove=[GRANT])
     assert figures(test)["Resources it reaches"] == "1 → 1"
-    assert "there is another way to everything" in texts(test)
+    assert "there is another path to everything" in texts(test)
 
 
 def test_removing_the_only_role_leaves_nothing(open_page: Open, store: Path) -> None:

@@ -115,10 +115,10 @@ class _Search:
             pair = int(resource[use]), int(level[use])
             if pair not in met:
                 met.add(pair)
-                way = self._route(int(state[use])), int(grant[use])
-                cause = ENVIRONMENT if moved[use] else self._cause(*way, pair[1])
+                path = self._route(int(state[use])), int(grant[use])
+                cause = ENVIRONMENT if moved[use] else self._cause(*path, pair[1])
                 at = self._move(identity, pair[0]) if moved[use] else int(since[use])
-                excess.append(self._excess(identity, *pair, cause, at, *way, baseline))
+                excess.append(self._excess(identity, *pair, cause, at, *path, baseline))
         reached = set(zip(resource.tolist(), level.tolist(), strict=True))
         known = bool(self.posture.reach_whole[identity])  # else more may be reached
         return Drift(identity, baseline, tuple(excess), _shrunk(baseline, reached) if known else ())

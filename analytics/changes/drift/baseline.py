@@ -170,16 +170,16 @@ def _among_new(posture: Posture, number: int, things: list[str]) -> dict[str, tu
             places.setdefault(thing, []).append(place)
     if not places:
         return {}
-    ids = pd.Series([names.get(i, i) for i in new.ways["resource"].tolist()], dtype="string")
-    ways = new.ways.assign(resource=posture.graph.numbers(ids))
+    ids = pd.Series([names.get(i, i) for i in new.reached["resource"].tolist()], dtype="string")
+    reached = new.reached.assign(resource=posture.graph.numbers(ids))
     here = np.arange(len(posture.graph.ids))
-    return {t: _pairs(ways[ways["place"].isin(at)], here) for t, at in places.items()}
+    return {t: _pairs(reached[reached["place"].isin(at)], here) for t, at in places.items()}
 
 
-def _pairs(ways: pd.DataFrame, now: np.ndarray) -> tuple[Entry, ...]:
+def _pairs(reached: pd.DataFrame, now: np.ndarray) -> tuple[Entry, ...]:
     """Return an entry for each `resource` and level; `now` maps numbers of then to today's."""
-    number, bits = now[ways["resource"].to_numpy(np.int64)], ways["levels"].to_numpy(np.uint8)
-    number = np.where(ways["resource"].to_numpy(np.int64) < 0, -1, number)
+    number, bits = now[reached["resource"].to_numpy(np.int64)], reached["levels"].to_numpy(np.uint8)
+    number = np.where(reached["resource"].to_numpy(np.int64) < 0, -1, number)
     pairs = {
         (n, n + 1, bit)
         for bit in range(len(LEVELS))

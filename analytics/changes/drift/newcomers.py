@@ -19,13 +19,13 @@ from graph.schema import PRINCIPALS
 
 @dataclass(frozen=True)
 class Newcomers:
-    """New nodes that may reach something, by `ids` (string), and a row of `ways` for each resource.
+    """New nodes that may reach something, by `ids` (string); `reached` has a row a resource.
 
-    `ways` has `place` (position in `ids`), `resource` (its id then) and `levels` (bits).
+    `reached` has `place` (position in `ids`), `resource` (its id then) and `levels` (bits).
     """
 
     ids: pd.Series
-    ways: pd.DataFrame
+    reached: pd.DataFrame
 
 
 @kept
@@ -35,15 +35,15 @@ def newcomers(step: Following) -> Newcomers:
     known = pc.is_in(ids, step.before.posture.graph.ids).to_numpy(zero_copy_only=False)
     places = np.flatnonzero(~known & then.graph.has_label(*PRINCIPALS))
     parts = [used(then, place).assign(place=n) for n, place in enumerate(places.tolist())]
-    ways = pd.concat(parts or [pd.DataFrame({"resource": [], "levels": [], "place": []})])
-    resource = ids.take(pa.array(ways["resource"].to_numpy(np.int64))).to_pandas()
+    reached = pd.concat(parts or [pd.DataFrame({"resource": [], "levels": [], "place": []})])
+    resource = ids.take(pa.array(reached["resource"].to_numpy(np.int64))).to_pandas()
     return Newcomers(
         ids.take(pa.array(places)).to_pandas().astype("string"),
         pd.DataFrame(
             {
-                "place": ways["place"].to_numpy(np.int64),
+                "place": reached["place"].to_numpy(np.int64),
                 "resource": resource.astype("string"),
-                "levels": ways["levels"].to_numpy(np.uint8),
+                "levels": reached["levels"].to_numpy(np.uint8),
             }
         ),
     )
@@ -51,5 +51,5 @@ def newcomers(step: Following) -> Newcomers:
 
 def used(then: Posture, place: int) -> pd.DataFrame:
     """Return each `resource` (number) that a node (number) reached, and its `levels` (bits)."""
-    ways = spread(then.network(), place).used()
-    return pd.DataFrame({name: ways[name] for name in ("resource", "levels")})
+    reached = spread(then.network(), place).used()
+    return pd.DataFrame({name: reached[name] for name in ("resource", "levels")})

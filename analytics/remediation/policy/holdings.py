@@ -1,7 +1,8 @@
 """Holdings: the grants that an identity has, itself or through what it acts as, and its calls.
 
-Each grant comes with the way on which the identity has it: the steps to its holder, their ceilings
-and their conditions. Where a way without any condition gives a level, no other counts for it.
+Each grant comes with the path over which the identity has it: the steps to its holder, their
+ceilings and their conditions. Where a path without any condition gives a level, no other counts for
+it.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ ADMIN = LEVELS.index("admin")
 
 
 @dataclass(frozen=True)
-class Way:
+class HolderPath:
     """The steps from an identity to a holder of grants.
 
     `nodes` (numbers) are those after the identity, `conditions` the texts of steps that have one.
@@ -38,7 +39,7 @@ class Holdings:
 
     `call` (bool) marks calls: `row` (int64) is one in the frame of CALLS, else one of CAN_ACCESS.
     `holder` and `target` (int64) are numbers of nodes, `levels` (uint8) bits, 0 for calls and for
-    grants of actions without a level; `way` (int64) is a position in `ways`.
+    grants of actions without a level; `path` (int64) is a position in `paths`.
     """
 
     call: np.ndarray
@@ -46,8 +47,8 @@ class Holdings:
     holder: np.ndarray
     target: np.ndarray
     levels: np.ndarray
-    way: np.ndarray
-    ways: tuple[Way, ...]
+    path: np.ndarray
+    paths: tuple[HolderPath, ...]
 
     def __len__(self) -> int:
         """Count the permissions."""
@@ -61,19 +62,19 @@ def holdings(posture: Posture, identity: int) -> Holdings:
     """
     graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
     holder, target = graph.ends(CAN_ACCESS)
-    by_holder = _ways(posture, identity)
-    ways = tuple(way for of_holder in by_holder.values() for way in of_holder)
+    by_holder = _paths(posture, identity)
+    paths = tuple(path for of_holder in by_holder.values() for path in of_holder)
     ends = np.repeat(list(by_holder), [len(of_holder) for of_holder in by_holder.values()])
     given = graph.in_force(CAN_ACCESS) & ~flags(frame["derived"]) & ~graph.ended[holder]
     given &= np.isin(holder, ends)
     rows = graph.sorted_rows(CAN_ACCESS, given)
-    place, way = np.nonzero(holder[rows][:, None] == ends[None, :])
+    place, path = np.nonzero(holder[rows][:, None] == ends[None, :])
     rows = rows[place]
-    passed = np.array([w.levels for w in ways], np.uint8)[way]
+    passed = np.array([w.levels for w in paths], np.uint8)[path]
     levels = graph.levels[rows] & passed
     has = (levels > 0) | ((graph.levels[rows] == 0) & (passed >> ADMIN & 1 == 1))
     calls = _calls(posture, identity)
-    own = np.flatnonzero([not w.nodes for w in ways])[0]
+    own = np.flatnonzero([not w.nodes for w in paths])[0]
     caller, called = graph.ends(CALLS)
     return Holdings(
         call=np.repeat([False, True], [int(has.sum()), len(calls)]),
@@ -81,8 +82,8 @@ def holdings(posture: Posture, identity: int) -> Holdings:
         holder=np.concatenate([holder[rows[has]], caller[calls]]).astype(np.int64),
         target=np.concatenate([target[rows[has]], called[calls]]).astype(np.int64),
         levels=np.concatenate([levels[has], np.zeros(len(calls), np.uint8)]).astype(np.uint8),
-        way=np.concatenate([way[has], np.full(len(calls), own)]).astype(np.int64),
-        ways=ways,
+        path=np.concatenate([path[has], np.full(len(calls), own)]).astype(np.int64),
+        paths=paths,
     )
 
 
@@ -94,7 +95,7 @@ def _calls(posture: Posture, identity: int) -> np.ndarray:
     return graph.sorted_rows(CALLS, given)
 
 
-# -- ways ------------------------------------------------------------------------------------------
+# -- paths -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -120,22 +121,22 @@ class _Steps:
 Reached = dict[int, tuple[int, int]]  # by node: the widest ceiling, and the last step (-1: none)
 
 
-def _ways(posture: Posture, identity: int) -> dict[int, list[Way]]:
-    """Return the ways to each node that an identity can be: at most one free, one conditional."""
+def _paths(posture: Posture, identity: int) -> dict[int, list[HolderPath]]:
+    """Return the paths to each node that an identity can be: at most one free, one conditional."""
     steps = _steps(posture)
     free = _reached(steps, identity, ~(steps.eligible | steps.conditional))
     every = _reached(steps, identity, np.ones(len(steps.row), bool))
-    ways: dict[int, list[Way]] = {}
+    paths: dict[int, list[HolderPath]] = {}
     for node, (ceiling, _) in every.items():
         bits = _up_to(ceiling)
-        of_node: list[Way] = []
+        of_node: list[HolderPath] = []
         if node in free:
-            of_node.append(Way(_nodes(steps, free, node), _up_to(free[node][0])))
+            of_node.append(HolderPath(_nodes(steps, free, node), _up_to(free[node][0])))
             bits &= ~of_node[0].levels
         if bits:
             of_node.append(_conditional(posture, steps, every, node, bits))
-        ways[node] = of_node
-    return ways
+        paths[node] = of_node
+    return paths
 
 
 def _up_to(ceiling: int) -> int:
@@ -171,14 +172,16 @@ def _nodes(steps: _Steps, reached: Reached, node: int) -> tuple[int, ...]:
     return tuple(int(steps.target[step]) for step in _path(steps, reached, node))
 
 
-def _conditional(posture: Posture, steps: _Steps, every: Reached, node: int, bits: int) -> Way:
+def _conditional(
+    posture: Posture, steps: _Steps, every: Reached, node: int, bits: int
+) -> HolderPath:
     path = _path(steps, every, node)
     texts = [
         str(posture.graph.frames[IDENTITY[steps.kind[step]]]["condition"].iloc[steps.row[step]])
         for step in path
         if steps.conditional[step]
     ]
-    return Way(
+    return HolderPath(
         _nodes(steps, every, node),
         bits,
         tuple(dict.fromkeys(texts)),

@@ -136,7 +136,7 @@ def _allowances(posture: Posture, judged: Verdict) -> Iterator[tuple[int, Allowa
 def _allowance(posture: Posture, judged: Verdict, place: int, wanted: Wanted) -> Allowance:
     of, graph = judged.evidence.holdings, posture.graph
     call, row, target = bool(of.call[place]), int(of.row[place]), int(of.target[place])
-    relationship, way = CALLS if call else CAN_ACCESS, of.ways[int(of.way[place])]
+    relationship, path = CALLS if call else CAN_ACCESS, of.paths[int(of.path[place])]
     fact = graph.frames[relationship].iloc[row]
     expires = NEVER if call else int(milliseconds(pd.Series([fact["expires_at"]]))[0])
     granted = () if call else actions_of(posture, row)
@@ -150,8 +150,9 @@ def _allowance(posture: Posture, judged: Verdict, place: int, wanted: Wanted) ->
         levels=tuple(LEVEL_SETS[wanted.levels]),
         actions=_actions(granted, str(graph.ids[target]), pattern, wanted),
         conditions=(condition,) if isinstance(condition, str) else (),
-        step_conditions=way.conditions,
-        activation=way.activation or bool(flags(pd.Series([fact["eligible"]], dtype="boolean"))[0]),
+        step_conditions=path.conditions,
+        activation=path.activation
+        or bool(flags(pd.Series([fact["eligible"]], dtype="boolean"))[0]),
         ends_at=None if expires == NEVER else expires,
         pattern=pattern,
         wanted=wanted,

@@ -1,4 +1,4 @@
-"""Command for the worst way into each crown jewel: narrative."""
+"""Command for the worst path into each crown jewel: narrative."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,7 +59,7 @@ def narrative(
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
 ) -> "Narrative":
-    """Describe the worst way into each crown jewel.
+    """Describe the worst path into each crown jewel.
 
     Example: trustdebt narrative --to db:ledger
     """

@@ -15,7 +15,7 @@ from analytics.debt.ledger.moments import Moment
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import grouped
 from analytics.posture import Posture
-from app.web.answers.debt_path import way
+from app.web.answers.debt_path import path
 from app.web.answers.figures import names
 from app.web.page.snapshots import kept
 from app.wording import NO_FIGURE, days, number, percent, share, thing_name
@@ -251,7 +251,7 @@ def item(posture: Posture, place: int) -> dict[str, Any]:
     row: dict[str, Any]
     (row,) = as_json(item_table(posture, debt_of(posture), np.array([place])))
     graph = posture.graph
-    behind = way(posture, graph.number(row["identity"]["id"]), graph.number(row["holder"]["id"]))
+    behind = path(posture, graph.number(row["identity"]["id"]), graph.number(row["holder"]["id"]))
     frame = graph.frames[CAN_ACCESS]
     grant = frame[frame["id"] == row["grant"]].iloc[0]
     return row | {

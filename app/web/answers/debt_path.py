@@ -12,7 +12,7 @@ from app.web.page.snapshots import kept
 
 
 @dataclass(frozen=True)
-class Ways:
+class IdentityEdges:
     """The edges by which identities hold grants, by source: `indptr` is the start of each.
 
     `kind` is a position in `IDENTITY`, `row` a row of that relationship's frame.
@@ -25,7 +25,7 @@ class Ways:
 
 
 @kept
-def ways(posture: Posture) -> Ways:
+def edges_by_source(posture: Posture) -> IdentityEdges:
     """Return the edges over which entitlements are found, those of expired credentials included."""
     graph, parts = posture.graph, []
     for kind, relationship in enumerate(IDENTITY):
@@ -35,12 +35,12 @@ def ways(posture: Posture) -> Ways:
     source, target, kinds, row = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(source, kind="stable")
     indptr = np.searchsorted(source[order], np.arange(len(graph.ids) + 1))
-    return Ways(indptr, target[order], kinds[order], row[order])
+    return IdentityEdges(indptr, target[order], kinds[order], row[order])
 
 
-def way(posture: Posture, start: int, end: int) -> list[dict[str, Any]]:
+def path(posture: Posture, start: int, end: int) -> list[dict[str, Any]]:
     """Return the steps of a shortest path between two nodes (numbers); none if they are equal."""
-    edges = ways(posture)
+    edges = edges_by_source(posture)
     entered: dict[int, tuple[int, int]] = {start: (start, -1)}
     waiting = [start]
     for at in waiting:
@@ -60,7 +60,7 @@ def way(posture: Posture, start: int, end: int) -> list[dict[str, Any]]:
     return steps[::-1]
 
 
-def _step(posture: Posture, edges: Ways, source: int, edge: int) -> dict[str, Any]:
+def _step(posture: Posture, edges: IdentityEdges, source: int, edge: int) -> dict[str, Any]:
     graph, relationship = posture.graph, IDENTITY[int(edges.kind[edge])]
     row = graph.frames[relationship].iloc[int(edges.row[edge])]
     condition = plain(row.get("condition"))

@@ -8,8 +8,8 @@ import pandas as pd
 
 from analytics.answers.exposure import Exposure, exposure
 from analytics.answers.path import path
+from analytics.answers.paths_in import paths_in
 from analytics.answers.reach import BlastRadius, blast_radius, kinds_of_steps, reach_tree
-from analytics.answers.ways_in import ways_in
 from analytics.posture import Posture
 from app.web.drawing.folding import Tree
 from app.web.page.snapshots import kept
@@ -78,7 +78,7 @@ def leading_in(
 ) -> list[dict[str, Any]]:
     """Return the steps of all shortest paths to a node, by these kinds of step or by any."""
     node = posture.graph.number(question.thing)
-    return ways_in(posture, node, question.mode, frozenset(steps) or None)
+    return paths_in(posture, node, question.mode, frozenset(steps) or None)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Sieve:
 def sieved(posture: Posture, question: Question, sieve: Sieve) -> tuple[Tree, list[dict[str, Any]]]:
     """Return the tree and the edges that a picture shows.
 
-    With kinds of step, it is the reach over these alone, found anew: what has another way over
+    With kinds of step, it is the reach over these alone, found anew: what has another path over
     them is there. With sensitivities or kinds of thing, it is what leads to those.
     """
     answer = reach(posture, question)
@@ -177,18 +177,18 @@ def levels_reached(posture: Posture, start: str, end: str, mode: str) -> list[st
     return path(posture, *numbers, mode=mode).levels
 
 
-def way(
+def shortest_path(
     posture: Posture, start: str, end: str, mode: str, level: str | None = None
 ) -> dict[str, Any] | None:
     """Return the shortest path from one node to another, None if there is none.
 
     To a resource, it is the shortest path to `level` if that is reached, else to the highest level.
     """
-    return next(iter(ways(posture, start, end, mode, level)), None)
+    return next(iter(shortest_paths(posture, start, end, mode, level)), None)
 
 
 @kept
-def ways(
+def shortest_paths(
     posture: Posture, start: str, end: str, mode: str, level: str | None = None, count: int = 1
 ) -> list[dict[str, Any]]:
     """Return the `count` shortest paths from one node to another, without repeated nodes.

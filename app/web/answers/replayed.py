@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analytics.answers.edge import Ends, standing, step
+from analytics.answers.paths_in import paths_in
 from analytics.answers.reach import reach_tree
-from analytics.answers.ways_in import ways_in
 from analytics.answers.what_if import posture_without
 from analytics.past import past
 from analytics.posture import Posture
 from analytics.weights import UNKNOWN
-from app.web.answers.reach import Question, Sieve, ways
+from app.web.answers.reach import Question, Sieve, shortest_paths
 from app.web.drawing.folding import Tree
 from app.web.drawing.links import link_of
 from app.web.page.snapshots import kept
@@ -103,17 +103,17 @@ def tree_at(
 
 
 @kept
-def ways_in_at(
+def paths_in_at(
     posture: Posture, thing: str, mode: str, steps: tuple[str, ...], snapshot: str
 ) -> Edges | None:
     """Return the steps to a node from all that reach it, at one snapshot; None if it was absent."""
     at = posture_at(posture, snapshot)
     number = at.graph.number(thing)
-    return None if number < 0 else ways_in(at, number, mode, frozenset(steps) or None)
+    return None if number < 0 else paths_in(at, number, mode, frozenset(steps) or None)
 
 
 @kept
-def ways_at(
+def shortest_paths_at(
     posture: Posture,
     ends: tuple[str, str],
     mode: str,
@@ -125,7 +125,7 @@ def ways_at(
     at = posture_at(posture, snapshot)
     if any(at.graph.number(end) < 0 for end in ends):
         return []
-    return ways(at, *ends, mode, level, count)
+    return shortest_paths(at, *ends, mode, level, count)
 
 
 @kept

@@ -42,11 +42,11 @@ def thing_panel(posture: Posture, thing: str) -> None:
     st.header(f"{markdown(row['name'], 60)}", anchor=False)
     st.caption(f"{kind(row['label']).capitalize()} · {code(row['id'])}")
     shown = known(posture, thing)
-    ways = st.container(horizontal=True, vertical_alignment="center", gap="medium")
-    card_link(ways, posture, thing, "Its card")
+    links = st.container(horizontal=True, vertical_alignment="center", gap="medium")
+    card_link(links, posture, thing, "Its card")
     if len(shown.findings):
         words = f"Findings about it: {number(len(shown.findings))}"
-        link(ways, words, "findings", about=thing)
+        link(links, words, "findings", about=thing)
     lines = fact_lines(posture, thing)
     if lines:
         st.markdown("  \n".join(lines))

@@ -187,10 +187,10 @@ def _identities(posture: Posture, days: int) -> None:
         "stale-identities.csv",
     )
     if at is not None:
-        ways = st.container(horizontal=True, vertical_alignment="center", gap="medium")
+        links = st.container(horizontal=True, vertical_alignment="center", gap="medium")
         id_ = str(rows["id"].iloc[at])
-        card_link(ways, posture, id_)
-        link(ways, "All its unused access", "stale_access", about=id_, days=str(days))
+        card_link(links, posture, id_)
+        link(links, "All its unused access", "stale_access", about=id_, days=str(days))
 
 
 def _paths(posture: Posture, paths: Stale, days: int, wanted: tuple[int, ...] | None) -> None:
@@ -270,10 +270,10 @@ def _chosen(posture: Posture, row: pd.Series) -> None:
         name, target = markdown(row["Identity"]), markdown(row["Reaches"])
         st.subheader(f"{name} → {target}, {row['Level']}", anchor=False)
         st.markdown(step_lines(row["steps"], posture.graph.as_of))
-        ways = st.container(horizontal=True, gap="medium")
-        card_link(ways, posture, str(row["identity"]))
+        links = st.container(horizontal=True, gap="medium")
+        card_link(links, posture, str(row["identity"]))
         address = {"thing": str(row["identity"]), "focus": str(row["resource"])}
-        link(ways, "Show in blast radius", "blast_radius", **address)
+        link(links, "Show in blast radius", "blast_radius", **address)
 
 
 def query(posture: Posture) -> Query:

@@ -7,14 +7,14 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import plain
-from app.web.answers.reach import Question, levels_reached, way
+from app.web.answers.reach import Question, levels_reached, shortest_path
 from app.web.sentences import step_lines
 
 
 def path_to(posture: Posture, question: Question, end: str) -> dict[str, Any] | None:
     """Return the shortest path to `end` at the level that the reader chose, else the highest."""
     chosen = st.session_state.get(level_key(question, end))
-    return way(posture, question.thing, end, question.mode, chosen)
+    return shortest_path(posture, question.thing, end, question.mode, chosen)
 
 
 def level_key(question: Question, end: str) -> str:

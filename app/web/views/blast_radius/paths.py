@@ -7,8 +7,8 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.answers.reach import Question, passed, ways
-from app.web.answers.replayed import ways_at
+from app.web.answers.reach import Question, passed, shortest_paths
+from app.web.answers.replayed import shortest_paths_at
 from app.web.drawing.folding import Tree
 from app.web.page.address import one_of, recall, remember
 from app.web.views.blast_radius.detail import level_key
@@ -68,9 +68,9 @@ def paths_from(posture: Posture, question: Question, end: str, snapshot: str = "
 def _between(posture: Posture, asked: Question, end: str, snapshot: str) -> Paths:
     level, count = st.session_state.get(level_key(asked, end)), int(st.session_state["paths"])
     if snapshot:
-        every = ways_at(posture, (asked.thing, end), asked.mode, level, count, snapshot)
+        every = shortest_paths_at(posture, (asked.thing, end), asked.mode, level, count, snapshot)
     else:
-        every = ways(posture, asked.thing, end, asked.mode, level, count)
+        every = shortest_paths(posture, asked.thing, end, asked.mode, level, count)
     at = min(int(st.session_state.get(_place(asked, end)) or 1), len(every) or 1) - 1
     return Paths(asked, end, [*every[at : at + 1], *every[:at], *every[at + 1 :]], at)
 

@@ -1,4 +1,4 @@
-"""Who can reach a node: the figures, the picture of all ways in, and the list."""
+"""Who can reach a node: the figures, the picture of all paths in, and the list."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,7 +10,7 @@ from analytics.answers.exposure import Exposure
 from analytics.posture import Posture
 from app.web.answers import measured
 from app.web.answers.reach import Question, exposed, leading_in
-from app.web.answers.replayed import Edges, Moment, laid_over, ways_in_at
+from app.web.answers.replayed import Edges, Moment, laid_over, paths_in_at
 from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Drawing, arrange
@@ -96,7 +96,7 @@ def reached_by(posture: Posture, choices: Choices, frame: Frame) -> None:
 def _edges(posture: Posture, asked: Question, choices: Choices) -> tuple[Edges, Moment | None]:
     """Return the steps to draw, now or at the snapshot that is replayed."""
     steps = choices.sieve.steps
-    edges_at = partial(ways_in_at, posture, asked.thing, asked.mode, steps)
+    edges_at = partial(paths_in_at, posture, asked.thing, asked.mode, steps)
     moment = laid_over(posture, choices.when, edges_at, asked.mode, within=True)
     if moment is None or moment.absent:
         return leading_in(posture, asked, steps), moment

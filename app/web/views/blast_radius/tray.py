@@ -130,7 +130,7 @@ def _offer(posture: Posture, path: dict[str, Any] | None, items: tuple[str, ...]
     offered = removable(posture, path["steps"]) if path else []
     if path is None or not offered:
         st.caption(
-            "Choose a node above to remove it, or a step of the way to it, and see the reach "
+            "Choose a node above to remove it, or a step of the path to it, and see the reach "
             "before and after. Nothing is written anywhere."
         )
         return
@@ -306,7 +306,7 @@ def _lost(posture: Posture, before: Reach, after: Reach, key: str) -> None:
     rows = lost(before.table, after.table)
     st.subheader("What it no longer reaches", anchor=False)
     if rows.empty:
-        st.markdown("It reaches all it reached before: there is another way to everything.")
+        st.markdown("It reaches all it reached before: there is another path to everything.")
         return
     shown = rows.drop(columns="id")
     alt = "Resources that are reached less: levels before and after."

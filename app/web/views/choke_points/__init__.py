@@ -55,7 +55,7 @@ from app.wording import NO_FIGURE, counted, number, share
 
 TALL = 290  # pixels of each of the two tables, seven rows
 THROUGH_HELP = (
-    "Pairs of a start and a target with a way through here. Many have another way as well: this "
+    "Pairs of a start and a target with a path through here. Many have another path as well: this "
     "says how busy a place is, not what a fix frees."
 )
 PROTECTED_HELP = "Seen in use of late, or break-glass access: the smallest cut does not touch it."
@@ -316,9 +316,9 @@ def _gain(ranks: Ranked, item: str) -> str:
     if chosen.empty:
         return "It is not among those ranked above."
     frees, through = int(chosen[FREES].iloc[0]), chosen[THROUGH].iloc[0]
-    busy = f"{counted(int(through), 'pair')} of a start and a target have a way through it"
+    busy = f"{counted(int(through), 'pair')} of a start and a target have a path through it"
     if not frees:
-        return f"Frees **none** of {number(exposed)}: each has another way. {busy}."
+        return f"Frees **none** of {number(exposed)}: each has another path. {busy}."
     return f"Frees **{number(frees)} of {number(exposed)}** ({share(frees, exposed)}). {busy}."
 
 

@@ -1,4 +1,4 @@
-"""The picture of the page: the smallest cut, or the worst way into each target."""
+"""The picture of the page: the smallest cut, or the worst path into each target."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,7 +29,7 @@ from graph.schema import AUTHENTICATES_AS
 PICTURE = "choke-picture"
 PICTURES = {"cut": "Smallest cut", "ways": "Worst path into each target"}
 STARTS = "starts"  # what is chosen, in the address, if it is the node that stands for all starts
-WAYS = 30  # targets whose worst way is drawn
+WORST = 30  # targets whose worst path is drawn
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _lit(shown: Shown) -> Lit:
 
 def routes_of(posture: Posture, aim: Aim, shown: str) -> Routes:
     """Return what the picture of this name shows."""
-    return worst_ways(posture, aim) if shown == "ways" else cut_routes(posture, aim)
+    return worst_paths(posture, aim) if shown == "ways" else cut_routes(posture, aim)
 
 
 @kept
@@ -243,10 +243,10 @@ def _class(posture: Posture, node: int) -> str:
 
 
 @kept
-def worst_ways(posture: Posture, aim: Aim) -> Routes:
-    """Return the worst way into each target that is reached, up to `WAYS` targets."""
+def worst_paths(posture: Posture, aim: Aim) -> Routes:
+    """Return the worst path into each target that is reached, up to `WORST` targets."""
     starts, targets = aim.ends(posture)
-    answer = narrative(posture, targets, starts, aim.mode, WAYS)
+    answer = narrative(posture, targets, starts, aim.mode, WORST)
     rows = answer.narratives.frame
     edges: dict[str, dict[str, Any]] = {}
     drawn = 0
@@ -256,7 +256,7 @@ def worst_ways(posture: Posture, aim: Aim) -> Routes:
             node = posture.graph.number(str(step["to"]["id"]))
             edges.setdefault(edge_item(step), {**step, "sensitivity": _class(posture, node)})
     words = (
-        f"The worst way into {number(drawn)} of {counted(answer.reached, 'target')} that some "
+        f"The worst path into {number(drawn)} of {counted(answer.reached, 'target')} that some "
         "start reaches, the worst targets first."
     )
-    return Routes(list(edges.values()), "the starts", "The worst way into each target", words)
+    return Routes(list(edges.values()), "the starts", "The worst path into each target", words)

@@ -1,4 +1,4 @@
-"""The worst way in equals its plain definition on random estates, and its path is real."""
+"""The worst path in equals its plain definition on random estates, and its path is real."""
 
 import numpy as np
 from hypothesis import given, settings

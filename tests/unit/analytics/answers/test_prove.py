@@ -103,7 +103,7 @@ CASES = {
         lambda: estate(decision={}, granted_at="2026-07-25T00:00:00Z"),
         "not_proven",
         "entitlement",
-        "no way",
+        "no path",
     ),
     "granted nobody knows when": (
         lambda: estate(decision={}, granted_at=None),

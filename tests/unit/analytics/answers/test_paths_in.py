@@ -8,7 +8,7 @@ import networkx as nx
 from analytics.answers.edge import facts_between, standing, step
 from analytics.answers.exposure import exposure
 from analytics.answers.path import path
-from analytics.answers.ways_in import ways_in
+from analytics.answers.paths_in import paths_in
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.schema import (
@@ -44,7 +44,7 @@ def world(*grants: tuple[str, str], assumes: Pairs) -> Posture:
 
 def pairs(posture: Posture, **options: object) -> Pairs:
     node = posture.graph.number("db")
-    steps = ways_in(posture, node, **options)  # type: ignore[arg-type]
+    steps = paths_in(posture, node, **options)  # type: ignore[arg-type]
     return {(each["from"]["id"], each["to"]["id"]) for each in steps}
 
 
@@ -71,7 +71,7 @@ def test_kinds_of_step_are_the_only_ones_of_a_way() -> None:
 
 def test_a_node_that_is_no_resource_is_entered() -> None:
     posture = world(assumes={("s", "r1"), ("r1", "r2")})
-    steps = ways_in(posture, posture.graph.number("r2"))
+    steps = paths_in(posture, posture.graph.number("r2"))
     ends = {(each["from"]["id"], each["to"]["id"]) for each in steps}
     assert ends == {("a", "s"), ("s", "r1"), ("r1", "r2")}
 

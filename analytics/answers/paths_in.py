@@ -1,4 +1,4 @@
-"""The ways in: all shortest paths from every identity to one node, as steps to draw."""
+"""The paths into a node: all shortest ones from every identity, as steps to draw."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class _Front:
     starts: np.ndarray
 
 
-def ways_in(
+def paths_in(
     posture: Posture, node: int, mode: str = "standing", kinds: frozenset[str] | None = None
 ) -> Edges:
     """List the steps of all shortest paths to `node` from whatever reaches it, each once.
