@@ -104,9 +104,9 @@ def _with_those_of(before: Keyed, later: Keyed, sides: Sides, posture: Posture) 
     owns = owns[owns["active"] & ~owns["inferred"] & owns["role"].isin(ROLES)]
     role = pd.Index(ROLES).get_indexer(pd.Index(owns["role"]))
     key, owner = place[owns["thing"].to_numpy()] * len(ROLES) + role, place[owns["owner"]]
-    former, count = before.values(later.key), len(sides.things)
-    mask = (former >= 0) & np.isin(later.key * count + former, key * count + owner)
-    return Keyed(later.key, np.where(mask, former, later.value), later.row)
+    earlier, count = before.values(later.key), len(sides.things)
+    mask = (earlier >= 0) & np.isin(later.key * count + earlier, key * count + owner)
+    return Keyed(later.key, np.where(mask, earlier, later.value), later.row)
 
 
 def _kept(of: Keyed, keys: np.ndarray) -> Keyed:
