@@ -116,9 +116,9 @@ def outcome_of(posture: Posture, campaign: Campaign) -> Outcome:
     kept = _outcomes(posture)
     if campaign.number not in kept:
         moments = Moments.of(posture, campaign)
-        way = course(campaign, moments)
-        amounts = repaid_by_step(campaign, moments, way)
-        each = zip(campaign.steps, way.steps, amounts, strict=True)
+        progress = course(campaign, moments)
+        amounts = repaid_by_step(campaign, moments, progress)
+        each = zip(campaign.steps, progress.steps, amounts, strict=True)
         steps = [_became(moments, *became) for became in each]
         kept[campaign.number] = Outcome(steps, _note(campaign, moments))
     return kept[campaign.number]

@@ -111,7 +111,7 @@ def certificate(smallest: Cut) -> str:
     count = len(smallest.chosen)
     if not smallest.separable and not len(smallest.kept):
         return (
-            "Cannot be separated: some way rests on nothing that can be removed, such as an "
+            "Cannot be separated: some path rests on nothing that can be removed, such as an "
             "agent that is made from a blueprint."
         )
     if not smallest.separable:

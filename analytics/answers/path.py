@@ -52,9 +52,9 @@ def path(
     """
     reach = spread(posture.network(Filter(mode)), start)
     ends = _endings(posture, reach, end, level)
-    ways = _ways(posture, reach, ends, count) if ends else []
+    shortest = _shortest(posture, reach, ends, count) if ends else []
     rows = []
-    for state_edges, ending in islice(ways, count):
+    for state_edges, ending in islice(shortest, count):
         steps = [edge_step(posture, int(reach.network.edge[e])) for e in state_edges]
         bits = 0
         if ending is not None:
@@ -99,7 +99,7 @@ def _endings(posture: Posture, reach: Spread, end: int, level: str | None) -> di
     return endings
 
 
-def _ways(
+def _shortest(
     posture: Posture, reach: Spread, ends: dict[int, Ending], count: int
 ) -> Iterator[tuple[list[int], Ending]]:
     """Yield paths to one of `ends`, shortest first: edges (positions in the network) and ending."""

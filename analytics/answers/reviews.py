@@ -134,11 +134,11 @@ def reviews_of(posture: Posture, number: int) -> ReviewsOf:
 
 
 def _packets(posture: Posture, rows: pd.DataFrame) -> Table:
-    grant, ways = rows["grant"].to_numpy(np.int64), list(_ways(posture, rows))
+    grant, paths = rows["grant"].to_numpy(np.int64), list(_live_paths(posture, rows))
     outlines = _outlines(posture, rows)
     columns = {
-        "path": objects(ways),
-        "sentence": objects([sentence(steps) if steps else None for steps in ways]),
+        "path": objects(paths),
+        "sentence": objects([sentence(steps) if steps else None for steps in paths]),
         "last_used": objects(list(_last_used(posture, grant))),
         "breaks": objects([as_json(uses(posture, e)) for e in ended_by_grants(posture, grant)]),
         "previous": objects(list(_previous(posture, rows))),
@@ -173,20 +173,20 @@ def _outlines(posture: Posture, rows: pd.DataFrame) -> Table:
     return Table(pd.DataFrame(columns), graph.things, KINDS)
 
 
-def _ways(posture: Posture, rows: pd.DataFrame) -> Iterator[list[dict[str, Any]] | None]:
-    """Yield the steps from the identity of each packet to its grant, None if no live way leads."""
+def _live_paths(posture: Posture, rows: pd.DataFrame) -> Iterator[list[dict[str, Any]] | None]:
+    """Yield the steps from the identity of each packet to its grant, None if no live path leads."""
     network = posture.network(Filter("potential", identity_only=True))
     places = dict(zip(posture.grants.row.tolist(), range(len(posture.grants)), strict=True))
     spreads: dict[int, Spread] = {}
     for identity, row in zip(rows["identity"].tolist(), rows["grant"].tolist(), strict=True):
         if identity not in spreads:
             spreads[identity] = spread(network, identity)
-        steps = _way(posture, spreads[identity], places.get(row, -1))
+        steps = _shortest(posture, spreads[identity], places.get(row, -1))
         yield None if steps is None else with_facts(posture, steps)
 
 
-def _way(posture: Posture, reach: Spread, grant: int) -> list[dict[str, Any]] | None:
-    """Return the shortest way to a grant (its position in the posture's)."""
+def _shortest(posture: Posture, reach: Spread, grant: int) -> list[dict[str, Any]] | None:
+    """Return the shortest path to a grant (its position in the posture's)."""
     used = reach.uses()
     used = used[reach.network.grant[used["grant"].to_numpy(np.int64)] == grant]
     if used.empty:

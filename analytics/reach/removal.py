@@ -275,13 +275,13 @@ class Remaining(Masked):
     ) -> dict[Pair, np.ndarray]:
         """Return for each lost pair a mask of `nodes` that had it over an origin that loses it."""
         self.off[at] = False
-        ways = {
+        leading = {
             (origin, level): self._leading(nodes, np.array([origin]), level)
             for origin, level in {(o, level) for (_, level), by in lost.items() for o in by}
         }
         self.off[at] = True
         return {
-            (resource, level): np.any([ways[origin, level] for origin in by], axis=0)
+            (resource, level): np.any([leading[origin, level] for origin in by], axis=0)
             for (resource, level), by in lost.items()
         }
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.escape import markdown
-from app.web.links import way
+from app.web.links import page_link
 from app.web.page.address import turn
 from app.wording import number, thing_id
 
@@ -37,7 +37,7 @@ def card_link(
     """
     thing = posture.graph.thing(posture.graph.number(id_))
     icon, words = ICONS.get(thing["label"], OTHER), words or markdown(thing["name"], 60)
-    if not way(place, PAGE, words, {"id": id_, **address}, icon):
+    if not page_link(place, PAGE, words, {"id": id_, **address}, icon):
         place.markdown(f"{icon} {words}", width="content")
 
 
@@ -50,7 +50,7 @@ def links_to(posture: Posture, id_: str, place: Any = None, **address: str) -> N
     """Draw the links that lead on from a chosen row: to a thing's card, and its blast radius."""
     row = (place or st).container(horizontal=True, vertical_alignment="center", gap="medium")
     card_link(row, posture, id_, **address)
-    way(row, "blast_radius", "Blast radius", {"thing": id_, **address}, ":material/hub:")
+    page_link(row, "blast_radius", "Blast radius", {"thing": id_, **address}, ":material/hub:")
 
 
 def cards(posture: Posture, things: Iterable[Any], place: Any = None) -> None:

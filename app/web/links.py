@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.web.page.address import to
 
-OPEN = "ways:open"
+OPEN = "pages:open"
 
 
 def open_to(pages: Iterable[str]) -> None:
@@ -20,7 +20,7 @@ def opens(page: str) -> bool:
     return page in st.session_state[OPEN]
 
 
-def way(
+def page_link(
     place: Any,
     page: str,
     words: str,

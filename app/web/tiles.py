@@ -5,7 +5,7 @@ from typing import Any
 from streamlit.delta_generator import DeltaGenerator
 
 from analytics.answers.compare.since import Change
-from app.web.links import way
+from app.web.links import page_link
 from app.wording import signed
 
 QUARTER = "in a quarter: "
@@ -39,7 +39,7 @@ def link(place: DeltaGenerator, words: str, page: str, **address: str | list[str
 
     For whom the page is not open there is none.
     """
-    way(place, page, words, address, ":material/arrow_forward:")
+    page_link(place, page, words, address, ":material/arrow_forward:")
 
 
 def signal(

@@ -64,7 +64,7 @@ def all_tiles(posture: Posture, answer: WhatIf) -> None:
         "Uses that would fail",
         number(fail) if used else NOT_KNOWN,
         None if not used else "nothing seen in use breaks" if not fail else "see below",
-        "Uses that were seen and have no other way. What no log shows is not counted.",
+        "Uses that were seen and have no other path. What no log shows is not counted.",
     )
     for note in (more_findings(before["findings"], after["findings"]), moved_words(answer)):
         if note:

@@ -34,12 +34,12 @@ class StepRepaid:
     unmeasured: float = 0.0
 
 
-def repaid_by_step(campaign: Campaign, moments: Moments, way: Course) -> list[StepRepaid]:
+def repaid_by_step(campaign: Campaign, moments: Moments, progress: Course) -> list[StepRepaid]:
     """Return what was repaid of each step of a campaign."""
     counts = [len(step.items) for step in campaign.steps]
     if not moments.later or not sum(counts):
         return [StepRepaid() for _ in counts]
-    keys, between = keys_of(campaign), way.between
+    keys, between = keys_of(campaign), progress.between
     promised = np.array([amount for step in campaign.steps for _, amount in step.items])
     start, pruned = moments.start, np.zeros(len(promised))
     if start is None:
@@ -56,7 +56,7 @@ def repaid_by_step(campaign: Campaign, moments: Moments, way: Course) -> list[St
     view = View(moments.now, names)
     replaced = [
         _in_its_place(of, view, step) if became.state != DONE else 0.0
-        for step, became in zip(campaign.steps, way.steps, strict=True)
+        for step, became in zip(campaign.steps, progress.steps, strict=True)
     ]
     return [
         StepRepaid(gone - back, unseen, unmeasured)

@@ -154,10 +154,10 @@ class Safety:
         seen = seen.drop_duplicates(["identity", "thing", "level"])
         self.identity, self.thing = seen["identity"].to_numpy(), seen["thing"].to_numpy()
         self.level = seen["level"].to_numpy()
-        self.ways = [_everybody(posture.network(Filter(mode))) for mode in MODES]
+        self.reaches = [_everybody(posture.network(Filter(mode))) for mode in MODES]
         nothing = np.zeros(0, np.int64)
         self.holds = [
-            w.holds(self.identity, self.thing, self.level, nothing, nothing) for w in self.ways
+            w.holds(self.identity, self.thing, self.level, nothing, nothing) for w in self.reaches
         ]
         grants = posture.grants
         self._administers = (grants.levels & ADMIN > 0) & posture.in_service[grants.holder]
@@ -167,8 +167,8 @@ class Safety:
     def remove(self, candidate: Idle) -> None:
         """Record a removal."""
         edges, grants = arrays(candidate)
-        for way in self.ways:
-            way.take_out(edges, grants)
+        for reach in self.reaches:
+            reach.take_out(edges, grants)
         self.logins.remove(edges)
         self.take_administration(grants)
 
@@ -188,11 +188,11 @@ class Safety:
         if not self.keeps_administrators(grants) or not self.logins.allows(edges):
             return False
         sources = np.array([candidate.source for candidate in chosen], np.int64)
-        for way, holds_now in zip(self.ways, self.holds, strict=True):
-            relying = np.zeros(way.network.nodes, bool)
-            relying[way.concerned(_origins(self.posture, sources, edges))] = True
+        for reach, holds_now in zip(self.reaches, self.holds, strict=True):
+            relying = np.zeros(reach.network.nodes, bool)
+            relying[reach.concerned(_origins(self.posture, sources, edges))] = True
             affected = holds_now & relying[self.identity]
-            still = way.holds(
+            still = reach.holds(
                 self.identity[affected], self.thing[affected], self.level[affected], edges, grants
             )
             if not still.all():

@@ -51,7 +51,7 @@ def _reached(result: dict[str, Any]) -> str | None:
 def narrative(
     posture: "Posture",
     targets: Annotated[
-        list[str] | None, typer.Option("--to", help="The way into what; may be repeated.")
+        list[str] | None, typer.Option("--to", help="The path into what; may be repeated.")
     ] = None,
     starts: Annotated[
         list[str] | None, typer.Option("--from", help="Where it may begin; may be repeated.")

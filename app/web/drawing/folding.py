@@ -78,15 +78,15 @@ class Tree:
         rows = [node for id_, node in self.nodes.items() if id_ in kept]
         return Tree.of(rows, self.classes, self.weights)
 
-    def way_to(self, end: str) -> list[str]:
+    def path_to(self, end: str) -> list[str]:
         """List the ids from the root to `end`; empty if it is not in the tree."""
-        way: list[str] = []
+        path: list[str] = []
         at: str | None = end if end in self.nodes else None
         while at is not None:
-            way.append(at)
+            path.append(at)
             parent = self.nodes[at]["parent"]
             at = None if parent is None else str(parent)
-        return way[::-1]
+        return path[::-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import streamlit as st
 from app.cypher import can_ask
 from app.escape import markdown, plain
 from app.questions import all_questions
-from app.web.links import way
+from app.web.links import page_link
 from app.web.page.address import LATEST, carried
 from app.web.page.snapshots import opened
 
@@ -43,7 +43,7 @@ def show_query(query: Query, uri: str) -> None:
     place.code(line(query), "bash", wrap_lines=True)
     if query.facts is None:
         place.caption(query.because)
-        way(place, "console", "Ask the facts", {}, ":material/terminal:")
+        page_link(place, "console", "Ask the facts", {}, ":material/terminal:")
         return
     question = all_questions()[query.facts]
     place.caption(f"**A query of the facts behind it:** {markdown(question.question)}")
@@ -52,7 +52,7 @@ def show_query(query: Query, uri: str) -> None:
         place.caption("**The same in Cypher**")
         place.code(question.cypher.strip(), "cypher", wrap_lines=True)
     address = {"question": question.id, **query.values}
-    way(place, "console", "Open it in the console", address, ":material/terminal:")
+    page_link(place, "console", "Open it in the console", address, ":material/terminal:")
 
 
 def line(query: Query) -> str:

@@ -11,7 +11,7 @@ from app.escape import code, markdown
 from app.questions import all_questions
 from app.web.answers.figures import findings
 from app.web.card import ICONS, PAGE
-from app.web.links import way
+from app.web.links import page_link
 from app.web.page.address import arrivals
 from app.web.search.picker import PREFIXES, search
 from app.web.server import door
@@ -76,7 +76,7 @@ def _finder(reference: "ReferenceType[Posture]", views: list[View]) -> None:
             more = f" · {len(group.shown)} of {number(group.count)}"
             st.caption(f"**{group.title}**{more if group.count > len(group.shown) else ''}")
             for hit in group.shown:
-                way(st, hit.page, markdown(hit.words, WIDE), hit.address, hit.icon, "stretch")
+                page_link(st, hit.page, markdown(hit.words, WIDE), hit.address, hit.icon, "stretch")
 
 
 def _results(posture: Posture, views: list[View], text: str) -> Iterable[Hits]:

@@ -91,7 +91,7 @@ def lineage_of(posture: Posture, choices: Choices, frame: Frame) -> None:
         tree,
         choices.arrangement,
         unfolded=frozenset(st.session_state["open"]),
-        pinned=frozenset(tree.way_to(chosen)),
+        pinned=frozenset(tree.path_to(chosen)),
     )
     drawn = links(drawing, edges)
     link = next((each for each in drawn if ",".join(each.ends) == pick.edge), None)

@@ -64,4 +64,4 @@ def _choose(focus: str, edge: str = "") -> None:
 
 def pinned(tree: Tree, paths: Iterable[Sequence[str]]) -> frozenset[str]:
     """Return the nodes that must be drawn for some paths to be."""
-    return frozenset(id_ for path in paths for node in path for id_ in tree.way_to(node))
+    return frozenset(id_ for path in paths for node in path for id_ in tree.path_to(node))

@@ -13,7 +13,7 @@ from app.escape import markdown
 from app.web.answers import measured
 from app.web.answers.reach import MODES
 from app.web.card import cards
-from app.web.links import way
+from app.web.links import page_link
 from app.web.page import deltas
 from app.web.page.address import one_of, recall, remember, turn
 from app.web.page.deltas import Row
@@ -268,7 +268,7 @@ def _starts(posture: Posture, aim: Aim, ranks: Ranked, shown: Shown) -> None:
     if shown.moment is not None:
         words += ". They are those of this page's snapshot, not of the one that is replayed"
     several_panel(posture, "The starts", f"{words}.", exposed_ids(posture, aim), f"starts:{aim}")
-    way(st, "identity", "All identities, the worst first", {}, ":material/badge:")
+    page_link(st, "identity", "All identities, the worst first", {}, ":material/badge:")
 
 
 def _detail(posture: Posture, ranks: Ranked, items: tuple[str, ...], edge: Stated | None) -> str:

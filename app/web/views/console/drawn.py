@@ -16,7 +16,7 @@ from app.web.drawing.layout import Drawing, arrange
 from app.web.drawing.links import Link, links
 from app.web.drawing.scene import Lit
 from app.web.drawing.spanning import ALL, alone, spanning
-from app.web.links import way
+from app.web.links import page_link
 from app.web.page.address import recall, remember
 from app.web.page.frame import store_uri
 from app.web.page.snapshots import moment_of
@@ -132,7 +132,7 @@ def _edge(posture: Posture, ends: Ends, moment: Moment | None) -> None:
             edge_panel(posture, known.step, items, known.posture)
             if items:
                 address = {"remove": list(items)}
-                way(st, "blast_radius", "Show the what-if", address, ":material/hub:")
+                page_link(st, "blast_radius", "Show the what-if", address, ":material/hub:")
             return
     st.markdown("No relationship that is known is behind this line: the query made it.")
     cards(posture, (source, target))

@@ -6,7 +6,7 @@ from analytics.posture import Posture
 from analytics.weights import SEVERITIES
 from app.escape import markdown
 from app.web.answers.identity import findings_about
-from app.web.links import way
+from app.web.links import page_link
 from app.web.tiles import link
 from app.wording import MARKS, STATES, counted, number
 
@@ -28,6 +28,6 @@ def draw_findings(posture: Posture, id_: str) -> None:
         for row in rows.head(SHOWN).to_dict("records"):
             state = "" if row["state"] == "open" else f" ({STATES[row['state']]})"
             words = f"{MARKS[str(row['severity'])]} · {markdown(row['sentence'], 72)}{state}"
-            way(st, "findings", words, {"finding": str(row["id"])}, width="stretch")
+            page_link(st, "findings", words, {"finding": str(row["id"])}, width="stretch")
     if len(rows) > SHOWN:
         link(st.container(), f"All {counted(len(rows), 'finding')}", "findings", about=id_)

@@ -40,7 +40,7 @@ def test_a_node_that_moved_hangs_where_it_is_now() -> None:
     before, now = drawn(("a", "b"), ("b", "c")), drawn(("a", "b"), ("a", "c"))
     moment = compared(info("2026-06-01"), info("2026-05-01"), now, before)
     assert moment.tree is not None
-    assert moment.tree.way_to("c") == ["a", "c"]
+    assert moment.tree.path_to("c") == ["a", "c"]
     assert (moment.changes, moment.new, moment.gone) == ({}, 1, 1)
 
 
@@ -48,8 +48,8 @@ def test_what_is_gone_hangs_from_what_moved() -> None:
     before = drawn(("a", "b"), ("b", "c"), ("c", "d"))
     moment = compared(info("2026-06-01"), info("2026-05-01"), drawn(("a", "c"), ("c", "b")), before)
     assert moment.tree is not None
-    assert moment.tree.way_to("d") == ["a", "c", "d"]
-    assert moment.tree.way_to("b") == ["a", "c", "b"]
+    assert moment.tree.path_to("d") == ["a", "c", "d"]
+    assert moment.tree.path_to("b") == ["a", "c", "b"]
 
 
 def test_against_nothing_before_nothing_is_new() -> None:

@@ -124,7 +124,7 @@ def test_opening_a_fold_opens_that_one_in_the_same_layout(arrangement: Any) -> N
 def test_choosing_a_node_moves_none_that_is_drawn() -> None:
     tree = Tree.of(star(8))
     before = arrange(tree)
-    assert arrange(tree, pinned=frozenset(tree.way_to("db-00005"))) == before
+    assert arrange(tree, pinned=frozenset(tree.path_to("db-00005"))) == before
 
 
 def test_a_chosen_leaf_stands_beside_the_fold_it_leaves() -> None:
@@ -141,7 +141,7 @@ def test_a_part_of_a_tree_holds_what_leads_to_it() -> None:
 
 def test_what_is_asked_for_is_drawn_as_itself() -> None:
     tree = Tree.of(star(2338))
-    drawing = arrange(tree, pinned=frozenset(tree.way_to("db-02000")))
+    drawing = arrange(tree, pinned=frozenset(tree.path_to("db-02000")))
     assert "db-02000" in {s.piece.id for s in drawing.spots}
     assert stood_for([s.piece for s in drawing.spots]) == 2340
 

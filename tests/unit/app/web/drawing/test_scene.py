@@ -163,7 +163,7 @@ def edge(start: str, end: str) -> dict[str, Any]:
 def test_edges_become_a_tree_with_one_start() -> None:
     tree = spanning([edge("a", "b"), edge("a", "c"), edge("b", "c")])
     assert (tree.root, tree.total) == ("a", 3)
-    assert tree.way_to("c") == ["a", "c"]
+    assert tree.path_to("c") == ["a", "c"]
 
 
 def test_several_starts_hang_from_one() -> None:
@@ -177,7 +177,7 @@ def test_several_starts_beside_a_node_of_the_same_id() -> None:
     """`*` is everyone: the trust of an AWS role may name it."""
     tree = spanning([edge("a", "c"), edge("b", "*")], several="2 agents")
     assert (tree.root, tree.total) == ("**", 5)
-    assert tree.way_to("*") == ["**", "b", "*"]
+    assert tree.path_to("*") == ["**", "b", "*"]
 
 
 def test_a_circle_is_drawn_once() -> None:
