@@ -382,7 +382,7 @@ def test_stale_access_counts_what_there_is_not_what_is_listed(
     (pills,) = [g for g in test.button_group if g.label.startswith("State")]
     assert pills.label == "State, of the 200 listed"
     assert not any(character.isdigit() for option in pills.options for character in option)
-    assert "the first 200 of 301 paths" in texts(test)
+    assert "The first 200 of 301 paths" in texts(test)
     test.text_input(key="stale:about").set_value("quiet").run()
     (one,) = test.dataframe[0].value["Identity"]
     assert one == "quiet-bot"

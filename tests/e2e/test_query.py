@@ -96,7 +96,11 @@ CASES: dict[str, tuple[dict[str, str], Count, Callable[[AppTest], object]]] = {
         figure("Changes that they ask for"),
     ),
     "reviews": ({}, lambda r: of({"n": len(r["packets"])}, "n"), figure("Grants to review")),
-    "evidence": ({}, lambda r: str(r["states"]["unexplained"]), figure("No decision")),
+    "evidence": (
+        {},
+        lambda r: str(r["states"]["unexplained"]) if r["uses"] else "unknown",
+        figure("No decision"),
+    ),
     "ownership": (
         {},
         lambda r: len(r["orphaned"]),

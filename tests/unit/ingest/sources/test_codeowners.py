@@ -9,7 +9,9 @@ import json
 
 import pytest
 
+from analytics.posture import assess
 from graph.access import AccessGraph
+from graph.facts import Facts
 from graph.schema import GROUP, HUMAN, OWNS, RESOURCE, TEAM
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
@@ -71,9 +73,10 @@ def test_ownership_is_inferred_and_never_covers(read):
     assert set(loaded.of(OWNS, "evidence")) == {"inferred"}
     assert posture.owner_states[repository] == "inferred"
     assert posture.ownership.covered["technical"][repository] < 0
-    owns = loaded.graph.frames[OWNS]
-    owns["evidence"] = "declared"
-    assert loaded.posture.ownership.covered["technical"][repository] >= 0
+    facts = loaded.graph.facts
+    owns = facts.frames[OWNS].assign(evidence="declared")
+    owned = assess(AccessGraph.of(Facts.of({**facts.frames, OWNS: owns}, facts.coverage)))
+    assert owned.ownership.covered["technical"][repository] >= 0
 
 
 @pytest.mark.parametrize(
