@@ -1,5 +1,6 @@
 """Single values, parsed into the types of the schema without guessing, and how they are written."""
 
+import hashlib
 import json
 import math
 import re
@@ -28,6 +29,15 @@ INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 MANY = 4096  # ids, of which a few are searched for
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
+
+
+def derived_id(kind: str, parts: Iterable[str]) -> str:
+    """Return an id that follows from `parts`, the same in every snapshot; `kind` is its letter.
+
+    >>> derived_id("S", ("review", "", "bot"))
+    'S-5781a31602c79e7b'
+    """
+    return f"{kind}-{hashlib.sha256(UNIT_SEPARATOR.join(parts).encode()).hexdigest()[:16]}"
 
 
 class WrongValue(ValueError):

@@ -1,7 +1,5 @@
 """Findings: the results of all rules that can be evaluated, worst first."""
 
-import hashlib
-
 import numpy as np
 import pandas as pd
 
@@ -15,7 +13,7 @@ from analytics.weights import BANDS
 from graph.coverage import known_kinds
 from graph.once import once
 from graph.schema import CREDENTIAL, IDENTITIES
-from graph.values import UNIT_SEPARATOR
+from graph.values import derived_id
 
 RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
 LEAST_UNKNOWN = RANK["medium"]  # unknown reach counts as medium at least
@@ -138,4 +136,4 @@ def _ids(posture: Posture, rules: np.ndarray, frame: pd.DataFrame) -> list[str]:
 
 def finding_id(parts: tuple[str, ...]) -> str:
     """Return the id of a finding from its rule, subject, object and key, if any."""
-    return f"F-{hashlib.sha256(UNIT_SEPARATOR.join(parts).encode()).hexdigest()[:16]}"
+    return derived_id("F", parts)

@@ -1,11 +1,10 @@
 """A change: one action of one person, on one or more facts of a kind."""
 
-import hashlib
 from dataclasses import dataclass
 
 from analytics.actions import Action
 from graph.element import Relationship
-from graph.values import UNIT_SEPARATOR
+from graph.values import derived_id
 
 
 @dataclass(frozen=True)
@@ -29,4 +28,4 @@ def step_id(*parts: str) -> str:
     >>> step_id("review", "", "bot")
     'S-5781a31602c79e7b'
     """
-    return f"S-{hashlib.sha256(UNIT_SEPARATOR.join(parts).encode()).hexdigest()[:16]}"
+    return derived_id("S", parts)

@@ -6,7 +6,6 @@ findings are no part of it, since some of them may be gone by then. A ticket is 
 strictest assumption after its oldest finding was first seen; a later run does not move that day.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +20,7 @@ from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 from graph.instants import DAY, NEVER
 from graph.schema import CAN_ACCESS
-from graph.values import UNIT_SEPARATOR
+from graph.values import derived_id
 
 LIKE: Mapping[str, str] = {  # whose hours in the model an action takes
     "assign_owner": "owner",
@@ -91,8 +90,7 @@ def ticket_id(action: str, agent: str, resource: str, facts: tuple[str, ...] = (
     >>> ticket_id("remove_grant", "bot", "db") == ticket_id("remove_grant", "bot", "db")
     True
     """
-    parts = UNIT_SEPARATOR.join((action, agent, resource, *facts))
-    return f"T-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
+    return derived_id("T", (action, agent, resource, *facts))
 
 
 class _About:

@@ -6,7 +6,6 @@ since. There is none where the identity ended, or where it was decided to revoke
 there is something to do, and nothing to decide.
 """
 
-import hashlib
 import re
 
 import numpy as np
@@ -24,6 +23,7 @@ from analytics.remediation.reviewing.pace import pace
 from graph.instants import NEVER
 from graph.once import once
 from graph.schema import CAN_ACCESS, LEVEL_SETS
+from graph.values import derived_id
 
 PACKET = re.compile(r"R-[0-9a-f]{16}")
 MINUTE = 60  # seconds
@@ -65,7 +65,7 @@ def packet_ids(posture: Posture, grants: np.ndarray) -> list[str]:
     """Return the id of the packet of each grant (a row of CAN_ACCESS), equal in all snapshots."""
     frame = posture.graph.frames[CAN_ACCESS].iloc[grants]
     pairs = zip(frame["source_id"].tolist(), frame["id"].tolist(), strict=True)
-    return [f"R-{hashlib.sha256(chr(31).join(p).encode()).hexdigest()[:16]}" for p in pairs]
+    return [derived_id("R", pair) for pair in pairs]
 
 
 def grant_of(posture: Posture, packet: str) -> int | None:
