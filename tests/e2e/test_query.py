@@ -19,6 +19,7 @@ from app.questions import all_questions
 from app.sql import select
 from app.web.views import all_views
 from app.web.views.posture import front
+from graph.schema import USE_EVENT
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, estate, publish
 from tests.e2e.said import figures, texts
@@ -28,11 +29,13 @@ Count = Callable[[dict[str, Any]], object]
 
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Publish the estate, and a month later with one more agent."""
+    """Publish the estate, and a month later with one more agent and a use that nothing explains."""
     folder = tmp_path_factory.mktemp("query") / "s"
     publish(estate(), folder, AS_OF - pd.Timedelta(days=30))
     later = estate()
     later.add(next(e for e in later.rows if e.name == "Agent"), id="new", name="new-bot")
+    use = {"principal": "svc-wide", "resource": "db-00", "level": "read", "action": "read"}
+    later.add(USE_EVENT, id="use", at="2026-07-30T09:00:00Z", outcome="success", **use)
     publish(later, folder)
     return folder
 
@@ -96,11 +99,7 @@ CASES: dict[str, tuple[dict[str, str], Count, Callable[[AppTest], object]]] = {
         figure("Changes that they ask for"),
     ),
     "reviews": ({}, lambda r: of({"n": len(r["packets"])}, "n"), figure("Grants to review")),
-    "evidence": (
-        {},
-        lambda r: str(r["states"]["unexplained"]) if r["uses"] else "unknown",
-        figure("No decision"),
-    ),
+    "evidence": ({}, lambda r: str(r["states"]["unexplained"]), figure("No decision")),
     "ownership": (
         {},
         lambda r: len(r["orphaned"]),
@@ -135,13 +134,13 @@ FACTS: dict[str, tuple[int, Callable[[AppTest], int]]] = {
     "blast_radius": (40, lambda t: rows_with(t, "Sensitivity")),
     "choke_points": (8, grants),
     "ownership": (2, lambda t: 3 - int(figures(t)["Owner departed"].split()[0])),
-    "stale_access": (30, lambda t: rows_with(t, "Reaches")),
+    "stale_access": (29, lambda t: rows_with(t, "Reaches")),
 }
 
 # What a page rests on but does not list: six agents of one kind and the one of a month later of
 # none; ten grants of the role and five of the accounts on confidential data and above, all without
-# an end; 45 grants, none of them reviewed; seven kinds of fact; no use that was recorded.
-RELATED = {"posture": 2, "trust_debt": 15, "reviews": 45, "sources": 7, "evidence": 0}
+# an end; 45 grants, none of them reviewed; seven kinds of fact; one use that was recorded.
+RELATED = {"posture": 2, "trust_debt": 15, "reviews": 45, "sources": 7, "evidence": 1}
 
 
 @pytest.mark.parametrize("page", CASES)

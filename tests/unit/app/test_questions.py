@@ -10,6 +10,7 @@ from app import sql
 from app.questions import CHART, PICTURE, Question, WrongQuestion, all_questions, question_of
 from app.sql import QueryRefused, select
 from app.web.views.console.answers import bars_of, edges_of, presentable
+from graph.schema import USE_EVENT
 from ingest.generator import generate
 from tests.support.estates.accuracy import assessed
 from tests.support.estates.small_estates import AS_OF, Estate, ago
@@ -117,6 +118,20 @@ def test_the_answers_are_right() -> None:
     assert cells("tools_by_agents", "tool", "agents") == [("mail", 2)]
     assert cells("who_made_whom", "source", "target") == [("A", "B")]
     assert cells("grants_of", "resource", identity="A") == [("vault",), ("wiki",)]
+
+
+@pytest.mark.parametrize("log", ["sums", "events"])
+def test_a_grant_on_what_a_log_shows_in_use_is_not_called_unused(log: str) -> None:
+    """The grants state no use of their own; one was seen at the vault, by whoever it was."""
+    e = Estate().agent("A").resource("vault").resource("wiki")
+    e.can("A", "read", "vault", telemetry=True).can("A", "read", "wiki", telemetry=True)
+    if log == "sums":
+        e.link("A", "USED", "vault", level="read", last_at=ago(1), count=1)
+    else:
+        seen = {"id": "u", "principal": "A", "resource": "vault", "action": "read"}
+        e.add(USE_EVENT, at=ago(1), outcome="success", **seen)
+    rows = asked(e.posture(AS_OF), all_questions()["grants_never_used"])
+    assert rows["resource"].tolist() == ["wiki"]
 
 
 def test_a_value_never_becomes_part_of_a_query(example: Posture) -> None:
