@@ -6,13 +6,12 @@ reads is asked of both stores, as it is usually asked and of things that are ali
 
 import json
 from collections.abc import Callable, Iterable
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from analytics import history
 from graph.access import AccessGraph
 from graph.facts import Facts
 from graph.schema import ELEMENTS
@@ -21,6 +20,7 @@ from tests.support.estates.small_estates import together
 from tests.support.questions import asked, lines, states
 from tests.support.search import worlds
 
+pytestmark = pytest.mark.usefixtures("opened_once")
 SEEDS = range(worlds(1, 6))  # the first is of equals alone, which is quick
 
 
@@ -56,12 +56,6 @@ def differing(
         if json.dumps(first) != json.dumps(second):
             other.append(" ".join(line))
     return other
-
-
-@pytest.fixture(autouse=True)
-def _opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRUSTDEBT_KEPT_ANSWERS", "off")
-    monkeypatch.setattr(history, "open_posture", cache(history.open_posture))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -1,4 +1,4 @@
-"""All ways from one node to another against a search of every simple path, and who acts as what."""
+"""All paths between two nodes against a search of every simple path, and who acts as what."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,16 +20,16 @@ from tests.support.references.reach import (
 )
 
 MOST = 2_000
-Way = tuple[tuple[str, str, str], ...]
+Path = tuple[tuple[str, str, str], ...]
 
 
-def ways_of(estate: Estate, mode: str, start: str, end: str, level: str | None) -> set[Way]:
-    """Return the ways without a repeated node, each as (from, type, to) of its steps."""
+def paths_of(estate: Estate, mode: str, start: str, end: str, level: str | None) -> set[Path]:
+    """Return the paths without a repeated node, each as (from, type, to) of its steps."""
     plain = Reference(estate, mode)
     type_of = {row["id"]: name for name in CONTROL for row in estate.rows.get(TYPES[name], ())}
-    found: set[Way] = set()
+    found: set[Path] = set()
 
-    def go(node: str, rank: int, passed: tuple[str, ...], steps: Way) -> None:
+    def go(node: str, rank: int, passed: tuple[str, ...], steps: Path) -> None:
         for holder, levels, resource, _ in plain.grants:
             if (holder, resource) == (node, end):
                 given = {at for at in levels if LEVELS.index(at) <= rank}
@@ -46,19 +46,19 @@ def ways_of(estate: Estate, mode: str, start: str, end: str, level: str | None) 
 
 @settings(max_examples=25)
 @given(estates(), START, st.sampled_from(RESOURCES), MODE, st.sampled_from([None, *LEVELS]))
-def test_all_ways_are_listed_once_and_none_comes_to_a_node_twice(estate, start, end, mode, level):
+def test_all_paths_are_listed_once_and_none_comes_to_a_node_twice(estate, start, end, mode, level):
     posture = estate.quick()
     numbers = number_of(posture, start), number_of(posture, end)
-    expected = ways_of(estate, mode, start, end, level)
+    expected = paths_of(estate, mode, start, end, level)
     paths = path_answer(posture, *numbers, level, MOST, mode)["paths"]
-    ways = [
+    paths = [
         tuple((s["from"]["id"], s["relationship"], s["to"]["id"]) for s in p["steps"])
         for p in paths
         if p["level"] is not None
     ]
-    assert len(ways) == len(set(ways))
-    assert set(ways) == expected
-    assert [len(way) for way in ways] == sorted(len(way) for way in ways)
+    assert len(paths) == len(set(paths))
+    assert set(paths) == expected
+    assert [len(path) for path in paths] == sorted(len(path) for path in paths)
     nearest = path_answer(posture, *numbers, level, 1, mode)["paths"]
     assert bool(nearest) == bool(paths)
     if nearest:
