@@ -23,7 +23,7 @@ logging.disable(logging.WARNING)  # Streamlit wonders where its browser is
 
 def visit(name: str) -> AppTest:
     """Open a page, as a link to it does."""
-    test = AppTest.from_file(str(MAIN), default_timeout=120)
+    test = AppTest.from_file(str(MAIN), default_timeout=600)
     first = next(iter(sorted(all_views().values(), key=lambda view: view.order)))
     test._page_hash = "" if name == first.name else calc_hash(name)
     return test
