@@ -1,9 +1,13 @@
 """History: the snapshots of a store, each assessed on demand."""
 
+import itertools
+import threading
 from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from typing import NamedTuple
+from weakref import WeakSet
 
 import pandas as pd
 
@@ -30,11 +34,21 @@ from graph.stores import (
 from graph.stores.kept_files import KeptFiles, kept_files
 from graph.values import canonical
 
-# Postures in memory: at least two, up to so many nodes. What is worked out for each is some ten
-# kilobytes for a node, and every snapshot that somebody looks at has a history of its own.
+# Postures in memory: the last few of each history (every snapshot that somebody looks at has one),
+# and others up to so many nodes of all together: what is worked out is some ten kilobytes a node.
 KEPT, KEPT_NODES = 2, 60_000
 
 Read = Callable[[str], tuple[SnapshotInfo, Facts]]
+_Key = tuple[str, pd.Timestamp | None]
+_LOCK, _ASKED = threading.Lock(), itertools.count()
+_HISTORIES: WeakSet["History"] = WeakSet()
+
+
+class _Kept(NamedTuple):
+    """A posture in memory, and the number of the question that asked for it last."""
+
+    asked: int
+    posture: Posture
 
 
 class History:
@@ -62,35 +76,33 @@ class History:
         self._read = read
         self._decisions: tuple[Touched | None, str] | None = None
         self._decided: tuple[str, list[pd.Timestamp], list[str]] = "", [], []
-        self._kept: dict[tuple[str, pd.Timestamp | None], Posture] = {}
+        self._kept: dict[_Key, _Kept] = {}
+        with _LOCK:
+            _HISTORIES.add(self)
 
     def posture(self, snapshot: str, as_of: pd.Timestamp | None = None) -> Posture:
         """Return the posture of a snapshot, at the instant of its facts or at another one."""
-        key = snapshot, as_of
-        posture = self._kept.pop(key, None)
-        if posture is None:
-            posture = posture_of(*self._read(snapshot), as_of, self)
-        self._kept[key] = posture  # as the last one asked for
-        self._forget()
+        kept = self._kept.get((snapshot, as_of))
+        posture = kept.posture if kept else posture_of(*self._read(snapshot), as_of, self)
+        self._remember((snapshot, as_of), posture)
         return posture
 
     def facts(self, snapshot: str) -> Facts:
         """Return the facts of a snapshot as its sources state them; the journal adds none."""
         return self._read(snapshot)[1]
 
-    def _forget(self) -> None:
-        """Drop the postures that nobody asked for the longest until the rest fits the limits."""
-        sizes = {key: _size(kept) for key, kept in self._kept.items()}
-        while len(sizes) > KEPT and sum(sizes.values()) > KEPT_NODES:
-            longest = next(iter(sizes))
-            del sizes[longest], self._kept[longest]
+    def _remember(self, key: "_Key", posture: Posture) -> None:
+        """Keep a posture as the last one asked for, and drop others until all fit the limits."""
+        with _LOCK:
+            self._kept[key] = _Kept(next(_ASKED), posture)
+            _forget()
 
     def keep(self, posture: Posture) -> None:
         """Remember a posture that was assessed elsewhere."""
         graph = posture.graph
         if graph.snapshot is not None:
             at = None if graph.as_of == graph.facts.taken_at else graph.as_of
-            self._kept[graph.snapshot.id, at] = posture
+            self._remember((graph.snapshot.id, at), posture)
 
     def at(self, instant: pd.Timestamp) -> Posture:
         """Return the posture at `instant`, from the newest snapshot of that instant or before.
@@ -142,6 +154,20 @@ class History:
         Those read later with facts of an earlier instant are among them.
         """
         return (*(i for i in self.infos if i.order < info.order), info)
+
+
+def _forget() -> None:
+    """Drop what nobody asked for the longest, in all histories, but leave each its last few."""
+    beyond = []
+    for each in _HISTORIES:
+        entries = sorted((kept.asked, key) for key, kept in each._kept.items())
+        beyond += [(asked, each, key) for asked, key in entries[: max(len(entries) - KEPT, 0)]]
+    beyond.sort(key=lambda entry: entry[0])
+    nodes = sum(_size(each._kept[key].posture) for _, each, key in beyond)
+    for _, each, key in beyond:
+        if nodes <= KEPT_NODES:
+            return
+        nodes -= _size(each._kept.pop(key).posture)
 
 
 def _chained(journal: Journal) -> tuple[list[pd.Timestamp], list[str]]:

@@ -31,7 +31,7 @@ def test_small_ones_all_stay(store: str) -> None:
 
 def test_large_ones_make_room(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two stay whatever they weigh; the third sends the first away."""
-    monkeypatch.setattr(analytics.history, "KEPT_NODES", 1)
+    monkeypatch.setattr(analytics.history, "KEPT_NODES", 0)
     history = open_posture(store).history
     assert history is not None
     once = [history.posture(info.id) for info in history.infos]
@@ -43,10 +43,22 @@ def test_what_is_asked_for_again_and_again_stays(
     store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the current one, which each step of a walk is held against."""
-    monkeypatch.setattr(analytics.history, "KEPT_NODES", 1)
+    monkeypatch.setattr(analytics.history, "KEPT_NODES", 0)
     current = open_posture(store)
     history = current.history
     assert history is not None
     for info in history.infos[:-1]:
         history.posture(info.id)
         assert history.posture(history.infos[-1].id) is current
+
+
+def test_the_histories_of_several_snapshots_share_the_room(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two fit beside the last two of each: those of the first make room for the second's."""
+    monkeypatch.setattr(analytics.history, "KEPT_NODES", 2)
+    both = [open_posture(store).history for _ in range(2)]
+    once = [[each.posture(info.id) for info in each.infos] for each in both if each is not None]
+    for each, kept, first_is_there in zip(both, once, (False, True), strict=True):
+        assert each is not None
+        assert (each.posture(each.infos[0].id) is kept[0]) is first_is_there
