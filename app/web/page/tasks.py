@@ -14,6 +14,7 @@ from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
+from weakref import ref
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -137,7 +138,7 @@ class Shelf:
         refuse_cancelled(name, self.doing)
         task = self._joined(key, partial(Task, work, keep, self._took.get(name)))
         try:
-            wait(task, self.doing, partial(self._cancel, name, key, task))
+            wait(task, self.doing, partial(self._cancel, name, key, ref(task)))
         except OverBudget:
             task.settle()
             raise
@@ -204,9 +205,12 @@ class Shelf:
                 if self._running.get(key) is task:
                     del self._running[key]
 
-    def _cancel(self, name: Hashable, key: Hashable, task: Task[Any]) -> None:
-        cancelled()[name] = task.seconds()
-        self._end(key, task)
+    def _cancel(self, name: Hashable, key: Hashable, of: "ref[Task[Any]]") -> None:
+        """Cancel a task, unless it is over: the session keeps its button, and nothing by that."""
+        task = of()
+        if task is not None:
+            cancelled()[name] = task.seconds()
+            self._end(key, task)
 
 
 def set_going(key: str, work: Callable[[], Any]) -> None:
@@ -218,9 +222,15 @@ def finished(key: str, doing: str) -> Task[Any] | None:
     """Wait for what this session set going under `key`, if it did; return it when it is done."""
     task: Task[Any] | None = st.session_state.get(key)
     if task is not None:
-        wait(task, doing, task.stop)
+        wait(task, doing, partial(_stop, ref(task)))
         del st.session_state[key]
     return task
+
+
+def _stop(of: "ref[Task[Any]]") -> None:
+    task = of()
+    if task is not None:
+        task.stop()
 
 
 def cancelled() -> dict[Hashable, float]:
