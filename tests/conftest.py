@@ -116,11 +116,28 @@ def _draw(test: object, share: float) -> None:
         setattr(test, DRAWN, hypothesis.settings(settings, max_examples=count))
 
 
-def pytest_collection_finish() -> None:
-    """Leave what is imported and collected out of garbage collection: each would walk it again."""
-    gc.collect()
-    gc.freeze()
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Collect garbage rarely, and what a stage leaves never again: see `Stages`."""
     gc.set_threshold(20_000, 20, 50)
+    session.config.pluginmanager.register(Stages())
+
+
+class Stages:
+    """Leaves what lives when a stage begins out of garbage collection: each would walk it again.
+
+    Some tests collect on purpose, and pages do after each snapshot that they forget.
+    """
+
+    def __init__(self) -> None:
+        self.begun: set[str] = set()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """Set aside what lives before the first test of a stage."""
+        if (name := stage(item)) not in self.begun:
+            self.begun.add(name)
+            gc.collect()
+            gc.freeze()
 
 
 class Headings:
