@@ -27,7 +27,7 @@ help:
 	@echo 'make neo4j   a Neo4j server to try the other store'
 	@echo 'make lock    requirements.lock anew'
 	@echo 'make docs    docs/schema.md, docs/findings.md and docs/modules.md anew'
-	@echo 'make pictures  docs/pages anew: every page, and what is chosen on some, light and dark, two widths'
+	@echo 'make pictures  docs/pages and docs/notebooks anew: every page, light and dark, two widths; every chart'
 
 setup: $(READY)
 
@@ -116,6 +116,7 @@ docs: setup
 # Looks of the pages change rarely, so not a part of `docs`.
 pictures: setup browser
 	$(BIN)/python -m tests.support.pictures
+	$(BIN)/python -m tests.support.notebook_charts
 
 # Every Python from 3.11 on and every platform, with hashes and without the name of an index.
 lock:

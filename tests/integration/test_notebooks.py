@@ -12,6 +12,7 @@ from nbclient.exceptions import CellExecutionError
 from tests.support.search import searching
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
+DRAWN = FOLDER.parent / "docs" / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 SECONDS = 60
 SCALE = "0.002"  # of an estate with millions of things
@@ -69,6 +70,8 @@ def test_it_runs_and_warns_of_nothing(path: Path, monkeypatch: pytest.MonkeyPatc
     assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
     shown = [o.data for o in outputs if "data" in o]
     SHOWN[path.stem](shown)
+    kept = list(DRAWN.glob(f"{path.stem}-*.svg"))
+    assert len(charts(shown)) == len(kept), "make pictures draws docs/notebooks anew"
 
 
 def charts(shown: list[Any]) -> list[str]:
