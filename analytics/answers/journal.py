@@ -19,7 +19,15 @@ from graph.element import Node
 from graph.frames import records
 from graph.identity.lookup import nearest
 from graph.journal.actor import By
-from graph.journal.entries import DECISIONS, ROLES, Acceptance, Campaign, Closing, Entry
+from graph.journal.entries import (
+    DECISIONS,
+    ROLES,
+    Acceptance,
+    Campaign,
+    Closing,
+    Entry,
+    of_kind,
+)
 from graph.journal.journal import Journal
 from graph.journal.rights import NotAllowed, require_own
 from graph.schema import CAN_ACCESS, COVERS, GROUP, HUMAN, OWNS, TEAM, USES
@@ -118,14 +126,18 @@ def confirm(posture: Posture, entry: int, by: str | By, reason: str) -> dict[str
     """
     journal, as_of = journal_of(posture), posture.graph.as_of
     person, why = decider(posture, by), checked_text("reason", reason)
-    first = next((a.by for a in journal.waiting(as_of) if a.number == entry), None)
+    accepted = of_kind(Acceptance, journal.entries())
+    first = next((a.by for a in accepted if a.number == entry and a.undecided), None)
     if first is not None and posture.graph.identities.canonical.get(first, first) == person.name:
         raise Refused(f"{person.name} accepted it: another person has to confirm it")
     return _recorded(journal.confirm(entry, person, why, as_of))
 
 
 def waiting(posture: Posture) -> dict[str, Acceptance]:
-    """Return the acceptances that wait for a second person, by the present id of the finding."""
+    """Return the acceptances that wait for a second person, by the present id of the finding.
+
+    One that was confirmed later than the moment looked at still waits then.
+    """
     if posture.journal is None:
         return {}
     entries = posture.journal.waiting(posture.graph.as_of)

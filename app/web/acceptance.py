@@ -124,10 +124,10 @@ def _pending(posture: Posture, entry: Acceptance) -> None:
     st.info(
         f"**Pending.** {markdown(name)} would accept it until {day(entry.until)}: "
         f"{markdown(entry.reason, 500)}  \nIt is critical, so it does not count until another "
-        "person confirms it.",
+        f"person confirms it{_confirmed(posture, entry)}.",
         icon=":material/hourglass_top:",
     )
-    if door.ask(st, "confirm", CONFIRM, "confirm"):
+    if entry.undecided and door.ask(st, "confirm", CONFIRM, "confirm"):
         form = st.expander("Confirm it as a second person", icon=":material/how_to_reg:").form(
             f"confirm:{entry.number}", border=False
         )
@@ -136,6 +136,14 @@ def _pending(posture: Posture, entry: Acceptance) -> None:
             write(form, [partial(journal.confirm, posture, entry.number, by, reason)])
     if door.may(ACCEPT):
         _withdraw(posture, entry.number)
+
+
+def _confirmed(posture: Posture, entry: Acceptance) -> str:
+    """Return who confirmed an acceptance, and when; that is later than the moment of the page."""
+    if entry.confirmed_by is None:
+        return ""
+    name = markdown(namer(posture)(entry.confirmed_by))
+    return f", as {name} did: it counts from {day(entry.begins)} on"
 
 
 def _withdraw(posture: Posture, entry: int) -> None:

@@ -98,9 +98,15 @@ class Acceptance(Entry):
         """Whether it needs no second person, or has one."""
         return not self.second or self.confirmed_at is not None
 
+    @property
+    def undecided(self) -> bool:
+        """Whether a second person may still confirm it: nobody did, and nobody withdrew it."""
+        return not self.counts and self.withdrawn_at is None
+
     def waits(self, moment: pd.Timestamp) -> bool:
-        """Return whether it waits at an instant for a second person."""
-        return not self.counts and self.withdrawn_at is None and moment < self.until
+        """Return whether it waits at an instant for a second person, who may confirm it later."""
+        confirmed = self.confirmed_at is not None and self.begins <= moment
+        return self.second and not confirmed and Entry.holds(self, moment) and moment < self.until
 
     def holds(self, moment: pd.Timestamp) -> bool:
         """Return whether the acceptance is in force at an instant; it lapses at `until`."""
@@ -260,7 +266,7 @@ def to_confirm(entries: Sequence[Entry], number: int, moment: pd.Timestamp) -> A
     NoSuchEntry
     """
     entry = next((e for e in settled(entries) if e.number == number), None)
-    if not isinstance(entry, Acceptance) or not entry.waits(moment):
+    if not isinstance(entry, Acceptance) or not entry.undecided or moment >= entry.until:
         raise NoSuchEntry(f"the journal has no acceptance {number} that waits for a second person")
     return entry
 

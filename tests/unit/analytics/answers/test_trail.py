@@ -67,6 +67,18 @@ def test_what_is_critical_is_pending_until_another_person_confirms_it(judged: Po
     assert journal.waiting(now) == {}
 
 
+def test_at_an_earlier_moment_nobody_confirms_for_themselves_under_another_name(
+    judged: Posture,
+) -> None:
+    """What was accepted later than the moment looked at is still of who accepted it."""
+    journal.accept(judged, of_severity(judged, "critical"), UNTIL, "ann", "for now")
+    assert judged.graph.snapshot is not None
+    store = ParquetStore(judged.journal.path.parent)  # type: ignore[union-attr]
+    before = posture_in(store, judged.graph.snapshot.id, judged.graph.as_of - pd.Timedelta(days=1))
+    with pytest.raises((journal.Refused, NotAllowed), match="another person"):
+        journal.confirm(before, 1, "ann", "agreed")
+
+
 def test_what_is_less_counts_at_once(judged: Posture) -> None:
     """The twin: so did everything."""
     finding = of_severity(judged, "high", "medium", "low")

@@ -44,11 +44,22 @@ def test_it_counts_from_when_it_is_confirmed_and_no_earlier(journal: Journal) ->
     assert [counts(journal, m) for m in moments] == [False, False, True, True, False]
     (acceptance,) = journal.acceptances()
     assert (acceptance.since, acceptance.confirmed_by) == (EARLIER + 2 * DAY, "bob")
-    assert journal.waiting(EARLIER + 3 * DAY) == ()
+    waits = [bool(journal.waiting(m)) for m in (EARLIER - DAY, *moments)]
+    assert waits == [False, True, True, False, False, False]
     first, second = journal.entries()
     assert (first.since, first.by) == (EARLIER, "ann")
     assert isinstance(second, Confirmation)
     assert second.record()["confirms"] == 1
+
+
+def test_one_that_was_withdrawn_before_anybody_confirmed_it_waited_until_then(
+    journal: Journal,
+) -> None:
+    journal.withdraw(1, "ann", "no longer", EARLIER + 2 * DAY)
+    moments = (EARLIER, EARLIER + DAY, EARLIER + 2 * DAY)
+    assert [bool(journal.waiting(m)) for m in moments] == [True, True, False]
+    with pytest.raises(NoSuchEntry):
+        journal.confirm(1, "bob", "agreed", EARLIER + DAY)
 
 
 def test_one_that_is_confirmed_for_an_earlier_moment_counts_from_its_own(journal: Journal) -> None:
