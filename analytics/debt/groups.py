@@ -4,7 +4,7 @@ import numpy as np
 
 from analytics.ownership.owners import NOBODY, ROLES
 from analytics.posture import Posture
-from graph.schema import IDENTITIES, MEMBER_OF, TEAM, TEAMS
+from graph.schema import AUTHENTICATES_AS, CREDENTIAL, IDENTITIES, MEMBER_OF, TEAM, TEAMS, USES
 
 GROUPINGS = ("assumption", "identity", "owner", "team", "provider", "environment")
 NO_ONE, UNKNOWN, NO_TEAM = "nobody", "unknown", "no team"
@@ -55,16 +55,40 @@ def name(by: str, key: object) -> str:
     return NO_TEAM if by == "team" else str(key)
 
 
+def team_of_nodes(posture: Posture) -> np.ndarray:
+    """Return the team (a number, or `NONE`) of each node, as `keys` has it of the identities.
+
+    A key that nobody owns is of the team of what uses it, or else of what it authenticates as.
+    """
+    graph, team = posture.graph, _teams(posture)
+    for relationship, key, other in ((USES, 1, 0), (AUTHENTICATES_AS, 0, 1)):
+        ends, lone = graph.ends(relationship), graph.has_label(CREDENTIAL) & (team == NONE)
+        kept = graph.in_force(relationship) & lone[ends[key]] & (team[ends[other]] != NONE)
+        first = np.full(len(team), len(team), np.int64)
+        np.minimum.at(first, ends[key][kept], team[ends[other]][kept])
+        team = np.where(first < len(team), first, team)
+    return team
+
+
 def _owner(posture: Posture) -> np.ndarray:
+    return np.asarray(_owners(posture)[posture.accountable])
+
+
+def _owners(posture: Posture) -> np.ndarray:
+    """Return the owner of each node, business before technical."""
     owned, owner = posture.ownership, np.full(len(posture.graph.ids), NONE, np.int64)
     owner[~owned.known] = UNDECLARED
     for role in reversed(ROLES):
         owner = np.where(owned.covered[role] != NOBODY, owned.covered[role], owner)
-    return np.asarray(owner[posture.accountable])
+    return np.asarray(owner)
 
 
 def _team(posture: Posture) -> np.ndarray:
-    """Return the team that owns each identity, else the first team of its owner.
+    return np.asarray(_teams(posture)[posture.accountable])
+
+
+def _teams(posture: Posture) -> np.ndarray:
+    """Return the team that owns each node, else the first team of its owner.
 
     A group that owns counts as a team; one that its owner is in may be for access only.
     """
@@ -79,10 +103,9 @@ def _team(posture: Posture) -> np.ndarray:
     owns = posture.ownership.owns
     teams = owns[owns["active"] & ~owns["inferred"] & owns_as_team[owns["owner"].to_numpy()]]
     np.minimum.at(owning, teams["thing"].to_numpy(), teams["owner"].to_numpy())
-    team = owning[posture.accountable]
-    person = _owner(posture)
-    team = np.where(team < nodes, team, first[np.where(person >= 0, person, nodes)])
-    return np.where(team < nodes, team, NONE)
+    person = _owners(posture)
+    team = np.where(owning < nodes, owning, first[np.where(person >= 0, person, nodes)])
+    return np.asarray(np.where(team < nodes, team, NONE))
 
 
 def _declared(posture: Posture, column: str) -> np.ndarray:

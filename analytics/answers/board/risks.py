@@ -9,6 +9,7 @@ import pandas as pd
 from analytics.answers.board.scope import Scope
 from analytics.answers.shape import cut
 from analytics.answers.table import INSTANT, Kind, Table
+from analytics.debt.groups import NONE, team_of_nodes
 from analytics.findings.lifecycle.states import ACCEPTED, FAILING, Lives, listed, lives
 from analytics.kept.answers import kept
 from analytics.posture import Posture
@@ -64,18 +65,21 @@ def _risks(posture: Posture, scope: Scope) -> Table:
     lapsed = _of_state(posture, listed(posture, FAILING), life.lapsed, LAPSED)
     rows, things = _present(life, pd.concat([in_force, lapsed], ignore_index=True))
     if scope.team is not None:
-        rows = rows[rows["subject"].isin(posture.accountable[scope.places])]
+        rows = rows[rows["team"] == scope.team]
+    rows = rows.drop(columns="team")
     ordered = rows.sort_values(["until", "finding"], kind="stable", ignore_index=True)
     return Table(ordered, things, kinds)
 
 
 def _present(life: Lives, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows with the present number of each subject, and the nodes.
+    """Return the rows with the present number and `team` of each subject, and the nodes.
 
-    Those of earlier steps that are gone come after the present nodes.
+    Subjects of earlier steps that are gone come after the present nodes, and are of the team that
+    they had then.
     """
     graph, steps = life.now.graph, rows["step"].to_numpy(np.int64)
     subject = rows["subject"].to_numpy(np.int64, copy=True)
+    team = np.full(len(rows), NONE, np.int64)
     things, count = [graph.things], len(graph.things)
     for step in np.unique(steps[steps < len(life.infos)]).tolist():
         of_step = np.flatnonzero(steps == step)
@@ -83,11 +87,23 @@ def _present(life: Lives, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFram
         known = life.things(step).called(seen["id"].to_numpy(object))
         number = graph.numbers(pd.Series(known, dtype="string")).astype(np.int64)
         gone = number < 0
+        team[of_step[gone]] = _team_then(life, step, subject[of_step][gone])
         subject[of_step] = np.where(gone, count + np.cumsum(gone) - 1, number)
         things.append(seen[gone])
         count += int(gone.sum())
-    present = rows.drop(columns="step").assign(subject=subject)
+    here = subject < len(graph.things)
+    team[here] = team_of_nodes(life.now)[subject[here]]
+    present = rows.drop(columns="step").assign(subject=subject, team=team)
     return present, pd.concat(things, ignore_index=True) if count > len(graph.things) else things[0]
+
+
+def _team_then(life: Lives, step: int, subject: np.ndarray) -> np.ndarray:
+    """Return the present number of the team that nodes of a step had, `NONE` if it is gone."""
+    then = life.posture(step)
+    team = team_of_nodes(then)[subject]
+    ids = life.things(step).called(then.graph.things["id"].iloc[team].to_numpy(object))
+    number = life.now.graph.numbers(pd.Series(ids, dtype="string")).astype(np.int64)
+    return np.where(team >= 0, np.maximum(number, NONE), NONE)
 
 
 def _of_state(

@@ -105,7 +105,7 @@ def findings(
 ) -> Listed:
     """List findings, worst first: `id`, `rule`, `severity`, `subject`, `object`, `sentence`.
 
-    The team is that of the subject.
+    The team is that of the subject; a key that nobody uses is of the team of who owns it.
     """
     rows = _findings(sides)
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analytics.answers.board.scope import Scope, scope_of
 from analytics.changes.common_ground import common_ground
-from analytics.debt.groups import NONE, keys
+from analytics.debt.groups import NONE, team_of_nodes
 from analytics.findings.evaluation import failed
 from analytics.posture import Posture, assess
 from analytics.runtime.faults import Faults
@@ -109,12 +109,22 @@ class Sides:
 
     @cached_property
     def team(self) -> np.ndarray:
-        """The place of the team of the node at each place: of the later end if it is there."""
+        """The place of the team of the node at each place: of the later end if it is there.
+
+        An identity that is judged at one end only has the team of that end.
+        """
         team = np.full(len(self.things), NONE, np.int64)
-        for posture in (self.before, self.after):
-            places, number = self.places(posture), keys(posture, "team").astype(np.int64)
-            team[places[posture.accountable]] = np.where(number >= 0, places[number], NONE)
+        ends = [(self.places(p), self._team_of_nodes(p), p.accountable) for p in self.ends]
+        for places, of_node, _ in ends:
+            team[places] = of_node
+        for places, of_node, judged in ends:
+            team[places[judged]] = of_node[judged]
         return team
+
+    def _team_of_nodes(self, posture: Posture) -> np.ndarray:
+        """Return the place of the team of each node of an end."""
+        number = team_of_nodes(posture)
+        return np.where(number >= 0, self.places(posture)[number], NONE)
 
     @cached_property
     def failed(self) -> Faults:

@@ -125,6 +125,15 @@ def test_one_team_alone() -> None:
     assert compare(sides, team=red).after["starts"] == 1
 
 
+def test_a_key_that_no_identity_holds_is_of_the_team_that_owns_it() -> None:
+    """Its leak is a finding on the key itself, which was one of no team."""
+    new = estate(AS_OF).thing("Credential", "key", status="leaked").owned("key", "ann")
+    sides = between(estate(BEFORE), new)
+    red = sides.things["id"].tolist().index("red")
+    assert lines(findings_of(sides, team=red), "rule") == [("CRD-07", "new", "changed")]
+    assert lines(findings_of(sides, team=-1), "rule") == []
+
+
 def test_what_is_left_out_is_counted() -> None:
     listed = paths_of_sides(two(), limit=1)
     assert (len(listed.rows), listed.left_out) == (1, 2)
