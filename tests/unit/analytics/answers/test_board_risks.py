@@ -9,6 +9,7 @@ from analytics.answers import board as parts
 from analytics.answers.board import scope_of
 from analytics.answers.table import as_json
 from analytics.debt.groups import team_of
+from analytics.figures.measures.risks_answered import MEASURE
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.posture import Posture
 from tests.support.estates.rule_findings import found
@@ -41,9 +42,17 @@ def test_a_risk_is_accepted_until_its_end_though_no_source_can_show_it(
     assert (known.accepted, known.soon, known.lapsed) == (1, 1, 0)
     (row,) = as_json(known.expiries)
     assert (row["finding"], row["subject"]["id"], row["days"]) == (id_, "bot", 10)
+    assert figures(now) == (1, 0)
     over = fresh.posture(fresh.infos[-1].id, AS_OF + 11 * DAY)
     known = parts.risks(over, scope_of(over))
     assert (known.accepted, known.lapsed) == (0, 1)
+    assert figures(over) == (0, 1)
+
+
+def figures(posture: Posture) -> tuple[int, int]:
+    """Return how many findings are accepted, and lapsed, by the table of leadership figures."""
+    detail = MEASURE.of(posture).detail
+    return detail["accepted"], detail["lapsed_and_still_there"]
 
 
 def leaky(*keys: str, at: pd.Timestamp = AS_OF) -> Estate:
