@@ -26,9 +26,9 @@ def common_ground(
 
     `before` uses the ids of `after`; `renamed` is True if it had different ids of its own.
     """
-    old, new = ({c.key: c for c in graph.coverage} for graph in (before, after))
-    if not renamed and _declarations(old) == _declarations(new):
+    if not renamed and same_declared(before, after):
         return None
+    old, new = ({c.key: c for c in graph.coverage} for graph in (before, after))
     differences = changes(before, after)
     unseen = {change: _ids(differences.rows, change) for change in (ADDED, REMOVED)}
     return (
@@ -37,8 +37,13 @@ def common_ground(
     )
 
 
-def _declarations(declared: Declared) -> dict[tuple[str, str], tuple[frozenset[str], bool]]:
-    return {key: (frozenset(c.declares), c.complete) for key, c in declared.items()}
+def same_declared(before: AccessGraph, after: AccessGraph) -> bool:
+    """Return whether the sources of both graphs declare the same, and as completely."""
+    return _declarations(before) == _declarations(after)
+
+
+def _declarations(graph: AccessGraph) -> dict[tuple[str, str], tuple[frozenset[str], bool]]:
+    return {c.key: (frozenset(c.declares), c.complete) for c in graph.coverage}
 
 
 def _ids(rows: dict[Element, pd.DataFrame], change: str) -> dict[Element, pd.Series]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analytics.answers.board.headlines import paths_of
@@ -10,20 +11,25 @@ from analytics.answers.board.scope import Scope, same_scope
 from analytics.answers.board.standing import sensitive_counts
 from analytics.answers.board.words import day
 from analytics.assumptions.model import NOT_RATED, model
+from analytics.changes.common_ground import same_declared
+from analytics.debt.ledger.balance import Balance
 from analytics.debt.ledger.moments import Moment
-from analytics.debt.ledger.period import PARTS
+from analytics.debt.ledger.period import PARTS, Period
+from analytics.debt.ledger.period import total as added
 from analytics.debt.ledger.sums import Between, compared
 from analytics.debt.owed import sums_of
 from analytics.debt.totals import graded, total
 from analytics.kept.answers import kept
 from analytics.past import past
 from analytics.posture import Posture
+from graph.identity.renamed_ids import RenamedIds
 from graph.stores import SnapshotInfo
 from graph.values import iso
 
 DAYS, AWAY = 90, 45  # a quarter, and how far from it a snapshot may be
 SAME = 0.001  # a smaller difference of the ratio is none
 BETTER, WORSE, STEADY, UNKNOWN = "better", "worse", "the same", "unknown"
+End = tuple[Posture, Scope]
 
 
 @dataclass(frozen=True)
@@ -34,9 +40,9 @@ class Quarter:
     `because`, where there is none. `then` and `now` have `tdr`, `debt`, `grade`, `sensitive`,
     `reaching` and `paths`; a figure that nobody could know is None. `moved` has the debt that was
     `new`, `retired`, `accrued` and `rescored` since, and by `coverage` how much of `new`, `retired`
-    and `rescored` only came into sight or went out of it; None for one team. `pace_per_day` is the
-    change of debt a day, less what only coverage changed. `direction` is better, worse, the same or
-    unknown.
+    and `rescored` only came into sight or went out of it; None for one team, from which identities
+    may go to another. `pace_per_day` is the change of debt a day, less what only coverage changed,
+    also of a team. `direction` is better, worse, the same or unknown.
     """
 
     direction: str
@@ -61,11 +67,12 @@ def quarter(posture: Posture, scope: Scope, against: SnapshotInfo | None = None)
     if info is None or posture.history is None:
         return Quarter(UNKNOWN, f"Direction unknown: {because}.", because)
     earlier = posture.history.posture(info.id)
-    beside = same_scope(earlier, posture, scope)
-    now, then = figures(posture, scope), figures(earlier, beside)
+    ends = (earlier, same_scope(earlier, posture, scope)), (posture, scope)
+    then, now = (figures(*end) for end in ends)
     moved = _moved(posture, info) if scope.team is None else None
+    net = _net(moved) if moved is not None else _net_of_team(ends, (then, now), info)
     passed = posture.graph.as_of - info.taken_at
-    direction, because = _direction(then, now, moved)
+    direction, because = _direction(then, now, net)
     return Quarter(
         direction=direction,
         sentence=_sentence(direction, because, then, now, info),
@@ -76,7 +83,7 @@ def quarter(posture: Posture, scope: Scope, against: SnapshotInfo | None = None)
         then=then,
         now=now,
         moved=moved,
-        pace_per_day=_pace(then, now, moved, passed / pd.Timedelta(days=1)),
+        pace_per_day=_pace(then, now, net, passed / pd.Timedelta(days=1)),
     )
 
 
@@ -114,25 +121,33 @@ def figures(posture: Posture, scope: Scope) -> dict[str, Any]:
 
 def _moved(posture: Posture, info: SnapshotInfo) -> dict[str, Any] | None:
     """Return what the ledger says of the time since a snapshot."""
-    history, graph = posture.history, posture.graph
-    if history is None or graph.snapshot is None:
+    of = _period(posture, info)
+    if of is None:
         return None
-    ends = Moment(info, info.taken_at), Moment(graph.snapshot, graph.as_of)
-    sums = compared(Between(history, *ends), model()).figures
+    sums = of.figures
     seen = {part: sums[f"{part}_by_coverage"] for part in PARTS}
     return {part: sums[part] for part in (*PARTS, "accrued")} | {"coverage": seen}
 
 
+def _period(posture: Posture, info: SnapshotInfo) -> Period | None:
+    """Return the debt at a snapshot compared with that of a posture, item by item."""
+    history, graph = posture.history, posture.graph
+    if history is None or graph.snapshot is None:
+        return None
+    ends = Moment(info, info.taken_at), Moment(graph.snapshot, graph.as_of)
+    return compared(Between(history, *ends), model())
+
+
 def _direction(
-    then: dict[str, Any], now: dict[str, Any], moved: dict[str, Any] | None
+    then: dict[str, Any], now: dict[str, Any], net: tuple[float, float] | None
 ) -> tuple[str, str | None]:
     for when, figure in (("today", now), ("then", then)):
         # A leaked key gives a grade even where nobody knows what is owed.
         if figure["grade"] == NOT_RATED or figure["tdr"] is None:
             return UNKNOWN, f"too little was known {when} to rate it"
     change = now["tdr"] - then["tdr"]
-    if moved is not None:
-        real, seen = _net(moved)
+    if net is not None:
+        real, seen = net
         if abs(seen) > abs(real):
             return UNKNOWN, "most of what moved only came into sight, or went out of it"
     if abs(change) < SAME:
@@ -148,15 +163,55 @@ def _net(moved: dict[str, Any]) -> tuple[float, float]:
     return every - by_coverage, by_coverage
 
 
-def _pace(
-    then: dict[str, Any], now: dict[str, Any], moved: dict[str, Any] | None, days: float
-) -> float | None:
-    if then["debt"] is None or now["debt"] is None or days <= 0:
+def _net_of_team(
+    ends: tuple[End, End], figures_of: tuple[dict[str, Any], dict[str, Any]], info: SnapshotInfo
+) -> tuple[float, float] | None:
+    """Return what `_net` does for the identities of a team; None if not both debts are known.
+
+    A team that had nothing took over what others owed: that is no growth.
+    """
+    debts = [each["debt"] for each in figures_of]
+    if None in debts or not figures_of[0]["identities"]:
         return None
-    if moved is not None:
-        return _net(moved)[0] / days
-    # A team that had nothing took over what others owed: that is no growth.
-    return (now["debt"] - then["debt"]) / days if then["identities"] else None
+    seen = _seen_of_team(ends, info)
+    return debts[1] - debts[0] - seen, seen
+
+
+def _seen_of_team(ends: tuple[End, End], info: SnapshotInfo) -> float:
+    """Return the net change of a team's debt by coverage alone; 0 if what is declared is the same.
+
+    Items at the end are those of who belongs to the team then, all others of who did at the start.
+    """
+    (earlier, before), (posture, after) = ends
+    graphs = earlier.graph, posture.graph
+    of = None
+    if not (same_declared(*graphs) and RenamedIds(*graphs).same):
+        of = _period(posture, info)
+    if of is None:
+        return 0.0
+    start, end = of.start, of.end
+    new, gone, regauged = of.new[of.seen], of.retired[of.unseen], of.then[of.regauged]
+    first, last = earlier.accountable[before.places], posture.accountable[after.places]
+    parts = (
+        end.amount[new][_of(end, new, last)],
+        -start.amount[gone][_of(start, gone, first)],
+        of.rescored[of.regauged][_of(start, regauged, first)],
+    )
+    return added(np.concatenate(parts))
+
+
+def _of(balance: Balance, places: np.ndarray, identities: np.ndarray) -> np.ndarray:
+    """Return a mask of the items at some places of a balance that some identities owe."""
+    units, rows = balance.debt.units, balance.debt.rows
+    return np.isin(units.identity[rows.entitlement[balance.row[places]]], identities)
+
+
+def _pace(
+    then: dict[str, Any], now: dict[str, Any], net: tuple[float, float] | None, days: float
+) -> float | None:
+    if then["debt"] is None or now["debt"] is None or net is None or days <= 0:
+        return None
+    return net[0] / days
 
 
 def _sentence(

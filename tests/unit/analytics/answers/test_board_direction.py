@@ -8,6 +8,7 @@ import pytest
 from analytics.answers import board as parts
 from analytics.answers.board import board, scope_of
 from analytics.answers.table import as_json
+from analytics.debt.groups import team_of
 from analytics.debt.ledger.period import PARTS
 from analytics.posture import Posture
 from graph.schema import MEMBER_OF
@@ -86,6 +87,40 @@ def test_a_team_that_had_nothing_did_not_grow_by_what_it_took_over() -> None:
     assert since.pace_per_day is None
     burn = parts.burn_down(posture, scope, parts.standing(posture, scope), since)
     assert burn.today.sentence == "Pace not known: too little was known then to rate it."
+
+
+def seen_anew(reviews: bool) -> Posture:
+    """Return two teams today whose source had stated no reviews a quarter ago, or had all along.
+
+    Nobody ever reviewed anything; `a` and `b` are of red, `c` is of blue, and nothing else changes.
+    """
+    kinds = ["grants", "owners", "usage", "credentials", "scope"]
+
+    def made(days: float, declares: list[str]) -> Estate:
+        e = Estate(AS_OF - days * DAY, declares).thing("Team", "red", "blue").person("ann", "bob")
+        e.link("ann", "MEMBER_OF", "red").link("bob", "MEMBER_OF", "blue")
+        e.resource("db", "restricted")
+        for bot, owner in (("a", "ann"), ("b", "ann"), ("c", "bob")):
+            e.agent(bot, created_at=ago(400)).owned(bot, owner, owner)
+            e.can(bot, "read", "db", granted_at=ago(300), expires_at=ago(-300))
+        return e
+
+    then = [*kinds, "reviews"] if reviews else kinds
+    return history_of(made(90, then), made(0, [*kinds, "reviews"])).at(AS_OF)
+
+
+@pytest.mark.parametrize("reviews", [True, False], ids=["same sources", "reviews came into sight"])
+def test_what_only_came_into_sight_is_no_growth_of_a_team_either(reviews: bool) -> None:
+    posture = seen_anew(reviews)
+    every, *teams = (
+        parts.quarter(posture, scope_of(posture, team_of(posture, name)))
+        for name in (None, "red", "blue")
+    )
+    assert {each.direction for each in (every, *teams)} == {"worse" if reviews else "unknown"}
+    paces = [each.pace_per_day or 0.0 for each in teams]
+    assert sum(paces) == pytest.approx(every.pace_per_day)
+    assert paces[0] == pytest.approx(2 * paces[1])
+    assert paces[1] > 0
 
 
 def test_compared_with_itself_it_has_no_pace_and_says_why() -> None:
