@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.debt.groups import keys
+from analytics.debt.ledger.moments import Moment, moments
+from analytics.kept.of_snapshots import merged_in
 from analytics.posture import Posture
 from analytics.residue import alive
 from analytics.selectors import ALL_AGENTS, crown_jewels, select
+from graph.identity.renamed_ids import RenamedIds
 from graph.schema import AGENT
 
 
@@ -44,8 +47,21 @@ def same_scope(earlier: Posture, posture: Posture, scope: Scope) -> Scope:
     """Return the same scope in another posture of the same store; empty if it lacks the team."""
     if scope.team is None or scope.team < 0:
         return scope_of(earlier, scope.team)
-    number = earlier.graph.number(posture.graph.thing(scope.team)["id"])
+    number = _number_then(earlier, posture, posture.graph.thing(scope.team)["id"])
     nothing = np.zeros(0, np.int64)
     if number < 0:
         return Scope(number, nothing, nothing, scope.agents, np.flatnonzero(crown_jewels(earlier)))
     return scope_of(earlier, number)
+
+
+def _number_then(earlier: Posture, posture: Posture, team: str) -> int:
+    """Return the number that a team had earlier, also under another id; -1 for none."""
+    number = earlier.graph.number(team)
+    ends = earlier.graph.snapshot, posture.graph.snapshot
+    if number >= 0 or posture.history is None or ends[0] is None or ends[1] is None:
+        return number
+    first, last = Moment(ends[0], earlier.graph.as_of), Moment(ends[1], posture.graph.as_of)
+    _, *between, _ = moments(posture.history, first, last)
+    merged = [merged_in(moment.of(posture.history)) for moment in between]
+    numbers = RenamedIds(earlier.graph, posture.graph, merged).numbers(team)
+    return numbers[0] if numbers else -1

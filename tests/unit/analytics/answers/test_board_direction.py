@@ -11,6 +11,7 @@ from analytics.answers.table import as_json
 from analytics.debt.groups import team_of
 from analytics.debt.ledger.period import PARTS
 from analytics.posture import Posture
+from app.report.history import of_team
 from graph.schema import MEMBER_OF
 from tests.support.estates.board_estate import estate
 from tests.support.estates.small_estates import AS_OF, Estate, ago
@@ -156,6 +157,29 @@ def test_an_id_that_changed_between_is_followed_as_the_ledger_does() -> None:
     }
     assert since.moved["new"] == since.moved["retired"] == 0
     assert since.direction == "worse"
+
+
+def test_a_team_whose_id_changed_between_has_its_past() -> None:
+    """All is of one team, known by one id then and by another today; a snapshot shows both."""
+
+    def called(days: float, *names: str) -> list[Estate]:
+        parts_of_it = []
+        for name in names:
+            of = Estate(AS_OF - days * DAY, source="entra" if name == ARN else "estate")
+            of.thing("Team", name, name="red", email="red@acme.org").person("ann")
+            of.link("ann", "MEMBER_OF", name).agent("bot", created_at=ago(400))
+            of.owned("bot", "ann", "ann").resource("db", "restricted")
+            parts_of_it.append(of.can("bot", "read", "db", granted_at=ago(300)))
+        return parts_of_it
+
+    posture = history_of(called(90, "red-1"), called(40, "red-1", ARN), called(0, ARN)).at(AS_OF)
+    every, team = scope_of(posture), scope_of(posture, team_of(posture, "red"))
+    since = parts.quarter(posture, team)
+    assert since.then == parts.quarter(posture, every).then
+    assert since.then is not None
+    assert since.then["debt"] > 0
+    rows = of_team(posture, posture.graph.find("red"))
+    assert rows["ratio"].tolist() == parts.trend(posture).frame["ratio"].tolist()
 
 
 def test_one_snapshot_has_no_direction() -> None:
