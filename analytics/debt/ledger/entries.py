@@ -20,6 +20,7 @@ from analytics.debt.ledger.sums import Between, Lost, Sums, compared, period_sum
 from analytics.history import History
 from graph.facts import Coverage
 from graph.instants import NEVER
+from graph.journal.entries import Acceptance
 from graph.once import once
 from graph.values import canonical
 
@@ -202,23 +203,33 @@ def _lost_source(lost: Lost, recorded: Moment) -> Entry:
 
 
 def _accepted(history: History, start: Moment, end: Moment) -> list[Entry]:
-    """Return an entry for each acceptance, and for each lapse or withdrawal of one."""
+    """Return an entry for each acceptance, and for each lapse or withdrawal of one.
+
+    There is none for the end of one while another accepts the same finding, as nothing goes on.
+    """
     if history.journal is None:
         return []
     entries = []
     first = start == oldest(history)  # an acceptance at the oldest moment is included
-    for acceptance in history.journal.acceptances():
-        ends = min(acceptance.until, acceptance.withdrawn_at or acceptance.until)
+    acceptances = history.journal.acceptances()
+    by_finding: dict[str, list[Acceptance]] = {}
+    for acceptance in acceptances:
+        for finding in (acceptance.finding, *acceptance.also):
+            by_finding.setdefault(finding, []).append(acceptance)
+    for acceptance in acceptances:
+        ends, names = acceptance.ends, (acceptance.finding, *acceptance.also)
         word = "withdrawn" if ends < acceptance.until else "the acceptance lapsed"
+        still = any(other.holds(ends) for name in names for other in by_finding[name])
         for kind, at, words in (
             (ACCEPT, acceptance.since, f"{acceptance.by} accepted it: {acceptance.reason}"),
             (RESUME, ends, word),
         ):
-            if start.at < at <= end.at or (first and at == start.at):
-                name = _name(kind, f"{acceptance.finding} {acceptance.number}")
+            passed = start.at < at <= end.at or (first and at == start.at)
+            if passed and not (still and kind == RESUME):
+                id_ = _name(kind, f"{acceptance.finding} {acceptance.number}")
                 entries.append(
                     Entry(
-                        id=name,
+                        id=id_,
                         kind=kind,
                         at=at,
                         recorded=moment_at(history, at),
