@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.findings.evaluation import RANK
-from analytics.findings.lifecycle.about import what_it_is_about
+from analytics.findings.lifecycle.about import takes_two, what_it_is_about
 from analytics.findings.lifecycle.names import other_names
-from analytics.findings.lifecycle.states import LISTED, STATES, listed, lives
+from analytics.findings.lifecycle.states import LISTED, lives
 from analytics.ownership.bus_factor import keepers
 from analytics.ownership.owners import active_people
 from analytics.posture import Posture
@@ -61,7 +60,7 @@ def accept(
     person, why = decider(posture, by), checked_text("reason", reason)
     also = other_names(posture, finding_id)
     about = what_it_is_about(posture, finding_id)
-    second = is_critical(posture, finding_id)
+    second = takes_two(posture, finding_id)
     own = answering(posture, finding_id)
     written = journal_of(posture).accept(
         finding_id, until, person, why, as_of, about, also, second, own
@@ -108,11 +107,6 @@ def _note(written: Acceptance) -> str | None:
         )
     past = "by the clock that is past: it counts only in what is asked as of earlier"
     return past if written.until <= written.at else None
-
-
-def is_critical(posture: Posture, finding: str) -> bool:
-    """Return whether a finding is critical, so that accepting it takes two people."""
-    return bool((listed(posture, STATES, finding)["rank"] == RANK["critical"]).any())
 
 
 def confirm(posture: Posture, entry: int, by: str | By, reason: str) -> dict[str, Any]:

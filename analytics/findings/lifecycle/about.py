@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analytics.findings.evaluation import find_all
+from analytics.findings.evaluation import RANK, find_all
 from analytics.findings.lifecycle.accepted import revived
-from analytics.findings.lifecycle.states import STATES, Lives, listed, lives
+from analytics.findings.lifecycle.states import LISTED, STATES, Lives, listed, lives
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.frames import records
@@ -37,6 +37,28 @@ class Accepted:
 def what_it_is_about(posture: Posture, finding: str) -> Parts:
     """Return rule, subject, object and key of a finding ever seen, as ids; else ()."""
     return _of_rows(posture, listed(posture, STATES, finding)).get(finding, ())
+
+
+def takes_two(posture: Posture, finding: str) -> bool:
+    """Return whether a finding is critical, so that accepting it takes two people.
+
+    It is so if it is critical at the moment looked at, or in the newest snapshot, for which what is
+    accepted as of an earlier moment counts, too.
+    """
+    if _critical(listed(posture, STATES, finding)):
+        return True
+    history, graph = posture.history, posture.graph
+    if history is None or graph.snapshot is None:
+        return False
+    newest = max((*history.infos, graph.snapshot), key=lambda info: info.order)
+    if newest == graph.snapshot and graph.as_of >= newest.taken_at:
+        return False
+    latest = history.posture(newest.id)
+    return _critical(listed(latest, LISTED, lives(latest).called(finding)))
+
+
+def _critical(rows: pd.DataFrame) -> bool:
+    return bool((rows["rank"] == RANK["critical"]).any())
 
 
 @once

@@ -17,7 +17,9 @@ from graph.journal.rights import NotAllowed
 from graph.stores import StoreDamaged
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
+from tests.support.estates.rule_findings import found
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.histories.small_history import history_of
 from tests.support.printed import findings
 
 UNTIL = AS_OF + pd.Timedelta(days=3000)
@@ -84,6 +86,30 @@ def test_what_is_less_counts_at_once(judged: Posture) -> None:
     finding = of_severity(judged, "high", "medium", "low")
     assert journal.accept(judged, finding, UNTIL, "ann", "for now")["note"] is None
     assert list(lives(again(judged)).acceptances) == [finding]
+
+
+@pytest.mark.parametrize("as_of", [None, AS_OF - pd.Timedelta(days=10), AS_OF])
+@pytest.mark.parametrize(
+    ("then", "now", "two"),
+    [
+        ("internal", "restricted", True),
+        ("restricted", "internal", True),
+        ("internal", "internal", False),
+    ],
+)
+def test_what_is_critical_today_takes_two_also_where_an_earlier_moment_is_looked_at(
+    tmp_path: Path, then: str, now: str, two: bool, as_of: pd.Timestamp | None
+) -> None:
+    """Of an agent that nobody owns and that may write to what turns out to be restricted."""
+
+    def said(sensitivity: str, days: float) -> Estate:
+        e = Estate(AS_OF - pd.Timedelta(days=days)).agent("bot", created_at=ago(300)).person("ann")
+        return e.resource("db", sensitivity).can("bot", "write", "db", granted_at=ago(200))
+
+    history = history_of(said(then, 20), said(now, 0), journal=tmp_path / "journal")
+    posture = history.posture(history.infos[0].id, as_of)
+    (finding,) = found(posture, "OWN-01")
+    assert journal.accept(posture, finding.id, UNTIL, "ann", "for now").get("second", False) is two
 
 
 def test_the_trail_of_nothing(judged: Posture) -> None:
