@@ -43,7 +43,9 @@ def measures_for() -> dict[Key, tuple[Measure, ...]]:
 class Judged:
     """The result of a rule: the identities it could judge, its findings, or why it has none.
 
-    `identities` and `subjects` are numbers of nodes; `findings` are ids, the worst first.
+    `identities` and `subjects` are numbers of nodes; `findings` are ids, the worst first. What has
+    a finding was judged: also an identity that was deleted and left something, and a leaked key
+    that no identity holds.
     """
 
     rule: Rule
@@ -61,13 +63,13 @@ def judged_by(posture: Posture) -> dict[str, Judged]:
     answers = {}
     for rule in all_rules().values():
         rows = by_rule.get(rule.id, findings.iloc[:0])
-        gaps, identities = lacking(posture, rule), _within(posture, rule)
+        gaps, subjects = lacking(posture, rule), np.unique(rows["subject"].to_numpy(np.int64))
+        identities = np.union1d(_within(posture, rule), subjects)
         because = f"no source declares {', '.join(gaps)}" if gaps else None
         if rule.id in broken:
             because = PartFailed(rule.id).because
         elif because is None and not len(identities):
             because = "there is no identity in service that it could judge"
-        subjects = np.unique(rows["subject"].to_numpy(np.int64))
         answers[rule.id] = Judged(rule, identities, subjects, tuple(rows["id"]), because)
     return answers
 

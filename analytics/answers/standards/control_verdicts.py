@@ -119,11 +119,12 @@ def _verdict(posture: Posture, listed: Framework, control: Control, about: int |
 
 
 def _by_rule(posture: Posture, judged: Judged, about: int | None) -> ByRule:
-    identities, subjects = judged.identities, judged.subjects
-    of = len(population(posture).identities)
+    every, subjects = population(posture).identities, judged.subjects
+    identities = np.intersect1d(judged.identities, every)
+    of = len(every)
     if about is not None:
-        identities, subjects = identities[identities == about], subjects[subjects == about]
-        of = 1
+        identities, subjects = judged.identities, subjects[subjects == about]
+        identities, of = identities[identities == about], 1
     because = judged.because or (None if len(identities) else NONE_JUDGED)
     if len(subjects):
         because = None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from analytics.answers.standards.control_verdicts import verdicts
 from analytics.figures.controls import measures_for, rules_for
 from analytics.figures.frameworks import (
     UnknownFramework,
@@ -139,6 +140,27 @@ def test_numbers_are_those_of_the_findings_that_cite_the_control() -> None:
             assert row["numerator"] == len(cited.get(key, set())), key
         ids = {f for e in row["evidence"] if "rule" in e for f in e["findings"]}
         assert ids == {f["id"] for f in found if key in map(parse, f["references"])}, key
+
+
+def test_what_outlived_its_identity_falls_short_and_so_does_a_key_that_leaked_alone() -> None:
+    """Neither the deleted agent nor the key is in service; beside them are an agent and `svc`."""
+    e = Estate().person("ann").agent("bot").owned("bot", "ann", "ann").resource("db", "restricted")
+    e.can("bot", "read", "db").agent("old", status="deleted", deleted_at=ago(30)).account("svc")
+    e.link("old", "RUNS_AS", "svc").can("svc", "admin", "db")
+    posture = e.thing("Credential", "key", status="leaked").posture()
+    rows = {(c["framework"], c["id"]): c for c in frameworks(posture)["controls"]}
+    for key, rule in (
+        (("cis_controls_8_1", "6.2"), "RES-01"),
+        (("nist_sp_800_53", "IR-4"), "CRD-07"),
+    ):
+        row = rows[key]
+        assert (row["numerator"], row["denominator"]) == (1, 3)
+        (proof,) = [each for each in row["evidence"] if each.get("rule") == rule]
+        assert (proof["identities"], proof["judged"], len(proof["findings"])) == (1, 3, 1)
+    results = {(v.framework.name, v.control.id): v for v in verdicts(posture)}
+    counts = {(r.count, r.of) for v in results.values() for r in v.rules if r.subjects.size}
+    assert counts == {(2, 2)}  # of those in service
+    assert results["cis_controls_8_1", "6.2"].fulfilled is False
 
 
 @pytest.mark.parametrize("declares", [(), ("grants",), ("grants", "owners"), None])
