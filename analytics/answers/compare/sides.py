@@ -1,6 +1,6 @@
 """The two ends of a comparison: one numbering of the nodes of both, and what both could show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -132,11 +132,20 @@ class Sides:
         return {rule: how for end in self.postures for rule, how in failed(end).items()}
 
     def scope(self, posture: Posture, team: int | None) -> Scope:
-        """Return the identities of an end, or of the team at a place (-1: of no team)."""
+        """Return the identities of an end, or of the team at a place (-1: of no team).
+
+        Paths are counted as of `starts`: of a team without agents there are none, where agents are
+        compared.
+        """
         if team is None or team < 0:
-            return scope_of(posture, team)
+            return self._like_starts(scope_of(posture, team))
         number = np.flatnonzero(self.places(posture) == team)
         if len(number):
-            return scope_of(posture, int(number[0]))
+            return self._like_starts(scope_of(posture, int(number[0])))
         nothing = np.zeros(0, np.int64)
         return Scope(team, nothing, nothing, self.agents, np.flatnonzero(crown_jewels(posture)))
+
+    def _like_starts(self, scope: Scope) -> Scope:
+        if not self.agents or scope.agents:
+            return scope
+        return replace(scope, starts=np.zeros(0, np.int64), agents=True)

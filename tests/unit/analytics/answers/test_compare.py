@@ -134,6 +134,23 @@ def test_a_key_that_no_identity_holds_is_of_the_team_that_owns_it() -> None:
     assert lines(findings_of(sides, team=-1), "rule") == []
 
 
+def test_teams_count_paths_of_what_the_whole_counts_them_of() -> None:
+    """An account of red gets to the vault; as there is an agent elsewhere, agents are counted."""
+
+    def made(at: pd.Timestamp) -> Estate:
+        e = estate(at).account("svc").owned("svc", "ann", "ann")
+        return e.can("stays", "read", "vault")
+
+    sides = between(made(BEFORE), made(AS_OF).can("svc", "read", "vault"))
+    red = sides.things["id"].tolist().index("red")
+    by_team = [compare(sides, team=team).after for team in (None, red, -1)]
+    assert [[of[name] for of in by_team] for name in ("starts", "reaching", "paths")] == [
+        [1, 0, 1],
+        [1, 0, 1],
+        [1, 0, 1],
+    ]
+
+
 def test_what_is_left_out_is_counted() -> None:
     listed = paths_of_sides(two(), limit=1)
     assert (len(listed.rows), listed.left_out) == (1, 2)
