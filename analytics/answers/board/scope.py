@@ -31,27 +31,34 @@ class Scope:
     targets: np.ndarray
 
 
-def scope_of(posture: Posture, team: int | None = None) -> Scope:
-    """Return the identities of a team (a node's number, or -1), or all of them."""
+def scope_of(posture: Posture, team: int | None = None, agents: bool | None = None) -> Scope:
+    """Return the identities of a team (a node's number, or -1), or all of them.
+
+    `agents` says whether only paths of agents are counted; by default so if there is an agent.
+    """
     every = posture.accountable
     places = np.arange(len(every))
     if team is not None:
         places = np.flatnonzero(keys(posture, "team") == team)
-    agents = select(posture, [ALL_AGENTS]) if team is None else every[places]
-    agents = agents[(posture.graph.has_label(AGENT) & alive(posture))[agents]]
-    starts = agents if len(agents) else every[places][alive(posture)[every[places]]]
-    return Scope(team, places, starts, len(agents) > 0, np.flatnonzero(crown_jewels(posture)))
+    chosen = select(posture, [ALL_AGENTS]) if team is None else every[places]
+    chosen = chosen[(posture.graph.has_label(AGENT) & alive(posture))[chosen]]
+    counted = len(chosen) > 0 if agents is None else agents
+    starts = chosen if counted else every[places][alive(posture)[every[places]]]
+    return Scope(team, places, starts, counted, np.flatnonzero(crown_jewels(posture)))
 
 
 def same_scope(earlier: Posture, posture: Posture, scope: Scope) -> Scope:
-    """Return the same scope in another posture of the same store; empty if it lacks the team."""
+    """Return the same scope in another posture of the same store; empty if it lacks the team.
+
+    Paths are counted of agents, or of all identities, as in `scope`.
+    """
     if scope.team is None or scope.team < 0:
-        return scope_of(earlier, scope.team)
+        return scope_of(earlier, scope.team, scope.agents)
     number = _number_then(earlier, posture, posture.graph.thing(scope.team)["id"])
     nothing = np.zeros(0, np.int64)
     if number < 0:
         return Scope(number, nothing, nothing, scope.agents, np.flatnonzero(crown_jewels(earlier)))
-    return scope_of(earlier, number)
+    return scope_of(earlier, number, scope.agents)
 
 
 def _number_then(earlier: Posture, posture: Posture, team: str) -> int:

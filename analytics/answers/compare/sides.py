@@ -1,6 +1,6 @@
 """The two ends of a comparison: one numbering of the nodes of both, and what both could show."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -138,14 +138,9 @@ class Sides:
         compared.
         """
         if team is None or team < 0:
-            return self._like_starts(scope_of(posture, team))
+            return scope_of(posture, team, self.agents)
         number = np.flatnonzero(self.places(posture) == team)
         if len(number):
-            return self._like_starts(scope_of(posture, int(number[0])))
+            return scope_of(posture, int(number[0]), self.agents)
         nothing = np.zeros(0, np.int64)
         return Scope(team, nothing, nothing, self.agents, np.flatnonzero(crown_jewels(posture)))
-
-    def _like_starts(self, scope: Scope) -> Scope:
-        if not self.agents or scope.agents:
-            return scope
-        return replace(scope, starts=np.zeros(0, np.int64), agents=True)

@@ -159,6 +159,28 @@ def test_an_id_that_changed_between_is_followed_as_the_ledger_does() -> None:
     assert since.direction == "worse"
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["the first agent", "the last one is gone"])
+def test_paths_are_counted_of_the_same_then_and_today(first: bool) -> None:
+    """Where the estate has an agent, paths are those of agents; two accounts get there all along.
+
+    The first agent does not make it better that accounts were counted before, nor is it worse that
+    they are counted once the last agent is gone.
+    """
+
+    def made(days: float, agent: bool) -> Estate:
+        e = Estate(AS_OF - days * DAY).account("x", "y").resource("db", "restricted")
+        e.can("x", "read", "db").can("y", "read", "db")
+        return e.agent("bot").can("bot", "read", "db") if agent else e
+
+    posture = history_of(made(90, not first), made(0, first)).at(AS_OF)
+    since = parts.quarter(posture, scope_of(posture))
+    assert since.then is not None
+    assert since.now is not None
+    # agents: none then, one today; identities: three then, two today
+    assert [since.then["reaching"], since.now["reaching"]] == ([0, 1] if first else [3, 2])
+    assert [since.then["paths"], since.now["paths"]] == ([0, 1] if first else [3, 2])
+
+
 def test_a_team_whose_id_changed_between_has_its_past() -> None:
     """All is of one team, known by one id then and by another today; a snapshot shows both."""
 
