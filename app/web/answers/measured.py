@@ -26,9 +26,9 @@ from graph.journal.rejected_rows import rejected_rows
 from graph.schema import CREDENTIAL
 
 
-def front(_: Sides, posture: Posture) -> Figures:
-    """Measure the headline numbers of the front page."""
-    figures = board_figures(posture, scope_of(posture))
+def front(sides: Sides, posture: Posture) -> Figures:
+    """Measure the headline numbers of the front page, of agents or not as its tiles are."""
+    figures = board_figures(posture, scope_of(posture, agents=scope_of(sides.after).agents))
     return {name: Figure(figures[name]) for name in ("reaching", "paths", "sensitive")}
 
 
