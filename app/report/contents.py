@@ -4,7 +4,7 @@ Names are shortened in the middle, and lists to what fits: what was left out is 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from analytics.answers.board import Board, board, scope_of
 from analytics.answers.board.move import first_changes
 from analytics.answers.board.standing import Standing
+from analytics.answers.compare.since import Change
 from analytics.answers.plan import RemovalPlan
 from analytics.answers.standards.product import PRODUCT, product_version
 from analytics.answers.table import Table
@@ -20,7 +21,8 @@ from analytics.posture import Posture
 from app.clock import now
 from app.freshness import age_words, day_words, freshness
 from app.report.history import of_team, points_of
-from app.report.sheet import BETTER, SAME, WORSE, Figure, Listing, Sheet, Trend
+from app.report.sheet import Figure, Listing, Sheet, Trend
+from app.report.since import change_words, changes, ratio_words
 from app.wording import brief, counted, day, number, percent, share
 from graph.stores import SnapshotInfo
 from graph.values import iso
@@ -57,7 +59,7 @@ def sheet_of(
         grade_words=_grade_words(answer),
         sentence=text(answer.sentence, SENTENCE),
         move=text(answer.move.sentence, 2 * LINE) if answer.move else NO_MOVE,
-        figures=tuple(_figures(answer)),
+        figures=tuple(_figures(answer, changes(posture, answer.quarter, team))),
         trend=Trend(
             title="Trust debt ratio: what is owed, of the most that could be owed",
             points=points_of(_ratios(posture, answer, team)),
@@ -143,13 +145,13 @@ def _grade_words(answer: Board) -> str:
     return text(f"The grade is capped: {because}.", LINE)
 
 
-def _figures(answer: Board) -> Iterator[Figure]:
-    stands, since = answer.standing, answer.quarter
+def _figures(answer: Board, changed: Mapping[str, Change]) -> Iterator[Figure]:
+    stands = answer.standing
     yield Figure(
         "Trust debt ratio",
         _ratio(stands),
         f"target {answer.burn_down.target:.1%}",
-        *_change(since, "tdr"),
+        *ratio_words(answer.quarter),
     )
     counts = stands.sensitive
     rated = counts["of"] and counts["resources"] > counts["unrated"]
@@ -157,9 +159,9 @@ def _figures(answer: Board) -> Iterator[Figure]:
         "Identities that can read sensitive data",
         f"{number(counts['count'])} of {number(counts['of'])}" if rated else NOT_KNOWN,
         _unknown_words(counts["not_known"]),
-        *(_change(since, "sensitive") if rated else ()),
+        *(change_words(changed.get("sensitive")) if rated else ()),
     )
-    yield from _of_jewels(answer)
+    yield from _of_jewels(answer, changed)
 
 
 def _ratio(stands: Standing) -> str:
@@ -172,22 +174,22 @@ def _ratio(stands: Standing) -> str:
     return f"{low:.0%} to {high:.0%}"
 
 
-def _of_jewels(answer: Board) -> Iterator[Figure]:
+def _of_jewels(answer: Board, changed: Mapping[str, Change]) -> Iterator[Figure]:
     """Yield the figures of crown jewels: where none is known, nobody can say who reaches one."""
-    heads, since = answer.headlines, answer.quarter
+    heads = answer.headlines
     known = heads.starts - heads.not_known if heads.targets else 0
     of = counted(heads.targets, "crown jewel")
     yield Figure(
         f"{heads.starts_are.capitalize()} that reach a crown jewel",
         f"{number(heads.reaching)} of {number(known)}" if known else NOT_KNOWN,
         _unknown_words(heads.not_known),
-        *(_change(since, "reaching") if known else ()),
+        *(change_words(changed.get("reaching")) if known else ()),
     )
     yield Figure(
         "Open paths to crown jewels",
         number(heads.paths) if known else NOT_KNOWN,
         f"to {of}" if heads.targets else "no crown jewel is known",
-        *(_change(since, "paths") if known else ()),
+        *(change_words(changed.get("paths")) if known else ()),
     )
     best, nothing = heads.best, "no one step is on all their paths"
     yield Figure(
@@ -200,21 +202,6 @@ def _of_jewels(answer: Board) -> Iterator[Figure]:
 
 def _unknown_words(count: int) -> str:
     return f"reach of {number(count)} unknown" if count else ""
-
-
-def _change(since: Any, name: str) -> tuple[str, str]:
-    """Return how a figure moved since the snapshot compared with, and its direction."""
-    if since.then is None or since.now is None:
-        return "", ""
-    then, today = since.then[name], since.now[name]
-    if then is None or today is None:
-        return "not known then", ""
-    difference = round(100 * (today - then), 1) if name == "tdr" else today - then
-    if not difference:
-        return "as then", SAME
-    size = f"{difference:+.1f} pt" if name == "tdr" else f"{difference:+,}"
-    direction = WORSE if difference > 0 else BETTER
-    return f"{size}: {direction}", direction
 
 
 def _trend_words(answer: Board) -> Iterator[str]:

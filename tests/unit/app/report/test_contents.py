@@ -15,10 +15,12 @@ from app.report.history import MONTHS, points_of
 from app.report.html import html_page
 from app.report.sheet import Listing, Point, Sheet
 from graph.identity.lookup import UnknownThing
+from graph.schema import OWNS
 from graph.stores import NoSuchSnapshot
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.histories.small_history import history_of
 
 TODAY = AS_OF + pd.Timedelta(days=118)
 
@@ -223,3 +225,34 @@ def test_no_more_than_twelve_months() -> None:
     labels = [point.label for point in points]
     assert labels[:7] == ["Aug 25", "Sep", "Oct", "Nov", "Dec", "Jan 26", "Feb"]
     assert labels[-1] == "Jul"
+
+
+def test_what_only_came_into_sight_is_not_worse_in_a_figure() -> None:
+    """A source that is connected since has an agent and a crown jewel that were there all along."""
+
+    def made(at: pd.Timestamp, scope: str) -> Estate:
+        e = Estate(at, scope=scope).agent(f"bot-{scope}", created_at=ago(400))
+        e.resource(f"db-{scope}", "restricted")
+        return e.can(f"bot-{scope}", "read", f"db-{scope}", granted_at=ago(300))
+
+    before = AS_OF - pd.Timedelta(days=90)
+    history = history_of([made(before, "east")], [made(AS_OF, "east"), made(AS_OF, "west")])
+    figures = {figure.title: figure for figure in sheet_of(history.at(AS_OF)).figures}
+    for title in (
+        "Identities that can read sensitive data",
+        "Agents that reach a crown jewel",
+        "Open paths to crown jewels",
+    ):
+        assert figures[title].change == "as then; +1 came into sight"
+        assert figures[title].direction == "same"
+    ratio = figures["Trust debt ratio"]
+    assert (ratio.change, ratio.direction) == ("not comparable", "")
+
+
+def test_what_a_team_did_not_own_then_is_no_ratio_of_nought() -> None:
+    before, today = two_teams(AS_OF - pd.Timedelta(days=90)), two_teams()
+    before.rows[OWNS] = [row for row in before.rows[OWNS] if row["source_id"] != "payments"]
+    posture = history_of(before, today).at(AS_OF)
+    figures = sheet_of(posture, team=posture.graph.number("payments")).figures
+    ratio = next(figure for figure in figures if figure.title == "Trust debt ratio")
+    assert (ratio.change, ratio.direction) == ("not comparable", "")
