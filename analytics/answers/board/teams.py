@@ -11,7 +11,7 @@ from analytics.answers.table import Kind, Table, objects
 from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.groups import NO_TEAM, keys
 from analytics.debt.owed import sums_of
-from analytics.debt.totals import Group, grouped
+from analytics.debt.totals import Group, Total, grouped
 from analytics.figures.measure import population
 from analytics.figures.sensitive_reach import rated_count, reaching
 from analytics.kept.answers import kept
@@ -25,10 +25,11 @@ class Teams:
     """The teams, the one that owes most first; see `teams`.
 
     `teams` has `team` (a node; null for the identities of no team), `name`, `identities`,
-    `not_known`, `debt`, `tdr`, `grade`, `grade_because`, `capped_by` (a name, or null), `sensitive`
-    (identities in service that can read sensitive data; null where no resource is rated), and for
-    each assumption the share of what could be owed for it that is `broken`, and that is `unknown`;
-    null where it applies to nothing.
+    `not_known`, `debt`, `tdr` (null where there is nothing to owe for, or nothing was verified),
+    `grade`, `grade_because`, `capped_by` (a name, or null), `sensitive` (identities in service that
+    can read sensitive data; null where no resource is rated), `sensitive_of` (those of known
+    reach), and for each assumption the share of what could be owed for it that is `broken`, and
+    that is `unknown`; null where it applies to nothing.
     """
 
     teams: Table
@@ -47,6 +48,7 @@ def teams(posture: Posture, limit: int = 0) -> Teams:
     judged = population(posture)
     able = place[judged.place[reaching(posture)[judged.identities]]]
     sensitive = np.bincount(able, minlength=len(numbers))[rows].astype(np.int64)
+    of = np.bincount(place[judged.place[judged.reach_known]], minlength=len(numbers))[rows]
     graph = posture.graph
     chosen = [groups[row] for row in rows.tolist()]
     columns = {
@@ -55,13 +57,14 @@ def teams(posture: Posture, limit: int = 0) -> Teams:
         "identities": [group.total.identities for group in chosen],
         "not_known": [group.total.not_known for group in chosen],
         "debt": _amounts([g.total.debt if g.total.known else None for g in chosen]),
-        "tdr": _amounts([g.total.ratio if g.total.known else None for g in chosen]),
+        "tdr": _amounts([_ratio(group.total) for group in chosen]),
         "grade": pd.array([group.grade for group in chosen], dtype="string"),
         "grade_because": pd.array([group.because for group in chosen], dtype="string"),
         "capped_by": objects([_cap(posture, key, group) for group in chosen]),
         "sensitive": pd.arrays.IntegerArray(
             sensitive, np.full(len(rows), not rated_count(posture))
         ),
+        "sensitive_of": of.astype(np.int64),
         **_heat(owed.principal, owed.unverified, owed.applicable, place, rows),
     }
     table = Table(pd.DataFrame(columns), graph.things, {"team": Kind.NODE})
@@ -70,6 +73,11 @@ def teams(posture: Posture, limit: int = 0) -> Teams:
 
 def _debt(group: Group) -> float:
     return group.total.debt if group.total.known else -1.0
+
+
+def _ratio(of: Total) -> float | None:
+    """Return the trust debt ratio; None of nothing, and where nobody could check any of it."""
+    return of.ratio if of.known and of.applicable and of.verified else None
 
 
 def _cap(posture: Posture, key: np.ndarray, group: Group) -> str | None:

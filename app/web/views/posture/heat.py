@@ -60,8 +60,8 @@ def _table(rows: pd.DataFrame, broken: pd.DataFrame) -> None:
             "Grade": rows["grade"].replace("NR", "not rated"),
             "Grade because": because(rows),
             "Read sensitive data": [
-                (NO_FIGURE if pd.isna(able) else share(able, of)) if of else ""
-                for able, of in zip(rows["sensitive"], rows["identities"], strict=True)
+                share(able, of) if of and pd.notna(able) else NO_FIGURE
+                for able, of in zip(rows["sensitive"], rows["sensitive_of"], strict=True)
             ],
             **{
                 WORDS[str(name)]: column.map(lambda part: "" if pd.isna(part) else share(part, 1))

@@ -351,21 +351,6 @@ def test_an_acceptance_is_entered_where_it_counts(tmp_path):
     assert [e.at for e in books(history, since=day(3), until=day(7)).entries] == [day(6), day(4)]
 
 
-def test_interest_does_not_go_on_while_another_acceptance_is_in_force(tmp_path):
-    """Prolonged on day 6 until day 9, and accepted once more under another name it has."""
-    book = Journal(tmp_path / "journal.sqlite")
-    book.accept("F-1", day(8), "ann", "soon gone", day(3), ABOUT)
-    book.accept("F-1", day(9), "bob", "not yet", day(6), ABOUT)
-    last = book.accept("F-2", day(30), "ann", "not yet", day(8), ABOUT, ["F-1"])
-    book.withdraw(last.number, "ann", "gone", day(12))
-    history = history_of(owned(state()), owned(state(20)), journal=tmp_path / "journal.sqlite")
-    told = [(e.kind, e.at) for e in books(history).entries]
-    assert sorted(told, key=lambda row: row[1]) == [
-        *(("accept", day(number)) for number in (3, 6, 8)),
-        ("resume", day(12)),
-    ]
-
-
 # ---------------------------------------------------------------- moments
 
 
