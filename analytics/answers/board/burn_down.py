@@ -10,12 +10,15 @@ from analytics.answers.board.quarter import Quarter
 from analytics.answers.board.scope import Scope
 from analytics.answers.board.standing import Standing
 from analytics.answers.board.words import amount, counted, day
+from analytics.answers.plan import RemovalPlan
 from analytics.answers.shares import percent
+from analytics.answers.undertaking import steps_of
 from analytics.debt.forecast import ahead
 from analytics.debt.owed import sums_of
 from analytics.debt.totals import total
 from analytics.kept.answers import kept
 from analytics.posture import Posture
+from analytics.remediation.campaign.promise import made_one_by_one
 from graph.values import iso
 
 DELAY = 30  # days of the cost of delay, and of the plan that is carried out once in as many
@@ -97,8 +100,23 @@ def with_plan(posture: Posture, scope: Scope, burn: BurnDown) -> WithPlan | None
     if not burn.to_repay or burn.to_repay <= 0 or burn.delay_debt is None:
         return None
     made = first_changes(posture, scope)
-    repaid, steps = float(made.before["debt"] - made.after["debt"]), len(made.steps)
+    repaid, steps = _repaid(posture, scope, made), len(made.steps)
     return WithPlan(_by_plan(posture, burn, repaid, steps), steps, repaid, burn.delay_debt)
+
+
+def _repaid(posture: Posture, scope: Scope, made: RemovalPlan) -> float:
+    """Return what the changes of a plan pay off of the debt of a scope.
+
+    A change may be of a team's access and repay what others owe as well, as by a key they share.
+    """
+    if scope.team is None:
+        return float(made.before["debt"] - made.after["debt"])
+    changes = [step.change for step in steps_of(posture, made)]
+    *_, after = [posture, *made_one_by_one(posture, changes)]
+    ids = posture.graph.things["id"].iloc[posture.accountable[scope.places]]
+    places = np.isin(after.accountable, after.graph.numbers(ids))
+    owed = total(sums_of(posture), scope.places).debt
+    return owed - total(sums_of(after), places).debt
 
 
 def _to_repay(stands: Standing, target: float) -> float | None:

@@ -40,16 +40,22 @@ class Promise:
 
 def promises(posture: Posture, changes: Sequence[Change]) -> Iterator[Promise]:
     """Yield the promise of each of some changes, one made after the other."""
-    enlarged, gone = posture, list[Removal]()
     before = balance(posture)
+    for made in made_one_by_one(posture, changes):
+        after = balance(made)
+        yield _promise(before, after)
+        before = after
+
+
+def made_one_by_one(posture: Posture, changes: Sequence[Change]) -> Iterator[Posture]:
+    """Yield the posture after each of some changes, made one after the other."""
+    enlarged, gone = posture, list[Removal]()
     for change in changes:
         removed, added = simulated(posture, change)
         gone += removed
         if added is not None:
             enlarged = changed(enlarged, (), added)
-        after = balance(changed(enlarged, gone))
-        yield _promise(before, after)
-        before = after
+        yield changed(enlarged, gone)
 
 
 def _promise(before: Balance, after: Balance) -> Promise:
