@@ -224,6 +224,12 @@ class NoSuchEntry(LookupError):
     exit_code, code = 2, "unknown-entry"
 
 
+class PromisedSince(NoSuchEntry):
+    """Another campaign has promised what a closed one would promise again if it went on."""
+
+    code = "promised-since"
+
+
 def settled(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """Return the entries with what later ones say of them: confirmed, or withdrawn."""
     ended = {e.withdraws: e.since for e in reversed(entries) if isinstance(e, Withdrawal)}
@@ -249,13 +255,33 @@ def to_withdraw(entries: Sequence[Entry], number: int) -> Entry:
     ------
     NoSuchEntry
         No entry has that number, or it was withdrawn already, or nothing withdraws its kind.
+    PromisedSince
+        It closes a campaign of whose items another one under way has promised some.
     """
     entry = next((e for e in settled(entries) if e.number == number), None)
     if entry is None or isinstance(entry, FINAL):
         raise NoSuchEntry(f"the journal has no entry {number} that could be withdrawn")
     if entry.withdrawn_at is not None:
         raise NoSuchEntry(f"entry {number} was withdrawn already")
+    if isinstance(entry, Closing):
+        _require_unpromised(entries, entry.closes)
     return entry
+
+
+def _require_unpromised(entries: Sequence[Entry], number: int) -> None:
+    """Refuse that a closed campaign goes on where another one has promised some of its items."""
+    closed = next(c for c in of_kind(Campaign, entries) if c.number == number)
+    keys = _promised(closed) if number not in _withdrawn(entries) else set()
+    for other in under_way(entries):
+        if not keys.isdisjoint(_promised(other)):
+            raise PromisedSince(
+                f"{other.id} has promised since what {closed.id} would promise once more: "
+                f"withdraw or close {other.id} first"
+            )
+
+
+def _promised(campaign: Campaign) -> set[str]:
+    return {key for step in campaign.steps for key, _ in step.items}
 
 
 def to_confirm(entries: Sequence[Entry], number: int, moment: pd.Timestamp) -> Acceptance:

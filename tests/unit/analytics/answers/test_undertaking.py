@@ -8,7 +8,7 @@ from analytics.answers.journal import Refused, withdraw
 from analytics.answers.undertaking import close, steps_of_file
 from graph.access import AmbiguousThing, UnknownThing
 from graph.files.regular import InputRefused
-from graph.journal.entries import NoSuchEntry
+from graph.journal.entries import NoSuchEntry, PromisedSince
 from tests.support.estates.small_estates import AS_OF
 from tests.support.histories.campaigns import (
     OWED,
@@ -73,6 +73,21 @@ def test_a_close_is_undone_by_a_withdrawal_that_stays_to_be_seen(tmp_path):
     assert (row["state"], row["reopened"]) == ("open", 1)
     assert history.journal is not None
     assert [e.kind for e in history.journal.entries()] == ["campaign", "closing", "withdrawal"]
+
+
+def test_a_close_is_not_undone_where_another_campaign_has_promised_the_same_since(tmp_path):
+    """Else one item would be promised, and repaid, by two."""
+    history = kept(tmp_path, granted(world()), world(10))
+    begun(tmp_path, history)
+    close(at(history, 0), "C-1", "bob", "nobody has time")
+    begun(tmp_path, history, name="again")
+    with pytest.raises(PromisedSince, match="C-3 has promised since what C-1 would"):
+        withdraw(at(history, 0), 2, "ann", "we have")
+    close(at(history, 0), "C-3", "ann", "too many")
+    withdraw(at(history, 0), 2, "ann", "we have")
+    rows = campaigns(at(history, 1))["campaigns"]
+    states = [(row["id"], row["state"], row["repaid"]) for row in rows]
+    assert states == [("C-3", "closed", 0), ("C-1", "open", pytest.approx(OWED))]
 
 
 def test_a_withdrawn_campaign_is_listed_as_such(tmp_path):
