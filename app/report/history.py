@@ -32,7 +32,7 @@ def points_of(rows: pd.DataFrame) -> tuple[Point, ...]:
         Point(
             _label(at, daily, at == first),
             (at - first) / pd.Timedelta(days=1),
-            *_percents(ratio, high),
+            *_percents(ratio, high, grade),
             rated=bool(grade != NOT_RATED and pd.notna(ratio)),
         )
         for at, ratio, high, grade in zip(
@@ -48,8 +48,9 @@ def _label(at: pd.Timestamp, daily: bool, first: bool) -> str:
     return f"{at:%b %y}" if first or at.month == 1 else f"{at:%b}"
 
 
-def _percents(ratio: Any, high: Any) -> tuple[float | None, float | None]:
-    if pd.isna(ratio) or pd.isna(high):
+def _percents(ratio: Any, high: Any, grade: Any) -> tuple[float | None, float | None]:
+    """Return the ends of a point; None where nothing is known, or there is nothing to owe for."""
+    if pd.isna(ratio) or pd.isna(high) or (grade == NOT_RATED and not high):
         return None, None
     return 100 * float(ratio), 100 * float(high)
 

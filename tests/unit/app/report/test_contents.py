@@ -98,12 +98,18 @@ def points_at(instants: pd.DatetimeIndex) -> tuple[Point, ...]:
 
 
 def test_a_month_that_is_not_rated_is_marked_and_keeps_its_range() -> None:
-    at = pd.date_range("2026-05-01", "2026-07-01", freq="MS", tz="UTC")
-    figures = {"ratio": [0.1, 0.1, None], "high": [0.2, 0.4, None], "grade": ["B", "NR", "NR"]}
+    """So is one in which there was nothing to owe for: that is no ratio of 0 percent."""
+    at = pd.date_range("2026-05-01", "2026-08-01", freq="MS", tz="UTC")
+    figures = {
+        "ratio": [0.1, 0.1, None, 0.0],
+        "high": [0.2, 0.4, None, 0.0],
+        "grade": ["B", "NR", "NR", "NR"],
+    }
     points = points_of(pd.DataFrame({"at": at} | figures))
     assert [(point.low, point.high, point.rated) for point in points] == [
         (10, 20, True),
         (10, 40, False),
+        (None, None, False),
         (None, None, False),
     ]
 
