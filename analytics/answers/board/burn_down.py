@@ -18,7 +18,7 @@ from analytics.debt.owed import sums_of
 from analytics.debt.totals import total
 from analytics.kept.answers import kept
 from analytics.posture import Posture
-from analytics.remediation.campaign.promise import made_one_by_one
+from analytics.remediation.campaign.promise import after_each
 from graph.values import iso
 
 DELAY = 30  # days of the cost of delay, and of the plan that is carried out once in as many
@@ -112,7 +112,7 @@ def _repaid(posture: Posture, scope: Scope, made: RemovalPlan) -> float:
     if scope.team is None:
         return float(made.before["debt"] - made.after["debt"])
     changes = [step.change for step in steps_of(posture, made)]
-    *_, after = [posture, *made_one_by_one(posture, changes)]
+    *_, after = [posture, *after_each(posture, changes)]
     ids = posture.graph.things["id"].iloc[posture.accountable[scope.places]]
     places = np.isin(after.accountable, after.graph.numbers(ids))
     owed = total(sums_of(posture), scope.places).debt

@@ -41,14 +41,14 @@ class Promise:
 def promises(posture: Posture, changes: Sequence[Change]) -> Iterator[Promise]:
     """Yield the promise of each of some changes, one made after the other."""
     before = balance(posture)
-    for made in made_one_by_one(posture, changes):
+    for made in after_each(posture, changes):
         after = balance(made)
         yield _promise(before, after)
         before = after
 
 
-def made_one_by_one(posture: Posture, changes: Sequence[Change]) -> Iterator[Posture]:
-    """Yield the posture after each of some changes, made one after the other."""
+def after_each(posture: Posture, changes: Sequence[Change]) -> Iterator[Posture]:
+    """Yield the posture after each of some changes and all those before it."""
     enlarged, gone = posture, list[Removal]()
     for change in changes:
         removed, added = simulated(posture, change)
