@@ -6,43 +6,28 @@ RUNS_AS; a graph of BloodHound has an edge for it that is not always marked as t
 """
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 import numpy as np
 import pandas as pd
 
+from analytics.escalation.github_subjects import REPOSITORY, repositories_of
 from analytics.escalation.rule import Derivation, EscalationRule, Known
 from analytics.escalation.support import facts_of
 from analytics.escalation.through_grants import CHANGES, through_grants
 from graph.access import AccessGraph
-from graph.once import once
 from graph.schema import CAN_ACCESS, RESOURCE, STORED_IN, TRUSTS
 
 ISSUER = "token.actions.githubusercontent.com"
 # Servers of one's own, and those of an enterprise with data residency.
 # https://docs.github.com/en/enterprise-server@latest/actions/reference/security/oidc
 SERVER = r"(?:[\w.-]+(?::\d{1,5})?/_services/token|token\.actions\.[\w-]+\.ghe\.com(?:/[\w.-]+)?)"
-SUBJECT = re.compile(r"repo:(?P<org>[^/:]+)/(?P<repo>[^:]+):(?P<rest>.+)", re.DOTALL)
-ANY_BRANCH = {"*", "ref:*", "ref:refs/*", "ref:refs/heads/*", "pull_request"}
-GUARDED = "unless the branch or environment that the trust names is protected"
 EVALUATED = ("sub", "aud")  # claims: the subject is evaluated; a workflow chooses aud
 EQUALS = ("StringEquals", "StringLike", "StringEqualsIgnoreCase")
 INSTALLED_AS = ("GH_InstalledAs", "GHInstalledAs")
-REPOSITORY, SECRETS = "repository", "secrets of workflows"
+SECRETS = "secrets of workflows"
 OF_ALL, OF_PRIVATE = "secrets of all workflows", "secrets of private workflows"
-
-
-@once
-def _repositories(graph: AccessGraph) -> dict[str, int]:
-    """Return the numbers of GitHub repositories by organisation and name, in lower case."""
-    frame = graph.frames[RESOURCE]
-    ours = (frame["type"] == REPOSITORY).fillna(False) & frame["id"].str.startswith("github:")
-    ids = frame["id"][ours]
-    names = ids.str.removeprefix("github:").str.replace("/repository/", "/", n=1).str.lower()
-    return dict(zip(names.tolist(), graph.numbers(ids).tolist(), strict=True))
 
 
 def federated(known: Known) -> Iterator[Derivation]:
@@ -51,14 +36,14 @@ def federated(known: Known) -> Iterator[Derivation]:
     frame = graph.frames[TRUSTS]
     if frame.empty:
         return
-    repositories = _repositories(graph)
+    repositories = repositories_of(graph)
     issuers = frame["issuer"].fillna("").str.removeprefix("https://").str.rstrip("/")
     trusting, _ = graph.ends(TRUSTS)
     ours = (issuers == ISSUER) | issuers.str.startswith(f"{ISSUER}/")  # that of an enterprise
     elsewhere = issuers.str.fullmatch(SERVER).fillna(False)
     ours |= elsewhere
     rows = np.flatnonzero(ours.to_numpy(bool) & graph.in_force(TRUSTS))
-    if not repositories or not len(rows):
+    if not repositories.by_name or not len(rows):
         return
     leads: dict[str, list[tuple[int, int, str]]] = {}
     for row in rows.tolist():
@@ -68,9 +53,8 @@ def federated(known: Known) -> Iterator[Derivation]:
             rest = " and ".join(
                 filter(None, (rest, f"if it is on the server of {issuers.iloc[row]}"))
             )
-        matched = _matched(repositories, None if pd.isna(subject) else str(subject))
-        for repository, guarded in matched:
-            doubt = " and ".join(filter(None, (rest, GUARDED if guarded else "")))
+        for repository, unless in repositories.trusted(None if pd.isna(subject) else str(subject)):
+            doubt = " and ".join(filter(None, (rest, unless)))
             lead = (repository, int(trusting[row]), str(frame["id"].iloc[row]))
             leads.setdefault(doubt, []).append(lead)
     for doubt, listed in sorted(leads.items()):
@@ -78,28 +62,6 @@ def federated(known: Known) -> Iterator[Derivation]:
         for derivation in through_grants(known, "H1", CHANGES, table):
             condition = " and ".join(sorted(filter(None, {derivation.condition, doubt})))
             yield replace(derivation, condition=condition) if doubt else derivation
-
-
-def _matched(repositories: dict[str, int], subject: str | None) -> Iterator[tuple[int, bool]]:
-    """Yield the repositories that a subject names, and whether a protected branch may limit it.
-
-    Without a subject every repository of GitHub is trusted.
-    """
-    if subject is None:
-        yield from ((number, False) for number in repositories.values())
-        return
-    if subject == "*":
-        subject = "repo:*/*:*"
-    parts = SUBJECT.fullmatch(subject)
-    if parts is None and subject.startswith("repo:") and subject.endswith("*"):
-        parts = SUBJECT.fullmatch(f"{subject}:*")
-    if parts is None:
-        return
-    wanted = f"{parts['org']}/{parts['repo']}".lower().replace("[", "[[]")
-    guarded = parts["rest"] not in ANY_BRANCH
-    for name, number in repositories.items():
-        if fnmatchcase(name, wanted):
-            yield number, guarded
 
 
 def _unevaluated(condition: str, issuer: str) -> str:
@@ -126,7 +88,7 @@ def given_secrets(known: Known) -> Iterator[Derivation]:
     home = pd.DataFrame(
         {"store": graph.numbers(stores["id"]), "resource": graph.numbers(stores["parent_id"])}
     )
-    repositories = set(_repositories(graph).values())
+    repositories = set(repositories_of(graph).by_name.values())
     home = pd.concat([home[home["resource"].isin(list(repositories))], _of_many(graph)])
     credential, store = graph.ends(STORED_IN)
     kept = pd.DataFrame({"store": store, "gain": credential, "fact": graph.frames[STORED_IN]["id"]})

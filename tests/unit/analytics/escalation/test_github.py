@@ -12,10 +12,11 @@ ROLE = "arn:aws:iam::123456789012:role/deploy"
 AUDIENCE = {f"{ISSUER}:aud": "sts.amazonaws.com"}
 
 
-def estate():
+def estate(**known):
+    """State two repositories; `known` has GitHub's own number of the first."""
     e = Estate(declares=("grants", "trust", "credentials"))
-    for id_ in (APP, LIB):
-        e.resource(id_, type="repository", provider="github")
+    e.resource(APP, type="repository", provider="github", **known)
+    e.resource(LIB, type="repository", provider="github")
     e.resource("oidc", type="oidc_provider")
     e.account("bot").thing("Role", ROLE)
     return e
@@ -52,6 +53,16 @@ SUBJECTS = [
     ("repo:acme/application:*", set()),
     ("repo:other/app:*", set()),
     ("acme/app", set()),
+    ("*", CERTAIN),
+    ("repo:*", CERTAIN),
+    ("repo:acme*", CERTAIN),
+    ("repo:*/app:*", CERTAIN),
+    ("repo:acme/app*", CERTAIN),
+    ("repo:*:ref:refs/heads/main", GUARDED),
+    ("repo:acme/*:environment:prod", GUARDED),
+    ("repo:other*", set()),
+    ("repo:acme/lib*:ref:refs/heads/main", set()),
+    ("system:serviceaccount:shop:bot", set()),
 ]
 
 
@@ -60,6 +71,55 @@ def test_whoever_writes_to_a_trusted_repository_takes_the_role(subject, expected
     e = trust(estate().can("bot", "read write", APP), subject)
     assert gained(e) == expected
     assert all(p.support for p in e.posture().escalated.proofs)
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("repo:acme@77/app@88:*", CERTAIN),
+        ("repo:acme@77/*", CERTAIN),
+        ("repo:acme@*", CERTAIN),
+        ("repo:acme@77/app@88:ref:refs/heads/main", GUARDED),
+        ("repo:acme@77/*:environment:prod", GUARDED),
+        ("repo:acme@77/lib@99:*", set()),
+        ("repo:acme@77/app@99:*", set()),  # another repository, which had this name once
+        ("repo:acme@78/app@88:*", set()),  # of another organisation, which had it
+    ],
+)
+def test_subjects_may_hold_the_numbers_of_owner_and_repository(subject, expected):
+    """As they do of each repository that was made or renamed since July 2026.
+
+    https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/
+    """
+    e = estate(external_ids=["github_id:88"]).can("bot", "write", APP)
+    e.resource("github:acme/organization/acme", type="organization", external_ids=["github_id:77"])
+    assert gained(trust(e, subject)) == expected
+
+
+def test_numbers_that_no_list_has_are_taken_as_they_are():
+    e = trust(estate().can("bot", "write", APP), "repo:acme@77/app@88:*")
+    assert gained(e) == CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("repository_owner:acme", GUARDED),
+        ("repository_owner:ACME:environment:prod", GUARDED),
+        ("environment:prod:repository_owner:acme", GUARDED),
+        ("repository:acme/app:ref:refs/heads/main", GUARDED),
+        ("job_workflow_ref:acme/app/.github/workflows/deploy.yml@refs/heads/main", GUARDED),
+        ("repository_owner:other", set()),
+        ("repository:acme/lib:ref:refs/heads/main", set()),
+        ("job_workflow_ref:acme/lib/.github/workflows/deploy.yml@refs/heads/main", set()),
+    ],
+)
+def test_an_organisation_may_choose_the_claims_of_its_subjects(subject, expected):
+    """Whether it does so for the workflows of a repository is not known.
+
+    https://docs.github.com/en/actions/reference/security/oidc#customizing-the-subject-claims-for-an-organization-or-repository
+    """
+    assert gained(trust(estate().can("bot", "write", APP), subject)) == expected
 
 
 @pytest.mark.parametrize("levels", ["read", "list"])
