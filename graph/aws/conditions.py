@@ -6,14 +6,18 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from graph.aws.patterns import compiled
+from graph.aws.patterns import compiled, contains, is_wild, overlaps
 from graph.values import canonical
 
 Facts = Mapping[str, str | None]
-"""The known keys of a request, in lower case; None is a key that it does not have."""
+"""The known keys of a request, in lower case; None is a key that it does not have.
+
+A value with `*` is any of these, as the caller chooses: the name of a session.
+"""
 
 VARIABLE = "${"
 IF_EXISTS = "ifexists"
@@ -93,7 +97,9 @@ def _test(operator: str, actual: str | None, values: Any) -> bool | None:
         known = SAME.get(name, OPPOSITE.get(name, name)) in (*OPPOSITE.values(), "bool")
         return (negated or name != operator) if known else None
     fits = [_fits(SAME.get(name, OPPOSITE.get(name, name)), actual, value) for value in wanted]
-    return None if None in fits else any(fits) is not negated
+    if True in fits:
+        return not negated
+    return None if None in fits else negated
 
 
 def _listed(values: Any) -> list[Any]:
@@ -102,6 +108,10 @@ def _listed(values: Any) -> list[Any]:
 
 def _fits(operator: str, actual: str, value: str) -> bool | None:
     """Return whether one value of a test fits; None for an operator that is not decided."""
+    if is_wild(actual):
+        pattern = value if operator == "stringlike" else re.sub("[*?]", "-", value)
+        fits = operator in ("stringequals", "stringlike")
+        return _fits_any(pattern, actual) if fits else None
     if operator == "stringequals":
         return value == actual
     if operator in ("stringequalsignorecase", "bool"):
@@ -115,3 +125,10 @@ def _fits(operator: str, actual: str, value: str) -> bool | None:
         fitting = (compiled(p).fullmatch(h) for p, h in zip(parts, has, strict=True))
         return all(match is not None for match in fitting)
     return None
+
+
+def _fits_any(pattern: str, actual: str) -> bool | None:
+    """Return whether all, or none, of what a caller may choose fits; None if some of it does."""
+    if contains(pattern, actual):
+        return True
+    return None if overlaps(pattern, actual) else False

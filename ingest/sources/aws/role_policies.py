@@ -204,6 +204,7 @@ def _read_holder(person: Principal, given: Json) -> Holder:
         and Boundary(
             limit["arn"], None if limit["statements"] is None else document(limit["statements"])
         ),
+        person.unique_id,
     )
 
 

@@ -70,6 +70,7 @@ class Holder:
     policies: list[HeldPolicy]
     denying: tuple[Document, ...] = ()
     boundary: Boundary | None = None
+    unique_id: str = ""
     denials: dict[str, list[tuple[int, Statement]]] = field(default_factory=dict)
 
 
@@ -308,7 +309,7 @@ class Evaluator:
             parts = self._without(parts, statement, entry)
         if bounded:
             parts = self._within(parts, holder, entry)
-        left = [(had, decided(rest, holder.id)) for had, rest in parts]
+        left = [(had, decided(rest, holder.id, holder.unique_id)) for had, rest in parts]
         return [(had, rest) for had, rest in left if rest is not None]
 
     def _denials(self, holder: Holder, service: Service) -> list[tuple[int, Statement]]:
@@ -340,7 +341,7 @@ class Evaluator:
         for statement in boundary.document.statements:
             if statement.allow and touches(statement, entry.region):
                 bits = self.mask(statement, entry.service)
-                verdict = holds(statement.condition, holder.id)
+                verdict = holds(statement.condition, holder.id, holder.unique_id)
                 if verdict is None:
                     bound.append((bits, statement.condition))
                 elif verdict:

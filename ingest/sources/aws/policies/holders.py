@@ -101,8 +101,9 @@ def _holder(
         documents.append(boundary.document)
     denying = tuple(dict.fromkeys(d for d in documents if d.denies))
     return Holder(
-        person.arn, person.account, person.partition, person.place, held_policies, denying, boundary
-    )
+        person.arn, person.account, person.partition, person.place,
+        held_policies, denying, boundary, person.unique_id,
+    )  # fmt: skip
 
 
 def _member(person: Principal, group: Principal, given: list[_Split], holder: Holder) -> Member:
@@ -112,7 +113,7 @@ def _member(person: Principal, group: Principal, given: list[_Split], holder: Ho
     held_policies = [HeldPolicy(s.policy_id, s.plain) for s in given]
     limited = Holder(
         person.arn, person.account, person.partition, person.place,
-        held_policies, holder.denying, holder.boundary,
+        held_policies, holder.denying, holder.boundary, person.unique_id,
     )  # fmt: skip
     return Member(person, group, limited, same)
 

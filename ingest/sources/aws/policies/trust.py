@@ -309,7 +309,7 @@ def ways_of(
             continue
         me = Named(person.arn, "principal", person.account)
         given = _after(export, me, ASSUME, trust.terms, denials)
-        terms = None if given is None else decided(given, person.arn)
+        terms = None if given is None else decided(given, person.arn, person.unique_id)
         if terms is None:
             continue
         if person.account == role.account and trust.named.kind != "account":

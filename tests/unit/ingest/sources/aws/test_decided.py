@@ -46,6 +46,13 @@ def reached(folder, ann, **more):
         ({"Bool": {"aws:PrincipalIsAWSService": "true"}}, NO, YES),
         ({"Bool": {"aws:SecureTransport": False}}, NO, YES),
         ({"Null": {"aws:username": "false"}}, YES, NO),
+        ({"StringEquals": {"aws:userid": "AIDAANN0"}}, YES, NO),
+        ({"StringLike": {"aws:userId": ["AROAREADER0:*", "AIDAANN0"]}}, YES, NO),
+        ({"StringNotLike": {"aws:userId": ["AROAREADER0:*", "AIDABOB0", ACCOUNT]}}, YES, NO),
+        ({"ArnEquals": {"aws:SourceArn": "arn:aws:sns:eu-west-1:1:t"}}, NO, YES),
+        ({"StringEquals": {"aws:SourceAccount": ACCOUNT}}, NO, YES),
+        ({"StringNotEquals": {"aws:SourceAccount": ACCOUNT}}, YES, NO),
+        ({"StringEqualsIfExists": {"aws:SourceAccount": "999988887777"}}, YES, NO),
         ({"StringEquals": {"aws:username": "${aws:userid}"}}, OPEN, OPEN),
         ({"ForAnyValue:StringEquals": {"aws:username": "ann"}}, OPEN, OPEN),
         ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, OPEN, OPEN),
@@ -65,6 +72,39 @@ def test_a_condition_on_the_name_of_a_user(condition, allowed, denied, tmp_path)
     assert reached(tmp_path, user("ann", given)) == allowed
     free, denying = allow("dynamodb:GetItem", TABLE), deny("dynamodb:*", TABLE, Condition=condition)
     assert reached(tmp_path, user("ann", free, denying)) == denied
+
+
+@pytest.mark.parametrize(
+    ("condition", "allowed", "denied"),
+    [
+        ({"StringLike": {"aws:userid": "AROABOT0:*"}}, YES, NO),
+        ({"StringLike": {"aws:userid": ["AROABOT0:i-*", "AROABOT0:*"]}}, YES, NO),
+        ({"StringLike": {"aws:userid": "AROABOT0:i-*"}}, OPEN, OPEN),
+        ({"StringEquals": {"aws:userid": "AROABOT0:deploy"}}, OPEN, OPEN),
+        ({"StringEquals": {"aws:userid": "AROABOT0:*"}}, OPEN, OPEN),
+        ({"StringEquals": {"aws:userid": "AROABOT0"}}, NO, YES),
+        ({"StringLike": {"aws:userid": ["AROAREADER0:*", "AIDABOT0"]}}, NO, YES),
+        ({"StringNotLike": {"aws:userid": ["AROAREADER0:*", ACCOUNT]}}, YES, NO),
+    ],
+)
+def test_the_id_of_a_role_has_a_name_of_the_session_behind_it(condition, allowed, denied, tmp_path):
+    """Which is whatever who takes the role calls it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
+    """
+    service, free = trust({"Service": "ec2.amazonaws.com"}), allow("dynamodb:GetItem", TABLE)
+    for statements, expected in (
+        ([allow("dynamodb:GetItem", TABLE, Condition=condition)], allowed),
+        ([free, deny("dynamodb:*", TABLE, Condition=condition)], denied),
+    ):
+        bot = read_details(tmp_path, roles=[role("bot", [service], *statements)])
+        grants = bot.grants(f"{IAM}role/bot", TABLE)
+        assert tuple(grant["condition"] is not None for grant in grants) == expected
+
+
+def test_an_id_that_the_export_lacks_decides_nothing(tmp_path):
+    given = allow("dynamodb:GetItem", TABLE, Condition={"StringEquals": {"aws:userid": "AIDABOB0"}})
+    assert reached(tmp_path, user("ann", given) | {"UserId": ""}) == OPEN
 
 
 def test_a_group_has_no_name_of_a_caller(tmp_path):
