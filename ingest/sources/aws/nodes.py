@@ -146,7 +146,9 @@ def add_named(rows: Rows, named: Named, place: Place) -> None:
         _add_stub(rows, named.id, name, kind, place)
     else:
         name = arn.name if arn else named.id
-        rows.node(_stub_label(named.id), named.id, place, name=name, provider=PROVIDER)
+        status = "deleted" if named.deleted else None
+        label = _stub_label(named.id)
+        rows.node(label, named.id, place, name=name, provider=PROVIDER, status=status)
 
 
 def _add_stub(rows: Rows, id_: str, name: str, kind: str, place: Place) -> None:

@@ -111,6 +111,10 @@ class People:
         matches = self._by_unique_id.get(unique_id, [])
         return matches[0] if len(matches) == 1 else None
 
+    def has_unique_id(self, unique_id: str) -> bool:
+        """Return whether any principal has this unique id."""
+        return unique_id in self._by_unique_id
+
     def partition(self, account: str = "") -> str:
         """Return the partition that most principals are in: those of the account, or else all."""
         counted = self._partitions.get(account) or self._partitions.get("", Counter())

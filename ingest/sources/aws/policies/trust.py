@@ -40,11 +40,17 @@ FOR_PEOPLE = {
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A named party: `kind` is anyone, account, principal, service, oidc, saml or other."""
+    """A named party: `kind` is anyone, account, principal, service, oidc, saml or other.
+
+    One that is `deleted` is named by a unique id that no principal has: AWS shows the name of any
+    other in its place.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
 
     id: str
     kind: str
     account: str = ""
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,9 @@ def _aws(export: Export, value: str) -> Named:
         return Named(value, "account", arn.account if arn else "")
     if UNIQUE_ID.fullmatch(value):
         known = export.people.with_unique_id(value)
-        return Named(known.arn, "principal", known.account) if known else Named(value, "principal")
+        if known:
+            return Named(known.arn, "principal", known.account)
+        return Named(value, "principal", deleted=not export.people.has_unique_id(value))
     arn = parse(value)
     if arn is None:
         return Named(value, "other")

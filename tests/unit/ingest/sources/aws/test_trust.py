@@ -6,12 +6,14 @@ import pandas as pd
 import pytest
 
 from graph.schema import ASSUMES, CAN_ACCESS, MEMBER_OF, RESOURCE, ROLE, SERVICE_ACCOUNT, TRUSTS
+from ingest.sources.aws import SOURCE
 from tests.support.exports.aws_account import (
     ACCOUNT,
     IAM,
     allow,
     deny,
     details,
+    document,
     group,
     managed,
     read,
@@ -19,6 +21,8 @@ from tests.support.exports.aws_account import (
     trust,
     user,
 )
+from tests.support.exports.loading import load
+from tests.support.printed import exposure
 
 
 def roles(folder, *listed, people=()):
@@ -210,6 +214,32 @@ def test_session_stands_for_its_role_and_an_ambiguous_id_for_nobody(tmp_path):
     assert got.trusted("r") == {far["Arn"], "AROATWINS"}
     assert set(got.ways("r")) == {"role/deep/path/robot"}
     assert got.one(ROLE, "AROATWINS")["created_at"] is None
+
+
+def test_an_id_instead_of_a_name_is_that_of_a_principal_that_was_deleted(tmp_path):
+    """AWS shows the name of every other one, and an id is never used again: it has no access.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    reads = {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*", "Effect": "Allow"}
+    policy = document(reads | {"Principal": {"AWS": ["AIDAGONE1", "AIDAANN0"]}})
+    (tmp_path / "policy.json").write_text(json.dumps({"Policy": json.dumps(policy)}))
+    trusting = role("r", [trust({"AWS": ["AIDAGONE2", "AROAGONE3", "AROATWINS"]})])
+    twins = [role("a", [], RoleId="AROATWINS"), role("b", [], RoleId="AROATWINS")]
+    account = details(users=[user("ann")], roles=[trusting, *twins])
+    (tmp_path / "details.json").write_text(json.dumps(account))
+    loaded = load(SOURCE, tmp_path, tmp_path / "details.json", tmp_path / "policy.json")
+    status = {
+        r["id"]: r["status"] for label in (ROLE, SERVICE_ACCOUNT) for r in loaded.rows(label)
+    }
+    gone = {"AIDAGONE1", "AIDAGONE2", "AROAGONE3"}
+    assert {id_ for id_, said in status.items() if said == "deleted"} == gone
+    assert "AROATWINS" in status
+    posture = loaded.posture
+    judged = {posture.graph.thing(int(n))["id"] for n in posture.accountable}
+    assert judged == {f"{IAM}user/ann"}
+    reaching = exposure(posture, posture.graph.find("arn:aws:s3:::b"))["identities"]
+    assert [r["id"] for r in reaching] == [f"{IAM}user/ann"]
 
 
 def test_trust_of_anyone_names_every_identity_of_the_account(tmp_path):
