@@ -39,9 +39,10 @@ ON_PRINCIPAL = frozenset(
         "sts:AssumeRole",
     }
 )
-# Of these, on a role that a service made for itself: nobody else changes its policies or its trust.
+# Of these, on a role that a service, or IAM Identity Center, made for itself: nobody else changes
+# its policies or its trust.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
-ON_SERVICE_LINKED = frozenset({"iam:PassRole", "sts:AssumeRole"})
+ON_CHANGED_BY_AWS = frozenset({"iam:PassRole", "sts:AssumeRole"})
 ON_POLICY = frozenset({"iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"})
 CREATES = frozenset(
     {

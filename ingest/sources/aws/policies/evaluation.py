@@ -28,7 +28,9 @@ from ingest.sources.aws.policies.targets import (
     meets,
 )
 
-SERVICE_LINKED = ":role/aws-service-role/"
+# Paths of roles that only AWS changes: those of services, and of IAM Identity Center.
+# https://repost.aws/knowledge-center/identity-center-aws-reserved-sso
+CHANGED_BY_AWS = (":role/aws-service-role/", ":role/aws-reserved/")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,8 +169,8 @@ class Evaluator:
                 acting &= service.acting_on(base)
             return acting
         names = escalation.ON_POLICY if number else escalation.ON_PRINCIPAL
-        if SERVICE_LINKED in target.id:
-            names &= escalation.ON_SERVICE_LINKED
+        if any(path in target.id for path in CHANGED_BY_AWS):
+            names &= escalation.ON_CHANGED_BY_AWS
         return acting & self.escalating(service, names)
 
     def escalating(self, service: Service, names: frozenset[str]) -> int:

@@ -262,10 +262,17 @@ def test_permission_over_a_principal_leads_to_it(tmp_path):
     assert all("iam:PassRole" not in g["actions"] for g in read.grants(ANN, f"{IAM}role/keeper"))
 
 
-def test_a_role_that_a_service_made_for_itself_is_changed_by_nobody(tmp_path):
-    """Of its own role, an account can neither change the trust nor the policies."""
+@pytest.mark.parametrize(
+    "path", ["aws-service-role/autoscaling.amazonaws.com", "aws-reserved/sso.amazonaws.com/eu"]
+)
+def test_a_role_that_a_service_made_for_itself_is_changed_by_nobody(path, tmp_path):
+    """Of its own role, an account can neither change the trust nor the policies.
+
+    "Cannot perform the operation on the protected role: this role is only modifiable by AWS", of
+    those of IAM Identity Center: https://repost.aws/knowledge-center/identity-center-aws-reserved-sso
+    """
     linked = role("scaling", [trust({"Service": "autoscaling.amazonaws.com"})], allow("ec2:*"))
-    linked["Arn"] = f"{IAM}role/aws-service-role/autoscaling.amazonaws.com/scaling"
+    linked["Arn"] = f"{IAM}role/{path}/scaling"
     changes = allow(["iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy", "iam:PassRole"])
     own = role("own", [trust({"Service": "ec2.amazonaws.com"})])
     read = read_details(tmp_path, users=[user("ann", changes)], roles=[linked, own])

@@ -229,9 +229,7 @@ def test_an_id_instead_of_a_name_is_that_of_a_principal_that_was_deleted(tmp_pat
     account = details(users=[user("ann")], roles=[trusting, *twins])
     (tmp_path / "details.json").write_text(json.dumps(account))
     loaded = load(SOURCE, tmp_path, tmp_path / "details.json", tmp_path / "policy.json")
-    status = {
-        r["id"]: r["status"] for label in (ROLE, SERVICE_ACCOUNT) for r in loaded.rows(label)
-    }
+    status = {r["id"]: r["status"] for label in (ROLE, SERVICE_ACCOUNT) for r in loaded.rows(label)}
     gone = {"AIDAGONE1", "AIDAGONE2", "AROAGONE3"}
     assert {id_ for id_, said in status.items() if said == "deleted"} == gone
     assert "AROATWINS" in status
