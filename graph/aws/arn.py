@@ -24,6 +24,9 @@ PARTITIONS = (
     ("eu-isoe-", "aws-iso-e"),
     ("us-isof-", "aws-iso-f"),
 )
+# A role with the path before its name, without which the name is unique in its account:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+PATH_OF_ROLE = re.compile(r"\A(arn:[\w-]+:iam::\d{12}:role/)(?:[^/]+/)+(?=[^/]+\Z)")
 STUBS: dict[str, Node] = {"user": SERVICE_ACCOUNT, "role": ROLE, "group": GROUP}
 
 
@@ -82,6 +85,15 @@ def is_account(text: str) -> bool:
     """Whether `text` is the id of an account as a whole."""
     arn = parse(text)
     return arn is not None and arn.service == "iam" and arn.resource == "root"
+
+
+def without_path(role: str) -> str:
+    """Return the name of a role without its path, by which no other role of its account is named.
+
+    >>> without_path("arn:aws:iam::123456789012:role/app/deploy")
+    'arn:aws:iam::123456789012:role/deploy'
+    """
+    return PATH_OF_ROLE.sub(r"\1", role)
 
 
 def shown(text: str) -> str:

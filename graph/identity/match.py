@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy  # its parts are loaded when they are first used
 
+from graph.aws.arn import without_path
 from graph.facts import Facts
 from graph.frames import records
 from graph.identity.external_ids import (
@@ -239,7 +240,10 @@ class _Matching:
 
     def _single(self, members: pd.DataFrame) -> pd.DataFrame:
         stated = self.stated[self.stated["id"].isin(members["id"])]
-        return pd.concat([stated, formed(members)], ignore_index=True)
+        stated = pd.concat([stated, formed(members)], ignore_index=True)
+        arns = stated["kind"] == "arn"  # a role is the same with its path and without
+        bare = stated["value"][arns].map(without_path).astype("string")
+        return stated.assign(value=stated["value"].where(~arns, bare))
 
     def _report(self, ids: tuple[str, ...], reason: str, rows: pd.DataFrame) -> None:
         some = rows[rows["id"].isin(ids)][["id", "rule", "value"]].drop_duplicates()
@@ -268,11 +272,13 @@ class _Matching:
         """Return the canonical id of each id in a group.
 
         Preferred is an id that other nodes claim as external id; of several, the first in order.
+        The name of a role with its path is preferred to that without.
         """
         known = set(rows["id"][rows["own"]])
         canonical_by_id: dict[str, str] = {}
         for ids in _sets(rows):
-            chosen = min(ids, key=lambda i: (i not in known, i))
+            bare = {bare for i in ids if (bare := without_path(i)) != i}
+            chosen = min(ids, key=lambda i: (i in bare, i not in known, i))
             canonical_by_id |= dict.fromkeys(ids, chosen)
         return canonical_by_id
 

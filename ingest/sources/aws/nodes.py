@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from graph.aws.arn import STUBS, account_id, is_account, parse, shown
+from graph.aws.arn import STUBS, account_id, is_account, parse, shown, without_path
 from graph.element import Node
 from graph.schema import (
     AUTHENTICATES_AS,
@@ -69,8 +69,14 @@ def add_people(export: Export, assumable: Iterable[str], tagger: Tagger) -> None
 
 
 def _known_as(person: Principal) -> str | None:
-    """Return the unique id, which AWS never reuses, as an id in other exports."""
-    return canonical([f"aws_id:{person.unique_id}"]) if person.unique_id else None
+    """Return the ids of other exports: the unique id, which AWS never reuses, and the bare name.
+
+    Some name a role without its path, such as the map `aws-auth` of EKS, which takes no other.
+    """
+    known = [f"aws_id:{person.unique_id}"] if person.unique_id else []
+    if person.kind == "role" and (bare := without_path(person.arn)) != person.arn:
+        known.append(f"arn:{bare}")
+    return canonical(known) if known else None
 
 
 def _use(person: Principal, label: Node) -> Row:

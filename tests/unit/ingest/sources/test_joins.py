@@ -129,3 +129,35 @@ def test_an_application_that_a_cluster_names_is_the_one_of_the_tenant(graph):
     names = graph.things["name"].tolist()
     assert names.count("K8s app") == 1
     assert f"entra:app/{uid(104)}" not in graph.ids.to_pylist()
+
+
+@pytest.mark.parametrize("first", ["aws", "kubernetes"])
+def test_a_role_with_a_path_is_the_one_that_a_cluster_lets_in_without_it(first, tmp_path):
+    """The map `aws-auth` takes no path, and names of roles are unique in their account.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html
+    """
+    path = "aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Ops_0a1b"
+    ops = role("ops", []) | {"Arn": role_arn(path), "RoleId": "AROAOPS0"}
+    mapped = f"- {{rolearn: '{role_arn('AWSReservedSSO_Ops_0a1b')}', groups: ['system:masters']}}\n"
+    mapped += f"- {{rolearn: '{role_arn('AWSReservedSSO_Ops')}', groups: ['system:masters']}}\n"
+    let_in = {
+        "apiVersion": "v1", "kind": "ConfigMap", "data": {"mapRoles": mapped},
+        "metadata": {"name": "aws-auth", "namespace": "kube-system"},
+    }  # fmt: skip
+    store = ParquetStore(tmp_path / "store")
+    written = {"aws": details(roles=[ops]), "kubernetes": let_in}
+    for name in sorted(written, key=lambda n: n != first):
+        file = tmp_path / f"{name}.json"
+        file.write_text(json.dumps(written[name]))
+        asked = Request(
+            [file], scope="prod" if name == "kubernetes" else ACCOUNT, taken_at=TAKEN_AT
+        )
+        ingest(store, [(all_sources()[name], asked)])
+    posture = assess(AccessGraph.of(store.read()[1]))
+    number = posture.graph.find(role_arn(path))
+    assert posture.graph.thing(number)["id"] == role_arn(path)
+    assert number == posture.graph.find(role_arn("AWSReservedSSO_Ops_0a1b"))
+    assert number != posture.graph.find(role_arn("AWSReservedSSO_Ops"))
+    (cluster,) = blast_radius(posture, number)["resources"]
+    assert (cluster["name"], cluster["levels"][-1]) == ("prod", "admin")
