@@ -106,11 +106,36 @@ def read_tokens(known: Known) -> Iterator[Derivation]:
 
 
 def asked_tokens(known: Known) -> Iterator[Derivation]:
-    """K4: asks for a token of an account."""
+    """K4: asks for a token of an account, or makes a Secret for one and reads it.
+
+    What is read by its name alone may be there already, and is then not made.
+    """
     clusters = _clusters(known)
     for permission in clusters.all("K4"):
         accounts = [permission.target] if permission.name else clusters.accounts_of(permission)
         yield from _gains("K4", permission.holder, accounts, permission.by)
+    for principal, parts in _together(known, "K4"):
+        looks: dict[tuple[str, str], list[Permission]] = {}
+        for look in parts.get("look", ()):
+            if not look.name:
+                looks.setdefault((look.cluster, look.namespace), []).append(look)
+        for make in parts.get("make", ()) if looks else ():
+            for look in _meeting(make, looks):
+                by = together((make.by, look.by))
+                narrow = look if make.namespace == EVERYWHERE else make
+                yield from _gains("K4", principal, clusters.accounts_of(narrow), by)
+
+
+def _meeting(
+    first: Permission, others: dict[tuple[str, str], list[Permission]]
+) -> Iterator[Permission]:
+    """Yield those of other permissions that hold in a namespace where the first one does."""
+    if first.namespace == EVERYWHERE:
+        for (cluster, _), listed in others.items():
+            yield from listed if cluster == first.cluster else ()
+    else:
+        for namespace in (first.namespace, EVERYWHERE):
+            yield from others.get((first.cluster, namespace), ())
 
 
 # -- K5 and K6: what takes several permissions -----------------------------------------------------
