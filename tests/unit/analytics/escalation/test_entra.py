@@ -50,6 +50,7 @@ APPLICATIONS = {"app", "bot", "print"}
 ROLES = {f"role/{ADMINISTRATOR}", "role/helpdesk"}
 FIRES = [
     ("E2", "Application.ReadWrite.All", APPLICATIONS),
+    ("E2", "ServicePrincipalEndpoint.ReadWrite.All", APPLICATIONS),
     ("E2", "microsoft.directory/servicePrincipals/credentials/update", APPLICATIONS),
     ("E2", "microsoft.directory/applications/allProperties/update", APPLICATIONS),
     ("E2", "microsoft.directory/servicePrincipals/allProperties/update", APPLICATIONS),
