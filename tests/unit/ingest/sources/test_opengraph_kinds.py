@@ -57,3 +57,27 @@ def test_the_organisation_of_a_collector_is_a_control_plane(read):
     schema = {"relationship_kinds": [], "environments": [environment]}
     found = {r["name"]: r["control_plane"] for r in read(payload, schema).rows(RESOURCE)}
     assert found == {**dict.fromkeys(kinds[:3], True), "Acme_Vault": None}
+
+
+def test_a_federated_credential_leads_from_whom_it_trusts_to_its_application(read):
+    """A node of its own since BloodHound 8.9, between a repository of GitHub and an application.
+
+    https://bloodhound.specterops.io/resources/edges
+    """
+    kinds = {
+        "dev": "GH_User", "app": "GH_Repository", "trust": "AZFederatedIdentityCredential",
+        "client": "AZApp", "principal": "AZServicePrincipal", "vm": "AZVM",
+    }  # fmt: skip
+    steps = [
+        ("dev", "GH_WriteRepoContents", "app"), ("app", "GH_CanAssumeIdentity", "trust"),
+        ("trust", "AZAuthenticatesTo", "client"), ("client", "AZRunsAs", "principal"),
+        ("principal", "AZOwner", "vm"),
+    ]  # fmt: skip
+    payload = graph([node(kind, name) for name, kind in kinds.items()], steps)
+    for edge in payload["graph"]["edges"][:2]:
+        edge["properties"] = {"traversable": True}
+    loaded = read(payload)
+    assert reached(loaded, "dev") == {"app": "admin", "vm": "admin"}
+    posture = loaded.posture
+    judged = {posture.graph.thing(int(n))["name"] for n in posture.accountable}
+    assert judged == {"client", "principal"}
