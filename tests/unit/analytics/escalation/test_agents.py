@@ -51,6 +51,34 @@ def test_who_only_writes_to_the_store_does_not(level):
     assert derived(estate().can("mallory", level, "secret store")) == []
 
 
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"
+
+
+@pytest.mark.parametrize(
+    ("levels", "actions", "holds"),
+    [
+        ("read", ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"], False),
+        ("list read", ["secretsmanager:Describe*", "secretsmanager:List*"], False),
+        ("read", ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"], True),
+        ("read", ["secretsmanager:getsecret*"], True),
+        ("read", ["secretsmanager:*"], True),
+        ("read", ["*"], True),
+        ("read", ["NotAction(iam:*)"], True),
+        ("read admin", ["secretsmanager:DescribeSecret", "secretsmanager:PutResourcePolicy"], True),
+        ("read", ["Secrets User"], True),
+        ("read", [], True),
+    ],
+)
+def test_who_describes_a_secret_of_aws_does_not_have_it(levels, actions, holds):
+    """Describing is of the level Read by AWS, as getting the value is, and shows no value.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+    """
+    e = Estate().person("mallory").resource(SECRET).thing("Credential", "key")
+    e.link("key", "STORED_IN", SECRET).can("mallory", levels, SECRET, actions=actions)
+    assert derived(e) == ([("mallory", "key", "X1", 2)] if holds else [])
+
+
 def test_an_agent_does_not_gain_itself():
     assert derived(estate().can("bot", "write", "repository")) == []
 
