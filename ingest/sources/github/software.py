@@ -174,8 +174,22 @@ class Software(Organization):
             targets = None if repositories is None else list(repositories)
         if targets is None and levels and chosen != "none":
             self.unknown[UNLISTED] += 1
+            targets = [self._selected(holder, org, entry)]
         for repository in sorted(targets or ()):
             self._within(holder, repository, levels, entry, whose, **facts)
+
+    def _selected(self, holder: str, org: str, entry: Entry) -> str:
+        """Add what represents the repositories of an app or token that no file lists.
+
+        There is at least one of them, so that it does not seem to reach nothing.
+        """
+        kind, _, number = holder.removeprefix(f"github:{org}/").partition("/")
+        id_ = self._id(org, "repositories", f"{kind}-{number}")
+        self.rows.node(
+            RESOURCE, id_, entry.place, name=f"repositories selected for {kind} {number}",
+            type="repositories", provider=PROVIDER, parent_id=self._org_node(org, entry.place),
+        )  # fmt: skip
+        return id_
 
     def _within(
         self,

@@ -148,11 +148,24 @@ def test_an_app_acts_as_its_installation(read):
 
 
 def test_selected_repositories_are_unknown_until_they_are_listed(read):
+    """There are some, so that the app does not reach nothing; which ones is not known."""
     chosen = INSTALLED | {"repository_selection": "selected"}
     files = REPOS, ("installations.json", {"installations": [chosen]})
     found = read(*files)
-    assert grants(found) == {}
+    some = "repositories selected for installation 25"
+    assert grants(found) == {("renovate in acme", some): ["list", "read", "write"]}
+    assert found.one(RESOURCE, name=some)["parent_id"] == "github:acme/organization/acme"
+    assert reached(found, "renovate") == {some: "write"}
     assert any("1 apps or tokens" in said for said in found.done.warnings)
+
+
+def test_repositories_that_a_token_is_for_are_those_of_its_owner(read):
+    """Whether the owner has as much on those that were selected is not known."""
+    chosen = TOKEN | {"repository_selection": "subset"}
+    found = read(REPOS, ("personal-access-tokens.json", [chosen]), ("members.json", [ANN]))
+    some = "github:acme/repositories/pat-98716"
+    (grant,) = (row for row in found.rows(CAN_ACCESS) if row["target_id"] == some)
+    assert grant["condition"] == "as far as the owner of the token may, which no list shows"
 
 
 def test_selected_repositories_that_are_listed(read):
