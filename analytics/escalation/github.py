@@ -12,18 +12,26 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analytics.escalation.github_subjects import REPOSITORY, repositories_of
+from analytics.escalation.github_subjects import (
+    OF_REPOSITORY,
+    REPOSITORY,
+    Repositories,
+    Wanted,
+    repositories_of,
+)
 from analytics.escalation.rule import Derivation, EscalationRule, Known
 from analytics.escalation.support import facts_of
 from analytics.escalation.through_grants import CHANGES, through_grants
 from graph.access import AccessGraph
+from graph.aws.patterns import is_wild
 from graph.schema import CAN_ACCESS, RESOURCE, STORED_IN, TRUSTS
 
 ISSUER = "token.actions.githubusercontent.com"
 # Servers of one's own, and those of an enterprise with data residency.
 # https://docs.github.com/en/enterprise-server@latest/actions/reference/security/oidc
 SERVER = r"(?:[\w.-]+(?::\d{1,5})?/_services/token|token\.actions\.[\w-]+\.ghe\.com(?:/[\w.-]+)?)"
-EVALUATED = ("sub", "aud")  # claims: the subject is evaluated; a workflow chooses aud
+# Claims: subject and repository are evaluated; a workflow chooses aud.
+EVALUATED = ("sub", "aud", *OF_REPOSITORY)
 EQUALS = ("StringEquals", "StringLike", "StringEqualsIgnoreCase")
 INSTALLED_AS = ("GH_InstalledAs", "GHInstalledAs")
 SECRETS = "secrets of workflows"
@@ -47,16 +55,15 @@ def federated(known: Known) -> Iterator[Derivation]:
         return
     leads: dict[str, list[tuple[int, int, str]]] = {}
     for row in rows.tolist():
-        subject, condition = frame["subject"].iloc[row], frame["condition"].iloc[row]
-        rest = _unevaluated("" if pd.isna(condition) else str(condition), issuers.iloc[row])
-        if elsewhere.iloc[row]:
-            rest = " and ".join(
-                filter(None, (rest, f"if it is on the server of {issuers.iloc[row]}"))
-            )
-        for repository, unless in repositories.trusted(None if pd.isna(subject) else str(subject)):
-            doubt = " and ".join(filter(None, (rest, unless)))
-            lead = (repository, int(trusting[row]), str(frame["id"].iloc[row]))
-            leads.setdefault(doubt, []).append(lead)
+        subject, condition = (
+            None if pd.isna(value := frame[column].iloc[row]) else str(value)
+            for column in ("subject", "condition")
+        )
+        issuer, here = issuers.iloc[row], not elsewhere.iloc[row]
+        rest = "" if here else f"if it is on the server of {issuer}"
+        for name, doubt in _trusted(repositories, subject, condition or "", issuer):
+            lead = (repositories.by_name[name], int(trusting[row]), str(frame["id"].iloc[row]))
+            leads.setdefault(_both(doubt, rest), []).append(lead)
     for doubt, listed in sorted(leads.items()):
         table = pd.DataFrame(listed, columns=["resource", "gain", "fact"])
         for derivation in through_grants(known, "H1", CHANGES, table):
@@ -64,8 +71,24 @@ def federated(known: Known) -> Iterator[Derivation]:
             yield replace(derivation, condition=condition) if doubt else derivation
 
 
+def _trusted(
+    repositories: Repositories, subject: str | None, condition: str, issuer: str
+) -> Iterator[tuple[str, str]]:
+    """Yield the repositories that a trust means, and what of it stays undecided of each."""
+    rest = _unevaluated(condition, issuer)
+    wanted = list(_of_repository(condition, issuer))
+    for name, unless in repositories.trusted(subject):
+        has = repositories.has(name, wanted)
+        if has is not False:
+            yield name, _both(rest if has else rest or condition, unless)
+
+
+def _both(*doubts: str) -> str:
+    return " and ".join(filter(None, doubts))
+
+
 def _unevaluated(condition: str, issuer: str) -> str:
-    """Return the rest of a condition of AWS that subject and audience do not decide."""
+    """Return a condition of AWS, unless subject, audience and repository decide all of it."""
     evaluated = {f"{issuer}:{claim}".lower() for claim in EVALUATED}
     try:
         document = json.loads(condition) if condition else {}
@@ -76,6 +99,22 @@ def _unevaluated(condition: str, issuer: str) -> str:
         if operator.rpartition(":")[2] not in EQUALS or not keys <= evaluated:
             return condition
     return ""
+
+
+def _of_repository(condition: str, issuer: str) -> Iterator[Wanted]:
+    """Yield the claims on the repository that a condition of AWS asks for."""
+    try:
+        document = json.loads(condition) if condition else {}
+    except ValueError:
+        return
+    for operator, tests in document.items() if isinstance(document, dict) else ():
+        exact = operator.rpartition(":")[2] in EQUALS and isinstance(tests, dict)
+        for key, values in tests.items() if exact else ():
+            claim = str(key).lower().removeprefix(f"{issuer}:".lower())
+            listed = values if isinstance(values, list) else [values]
+            if claim in OF_REPOSITORY and all(isinstance(value, str) for value in listed):
+                patterns = operator.endswith("StringLike")  # no name has a `*`
+                yield claim, [value for value in listed if patterns or not is_wild(value)]
 
 
 def given_secrets(known: Known) -> Iterator[Derivation]:

@@ -6,7 +6,7 @@ chose. https://docs.github.com/en/actions/reference/security/oidc
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -28,6 +28,10 @@ CLAIM = re.compile(
     r"(?:^|:)(?P<claim>repository|repository_owner|job_workflow_ref|workflow_ref):(?P<value>[^:]+)"
 )
 AT_GITHUB = "github_id:"
+OF_OWNER = ("repository_owner", "repository_owner_id")
+OF_REPOSITORY = ("repository", "repository_id", *OF_OWNER)
+Wanted = tuple[str, Sequence[str]]
+"""A claim of `OF_REPOSITORY`, and the values, or patterns, of which it must have one."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class Repositories:
     by_name: Mapping[str, int]
     at_github: Mapping[str, str] = field(default_factory=dict)
 
-    def trusted(self, subject: str | None) -> Iterator[tuple[int, str]]:
-        """Yield the repositories that a subject means, and on which condition.
+    def trusted(self, subject: str | None) -> Iterator[tuple[str, str]]:
+        """Yield the names of the repositories that a subject means, and on which condition.
 
         Without a subject every repository of GitHub is trusted.
         """
@@ -51,14 +55,22 @@ class Repositories:
         plain = PLAIN.fullmatch(text)
         named = self.by_name if plain is None else {plain["name"]}
         for name in named:
-            number = self.by_name.get(name)
-            if number is None or not overlaps(text, f"repo:{name}:*"):
+            if name not in self.by_name or not overlaps(text, f"repo:{name}:*"):
                 continue
             if numbered is None or self._has_numbers(name, numbered.groupdict()):
                 free = any(contains(text, f"repo:{name}:{rest}") for rest in ANY_BRANCH)
-                yield number, "" if free else GUARDED
+                yield name, "" if free else GUARDED
         if not text.startswith("repo:") and text != "*":
-            yield from ((number, CHOSEN) for number in self._of_claims(text))
+            yield from ((name, CHOSEN) for name in self._of_claims(text))
+
+    def has(self, name: str, wanted: Iterable[Wanted]) -> bool | None:
+        """Return whether the tokens of a repository have the claims; None if that is not known."""
+        verdicts = [_fits(self._claim(name, claim), values) for claim, values in wanted]
+        return False if False in verdicts else None if None in verdicts else True
+
+    def _claim(self, name: str, claim: str) -> str | None:
+        known = name.partition("/")[0] if claim in OF_OWNER else name
+        return self.at_github.get(known) if claim.endswith("_id") else known
 
     def _has_numbers(self, name: str, wanted: Mapping[str, str | None]) -> bool:
         """Return whether no number that a subject names is known to be that of another."""
@@ -68,7 +80,7 @@ class Repositories:
             for of, number in wanted.items()
         )
 
-    def _of_claims(self, text: str) -> list[int]:
+    def _of_claims(self, text: str) -> list[str]:
         """Return the repositories that all claims of a subject are of; none without claims."""
         patterns = []
         for claim, value in CLAIM.findall(text):
@@ -77,10 +89,12 @@ class Repositories:
         if not patterns:
             return []
         return [
-            number
-            for name, number in self.by_name.items()
-            if all(overlaps(pattern, name) for pattern in patterns)
+            name for name in self.by_name if all(overlaps(pattern, name) for pattern in patterns)
         ]
+
+
+def _fits(actual: str | None, values: Sequence[str]) -> bool | None:
+    return None if actual is None else any(contains(v.lower(), actual) for v in values)
 
 
 @once

@@ -204,6 +204,40 @@ def test_other_conditions_stay():
     assert gained(e) == GUARDED
 
 
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ({"repository": "acme/app"}, CERTAIN),
+        ({"repository": ["acme/lib", "acme/a*"]}, CERTAIN),
+        ({"repository": "acme/lib"}, set()),
+        ({"repository_owner": "acme"}, CERTAIN),
+        ({"repository_owner": "other"}, set()),
+        ({"repository_id": "88"}, CERTAIN),
+        ({"repository_id": "89"}, set()),
+        ({"repository_id": "88", "repository_owner_id": "77"}, GUARDED),  # whose nobody states
+        ({"repository_id": "89", "repository_owner_id": "77"}, set()),
+        ({"repository": "acme/app", "ref": "refs/heads/main"}, GUARDED),
+        ({"repository": "acme/lib", "ref": "refs/heads/main"}, set()),
+    ],
+)
+@pytest.mark.parametrize("subject", [None, "repo:acme/*:*"])
+def test_claims_of_a_token_name_the_repository(subject, claims, expected):
+    """AWS compares claims of GitHub beside the subject.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+    """
+    asked = {f"{ISSUER}:{claim}": value for claim, value in claims.items()}
+    condition = {"StringLike": asked, "StringEquals": AUDIENCE}
+    e = estate(external_ids=["github_id:88"]).can("bot", "write", APP)
+    assert gained(trust(e, subject, condition=condition)) == expected
+
+
+def test_a_star_is_none_where_no_pattern_is_asked_for():
+    condition = {"StringEquals": {f"{ISSUER}:repository": "acme/*"}}
+    e = estate().can("bot", "write", APP)
+    assert gained(trust(e, None, condition=condition)) == set()
+
+
 def test_a_subject_that_must_not_be_is_not_evaluated():
     """The source found no subject that must be there, but the condition is not empty."""
     unlike = {"StringNotLike": {f"{ISSUER}:sub": "repo:acme/app:*"}}
