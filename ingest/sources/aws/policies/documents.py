@@ -5,7 +5,8 @@ answers it. Grammar:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +21,8 @@ WITH_VARIABLES = (
     "2012-10-17"  # the version of the language; in the older one, which is the default,
 )
 # they are literal text
+SESSION = re.compile(r"arn:[\w-]+:sts::\d{12}:assumed-role/[^/]+/(.+)", re.DOTALL)
+LIKE = "StringLike"
 MAX_NAME = 2048  # characters; AWS allows no longer resource name
 
 
@@ -97,7 +100,11 @@ def read_document(given: Any, *, default_resource: str = "") -> Document:
         raise Malformed("the policy document has no Statement")
     statements = document["Statement"]
     given_list = statements if isinstance(statements, list) else [statements]
-    read = [_statement(s, n, default_resource) for n, s in enumerate(given_list)]
+    read = [
+        part
+        for n, given_statement in enumerate(given_list)
+        for part in _by_session(_statement(given_statement, n, default_resource))
+    ]
     literal = document.get("Version") != WITH_VARIABLES
     return Document(tuple(replace(s, literal=True) for s in read) if literal else tuple(read))
 
@@ -134,6 +141,26 @@ def _statement(given: Any, number: int, default_resource: str) -> Statement:
         except_principals=except_principals,
         condition=_condition(given, where),
     )
+
+
+def _by_session(statement: Statement) -> Iterator[Statement]:
+    """Yield a statement in parts: for each session that it names, one on condition of its name.
+
+    A session of a role is the role, with a name that stands behind the role's unique id.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    sessions = {pair: m[1] for pair in statement.principals if (m := SESSION.fullmatch(pair[1]))}
+    if not sessions or statement.except_principals:
+        yield statement
+        return
+    others = tuple(pair for pair in statement.principals if pair not in sessions)
+    if others:
+        yield replace(statement, principals=others)
+    stated = statement.condition or {}
+    like = stated.get(LIKE)
+    for pair, session in sessions.items():
+        named = {**(like if isinstance(like, dict) else {}), "aws:userid": f"*:{session}"}
+        yield replace(statement, principals=(pair,), condition={**stated, LIKE: named})
 
 
 def _listed(

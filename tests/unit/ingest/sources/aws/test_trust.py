@@ -216,6 +216,32 @@ def test_session_stands_for_its_role_and_an_ambiguous_id_for_nobody(tmp_path):
     assert got.one(ROLE, "AROATWINS")["created_at"] is None
 
 
+def test_a_session_is_its_role_on_condition_of_its_name(tmp_path):
+    """What one session may do, or may not, holds for the others of the role on no account.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-role-session
+    """
+    bucket = "arn:aws:s3:::b"
+    session = {"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/robot/ann"}
+    service = trust({"Service": "ec2.amazonaws.com"})
+
+    def levels(effect, action, *own):
+        resource = {"Resource": [bucket, f"{bucket}/*"], "Principal": session, "Action": action}
+        policy = document(resource | {"Effect": effect})
+        (tmp_path / "policy.json").write_text(json.dumps({"Policy": json.dumps(policy)}))
+        account = details(roles=[role("robot", [service], *own)])
+        (tmp_path / "details.json").write_text(json.dumps(account))
+        got = read(tmp_path / "details.json", tmp_path / "policy.json")
+        grants = got.grants(f"{IAM}role/robot", bucket)
+        return [(grant["levels"], grant["condition"]) for grant in grants]
+
+    name = '{"StringLike":{"aws:userid":"*:ann"}}'
+    assert levels("Allow", "s3:GetObject") == [(["read"], name)]
+    reads = allow("s3:GetObject", f"{bucket}/*")
+    assert levels("Deny", "s3:GetObject", reads) == [(["read"], f'{{"Unless":{name}}}')]
+    assert levels("Deny", "s3:PutObject", reads) == [(["read"], None)]
+
+
 def test_an_id_instead_of_a_name_is_that_of_a_principal_that_was_deleted(tmp_path):
     """AWS shows the name of every other one, and an id is never used again: it has no access.
 
