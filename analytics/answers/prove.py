@@ -14,6 +14,7 @@ from analytics.proving.entitlement import (
     NO,
     NOBODY_KNOWS,
     UNKNOWN,
+    YES,
     AccessPath,
     Entitlement,
     entitlement,
@@ -166,7 +167,9 @@ def _several(known: Moments, identity: int, rows: pd.DataFrame) -> str:
 def _proof(
     known: Moments, identity: int, resource: int, level: int | None, use: str | None
 ) -> Proof:
-    had = entitlement(known, identity, resource, level)
+    had = entitlement(
+        known, identity, resource, level, lambda path: _rank(known, identity, resource, level, path)
+    )
     by = decided(known, identity, resource, level, use)
     within = _within(known, identity, resource, level, had.path)
     body: dict[str, Any] = {
@@ -216,6 +219,11 @@ def _within(
     if not of_identity or not of_resource:
         return Envelope(UNKNOWN, "no snapshot of then has both", (), None)
     return envelope(reading.posture, of_identity[0], of_resource[0], level, path)
+
+
+def _rank(known: Moments, identity: int, resource: int, level: int | None, path: AccessPath) -> int:
+    """Return the place of a path in the order in which proofs prefer them: approved ones first."""
+    return (YES, UNKNOWN, NO).index(_within(known, identity, resource, level, path).state)
 
 
 def _verdict(had: Entitlement, by: Decided, within: Envelope) -> str:

@@ -2,9 +2,11 @@
 
 A snapshot of the instant or before shows what was there when it was read; the next one shows what
 was still there, with its dates. Both together decide. What only one of them shows came or went in
-between, and if no date says when, nobody knows.
+between, and if no date says when, nobody knows. Of several grants that give the access, one that
+was approved proves it, whatever became of the others.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +53,22 @@ class AccessPath:
         return self.reading.posture
 
 
+Rank = Callable[[AccessPath], int]  # the less, the better a path is approved
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The access that is asked about: numbers in `known.latest`, and a position in `LEVELS`.
+
+    `level` is None for any level; `rank` orders the paths that give it.
+    """
+
+    identity: int
+    resource: int
+    level: int | None
+    rank: Rank
+
+
 @dataclass(frozen=True)
 class Entitlement:
     """Whether there was access at the instant, by which path, and the reason if not or unknown."""
@@ -60,39 +78,43 @@ class Entitlement:
     because: str | None = None
 
 
-def entitlement(known: Moments, identity: int, resource: int, level: int | None) -> Entitlement:
+def entitlement(
+    known: Moments, identity: int, resource: int, level: int | None, rank: Rank
+) -> Entitlement:
     """Return the access of an identity to a resource (numbers in `known.latest`) at the instant.
 
     `level` is a position in `LEVELS`; None for any level. Only what stays with the identity is its
     own access: its accounts, keys, groups and roles. What it could do by another identity, or by
-    taking one over, is not.
+    taking one over, is not. Of paths by several grants it is the one that `rank` puts first.
     """
-    asked = identity, resource, level
+    asked = Asked(identity, resource, level, rank)
     for chosen, doubt in OWN:
-        had = _by_readings(known, chosen, *asked)
+        had = _by_readings(known, chosen, asked)
         if had.state != NO:
             return had if doubt is None else Entitlement(UNKNOWN, had.path, doubt)
-    if had.path is None and _by_readings(known, Filter("potential"), *asked).path is not None:
+    if had.path is None and _by_readings(known, Filter("potential"), asked).path is not None:
         return Entitlement(NO, None, "the only path led through another identity")
     return _without(known, identity)
 
 
-def _by_readings(
-    known: Moments, chosen: Filter, identity: int, resource: int, level: int | None
-) -> Entitlement:
+def _by_readings(known: Moments, chosen: Filter, asked: Asked) -> Entitlement:
     """Judge by the paths that both readings show, of those that `chosen` keeps."""
-    seen = _longest_known(known, known.before, chosen, identity, resource, level)
-    later = _longest_known(known, known.after, chosen, identity, resource, level)
+    seen = _best_known(known, known.before, chosen, asked)
+    later = _best_known(known, known.after, chosen, asked)
     path, at = seen or later, millisecond(known.at)
     if path is None:
         return Entitlement(NO, None)
-    if known.after is None or (seen is not None and later is not None):
+    if known.after is None:
         return Entitlement(YES, path)
     if known.before is None:
         undated = "no date says whether all of the path was there by then"
         return Entitlement(YES, path) if path.since <= at else Entitlement(UNKNOWN, path, undated)
     newest = millisecond(known.before.posture.graph.facts.taken_at)
-    if seen is None and newest < path.since <= at:
+    came = later is not None and newest < later.since <= at  # between the reading and the instant
+    if seen is not None and later is not None:
+        better = came and asked.rank(later) < asked.rank(seen)
+        return Entitlement(YES, later if better else seen)
+    if came:
         return Entitlement(YES, path)
     return Entitlement(UNKNOWN, path, _between(known, "is gone in" if seen else "is only in"))
 
@@ -115,37 +137,38 @@ def _without(known: Moments, identity: int) -> Entitlement:
     return Entitlement(NO, None, "no path led to it then")
 
 
-def _longest_known(
-    known: Moments,
-    reading: Reading | None,
-    chosen: Filter,
-    identity: int,
-    resource: int,
-    level: int | None,
+def _best_known(
+    known: Moments, reading: Reading | None, chosen: Filter, asked: Asked
 ) -> AccessPath | None:
-    """Return the path that is known for longest in a reading; None if there is none."""
+    """Return the first path of a reading by rank, then the one known for longest, else None."""
     if reading is None:
         return None
-    starts = numbers_in(reading, known, identity)
-    ends = numbers_in(reading, known, resource)
-    paths = [path for start in starts for path in _paths(reading, chosen, start, ends, level)]
+    starts = numbers_in(reading, known, asked.identity)
+    ends = numbers_in(reading, known, asked.resource)
+    paths = [path for start in starts for path in _paths(reading, chosen, start, ends, asked.level)]
+    if len({path.grant for path in paths}) > 1:
+        best = min(ranks := [asked.rank(path) for path in paths])
+        paths = [path for path, rank in zip(paths, ranks, strict=True) if rank == best]
     return min(paths, key=lambda path: (path.since, len(path.edges), path.grant), default=None)
 
 
 def _paths(
     reading: Reading, chosen: Filter, start: int, ends: list[int], level: int | None
 ) -> list[AccessPath]:
+    """Return for each grant that gives the access the path that is known for longest."""
     network, by_edge, by_grant = reading.posture.network(chosen), *_known_since(reading.posture)
     room, came = Room.of(network.nodes), Since(by_edge[network.edge], by_grant[network.grant])
     target, bit, since, hops, grant, state = opened_first(network.arrays, came, start, room)
     asked = np.isin(target, ends) & ((bit == level) if level is not None else True)
     places = np.flatnonzero(asked)
-    if not len(places):
-        return []
-    first = places[np.lexsort((grant[places], hops[places], since[places]))[0]]
-    edges = tuple(int(network.edge[edge]) for edge in room.route(int(state[first])))
-    given, bits = int(network.grant[grant[first]]), 1 << int(bit[first])
-    return [AccessPath(reading, edges, given, bits, int(since[first]))]
+    ordered = places[np.lexsort((hops[places], since[places]))]
+    _, firsts = np.unique(grant[ordered], return_index=True)
+    paths = []
+    for first in ordered[np.sort(firsts)].tolist():
+        edges = tuple(int(network.edge[edge]) for edge in room.route(int(state[first])))
+        given, bits = int(network.grant[grant[first]]), 1 << int(bit[first])
+        paths.append(AccessPath(reading, edges, given, bits, int(since[first])))
+    return paths
 
 
 # -- since when each part is known -----------------------------------------------------------------

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.scope import scopes_of
-from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants
+from analytics.assumptions.reviews import APPROVE, decisions, last_decision, on_grants, reviews
 from analytics.changes.drift.baseline import listings
 from analytics.coverage import stated_by
 from analytics.lineage.approvals import YES as INSIDE
@@ -56,8 +56,7 @@ def envelope(
     holder = int(posture.grants.holder[path.grant]) if path is not None else identity
     rows = _decided(posture, identity, holder, row)
     approvals = tuple(_approvals(posture, rows, identity, row))
-    last = rows[rows["at"] == rows["at"].max()] if len(rows) else rows
-    if (last["decision"] == REVOKE).any():
+    if _is_revoked(graph, identity, holder, row):
         return Envelope(NO, "the last review decided to revoke it", approvals, scope)
     ended = _ended(posture, row)
     if ended is not None:
@@ -89,6 +88,16 @@ def _by_approvals(
     if stated_by(graph, "scope")[identity] or stated_by(graph, "reviews")[identity]:
         return NO, "no scope is declared, and nobody approved it"
     return UNKNOWN, "no source states scopes or reviews of it"
+
+
+def _is_revoked(graph: AccessGraph, identity: int, holder: int, row: int) -> bool:
+    """Return whether the last decision on the access was to revoke it, as debt has it."""
+    if row < 0:
+        last = reviews(graph).last_thing[[identity, holder]].max()
+    else:
+        ends = (np.array([number]) for number in (identity, holder, row))
+        (last,) = last_decision(graph, *ends)
+    return bool(last & 1)
 
 
 def _ended(posture: Posture, row: int) -> str | None:
