@@ -16,14 +16,15 @@ from graph.schema import CREDENTIAL
 def judge(posture: Posture) -> Judged:
     """Count access, credentials and identities past their end, and what ended identities left.
 
-    Where no source could have stated credentials, some may be alive that nobody knows.
+    A credential that leaked was to end, too. Where no source could have stated credentials, some
+    may be alive that nobody knows.
     """
     identities = posture.accountable
     access, keys = counted(posture, "outlived"), _keys(posture)
     left = pd.concat([_left(posture), _past_its_term(posture)], ignore_index=True)
-    late, all_keys, rest = (
+    late, past, all_keys, rest = (
         np.bincount(rows["place"], minlength=len(identities))
-        for rows in (keys[keys["failing"]], keys, left)
+        for rows in (keys[keys["failing"]], keys[keys["past"]], keys, left)
     )
     unlisted = ~stated_by(posture.graph, "credentials")[identities]
     unlisted &= ~np.isin(np.arange(len(identities)), keys["place"])
@@ -31,14 +32,16 @@ def judge(posture: Posture) -> Judged:
         [
             f"{failing} of {plural(of, 'entitlement')} and {expired} of "
             f"{plural(count, 'credential')} are alive past their end"
+            + (f"; alive though leaked: {plural(leaked, 'credential')}" if leaked else "")
             + (f"; {plural(more, 'fact')} outlived it" if more else "")
             + ("; its credentials are not known" if unknown else "")
             + ("; not all of its access is known." if hidden else ".")
-            for of, failing, count, expired, more, unknown, hidden in zip(
+            for of, failing, count, expired, leaked, more, unknown, hidden in zip(
                 access.of.tolist(),
                 access.failing.tolist(),
                 all_keys.tolist(),
-                late.tolist(),
+                past.tolist(),
+                (late - past).tolist(),
                 rest.tolist(),
                 unlisted.tolist(),
                 access.unknown.tolist(),
@@ -52,16 +55,18 @@ def judge(posture: Posture) -> Judged:
         access.failing + late + rest,
         access.unknown + unlisted,
         because,
-        pd.concat([keys, left, access.facts], ignore_index=True),
+        pd.concat([keys.drop(columns="past"), left, access.facts], ignore_index=True),
     )
 
 
 def _keys(posture: Posture) -> pd.DataFrame:
-    """Return the live credentials of each identity; those past their end fail."""
+    """Return the live credentials of each identity; those `past` their end, or leaked, fail."""
     frame, pairs = posture.graph.frames[CREDENTIAL], credential_pairs(posture)
     expires = milliseconds(frame["expires_at"])
-    late = (expires != NEVER) & (expires <= posture.graph.now)
-    return facts_of(pairs.place, frame["id"].to_numpy(object)[pairs.row], late[pairs.row])
+    past = ((expires != NEVER) & (expires <= posture.graph.now))[pairs.row]
+    leaked = (frame["status"] == "leaked").fillna(False).to_numpy(bool)[pairs.row]
+    ids = frame["id"].to_numpy(object)[pairs.row]
+    return facts_of(pairs.place, ids, past | leaked).assign(past=past)
 
 
 def _left(posture: Posture) -> pd.DataFrame:
@@ -87,6 +92,6 @@ CLAIM = Claim(
     says="Nothing of it that was to end is still alive.",
     needs=("grants", "credentials"),
     otherwise="A read of all of its access and credentials.",
-    remedy="End what is past its end.",
+    remedy="End what is past its end, and what leaked.",
     judge=judge,
 )

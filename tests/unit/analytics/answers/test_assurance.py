@@ -254,3 +254,21 @@ def test_an_agent_past_its_own_end_disproves_its_revocation():
     e = people().agent("late", expires_at=ago(2)).agent("soon", expires_at=ago(-2))
     assert verdicts(e, "late", "revocation") == ("not_proven", 0, 1, 0)
     assert verdicts(e, "soon", "revocation") == ("proven", 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "failing", "words"),
+    [
+        ({}, 0, "0 of 1 credential are alive past their end."),
+        ({"status": "leaked"}, 1, "past their end; alive though leaked: 1 credential."),
+        ({"status": "leaked", "expires_at": ago(3)}, 1, "1 of 1 credential are alive past"),
+        ({"status": "leaked", "expires_at": ago(-3)}, 1, "0 of 1 credential are alive past"),
+        ({"status": "revoked", "status_at": ago(2)}, 0, "0 of 0 credentials are alive past"),
+    ],
+)
+def test_a_leaked_credential_that_is_alive_was_to_end(key: dict, failing: int, words: str) -> None:
+    e = people().agent("bot").thing("Credential", "key", **key).link("bot", "USES", "key")
+    claims = {c["claim"]: c for c in statement(e.posture(), "bot")["claims"]}
+    claim = claims["revocation"]
+    assert (claim["failing"], words in claim["because"]) == (failing, True), claim["because"]
+    assert claim["facts"] == ([] if key.get("status") == "revoked" else ["key"])
