@@ -50,6 +50,17 @@ def parts_of(graph: AccessGraph, resources: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate(met))
 
 
+def above(graph: AccessGraph, resources: np.ndarray) -> np.ndarray:
+    """Return the numbers of resources, with all that contain them."""
+    outer, reached = parent_of(graph), np.unique(resources)
+    while True:
+        more = outer[reached]
+        larger = np.union1d(reached, more[more >= 0])
+        if len(larger) == len(reached):
+            return larger
+        reached = larger
+
+
 def holding(graph: AccessGraph, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Return a mask of the ranges of numbers, `low` to before `high`, with a container in them."""
     container, _ = _direct(graph)

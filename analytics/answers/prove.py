@@ -357,7 +357,7 @@ def _gaps(
 ) -> Iterator[dict[str, str]]:
     """Yield what is not known, and what would settle it."""
     if had.state == UNKNOWN:
-        yield _gap("entitlement", had.because, "an export of then, or the dates of its grants")
+        yield _gap("entitlement", had.because, had.settled_by)
     if by.state == UNKNOWN:
         yield _gap("decision", by.because, "the decision records of what guards the resource")
     for words in _lacking(by):

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.scope import inside_scope, scopes_of
-from analytics.containers import parent_of
+from analytics.containers import above, parent_of
 from analytics.engines.policy_set import Mentions
 from analytics.policies.cedar_entities import SCOPE, SCOPE_AT, entities
 from analytics.policies.distinct import firsts
-from analytics.policies.policy_input import above, policy_input
+from analytics.policies.policy_input import policy_input
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.schema import LEVELS, RESOURCE
@@ -52,14 +52,16 @@ class Ends:
             np.unique(np.concatenate([ends[ends >= 0], self.named]))
             for ends in (self.principal_then, self.resource_then)
         )
-        of = policy_input(self.then, principals, above(self.then, resources), self.mentions.reads)
+        of = policy_input(
+            self.then, principals, above(self.then.graph, resources), self.mentions.reads
+        )
         return {entity["uid"]["id"]: entity for entity in entities(of)}
 
     def entities(self, rows: np.ndarray) -> list[dict[str, Any]]:
         """Return the entities that the requests at some rows touch, and those policies name."""
         touched = [self.principal_then[rows], self.resource_then[rows], self.named]
         numbers = np.unique(np.concatenate(touched))
-        ids = self.then.graph.things["id"].iloc[above(self.then, numbers[numbers >= 0])]
+        ids = self.then.graph.things["id"].iloc[above(self.then.graph, numbers[numbers >= 0])]
         return [self.known[thing] for thing in ids if thing in self.known]
 
     @cached_property

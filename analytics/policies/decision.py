@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.containers import above
 from analytics.engines.policy_set import ALLOW, ESCALATE, REFUSED, UNKNOWN, PolicySet, Verdict
 from analytics.policies.asked import actions
 from analytics.policies.cedar_entities import entities, uid
 from analytics.policies.distinct import GRANT_END, NOW, SECOND
 from analytics.policies.grant_ends import grant_ends
-from analytics.policies.policy_input import PolicyInput, above, policy_input
+from analytics.policies.policy_input import PolicyInput, policy_input
 from analytics.policies.requests import Request
 from analytics.posture import Posture
 from analytics.usage.action_levels import level_of
@@ -53,7 +54,7 @@ def placed(
     except UnknownThing:
         resource = -1
     numbers = np.array([resource] if resource >= 0 else [], np.int64)
-    of = policy_input(posture, np.array([principal]), above(posture, numbers))
+    of = policy_input(posture, np.array([principal]), above(graph, numbers))
     subject = _uid(posture, principal)
     used = _uid(posture, resource) if resource >= 0 else question.resource
     level = level_of(question.action["id"])

@@ -83,17 +83,6 @@ def policy_input(
     )
 
 
-def above(posture: Posture, resources: np.ndarray) -> np.ndarray:
-    """Return the numbers of resources, with all that contain them."""
-    outer, reached = parent_of(posture.graph), np.unique(resources)
-    while True:
-        more = outer[reached]
-        larger = np.union1d(reached, more[more >= 0])
-        if len(larger) == len(reached):
-            return larger
-        reached = larger
-
-
 Facts = Callable[[int], dict[str, Any]]
 
 

@@ -7,11 +7,12 @@ was approved proves it, whatever became of the others.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from analytics.changes.drift.walk import Room, Since, opened_first
+from analytics.containers import above
 from analytics.posture import Filter, Posture
 from analytics.proving.moments import Moments, numbers_in
 from analytics.proving.readings import Reading
@@ -60,22 +61,28 @@ Rank = Callable[[AccessPath], int]  # the less, the better a path is approved
 class Asked:
     """The access that is asked about: numbers in `known.latest`, and a position in `LEVELS`.
 
-    `level` is None for any level; `rank` orders the paths that give it.
+    `level` is None for any level; `rank` orders the paths that give it. `around` asks for access to
+    what contains the resource instead.
     """
 
     identity: int
     resource: int
     level: int | None
     rank: Rank
+    around: bool = False
 
 
 @dataclass(frozen=True)
 class Entitlement:
-    """Whether there was access at the instant, by which path, and the reason if not or unknown."""
+    """Whether there was access at the instant, by which path, and the reason if not or unknown.
+
+    `settled_by` is what would settle an unknown one.
+    """
 
     state: str
     path: AccessPath | None
     because: str | None = None
+    settled_by: str = "an export of then, or the dates of its grants"
 
 
 def entitlement(
@@ -92,9 +99,21 @@ def entitlement(
         had = _by_readings(known, chosen, asked)
         if had.state != NO:
             return had if doubt is None else Entitlement(UNKNOWN, had.path, doubt)
+    path = _around(known, asked)
+    if path is not None:
+        outer = path.posture.graph.thing(int(path.posture.grants.resource[path.grant]))["name"]
+        because = f"it had access to {outer}, which contains it; no source states that of the part"
+        return Entitlement(UNKNOWN, path, because, "a source that states the grants on the part")
     if had.path is None and _by_readings(known, Filter("potential"), asked).path is not None:
         return Entitlement(NO, None, "the only path led through another identity")
     return _without(known, identity)
+
+
+def _around(known: Moments, asked: Asked) -> AccessPath | None:
+    """Return the path of its own by which an identity had access to what contains the resource."""
+    outer = replace(asked, around=True)
+    had = (_by_readings(known, chosen, outer) for chosen, _ in OWN)
+    return next((each.path for each in had if each.state != NO), None)
 
 
 def _by_readings(known: Moments, chosen: Filter, asked: Asked) -> Entitlement:
@@ -145,6 +164,8 @@ def _best_known(
         return None
     starts = numbers_in(reading, known, asked.identity)
     ends = numbers_in(reading, known, asked.resource)
+    if asked.around:
+        ends = np.setdiff1d(above(reading.posture.graph, np.array(ends, np.int64)), ends).tolist()
     paths = [path for start in starts for path in _paths(reading, chosen, start, ends, asked.level)]
     if len({path.grant for path in paths}) > 1:
         best = min(ranks := [asked.rank(path) for path in paths])
