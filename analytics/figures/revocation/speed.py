@@ -20,12 +20,10 @@ from analytics.assumptions.model import NUMBER, model
 from analytics.assumptions.reviews import approvals_stated, decisions, on_grants
 from analytics.figures.revocation.element_states import in_sight, next_in_sight, scopes_in
 from analytics.figures.revocation.survival import Survival, survival
-from analytics.findings.families.ownership import departed, judged_rows
+from analytics.figures.revocation.vacancies import empty_roles, renamed, still_vacant, vacancies
 from analytics.history import Unread
 from analytics.kept.answers import kept
 from analytics.kept.of_snapshots import merged_in
-from analytics.ownership.owners import ROLES
-from analytics.ownership.unowned_since import vacant_since
 from analytics.posture import Posture
 from graph.identity.renamed_ids import RenamedIds, changes_of, names_in_each
 from graph.instants import DAY, NEVER, milliseconds
@@ -74,11 +72,12 @@ class _Moment:
     """One snapshot: its overdue items, its changes, and what its sources can state.
 
     `overdue` has a row for each identity that an item concerns and each instant since when it is
-    overdue, of each item the oldest first.
+    overdue, of each item the oldest first. `empty` are the roles without an owner.
     """
 
     at: int
     in_sight: frozenset[str]
+    empty: np.ndarray
     overdue: pd.DataFrame
     changed: pd.DataFrame
 
@@ -93,7 +92,12 @@ def overdue(
     """
     moments = _moments(posture, about)
     shown = [m.overdue if whose is None else _of(m.overdue, whose) for m in moments]
-    return Spells(_followed(moments, _restated(moments, _numbered(shown))))
+    rows = _restated(moments, _numbered(shown))
+    vacant = (rows["kind"] == OWNER).to_numpy(bool)
+    longer = still_vacant(
+        rows[vacant], *zip(*((m.empty, m.in_sight) for m in moments), strict=True)
+    )
+    return Spells(_followed(moments, pd.concat([rows[~vacant], longer], ignore_index=True)))
 
 
 def _of(rows: pd.DataFrame, whose: frozenset[str]) -> pd.DataFrame:
@@ -164,7 +168,7 @@ def _called(moment: _Moment, names: dict[str, str]) -> _Moment:
         )
         for rows in (moment.overdue, moment.changed)
     )
-    return replace(moment, overdue=overdue, changed=changed)
+    return replace(moment, overdue=overdue, changed=changed, empty=renamed(moment.empty, names))
 
 
 def _key(kind: str, key: str, names: dict[str, str]) -> str:
@@ -203,7 +207,7 @@ def _moment(posture: Posture, about: list[int] | None) -> _Moment:
     first = rows.drop(columns="number").sort_values(["kind", "key", "since", "identity"])
     stated = in_sight(posture.graph.coverage)
     once = first.drop_duplicates(["kind", "key", "since", "identity"])[list(COLUMNS)]
-    return _Moment(posture.graph.now, stated, once, _changes(case))
+    return _Moment(posture.graph.now, stated, empty_roles(posture), once, _changes(case))
 
 
 def _numbered(shown: list[pd.DataFrame]) -> pd.DataFrame:
@@ -295,15 +299,9 @@ def _agents(posture: Posture) -> pd.DataFrame:
 
 
 def _owners(posture: Posture) -> pd.DataFrame:
-    """Return the roles that nobody took over from an owner who left, by when the last answered."""
-    gone = judged_rows(posture, departed(posture.ownership)).sort_values("ended")
-    last = gone.drop_duplicates(["thing", "role"], keep="last")
-    ids = posture.graph.things["id"].reindex(last["thing"]).to_numpy(object)
-    key = ids + "/" + last["role"].to_numpy(object)
-    number, left = last["thing"].to_numpy(), last["ended"].to_numpy()
-    vacant = np.stack([vacant_since(posture, role) for role in ROLES])
-    since = np.maximum(vacant[last["role"].map(ROLES.index).to_numpy(np.int64), number], left)
-    return _rows(OWNER, key, np.where(left == NEVER, NEVER, since), number, scopes_in(last))
+    """Return the roles that nobody took over from an owner who left."""
+    rows = vacancies(posture)
+    return _rows(OWNER, *(rows[name].array for name in ("key", "since", "number", "scope")))
 
 
 def _access(posture: Posture) -> np.ndarray:
