@@ -4,13 +4,14 @@ The last approving review that lists entitlements counts; without one the scope 
 identity; without that its reach in the first snapshot that knows it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.scope import Entry, covered, scope_entries, scopes_of
+from analytics.assumptions.reviews import reviews
 from analytics.changes.drift.newcomers import newcomers, used
 from analytics.containers import holding
 from analytics.kept.of_snapshots import following, looks, merged_since, names_since, renamed
@@ -30,13 +31,14 @@ class Baseline:
     """The approved access of an identity: entries like those of a declared scope, and since when.
 
     `at` is `NEVER` and `by` is "" for a declared scope; else `by` is the id of the review or
-    snapshot.
+    snapshot. `ends` is when a review no longer holds, `NEVER` without an end.
     """
 
     kind: str
     by: str
     at: int
     entries: tuple[Entry, ...]
+    ends: int = NEVER
 
     def allows(self, graph: AccessGraph, resource: np.ndarray, level: np.ndarray) -> np.ndarray:
         """Return a mask of the resources (numbers) with levels that are within the baseline.
@@ -77,7 +79,20 @@ def baselines(posture: Posture, identities: Iterable[int]) -> dict[int, Baseline
 @once
 def reviewed(graph: AccessGraph) -> dict[int, Baseline]:
     """Return for each node the baseline in its last approving review that lists any (cached)."""
-    covers, by_review = graph.frames[COVERS], listings(graph)
+    return _by_node(graph, listings(graph))
+
+
+@once
+def approved(graph: AccessGraph) -> dict[int, Baseline]:
+    """Return the same of the reviews that hold: not ended, and the node not revoked since."""
+    lists = listings(graph).items()
+    lasting = {id_: each for id_, each in lists if each.ends == NEVER or each.ends > graph.now}
+    last = reviews(graph).last_thing  # odd for a decision to revoke
+    return {node: each for node, each in _by_node(graph, lasting).items() if not last[node] & 1}
+
+
+def _by_node(graph: AccessGraph, by_review: Mapping[str, Baseline]) -> dict[int, Baseline]:
+    covers = graph.frames[COVERS]
     unlimited = covers["grant_id"].isna().to_numpy(bool) & graph.in_force(COVERS)
     by_node: dict[int, Baseline] = {}
     things = graph.ends(COVERS)[1][unlimited].tolist()
@@ -93,16 +108,15 @@ def reviewed(graph: AccessGraph) -> dict[int, Baseline]:
 @once
 def listings(graph: AccessGraph) -> dict[str, Baseline]:
     """Return the baseline in each approving review up to now that lists any, by its id (cached)."""
-    reviews = graph.frames[REVIEW]
-    approving = (reviews["decision"] == "approve") & reviews["baseline"].notna()
-    at = milliseconds(reviews["decided_at"])
+    rows = graph.frames[REVIEW]
+    approving = (rows["decision"] == "approve") & rows["baseline"].notna()
+    at, ends = milliseconds(rows["decided_at"]), milliseconds(rows["expires_at"])
     counted = approving.fillna(False).to_numpy(bool) & (at != NEVER) & (at <= graph.now)
-    rows = zip(
-        reviews["id"][counted], at[counted].tolist(), reviews["baseline"][counted], strict=True
-    )
+    instants = at[counted].tolist(), ends[counted].tolist()
+    listed = zip(rows["id"][counted], *instants, rows["baseline"][counted], strict=True)
     return {
-        str(review): Baseline(REVIEWED, str(review), moment, _entries(graph, text))
-        for review, moment, text in rows
+        str(review): Baseline(REVIEWED, str(review), moment, _entries(graph, text), end)
+        for review, moment, end, text in listed
     }
 
 

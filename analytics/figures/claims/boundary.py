@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.assumptions.entitlements import entitlements
 from analytics.assumptions.families.scope import scopes_of
 from analytics.assumptions.model import model
-from analytics.changes.drift.baseline import Baseline, reviewed
+from analytics.changes.drift.baseline import Baseline, approved, reviewed
 from analytics.coverage import stated_by
 from analytics.figures.claim import Claim, Judged, counted, facts_of
 from analytics.findings.families.scope_use import outside
@@ -14,8 +14,11 @@ from analytics.findings.rule import plural
 from analytics.posture import Posture
 from graph.coverage import can_state
 
-DECLARED, REVIEWED, KNOWN, OPEN, ROLE = range(5)  # what is known of the scope of an identity
+DECLARED, REVIEWED, LAPSED, KNOWN, OPEN, ROLE = range(
+    6
+)  # what is known of the scope of an identity
 NOTHING = {
+    LAPSED: "the approval of its scope has ended, or was revoked since.",
     KNOWN: "no scope is declared.",
     OPEN: "no source could have declared a scope.",
     ROLE: "a role has no declared scope, and no review lists what it was approved for.",
@@ -27,9 +30,9 @@ def judge(posture: Posture) -> Judged:
     """Count the entitlements within the scope, and what was used outside of it.
 
     The scope is the one that is declared for the identity, else what its last approving review
-    lists. A role has no declared scope.
+    lists; one that has ended, or was revoked, approves nothing. A role has no declared scope.
     """
-    identities, baselines = posture.accountable, reviewed(posture.graph)
+    identities, baselines = posture.accountable, approved(posture.graph)
     units, state = entitlements(posture, model()), _state(posture, baselines)
     beyond, used = _beyond(posture, state, baselines), _used(posture, state, baselines)
     used_place = np.searchsorted(identities, used["identity"].to_numpy(np.int64))
@@ -41,6 +44,7 @@ def judge(posture: Posture) -> Judged:
     facts = pd.concat(
         [
             _approvals(posture, state, baselines),
+            _lapsed(posture, state),
             _grants(posture, beyond & scoped[units.place]),
             _uses(used, used_place),
         ],
@@ -52,7 +56,7 @@ def judge(posture: Posture) -> Judged:
     )
     return Judged(
         np.where(scoped, of - over, 0),
-        np.where(scoped, over + uses, state == KNOWN).astype(np.int64),
+        np.where(scoped, over + uses, np.isin(state, (LAPSED, KNOWN))).astype(np.int64),
         np.where(scoped, hidden, state > KNOWN).astype(np.int64),
         np.array([_because(*row) for row in rows], object),
         facts,
@@ -68,10 +72,11 @@ def _state(posture: Posture, baselines: dict[int, Baseline]) -> np.ndarray:
     masks = (
         np.isin(identities, list(scopes_of(posture))),
         np.isin(identities, list(baselines)),
+        np.isin(identities, list(reviewed(graph))),
         stated_by(graph, "scope")[identities] & possible,
         possible,
     )
-    return np.select(list(masks), [DECLARED, REVIEWED, KNOWN, OPEN], ROLE)
+    return np.select(list(masks), [DECLARED, REVIEWED, LAPSED, KNOWN, OPEN], ROLE)
 
 
 def _beyond(posture: Posture, state: np.ndarray, baselines: dict[int, Baseline]) -> np.ndarray:
@@ -108,6 +113,13 @@ def _approvals(posture: Posture, state: np.ndarray, baselines: dict[int, Baselin
     by_review = state[place] == REVIEWED
     ids[by_review] = [baselines[int(number)].by for number in numbers[by_review]]
     return facts_of(place, ids, False)
+
+
+def _lapsed(posture: Posture, state: np.ndarray) -> pd.DataFrame:
+    """Return the reviews that approved a scope once."""
+    place, by = np.flatnonzero(state == LAPSED), reviewed(posture.graph)
+    ids = [by[int(number)].by for number in posture.accountable[place]]
+    return facts_of(place, np.array(ids, object), True)
 
 
 def _grants(posture: Posture, beyond: np.ndarray) -> pd.DataFrame:

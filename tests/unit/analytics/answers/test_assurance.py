@@ -272,3 +272,32 @@ def test_a_leaked_credential_that_is_alive_was_to_end(key: dict, failing: int, w
     claim = claims["revocation"]
     assert (claim["failing"], words in claim["because"]) == (failing, True), claim["because"]
     assert claim["facts"] == ([] if key.get("status") == "revoked" else ["key"])
+
+
+@pytest.mark.parametrize(
+    ("ends", "second", "verdict"),
+    [
+        (None, None, "proven"),
+        (-5, None, "proven"),
+        (0, None, "not_proven"),
+        (5, None, "not_proven"),
+        (None, ("revoke", 3), "not_proven"),
+        (None, ("revoke", 20), "proven"),
+        (5, ("approve", 20), "proven"),
+    ],
+)
+def test_an_approval_that_has_ended_or_was_revoked_is_no_boundary(
+    ends: float | None, second: tuple[str, float] | None, verdict: str
+) -> None:
+    """Ten days ago a review listed what the bot may do; another one, with the same, had no end."""
+    e = people().agent("bot").can("bot", "read", "r", id="g", granted_at=ago(30))
+    listed = [{"resource": "r", "level": "read"}]
+    made = [("approve", 10, ends), (*second, None)] if second else [("approve", 10, ends)]
+    for decision, days, end in made:
+        dates = {"decided_at": ago(days), "expires_at": None if end is None else ago(end)}
+        e.thing("Review", f"{decision}-{days}", decision=decision, baseline=listed, **dates)
+        e.link(f"{decision}-{days}", "COVERS", "bot")
+    claims = {c["claim"]: c for c in statement(e.posture(), "bot")["claims"]}
+    assert claims["boundary"]["verdict"] == verdict, claims["boundary"]["because"]
+    if verdict == "not_proven":
+        assert claims["boundary"]["facts"] == ["approve-10"]
