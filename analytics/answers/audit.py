@@ -17,6 +17,7 @@ from analytics.answers.table import as_json
 from analytics.debt.groups import keys
 from analytics.evidence.coverage import coverage
 from analytics.evidence.matching import DAY_ONLY, REASONS, STATES, UNKNOWN
+from analytics.findings.rule import plural
 from analytics.lineage.links import NAMES
 from analytics.lineage.links import links as lineage
 from analytics.posture import Posture
@@ -171,7 +172,7 @@ def _parents(posture: Posture, identity: int) -> list[dict[str, Any]]:
 def _gaps(posture: Posture, window: Window, made: Links) -> Iterator[dict[str, Any]]:
     """Yield what breaks the chain, and what could not have been seen."""
     graph = posture.graph
-    for kind in ("usage", "decisions", "reviews"):
+    for kind in ("grants", "usage", "decisions", "reviews"):
         if kind not in graph.declared:
             yield {"gap": f"no source declares {kind}", "id": None, "at": None}
     acted = int(actors(posture).of(np.array([window.identity]))[0])
@@ -180,6 +181,9 @@ def _gaps(posture: Posture, window: Window, made: Links) -> Iterator[dict[str, A
         yield {"gap": text, "id": None, "at": None}
     if graph.as_of < window.until:
         text = f"the snapshot is of {iso(graph.as_of)}, before the end of the window"
+        yield {"gap": text, "id": None, "at": None}
+    if made.undated:
+        text = f"without a date, and so in no entry: {plural(made.undated, 'grant')}"
         yield {"gap": text, "id": None, "at": None}
     rows = made.rows[made.rows["kind"] == USE]
     states = made.uses["state"].to_numpy()[rows["place"].to_numpy(int)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analytics.assumptions.entitlements import held_grants
 from analytics.assumptions.reviews import decisions as reviewed
 from analytics.assumptions.reviews import on_grants
 from analytics.evidence.decisions import decisions
@@ -27,7 +28,8 @@ class Links:
 
     `rows` has `at` (milliseconds), `kind`, `id` and `place`: a row of `uses`, of the decision
     records, of the reviews' decisions, or of CAN_ACCESS. `unplaced` has `at`, `kind` and `id` of
-    the decisions and uses of a `resource` (an id) that no source states.
+    the decisions and uses of a `resource` (an id) that no source states. `undated` counts the
+    grants of which no source says when they were given.
     """
 
     rows: pd.DataFrame
@@ -35,30 +37,30 @@ class Links:
     records: pd.DataFrame
     reviews: pd.DataFrame
     unplaced: pd.DataFrame
+    undated: int
 
 
 def links(posture: Posture, identity: int, since: pd.Timestamp, until: pd.Timestamp) -> Links:
     """Return what concerns an identity (a number) from `since` on and before `until`."""
     start, end = (millisecond(at) for at in (since, until))
-    holders = _holders(posture, identity)
+    granted, holders = _access(posture, identity)
     acted = within(posture, uses(posture), Window(since, until))[1].reset_index(drop=True)
     indexed = decisions(posture)
     records, reviews = indexed.frame, _reviews(posture, holders)
     decided = np.unique(indexed.record[indexed.actor == identity])
-    holder, _ = posture.graph.ends(CAN_ACCESS)
-    grants = posture.graph.frames[CAN_ACCESS]
-    granted = np.flatnonzero(np.isin(holder, holders))
+    grants, given = posture.graph.frames[CAN_ACCESS], posture.graph.grant_use[2]
     own = np.flatnonzero((acted["identity"] == identity).to_numpy(bool))
     ids = posture.graph.ids.to_pandas().to_numpy(object)
     parts = [
-        _part(GRANT, granted, milliseconds(grants["granted_at"]), grants["id"]),
+        _part(GRANT, granted, given, grants["id"]),
         _part(REVIEW, np.arange(len(reviews)), reviews["at"], ids[reviews["review"]]),
         _part(DECISION, decided, milliseconds(records["at"]), records["id"]),
         _part(USE, own, acted["at"], acted["id"]),
     ]
     rows = _within(pd.concat(parts, ignore_index=True), start, end)
     unplaced = _within(_unplaced(posture, identity), start, end)
-    return Links(rows, acted, records, reviews, unplaced)
+    undated = int((given[granted] == NEVER).sum())
+    return Links(rows, acted, records, reviews, unplaced, undated)
 
 
 def _within(rows: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
@@ -96,10 +98,18 @@ def _part(kind: str, places: np.ndarray, at: object, ids: object) -> pd.DataFram
     return pd.DataFrame(columns | {"kind": kind, "place": places})
 
 
-def _holders(posture: Posture, identity: int) -> np.ndarray:
-    """Return the identity, and the accounts and credentials that only it acts by."""
+def _access(posture: Posture, identity: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the grants (rows) that an identity has or had, and the nodes that hold them.
+
+    They are its own, those of the accounts and credentials that only it acts by, and those that it
+    may use by a role or a group that others have, too.
+    """
     acting = actors(posture).of(np.arange(len(posture.graph.ids)))
-    return np.union1d(np.flatnonzero(acting == identity), [identity])
+    holder, _ = posture.graph.ends(CAN_ACCESS)
+    alone = np.union1d(np.flatnonzero(acting == identity), [identity])
+    shared = held_grants(posture, identity)
+    grants = np.union1d(np.flatnonzero(np.isin(holder, alone)), shared)
+    return grants, np.union1d(alone, holder[shared])
 
 
 def _reviews(posture: Posture, holders: np.ndarray) -> pd.DataFrame:
