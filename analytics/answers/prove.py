@@ -19,9 +19,9 @@ from analytics.proving.entitlement import (
     Entitlement,
     entitlement,
 )
-from analytics.proving.envelope import Envelope, envelope
+from analytics.proving.envelope import Envelope, envelope_of
 from analytics.proving.grounds import Ground, grounds
-from analytics.proving.moments import Moments, moments, numbers_in
+from analytics.proving.moments import Moments, moments
 from analytics.proving.readings import Reading
 from analytics.proving.standing import standing
 from graph.access import UnknownThing
@@ -171,7 +171,7 @@ def _proof(
         known, identity, resource, level, lambda path: _rank(known, identity, resource, level, path)
     )
     by = decided(known, identity, resource, level, use)
-    within = _within(known, identity, resource, level, had.path)
+    within = envelope_of(known, identity, resource, level, had.path)
     body: dict[str, Any] = {
         "claim": _claim(known, identity, resource, level, by),
         "verdict": _verdict(had, by, within),
@@ -209,21 +209,9 @@ def _without_snapshot(part: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if name != "snapshot"}
 
 
-def _within(
-    known: Moments, identity: int, resource: int, level: int | None, path: AccessPath | None
-) -> Envelope:
-    """Judge the envelope in the snapshot that gave the access, or else in what is known."""
-    reading = path.reading if path is not None else next(iter(known), known.latest)
-    of_identity = numbers_in(reading, known, identity)
-    of_resource = numbers_in(reading, known, resource)
-    if not of_identity or not of_resource:
-        return Envelope(UNKNOWN, "no snapshot of then has both", (), None)
-    return envelope(reading.posture, of_identity[0], of_resource[0], level, path)
-
-
 def _rank(known: Moments, identity: int, resource: int, level: int | None, path: AccessPath) -> int:
     """Return the place of a path in the order in which proofs prefer them: approved ones first."""
-    return (YES, UNKNOWN, NO).index(_within(known, identity, resource, level, path).state)
+    return (YES, UNKNOWN, NO).index(envelope_of(known, identity, resource, level, path).state)
 
 
 def _verdict(had: Entitlement, by: Decided, within: Envelope) -> str:
@@ -392,8 +380,11 @@ def _grounds(
     for step in _every_step(had.path) if had.path is not None else ():
         ids += [step["from"]["id"], step["to"]["id"], *step["support"]]
         ids += [step["id"]] if step["id"] else []
-    ids += [each.fact for each in within.approvals]
-    return sorted({*grounds(reading, ids), *_of_decision(known.latest, by)})
+    approving = {each.fact for each in within.approvals}
+    own = grounds(reading, [*ids, *approving])
+    lacking = approving - {fact.id for fact in own}  # approved between the two readings
+    more = grounds(known.after, lacking) if known.after is not None else []
+    return sorted({*own, *more, *_of_decision(known.latest, by)})
 
 
 def _of_decision(latest: Reading, by: Decided) -> Iterator[Ground]:

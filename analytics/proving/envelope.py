@@ -1,4 +1,7 @@
-"""Envelopes of an instant: what somebody had approved for an identity by then."""
+"""Envelopes of an instant: what somebody had approved for an identity by then.
+
+What was decided between the reading that gave the access and the instant is in the next one only.
+"""
 
 from dataclasses import dataclass
 
@@ -13,10 +16,15 @@ from analytics.lineage.approvals import YES as INSIDE
 from analytics.lineage.approvals import declared
 from analytics.posture import Posture
 from analytics.proving.entitlement import NO, UNKNOWN, YES, AccessPath
+from analytics.proving.moments import Moments, numbers_in
+from analytics.proving.readings import Reading
+from analytics.residue import ended_at
 from graph.access import AccessGraph
-from graph.instants import NEVER, milliseconds
+from graph.instants import LATER, NEVER, milliseconds
 from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, REVIEW
 from graph.values import iso, strict_json
+
+REVOKED, ENDED, SCOPE, APPROVALS = "revoked", "ended", "scope", "approvals"
 
 
 @dataclass(frozen=True)
@@ -37,36 +45,123 @@ class Approval:
 class Envelope:
     """Whether the access was within what was approved, with the approvals, the latest first.
 
-    `scope` is the scope declared for the identity, as its source has it; None without one.
+    `scope` is the scope declared for the identity, as its source has it; None without one. `by` is
+    what decides the state.
     """
 
     state: str
     because: str | None
     approvals: tuple[Approval, ...]
     scope: object
+    by: str = APPROVALS
 
 
-def envelope(
-    posture: Posture, identity: int, resource: int, level: int | None, path: AccessPath | None
+@dataclass(frozen=True)
+class Given:
+    """What gives an access: a grant (a row, -1 for none), and the node (a number) that has it."""
+
+    row: int
+    holder: int
+
+
+def envelope_of(
+    known: Moments, identity: int, resource: int, level: int | None, path: AccessPath | None
 ) -> Envelope:
-    """Return what was approved of an access of a posture; `path` is the one that gave it."""
-    graph = posture.graph
+    """Return what was approved of an access (numbers in `known.latest`), and of the path to it.
+
+    It is judged in the reading that gave the access, and by what the next one adds.
+    """
+    reading = path.reading if path is not None else next(iter(known), known.latest)
+    first = _envelope_in(reading, known, identity, resource, level, path)
+    if first is None:
+        return Envelope(UNKNOWN, "no snapshot of then has both", (), None)
+    if reading is not known.before or known.after is None:
+        return first[0]
+    following = _envelope_in(known.after, known, identity, resource, level, path)
+    return _with_next(first[0], *following) if following is not None else first[0]
+
+
+def _envelope_in(
+    reading: Reading,
+    known: Moments,
+    identity: int,
+    resource: int,
+    level: int | None,
+    path: AccessPath | None,
+) -> tuple[Envelope, Given] | None:
+    """Judge the envelope in a reading, and what gives the access there; None without its ends."""
+    of_identity = numbers_in(reading, known, identity)
+    of_resource = numbers_in(reading, known, resource)
+    if not of_identity or not of_resource:
+        return None
+    given = _given_in(reading.posture, path, of_identity[0])
+    return _envelope(reading.posture, of_identity[0], of_resource[0], level, given), given
+
+
+def _given_by(path: AccessPath) -> Given:
+    """Return what a path ends with, in the posture of its reading."""
+    grants = path.posture.grants
+    return Given(int(grants.row[path.grant]), int(grants.holder[path.grant]))
+
+
+def _given_in(posture: Posture, path: AccessPath | None, identity: int) -> Given:
+    """Return the grant of a path, also in another posture; without it there, the identity alone.
+
+    One without an id of its own is known by its ends, if it is the only one between them.
+    """
+    by = _given_by(path) if path is not None else Given(-1, identity)
+    if path is None or path.posture is posture:
+        return by
+    if by.row < 0:
+        return Given(-1, identity)
+    frame = posture.graph.frames[CAN_ACCESS]
+    own = path.posture.graph.frames[CAN_ACCESS].iloc[by.row]
+    rows = np.flatnonzero((frame["id"] == own["id"]).to_numpy(bool))
+    if not len(rows) and pd.isna(own["grant_id"]):
+        same = (frame[name] == own[name] for name in ("source_id", "target_id"))
+        rows = np.flatnonzero(np.logical_and.reduce([mask.to_numpy(bool) for mask in same]))
+    if len(rows) != 1:
+        return Given(-1, identity)
+    return Given(int(rows[0]), int(posture.graph.ends(CAN_ACCESS)[0][rows[0]]))
+
+
+def _with_next(first: Envelope, following: Envelope, given: Given) -> Envelope:
+    """Return what two readings say together; the next one knows what was decided in between.
+
+    A decision to revoke, an end, and an approval that the first one lacks are in the next one with
+    their dates, if it has what was `given`. A scope has none: the first one counts.
+    """
+    if following.by == ENDED:
+        return following if following.state == NO or first.state == YES else first
+    if given.row < 0:
+        return first
+    if REVOKED in (first.by, following.by):
+        return following
+    lacks = first.by == APPROVALS and first.state != YES
+    return following if lacks and following.by == APPROVALS and following.state == YES else first
+
+
+def _envelope(
+    posture: Posture, identity: int, resource: int, level: int | None, given: Given
+) -> Envelope:
+    """Return what was approved of an access of a posture, and of what gave it."""
+    graph, row, holder = posture.graph, given.row, given.holder
     scope = _scope(posture, identity)
-    row = int(posture.grants.row[path.grant]) if path is not None else -1
-    holder = int(posture.grants.holder[path.grant]) if path is not None else identity
     rows = _decided(posture, identity, holder, row)
     approvals = tuple(_approvals(posture, rows, identity, row))
     if _is_revoked(graph, identity, holder, row):
-        return Envelope(NO, "the last review decided to revoke it", approvals, scope)
+        because = "the last review decided to revoke it"
+        return Envelope(NO, because, approvals, scope, REVOKED)
     ended = _ended(posture, row)
-    if ended is not None:
-        return Envelope(NO, ended, approvals, scope)
+    state, because_ended = (NO, ended) if ended else _identity_ended(posture, identity)
+    if state != YES:
+        return Envelope(state, because_ended, approvals, scope, ENDED)
     levels = np.arange(len(LEVELS)) if level is None else np.array([level])
     asked = np.full(len(levels), resource), levels
     if identity in scopes_of(posture):
         if (declared(posture, np.full(len(levels), identity), *asked) == INSIDE).any():
-            return Envelope(YES, None, approvals, scope)
-        return Envelope(NO, "it is outside the declared scope", approvals, scope)
+            return Envelope(YES, None, approvals, scope, SCOPE)
+        return Envelope(NO, "it is outside the declared scope", approvals, scope, SCOPE)
     approved = [each for each in approvals if _covers(graph, asked, each)]
     return Envelope(*_by_approvals(posture, identity, row, approved), approvals, scope)
 
@@ -107,6 +202,21 @@ def _ended(posture: Posture, row: int) -> str | None:
         if grant is not None and pd.notna(grant[name]) and grant[name] <= posture.graph.as_of:
             return f"{words} had ended at {iso(grant[name])}"
     return None
+
+
+def _identity_ended(posture: Posture, identity: int) -> tuple[str, str | None]:
+    """Return whether the identity itself was there still at the moment of a posture, or why not.
+
+    One that ended without a date had ended if a reading of the moment or before shows it so.
+    """
+    at = int(ended_at(posture)[identity])
+    if at == LATER:
+        return YES, None
+    if at != NEVER:
+        return NO, f"the identity had ended at {iso(pd.Timestamp(at, unit='ms', tz='UTC'))}"
+    if posture.graph.looks_back:
+        return UNKNOWN, "the identity ended at a time that nobody states"
+    return NO, "the identity had ended"
 
 
 def _scope(posture: Posture, identity: int) -> object:
