@@ -1,7 +1,8 @@
 """Baselines: the access each identity was approved for, by review, scope or first snapshot.
 
 The last approving review that lists entitlements counts; without one the scope declared for the
-identity; without that its reach in the first snapshot that knows it.
+identity, also where the review has ended or was revoked since; without both its reach in the first
+snapshot that knows it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -65,13 +66,16 @@ class Baseline:
 def baselines(posture: Posture, identities: Iterable[int]) -> dict[int, Baseline]:
     """Return the baseline of each identity (by number)."""
     wanted = list(identities)
-    by_review, scopes = reviewed(posture.graph), scopes_of(posture)
+    by_review, scopes = approved(posture.graph), scopes_of(posture)
+    lapsed = reviewed(posture.graph)
     by_number: dict[int, Baseline] = {}
     for number in wanted:
         if number in by_review:
             by_number[number] = by_review[number]
         elif number in scopes:
             by_number[number] = Baseline(DECLARED, "", NEVER, tuple(scopes[number]))
+        elif number in lapsed:
+            by_number[number] = lapsed[number]
     rest = [number for number in wanted if number not in by_number]
     return by_number | _first_seen(posture, rest)
 

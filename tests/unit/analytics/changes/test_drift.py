@@ -168,6 +168,24 @@ def test_a_review_to_come_or_one_that_revokes_is_no_baseline():
     assert told(e.posture()) == []
 
 
+@pytest.mark.parametrize("scoped", [True, False])
+@pytest.mark.parametrize("over", ["ended", "revoked", "ends later", "revoked before"])
+def test_a_review_that_has_ended_or_was_revoked_stands_behind_the_scope(over, scoped):
+    """Without a scope it is still what was approved last."""
+    facts = {} if scoped else {"declared_scope": None}
+    e = base(**facts).can("svc", "read", "db:ledger", granted_at=ago(40))
+    ends = {"ended": ago(5), "ends later": ago(-5)}.get(over)
+    ledger = [{"resource": "db:ledger", "level": "read"}]
+    e.thing("Review", "rev", decision="approve", decided_at=ago(20), baseline=ledger,
+            expires_at=ends).link("rev", "COVERS", "bot")  # fmt: skip
+    if over.startswith("revoked"):
+        days = 30 if over.endswith("before") else 10
+        e.thing("Review", "no", decision="revoke", decided_at=ago(days)).link("no", "COVERS", "bot")
+    holds = over in ("ends later", "revoked before") or not scoped
+    beyond = ("s3:invoices", ago(300)) if holds else ("db:ledger", ago(40))
+    assert told(e.posture()) == [(beyond[0], "read", "direct", beyond[1])]
+
+
 def test_without_review_and_scope_the_first_snapshot_counts():
     def state(days: float) -> Estate:
         return base(AS_OF - pd.Timedelta(days=days), declared_scope=None)
