@@ -60,7 +60,7 @@ class Chains:
     _by_name: dict[str, Chain] = field(default_factory=dict)
     _place: dict[str, tuple[Chain, int]] = field(default_factory=dict)
     _latest: Chain | None = None
-    _awaited: dict[str, Fault] = field(default_factory=dict)
+    _awaited: dict[str, tuple[Chain, Fault]] = field(default_factory=dict)
 
     def add(self, record: int, link: Link, dated: datetime | None) -> None:
         """Add a record at its position in the file."""
@@ -130,33 +130,39 @@ class Chains:
         return chain
 
     def _placed(self, record: int, link: Link) -> Chain:
-        """Return the chain of a record that follows no end; note why, unless it is a first."""
+        """Return the chain of a record that follows no end; note why, unless it is a first.
+
+        What another record waited for belongs to the chain of that one.
+        """
         known = self._by_name.get(link.chain) if link.chain is not None else None
+        waiting, _ = self._awaited.get(link.digest, (None, None))
         if link.previous is None and known is None:
-            return self._begun(record, link.chain)
+            unnamed = waiting if link.chain is None else None
+            return unnamed if unnamed is not None else self._begun(record, link.chain)
         if link.previous is None and known is not None:
             known.faults.append(Fault(record, FORKED, "starts anew a chain that began before"))
             return known
         if link.chain is not None:
             chain = known if known is not None else self._begun(record, link.chain)
         else:
-            chain = self._current(record)
-        chain.faults.append(self._unlinked(record, str(link.previous)))
+            chain = waiting if waiting is not None else self._current(record)
+        chain.faults.append(self._unlinked(record, str(link.previous), chain))
         return chain
 
-    def _unlinked(self, record: int, previous: str) -> Fault:
-        """Return the fault of a record that follows no end."""
+    def _unlinked(self, record: int, previous: str, chain: Chain) -> Fault:
+        """Return the fault of a record of a chain that follows no end."""
         if previous in self._place:
             _, before = self._place[previous]
             reason = f"follows the record {before}, which another record follows already"
             return Fault(record, FORKED, reason)
         reason = "does not follow the record before it: the one it follows is not in the file"
-        self._awaited[previous] = fault = Fault(record, MISSING, reason)
+        fault = Fault(record, MISSING, reason)
+        self._awaited[previous] = chain, fault
         return fault
 
     def _advance(self, end: _End, digest: str) -> None:
         """Make a record the end of its chain, unless the one that follows it came before."""
-        fault = self._awaited.pop(digest, None)
+        _, fault = self._awaited.pop(digest, (None, None))
         if fault is None:
             end.chain.head = digest
             self._ends[digest] = end

@@ -184,6 +184,16 @@ def test_each_break_is_named_by_its_kind(order, breaks):
     assert kinds(ordered(DATED, order)) == breaks
 
 
+@pytest.mark.parametrize("order", [[1, 0, 2, 3, 4, 5], [2, 1, 0, 3, 4, 5], [5, 4, 3, 2, 1, 0]])
+def test_a_chain_whose_first_record_comes_late_is_one_chain(order):
+    """What waits for a record that comes later tells the chain of it; the head is the last one."""
+    (chain,) = verified(ordered(DATED, order)).chains
+    assert (chain.records, chain.head) == (6, DATED[5]["hash"])
+    other = plainly([{"id": "x"}], escape=False)
+    both = verified(lines([*[DATED[n] for n in order], *other])).chains
+    assert [each.records for each in both] == [6, 1]
+
+
 def test_a_record_that_was_changed_is_rewritten():
     records = [dict(record) for record in DATED]
     records[3]["id"] = "d-x"
