@@ -106,15 +106,21 @@ def _killed(posture: Posture, about: int | None) -> pd.DataFrame:
 
 
 def _residue(posture: Posture, about: int | None, ended: Endings) -> pd.DataFrame:
-    """Return what the facts show of ended identities, then what else of their kill sets lives."""
+    """Return what the facts show of ended identities, then what else of their kill sets lives.
+
+    It lives since their end: as stated, else by the first snapshot without them in service.
+    """
     rows = residue(posture)
     if about is not None:
         rows = rows[rows["identity"] == about]
     identities = rows["identity"].to_numpy(np.int64)
     whose = posture.graph.things[list(THING)].iloc[identities].reset_index(drop=True)
+    since, known = ended_at(posture)[identities], ended.identities
+    place = pd.Index(known["id"].to_numpy(object)).get_indexer(whose["id"].to_numpy(object))
+    by_snapshots = np.append(known["ended"].to_numpy(np.int64), NEVER)[place]  # -1: the last
     shown = _alive(posture, rows).assign(
         **{name: whose[part].array for name, part in zip(OF, THING, strict=True)},
-        alive_since=ended_at(posture)[identities],
+        alive_since=np.where(since == NEVER, by_snapshots, since),
     )
     shown, more = _distinct(shown, ["id", "of.id"]), loose_elements(ended)
     more = more[~_keys(more).isin(_keys(shown))]

@@ -241,6 +241,22 @@ def test_an_end_without_a_date_has_no_duration():
     assert {s["alive_seconds"] for s in row["stragglers"]} == {None}
 
 
+def test_all_that_is_left_of_an_end_without_a_date_is_alive_since_the_snapshot_that_shows_it():
+    """What still hangs on the bot, and what its kill set adds, have one end."""
+    retired = {"status": "retired"}
+    answer = asked(
+        state(40, *ALL, bot={}), state(20, *ALL, bot=retired), state(0, *ALL, bot=retired)
+    )
+    (row,) = answer["kill_sets"]
+    assert row["ended_at"] == ago(20)
+    assert {r["id"] for r in answer["residue"]} >= {"key", "svc", "grant-0"}
+    assert {(r["alive_since"], r["alive_seconds"]) for r in answer["residue"]} == {
+        (ago(20), 20 * DAY)
+    }
+    alone = asked(state(0, *ALL, bot=retired))["residue"]
+    assert {(r["alive_since"], r["alive_seconds"]) for r in alone} == {(None, None)}
+
+
 def test_what_is_yet_to_be_created_has_not_ended():
     """Asked of a day before it was created, an agent in service is no kill set to look at."""
     made = {"created_at": ago(10)}
