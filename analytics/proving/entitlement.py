@@ -54,7 +54,8 @@ class AccessPath:
         return self.reading.posture
 
 
-Rank = Callable[[AccessPath], int]  # the less, the better a path is approved
+Rank = Callable[[AccessPath], int]  # the less, the better a path is approved; 0 is best
+UNRANKED = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -167,10 +168,17 @@ def _best_known(
     if asked.around:
         ends = np.setdiff1d(above(reading.posture.graph, np.array(ends, np.int64)), ends).tolist()
     paths = [path for start in starts for path in _paths(reading, chosen, start, ends, asked.level)]
-    if len({path.grant for path in paths}) > 1:
-        best = min(ranks := [asked.rank(path) for path in paths])
-        paths = [path for path, rank in zip(paths, ranks, strict=True) if rank == best]
-    return min(paths, key=lambda path: (path.since, len(path.edges), path.grant), default=None)
+    paths.sort(key=lambda path: (path.since, len(path.edges), path.grant))
+    if len({path.grant for path in paths}) < 2:
+        return paths[0] if paths else None
+    best, least = None, UNRANKED
+    for path in paths:
+        rank = asked.rank(path)
+        if rank < least:
+            best, least = path, rank
+        if rank == 0:  # none is better, and to judge each costs time
+            break
+    return best
 
 
 def _paths(

@@ -21,6 +21,7 @@ from analytics.proving.readings import Reading
 from analytics.residue import ended_at
 from graph.access import AccessGraph
 from graph.instants import LATER, NEVER, milliseconds
+from graph.once import once
 from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, REVIEW
 from graph.values import iso, strict_json
 
@@ -234,9 +235,15 @@ def _decided(posture: Posture, identity: int, holder: int, row: int) -> pd.DataF
     graph = posture.graph
     rows = decisions(graph)
     general = rows[rows["grant_id"].isna() & rows["thing"].isin([identity, holder])]
-    single = on_grants(graph, rows[rows["grant_id"].notna()])
-    single = single[single["row"] == row]
-    return pd.concat([general, single], ignore_index=True)
+    single = _on_single_grants(graph)
+    return pd.concat([general, single[single["row"] == row]], ignore_index=True)
+
+
+@once
+def _on_single_grants(graph: AccessGraph) -> pd.DataFrame:
+    """Return the reviewers' decisions on single grants, with their rows (cached)."""
+    rows = decisions(graph)
+    return on_grants(graph, rows[rows["grant_id"].notna()])
 
 
 def _approvals(posture: Posture, rows: pd.DataFrame, identity: int, row: int) -> list[Approval]:
