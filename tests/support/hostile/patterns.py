@@ -26,6 +26,8 @@ TAKES_PATTERN = {
     *("contains", "extract", "replace", "count", "extractall"),
 }
 METHODS = ("search", "match", "fullmatch")  # the others of `re` search
+# How a call with a text of its own is written: what has none need not be parsed.
+CALL = re.compile(rf"\.(?:{'|'.join(TAKES_PATTERN)})\((?:[\s(]|#[^\n]*\n)*\w{{0,2}}[\"']")
 USES = re.compile(r"\b([A-Z_]+)(?:\.pattern)?\.(\w+)\(|\.(\w+)\(([A-Z_]+)(?:\.pattern)?[,)]")
 QUICK = 0.001  # seconds for 2,000 units; what looks at all pairs takes 5 ms or more
 LETTERS = "a0Z_-. :/@[\"'\\{$%\n\u00e9"
@@ -52,6 +54,13 @@ def _sources() -> dict[str, str]:
 
 
 @cache
+def _importing(module: str) -> list[str]:
+    """Return the modules that import something of a module, and itself."""
+    line = f"from {module} import"
+    return [here for here, text in _sources().items() if here == module or line in text]
+
+
+@cache
 def _uses(module: str) -> dict[str, set[str]]:
     """Return by which methods a module uses each name in capitals."""
     found: dict[str, set[str]] = {}
@@ -70,9 +79,8 @@ def _methods(where: str) -> frozenset[str]:
         return frozenset({"match"})  # the library does so
     module, _, name = where.partition("[")[0].rpartition(".")
     used = set()
-    for here, text in _sources().items():
-        if here == module or f"from {module} import" in text:
-            used |= _uses(here).get(name, set())
+    for here in _importing(module):
+        used |= _uses(here).get(name, set())
     known = {m if m in METHODS else "search" for m in used if m in TAKES_PATTERN - {"compile"}}
     return frozenset(known or {"search"})
 
@@ -118,7 +126,8 @@ def written() -> Iterator[Found]:
     """Yield the expressions that stand as texts in a call, as in `re.sub("...", ...)`."""
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            text = path.read_text(encoding="utf-8")
+            for node in ast.walk(ast.parse(text)) if CALL.search(text) else ():
                 if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                     continue
                 if node.func.attr not in TAKES_PATTERN or not node.args:
@@ -276,20 +285,25 @@ def _once(use: Callable[[str], Any], text: str) -> float:
     return time.process_time() - start
 
 
-def grows(found: Found, size: int = 2000) -> str | None:
+def grows(found: Found, size: int = 2000, quick: float = QUICK) -> str | None:
     """Return the beginning of a text of which twice as much takes more than twice as long.
 
     A text that takes no time to speak of is passed over. Of the others one of four times the length
     must not take more than about four times as long, or one of sixteen times: an expression may
-    look ahead, if it does not look further than to a bound.
+    look ahead, if it does not look further than to a bound. What looks linear at a first measuring
+    is not measured again.
     """
     for method in sorted(found.methods):
         use = getattr(found.pattern, method)
         for number, text in enumerate(texts(found.pattern, size)):
-            if _once(use, text) < QUICK or (short := seconds(use, text)) < QUICK:
+            if (first := _once(use, text)) < quick:
                 continue
-            fourth, last = (_nth(found.pattern, times * size, number) for times in (4, 16))
-            if (middle := seconds(use, fourth)) > 8 * short and _once(use, last) > 8 * middle:
+            fourth = _nth(found.pattern, 4 * size, number)
+            if _once(use, fourth) < 6 * first or (short := seconds(use, text)) < quick:
+                continue
+            if (middle := seconds(use, fourth)) <= 8 * short:
+                continue
+            if _once(use, _nth(found.pattern, 16 * size, number)) > 8 * middle:
                 return f"{method}: {text[:40]!r} ... {text[-8:]!r}"
     return None
 

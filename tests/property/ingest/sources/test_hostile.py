@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from graph.frames import conform
 from ingest.source import InputRefused, Reading, Request, Source
 from tests.support.exports.small_exports import DOCUMENTS
+from tests.support.search import worlds
 
 ODD = st.sampled_from(
     [None, True, 0, -1, 1e300, 2**70, "", " ", "*", "\u202e", "x" * 3000, "a/b~c", "https://[",
@@ -73,7 +74,7 @@ def test_anything_anywhere_is_read_set_aside_or_refused(folder: Path, name: str)
     source, document = DOCUMENTS[name]
     path = folder / f"{name}.json"
 
-    @settings(max_examples=30)
+    @settings(max_examples=worlds(8, 150))
     @given(way=st.sampled_from(steps(document)), by=ODD, other=st.sampled_from(steps(document)))
     def check(way: tuple[Any, ...], by: Any, other: tuple[Any, ...]) -> None:
         changed = replaced(document, way, by)
@@ -92,7 +93,7 @@ def test_a_cut_file_is_refused_or_partial(folder: Path, name: str) -> None:
     said = json.dumps(document)
     path = folder / f"{name}-cut.json"
 
-    @settings(max_examples=15)
+    @settings(max_examples=worlds(5, 75))
     @given(st.integers(0, len(said) - 1))
     def check(length: int) -> None:
         path.write_text(said[:length])

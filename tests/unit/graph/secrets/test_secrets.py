@@ -134,8 +134,11 @@ HOSTILE = [
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
     """Four times the text takes four times as long; twice that is allowed for what else runs."""
+    long = (piece * 64_000)[:32_000]
+    if _once(long) < 0.02:
+        return  # which is allowed of any text
     short = _seconds((piece * 16_000)[:8_000])
-    assert _seconds((piece * 64_000)[:32_000]) < 8 * short + 0.02
+    assert _seconds(long) < 8 * short + 0.02
 
 
 def test_a_text_that_is_too_long_is_not_searched_but_replaced() -> None:
