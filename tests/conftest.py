@@ -6,13 +6,14 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from _pytest.doctest import DoctestModule
 from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parents[1]
@@ -98,6 +99,14 @@ def _needs_neo4j(file: str) -> bool:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Neo4jTogether | None:
     """Share out the tests of `--dist loadfile`."""
     return Neo4jTogether(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path) -> Generator[None, list[Any], list[Any]]:
+    """Look for examples in docstrings only where there are any: to search a module takes long."""
+    made = yield
+    without = file_path.suffix == ".py" and ">>>" not in file_path.read_text(encoding="utf-8")
+    return [one for one in made if not (without and isinstance(one, DoctestModule))]
 
 
 @pytest.hookimpl(trylast=True)

@@ -25,9 +25,9 @@ def product() -> Iterator[Path]:
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
-def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def names(nodes: list[ast.AST]) -> Iterator[tuple[int, str]]:
     """Yield every name that a module binds: of variables, parameters, functions and classes."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Attribute(attr=name, ctx=ast.Store()):
                 yield node.lineno, name
@@ -43,20 +43,20 @@ def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name
 
 
-def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def texts(nodes: list[ast.AST]) -> Iterator[tuple[int, str]]:
     """Yield every text of a module: docstrings, and what users may read."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
 
 
 def fog(text: str) -> list[str]:
     """Return the lines of a module that bind a banned name or use a banned phrase."""
-    tree = ast.parse(text)
-    bound = [f"{line}: {name}" for line, name in names(tree) if name.strip("_").lower() in BANNED]
+    nodes = list(ast.walk(ast.parse(text)))
+    bound = [f"{line}: {name}" for line, name in names(nodes) if name.strip("_").lower() in BANNED]
     used = [
         f"{line}: {phrase}"
-        for line, words in texts(tree)
+        for line, words in texts(nodes)
         for phrase in PHRASES
         if phrase in " ".join(words.split()).lower()
     ]
@@ -65,16 +65,16 @@ def fog(text: str) -> list[str]:
         + used
         + [
             f"{line}: {words}"
-            for line, words in shown(tree)
+            for line, words in shown(nodes)
             if any(phrase in words.lower() for phrase in SHOWN)
         ]
     )
 
 
-def shown(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def shown(nodes: list[ast.AST]) -> Iterator[tuple[int, str]]:
     """Yield every text of a module but docstrings: what users may read."""
-    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    alone = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
             yield node.lineno, node.value
 

@@ -16,6 +16,7 @@ from graph.receipts.keys import key_ring_of
 from graph.receipts.reading import UnknownFormat
 from graph.receipts.verifying import Verified, verify
 from tests.support.chains import plainly
+from tests.support.search import some
 from tests.support.signing import compact, ed25519_key, jwk
 
 KEY = ed25519_key("pdp")
@@ -111,7 +112,8 @@ def odd(base: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("base", BASES, ids=lambda base: "-".join(base))
 def test_an_odd_value_anywhere_is_no_fault(base):
-    verified(json.dumps(odd(base)))
+    made = odd(base)
+    verified(json.dumps(some(made, len(made) * 2 // 7)))  # each value, at each place, of some words
 
 
 def test_there_is_a_base_for_each_format():

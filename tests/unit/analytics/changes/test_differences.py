@@ -178,14 +178,14 @@ def many(rows: int, changed: int) -> AccessGraph:
     return AccessGraph.of(replace(facts, frames=facts.frames | {CAN_ACCESS: grants}))
 
 
-@pytest.mark.parametrize("changed", [1_000, 1_000_000])
-def test_a_million_rows_are_compared_in_seconds(changed):
-    before, after = many(1_000_000, 0), many(1_000_000, changed)
+@pytest.mark.parametrize("changed", [1_000, 300_000])
+def test_many_rows_are_compared_in_seconds(changed):
+    before, after = many(300_000, 0), many(300_000, changed)
     begun = time.monotonic()
     found = changes(before, after)
     took = time.monotonic() - begun
     assert {e.name: len(rows) for e, rows in found.rows.items()} == {"CAN_ACCESS": changed}
-    assert took < 15, took
+    assert took < 5, took
 
 
 # -- order -------------------------------------------------------------------------------------

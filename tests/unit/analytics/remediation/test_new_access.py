@@ -13,6 +13,7 @@ from graph.element import Element
 from graph.schema import AGENT, CAN_ACCESS, RUNS_AS, SERVICE_ACCOUNT
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
+from tests.support.estates.judged_once import judged
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import what_if
 
@@ -29,7 +30,7 @@ def pairs(rows: list[dict]) -> list[tuple[str, str, str]]:
 
 
 def test_a_grant_adds_what_it_gives_to_whom_acts_as_its_holder():
-    answer = what_if(served().posture(), [], grants=["s,write,ledger"])
+    answer = what_if(judged(served()), [], grants=["s,write,ledger"])
     assert (answer["before"]["reach"], answer["after"]["reach"]) == (3, 3 + 30 * 3)
     assert pairs(answer["gained"]) == [("a", "ledger", "write")]
     assert (answer["lost"], answer["breaks"], answer["moved"]) == ([], [], [])
@@ -38,13 +39,13 @@ def test_a_grant_adds_what_it_gives_to_whom_acts_as_its_holder():
 
 
 def test_a_grant_that_is_there_already_changes_no_reach():
-    answer = what_if(served().posture(), [], grants=["s,read,wiki"])
+    answer = what_if(judged(served()), [], grants=["s,read,wiki"])
     assert answer["before"]["reach"] == answer["after"]["reach"]
     assert (answer["gained"], answer["identities"]) == ([], [])
 
 
 def test_one_identity_may_gain_and_lose_at_once():
-    answer = what_if(served().posture(), ["s,CAN_ACCESS,wiki"], grants=["s,write,wiki"])
+    answer = what_if(judged(served()), ["s,CAN_ACCESS,wiki"], grants=["s,write,wiki"])
     assert pairs(answer["lost"]) == [("a", "wiki", "read")]
     assert pairs(answer["gained"]) == [("a", "wiki", "write")]
     assert (answer["counts"]["lost"], answer["counts"]["gained"]) == (1, 1)
@@ -54,23 +55,23 @@ def test_one_identity_may_gain_and_lose_at_once():
 def test_as_many_gained_as_lost_is_a_change_and_the_same_again_is_none():
     """The number of pairs is the same on both sides; which they are is not."""
     e = served().resource("papers", "internal")
-    answer = what_if(e.posture(), ["s,CAN_ACCESS,wiki"], grants=["s,read,papers"])
+    answer = what_if(judged(e), ["s,CAN_ACCESS,wiki"], grants=["s,read,papers"])
     assert [row["id"] for row in answer["identities"]] == ["a"]
     assert answer["before"]["reach"] == answer["after"]["reach"]
-    again = what_if(e.posture(), ["s,CAN_ACCESS,wiki"], grants=["s,read,wiki"])
+    again = what_if(judged(e), ["s,CAN_ACCESS,wiki"], grants=["s,read,wiki"])
     assert (again["identities"], again["lost"], again["gained"]) == ([], [], [])
 
 
 def test_a_removal_never_takes_the_new_grant_of_the_same_question():
-    answer = what_if(served().posture(), ["s,CAN_ACCESS,wiki"], grants=["s,admin,wiki"])
+    answer = what_if(judged(served()), ["s,CAN_ACCESS,wiki"], grants=["s,admin,wiki"])
     assert answer["after"]["reach"] == 30
 
 
 def test_a_use_that_the_new_grant_allows_does_not_break():
     e = served().link("a", "USED", "wiki", level="read", last_at=ago(2))
-    (broken,) = what_if(e.posture(), ["s,CAN_ACCESS,wiki"])["breaks"]
+    (broken,) = what_if(judged(e), ["s,CAN_ACCESS,wiki"])["breaks"]
     assert broken["resource"]["id"] == "wiki"
-    assert what_if(e.posture(), ["s,CAN_ACCESS,wiki"], grants=["s,read,wiki"])["breaks"] == []
+    assert what_if(judged(e), ["s,CAN_ACCESS,wiki"], grants=["s,read,wiki"])["breaks"] == []
 
 
 def test_what_nobody_could_have_stated_stays_unknown():
@@ -83,7 +84,7 @@ def test_what_nobody_could_have_stated_stays_unknown():
 @pytest.mark.parametrize("item", ["s,fly,wiki", "s,read", "read", "", ",read,", "s,read,s"])
 def test_what_is_no_grant_is_refused(item: str):
     with pytest.raises((NotGrantable, UnknownThing)):
-        what_if(served().posture(), [], grants=[item])
+        what_if(judged(served()), [], grants=[item])
 
 
 def test_a_new_agent_is_judged_as_if_it_were_there(tmp_path: Path):
@@ -94,7 +95,7 @@ def test_a_new_agent_is_judged_as_if_it_were_there(tmp_path: Path):
     ingest(store, [served().job()])
     current = store.current()
     assert current is not None
-    for posture in (served().posture(), posture_in(store, current.id)):
+    for posture in (judged(served()), posture_in(store, current.id)):
         records: dict[Element, list[dict]] = {
             AGENT: [{"id": "middle"}],
             SERVICE_ACCOUNT: [{"id": "own"}],

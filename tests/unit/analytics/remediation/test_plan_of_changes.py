@@ -14,6 +14,7 @@ from analytics.remediation.plan.grants_by_debt import GrantsByDebt
 from analytics.remediation.removal.additions import together
 from analytics.remediation.removal.before_and_after import changed, debt_owed
 from app.wording import each_words
+from tests.support.estates.judged_once import judged
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import plan, what_if
 
@@ -168,7 +169,7 @@ KEPT = {  # analytics.md 5.2 blocks what is for emergencies, and the last admini
 @pytest.mark.parametrize("name", KEPT)
 def test_a_grant_is_not_narrowed_to_no_administrator_nor_an_emergency(name: str) -> None:
     made, proposed = KEPT[name]
-    steps = plan(made().posture(), 9, "debt")["steps"]
+    steps = plan(judged(made()), 9, "debt")["steps"]
     assert ("narrow_grant" in [step["action"] for step in steps]) == proposed
 
 
@@ -177,7 +178,7 @@ def test_no_administrator_is_disabled_if_it_is_the_last_nor_what_is_for_emergenc
     objective: str,
 ) -> None:
     def disabled(e: Estate) -> list[str]:
-        steps = plan(e.posture(), 9, objective)["steps"]
+        steps = plan(judged(e), 9, objective)["steps"]
         return [s["target"]["id"] for s in steps if s["action"] == "disable_identity"]
 
     assert disabled(another(dormant())) == ["a"]
@@ -194,7 +195,7 @@ def test_who_ended_is_no_administrator_that_is_left(objective: str) -> None:
         e.agent("b", created_at=ago(300), status=status)
         for holder in ("a", "b"):
             e.can(holder, "admin", "r", granted_at=ago(200), telemetry="true")
-        made = plan(e.posture(), 9, objective)["steps"]
+        made = plan(judged(e), 9, objective)["steps"]
         removed = [s["target"]["from"]["id"] for s in made if s["action"] == "remove_grant"]
         steps[status] = removed
     assert len(steps["active"]) == 1

@@ -9,6 +9,7 @@ from analytics.findings.evaluation import find_all
 from analytics.posture import Posture
 from analytics.remediation.handover.tickets import Assignment, effort, ticket_id, tickets
 from graph.instants import NEVER
+from tests.support.estates.judged_once import judged
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.histories.small_history import history_of
 
@@ -53,7 +54,7 @@ def one(posture: Posture, *rules: str, **facts: Any) -> Any:
 
 
 def test_a_ticket_has_its_findings_the_worst_first_and_what_they_say() -> None:
-    posture = estate().posture()
+    posture = judged(estate())
     row = one(posture, *CYCLES)
     rows = find_all(posture).set_index("id")
     assert set(row["finding_ids"]) == set(findings(posture, *CYCLES))
@@ -70,7 +71,7 @@ def test_a_ticket_has_its_findings_the_worst_first_and_what_they_say() -> None:
 
 @pytest.mark.parametrize("rules", [("OWN-01",), ("LPR-01",), ("OWN-01", "LPR-01")])
 def test_it_is_due_after_the_shortest_cycle(rules: tuple[str, ...]) -> None:
-    posture = estate().posture()
+    posture = judged(estate())
     assert findings(posture, *rules)
     days = min(CYCLES[rule] for rule in rules)
     assert one(posture, *rules)["due"] == posture.graph.now + days * DAY
@@ -86,7 +87,7 @@ def test_a_later_run_does_not_move_the_day() -> None:
 
 
 def test_without_a_finding_the_reason_is_that_of_the_step() -> None:
-    row = one(estate().posture(), reason="Nobody was seen using it.")
+    row = one(judged(estate()), reason="Nobody was seen using it.")
     assert row["reason"] == "Nobody was seen using it."
     assert row["severity"] is None
     assert row["due"] == NEVER
@@ -94,7 +95,7 @@ def test_without_a_finding_the_reason_is_that_of_the_step() -> None:
 
 
 def test_the_id_stays_while_findings_come_and_go() -> None:
-    posture = estate().posture()
+    posture = judged(estate())
     every = {one(posture, *rules)["ticket_id"] for rules in ((), ("OWN-01",), tuple(CYCLES))}
     assert len(every) == 1
     later = estate(AS_OF + pd.Timedelta(days=30)).posture()
@@ -124,7 +125,7 @@ def test_hours_are_those_of_the_model(action: str, hours: float) -> None:
 
 
 def test_what_is_on_several_things_is_told_apart_by_its_facts() -> None:
-    posture = estate().posture()
+    posture = judged(estate())
     several = {"identity": -1, "resource": -1, "several": True}
     facts = [("g",), ("h",), ("g", "h"), ("h", "g")]
     ids = [one(posture, facts=each, **several)["ticket_id"] for each in facts]
@@ -133,11 +134,11 @@ def test_what_is_on_several_things_is_told_apart_by_its_facts() -> None:
 
 
 def test_no_steps_are_no_tickets() -> None:
-    assert len(tickets(estate().posture(), [])) == 0
+    assert len(tickets(judged(estate()), [])) == 0
 
 
 def test_what_is_not_known_is_null() -> None:
-    row = one(estate().posture(), debt=None, interest=None, owner=-1, facts=())
+    row = one(judged(estate()), debt=None, interest=None, owner=-1, facts=())
     assert row["debt"] is pd.NA
     assert row["interest_per_day"] is pd.NA
     assert row["owner_to_notify"] == -1
