@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 
 from graph.schema import ASSUMES, CAN_ACCESS, MEMBER_OF, TRUSTS
-from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import ACROSS, Request
 from ingest.sources.aws import SOURCE
 from tests.support.exports.aws_account import TAKEN_AT, allow, details, document, trust
+from tests.support.exports.memory import Memory
 
 ACCOUNTS = ("111111111111", "222222222222", "333333333333")
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
@@ -109,11 +109,11 @@ def _write(folder: Path, world: dict[str, dict[str, Any]]) -> None:
         (folder / account / "details.json").write_text(json.dumps(written))
 
 
-def _read(store: ParquetStore, *folders: Path) -> None:
+def _read(store: Memory, *folders: Path) -> None:
     ingest(store, [(SOURCE, Request([folder], taken_at=TAKEN_AT)) for folder in folders])
 
 
-def _assumed(store: ParquetStore) -> set[tuple[Any, ...]]:
+def _assumed(store: Memory) -> set[tuple[Any, ...]]:
     """Return who may take which role, and on which condition."""
     rows = store.read()[1].frames[ASSUMES]
     return {
@@ -130,7 +130,7 @@ def test_read_apart_is_read_together(world, seed):
         folder = Path(made)
         (folder / "all").mkdir()
         _write(folder / "all", world)
-        together, apart = (ParquetStore(folder / name) for name in ("together", "apart"))
+        together, apart = (Memory(str(folder / name)) for name in ("together", "apart"))
         _read(together, folder / "all")
         order = random.Random(seed).sample(ACCOUNTS, 3)
         for account in [*order, order[0]]:
@@ -140,14 +140,14 @@ def test_read_apart_is_read_together(world, seed):
         _every_grant_is_one_of(together, apart)
 
 
-def _every_support_is_there(store: ParquetStore) -> None:
+def _every_support_is_there(store: Memory) -> None:
     """Each fact that a right to take a role rests on has a row."""
     frames = store.read()[1].frames
     known = {id_ for kind in (CAN_ACCESS, MEMBER_OF, TRUSTS) for id_ in frames[kind]["id"]}
     assert {f for facts in frames[ASSUMES]["support"] for f in json.loads(facts)} <= known
 
 
-def _every_grant_is_one_of(together: ParquetStore, apart: ParquetStore) -> None:
+def _every_grant_is_one_of(together: Memory, apart: Memory) -> None:
     """Compare grants that were made for roles of another scope with those of one folder.
 
     They are the same, unless it is a member's own part of what a group grants: whether it is
@@ -179,7 +179,7 @@ def test_each_half_alone_gives_no_path(source, assumes, tmp_path):
     deploy["AssumeRolePolicyDocument"] = document(trust({"AWS": ACCOUNTS[0]}))
     world = {ACCOUNTS[0]: details(users=[ann]), ACCOUNTS[1]: details(roles=[deploy])}
     _write(tmp_path, world)
-    store = ParquetStore(tmp_path / "store")
+    store = Memory(str(tmp_path / "store"))
     for account in world:
         ingest(store, [(source, Request([tmp_path / account], taken_at=TAKEN_AT))])
     assert _assumed(store) == ({(ann["Arn"], deploy["Arn"], None)} if assumes else set())

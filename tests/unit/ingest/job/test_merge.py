@@ -17,13 +17,13 @@ from graph.schema import (
     RUNS_AS,
     SERVICE_ACCOUNT,
 )
-from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import Ingested, ingest
 from ingest.source import Request
 from ingest.sources.aws import SOURCE as AWS
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, ago
 from tests.support.estates.small_estates import Estate as Written
 from tests.support.exports.aws_account import ACCOUNT, IAM, allow, details, user
+from tests.support.exports.memory import Memory
 
 LATER = AS_OF.replace(month=9)
 REPORT = (
@@ -42,19 +42,19 @@ class Estate(Written):
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ParquetStore:
-    return ParquetStore(tmp_path / "store")
+def store(tmp_path: Path) -> Memory:
+    return Memory(str(tmp_path / "store"))
 
 
 def without(*kinds: str) -> list[str]:
     return [kind for kind in EVERYTHING if kind not in kinds]
 
 
-def load(store: ParquetStore, estate: Estate, **options: Any) -> Ingested:
+def load(store: Memory, estate: Estate, **options: Any) -> Ingested:
     return ingest(store, [estate.job()], **options)
 
 
-def row(store: ParquetStore, element: Any, id_: str | None = None) -> dict[str, Any]:
+def row(store: Memory, element: Any, id_: str | None = None) -> dict[str, Any]:
     """Return the one row of an element, or that with an id."""
     frame = store.read()[1].frames[element]
     (found,) = (

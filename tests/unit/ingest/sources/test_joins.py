@@ -10,12 +10,12 @@ import pytest
 
 from analytics.posture import assess
 from graph.access import AccessGraph
-from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources import all_sources
 from tests.support.exports.aws_account import allow, details, role, trust
 from tests.support.exports.loading import TAKEN_AT
+from tests.support.exports.memory import Memory
 from tests.support.printed import blast_radius
 
 ACCOUNT, ISSUER = "123456789012", "token.actions.githubusercontent.com"
@@ -101,7 +101,7 @@ def graph(tmp_path_factory):
         jobs.append((all_sources()[name], Request((tmp_path / name,), name, TAKEN_AT)))
     found = []
     for number, order in enumerate((jobs, jobs[::-1])):
-        store = ParquetStore(tmp_path / f"store{number}")
+        store = Memory(str(tmp_path / f"store{number}"))
         for one in order:
             ingest(store, [one])
         found.append(store.read())

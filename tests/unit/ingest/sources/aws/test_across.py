@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from graph.schema import ASSUMES, CAN_ACCESS, ROLE_POLICY
-from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources.aws import SOURCE
@@ -22,6 +21,7 @@ from tests.support.exports.aws_account import (
     trust,
     user,
 )
+from tests.support.exports.memory import Memory
 
 FAR = "arn:aws:iam::999988887777:"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
@@ -56,7 +56,7 @@ def assumed(store):
 @pytest.fixture
 def store(tmp_path):
     """Return an empty store."""
-    return ParquetStore(tmp_path / "store")
+    return Memory(str(tmp_path / "store"))
 
 
 @pytest.mark.parametrize(

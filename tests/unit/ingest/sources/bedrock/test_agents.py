@@ -25,13 +25,13 @@ from graph.schema import (
     TRUSTS,
     USES,
 )
-from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import SOURCE as AWS
 from ingest.sources.bedrock import SOURCE
 from tests.support.exports.aws_account import allow, details, role, trust
 from tests.support.exports.loading import TAKEN_AT, load, reader
+from tests.support.exports.memory import Memory
 from tests.support.hostile.canaries import leaks
 
 ACCOUNT = "123456789012"
@@ -173,7 +173,7 @@ def test_agents_join_the_roles_of_an_account_in_any_order(tmp_path):
     ]
     hashes = set()
     for number, order in enumerate((jobs, jobs[::-1])):
-        store = ParquetStore(tmp_path / f"store{number}")
+        store = Memory(str(tmp_path / f"store{number}"))
         for one in order:
             ingest(store, [one])
         info, facts = store.read()

@@ -30,13 +30,13 @@ from graph.schema import (
     TOOL,
     TRUSTS,
 )
-from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import SOURCE as AWS
 from ingest.sources.cartography import SOURCE
 from tests.support.exports.aws_account import allow, details, role
 from tests.support.exports.loading import TAKEN_AT, load, reached
+from tests.support.exports.memory import Memory
 from tests.support.hostile.canaries import leaks
 
 ACCOUNT = "123456789012"
@@ -221,7 +221,7 @@ def test_all_shapes_say_the_same(tmp_path):
     for name, said in shapes.items():
         path = tmp_path / f"{name}.json"
         path.write_text(said if isinstance(said, str) else json.dumps(said))
-        store = ParquetStore(tmp_path / name)
+        store = Memory(str(tmp_path / name))
         ingest(store, [(SOURCE, Request((path,), "x", TAKEN_AT))])
         hashes.add(store.current().hash)
     assert len(hashes) == 1
@@ -335,7 +335,7 @@ def test_it_joins_the_export_of_the_account_in_any_order(tmp_path):
     ]
     hashes = set()
     for number, order in enumerate((jobs, jobs[::-1])):
-        store = ParquetStore(tmp_path / f"store{number}")
+        store = Memory(str(tmp_path / f"store{number}"))
         for one in order:
             ingest(store, [one])
         hashes.add(store.current().hash)

@@ -9,12 +9,12 @@ import pytest
 from graph.access import AccessGraph
 from graph.facts import Coverage, Facts
 from graph.schema import AGENT, CREDENTIAL, HUMAN, ROLE, SERVICE_ACCOUNT
-from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources.cloudtrail import SOURCE
 from tests.support.estates.small_estates import Estate, together
 from tests.support.exports.loading import load
+from tests.support.exports.memory import Memory
 
 ACCOUNT = "123456789012"
 IAM = f"arn:aws:iam::{ACCOUNT}:"
@@ -127,7 +127,7 @@ def test_made_again_is_alive_in_whatever_order_the_logs_are_read(tmp_path, order
             )
         ],
     ]
-    store = ParquetStore(tmp_path / "store")
+    store = Memory(str(tmp_path / "store"))
     for at in (*order, order[0]):  # the first one twice
         path = tmp_path / f"log{at}.json"
         path.write_text(json.dumps({"Records": logs[at]}))

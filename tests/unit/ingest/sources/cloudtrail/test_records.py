@@ -24,13 +24,13 @@ from graph.schema import (
     SERVICE_ACCOUNT,
     USED,
 )
-from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import SOURCE as AWS
 from ingest.sources.cloudtrail import SOURCE
 from tests.support.exports.aws_account import allow, details, role, trust
 from tests.support.exports.loading import TAKEN_AT, load
+from tests.support.exports.memory import Memory
 from tests.support.hostile.canaries import CANARIES, leaks
 
 ACCOUNT = "123456789012"
@@ -321,7 +321,7 @@ def test_uses_join_the_grants_of_an_account_in_any_order(tmp_path):
     jobs = [(SOURCE, Request((log,), "demo", TAKEN_AT)), (AWS, Request((account,), None, TAKEN_AT))]
     hashes = set()
     for number, order in enumerate((jobs, jobs[::-1])):
-        store = ParquetStore(tmp_path / f"store{number}")
+        store = Memory(str(tmp_path / f"store{number}"))
         for one in order:
             ingest(store, [one])
         info, facts = store.read()
