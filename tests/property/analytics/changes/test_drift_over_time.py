@@ -10,7 +10,7 @@ from graph.schema import LEVELS
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.histories.merged_things import ARN, BUCKET, cloud, day, hub
 from tests.support.histories.small_history import history_of
-from tests.support.search import some
+from tests.support.search import searching, some
 
 MONTHS = 5
 
@@ -61,13 +61,14 @@ class World:
 
 
 def drawn(seed: int) -> list[Posture]:
-    """Return the posture of each month but the first."""
+    """Return the posture of each month but the first; of a day, of the third and the last."""
     world, states = World(seed), []
     for month in range(MONTHS):
         states.append([world.estate(month), *world.others(month)])
         world.change()
     history = history_of(*states)
-    return [history.posture(info.id) for info in history.infos[1:]]
+    later = history.infos[1:] if searching() else history.infos[2::2]
+    return [history.posture(info.id) for info in later]
 
 
 def shown(posture: Posture) -> list[object]:

@@ -52,7 +52,7 @@ def test_what_is_found_is_what_the_definition_says(first: int) -> None:
 
 @pytest.mark.parametrize("first", range(0, WORLDS // 4, STEP // 2))
 def test_figures_count_what_the_definition_counts(first: int) -> None:
-    for seed in range(first, first + STEP // 2):
+    for seed in range(first, min(first + STEP // 2, WORLDS // 4)):
         world = estate(seed, ended=False)
         rows = {r["name"]: r for r in kpis(world.quick())["kpis"]}
         for name, (numerator, denominator) in Findings(world).figures().items():
