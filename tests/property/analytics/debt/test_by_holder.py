@@ -15,7 +15,7 @@ from analytics.posture import Posture
 from tests.support.estates.any_world import estate
 from tests.support.search import worlds
 
-SEEDS = range(worlds(12, 200))
+SEEDS = range(worlds(8, 200))
 TWIN = range(60)
 
 

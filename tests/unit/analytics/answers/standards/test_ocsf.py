@@ -22,6 +22,7 @@ from ingest.sources import all_sources
 from tests.support.estates import any_world
 from tests.support.estates.accuracy import assessed
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.search import worlds
 from tests.support.standards.ocsf_schema import OcsfSchema
 
 CLASSES = {FindingKind.CONTROL: 2003, FindingKind.EVENT: 2004, FindingKind.ACCESS: 2008}
@@ -149,7 +150,7 @@ def test_a_rule_on_uses_or_decisions_is_about_an_event() -> None:
 # ---------------------------------------------------------------- by the published schema
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(worlds(2, 8)))
 def test_events_of_any_world_are_valid(schema: OcsfSchema, seed: int) -> None:
     events = _events_of(_any(seed))
     assert events
