@@ -105,7 +105,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Neo4jTogethe
 def pytest_collect_file(file_path: Path) -> Generator[None, list[Any], list[Any]]:
     """Look for examples in docstrings only where there are any: to search a module takes long."""
     made = yield
-    without = file_path.suffix == ".py" and ">>>" not in file_path.read_text(encoding="utf-8")
+    without = file_path.suffix == ".py" and b">>>" not in file_path.read_bytes()
     return [one for one in made if not (without and isinstance(one, DoctestModule))]
 
 
