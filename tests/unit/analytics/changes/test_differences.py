@@ -181,9 +181,9 @@ def many(rows: int, changed: int) -> AccessGraph:
 @pytest.mark.parametrize("changed", [1_000, 300_000])
 def test_many_rows_are_compared_in_seconds(changed):
     before, after = many(300_000, 0), many(300_000, changed)
-    begun = time.monotonic()
+    begun = time.process_time()
     found = changes(before, after)
-    took = time.monotonic() - begun
+    took = time.process_time() - begun
     assert {e.name: len(rows) for e, rows in found.rows.items()} == {"CAN_ACCESS": changed}
     assert took < 5, took
 
