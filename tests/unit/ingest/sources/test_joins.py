@@ -145,7 +145,7 @@ def test_a_role_with_a_path_is_the_one_that_a_cluster_lets_in_without_it(first, 
         "apiVersion": "v1", "kind": "ConfigMap", "data": {"mapRoles": mapped},
         "metadata": {"name": "aws-auth", "namespace": "kube-system"},
     }  # fmt: skip
-    store = ParquetStore(tmp_path / "store")
+    store = Memory()
     written = {"aws": details(roles=[ops]), "kubernetes": let_in}
     for name in sorted(written, key=lambda n: n != first):
         file = tmp_path / f"{name}.json"
