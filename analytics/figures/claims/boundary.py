@@ -14,9 +14,8 @@ from analytics.findings.rule import plural
 from analytics.posture import Posture
 from graph.coverage import can_state
 
-DECLARED, REVIEWED, LAPSED, KNOWN, OPEN, ROLE = range(
-    6
-)  # what is known of the scope of an identity
+# What is known of the scope of an identity.
+DECLARED, REVIEWED, LAPSED, KNOWN, OPEN, ROLE = range(6)
 NOTHING = {
     LAPSED: "the approval of its scope has ended, or was revoked since.",
     KNOWN: "no scope is declared.",
