@@ -23,6 +23,7 @@ WITH_VARIABLES = (
 # they are literal text
 SESSION = re.compile(r"arn:[\w-]+:sts::\d{12}:assumed-role/[^/]+/(.+)", re.DOTALL)
 LIKE = "StringLike"
+USER_ID = ("aws:userid", "aws:userId", "AWS:USERID")  # one key, which a policy may have besides
 MAX_NAME = 2048  # characters; AWS allows no longer resource name
 
 
@@ -158,8 +159,10 @@ def _by_session(statement: Statement) -> Iterator[Statement]:
         yield replace(statement, principals=others)
     stated = statement.condition or {}
     like = stated.get(LIKE)
+    like = like if isinstance(like, dict) else {}
+    key = next((key for key in USER_ID if key not in like), USER_ID[0])
     for pair, session in sessions.items():
-        named = {**(like if isinstance(like, dict) else {}), "aws:userid": f"*:{session}"}
+        named = {**like, key: f"*:{session}"}
         yield replace(statement, principals=(pair,), condition={**stated, LIKE: named})
 
 

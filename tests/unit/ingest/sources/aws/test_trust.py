@@ -225,8 +225,9 @@ def test_a_session_is_its_role_on_condition_of_its_name(tmp_path):
     session = {"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/robot/ann"}
     service = trust({"Service": "ec2.amazonaws.com"})
 
-    def levels(effect, action, *own):
+    def levels(effect, action, *own, **more):
         resource = {"Resource": [bucket, f"{bucket}/*"], "Principal": session, "Action": action}
+        resource |= more
         policy = document(resource | {"Effect": effect})
         (tmp_path / "policy.json").write_text(json.dumps({"Policy": json.dumps(policy)}))
         account = details(roles=[role("robot", [service], *own)])
@@ -240,6 +241,8 @@ def test_a_session_is_its_role_on_condition_of_its_name(tmp_path):
     reads = allow("s3:GetObject", f"{bucket}/*")
     assert levels("Deny", "s3:GetObject", reads) == [(["read"], f'{{"Unless":{name}}}')]
     assert levels("Deny", "s3:PutObject", reads) == [(["read"], None)]
+    other = {"StringLike": {"aws:userid": "AROAELSE:*"}}  # the policy's own test holds besides
+    assert levels("Allow", "s3:GetObject", Condition=other) == []
 
 
 def test_an_id_instead_of_a_name_is_that_of_a_principal_that_was_deleted(tmp_path):
