@@ -91,7 +91,7 @@ class History:
         """Return the facts of a snapshot as its sources state them; the journal adds none."""
         return self._read(snapshot)[1]
 
-    def _remember(self, key: "_Key", posture: Posture) -> None:
+    def _remember(self, key: _Key, posture: Posture) -> None:
         """Keep a posture as the last one asked for, and drop others until all fit the limits."""
         with _LOCK:
             self._kept[key] = _Kept(next(_ASKED), posture)

@@ -8,6 +8,7 @@ RUNS_AS; a graph of BloodHound has an edge for it that is not always marked as t
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,14 +88,20 @@ def _both(*doubts: str) -> str:
     return " and ".join(filter(None, doubts))
 
 
-def _unevaluated(condition: str, issuer: str) -> str:
-    """Return a condition of AWS, unless subject, audience and repository decide all of it."""
-    evaluated = {f"{issuer}:{claim}".lower() for claim in EVALUATED}
+def _document(condition: str) -> dict[str, Any] | None:
+    """Return a condition of AWS as operators with their tests; None if it is none."""
     try:
         document = json.loads(condition) if condition else {}
     except ValueError:
-        return condition
-    for operator, tests in document.items() if isinstance(document, dict) else [("", {})]:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _unevaluated(condition: str, issuer: str) -> str:
+    """Return a condition of AWS, unless subject, audience and repository decide all of it."""
+    evaluated = {f"{issuer}:{claim}".lower() for claim in EVALUATED}
+    document = _document(condition)
+    for operator, tests in document.items() if document is not None else [("", {})]:
         keys = {str(key).lower() for key in tests} if isinstance(tests, dict) else {""}
         if operator.rpartition(":")[2] not in EQUALS or not keys <= evaluated:
             return condition
@@ -103,11 +110,7 @@ def _unevaluated(condition: str, issuer: str) -> str:
 
 def _of_repository(condition: str, issuer: str) -> Iterator[Wanted]:
     """Yield the claims on the repository that a condition of AWS asks for."""
-    try:
-        document = json.loads(condition) if condition else {}
-    except ValueError:
-        return
-    for operator, tests in document.items() if isinstance(document, dict) else ():
+    for operator, tests in (_document(condition) or {}).items():
         exact = operator.rpartition(":")[2] in EQUALS and isinstance(tests, dict)
         for key, values in tests.items() if exact else ():
             claim = str(key).lower().removeprefix(f"{issuer}:".lower())

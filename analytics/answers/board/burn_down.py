@@ -1,6 +1,8 @@
 """The burn-down: when debt reaches its target, at today's pace and with the plan; cost of delay."""
 
+from collections import deque
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -112,7 +114,7 @@ def _repaid(posture: Posture, scope: Scope, made: RemovalPlan) -> float:
     if scope.team is None:
         return float(made.before["debt"] - made.after["debt"])
     changes = [step.change for step in steps_of(posture, made)]
-    *_, after = [posture, *after_each(posture, changes)]
+    (after,) = deque(chain([posture], after_each(posture, changes)), maxlen=1)  # the last one
     ids = posture.graph.things["id"].iloc[posture.accountable[scope.places]]
     places = np.isin(after.accountable, after.graph.numbers(ids))
     owed = total(sums_of(posture), scope.places).debt

@@ -184,9 +184,9 @@ def _seen_of_team(ends: tuple[End, End], info: SnapshotInfo) -> float:
     """
     (earlier, before), (posture, after) = ends
     graphs = earlier.graph, posture.graph
-    of = None
-    if not (same_declared(*graphs) and RenamedIds(*graphs).same):
-        of = _period(posture, info)
+    if same_declared(*graphs) and RenamedIds(*graphs).same:
+        return 0.0
+    of = _period(posture, info)
     if of is None:
         return 0.0
     start, end = of.start, of.end

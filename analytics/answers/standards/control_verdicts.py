@@ -119,12 +119,12 @@ def _verdict(posture: Posture, listed: Framework, control: Control, about: int |
 
 
 def _by_rule(posture: Posture, judged: Judged, about: int | None) -> ByRule:
-    every, subjects = population(posture).identities, judged.subjects
-    identities = np.intersect1d(judged.identities, every)
-    of = len(every)
-    if about is not None:
-        identities, subjects = judged.identities, subjects[subjects == about]
-        identities, of = identities[identities == about], 1
+    identities, subjects = judged.identities, judged.subjects
+    if about is None:
+        every = population(posture).identities
+        identities, of = np.intersect1d(identities, every), len(every)
+    else:
+        identities, subjects, of = identities[identities == about], subjects[subjects == about], 1
     because = judged.because or (None if len(identities) else NONE_JUDGED)
     if len(subjects):
         because = None
