@@ -19,7 +19,13 @@ from functools import cached_property
 import numpy as np
 
 from analytics.reach.kernels import union
-from analytics.reach.kernels.condense import components, contract, states
+from analytics.reach.kernels.condense import (
+    arrange,
+    components,
+    contract,
+    number_columns,
+    states,
+)
 from analytics.reach.network import Network
 from analytics.reach.running.execution import Block, Executor, executor, serial
 from analytics.weights import LEVEL_WEIGHTS
@@ -97,10 +103,10 @@ def condense_columns(network: Network, columns: Columns) -> Closure:
     split = states(network.indptr, network.target, network.ceiling)
     component, count = components(split.indptr, split.target)
     column, word_class, classes, weights = columns
-    row, child_ptr, child, own_ptr, own = contract(component, count, split, network.arrays, column)
-    needed = np.zeros(len(child_ptr) - 1, bool)
-    needed[child] = True
-    rows = row[component[: network.nodes]]
+    row, *made = contract(component, count, split, network.arrays, column)
+    number, children, child_ptr, child, own_ptr, own = arrange(*made)
+    needed = np.arange(len(number)) < children
+    rows = np.append(number, -1)[row[component[: network.nodes]]]
     return Closure(rows, child_ptr, child, own_ptr, own, needed, word_class, classes, weights)
 
 
@@ -200,32 +206,11 @@ def lost(network: Network, remaining: Network, starts: np.ndarray) -> Totals:
 
 def _columns(network: Network) -> Columns:
     """Assign numbers to the columns by class: `column[resource, kind]` (int32, -1: none)."""
-    granted_at_all = np.zeros(network.nodes, bool)
-    granted_at_all[network.resource[network.levels > 0]] = True
-    things = np.flatnonzero(granted_at_all)
-    place = np.full(network.nodes, -1, np.int32)
-    place[things] = np.arange(len(things))
-    granted = np.zeros((len(things), CLASS_KINDS), bool)
-    for level in range(len(LEVELS)):
-        granted[place[network.resource[network.levels >> level & 1 == 1]], level] = True
-    alone = granted.sum(axis=1) == 1
-    granted[:, ALONE:] = granted[:, :ANY] & alone[:, None]
-    granted[:, :ANY] &= ~alone[:, None]
-    granted[:, ANY] = ~alone
     weights = np.unique(network.weight)  # of all nodes, so that counts of a part can be subtracted
-    weighed = np.searchsorted(weights, network.weight[things])
-    column = np.full((network.nodes, ANY + 1), -1, np.int32)  # a level alone stands as that level
-    word_class = [np.empty(0, np.int16)]
-    words = 0
-    for weight in range(len(weights)):
-        of_weight = weighed == weight
-        for kind in range(CLASS_KINDS):
-            members = np.flatnonzero(of_weight & granted[:, kind])
-            column[things[members], kind if kind <= ANY else kind - ALONE] = (
-                words * WORD + np.arange(len(members))
-            )
-            taken = -(-len(members) // WORD)
-            word_class.append(np.full(taken, CLASS_KINDS * weight + kind, np.int16))
-            words += taken
-    classes, position = np.unique(np.concatenate(word_class), return_inverse=True)
-    return column, position.astype(np.int16), classes, weights
+    column, members = number_columns(
+        network.resource, network.levels, network.weight, weights, CLASS_KINDS
+    )
+    words = -(-members // WORD)
+    classes = np.flatnonzero(words).astype(np.int32)
+    word_class = np.repeat(np.arange(len(classes), dtype=np.int16), words[classes])
+    return column, word_class, classes, weights

@@ -115,6 +115,71 @@ def components(indptr: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, int]
 
 
 @compiled
+def number_columns(
+    resource: np.ndarray,
+    levels: np.ndarray,
+    weight: np.ndarray,
+    weights: np.ndarray,
+    kinds: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Assign numbers to the columns of resources by class; each class begins a word.
+
+    A resource granted at a single level has one column, whose kind is beyond `GRANTED_KINDS` and
+    which stands for the level; any other has one for each level and one for any level. The class of
+    a column is `kinds * w + kind`, `w` being the place of the resource's weight in `weights`.
+
+    Returns
+    -------
+    column : int32[nodes, GRANTED_KINDS]
+        The column of each resource and level, the last one that of any level; -1: none.
+    members : int64[classes]
+        How many columns each class has.
+    """
+    granted = np.zeros(len(weight), np.uint8)
+    for g in range(len(resource)):
+        granted[resource[g]] |= levels[g]
+    members = np.zeros(len(weights) * kinds, np.int64)
+    column = np.full((len(weight), GRANTED_KINDS), -1, np.int32)
+    for v in range(len(weight)):
+        if granted[v]:
+            first = np.searchsorted(weights, weight[v]) * kinds
+            alone = granted[v] & (granted[v] - 1) == 0
+            for kind in range(GRANTED_KINDS):
+                is_any = kind == GRANTED_KINDS - 1
+                if granted[v] >> kind & 1 or (is_any and not alone):
+                    of_class = first + kind + (GRANTED_KINDS if alone else 0)
+                    column[v, kind] = members[of_class]
+                    members[of_class] += 1
+    begin = np.zeros(len(members), np.int64)  # the column that each class begins with
+    for k in range(len(members) - 1):
+        begin[k + 1] = begin[k] + (members[k] + 63) // 64 * 64
+    for v in range(len(weight)):
+        if granted[v]:
+            first = np.searchsorted(weights, weight[v]) * kinds
+            if granted[v] & (granted[v] - 1) == 0:
+                first += GRANTED_KINDS
+            for kind in range(GRANTED_KINDS):
+                if column[v, kind] >= 0:
+                    column[v, kind] += begin[first + kind]
+    return column, members
+
+
+@compiled
+def _only(column: np.ndarray) -> np.ndarray:
+    """Return the column of each resource that has a single one, -1 for any other."""
+    only = np.full(len(column), -1, np.int32)
+    for v in range(len(column)):
+        columns = 0
+        for kind in range(GRANTED_KINDS):
+            if column[v, kind] >= 0:
+                only[v] = column[v, kind]
+                columns += 1
+        if columns > 1:
+            only[v] = -1
+    return only
+
+
+@compiled
 def contract(
     component: np.ndarray, count: int, split: States, arrays: Arrays, column: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -147,6 +212,7 @@ def contract(
     child_ptr, own_ptr = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
     child_seen = np.full(count, -1, np.int32)
     own_seen = np.full(column.max() + 1, -1, np.int32)
+    only = _only(column)
     rows, children, owned = 0, np.int64(0), np.int64(0)
     for c in range(count):
         children_before, owned_before = children, owned
@@ -160,14 +226,22 @@ def contract(
                     children += 1
             v, allowed = node[s], (2 << limit[s]) - 1
             for g in range(g_indptr[v], g_indptr[v + 1]):
-                bits = levels[g] & allowed
+                bits, r = levels[g] & allowed, resource[g]
+                if not bits:
+                    continue
                 if owned + GRANTED_KINDS > len(own):
                     grown = np.empty(2 * len(own), np.int32)
                     grown[:owned] = own[:owned]
                     own = grown
+                x = only[r]
+                if x >= 0:
+                    own[owned] = x
+                    owned += own_seen[x] != c
+                    own_seen[x] = c
+                    continue
                 for kind in range(GRANTED_KINDS):
-                    if bits and (kind == GRANTED_KINDS - 1 or bits >> kind & 1):
-                        x = column[resource[g], kind]
+                    if kind == GRANTED_KINDS - 1 or bits >> kind & 1:
+                        x = column[r, kind]
                         if x >= 0 and own_seen[x] != c:
                             own_seen[x] = c
                             own[owned] = x
@@ -187,3 +261,71 @@ def contract(
         own_ptr[: rows + 1].copy(),
         own[:owned].copy(),
     )
+
+
+@compiled
+def arrange(
+    child_ptr: np.ndarray, child: np.ndarray, own_ptr: np.ndarray, own: np.ndarray
+) -> tuple[np.ndarray, int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Order rows anew: first those that are children, then the others by their least child.
+
+    Rows that are united one after another then read the same children, which stay in the cache:
+    on the benchmark's graph of 100,000 nodes that saves an eighth of the time. Successors stay
+    first.
+
+    Returns
+    -------
+    number : int32[rows]
+        The new number of each row.
+    needed : int
+        How many rows are children; they are the first.
+    child_ptr, child, own_ptr, own
+        The rows in the new order, as `contract` returns them.
+    """
+    number, needed = _numbers(child_ptr, child)
+    rows = len(number)
+    order = np.empty(rows, np.int32)
+    for r in range(rows):
+        order[number[r]] = r
+    new_child_ptr, new_own_ptr = np.zeros(rows + 1, np.int64), np.zeros(rows + 1, np.int64)
+    new_child, new_own = np.empty(len(child), np.int32), np.empty(len(own), np.int32)
+    children, owned = 0, 0
+    for at in range(rows):
+        r = order[at]
+        for e in range(child_ptr[r], child_ptr[r + 1]):
+            new_child[children] = number[child[e]]
+            children += 1
+        for g in range(own_ptr[r], own_ptr[r + 1]):
+            new_own[owned] = own[g]
+            owned += 1
+        new_child_ptr[at + 1], new_own_ptr[at + 1] = children, owned
+    return number, needed, new_child_ptr, new_child, new_own_ptr, new_own
+
+
+@compiled
+def _numbers(child_ptr: np.ndarray, child: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the new numbers of `arrange`, by counting, and how many rows are children."""
+    rows = len(child_ptr) - 1
+    number, least = np.full(rows, -1, np.int32), np.zeros(rows, np.int32)
+    for r in child:
+        number[r] = 0
+    needed = 0
+    for r in range(rows):
+        if number[r] == 0:
+            number[r] = needed
+            needed += 1
+    after = np.zeros(needed + 2, np.int64)  # where the next row with this least child goes
+    for r in range(rows):
+        if number[r] < 0:
+            least[r] = needed if child_ptr[r + 1] > child_ptr[r] else 0
+            for e in range(child_ptr[r], child_ptr[r + 1]):
+                least[r] = min(least[r], number[child[e]] + 1)
+            after[least[r] + 1] += 1
+    after[0] = needed
+    for bucket in range(needed + 1):
+        after[bucket + 1] += after[bucket]
+    for r in range(rows):
+        if number[r] < 0:
+            number[r] = after[least[r]]
+            after[least[r]] += 1
+    return number, needed

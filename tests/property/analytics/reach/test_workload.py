@@ -53,3 +53,17 @@ def test_a_block_that_is_too_wide_for_its_keys_is_refused():
     closure = condense(workload(1_000).network)
     with pytest.raises(ValueError, match="at most"):
         closure.block((0, WIDEST + 1))
+
+
+@pytest.mark.parametrize("runs_as", [0.0, RUNS_AS])
+def test_rows_come_after_those_they_lead_to_and_beside_those_that_read_the_same(runs_as):
+    closure = condense(workload(3_000, 4, runs_as).network)
+    rows = len(closure.needed)
+    first = closure.child_ptr
+    children = [closure.child[first[r] : first[r + 1]].tolist() for r in range(rows)]
+    assert all(max(of, default=-1) < r for r, of in enumerate(children))
+    needed = len({child for of in children for child in of})
+    assert closure.needed.tolist() == [True] * needed + [False] * (rows - needed)
+    least = [min(of, default=-1) for of in children[needed:]]
+    assert least == sorted(least)
+    assert len(set(least)) < len(least)
