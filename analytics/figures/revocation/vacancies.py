@@ -1,7 +1,8 @@
 """Vacancies: roles that nobody took over from an owner who left, until somebody does.
 
-A source may drop the statement of an owner who left, as directories do with the account. Then the
-role is as empty as before, though nothing says any more who left it, or when.
+An owner is a person, or a team, which leaves with its last active member. A source may drop the
+statement of an owner who left, as directories do with the account. Then the role is as empty as
+before, though nothing says any more who left it, or when.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.figures.revocation.element_states import next_in_sight, scopes_in
-from analytics.findings.families.ownership import departed, judged_rows
+from analytics.findings.families.ownership import departed, judged_rows, team_gaps
 from analytics.ownership.owners import ROLES
 from analytics.ownership.unowned_since import vacant_since
 from analytics.posture import Posture
@@ -30,16 +31,18 @@ def vacancies(posture: Posture) -> pd.DataFrame:
         owner of any kind stopped answering; `NEVER` where that is unknown), `number` (of the
         identity) and `scope` (the source and scope that state it).
     """
-    gone = judged_rows(posture, departed(posture.ownership)).sort_values("ended")
+    owned = posture.ownership
+    left = pd.concat([departed(owned), team_gaps(owned)])
+    gone = judged_rows(posture, left).sort_values("ended")
     last = gone.drop_duplicates(["thing", "role"], keep="last")
     ids = posture.graph.things["id"].reindex(last["thing"]).to_numpy(object)
-    number, left = last["thing"].to_numpy(), last["ended"].to_numpy()
+    number, ended = last["thing"].to_numpy(), last["ended"].to_numpy()
     vacant = np.stack([vacant_since(posture, role) for role in ROLES])
-    since = np.maximum(vacant[last["role"].map(ROLES.index).to_numpy(np.int64), number], left)
+    since = np.maximum(vacant[last["role"].map(ROLES.index).to_numpy(np.int64), number], ended)
     return pd.DataFrame(
         {
             "key": ids + "/" + last["role"].to_numpy(object),
-            "since": np.where(left == NEVER, NEVER, since),
+            "since": np.where(ended == NEVER, NEVER, since),
             "number": number,
             "scope": scopes_in(last),
         }

@@ -58,6 +58,46 @@ def test_who_never_had_an_owner_that_left_has_no_vacancy() -> None:
     assert overdue(history.posture(history.infos[-1].id)).of("owner").rows.empty
 
 
+def of_team(days: float, **facts: Any) -> Estate:
+    """State a bot that only a team owns, whose first member left the firm, and whose other moved.
+
+    `left` is how many days ago the last of the two was gone, None where one is there.
+    """
+    left = facts.pop("left", LEFT)
+    e = Estate(at=AS_OF - pd.Timedelta(days=days)).agent("bot").thing("Team", "ops")
+    e.person("ann", left=ago(60)).person("bob").link("ann", "MEMBER_OF", "ops")
+    e.link("bob", "MEMBER_OF", "ops", valid_to=None if left is None else ago(left))
+    return e.owned("bot", "ops", "ops", **facts)
+
+
+def test_a_team_that_lost_its_last_member_leaves_a_vacancy_as_a_person_does() -> None:
+    history = history_of(of_team(40, left=None), of_team(20), of_team(10), of_team(0))
+    rows = overdue(history.posture(history.infos[-1].id)).of("owner").rows
+    assert rows["key"].tolist() == ["bot/business", "bot/technical"]
+    assert (rows["ended"].tolist(), rows["days"].tolist()) == ([False] * 2, [LEFT] * 2)
+
+
+def test_a_vacancy_of_a_team_ends_when_the_team_has_a_member_again() -> None:
+    history = history_of(of_team(20), of_team(10, left=None))
+    rows = overdue(history.posture(history.infos[-1].id)).of("owner").rows
+    assert (rows["ended"].tolist(), rows["days"].tolist()) == ([True] * 2, [20] * 2)
+
+
+def test_of_a_person_and_a_team_the_last_to_go_begins_the_vacancy() -> None:
+    made = of_team(0).person("cyd", left=ago(5)).owned("bot", "cyd")
+    rows = overdue(made.posture()).of("owner").rows
+    assert dict(zip(rows["key"], rows["days"], strict=True)) == {
+        "bot/business": 5,
+        "bot/technical": LEFT,
+    }
+
+
+def test_a_team_that_never_had_a_member_or_was_only_guessed_has_no_vacancy() -> None:
+    empty = Estate().agent("bot").thing("Team", "ops").owned("bot", "ops", "ops")
+    for made in (empty, of_team(0, evidence="inferred")):
+        assert overdue(made.posture()).of("owner").rows.empty
+
+
 def test_a_vacancy_goes_on_under_the_id_that_its_identity_has_now() -> None:
     """A second source, read later, has the same bot under an id that comes first."""
     arn = "arn:arn:aws:iam::1:role/bot"
