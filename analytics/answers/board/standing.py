@@ -17,6 +17,7 @@ from analytics.debt.totals import ORPHAN, caps_of, graded, total
 from analytics.debt.wording import KINDS
 from analytics.evidence.deciding import DENIED as WAS_DENIED
 from analytics.figures.measure import population
+from analytics.figures.revocation.last_teams import of_team
 from analytics.figures.revocation.speed import overdue, time_to_revoke
 from analytics.figures.sensitive_reach import administering, control_planes, rated_count, reaching
 from analytics.findings.families.evidence import by_software
@@ -270,11 +271,11 @@ def revocation(posture: Posture, scope: Scope) -> Revocation:
     """Return the median days from when access should have ended until it was removed.
 
     Open items count as censored (`analytics.figures.revocation.speed`). It walks through all
-    snapshots kept.
+    snapshots kept. What is gone counts for the team that it was last of.
     """
     whose = None
     if scope.team is not None:
-        whose = frozenset(posture.graph.things["id"].iloc[posture.accountable[scope.places]])
+        whose = of_team(posture, scope.team)
     spells = overdue(posture, whose=whose)
     target = model().cycle[NUMBER["outlived"]]
     count = len(spells.rows)

@@ -1,9 +1,14 @@
 """The board where an agent ended: every count of it is of the same identities."""
 
+import pandas as pd
+
 from analytics.answers import board as parts
 from analytics.answers.board import scope_of
 from analytics.answers.table import as_json
-from tests.support.estates.small_estates import Estate
+from analytics.debt.groups import WITHOUT_TEAM, team_of
+from analytics.posture import Posture
+from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.histories.small_history import history_of
 from tests.support.printed import kpis
 
 
@@ -43,3 +48,37 @@ def test_where_all_agents_are_gone_the_headlines_count_the_others() -> None:
     posture = e.resource("ledger", "restricted").can("svc", "read", "ledger").posture()
     heads = parts.headlines(posture, scope_of(posture))
     assert (heads.starts_are, heads.starts, heads.reaching) == ("identities", 1, 1)
+
+
+def overdue_of(days: float, *agents: str, owner: str = "ann") -> Estate:
+    """State agents of `ops` (Ann) or `web` (Bob) whose access ended 60 days before all of it."""
+    e = Estate(at=AS_OF - pd.Timedelta(days=days)).resource("db", "internal")
+    for person, team in (("ann", "ops"), ("bob", "web")):
+        e.thing("Team", team).person(person).link(person, "MEMBER_OF", team)
+    for agent in agents:
+        e.agent(agent).owned(agent, owner, owner)
+        e.can(agent, "read", "db", granted_at=ago(100), expires_at=ago(60))
+    return e
+
+
+def counted(posture: Posture, team: str | None) -> tuple[int, int]:
+    """Return how many overdue items of a team ended, and how many there were."""
+    answer = parts.revocation(posture, scope_of(posture, team_of(posture, team)))
+    return answer.ended, answer.overdue
+
+
+def test_what_a_team_had_and_is_gone_counts_for_how_long_it_takes_the_team() -> None:
+    """Of three agents, one is gone, with its access; `c` went over to the team `web` before."""
+    first = overdue_of(40, "a", "b", "c")
+    moved = overdue_of(20, "a", "b").agent("c").owned("c", "bob", "bob")
+    posture = history_of(first, moved, overdue_of(0, "a")).at(AS_OF)
+    assert counted(posture, None) == (2, 3)
+    assert counted(posture, "ops") == (1, 2)
+    assert counted(posture, "web") == (1, 1)
+    assert counted(posture, WITHOUT_TEAM) == (0, 0)
+
+
+def test_who_is_back_counts_for_the_team_of_today() -> None:
+    states = overdue_of(40, "a"), overdue_of(20), overdue_of(0, "a", owner="bob")
+    posture = history_of(*states).at(AS_OF)
+    assert (counted(posture, "ops"), counted(posture, "web")) == ((0, 0), (0, 1))
