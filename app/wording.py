@@ -130,6 +130,23 @@ def share(part: float, total: float) -> str:
     return f"{percent:.0f}%"
 
 
+def rated_ratio(ratio: float | None, ends: Sequence[float] | None, grade: str | None) -> str | None:
+    """Format a trust debt ratio; where it is not rated, the ends between which it lies.
+
+    >>> rated_ratio(0.031, (0.031, 0.4), "A"), rated_ratio(0.031, (0.031, 0.4), "NR")
+    ('3.1%', '3% to 40%')
+    >>> rated_ratio(0.1, (0.1, 0.1), "NR"), rated_ratio(None, None, "NR")
+    ('10.0%', None)
+    """
+    if ratio is None or absent(ratio):
+        return None
+    if grade == "NR" and ends is not None:
+        low, high = (share(end, 1) for end in ends)
+        if low != high:
+            return f"{low} to {high}"
+    return percent(ratio)
+
+
 def rounded(value: float) -> str:
     """Format an amount in whole points; what is less than half of one keeps its decimal.
 

@@ -55,8 +55,8 @@ class TrustDebt:
     """The debt of the accountable identities, or of one of them; see `debt`.
 
     `groups` has `key`, `thing` (a node, if the group is one), the figures as this record has them
-    (a null `tdr` where nothing of the group is verified), `grade`, `grade_because`, `capped_by`,
-    `capped_by_left_out` and `accepted`. `items` has the columns of
+    (a null `tdr` where there is nothing to owe for, or nothing of the group is verified), `grade`,
+    `grade_because`, `capped_by`, `capped_by_left_out` and `accepted`. `items` has the columns of
     `analytics.answers.debt_items.item_table`.
     """
 
@@ -95,12 +95,13 @@ def debt(
 ) -> TrustDebt:
     """Return the debt of the accountable identities, or of one of them (`about`, a node's number).
 
-    `groups` add up to the whole. `accepted` is the part of debt owed for accepted findings: it
-    stays owed, and bears no interest until the acceptance ends. `items`, if requested, are the
-    broken ones, the costliest first, then the unknown ones. `not_known` counts the identities whose
-    access no source could declare: no figure covers them, and if there are no others, there is no
-    figure. `capped_by` lists the first `NAMED` causes if a grade is capped below that of its ratio,
-    and `capped_by_left_out` counts the others.
+    `groups` add up to the whole; those of identities are all of them, also who may use nothing, and
+    those of assumptions are of what applies to anything. `accepted` is the part of debt owed for
+    accepted findings: it stays owed, and bears no interest until the acceptance ends. `items`, if
+    requested, are the broken ones, the costliest first, then the unknown ones. `not_known` counts
+    the identities whose access no source could declare: no figure covers them, and if there are no
+    others, there is no figure. `capped_by` lists the first `NAMED` causes of a grade that is capped
+    below that of its ratio, and `capped_by_left_out` counts the others.
     """
     owed = sums_of(posture, model)
     places = np.flatnonzero(owed.identities == about) if about is not None else slice(None)
@@ -127,7 +128,7 @@ def debt(
 
 
 def _worth_telling(group: Group, by: str) -> bool:
-    return bool(group.total.applicable) or (by != "assumption" and not group.total.known)
+    return by != "assumption" or bool(group.total.applicable)
 
 
 def _figures(of: Total) -> dict[str, Any]:
@@ -137,8 +138,13 @@ def _figures(of: Total) -> dict[str, Any]:
 
 
 def _figures_of_group(of: Total) -> dict[str, Any]:
-    """Return the figures of a group, without a ratio where nobody could check any of it."""
+    """Return the figures of a group, without a ratio where nobody could check any of it.
+
+    Of nothing neither a ratio is known, nor between which ends it lies.
+    """
     figures = _figures(of)
+    if not of.applicable:
+        return figures | {"tdr": None, "tdr_range": None}
     return figures if of.verified else figures | {"tdr": None}
 
 

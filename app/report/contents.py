@@ -16,14 +16,13 @@ from analytics.answers.compare.since import Change
 from analytics.answers.plan import RemovalPlan
 from analytics.answers.standards.product import PRODUCT, product_version
 from analytics.answers.table import Table
-from analytics.assumptions.model import NOT_RATED
 from analytics.posture import Posture
 from app.clock import now
 from app.freshness import age_words, day_words, freshness
 from app.report.history import of_team, points_of
 from app.report.sheet import Figure, Listing, Sheet, Trend
 from app.report.since import change_words, changes, ratio_words
-from app.wording import brief, counted, day, number, percent, share
+from app.wording import brief, counted, day, number, percent, rated_ratio, share
 from graph.stores import SnapshotInfo
 from graph.values import iso
 
@@ -166,12 +165,8 @@ def _figures(answer: Board, changed: Mapping[str, Change]) -> Iterator[Figure]:
 
 def _ratio(stands: Standing) -> str:
     """Return the ratio; where it is not rated, between which ends it lies, as on the front page."""
-    if stands.tdr is None or not stands.max_debt:
-        return NOT_KNOWN
-    if stands.grade != NOT_RATED or stands.tdr_range is None:
-        return percent(stands.tdr)
-    low, high = stands.tdr_range
-    return f"{low:.0%} to {high:.0%}"
+    ratio = stands.tdr if stands.max_debt else None
+    return rated_ratio(ratio, stands.tdr_range, stands.grade) or NOT_KNOWN
 
 
 def _of_jewels(answer: Board, changed: Mapping[str, Change]) -> Iterator[Figure]:
@@ -269,7 +264,7 @@ def _teams(answer: Board) -> Listing:
             short(row["name"], 26),
             number(row["identities"]),
             "not known" if pd.isna(row["debt"]) else brief(row["debt"]),
-            "" if pd.isna(row["tdr"]) else percent(row["tdr"]),
+            rated_ratio(row["tdr"], row["tdr_range"], row["grade"]) or "",
             _grade(row["grade"]),
         )
         for row in of.teams.frame.head(TEAMS).to_dict("records")

@@ -25,11 +25,12 @@ class Teams:
     """The teams, the one that owes most first; see `teams`.
 
     `teams` has `team` (a node; null for the identities of no team), `name`, `identities`,
-    `not_known`, `debt`, `tdr` (null where there is nothing to owe for, or nothing was verified),
-    `grade`, `grade_because`, `capped_by` (a name, or null), `sensitive` (identities in service that
-    can read sensitive data; null where no resource is rated), `sensitive_of` (those of known
-    reach), and for each assumption the share of what could be owed for it that is `broken`, and
-    that is `unknown`; null where it applies to nothing.
+    `not_known`, `debt`, `max_debt`, `tdr` (null where there is nothing to owe for, or nothing was
+    verified) and `tdr_range`, its ends if all that is unverified were kept, and broken; `grade`,
+    `grade_because`, `capped_by` (a name, or null), `sensitive` (identities in service that can read
+    sensitive data; null where no resource is rated), `sensitive_of` (those of known reach), and for
+    each assumption the share of what could be owed for it that is `broken`, and that is `unknown`;
+    null where it applies to nothing.
     """
 
     teams: Table
@@ -57,7 +58,9 @@ def teams(posture: Posture, limit: int = 0) -> Teams:
         "identities": [group.total.identities for group in chosen],
         "not_known": [group.total.not_known for group in chosen],
         "debt": _amounts([g.total.debt if g.total.known else None for g in chosen]),
+        "max_debt": _amounts([g.total.most if g.total.known else None for g in chosen]),
         "tdr": _amounts([_ratio(group.total) for group in chosen]),
+        "tdr_range": objects([_range(group.total) for group in chosen]),
         "grade": pd.array([group.grade for group in chosen], dtype="string"),
         "grade_because": pd.array([group.because for group in chosen], dtype="string"),
         "capped_by": objects([_cap(posture, key, group) for group in chosen]),
@@ -78,6 +81,10 @@ def _debt(group: Group) -> float:
 def _ratio(of: Total) -> float | None:
     """Return the trust debt ratio; None of nothing, and where nobody could check any of it."""
     return of.ratio if of.known and of.applicable and of.verified else None
+
+
+def _range(of: Total) -> list[float] | None:
+    return list(of.range) if of.known and of.applicable else None
 
 
 def _cap(posture: Posture, key: np.ndarray, group: Group) -> str | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.cli.output.card import ACCENT, QUIET, WRONG, Card
 from app.cli.output.columns import of_unit, words
+from app.wording import rated_ratio
 
 
 def draw(card: Card, result: dict[str, Any]) -> None:
@@ -36,6 +37,10 @@ def _ratio(stands: dict[str, Any]) -> str | None:
     return f"{of_unit(stands['tdr'], 'share')}, at worst {high}"
 
 
+def _team_ratio(row: dict[str, Any]) -> str | None:
+    return rated_ratio(row["tdr"], row["tdr_range"], row["grade"])
+
+
 def _numbers(heads: dict[str, Any]) -> list[tuple[str, object]]:
     """Return the three headline numbers: without a known jewel, who reaches one is not known."""
     reaching = f"{heads['starts_are']} at a crown jewel"
@@ -63,10 +68,7 @@ def _lists(card: Card, result: dict[str, Any]) -> None:
     card.listing(
         "teams",
         ("team", "identities", "ratio", "grade", "capped by"),
-        [
-            (r["name"], r["identities"], of_unit(r["tdr"], "share"), r["grade"], r["capped_by"])
-            for r in teams
-        ],
+        [(r["name"], r["identities"], _team_ratio(r), r["grade"], r["capped_by"]) for r in teams],
     )
     ends = [(r["until"], r["sentence"], r["by"], words(r["state"])) for r in risks["expiries"]]
     card.listing("accepted risks", ("runs out", "finding", "accepted by", "state"), ends)

@@ -4,9 +4,9 @@ from typing import Any
 
 from app.cli.output.card import Card
 from app.cli.output.columns import DAY, Row, cell, of_unit, words
-from app.wording import NO_FIGURE, brief, counted, joined, percent, rounded
+from app.wording import NO_FIGURE, brief, counted, joined, rated_ratio, rounded
 
-GROUPS = ("owed for", "debt", "a day", "ratio", "grade", "unverified", "capped by")
+GROUPS = ("owed for", "debt", "a day", "ratio", "of", "grade", "unverified", "capped by")
 NAMED = {"assumption": "broken assumption"}
 
 
@@ -67,14 +67,15 @@ def _owed_for(row: Row, by: str) -> object:
 
 
 def _figures(row: Row) -> tuple[object, ...]:
-    ratio = NO_FIGURE if row["tdr"] is None else percent(row["tdr"])
+    nothing = None if row["max_debt"] == 0 else NO_FIGURE
     capped = row["capped_by"]
     others = len(capped[1:]) + row["capped_by_left_out"]
     more = f" and {others:,} more" if others else ""
     return (
         _points(row["debt"]),
         _points(row["interest_per_day"]),
-        ratio,
+        rated_ratio(row["tdr"], row["tdr_range"], row["grade"]) or nothing,
+        _points(row["max_debt"]),
         row["grade"],
         _points(row["unverified"] or None),
         f"{capped[0]['thing']['name']}{more}" if capped else None,

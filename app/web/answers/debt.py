@@ -18,7 +18,7 @@ from analytics.posture import Posture
 from app.web.answers.debt_path import path
 from app.web.answers.figures import names
 from app.web.page.snapshots import kept
-from app.wording import NO_FIGURE, days, number, percent, share, thing_name
+from app.wording import NO_FIGURE, days, number, percent, rated_ratio, share, thing_name
 from graph.instants import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
 
@@ -68,11 +68,11 @@ def ratio_figure(owed: TrustDebt) -> tuple[str, str]:
     """Format the trust debt ratio for a tile: its range if too little is known to grade it."""
     if owed.tdr is None:
         return NO_FIGURE, "nobody could state what is held"
-    low, high = owed.tdr_range or (0.0, 0.0)
-    first, last = share(low, 1), share(high, 1)
-    if owed.grade == "NR" and first != last:
-        return f"{first} to {last}", "not rated"
-    return percent(owed.tdr), f"{graded(owed)}, range {first} to {last}"
+    first, last = (share(end, 1) for end in owed.tdr_range or (0.0, 0.0))
+    shown = rated_ratio(owed.tdr, owed.tdr_range, owed.grade) or NO_FIGURE
+    if shown != percent(owed.tdr):
+        return shown, "not rated"
+    return shown, f"{graded(owed)}, range {first} to {last}"
 
 
 def dark_words(owed: TrustDebt) -> str:
@@ -111,11 +111,12 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `key` (as `items` has it), `name`, `debt`, `principal`, `interest`, `ratio`, `grade`
-        (empty if there is none), `cause` (the name of what caps the grade first, else empty) and
-        `unverified`.
+        `key` (as `items` has it), `name`, `debt`, `principal`, `interest`, `ratio` (in
+        words), `grade` (empty if there is none), `cause` (the name of what caps the grade
+        first, else empty) and `unverified`.
     """
     rows = debt(posture, by, limit=0).groups.readable()
+    grades = rows["grade"].fillna("")
     names = rows["key"].map(WORDS) if by == "assumption" else rows["thing_name"].fillna(rows["key"])
     return pd.DataFrame(
         {
@@ -124,8 +125,11 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
             "debt": rows["debt"].astype(float),
             "principal": rows["principal"].astype(float),
             "interest": rows["interest_per_day"].astype(float),
-            "ratio": rows["tdr"].astype(float),
-            "grade": rows["grade"].fillna(""),
+            "ratio": [
+                rated_ratio(*known) or NO_FIGURE
+                for known in zip(rows["tdr"], rows["tdr_range"], grades, strict=True)
+            ],
+            "grade": grades,
             "cause": [thing_name(c[0]["thing"]) if c else "" for c in rows["capped_by"]],
             "unverified": rows["unverified"].astype(float),
         }

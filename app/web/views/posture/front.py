@@ -17,7 +17,7 @@ from app.web.card import card_link
 from app.web.removals import REMOVED
 from app.web.tiles import link, signal
 from app.web.views.posture.rests import draw as draw_rests
-from app.wording import NO_FIGURE, brief, counted, number, percent, share
+from app.wording import NO_FIGURE, brief, counted, number, rated_ratio, share
 
 LARGE = 600  # identities from which the plan is worked out on request
 COLOURS = {"A": "green", "B": "green", "C": "orange", "D": "red", "F": "red", "NR": "gray"}
@@ -93,14 +93,9 @@ def _sentence(place: DeltaGenerator, stands: Standing, removing: str = "") -> No
 
 def _figure(place: DeltaGenerator, stands: Standing, since: Quarter | None) -> None:
     """Draw the one figure: the grade with its word, the ratio, and its direction."""
-    low, high = stands.tdr_range or (0.0, 0.0)
     rated = stands.grade != "NR"
-    if stands.tdr is None or not stands.max_debt:
-        value = NO_FIGURE
-    elif rated or share(low, 1) == share(high, 1):
-        value = percent(stands.tdr)
-    else:
-        value = f"{share(low, 1)} to {share(high, 1)}"
+    ratio = stands.tdr if stands.max_debt else None
+    value = rated_ratio(ratio, stands.tdr_range, stands.grade) or NO_FIGURE
     colour: Any = COLOURS[stands.grade]
     with place.container(border=True):
         st.metric(

@@ -10,7 +10,7 @@ from app.web.answers.debt import WORDS
 from app.web.drawing.heat_map import heat_map
 from app.web.page.address import turn
 from app.web.tables import below, points, table
-from app.wording import NO_FIGURE, counted, percent, share
+from app.wording import NO_FIGURE, counted, rated_ratio, share
 
 ROWS = 12  # teams in the picture
 
@@ -56,7 +56,10 @@ def _table(rows: pd.DataFrame, broken: pd.DataFrame) -> None:
             "Team": rows["name"],
             "Identities": rows["identities"],
             "Debt": points(rows["debt"]),
-            "Ratio": rows["tdr"].map(lambda r: NO_FIGURE if pd.isna(r) else percent(r)),
+            "Ratio": [
+                rated_ratio(*known) or NO_FIGURE
+                for known in zip(rows["tdr"], rows["tdr_range"], rows["grade"], strict=True)
+            ],
             "Grade": rows["grade"].replace("NR", "not rated"),
             "Grade because": because(rows),
             "Read sensitive data": [

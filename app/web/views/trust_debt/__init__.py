@@ -34,7 +34,6 @@ from app.web.tables import ROWS, below, points, table
 from app.web.view import View
 from app.web.views.trust_debt.items import draw_items
 from app.wording import (
-    NO_FIGURE,
     NOT_KNOWN,
     brief,
     counted,
@@ -277,7 +276,7 @@ def _top(every: pd.DataFrame, by: str) -> int | None:
             BY[by]: rows["name"],
             "Debt": points(rows["debt"]),
             "Per day": points(rows["interest"]),
-            "Ratio": rows["ratio"].map(lambda r: NO_FIGURE if pd.isna(r) else percent(r)),
+            "Ratio": rows["ratio"],
             "Grade": rows["grade"].replace("NR", "not rated"),
             "Capped by": rows["cause"],
         }

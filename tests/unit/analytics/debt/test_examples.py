@@ -206,7 +206,8 @@ def test_an_account_left_without_its_agent_answers_for_itself():
     }
     posture = e.posture()
     owed = {g["key"]: g["debt"] for g in debt(posture, "identity")["groups"]}
-    assert owed == {"svc": pytest.approx(10 + 7.5 * (1 + 20 / 30))}  # no owner (undated), no scope
+    none = 10 + 7.5 * (1 + 20 / 30)  # no owner (undated), no scope
+    assert owed == {"svc": pytest.approx(none), "bot": 0}
 
 
 def test_a_use_without_a_decision_costs_what_a_decision_explains():

@@ -20,6 +20,7 @@ from graph.stores import NoSuchSnapshot
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.estates.three_teams import three_teams
 from tests.support.histories.small_history import history_of
 
 TODAY = AS_OF + pd.Timedelta(days=118)
@@ -132,6 +133,15 @@ def test_teams_are_listed_and_those_left_out_are_counted(posture: Posture) -> No
     part = listed(sheet_of(many.posture()), "Teams")
     assert len(part.rows) == contents.TEAMS
     assert part.note.startswith("33 more teams")
+
+
+def test_a_team_that_is_not_rated_has_a_range_and_who_may_use_nothing_has_no_ratio() -> None:
+    ratios = {row[0]: row[3:] for row in listed(sheet_of(three_teams()), "Teams").rows}
+    assert ratios == {
+        "red": ("31.5%", "D"),
+        "grey": ("4% to 57%", "not rated"),
+        "blue": ("", "not rated"),
+    }
 
 
 def test_a_report_of_a_team_names_nobody_elses(posture: Posture) -> None:

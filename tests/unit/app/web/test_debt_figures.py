@@ -25,6 +25,7 @@ from app.web.page.snapshots import forget
 from app.web.views import all_views
 from app.web.views.posture.leadership import figure_words, kpi_rows, rows_behind, rows_page
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.estates.three_teams import three_teams
 from tests.support.histories.small_history import history_of
 from tests.support.printed import debt as debt_answer
 
@@ -220,3 +221,13 @@ def test_what_is_not_measured_is_not_zero() -> None:
     assert lost["Value"] == "not measured"
     assert "no source declares usage" in lost["Not measured, because"]
     assert figure_words(0.0, "share") == "0.0%"
+
+
+def test_a_team_that_is_not_rated_shows_between_which_ends_its_ratio_lies() -> None:
+    """Of grey 4.35% is owed for certain, and no more than 56.59%: neither is its ratio."""
+    rows = groups(three_teams(), "team")
+    assert dict(zip(rows["name"], rows["ratio"], strict=True)) == {
+        "red": "31.5%",
+        "grey": "4% to 57%",
+        "blue": "not known",
+    }
