@@ -29,11 +29,14 @@ from graph.once import once
 from graph.schema import GROUP, HUMAN, RESOURCE, ROLE, RUNS_AS, SERVICE_ACCOUNT, TRUSTS
 
 ROLE_PASSING = "iam:PassRole"
+# Refused where there is a password: iam:UpdateLoginProfile changes that.
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateLoginProfile.html
+FIRST_PROFILE = "iam:CreateLoginProfile"
 IN_CHINA = "arn:aws-cn:"
 PASSED_TO = "iam:passedtoservice"  # the key of a condition, in lower case
 GAINS = {  # the action, and the labels of the gained nodes
     "iam:CreateAccessKey": (HUMAN, SERVICE_ACCOUNT),
-    "iam:CreateLoginProfile": (HUMAN, SERVICE_ACCOUNT),
+    FIRST_PROFILE: (HUMAN, SERVICE_ACCOUNT),
     "iam:UpdateLoginProfile": (HUMAN, SERVICE_ACCOUNT),
     "iam:UpdateAssumeRolePolicy": (ROLE,),
     "iam:AddUserToGroup": (GROUP,),
@@ -201,11 +204,27 @@ def gained_principals(known: Known) -> Iterator[Derivation]:
             if not users[holder] if joins else granted.only_a_member(holder):
                 continue  # only a user can add itself to a group; a group gains for its members
             fitting = graph.has_label(*labels)
+            if action == FIRST_PROFILE:
+                fitting &= ~_with_password(known)
             for target, permitted in granted.on(holder, action).items():
                 if fitting[target] and target != holder and accounts.same(holder, target):
                     for way in combined((permitted,)):
                         if joins or not way.of_one_group:
                             yield Derivation.of(holder, target, f"A4:{action}", way.by)
+
+
+@once
+def _with_password(known: Known) -> np.ndarray:
+    """Return a mask of the users that have a password, by the credential report.
+
+    It tells of each user whether there is a second factor; who has a password, too, is a person.
+    Whoever signed in some day may have none any more.
+    """
+    frame = known.graph.facts.frames[HUMAN]
+    reported = (frame["source"] == "aws").fillna(False) & frame["mfa"].notna()
+    mask = np.zeros(len(known.graph.ids), bool)
+    mask[known.graph.numbers(frame["id"][reported.to_numpy(bool)])] = True
+    return mask
 
 
 def rewritten_policies(known: Known) -> Iterator[Derivation]:
