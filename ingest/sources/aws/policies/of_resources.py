@@ -2,8 +2,9 @@
 
 Within an account such a policy suffices for the principals that it names; if it names the account
 itself, the account's own policies decide. A caller from another account needs that account's
-permission too, unless the policy allows everybody. The policy of a key must let in everybody, the
-callers of its own account as well.
+permission too, unless the policy allows everybody. A boundary limits what a policy gives to a role,
+and not what it gives to a user or to a session of a role, by name. The policy of a key must let in
+everybody, the callers of its own account as well.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-resource.html
 """
 
@@ -15,7 +16,7 @@ from graph.aws.patterns import is_wild
 from graph.aws.resources import containing_resource
 from graph.values import canonical
 from ingest.sources.aws.export import Export, ResourcePolicy
-from ingest.sources.aws.policies.documents import Statement, term
+from ingest.sources.aws.policies.documents import SESSION, Statement, term
 from ingest.sources.aws.policies.evaluation import Allowed, Entry, Evaluator, Holder
 from ingest.sources.aws.policies.targets import Target, Targets
 from ingest.sources.aws.policies.trust import ANYONE, Named, applies, resolve_principal
@@ -160,9 +161,21 @@ def _allowed(
         entry,
         (*terms, *term(entry.statement.condition)),
         more_denying=attached.denials(holder, target),
-        bounded=":role/" in holder.id,
+        bounded=":role/" in holder.id and not _by_session(holder, target, entry),
     )
     return [Allowed(f"{target.id}#policy", entry, bits, rest) for bits, rest in parts]
+
+
+def _by_session(holder: Holder, target: Target, entry: Entry) -> bool:
+    """Return whether a statement lets in a session of a role itself, and not the role.
+
+    Within an account, such a permission is beyond what a boundary of the role leaves out. What a
+    boundary denies is denied.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    if target.account not in ("", holder.account) or entry.statement.except_principals:
+        return False
+    return all(SESSION.fullmatch(value) for _, value in entry.statement.principals)
 
 
 def _callers(

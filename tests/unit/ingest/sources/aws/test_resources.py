@@ -48,6 +48,36 @@ def test_bucket_policy_lets_in_whom_it_names(tmp_path):
     assert got.grants(f"{IAM}user/cyn", BUCKET) == []
 
 
+@pytest.mark.parametrize(
+    ("named", "within", "expected"),
+    [
+        ("role", "kms:*", []),  # the boundary does not allow it
+        ("session", "kms:*", [["read"]]),
+        ("session", None, []),  # the boundary denies it
+    ],
+)
+def test_a_boundary_limits_what_a_policy_gives_to_a_role_and_not_to_its_session(
+    named, within, expected, tmp_path
+):
+    """Only a denial of the boundary holds for a session that the policy of a resource names.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+    """
+    limit = managed("Limit", allow(within) if within else deny("s3:*"))
+    bound = {"PermissionsBoundary": {"PermissionsBoundaryArn": limit["Arn"]}}
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/robot/ann"
+    principal = {"role": f"{IAM}role/robot", "session": session}[named]
+    service = trust({"Service": "ec2.amazonaws.com"})
+    account = details(roles=[role("robot", [service], **bound)], policies=[limit])
+    (tmp_path / "details.json").write_text(json.dumps(account))
+    (tmp_path / "buckets.json").write_text('{"Buckets": [{"Name": "b"}]}')
+    let = allow("s3:GetObject", f"{BUCKET}/*", Principal={"AWS": principal})
+    (tmp_path / "b-policy").write_text(json.dumps({"Policy": json.dumps(document(let))}))
+    grants = read(tmp_path).grants(f"{IAM}role/robot", BUCKET)
+    assert [grant["levels"] for grant in grants] == expected
+    assert all("aws:userid" in grant["condition"] for grant in grants)
+
+
 def test_bucket_policy_for_everybody_reaches_everybody_known(tmp_path):
     """A public bucket is reached by every identity of the export, with its condition."""
     let = allow("s3:GetObject", f"{BUCKET}/*", Principal="*", Condition=MFA)
