@@ -29,6 +29,7 @@ from ingest.sources.entra.permissions import (
     table,
     takes_over,
 )
+from ingest.sources.entra.resets import RULE, resets
 from ingest.sources.entra.tenant import GUID, PRINCIPALS, Assigned, Permission, Thing, guid
 
 NAMED_APIS = {
@@ -248,6 +249,9 @@ class Access:
             role = f"{self.tenant_id}/role/{id_}"
             if role in self.rows.labels:
                 self._permits(role, described.get(id_), id_)
+        for id_, user, condition in resets(self.tenant, assigned, self._assigned(), self.members):
+            role, target = f"{self.tenant_id}/role/{id_}", self._known(user.id, user.place)
+            self.rows.link(CONTROLS, role, target, user.place, rule=RULE, condition=condition)
 
     def _hands_over(self, thing: Thing) -> bool:
         return any("admin" in directory_scope(a).levels for a in self._actions(thing, thing.id))
