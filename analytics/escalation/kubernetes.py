@@ -1,7 +1,8 @@
-"""Kubernetes: what an identity can make itself able to do in a cluster (rules K1 to K6).
+"""Kubernetes: what an identity can make itself able to do in a cluster (rules K1 to K7).
 
 K1 starts a pod as an account of the namespace; K2 acts in a pod that runs; K3 reads the Secrets
-in which tokens may be kept; K4 asks for a token; K5 binds or widens a role; K6 impersonates.
+in which tokens may be kept; K4 asks for a token; K5 binds or widens a role; K6 impersonates;
+K7 sees or changes by a webhook what others write to the cluster.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -28,8 +29,6 @@ ADMIN = 1 << LEVELS.index("admin")
 PRACTICES = "Kubernetes RBAC good practices"
 # Names of signers that a rule has for certificates of clients; "" is all of them.
 CLIENT_SIGNERS = ("", "kubernetes.io/*", "kubernetes.io/kube-apiserver-client")
-
-
 WHERE = "in the namespaces where it binds"
 CLUSTER_ADMIN = "/-/clusterrole/cluster-admin"
 
@@ -87,22 +86,39 @@ def entered_pods(known: Known) -> Iterator[Derivation]:
     """
     clusters = _clusters(known)
     for permission in clusters.all("K2"):
-        for name, account, link in clusters.running_of(permission):
-            if permission.name in ("", name):
-                by = together((permission.by, link))
-                yield from _gains("K2", permission.holder, [account], by)
-        if "inventory" not in clusters.declared[permission.cluster]:
-            accounts = clusters.accounts_of(permission)
-            yield from _gains("K2", permission.holder, accounts, permission.by, assumed=True)
+        yield from _in_pods(clusters, permission, permission.name)
+
+
+def _in_pods(clusters: Clusters, permission: Permission, only: str) -> Iterator[Derivation]:
+    """Derive the accounts of the pods where a permission holds, or of the pod of a name."""
+    for name, account, link in clusters.running_of(permission):
+        if only in ("", name):
+            by = together((permission.by, link))
+            yield from _gains(permission.rule, permission.holder, [account], by)
+    yield from _unlisted(clusters, permission, "inventory")
+
+
+def _unlisted(clusters: Clusters, permission: Permission, kind: str) -> Iterator[Derivation]:
+    """Derive every account where a permission holds, if no source declares a kind of fact."""
+    if kind not in clusters.declared[permission.cluster]:
+        accounts = clusters.accounts_of(permission)
+        yield from _gains(permission.rule, permission.holder, accounts, permission.by, assumed=True)
 
 
 def read_tokens(known: Known) -> Iterator[Derivation]:
     """K3: reads Secrets; assumed to hold tokens where no source lists them (else X1 decides)."""
     clusters = _clusters(known)
     for permission in clusters.all("K3"):
-        if "credentials" not in clusters.declared[permission.cluster]:
-            accounts = clusters.accounts_of(permission)
-            yield from _gains("K3", permission.holder, accounts, permission.by, assumed=True)
+        yield from _unlisted(clusters, permission, "credentials")
+
+
+def changed_webhooks(known: Known) -> Iterator[Derivation]:
+    """K7: changes pods that are made, or sees Secrets that are written, if these are not listed."""
+    clusters = _clusters(known)
+    for permission in clusters.all("K7", "change"):
+        yield from _in_pods(clusters, permission, "")
+    for permission in clusters.all("K7", "see"):
+        yield from _unlisted(clusters, permission, "credentials")
 
 
 def asked_tokens(known: Known) -> Iterator[Derivation]:
@@ -393,5 +409,12 @@ RULES = (
         ("CAN_ACCESS.actions",),
         "KubeHound IDENTITY_IMPERSONATE",
         impersonated,
+    ),
+    _rule(
+        "K7",
+        "Controls admission webhooks",
+        ("CAN_ACCESS.actions", "RUNS_AS"),
+        "Threat matrix for Kubernetes: malicious admission controller",
+        changed_webhooks,
     ),
 )
