@@ -1,6 +1,7 @@
 """Since when nobody answers for a node: by the dates of its owners, else by earlier snapshots."""
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,8 +28,9 @@ def unowned_since(posture: Posture, role: str) -> np.ndarray:
     """Return since when nobody answers for each node in `role`, for nodes without an owner now.
 
     In milliseconds: when the last of its owners left, or the last that it inherited from a parent,
-    or that parent ended. Where none of them is dated: when a snapshot last showed an owner; else
-    when the node was created. `NEVER` where an owner left and neither is dated.
+    or that parent ended. Where none of them is dated, or stated any more: when that was by the last
+    snapshot that states it, or when one last showed an owner; else when the node was created.
+    `NEVER` where an owner left and none of it is dated.
     """
     since = _unowned_since(posture, role)
     return np.where(since == GONE_UNDATED, NEVER, since)
@@ -71,7 +73,8 @@ def last_person_left(posture: Posture) -> np.ndarray:
 def _unowned_since(posture: Posture, role: str) -> np.ndarray:
     heir, since = _by_dates(posture, role)
     undated = (heir == NEVER) | (heir == GONE_UNDATED)
-    last = _last_owned(posture, role, undated & posture.ownership.missing(role))
+    wanted = undated & posture.ownership.missing(role)
+    last = _last_owned(posture, role, wanted, wanted & (heir == NEVER))
     dated = np.where(heir == GONE_UNDATED, last, np.maximum(last, since))
     return np.where(last != NEVER, dated, np.where(heir == GONE_UNDATED, GONE_UNDATED, since))
 
@@ -161,13 +164,28 @@ def _statements_ended(posture: Posture, role: str, labels: tuple[Node, ...]) -> 
 # -- what snapshots showed -------------------------------------------------------------------------
 
 
-def _last_owned(posture: Posture, role: str, wanted: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True)
+class _Shown:
+    """What a snapshot shows of one role: hashes (uint64) of the ids of nodes.
+
+    `owned` have an owner; `vacant` had one who left, `since` when (`GONE_UNDATED` if unknown).
+    """
+
+    owned: np.ndarray
+    vacant: np.ndarray
+    since: np.ndarray
+
+
+def _last_owned(
+    posture: Posture, role: str, wanted: np.ndarray, unstated: np.ndarray
+) -> np.ndarray:
     """Return the instant of the last earlier snapshot with an owner in `role` (milliseconds).
 
-    Only for the nodes `wanted` (bool); `NEVER` for others, and where no snapshot shows one. A node
-    is found under any of its merged ids.
+    Only for the nodes `wanted` (bool); `NEVER` for others, and where no snapshot shows one. Of
+    those of which no owner is stated any more (`unstated`), what a snapshot after that says of when
+    the last one left counts. A node is found under any of its merged ids.
     """
-    last = np.full(len(wanted), NEVER)
+    last, undated = np.full(len(wanted), NEVER), np.zeros(len(wanted), bool)
     infos = past(posture) if wanted.any() else ()
     if not infos:
         return last
@@ -175,9 +193,24 @@ def _last_owned(posture: Posture, role: str, wanted: np.ndarray) -> np.ndarray:
     sought = wanted[node]
     for info in reversed(infos):
         sought &= last[node] == NEVER
-        shown = node[sought][np.isin(hashes[sought], owned[info.id][ROLES.index(role)])]
-        last[shown] = int(milliseconds(pd.Series([info.taken_at]))[0])
-    return last
+        shown = owned[info.id][ROLES.index(role)]
+        here = node[sought][np.isin(hashes[sought], shown.owned)]
+        left, since = _left(shown, hashes, np.flatnonzero(sought & unstated[node]))
+        dated = (since != GONE_UNDATED) & ~undated[node[left]]
+        undated[node[left[since == GONE_UNDATED]]] = True
+        np.maximum.at(last, node[left[dated]], since[dated])
+        last[here] = int(milliseconds(pd.Series([info.taken_at]))[0])
+    return np.where(undated & (last == NEVER), GONE_UNDATED, last)
+
+
+def _left(shown: _Shown, hashes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return those of some rows of `hashes` that were vacant, and since when (milliseconds)."""
+    order = np.argsort(shown.vacant)
+    found, wanted = shown.vacant[order], hashes[rows]
+    place = np.searchsorted(found, wanted)
+    match = np.append(found, np.uint64(0))[place] == wanted
+    match &= place < len(found)
+    return rows[match], shown.since[order][place[match]]
 
 
 @once
@@ -189,8 +222,8 @@ def _hashes_of_nodes(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
     return hashes, np.repeat(np.arange(len(ids)), [len(every) for every in names])
 
 
-def _owned(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> dict[str, list[np.ndarray]]:
-    """Return for each snapshot the nodes with an owner in each role, as hashes of ids.
+def _owned(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> dict[str, list[_Shown]]:
+    """Return for each snapshot what it shows of each role.
 
     They are read from the journal, else computed again.
     """
@@ -211,24 +244,32 @@ def _owned(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> dict[str, list[
 
 
 @once
-def _looked_up(history: "History") -> dict[str, list[np.ndarray]]:
-    """Return the cache of owned nodes by snapshot, empty at first."""
+def _looked_up(history: "History") -> dict[str, list[_Shown]]:
+    """Return the cache of what each snapshot shows, empty at first."""
     return {}
 
 
 def _encoded(posture: Posture) -> bytes:
-    """Return the hashes of owned nodes as bytes: the count in each role, then the hashes."""
-    ids = posture.graph.things["id"].to_numpy(object)
-    covered = [np.flatnonzero(posture.ownership.covered[role] != NOBODY) for role in ROLES]
-    counts = np.array([len(each) for each in covered], "<u8")
-    hashes = np.array([_hash(ids[n]) for each in covered for n in each], "<u8")
-    return counts.tobytes() + hashes.tobytes()
+    """Return what a snapshot shows as bytes: of each role the counts, the hashes, the instants."""
+    ids, parts = posture.graph.things["id"].to_numpy(object), list[bytes]()
+    for role in ROLES:
+        heir, since = _by_dates(posture, role)
+        owned = np.flatnonzero(posture.ownership.covered[role] != NOBODY)
+        vacant = np.flatnonzero(posture.ownership.missing(role) & (heir != NEVER))
+        hashes = [_hash(ids[n]) for n in (*owned, *vacant)]
+        parts.append(np.array([len(owned), len(vacant), *hashes], "<u8").tobytes())
+        parts.append(since[vacant].astype("<i8").tobytes())
+    return b"".join(parts)
 
 
-def _decoded(data: bytes) -> list[np.ndarray]:
-    values = np.frombuffer(data, "<u8")
-    counts, hashes = values[: len(ROLES)].astype(int), values[len(ROLES) :]
-    return np.split(hashes, np.cumsum(counts)[:-1])
+def _decoded(data: bytes) -> list[_Shown]:
+    values, shown = np.frombuffer(data, "<u8"), list[_Shown]()
+    for _ in ROLES:
+        owned, vacant = values[:2].astype(int).tolist()
+        parts = np.split(values[2:], np.cumsum([owned, vacant, vacant]))
+        shown.append(_Shown(parts[0], parts[1], parts[2].view("<i8")))
+        values = parts[3]
+    return shown
 
 
 def _hash(id_: str) -> int:

@@ -122,3 +122,29 @@ def test_nobody_answers_since_an_unknown_day_where_one_owner_went_on_none():
     e.person("dee", status="disabled").owned("bot", "dee", "zed").owned("bat", None, "dee")
     rows = findings(e.posture(), rule="OWN-01")["findings"]
     assert {f["subject"]["id"]: f["since"] for f in rows} == {"bot": None, "bat": None}
+
+
+GONE = {"status": "left", "left_at": ago(60)}
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_statement_of_a_leaver_that_vanished_has_said_since_when(kept, tmp_path):
+    """Ann left 60 days ago, as the statement said until 40 days ago; it is gone since."""
+    states = state(90, "ann"), state(40, "ann", **GONE), state(20), state(0)
+    for of in (states, states[1:]):  # also where no snapshot shows her in office
+        path = tmp_path / f"journal{len(of)}.sqlite" if kept else None
+        for _ in range(2):  # worked out, and as the journal remembers it
+            assert told(latest(*of, journal=path)) == ([ago(60)], {"OWN-04": ago(60)}, [ago(60)])
+
+
+def test_a_statement_of_a_leaver_without_a_day_that_vanished_leaves_it_unknown():
+    """Nobody says since when: not since the creation, but not before Ann was last in office."""
+    states = state(40, "ann", status="left"), state(0)
+    assert told(latest(*states)) == ([None], {"OWN-04": None}, [None])
+    posture = latest(state(90, "ann"), *states)
+    assert told(posture) == ([ago(90)], {"OWN-04": ago(90)}, [ago(90)])
+
+
+def test_who_took_over_and_is_gone_counts_and_not_who_left_before():
+    states = state(50, "ann", **GONE), state(30, "bob").person("bob"), state(0)
+    assert told(latest(*states))[0] == [ago(30)]
