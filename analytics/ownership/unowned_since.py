@@ -206,10 +206,10 @@ def _last_owned(
 def _left(shown: _Shown, hashes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return those of some rows of `hashes` that were vacant, and since when (milliseconds)."""
     order = np.argsort(shown.vacant)
-    found, wanted = shown.vacant[order], hashes[rows]
-    place = np.searchsorted(found, wanted)
-    match = np.append(found, np.uint64(0))[place] == wanted
-    match &= place < len(found)
+    vacant, wanted = shown.vacant[order], hashes[rows]
+    place = np.searchsorted(vacant, wanted)
+    match = np.append(vacant, np.uint64(0))[place] == wanted
+    match &= place < len(vacant)
     return rows[match], shown.since[order][place[match]]
 
 

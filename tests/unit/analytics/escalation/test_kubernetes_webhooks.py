@@ -22,7 +22,7 @@ EVERY = accounts("K7", *ALL)
 
 
 @pytest.mark.parametrize(
-    ("actions", "what", "name", "expected"),
+    ("actions", "resource", "name", "expected"),
     [
         ("create", MUTATING, "*", RUNNING),
         ("update", MUTATING, "*", RUNNING),
@@ -34,12 +34,12 @@ EVERY = accounts("K7", *ALL)
         ("create update patch", "validatingadmissionpolicies", "*", set()),
     ],
 )
-def test_a_mutating_webhook_acts_in_the_pods_that_are_made(actions, what, name, expected):
-    assert gained(may(cluster(), actions, what, "-", name=name)) == expected
+def test_a_mutating_webhook_acts_in_the_pods_that_are_made(actions, resource, name, expected):
+    assert gained(may(cluster(), actions, resource, "-", name=name)) == expected
 
 
 @pytest.mark.parametrize(
-    ("declares", "what", "expected"),
+    ("declares", "resource", "expected"),
     [
         (("grants", "inventory"), VALIDATING, EVERY),
         (("grants", "credentials"), VALIDATING, set()),
@@ -47,12 +47,12 @@ def test_a_mutating_webhook_acts_in_the_pods_that_are_made(actions, what, name, 
         (("grants", "inventory"), MUTATING, EVERY),
     ],
 )
-def test_what_no_source_lists_is_assumed(declares, what, expected):
+def test_what_no_source_lists_is_assumed(declares, resource, expected):
     """Secrets that hold tokens are seen as they are written, and pods run as every account."""
-    e = may(cluster(declares), "create", what, "-")
+    e = may(cluster(declares), "create", resource, "-")
     assert gained(e) == expected
     sure = {p.target for p in e.posture().escalated.proofs if p.rule == "K7" and not p.assumed}
-    assert len(sure) == (what == MUTATING)
+    assert len(sure) == (resource == MUTATING)
 
 
 def test_a_role_in_an_export_of_a_cluster(tmp_path):
@@ -88,9 +88,9 @@ spec: {{serviceAccountName: bot, containers: []}}
 """)
     loaded = load(SOURCE, tmp_path / "store", tmp_path / "all.yaml", scope="prod")
     graph = loaded.graph
-    found = {
+    pairs = {
         (graph.thing(p.source)["id"], graph.thing(p.target)["id"])
         for p in loaded.posture.escalated.proofs
         if p.rule == "K7" and not p.assumed
     }
-    assert found == {("k8s:prod/-/clusterrole/hooks", "k8s:prod/shop/serviceaccount/bot")}
+    assert pairs == {("k8s:prod/-/clusterrole/hooks", "k8s:prod/shop/serviceaccount/bot")}

@@ -68,8 +68,8 @@ def holds(principal, role, where="/"):
     return {"principalId": principal, "roleDefinitionId": IDS[role], "directoryScopeId": where}
 
 
-def given(*assignments, what="roleAssignments"):
-    return page(f"roleManagement/directory/{what}", *assignments)
+def given(*assignments, kind="roleAssignments"):
+    return page(f"roleManagement/directory/{kind}", *assignments)
 
 
 def gained(loaded, role):
@@ -90,16 +90,16 @@ BOTH = page("users", named(ANN, "Ann"), named(BOB, "Bob"))
 def test_every_role_resets_whom_the_table_says(read, has):
     """Ann has all six roles, and Bob the one of the row, or none."""
     bob = [holds(BOB, has)] if has else []
-    found = read(BOTH, given(*(holds(ANN, role) for role in COLUMNS), *bob))
-    resets = "".join("x" if BOB in gained(found, role) else " " for role in COLUMNS)
+    loaded = read(BOTH, given(*(holds(ANN, role) for role in COLUMNS), *bob))
+    resets = "".join("x" if BOB in gained(loaded, role) else " " for role in COLUMNS)
     assert resets == TABLE[has]
-    assert all(condition is None for role in COLUMNS for condition in gained(found, role).values())
+    assert all(condition is None for role in COLUMNS for condition in gained(loaded, role).values())
 
 
 @pytest.mark.parametrize(("role", "everybody"), [("Partner Tier1", False), ("Partner Tier2", True)])
 def test_the_roles_of_partners_reset_those_without_a_role_or_everybody(read, role, everybody):
-    found = read(BOTH, given(holds(ANN, role), holds(BOB, "Directory Readers")))
-    assert (BOB in gained(found, role)) == everybody
+    loaded = read(BOTH, given(holds(ANN, role), holds(BOB, "Directory Readers")))
+    assert (BOB in gained(loaded, role)) == everybody
 
 
 def test_who_resets_a_password_has_what_the_other_has(read):
@@ -126,12 +126,12 @@ def test_who_is_in_a_group_that_may_be_given_roles_is_kept_from_most(
     read, list_, assignable, resets
 ):
     groups = page("groups", named(OPS, "Ops", **WITH_KEY[assignable]))
-    found = read(
+    loaded = read(
         BOTH, groups, (f"groups-{OPS}-{list_}.json", MEMBERS),
         given(holds(ANN, "Helpdesk"), holds(ANN, "Privileged Auth")),
     )  # fmt: skip
-    assert gained(found, "Privileged Auth")[BOB] is None
-    helpdesk = gained(found, "Helpdesk")
+    assert gained(loaded, "Privileged Auth")[BOB] is None
+    helpdesk = gained(loaded, "Helpdesk")
     got = "none" if BOB not in helpdesk else "certain" if helpdesk[BOB] is None else "perhaps"
     assert got == resets
 
@@ -140,12 +140,12 @@ def test_a_role_that_must_be_activated_or_is_for_a_part_keeps_perhaps(read):
     """While it is not in force, a user is as any other; of a part, the table does not speak."""
     unit = "/administrativeUnits/00000050-0000-4000-8000-000000000000"
     people = page("users", named(ANN, "Ann"), named(BOB, "Bob"), named(CAT, "Cat"))
-    found = read(
+    loaded = read(
         people,
         given(holds(ANN, "Helpdesk"), holds(CAT, "Groups", unit)),
-        given(holds(BOB, "Global"), what="roleEligibilityScheduleInstances"),
+        given(holds(BOB, "Global"), kind="roleEligibilityScheduleInstances"),
     )
-    helpdesk = gained(found, "Helpdesk")
+    helpdesk = gained(loaded, "Helpdesk")
     assert all("keeps it from that" in helpdesk[id_] for id_ in (BOB, CAT))
 
 
@@ -157,11 +157,11 @@ def test_who_signs_in_elsewhere_or_on_premises(read):
         named(BOB, "Bob", userPrincipalName="bob_x.org#EXT#@contoso.com"),
         named(CAT, "Cat", onPremisesSyncEnabled=True),
     )
-    found = read(people, given(*(holds(ANN, role) for role in ("User", "Auth"))))
-    assert gained(found, "User") == {CAT: "if passwords are written back to Active Directory"}
-    assert gained(found, "Auth") == {CAT: None}
+    loaded = read(people, given(*(holds(ANN, role) for role in ("User", "Auth"))))
+    assert gained(loaded, "User") == {CAT: "if passwords are written back to Active Directory"}
+    assert gained(loaded, "Auth") == {CAT: None}
 
 
 def test_a_role_that_nobody_is_assigned_resets_nobody(read):
-    found = read(BOTH, given(holds(BOB, "Directory Readers")))
-    assert [row for row in found.rows(CONTROLS) if row["rule"] == "E9"] == []
+    loaded = read(BOTH, given(holds(BOB, "Directory Readers")))
+    assert [row for row in loaded.rows(CONTROLS) if row["rule"] == "E9"] == []
