@@ -8,12 +8,12 @@ from uuid import uuid4
 import pandas as pd
 
 from analytics.engines.policy_set import PolicySet
+from analytics.policies.cedar_entities import merged
 from analytics.policies.decision import placed, record_of
 from analytics.policies.evaluation import evaluate
 from analytics.policies.requests import Request, entities_in, requests_in, text_of
 from analytics.posture import Posture
 from graph.journal.chain_file import append
-from graph.values import canonical
 
 
 def decide(
@@ -52,7 +52,7 @@ def _of_posture(
 ) -> list[dict[str, Any]]:
     """Return the records of requests about things of a posture."""
     ends = [placed(posture, each, at) for each in asked]
-    known = {canonical(e["uid"]): e for _, entities, _ in ends for e in entities}
+    known = merged(entity for _, entities, _ in ends for entity in entities)
     facts = {request.place: recorded for request, _, recorded in ends}
-    answers = evaluate(policies, [request for request, _, _ in ends], list(known.values()))
+    answers = evaluate(policies, [request for request, _, _ in ends], known)
     return [record_of(policies, each, verdict, at, facts[each.place]) for each, verdict in answers]

@@ -4,7 +4,7 @@ Things are entities of their label, resources below the resource that contains t
 become sets of references to entities.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from analytics.policies.policy_input import PolicyInput
@@ -14,16 +14,30 @@ SCOPE, SCOPE_AT = "declared_scope", "declared_scope_at"
 
 
 def entities(of: PolicyInput) -> list[dict[str, Any]]:
-    """Return an entity for each identity and each thing that is used, in Cedar's JSON format.
+    """Return an entity for each identity and each thing that is used, in Cedar's JSON format."""
+    things = (*of.principals.items(), *of.resources.items())
+    return merged(_entity(of, thing, facts) for thing, facts in things)
 
-    Where one thing is both, its entity has the facts of both.
+
+def _entity(of: PolicyInput, thing: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "uid": uid(of.labels[thing], thing),
+        "attrs": _attributes({k: v for k, v in facts.items() if k != "parents"}),
+        "parents": [uid(RESOURCE.name, parent) for parent in facts.get("parents", ())],
+    }
+
+
+def merged(listed: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return one entity for each thing, with the facts of all entities that stand for it.
+
+    A thing has the facts of an identity where it acts, and those of a resource where it is used.
     """
-    made: dict[str, dict[str, Any]] = {}
-    for thing, facts in (*of.principals.items(), *of.resources.items()):
-        entity = made.setdefault(thing, {"uid": uid(of.labels[thing], thing), "attrs": {}})
-        entity["attrs"] |= _attributes({k: v for k, v in facts.items() if k != "parents"})
-        parents = [uid(RESOURCE.name, parent) for parent in facts.get("parents", ())]
-        entity["parents"] = entity.get("parents", []) or parents
+    made: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in listed:
+        key = each["uid"]["type"], each["uid"]["id"]
+        entity = made.setdefault(key, {"uid": each["uid"], "attrs": {}, "parents": []})
+        entity["attrs"] |= each["attrs"]
+        entity["parents"] = entity["parents"] or each["parents"]
     return list(made.values())
 
 

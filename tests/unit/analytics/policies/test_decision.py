@@ -73,3 +73,16 @@ def test_a_long_record_is_followed_by_others(tmp_path):
     with path.open("rb") as stream:
         verified = verify(stream, path)
     assert (len(verified.entries), verified.valid) == (2, True)
+
+
+def test_one_evaluation_hides_no_fact_of_another(tmp_path):
+    """`bot` has no owner, whatever a second evaluation asks about it as a resource."""
+    text = """permit(principal, action, resource);
+        forbid(principal, action, resource)
+        when { principal has owner_active && !principal.owner_active };"""
+    estate = Estate().agent("bot").agent("other").resource("r")
+    other = asked("read", "bot")
+    other["subject"]["id"] = "other"
+    for evaluations in ([asked("read", "r"), other], [other, asked("read", "r")]):
+        answer = decided(tmp_path, estate, text, {"evaluations": evaluations})
+        assert [r["decision"] for r in answer["evaluations"]] == ["deny", "deny"]
