@@ -12,12 +12,20 @@ import numpy as np
 import pandas as pd
 
 from analytics.containers import above
-from analytics.engines.policy_set import ALLOW, ESCALATE, REFUSED, UNKNOWN, PolicySet, Verdict
+from analytics.engines.policy_set import (
+    ALLOW,
+    ESCALATE,
+    REFUSED,
+    UNKNOWN,
+    PolicySet,
+    Uid,
+    Verdict,
+)
 from analytics.policies.asked import actions
 from analytics.policies.cedar_entities import entities, uid
 from analytics.policies.distinct import GRANT_END, NOW, SECOND
 from analytics.policies.grant_ends import grant_ends
-from analytics.policies.policy_input import PolicyInput, policy_input
+from analytics.policies.policy_input import FACTS, PolicyInput, policy_input
 from analytics.policies.requests import Request
 from analytics.posture import Posture
 from analytics.usage.action_levels import level_of
@@ -39,7 +47,7 @@ def placed(
     """Return a request about things of a posture, their entities, and the posture to record.
 
     The context has the instant, and the end of the grant that gives the access, as they are known:
-    what the request says of either is dropped.
+    what the request says of either is dropped, as of any other fact of a thing of the posture.
     A resource that no source states is known by what the request says of it alone.
 
     Raises
@@ -71,13 +79,22 @@ def placed(
         action=uid("Action", str(action[0])),
         context={**stated, **known},
     )
-    named = ((question.principal, subject), (question.resource, used))
+    named = (question.principal, subject, True), (question.resource, used, resource >= 0)
     facts = {
-        (end["type"], end["id"]): request.properties.get((name["type"], name["id"]), {})
-        for name, end in named
+        (end["type"], end["id"]): _own_words(request, name, is_known)
+        for name, end, is_known in named
     }
     made = replace(request, question=asked, properties={k: v for k, v in facts.items() if v})
     return made, entities(of), _recorded_posture(posture, of, subject["id"])
+
+
+def _own_words(request: Request, end: Uid, is_known: bool) -> dict[str, Any]:
+    """Return what a request says of an end; of a thing of the posture nothing that is a fact there.
+
+    A fact that no source knows stays unknown: who asks would state what opens it.
+    """
+    stated = request.properties.get((end["type"], end["id"]), {})
+    return {name: value for name, value in stated.items() if not (is_known and name in FACTS)}
 
 
 def _uid(posture: Posture, number: int) -> dict[str, str]:

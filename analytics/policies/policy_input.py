@@ -30,6 +30,8 @@ STATED = {  # facts of things of any label that has them, as the source states t
     "sensitivity_class": "sensitivity",
     "control_plane": "control_plane",
 }
+JUDGED = ("owner_active", "tdr_bp", "grade", "declared_scope", "declared_scope_at", "sensitivity")
+FACTS = frozenset(["name", "parents", *STATED, *JUDGED])  # the names of all facts of the input
 Reads = Callable[[str], bool]
 
 

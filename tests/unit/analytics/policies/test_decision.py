@@ -75,6 +75,20 @@ def test_a_long_record_is_followed_by_others(tmp_path):
     assert (len(verified.entries), verified.valid) == (2, True)
 
 
+def test_who_asks_does_not_state_what_no_source_knows_of_it(tmp_path):
+    """A scope that nobody declared is unknown; a word of the caller's own is heard."""
+    scope = [{"__entity": {"type": "Resource", "id": "r"}}]
+    request, estate = asked("read", "r"), Estate().agent("bot").resource("r")
+    request["subject"]["properties"] = {"declared_scope": scope, "owner_active": True, "own": 1}
+    for text, expected in (
+        ("resource in principal.declared_scope", "deny"),
+        ("principal has owner_active && principal.owner_active", "deny"),
+        ("principal.own == 1", "allow"),
+    ):
+        text = f"permit(principal, action, resource) when {{ {text} }};"
+        assert decided(tmp_path, estate, text, request)["decision"] == expected
+
+
 def test_one_evaluation_hides_no_fact_of_another(tmp_path):
     """`bot` has no owner, whatever a second evaluation asks about it as a resource."""
     text = """permit(principal, action, resource);
