@@ -35,6 +35,10 @@ ED25519, ES256, RS256 = "EdDSA", "ES256", "RS256"
 ALSO = {"Ed25519": ED25519}  # RFC 9864 names the curve
 
 
+class _NotUsed(InputRefused):
+    """A key that verifies nothing here; a set of keys is read without it (RFC 7517, 5)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A public key, the only algorithm it is used with, and its name where it has one.
@@ -89,7 +93,7 @@ class KeyRing:
 
 
 def read_keys(paths: Iterable[Path]) -> KeyRing:
-    """Read the public keys of files.
+    """Read the public keys of files; those of a set that are not used are passed over.
 
     Raises
     ------
@@ -162,7 +166,7 @@ def _known(public: Any, path: Path, place: str) -> tuple[str, PublicKey]:
     if isinstance(public, rsa.RSAPublicKey) and public.key_size >= LEAST_RSA_BITS:
         return RS256, public
     kinds = "Ed25519, P-256 and RSA of at least 2048 bits"
-    raise InputRefused(path, place, f"is a key of a kind that is not used; used are {kinds}")
+    raise _NotUsed(path, place, f"is a key of a kind that is not used; used are {kinds}")
 
 
 def _of_json(document: Any, path: Path) -> Iterator[tuple[str | None, str, PublicKey]]:
@@ -176,8 +180,14 @@ def _of_json(document: Any, path: Path) -> Iterator[tuple[str | None, str, Publi
     stated = document if isinstance(document, list) else [document]
     if not stated:
         raise InputRefused(path, "", "holds no key")
+    passed_over: list[_NotUsed] = []
     for number, jwk in enumerate(stated, 1):
-        yield _of_jwk(jwk, path, f"key {number}")
+        try:
+            yield _of_jwk(jwk, path, f"key {number}")
+        except _NotUsed as unused:
+            passed_over.append(unused)
+    if len(passed_over) == len(stated):
+        raise passed_over[0]
 
 
 def _of_hex(document: Mapping[str, Any], path: Path) -> Iterator[tuple[str, str, PublicKey]]:
@@ -191,19 +201,28 @@ def _of_hex(document: Mapping[str, Any], path: Path) -> Iterator[tuple[str, str,
 
 
 def _of_jwk(jwk: Any, path: Path, place: str) -> tuple[str | None, str, PublicKey]:
-    if not isinstance(jwk, dict) or not isinstance(jwk.get("kty"), str):
+    if not isinstance(jwk, dict):
         raise InputRefused(path, place, "is no JWK")
-    if jwk["kty"] == "oct" or any(member in jwk for member in PRIVATE):
+    if jwk.get("kty") == "oct" or any(member in jwk for member in PRIVATE):
         raise InputRefused(path, place, "is a private or shared key; give the public one")
+    if not isinstance(jwk.get("kty"), str):
+        raise _NotUsed(path, place, "is no JWK")
     try:
         algorithm, public = _known(_public(jwk), path, place)
     except (KeyError, TypeError, ValueError):
-        raise InputRefused(path, place, "is no whole JWK of a known kind") from None
+        raise _NotUsed(path, place, "is no whole JWK of a known kind") from None
     stated = jwk.get("alg")
     if stated is not None and algorithm not in (stated, ALSO.get(str(stated))):
-        raise InputRefused(path, place, "states an algorithm that is not that of its key")
+        raise _NotUsed(path, place, "states an algorithm that is not that of its key")
+    operations = jwk.get("key_ops", ["verify"])
+    if jwk.get("use", "sig") != "sig" or "verify" not in _listed(operations):
+        raise _NotUsed(path, place, "is not for signatures, by its own word")
     name = jwk.get("kid")
     return (name if isinstance(name, str) and name else None), algorithm, public
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _public(jwk: Mapping[str, Any]) -> Any:

@@ -77,6 +77,16 @@ REFUSED = {
     "no JWK": ('{"a": 1}', "no public key"),
     "an empty set": ('{"keys": []}', "holds no key"),
     "a curve that is not used": (json.dumps({"kty": "EC", "crv": "P-521"}), "no whole JWK"),
+    "a key for encryption": (json.dumps(jwk(ED) | {"use": "enc"}), "not for signatures"),
+    "a key for other operations": (json.dumps(jwk(ED) | {"key_ops": ["wrapKey"]}), "not for sig"),
+    "a set of keys that are not used": (
+        '{"keys": [{"kty": "EC", "crv": "P-521"}]}',
+        "no whole JWK",
+    ),
+    "a set with a private key": (
+        json.dumps({"keys": [jwk(EC), jwk(ED) | {"d": SECRET}]}),
+        "private",
+    ),
     "a point off its curve": (json.dumps(jwk(EC) | {"y": "AAAA"}), "no whole JWK"),
     "an algorithm of another kind": (json.dumps(jwk(ED) | {"alg": "HS256"}), "not that of its key"),
     "a member that is no text": (json.dumps(jwk(ED) | {"x": 5}), "no whole JWK"),
@@ -109,3 +119,16 @@ def test_a_small_key_of_rsa_is_refused(tmp_path):
 @pytest.mark.parametrize("statement", [None, 5, "x", {}, {"public_keys": {"a": "zz"}}, {"keys": 1}])
 def test_a_document_that_states_no_keys_gives_none(statement):
     assert key_ring_of(statement, "the file").keys == ()
+
+
+def test_keys_of_a_set_that_are_not_used_are_passed_over(tmp_path):
+    """RFC 7517, 5: keys of other kinds, without what they need or for another use are ignored."""
+    others = [
+        {"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA", "kid": "other curve"},
+        {"kty": "OKP", "crv": "X25519", "x": "AA", "kid": "no signatures"},
+        {"kid": "no kind"},
+        jwk(EC, "encryption") | {"use": "enc"},
+        jwk(EC, "other algorithm") | {"alg": "ECDH-ES"},
+    ]
+    good = jwk(ED, "k") | {"use": "sig", "key_ops": ["verify"], "alg": "EdDSA"}
+    assert [key.name for key in ring(tmp_path, json.dumps({"keys": [*others, good]})).keys] == ["k"]
