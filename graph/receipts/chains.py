@@ -62,12 +62,12 @@ class Chains:
     _latest: Chain | None = None
     _awaited: dict[str, tuple[Chain, Fault]] = field(default_factory=dict)
 
-    def add(self, record: int, link: Link, dated: datetime | None) -> None:
-        """Add a record at its position in the file."""
+    def add(self, record: int, link: Link, dated: datetime | None) -> Chain:
+        """Add a record at its position in the file, and return its chain."""
         if link.digest in self._place:
             chain, before = self._place[link.digest]
             self._fault(chain, Fault(record, DOUBLED, f"is the record {before} again"))
-            return
+            return chain
         end = self._ends.pop(link.previous, None) if link.previous is not None else None
         chain = end.chain if end is not None else self._placed(record, link)
         if link.rewritten:
@@ -78,6 +78,7 @@ class Chains:
         self._place[link.digest] = chain, record
         self._count(chain, record)
         self._advance(_End(chain, record, dated), link.digest)
+        return chain
 
     def unreadable(self, record: int, reason: str) -> None:
         """Add something that is no record of a chain."""

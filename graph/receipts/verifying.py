@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +29,7 @@ from graph.receipts.reading import Item, UnknownFormat, items
 
 NOT_READ = "is not a JSON object with each key once"
 NO_HASH = "has no hash"
+SIGNATURE_ENDS = "it is not signed, and records before it in its chain are: anybody could add it"
 NOT_UNDER_GIVEN = "the signature does not hold under the keys that were given"
 
 
@@ -112,6 +114,7 @@ class _Run:
     chained: bool = False  # whether a record of a chain was there
     used_keys: set[int] = field(default_factory=set)
     claims: dict[tuple[Claim, ...], Mapping[str, Claim]] = field(default_factory=dict)
+    after_signed: dict[int, list[Entry]] = field(default_factory=dict)  # by chain
 
     def take(self, number: int, item: Item) -> None:
         """Judge one record."""
@@ -124,7 +127,7 @@ class _Run:
         self.used_keys |= judged.verified_by
         entry.future = is_future(judged.dated, self.now)
         if judged.link is not None:
-            self.chains.add(number, judged.link, judged.dated)
+            self._follow(id(self.chains.add(number, judged.link, judged.dated)), entry)
             self.chained |= not judged.link.alone
         elif self.chained and judged.claims[AUTHENTIC].state == NO:
             self.chains.unreadable(number, judged.claims[AUTHENTIC].reason)
@@ -134,6 +137,16 @@ class _Run:
         """Return a judgement as it is kept: without its link, and with claims that many share."""
         key = tuple(judged.claims[name] for name in CLAIMS)
         return replace(judged, claims=self.claims.setdefault(key, judged.claims), link=None)
+
+    def _follow(self, chain: int, entry: Entry) -> None:
+        """Note an entry without a signature that none of its chain with one follows.
+
+        A signed record vouches for those before it, as it names the last of them by its digest.
+        """
+        if entry.judged is not None and AUTHENTIC in entry.judged.needs:
+            self.after_signed[chain] = []
+        elif chain in self.after_signed:
+            self.after_signed[chain].append(entry)
 
     def _strange(self, number: int, value: Any) -> None:
         """Take something of no known format: it breaks a chain, and is unknown elsewhere."""
@@ -148,6 +161,10 @@ class _Run:
         faults = list(self.chains.faults())
         for entry in self.entries:
             self._settle(entry)
+        for entry in chain.from_iterable(self.after_signed.values()):
+            if entry.verdict == ACCEPT:
+                entry.verdict = UNKNOWN
+                entry.reasons.append(f"{AUTHENTIC}: {SIGNATURE_ENDS}")
         for _, fault in faults:
             entry = self.entries[fault.record]
             entry.verdict = REJECT

@@ -308,6 +308,27 @@ def test_a_chain_may_be_signed(signed_first):
     assert (result.valid, result.first_broken) == (False, 1)
 
 
+def test_a_record_without_a_signature_at_the_end_of_a_signed_chain_is_open():
+    """Who cannot sign can take the last signature off, change its record and hash it anew."""
+    key, records = ed25519_key("pdp"), plainly([at(1), at(2), at(3)], escape=False)
+    for record in records:
+        record["signature"] = compact(key, record, detached=True, kid="pdp")
+    ring = key_ring_of({"keys": [jwk(key, "pdp")]}, "keys.json")
+    for bared, verdicts in (({1}, ["accept"] * 3), ({2}, ["accept", "accept", "unknown"])):
+        bare = [
+            {name: value for name, value in record.items() if name != "signature"}
+            if number in bared
+            else record
+            for number, record in enumerate(records)
+        ]
+        result = verified(lines(bare), ring)
+        assert [entry.verdict for entry in result.entries] == verdicts
+    assert (result.valid, result.first_broken) == (None, None)
+    assert "not signed" in result.entries[2].reasons[0]
+    other = plainly([at(1) | {"id": "b1"}, at(2) | {"id": "b2"}], escape=False)
+    assert verified(lines([*records, *other]), ring).valid is True
+
+
 # -- two chains, and very many -------------------------------------------------------------------
 
 
