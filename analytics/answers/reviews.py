@@ -12,7 +12,7 @@ from analytics.answers.support import with_facts
 from analytics.answers.table import Kind, Table, as_json, instants, objects
 from analytics.answers.what_if import uses
 from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants
-from analytics.findings.lifecycle.states import lives
+from analytics.findings.lifecycle.states import RESOLVED, lives
 from analytics.kept.answers import kept
 from analytics.posture import Filter, Posture
 from analytics.reach.paths.alternatives import doubts, surest_route
@@ -366,7 +366,10 @@ def _exceptions(posture: Posture) -> pd.DataFrame:
     every = journal.acceptances() if journal is not None else ()
     begun = [a for a in every if a.since <= as_of]
     over = {a.number for a in lives(posture).lapsed.values()} if begun else set()
-    states = [_state(a, as_of, a.number in over) for a in begun]
+    gone = _resolved(posture) if begun else set()
+    states = [
+        _state(a, as_of, a.number in over, not gone.isdisjoint((a.finding, *a.also))) for a in begun
+    ]
     days = [max((as_of - a.until) / pd.Timedelta(days=1), 0.0) for a in begun]
     frame = pd.DataFrame(
         {
@@ -383,16 +386,23 @@ def _exceptions(posture: Posture) -> pd.DataFrame:
             ),
         }
     )
-    order = [(OVER, IN_FORCE, GONE, WITHDRAWN).index(state) for state in states]
+    order = [(OVER, IN_FORCE, RESOLVED, GONE, WITHDRAWN).index(state) for state in states]
     return frame.iloc[
         np.lexsort((frame["entry"].to_numpy(), np.array(order, np.int64)))
     ].reset_index(drop=True)
 
 
-def _state(acceptance: Acceptance, as_of: pd.Timestamp, open_: bool) -> str:
+def _resolved(posture: Posture) -> set[str]:
+    """Return the ids of findings that were resolved, also those that they had before."""
+    life = lives(posture)
+    gone = set(life.rows["id"][life.rows["state"] == RESOLVED])
+    return gone | {old for old, new in life.replaced().items() if new in gone}
+
+
+def _state(acceptance: Acceptance, as_of: pd.Timestamp, open_: bool, resolved: bool) -> str:
     withdrawn = acceptance.withdrawn_at
     if withdrawn is not None and withdrawn <= min(as_of, acceptance.until):
         return WITHDRAWN
     if acceptance.holds(as_of):
-        return IN_FORCE
+        return RESOLVED if resolved else IN_FORCE
     return OVER if open_ else GONE

@@ -58,3 +58,17 @@ def test_an_exception_that_is_over_stays_so_when_it_is_withdrawn_afterwards(tmp_
     later = history.posture(history.infos[0].id, day(8))
     assert [x["state"] for x in reviews(later)["exceptions"]] == ["expired_and_open"]
     assert [x["entry"] for x in journal(later)["expired_and_open"]] == [1]
+
+
+def test_an_exception_of_a_finding_that_was_resolved_is_not_in_force(tmp_path):
+    """`a` has an owner since the second snapshot: nothing of it is accepted any longer."""
+    before = Estate(at=day(-10)).person("ann").agent("a", "b")
+    after = Estate().person("ann").agent("a", "b").owned("a", "ann", "ann")
+    history = history_of(before, after, journal=tmp_path / "journal.sqlite")
+    first = history.posture(history.infos[0].id)
+    rows = findings(first, rule="OWN-01")["findings"]
+    for row in sorted(rows, key=lambda row: row["subject"]["id"]):
+        accept(first, row["id"], day(400), "ann", f"known of {row['subject']['id']}")
+    later = history.posture(history.infos[1].id)
+    states = [(x["reason"], x["state"]) for x in reviews(later)["exceptions"]]
+    assert states == [("known of b", "in_force"), ("known of a", "resolved")]
