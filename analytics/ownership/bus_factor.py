@@ -190,7 +190,7 @@ def keepers(posture: Posture) -> dict[int, frozenset[int]]:
 
 
 def _direct(posture: Posture) -> dict[int, frozenset[int]]:
-    members, owns = _members(posture), posture.ownership.owns
+    members, owns = members_of_teams(posture), posture.ownership.owns
     counting = owns[owns["active"] & ~owns["inferred"]]
     people_by_thing: dict[int, set[int]] = {}
     for owner, thing in zip(counting["owner"].tolist(), counting["thing"].tolist(), strict=True):
@@ -198,7 +198,7 @@ def _direct(posture: Posture) -> dict[int, frozenset[int]]:
     return {thing: frozenset(people) for thing, people in people_by_thing.items()}
 
 
-def _members(posture: Posture) -> dict[int, set[int]]:
+def members_of_teams(posture: Posture) -> dict[int, set[int]]:
     """Return the active members of each team, or group of people; groups in it add theirs.
 
     One whose members no source could have stated stands for them: nobody's departure empties it.

@@ -37,6 +37,10 @@ def house() -> Estate:
     e.thing("Group", "readers").can("readers", "read", "papers")
     e.thing("Role", "keeper", env="prod").can("keeper", "read write admin", "ledger")
     e.agent("helper", "resident", env="prod").owned("resident", "ann", "bob")
+    e.agent("idle", status="disabled").thing("Team", "crew", "desk")
+    e.resource("keys", "internal", type="secret_store", env="prod")
+    for team, person in (("crew", "ann"), ("crew", "bob"), ("desk", "ann")):
+        e.link(person, "MEMBER_OF", team)
     e.thing("Tool", "search", approved=True, status="active").thing("Tool", "shady", approved=False)
     return e.thing("Tool", "odd").can("resident", "read", "wiki")
 

@@ -1,5 +1,6 @@
 """Credentials: each is kept in a vault, and ends or is changed soon."""
 
+import re
 from collections.abc import Iterator
 
 from analytics.remediation.gate.check import (
@@ -16,6 +17,7 @@ from graph.rows.planned import PlannedCredential
 from graph.schema import RESOURCE
 from graph.values import iso
 
+SECRET_STORE = re.compile(r"vault|secrets?[_ -]?(store|manager)", re.IGNORECASE)
 KEYLESS = ("federated", "workload")  # no secret is kept anywhere
 
 
@@ -45,8 +47,18 @@ def _storage(case: Case, place: str, key: PlannedCredential) -> Iterator[Problem
         match = case.names.find(key.storage, RESOURCE)
         if match.number is None:
             yield not_known(match, f"{place}.storage")
+        elif "vault" not in allowed or not _keeps_secrets(case, match.number):
+            yield unknown(f"no source says that {key.storage} is a vault", fix)
     elif key.storage not in allowed:
         yield blocked(f"a credential is kept in {key.storage}", fix)
+
+
+def _keeps_secrets(case: Case, number: int) -> bool:
+    """Return whether a resource is a store of secrets, by its type or its id."""
+    frame = case.posture.graph.frames[RESOURCE]
+    id_ = str(case.posture.graph.ids[number])
+    types = frame["type"][frame["id"] == id_].fillna("")
+    return any(SECRET_STORE.search(text) for text in (id_, *types))
 
 
 def _lifetime(case: Case, place: str, key: PlannedCredential) -> Iterator[Problem]:

@@ -13,21 +13,23 @@ SIDES: tuple[tuple[str, tuple[Node, ...]], ...] = (
 
 
 def find(case: Case) -> Iterator[Problem]:
-    """Find unknown names, and people who left."""
+    """Find unknown names, people who left, and agents that are not in service."""
     for field, labels in SIDES:
         for name in getattr(case.planned, field):
             match = case.names.find(name, *labels)
             if match.number is None:
                 yield not_known(match, field)
-            elif _left(case, match.number):
-                yield blocked(
-                    f"it acts for {name}, who is not active any more", f"leave {name} out"
-                )
+            elif not _active(case, match.number):
+                words = "acts for" if field == "acts_for" else "delegates to"
+                why = f"it {words} {name}, which is not active any more"
+                yield blocked(why, f"leave {name} out")
 
 
-def _left(case: Case, number: int) -> bool:
-    person = case.names.label(number) == HUMAN.name
-    return person and not case.names.active(number)
+def _active(case: Case, number: int) -> bool:
+    """Return whether a person is active, or an agent in service."""
+    if case.names.label(number) == HUMAN.name:
+        return case.names.active(number)
+    return bool(case.posture.in_service[number])
 
 
 def _passed(case: Case) -> str:

@@ -2,23 +2,33 @@
 
 from collections.abc import Iterator
 
-from analytics.remediation.gate.check import Case, Check, Problem, blocked, lacking, not_known
+from analytics.ownership.bus_factor import members_of_teams
+from analytics.remediation.gate.check import (
+    Case,
+    Check,
+    Problem,
+    blocked,
+    lacking,
+    not_known,
+    unknown,
+)
 from analytics.remediation.gate.overlay import OWNERS
+from graph.schema import HUMAN
 
 AS_BUSINESS = ("business", "sponsor")
 
 
 def find(case: Case) -> Iterator[Problem]:
     """Find names of nobody, roles that nobody active answers in, and one person in all roles."""
-    unknown = [
+    strangers = [
         not_known(match, f"owners.{role}")
         for role, names in case.planned.owners.items()
         for name in names
         if (match := case.names.find(name, *OWNERS)).number is None
     ]
-    lacking = [problem for role in case.policy.owners_roles for problem in _role(case, role)]
-    yield from unknown + lacking
-    if not unknown and not lacking and case.policy.owners_distinct:
+    gaps = [problem for role in case.policy.owners_roles for problem in _role(case, role)]
+    yield from strangers + gaps
+    if not strangers and not gaps and case.policy.owners_distinct:
         yield from _alone(case)
 
 
@@ -40,9 +50,19 @@ def _alone(case: Case) -> Iterator[Problem]:
     roles = case.policy.owners_roles
     names = {name for role in roles for name in _stated(case, role)} & _active(case)
     numbers = {case.names.find(name, *OWNERS).number for name in names}
-    if len(roles) > 1 and len(numbers) == 1:
-        why = f"{min(names)} alone owns it in every role: who leaves, leaves it without an owner"
-        yield blocked(why, f"state another person in one of {', '.join(roles)}")
+    members = members_of_teams(case.posture)
+    people = {person for n in numbers if n is not None for person in members.get(n, {n})}
+    if len(roles) < 2 or len(people) != 1:
+        return
+    (alone,) = people
+    fix = f"state another person in one of {', '.join(roles)}"
+    if case.names.label(alone) != HUMAN.name:
+        yield unknown(f"no source states who is in {min(names)}, which alone owns it", fix)
+        return
+    name = case.posture.graph.thing(alone)["name"]
+    yield blocked(
+        f"{name} alone owns it in every role: who leaves, leaves it without an owner", fix
+    )
 
 
 def _stated(case: Case, role: str) -> tuple[str, ...]:

@@ -94,6 +94,12 @@ BLOCKED = {
     "a tool that is not approved": (but(tools=[{"name": "shady"}]), {"tools"}),
     "a tool with every scope": (but(tools=[{"name": "search", "scopes": ["*"]}]), {"tools"}),
     "for somebody who left": (but(acts_for=["zed"]), {"delegation"}),
+    "for an agent that is disabled": (but(acts_for=["idle"]), {"delegation"}),
+    "by an agent that is disabled": (but(delegates_to=["idle"]), {"delegation"}),
+    "one person and a team of that person": (
+        but(owners={"business": "ann", "technical": "desk"}),
+        {"owners"},
+    ),
     "a credential without a type": (key(type=None), {"credentials"}),
     "a credential kept nowhere": (key(storage=None), {"credentials"}),
     "a credential in code": (key(storage="code"), {"credentials"}),
@@ -133,6 +139,7 @@ UNKNOWN = {
     "the approval of a tool": (but(tools=[{"name": "odd"}]), {"tools"}),
     "where a credential is kept": (key(storage="unknown"), {"credentials"}),
     "a store": (key(storage="safe"), {"credentials"}),
+    "what keeps a credential": (key(storage="wiki"), {"credentials"}),
     "who ends it": (revocation(by="nobody"), {"revocation"}),
     "an agent to delegate to": (
         but(delegates_to=["none"]),
@@ -147,6 +154,15 @@ def test_what_nobody_knows_is_unknown(tmp_path: Path, case: str) -> None:
     verdicts = outcomes(tmp_path, manifest)
     assert set(verdicts) == checks
     assert set(verdicts.values()) == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [key(storage="keys"), but(owners={"business": "crew", "technical": "crew"})],
+    ids=["a secret in a store of secrets", "a team of two"],
+)
+def test_what_the_house_knows_to_be_fine_passes(tmp_path: Path, manifest: dict[str, Any]) -> None:
+    assert outcomes(tmp_path, manifest) == {}
 
 
 def test_what_is_known_to_be_wrong_counts_before_what_is_unknown(tmp_path: Path) -> None:
