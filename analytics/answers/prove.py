@@ -375,7 +375,9 @@ def _grounds(
     within: Envelope,
 ) -> list[Ground]:
     """Return the facts that the parts rest on, of the snapshot that each was taken from."""
-    reading = had.path.reading if had.path is not None else next(iter(known), known.latest)
+    own_reading = had.path.reading if had.path is not None else None
+    first = next(iter(known), known.latest)  # a path by what may have been live is in none of them
+    reading = next((each for each in known if each is own_reading), first)
     ids = [str(known.latest.posture.graph.ids[number]) for number in (identity, resource)]
     for step in _every_step(had.path) if had.path is not None else ():
         ids += [step["from"]["id"], step["to"]["id"], *step["support"]]

@@ -14,6 +14,7 @@ import numpy as np
 from analytics.changes.drift.walk import Room, Since, opened_first
 from analytics.containers import above
 from analytics.posture import Filter, Posture
+from analytics.proving.ended_keys import with_ended_keys
 from analytics.proving.moments import Moments, numbers_in
 from analytics.proving.readings import Reading
 from graph.instants import NEVER, millisecond, milliseconds
@@ -105,6 +106,10 @@ def entitlement(
         outer = path.posture.graph.thing(int(path.posture.grants.resource[path.grant]))["name"]
         because = f"it had access to {outer}, which contains it; no source states that of the part"
         return Entitlement(UNKNOWN, path, because, "a source that states the grants on the part")
+    path = _by_ended_key(known, asked)
+    if path is not None:
+        because = "it needs a credential that was ended at a time that nobody states"
+        return Entitlement(UNKNOWN, path, because, "the date of that end, or an export of then")
     if had.path is None and _by_readings(known, Filter("potential"), asked).path is not None:
         return Entitlement(NO, None, "the only path led through another identity")
     return _without(known, identity)
@@ -115,6 +120,17 @@ def _around(known: Moments, asked: Asked) -> AccessPath | None:
     outer = replace(asked, around=True)
     had = (_by_readings(known, chosen, outer) for chosen, _ in OWN)
     return next((each.path for each in had if each.state != NO), None)
+
+
+def _by_ended_key(known: Moments, asked: Asked) -> AccessPath | None:
+    """Return the path by a credential that was live at the instant, unless it had ended by then.
+
+    Only where nothing was read by then: a reading of the instant or before shows whether it had.
+    """
+    if known.before is not None or known.after is None:
+        return None
+    chosen = Filter("potential", identity_only=True)
+    return _best_known(known, with_ended_keys(known.after), chosen, asked)
 
 
 def _by_readings(known: Moments, chosen: Filter, asked: Asked) -> Entitlement:

@@ -117,3 +117,35 @@ def test_an_approval_of_in_between_is_among_the_facts() -> None:
 def test_who_had_ended_was_no_longer_within_what_was_approved(agent, verdict) -> None:
     """As for debt, and for the claim *revocation*, which both say that it should have been gone."""
     assert proof(read(NEXT, agent=agent))["verdict"] == verdict
+
+
+def by_key(day: str, **key: str) -> Log:
+    """State the same of a bot that signs in as an account with a key."""
+    made = Log(at=pd.Timestamp(f"2026-{day}", tz="UTC")).agent("bot", declared_scope=SCOPE)
+    made.resource("r", "confidential").account("svc")
+    made.can("svc", "read", "r", granted_at="2026-06-01T00:00:00Z")
+    made.thing("Credential", "k", type="api_key", created_at="2026-06-01T00:00:00Z", **key)
+    made.link("bot", "USES", "k", valid_from="2026-06-01T00:00:00Z")
+    made.link("k", "AUTHENTICATES_AS", "svc", valid_from="2026-06-01T00:00:00Z")
+    return made.decided("10:00", policy_version="3", justification="close").used("10:05")
+
+
+@pytest.mark.parametrize(
+    ("states", "verdict"),
+    [
+        ([by_key(NEXT)], "proven"),
+        ([by_key(NEXT, status="revoked")], "unknown"),
+        ([by_key(NEXT, status="revoked", status_at=LATER)], "proven"),
+        ([by_key(NEXT, status="revoked", status_at=BETWEEN)], "not_proven"),
+        ([by_key(NEXT, status="revoked", expires_at=BETWEEN)], "not_proven"),
+        ([by_key(FIRST, status="revoked"), by_key(NEXT, status="revoked")], "not_proven"),
+    ],
+)
+def test_a_key_that_ended_nobody_knows_when_leaves_a_use_before_open(
+    states: list[Log], verdict: str
+) -> None:
+    made = proof(*states)
+    assert made["verdict"] == verdict, made["entitlement"]["because"]
+    if verdict == "unknown":
+        assert "nobody states" in made["entitlement"]["because"]
+        assert made["entitlement"]["path"]
