@@ -8,6 +8,8 @@ from analytics.answers.replay import replay
 from analytics.answers.table import as_json
 from analytics.engines.policy_set import OUTCOMES, PolicyRefused, Question
 from analytics.engines.reading import policy_set
+from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.printed import policy
 from tests.unit.analytics.policies.test_replay import agents
 
 pytest.importorskip("regopy", reason="Rego needs the package regopy")
@@ -113,6 +115,20 @@ def test_what_is_recorded_is_replayed(tmp_path):
         **{"fine": (2, 0), "orphan": (0, 1), "late": (0, 1), "bare": (0, 1), "wide": (0, 1)}
     }
     assert answer["engine"] == "rego"
+
+
+def test_the_smaller_policy_can_be_tried(tmp_path):
+    """A grant that ends holds until then by `input.now`, and for nobody who does not say when."""
+    estate = Estate().agent("bot").resource("books")
+    estate.can("bot", "read", "books", telemetry="false", expires_at=ago(-1))
+    posture = estate.posture()
+    written = policy(posture, posture.graph.number("bot"), "rego")["policy"]
+    (tmp_path / "set.rego").write_text(written)
+    policies, end = policy_set(tmp_path / "set.rego"), int(AS_OF.timestamp()) + 86_400
+    contexts = ({"now": end - 1}, {"now": end}, {})
+    asked_for = [Question(BOT, {"type": "Action", "id": "read"}, BOOKS, c) for c in contexts]
+    verdicts = policies.judge(asked_for, ENTITIES)
+    assert [OUTCOMES[v.outcome] for v in verdicts] == ["allow", "deny", "deny"]
 
 
 def test_it_needs_its_engine(tmp_path, monkeypatch):
