@@ -63,7 +63,7 @@ class RegoSet:
         if schema is not None:
             raise PolicyRefused(next(iter(self.files)), "", "Rego takes no schema of Cedar")
         interpreter = _interpreter(self.files)
-        interpreter.add_data({"trustdebt": _data(entities)})
+        interpreter.add_data_json(json.dumps({"trustdebt": _data(entities)}, ensure_ascii=False))
         bundle = interpreter.build(self._query, [])
         for question in questions:
             interpreter.set_input(_input(question))
@@ -143,9 +143,9 @@ def _interpreter(files: Mapping[str, str]) -> "Interpreter":
     interpreter.log_level = LogLevel.NONE  # else it writes to the terminal itself
     for file, text in files.items():
         try:
-            interpreter.add_module(file, text)
+            interpreter.add_module(file, NOT_CODE.sub(_as_escaped_here, text))
         except RegoError as error:
-            raise _refused(file, text, str(error)) from None
+            raise _refused(file, NOT_CODE.sub(_as_escaped_here, text), str(error)) from None
     return interpreter
 
 
@@ -170,8 +170,33 @@ def _mentions(texts: Iterable[str]) -> Mentions:
     )
 
 
+def _as_escaped_here(literal: re.Match[str]) -> str:
+    """Return a literal with the escapes of `_escaped`; a raw one, and a comment, as it is."""
+    text = literal[0]
+    if not text.startswith('"'):
+        return text
+    try:
+        return json.dumps(json.loads(text, strict=False), ensure_ascii=False)
+    except ValueError:
+        return text  # the engine says why
+
+
 def _input(question: Question) -> dict[str, Any]:
-    return {**question.context, **{name: getattr(question, name)["id"] for name in ENDS}}
+    ends = {name: getattr(question, name)["id"] for name in ENDS}
+    return {name: _escaped(value) for name, value in {**question.context, **ends}.items()}
+
+
+def _escaped(value: Any) -> Any:
+    """Return a value of the input as the engine keeps those of data and modules.
+
+    It keeps the texts of these with their escapes, and compares them so. A name with a quotation
+    mark would be another text in the input, and a denial that names it would not hold.
+    """
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)[1:-1]
+    if isinstance(value, Mapping):
+        return {_escaped(name): _escaped(part) for name, part in value.items()}
+    return [_escaped(part) for part in value] if isinstance(value, list) else value
 
 
 def _data(entities: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

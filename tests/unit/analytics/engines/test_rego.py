@@ -1,5 +1,6 @@
 """Rego: which rules decide, what is refused, and what is never left out in silence."""
 
+import json
 import sys
 
 import pytest
@@ -8,6 +9,7 @@ from analytics.answers.replay import replay
 from analytics.answers.table import as_json
 from analytics.engines.policy_set import OUTCOMES, PolicyRefused, Question
 from analytics.engines.reading import policy_set
+from analytics.remediation.policy.formats.rego import _text
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.printed import policy
 from tests.unit.analytics.policies.test_replay import agents
@@ -115,6 +117,35 @@ def test_what_is_recorded_is_replayed(tmp_path):
         **{"fine": (2, 0), "orphan": (0, 1), "late": (0, 1), "bare": (0, 1), "wide": (0, 1)}
     }
     assert answer["engine"] == "rego"
+
+
+NAMES = [
+    'led"ger',
+    "back\\slash",
+    "tab\there",
+    "line\nbreak",
+    "\u00e9t\u00e9",
+    "a\u2028b",
+    "\U0001f511",
+]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_a_name_is_the_same_in_a_policy_in_the_facts_and_in_a_request(tmp_path, name):
+    """A denial that names it holds, however its name is escaped, and its facts are found."""
+    books, facts = {"type": "Resource", "id": name}, "data.trustdebt.resources[input.resource]"
+    entities = [{"uid": books, "attrs": {"own": name}, "parents": []}]
+    written = {json.dumps(name), _text(name)}
+    rules = [f"deny if input.resource == {literal}" for literal in written]
+    rules += [f"deny if {facts}.own == input.context_name", f"deny if {facts}.own == {_text(name)}"]
+    for rule in rules:
+        (tmp_path / "set.rego").write_text(f"{HEAD}allow := true\n{rule}\n")
+        question = Question(BOT, {"type": "Action", "id": "read"}, books, {"context_name": name})
+        (verdict,) = policy_set(tmp_path / "set.rego").judge([question], entities)
+        assert OUTCOMES[verdict.outcome] == "deny", rule
+        other = Question(BOT, {"type": "Action", "id": "read"}, BOOKS, {"context_name": "x"})
+        (verdict,) = policy_set(tmp_path / "set.rego").judge([other], ENTITIES)
+        assert OUTCOMES[verdict.outcome] == "allow", rule
 
 
 def test_the_smaller_policy_can_be_tried(tmp_path):
