@@ -63,7 +63,8 @@ class RegoSet:
         if schema is not None:
             raise PolicyRefused(next(iter(self.files)), "", "Rego takes no schema of Cedar")
         interpreter = _interpreter(self.files)
-        interpreter.add_data_json(json.dumps({"trustdebt": _data(entities)}, ensure_ascii=False))
+        facts = {"trustdebt": _data(entities, next(iter(self.files)))}
+        interpreter.add_data_json(json.dumps(facts, ensure_ascii=False))
         bundle = interpreter.build(self._query, [])
         for question in questions:
             interpreter.set_input(_input(question))
@@ -199,16 +200,23 @@ def _escaped(value: Any) -> Any:
     return [_escaped(part) for part in value] if isinstance(value, list) else value
 
 
-def _data(entities: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return entities as documents by id, which may be principals and resources."""
-    things = {
-        entity["uid"]["id"]: {
+def _data(entities: Sequence[Mapping[str, Any]], file: str) -> dict[str, Any]:
+    """Return entities as documents by id, which may be principals and resources.
+
+    Two of one id are refused: a request about the second would replace the facts of the first.
+    """
+    things: dict[str, dict[str, Any]] = {}
+    for entity in entities:
+        kind, id_ = entity["uid"]["type"], entity["uid"]["id"]
+        other = things.get(id_, {}).get("label", kind)
+        if other != kind:
+            kinds = redact_text(f"{other} and {kind}")
+            raise PolicyRefused(file, "", f"knows things by id alone, and {kinds} share one")
+        things[id_] = {
             **_plain(entity.get("attrs", {})),
-            "label": entity["uid"]["type"],
+            "label": kind,
             "parents": [parent["id"] for parent in entity.get("parents", ())],
         }
-        for entity in entities
-    }
     return {"principals": things, "resources": things}
 
 

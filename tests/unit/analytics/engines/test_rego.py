@@ -148,6 +148,15 @@ def test_a_name_is_the_same_in_a_policy_in_the_facts_and_in_a_request(tmp_path, 
         assert OUTCOMES[verdict.outcome] == "allow", rule
 
 
+def test_two_things_of_one_id_are_refused(tmp_path):
+    """Rego has facts by id: a request about `Doc::"bot"` would state those of `Agent::"bot"`."""
+    (tmp_path / "set.rego").write_text(HEAD + ALLOW)
+    other = {"uid": {"type": "Doc", "id": "bot"}, "attrs": {"owner_active": True}, "parents": []}
+    question = Question(BOT, {"type": "Action", "id": "read"}, other["uid"], {})
+    with pytest.raises(PolicyRefused, match="Agent and Doc"):
+        list(policy_set(tmp_path / "set.rego").judge([question], [*ENTITIES, other]))
+
+
 def test_the_smaller_policy_can_be_tried(tmp_path):
     """A grant that ends holds until then by `input.now`, and for nobody who does not say when."""
     estate = Estate().agent("bot").resource("books")
