@@ -37,7 +37,7 @@ ENDS = ("principal", "action", "resource")
 NOT_CODE = re.compile(r'"(?>(?:[^"\\\n]|\\.)*)"|`[^`]*+`|#[^\n]*+')
 OUTSIDE = re.compile(r"\b(?:http\.send|net\.\w+|opa\.runtime|rand\.\w+|time\.now_ns|uuid\.\w+)")
 PACKAGE = re.compile(r"^[ \t]*package[ \t]+([\w.]+)", re.MULTILINE)
-RULE = re.compile(rf"^(?:default\s+)?({'|'.join(DECIDING)})\b", re.MULTILINE)
+RULE = re.compile(rf"\s*(?:default\s+)?({'|'.join(DECIDING)})\b")
 INPUT = re.compile(r"\binput\b(?:\.(\w+))?")
 PLACE = re.compile(r"\|(\d+)\|\d+\s*\(errormsg \d+:([^)]*)")  # file|byte|length, message
 MISSING = "Rego needs the package regopy: install trustdebt with the extra rego"
@@ -110,7 +110,7 @@ def parsed(files: Mapping[str, str]) -> RegoSet:
         if outside:
             raise PolicyRefused(file, "", f"calls {outside[0]}, which is not evaluated")
         package = PACKAGE.search(code)
-        for rule in dict.fromkeys(RULE.findall(code)) if package else ():
+        for rule in dict.fromkeys(_rules(code)) if package else ():
             named = f"{package[1]}.{rule}" if package else rule
             policy = Policy(named, file, DECIDING[rule], rule == "escalate", False)
             policies.setdefault(named, policy)
@@ -123,6 +123,16 @@ def parsed(files: Mapping[str, str]) -> RegoSet:
     made = RegoSet(tuple(policies.values()), digest, _mentions(files.values()), dict(files))
     _try(made)
     return made
+
+
+def _rules(code: str) -> Iterator[str]:
+    """Yield the names of rules that decide: they begin a line outside of all brackets."""
+    depth = 0
+    for line in code.split("\n"):
+        match = RULE.match(line) if depth == 0 else None
+        if match is not None:
+            yield match[1]
+        depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
 
 
 def _try(policies: RegoSet) -> None:

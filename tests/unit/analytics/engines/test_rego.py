@@ -49,6 +49,9 @@ def asked(folder, text, **context):
         ("default allow := false\n", ("deny", [])),
         ('allow if input.action == "write"\n', ("deny", [])),
         ("allow if input.risk > 0.5\n", ("allow", ["p.allow"])),
+        (f"{ALLOW}  {DENY}", ("deny", ["p.deny"])),  # a rule may stand anywhere in its line
+        (f"{ALLOW}\t{ASK}", ("escalate", ["p.escalate"])),
+        (f"{ALLOW}x if {{\n    deny\n}}\n", ("allow", ["p.allow"])),
     ],
 )
 def test_which_rule_decides(tmp_path, text, expected):
