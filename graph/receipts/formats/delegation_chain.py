@@ -30,6 +30,8 @@ from graph.receipts.referenced import changed, first, judged, listed, mapping
 from graph.receipts.signed import Outcome, Signature, checked, verifying
 
 CHAIN = "chain_artifact"
+HANDED = ("delegator", "delegatee", "scope")  # what a hop repeats of its delegation
+NOT_SHOWN = "the delegations are not shown: what was signed is known by its digest only"
 HANDED_ON = "each hop hands on what it was given, down to the action"
 
 
@@ -56,7 +58,7 @@ def judge(record: Mapping[str, Any], context: Context) -> Judged:
         {AUTHORISED: HANDED_ON},
         link=Link(next(digests(chain)), None, chain=_name(chain), alone=True),
     )
-    return _signed(result, hops, context)
+    return _signed(result, record, hops, context)
 
 
 def _name(chain: Mapping[str, Any]) -> str | None:
@@ -98,9 +100,22 @@ def _artifacts(record: Mapping[str, Any], hops: list[Mapping[str, Any]]) -> Iter
     for number, (hop, artifact) in enumerate(zip(hops, artifacts, strict=False)):
         if not is_digest_of(hop.get("delegation_ref"), artifact):
             yield f"the delegation of hop {number} does not have the digest that it states"
+        for name in HANDED:
+            if name in mapping(artifact) and mapping(artifact)[name] != hop.get(name):
+                yield f"the delegation of hop {number} is of another {name} than the hop"
 
 
-def _signed(result: Judged, hops: list[Mapping[str, Any]], context: Context) -> Judged:
+def _shown(record: Mapping[str, Any], hops: list[Mapping[str, Any]]) -> bool:
+    """Return whether the record has the delegation of each hop, with all that the hop repeats."""
+    artifacts = [mapping(each) for each in listed(record.get("delegation_artifacts"))]
+    return len(artifacts) >= len(hops) and all(
+        name in each for name in HANDED for each in artifacts
+    )
+
+
+def _signed(
+    result: Judged, record: Mapping[str, Any], hops: list[Mapping[str, Any]], context: Context
+) -> Judged:
     """Add the signatures of the hops to a judgement, if they are signed."""
     signatures = [_signature(hop) for hop in hops]
     if not any(signature is not None for signature in signatures):
@@ -126,7 +141,7 @@ def _signed(result: Judged, hops: list[Mapping[str, Any]], context: Context) -> 
     if result.claims[AUTHENTIC].state != NO:
         claims[AUTHENTIC] = state
     if claims[AUTHENTIC].state == YES and claims[AUTHORISED].state != NO:
-        claims[AUTHORISED] = yes(HANDED_ON)
+        claims[AUTHORISED] = yes(HANDED_ON) if _shown(record, hops) else unknown(NOT_SHOWN)
     return replace(
         result,
         claims=claims,

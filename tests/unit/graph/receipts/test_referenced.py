@@ -312,6 +312,29 @@ def test_hops_are_signed_by_their_delegators():
     assert entries(record, ring=swapped)[0].verdict == "reject"
 
 
+def test_a_signed_hop_authorises_the_delegation_that_was_signed():
+    """A signature covers the digest of a delegation: the words beside it may be anybody's."""
+    ring = key_ring_of({"keys": [jwk(A, "root"), jwk(B, "mid")]}, "keys.json")
+
+    def judged(scope: str, shown: bool) -> tuple[str, str]:
+        record = delegation()
+        chain = record["chain_artifact"]
+        for hop, key in zip(chain["hops"], (A, B), strict=True):
+            signed = key.sign(hop["delegation_ref"].encode())
+            hop["hop_signature"] = base64.b64encode(signed).decode()
+            hop["scope"] = scope
+        record["leaf_preimage"]["scope"] = scope
+        chain["leaf_action_ref"] = digest(record["leaf_preimage"])
+        record["delegation_chain_ref"] = digest(chain)
+        if not shown:
+            del record["delegation_artifacts"]
+        (entry,) = entries(record, ring=ring)
+        return entry.verdict, claim_of(entry, "authorised").state
+
+    assert judged("everything", shown=True) == ("reject", "no")
+    assert judged("everything", shown=False) == ("accept", "unknown")
+
+
 def test_a_policy_and_a_context_are_those_that_were_decided_with():
     policy, other = {"effect": "allow", "version": "1"}, {"effect": "allow", "version": "2"}
     content = action(authorization_ref=f"sha256:{digest(policy)}")
