@@ -163,3 +163,23 @@ def test_a_check_of_tools_that_nobody_names_is_none():
     del record["tool_set_digest"], record["envelope_sig"]
     entry = entry_of(signed(record, "emitter", "envelope_sig"))
     assert states(entry) == ["yes", "yes", "yes", "no"]
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "claim"),
+    [
+        ("authorization", "authz", "authorised"),
+        ("occurrence", "exec", "occurred"),
+        ("check", "checker", "checked"),
+    ],
+)
+def test_the_key_of_one_authority_does_not_speak_for_another(name, role, claim):
+    """Whoever carries out an action does not permit it, nor does a checker say that it happened."""
+    others = [each for each in ROLES if each not in (role, "emitter")]
+    for other in others:
+        made = receipt()
+        unsigned = {k: v for k, v in made["claims"][name].items() if k != "sig"}
+        entry = entry_of(receipt(**{name: signed(unsigned, other)}), ring("emitter", *others))
+        assert claim_of(entry, claim).state == "unknown"
+        assert entry.judged is not None
+        assert role in entry.judged.lacks
