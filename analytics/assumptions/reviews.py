@@ -176,8 +176,27 @@ def decisions(graph: AccessGraph) -> pd.DataFrame:
             "grant_id": covers["grant_id"],
         }
     )
-    counted = (rows["at"] != NEVER) & (rows["at"] <= graph.now) & graph.in_force(COVERS)
+    counted = (rows["at"] != NEVER) & (rows["at"] <= graph.now) & reviewed_by_others(graph)
     return rows[counted]
+
+
+@once
+def reviewed_by_others(graph: AccessGraph) -> np.ndarray:
+    """Return a mask of the rows of COVERS in force, without approvals by what they cover (cached).
+
+    What approves its own access is no reviewer; what asks for an end of its own access is heard.
+    """
+    decided = graph.frames[REVIEW]
+    by = np.full(len(graph.ids), -1)
+    approving = (decided["decision"] == APPROVE).fillna(False).to_numpy(bool)
+    by[graph.numbers(decided["id"])] = np.where(approving, _named(graph, decided["decided_by"]), -1)
+    review, thing = graph.ends(COVERS)
+    return np.asarray(graph.in_force(COVERS) & (by[review] != thing))
+
+
+def _named(graph: AccessGraph, ids: pd.Series) -> np.ndarray:
+    """Return the numbers of people or things by any of their ids; -1 for whom no source states."""
+    return graph.numbers(ids.astype("string").replace(graph.identities.canonical))
 
 
 def on_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
@@ -197,9 +216,19 @@ def on_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def approvals_stated(graph: AccessGraph) -> np.ndarray:
-    """Return when each grant was last approved as its source states it, `NEVER` if it does not."""
+    """Return when each grant was last approved as its source states it, `NEVER` if it does not.
+
+    That its holder approved it is no approval.
+    """
     stated = milliseconds(graph.frames[CAN_ACCESS]["reviewed_at"])
-    return np.where(stated <= graph.now, stated, NEVER)
+    return np.where((stated <= graph.now) & ~approved_by_holder(graph), stated, NEVER)
+
+
+@once
+def approved_by_holder(graph: AccessGraph) -> np.ndarray:
+    """Return a mask of the grants that their holder approved, as their source states (cached)."""
+    by = _named(graph, graph.frames[CAN_ACCESS]["approved_by"])
+    return np.asarray(by == graph.ends(CAN_ACCESS)[0])
 
 
 def _approved(size: int, where: np.ndarray, at: np.ndarray, decision: pd.Series) -> np.ndarray:

@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.scope import scopes_of
-from analytics.assumptions.reviews import APPROVE, decisions, last_decision, on_grants, reviews
+from analytics.assumptions.reviews import (
+    APPROVE,
+    approved_by_holder,
+    decisions,
+    last_decision,
+    on_grants,
+    reviews,
+)
 from analytics.changes.drift.baseline import listings
 from analytics.coverage import stated_by
 from analytics.lineage.approvals import YES as INSIDE
@@ -265,7 +272,7 @@ def _approvals(posture: Posture, rows: pd.DataFrame, identity: int, row: int) ->
 
 def _of_grant(posture: Posture, row: int) -> list[Approval]:
     """Return the approval that a grant itself states, if it does."""
-    if row < 0:
+    if row < 0 or approved_by_holder(posture.graph)[row]:
         return []
     grant = posture.graph.frames[CAN_ACCESS].iloc[row]
     at = int(milliseconds(pd.Series([grant["reviewed_at"]], dtype="datetime64[ms, UTC]"))[0])

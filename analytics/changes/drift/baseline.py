@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.scope import Entry, covered, scope_entries, scopes_of
-from analytics.assumptions.reviews import reviews
+from analytics.assumptions.reviews import reviewed_by_others, reviews
 from analytics.changes.drift.newcomers import newcomers, used
 from analytics.containers import holding
 from analytics.kept.of_snapshots import following, looks, merged_since, names_since, renamed
@@ -97,7 +97,7 @@ def approved(graph: AccessGraph) -> dict[int, Baseline]:
 
 def _by_node(graph: AccessGraph, by_review: Mapping[str, Baseline]) -> dict[int, Baseline]:
     covers = graph.frames[COVERS]
-    unlimited = covers["grant_id"].isna().to_numpy(bool) & graph.in_force(COVERS)
+    unlimited = covers["grant_id"].isna().to_numpy(bool) & reviewed_by_others(graph)
     by_node: dict[int, Baseline] = {}
     things = graph.ends(COVERS)[1][unlimited].tolist()
     for review, thing in zip(covers["source_id"][unlimited], things, strict=True):

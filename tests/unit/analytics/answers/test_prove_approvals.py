@@ -3,7 +3,10 @@
 import pandas as pd
 import pytest
 
+from analytics.answers.assurance import assurance
+from analytics.answers.lineage import lineage
 from analytics.answers.prove import prove
+from analytics.answers.reviews import reviews
 from analytics.answers.table import as_json
 from graph.schema import COVERS, REVIEW
 from tests.support.estates.decision_log import Log, at
@@ -117,3 +120,39 @@ def _read_at(days: float, granted: float) -> Log:
         made.can("bot", "read", "r", grant_id="new", granted_at=ago(granted),
                  reviewed_at=ago(granted), approved_by="ann")  # fmt: skip
     return made
+
+
+def by_itself(by: str, how: str, listed: bool = False) -> Estate:
+    """Build a bot with a grant that `by` approved, in a review or with the grant."""
+    made = Estate().person("ann").agent("bot", "parent").resource("r", "confidential")
+    made.link("parent", "SPAWNS", "bot")
+    stated = {"reviewed_at": ago(10), "approved_by": by} if how == "grant" else {}
+    made.can("bot", "read", "r", granted_at=ago(200), **stated)
+    if how == "review":
+        lists = [{"resource": "r", "level": "read"}] if listed else None
+        made.add(
+            REVIEW, id="rev", decision="approve", decided_at=ago(10), decided_by=by, baseline=lists
+        )
+        made.add(COVERS, source_id="rev", target_id="bot")
+    return made
+
+
+@pytest.mark.parametrize("how", ["review", "grant"])
+@pytest.mark.parametrize(("by", "approved"), [("ann", True), ("bot", False)])
+def test_nothing_approves_its_own_access(how: str, by: str, approved: bool) -> None:
+    """By no command: not a proof, not the lineage, and the grant is still to be reviewed."""
+    posture = by_itself(by, how).posture()
+    envelope = as_json(prove(posture, "bot", AS_OF, "r", "read"))["envelope"]
+    assert (envelope["state"] == "yes", bool(envelope["approved_by"])) == (approved, approved)
+    (widening,) = as_json(lineage(posture))["widenings"]
+    assert widening["approved"] is approved
+    packets = [row["identity"]["id"] for row in as_json(reviews(posture))["packets"]]
+    assert packets == ([] if approved else ["bot"])
+
+
+@pytest.mark.parametrize(("by", "verdict"), [("ann", "proven"), ("bot", "not_proven")])
+def test_a_list_that_something_approved_for_itself_is_no_boundary(by: str, verdict: str) -> None:
+    posture = by_itself(by, "review", listed=True).posture()
+    (row,) = as_json(assurance(posture, about=posture.graph.number("bot")))["statements"]
+    (boundary,) = (claim for claim in row["claims"] if claim["claim"] == "boundary")
+    assert boundary["verdict"] == verdict
