@@ -23,7 +23,7 @@ from analytics.engines.policy_set import (
 )
 from analytics.policies.asked import actions
 from analytics.policies.cedar_entities import entities, uid
-from analytics.policies.distinct import GRANT_END, NOW, SECOND
+from analytics.policies.distinct import GRANT_END, JUSTIFICATION, NOW, SECOND
 from analytics.policies.grant_ends import grant_ends
 from analytics.policies.policy_input import FACTS, PolicyInput, policy_input
 from analytics.policies.requests import Request
@@ -32,7 +32,7 @@ from analytics.usage.action_levels import level_of
 from graph.identity.lookup import UnknownThing
 from graph.instants import NEVER
 from graph.secrets import redact_prose, redact_text
-from graph.values import iso
+from graph.values import WrongValue, instant, iso
 
 DECISIONS = {ALLOW: "allow", ESCALATE: "escalate"}  # any other outcome denies
 CONTEXT = ("env", "tool", "delegation_chain", "correlation_id")
@@ -48,6 +48,7 @@ def placed(
 
     The context has the instant, and the end of the grant that gives the access, as they are known:
     what the request says of either is dropped, as of any other fact of a thing of the posture.
+    A justification that is empty or had expired is none.
     A resource that no source states is known by what the request says of it alone.
 
     Raises
@@ -70,7 +71,11 @@ def placed(
     end = grant_ends(posture, *(np.array([n]) for n in (principal, resource, level)))[0]
     if end != NEVER:
         known[GRANT_END] = int(end) // SECOND
-    stated = {name: value for name, value in question.context.items() if name != GRANT_END}
+    stated = {
+        name: value
+        for name, value in question.context.items()
+        if name != GRANT_END and not (name == JUSTIFICATION and not _holds(value, at))
+    }
     action = actions(posture, np.array([resource]), np.array([level]), [question.action["id"]])
     asked = replace(
         question,
@@ -95,6 +100,19 @@ def _own_words(request: Request, end: Uid, is_known: bool) -> dict[str, Any]:
     """
     stated = request.properties.get((end["type"], end["id"]), {})
     return {name: value for name, value in stated.items() if not (is_known and name in FACTS)}
+
+
+def _holds(justification: Any, at: pd.Timestamp) -> bool:
+    """Return whether a justification says something, and had not expired by an instant."""
+    if not isinstance(justification, Mapping):
+        return not isinstance(justification, str) or bool(justification.strip())
+    ends = justification.get("expires_at")
+    try:
+        over = ends is not None and instant(ends) < at
+    except WrongValue:
+        return False
+    words = justification.get("text")
+    return not over and (not isinstance(words, str) or bool(words.strip()))
 
 
 def _uid(posture: Posture, number: int) -> dict[str, str]:
@@ -122,6 +140,7 @@ def record_of(
     a policy that forbids could not be.
     """
     document, context = request.document, dict(request.question.context)
+    offered = document.get("context") or context  # also a justification that did not count
     ends = [part if isinstance(part, Mapping) else {} for part in map(document.get, ENDS)]
     deciding = [policies.policies[position].id for position in verdict.reasons]
     record = {
@@ -141,7 +160,7 @@ def record_of(
             "engine": policies.engine,
             "policies": deciding,
         },
-        "justification": _justification(context.get("justification")),
+        "justification": _justification(offered.get(JUSTIFICATION)),
         "reason": _reason(policies, verdict),
     }
     return {name: _kept(value) for name, value in record.items() if value not in (None, {})}

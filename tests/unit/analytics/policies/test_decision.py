@@ -100,3 +100,27 @@ def test_one_evaluation_hides_no_fact_of_another(tmp_path):
     for evaluations in ([asked("read", "r"), other], [other, asked("read", "r")]):
         answer = decided(tmp_path, estate, text, {"evaluations": evaluations})
         assert [r["decision"] for r in answer["evaluations"]] == ["deny", "deny"]
+
+
+@pytest.mark.parametrize(
+    ("justification", "expected"),
+    [
+        ("close", "allow"),
+        ({"text": "close"}, "allow"),
+        ({"text": "close", "expires_at": ago(-1)}, "allow"),
+        ({"text": "close", "expires_at": ago(0)}, "allow"),
+        ({"text": "close", "expires_at": ago(1)}, "deny"),
+        ({"text": "close", "expires_at": "soon"}, "deny"),
+        ({"text": " "}, "deny"),
+        ("", "deny"),
+    ],
+)
+def test_a_justification_that_says_nothing_or_had_expired_is_none(
+    tmp_path, justification, expected
+):
+    """As in a replay of the record; the record has what was offered."""
+    text = "permit(principal, action, resource) when { context has justification };"
+    request = asked("read", "r", context={"justification": justification})
+    record = decided(tmp_path, Estate().agent("bot").resource("r"), text, request)
+    offered = {"text": justification} if isinstance(justification, str) else justification
+    assert (record["decision"], record["justification"]) == (expected, offered)
