@@ -167,8 +167,8 @@ def record_of(
 
 
 def _end(stated: Mapping[str, Any], uid: Mapping[str, str], kept: tuple[str, ...]) -> Any:
-    """Return an end of a request as it was named, else as the entity that it stands for."""
-    named = {name: stated.get(name, uid[name]) for name in ("type", "id")}
+    """Return an end of a request: the type that it states, and the id of what it stands for."""
+    named = {"type": stated.get("type", uid["type"]), "id": uid["id"]}
     properties = stated.get("properties") or {}
     facts = {name: properties[name] for name in kept if properties.get(name) is not None}
     return named | ({"properties": facts} if facts else {})

@@ -116,7 +116,7 @@ def test_a_decision_is_a_record_and_its_chain_is_whole(cli, tmp_path, policies):
         record = cli(*line, "--json").result
         assert record["decision"] == "allow"
     assert record["policy"]["id"] == "owned"
-    assert record["subject"] == {"type": "agent", "id": "Invoice bot"}
+    assert record["subject"] == {"type": "agent", "id": "bot"}
     assert record["posture"]["owner_active"] is True
     assert record["intent"] == {"purpose": "close"}
     assert record["justification"] == {"text": "monthly close"}

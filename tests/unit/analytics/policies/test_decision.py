@@ -124,3 +124,13 @@ def test_a_justification_that_says_nothing_or_had_expired_is_none(
     record = decided(tmp_path, Estate().agent("bot").resource("r"), text, request)
     offered = {"text": justification} if isinstance(justification, str) else justification
     assert (record["decision"], record["justification"]) == (expected, offered)
+
+
+def test_a_record_has_the_ids_of_what_was_named(tmp_path):
+    """By its name nobody would find the decision again: uses and decisions are matched by id."""
+    estate = Estate().agent("bot", name="Invoice bot").resource("r")
+    request = asked("read", "R")
+    request["subject"]["id"] = "invoice BOT"
+    record = decided(tmp_path, estate, "permit(principal, action, resource);", request)
+    assert record["subject"] == {"type": "agent", "id": "bot"}
+    assert record["resource"] == {"type": "thing", "id": "r"}
