@@ -196,7 +196,10 @@ def reviewed_by_others(graph: AccessGraph) -> np.ndarray:
 
 def _named(graph: AccessGraph, ids: pd.Series) -> np.ndarray:
     """Return the numbers of people or things by any of their ids; -1 for whom no source states."""
-    return graph.numbers(ids.astype("string").replace(graph.identities.canonical))
+    place, names = pd.factorize(ids)
+    merged = graph.identities.canonical
+    distinct = pd.Series([merged.get(name, name) for name in names], dtype="string")
+    return np.append(graph.numbers(distinct), -1)[place]
 
 
 def on_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
