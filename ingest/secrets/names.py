@@ -41,6 +41,7 @@ REFERENCES = (  # references to a value kept elsewhere, and where
     (re.compile(r"\bop://[^\s\"']+|\b(?:vault|keychain|aws-sm|gcp-sm)://?[^\s\"']+"), "vault"),
     (re.compile(r"arn:[\w-]+:(?:secretsmanager|ssm):[^\s\"']+|\bvault:[\w-]+/[^\s\"']+"), "vault"),
     (re.compile(r"@Microsoft\.KeyVault\([^()]*\)|\$\{(?:input|command):[^{}]+\}"), "vault"),
+    (re.compile(r"\$?\bCOPILOT_MCP_\w+"), "vault"),  # a secret that GitHub keeps for its agent
     (re.compile(r"\$?\{(?:env[:.])?[A-Za-z_]\w*(?::?-|:?\?[^{}]*)?\}|\{env:[^{}]+\}"), "env"),
     (re.compile(r"\b(?:process\.env|os\.environ)[./][A-Za-z_]\w*"), "env"),
     (re.compile(r"(?<![\w$])\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\benv:[A-Za-z_]\w*"), "env"),
@@ -56,6 +57,7 @@ EXAMPLE = re.compile(
 )
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 MIN_SECRET = 8  # characters: a shorter value is too easily guessed
+SWITCH = re.compile(r"(?i)\s*(?:true|false|yes|no|on|off|none|null|\d{1,3})\s*")  # no secret
 OPAQUE = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w.~=+-]{20,}")
 
 
@@ -96,13 +98,20 @@ def secret_sort(name: str) -> str | None:
 def held_secret(name: str, value: str) -> HeldSecret | None:
     """Return the secret in a setting, without its value; None if it holds none."""
     sort = secret_sort(name)
+    if SWITCH.fullmatch(value):
+        return None  # whether there is a secret, or how many
     if sort is None:
         if redact_text(value) == value:
             return None
         sort = "password" if "://" in value else "token"
     storage = where_kept(value)
+    return HeldSecret(name, sort, storage, _fingerprint(value, storage))
+
+
+def _fingerprint(value: str, storage: str) -> str | None:
+    """Return the fingerprint of a value that is kept here and is no placeholder."""
     known = storage == "config" and len(value) >= MIN_SECRET and not EXAMPLE.search(value)
-    return HeldSecret(name, sort, storage, fingerprint(value) if known else None)
+    return fingerprint(value) if known else None
 
 
 def where_kept(value: str) -> str:
@@ -123,7 +132,11 @@ def where_kept(value: str) -> str:
 
 
 def secrets_in_address(address: str) -> Iterator[HeldSecret]:
-    """Yield the secrets in the user, the query and the path of an address."""
+    """Yield the secrets in the user, the query and the path of an address.
+
+    A password opens what its address names, so its fingerprint is that of both together; a token
+    in its place is the same everywhere.
+    """
     try:
         parts = urlsplit(address)
         user, password = parts.username, parts.password
@@ -131,7 +144,7 @@ def secrets_in_address(address: str) -> Iterator[HeldSecret]:
     except ValueError:
         return
     if password is not None or (user and parts.scheme in ("http", "https")):
-        yield _as("password", unquote(password or user or ""), "password in the address")
+        yield _password(unquote(password or user or ""), address)
     for key, value in query:
         if secret_sort(key) or redact_text(value) != value or OPAQUE.fullmatch(value):
             yield _as(secret_sort(key) or "token", value, key)
@@ -140,15 +153,28 @@ def secrets_in_address(address: str) -> Iterator[HeldSecret]:
             yield _as("token", step, "token in the path")
 
 
+def _password(value: str, address: str) -> HeldSecret:
+    name, storage = "password in the address", where_kept(value)
+    known = held_secret(name, value)
+    return known or HeldSecret(name, "password", storage, _fingerprint(address, storage))
+
+
 def _as(sort: str, value: str, name: str) -> HeldSecret:
-    return held_secret(name, value) or HeldSecret(name, sort, where_kept(value), None)
+    storage = where_kept(value)
+    known = held_secret(name, value)
+    return known or HeldSecret(name, sort, storage, _fingerprint(value, storage))
 
 
 def secret_step(step: str) -> bool:
-    """Return whether a part of a path looks like a token, not like a word."""
+    """Return whether a part of a path looks like a token, not like a word.
+
+    The digits of a version at its end tell nothing: a token may end in digits, too.
+    """
     if OPAQUE.fullmatch(step) is None:
         return redact_text(step) != step
-    return sum(c.isdigit() for c in step) >= 4 and not WITH_VERSION.fullmatch(step)
+    if WITH_VERSION.fullmatch(step):
+        step = step.rstrip("0123456789.").rstrip("-_").rstrip("0123456789.")
+    return sum(c.isdigit() for c in step) >= 4
 
 
 def bare_address(address: str) -> str:

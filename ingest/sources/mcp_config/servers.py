@@ -17,6 +17,7 @@ from ingest.secrets.names import (
 from ingest.secrets.redaction import redact_text
 from ingest.sources.mcp_config.command_line import PATH, launched, split_arguments
 from ingest.sources.mcp_config.layouts import STARTS
+from ingest.sources.mcp_config.variables import map_of, with_own_variables
 
 ADDRESSES = ("url", "serverUrl", "httpUrl", "uri")
 BRIDGES = {"npm:mcp-remote", "npm:supergateway", "pypi:mcp-proxy"}  # started to reach an address
@@ -59,7 +60,7 @@ def servers_in(servers: Any, place: Place, rows: Rows) -> Iterator[Server]:
     """
     if isinstance(servers, list):
         entries: list[tuple[str | int, str, Any]] = [
-            (n, text(e.get("name")) if isinstance(e, dict) else "", e)
+            (n, (text(e.get("name")) or text(e.get("uses"))) if isinstance(e, dict) else "", e)
             for n, e in enumerate(servers)
         ]
     else:
@@ -113,9 +114,10 @@ def _server(name: str, entry: Mapping[str, Any], place: Place) -> Server:
     args = [str(a) for a in given if isinstance(a, str | int)] if isinstance(given, list) else []
     off = entry.get("disabled") is True or entry.get("enabled") is False
     program = launched(redact_text(command), [redact_text(arg) for arg in args])
+    program = program or text(entry.get("uses"))  # a server of a hub, by its name there
     called = address or next((a for a in args if program in BRIDGES and "://" in a), "")
     filled = TEMPLATE.sub("variable", called)
-    words = split_arguments(command, args)
+    words = with_own_variables(split_arguments(command, args), entry)
     secrets = [*_settings(entry), *_arguments(words)]
     secrets += [("address", secret) for secret in secrets_in_address(address)]
     known = {secret.name for _, secret in secrets}
@@ -140,8 +142,8 @@ def _settings(entry: Mapping[str, Any]) -> Iterator[tuple[str, HeldSecret]]:
     while pending:
         kind, here = pending.pop()
         for name, value in here.items():
-            if isinstance(value, dict):
-                pending.append((_kind(name, kind), value))
+            if (inner := map_of(name, value)) is not None:
+                pending.append((_kind(name, kind), inner))
             elif name.lower() in VARIABLES:
                 yield from (
                     ("env", variable) for variable in _named(value, VARIABLES[name.lower()])
@@ -183,24 +185,28 @@ def _arguments(args: list[str]) -> Iterator[tuple[str, HeldSecret]]:
     option = ""
     for arg in args:
         name, equals, value = arg.partition("=")
-        named, header = name.lstrip("-"), arg.partition(":")
-        secret: HeldSecret | None = None
-        if option and not arg.startswith("-"):
-            secret = held_secret(option, arg)
-        elif equals and NAME.fullmatch(named):
-            secret = held_secret(named, value)
-        elif header[1] and NAME.fullmatch(header[0]) and not header[2].startswith("//"):
-            secret = held_secret(header[0], header[2].strip())
-        elif "://" not in arg and redact_text(arg) != arg:
-            secret = held_secret("argument", arg)
-        if secret is not None:
-            yield "argument", secret
-        for in_address in (
-            secrets_in_address(value if "://" in value else arg) if "://" in arg else ()
-        ):
-            yield "argument", in_address
+        named = name.lstrip("-")
+        address = value if "://" in value else arg
+        within = list(secrets_in_address(address)) if "://" in arg else []
+        secret = _argument(arg, option, bool(within))
+        for each in within if secret is None else [secret]:
+            yield "argument", each
         telling = arg.startswith("-") and not equals and NAME.fullmatch(named)
         option = named if telling and secret_sort(named) else ""
+
+
+def _argument(arg: str, option: str, in_address: bool) -> HeldSecret | None:
+    """Return the secret that an argument is as a whole, not only a part of an address in it."""
+    name, equals, value = arg.partition("=")
+    named, header = name.lstrip("-"), arg.partition(":")
+    if option and not arg.startswith("-"):
+        return held_secret(option, arg)
+    if equals and NAME.fullmatch(named):
+        by_parts = in_address and arg.startswith("-") and not secret_sort(named)
+        return None if by_parts else held_secret(named, value)
+    if header[1] and NAME.fullmatch(header[0]) and not header[2].startswith("//"):
+        return held_secret(header[0], header[2].strip())
+    return held_secret("argument", arg) if "://" not in arg and redact_text(arg) != arg else None
 
 
 def _passed(args: list[str]) -> Iterator[HeldSecret]:
