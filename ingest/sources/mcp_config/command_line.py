@@ -21,6 +21,17 @@ SUBCOMMANDS = {"run", "exec", "dlx", "tool", "start", "x"}
 VALUED = {"-e", "--env", "-v", "--volume", "-p", "--mount", "--name", "--network", "--from"}
 VALUED |= {"--directory", "--with", "--python", "-u", "--user", "--env-file", "-w", "--workdir"}
 VALUED |= {"--publish", "--platform", "--add-host", "--entrypoint", "-l", "--label", "--project"}
+VALUED |= {"--memory", "--cpus", "--cap-drop", "--cap-add", "--security-opt", "--tmpfs", "--pull"}
+VALUED |= {
+    "--hostname",
+    "--gpus",
+    "--device",
+    "--shm-size",
+    "--pids-limit",
+    "--ulimit",
+    "--runtime",
+}
+VALUED |= {"--dns", "--restart", "--ipc", "--pid", "--net", "--group-add", "--userns"}
 SHELLS = {"sh", "bash", "zsh", "dash", "ash"}
 LINE = re.compile(r"-\w*c")  # the option of a shell that takes a command line
 SCRIPT = re.compile(r"\.(?:m?[jt]s|py|sh|jar)$")

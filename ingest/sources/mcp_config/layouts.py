@@ -90,12 +90,14 @@ def _holds_servers(steps: tuple[str, ...], value: Any, file: ExportFile) -> bool
         return False
     if last in SERVER_KEYS:
         return not entries or any(isinstance(e, dict) or _is_address(e) for e in entries)
-    if not entries or not all(isinstance(e, dict) for e in entries):
+    inside = "mcp" in file.path.name.lower() or (len(steps) > 1 and _key(steps[-2]) == "mcp")
+    if not entries:
+        return last == "servers" and inside and isinstance(value, dict)  # the last was removed
+    if not all(isinstance(e, dict) for e in entries):
         return False
     if last == "mcp":
         return any(start in e for e in entries for start in STARTS)
     if last == "servers":
-        inside = "mcp" in file.path.name.lower() or (len(steps) > 1 and _key(steps[-2]) == "mcp")
         return any(_starts(e, inside) for e in entries)
     return last == "extensions" and any("cmd" in e or _is_transport(e) for e in entries)
 
