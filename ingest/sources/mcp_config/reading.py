@@ -20,6 +20,7 @@ from ingest.rows import Rows
 from ingest.secrets.names import HeldSecret
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request
+from ingest.sources.mcp_config.addresses import id_by_address
 from ingest.sources.mcp_config.layouts import (
     BARE,
     BESIDE,
@@ -158,9 +159,8 @@ def _lists(text: str, file: ExportFile) -> list[tuple[Located, Callable[[str], b
 
 def _tool_id(scope: str, server: Server) -> str:
     """Return the id of a server: its address on the network, else its name and program."""
-    if server.remote and not re.match(r"\w+://(?:localhost|127\.|\[::1\]|0\.)", server.target):
-        return f"mcp:{server.target}"
-    return f"mcp_config:{scope}/mcp_server/{server.name}/{server.target}"
+    shared = id_by_address(server.target) if server.remote else None
+    return shared or f"mcp_config:{scope}/mcp_server/{server.name}/{server.target}"
 
 
 def _add_tools(rows: Rows, scope: str, clients: list[Client]) -> None:

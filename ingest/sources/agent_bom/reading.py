@@ -1,9 +1,5 @@
-"""Graphs of agent-bom: agents, their servers and tools, and the credentials they pass on.
+"""Rows of the graphs of agent-bom: their nodes, and their edges as relationships."""
 
-The shape is that of the graph export, version 1, of https://github.com/msaad00/agent-bom.
-"""
-
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,14 +17,12 @@ from graph.schema import (
     CREDENTIAL,
     GROUP,
     HUMAN,
-    IDENTITIES,
     LEVELS,
     MEMBER_OF,
     OWNS,
     RESOURCE,
     ROLE,
     RUNS_AS,
-    SENSITIVITIES,
     SERVICE_ACCOUNT,
     TOOL,
     USED,
@@ -44,10 +38,13 @@ from ingest.files.export import (
     scope_of,
     taken_at,
 )
-from ingest.rows import Place, Rows, listed, text
+from ingest.rows import Place, Rows, text
 from ingest.secrets.names import secret_sort
 from ingest.secrets.redaction import redact_text
-from ingest.source import InputRefused, Reading, Request, Source
+from ingest.source import InputRefused, Reading, Request
+from ingest.sources.agent_bom.facts import address_of, facts_of, is_service_user, moment
+from ingest.sources.agent_bom.levels import granted_by
+from ingest.sources.mcp_config.addresses import id_by_address
 
 LABELS: Mapping[str, Node] = {
     "agent": AGENT,
@@ -81,25 +78,7 @@ DIRECT = {  # edges with a relationship of their own; others are joined, counted
 OF_SERVERS = ("uses", "provides_tool", "exposes_cred")
 GRANTS = ("can_access", "has_permission")
 CONCLUDED = {"assume_chain", "group"}  # concluded by a scan from other edges
-WORDS = {  # words of a role or privilege, and the level that they give
-    "admin": ("read", "write", "admin"),
-    "owner": ("read", "write", "admin"),
-    "administrator": ("read", "write", "admin"),
-    "write": ("read", "write"),
-    "editor": ("read", "write"),
-    "contributor": ("read", "write"),
-    "insert": ("write",),
-    "update": ("write",),
-    "delete": ("write",),
-    "read": ("read",),
-    "reader": ("read",),
-    "viewer": ("read",),
-    "select": ("read",),
-    "usage": ("read",),
-    "list": ("list",),
-}
-WORD = re.compile(r"[A-Za-z]+")
-GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+DECLARES = ("grants", "credentials", "inventory")
 
 
 def read(request: Request) -> Reading:
@@ -130,7 +109,7 @@ def read(request: Request) -> Reading:
     graph = _Graph(scope_of(request).replace("/", ":"), len(tenants) > 1, rows)
     for document, place in graphs:
         graph.gather(document, place)
-        if (made := _instant(document.get("created_at"))) is not None:
+        if (made := moment(document.get("created_at"))) is not None:
             stamps.append(made)
     graph.write()
     _check_pages(graphs, rows)
@@ -165,13 +144,6 @@ def _part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _ends(edge: Any) -> tuple[str, ...]:
     fields = edge if isinstance(edge, dict) else {}
     return tuple(text(fields.get(name)) for name in ("source", "target", "relationship"))
-
-
-def _instant(value: Any) -> pd.Timestamp | None:
-    try:
-        return instant(text(value)) if text(value) else None
-    except WrongValue:
-        return None
 
 
 def _parts(document: Any) -> tuple[list[Any] | None, list[Any] | None]:
@@ -231,34 +203,20 @@ class _Graph:
 
     def _node(self, key: str, kind: str, fields: Mapping[str, Any], place: Place) -> None:
         """Declare one node with the facts that its label can have."""
-        label = LABELS[kind]
-        kind = "credential" if label is CREDENTIAL else kind
-        id_ = self._id(kind, key)
         about, facets = _part(fields, "attributes"), _part(fields, "dimensions")
+        label = SERVICE_ACCOUNT if is_service_user(kind, about) else LABELS[kind]
+        kind = "credential" if label is CREDENTIAL else kind
         name = redact_text(text(fields.get("label"))) or redact_text(key)
-        facts: dict[str, Any] = {"name": name, "external_ids": _known_by(about, facets)}
-        if label in (*IDENTITIES, HUMAN, CREDENTIAL, RESOURCE, GROUP):
-            facts["created_at"] = _instant(about.get("created_at"))
-        if label in (*IDENTITIES, CREDENTIAL):
-            facts["last_used_at"] = _instant(about.get("last_used_at"))
-        if label in (*IDENTITIES, RESOURCE):
-            facts["env"] = redact_text(text(facets.get("environment"))) or None
-        if label is not CREDENTIAL:
-            facts["provider"] = redact_text(text(facets.get("cloud_provider"))) or None
-        if label is AGENT:
-            facts["kind"] = "ai_agent"
-            facts["platform"] = redact_text(text(facets.get("agent_type"))) or None
-        elif label is TOOL:
+        id_ = (id_by_address(address_of(kind, about)) if label is TOOL else None) or self._id(
+            kind, key
+        )
+        facts = {"name": name, **facts_of(label, fields, about, facets)}
+        if label is TOOL:
             facts["kind"] = "mcp_server" if kind == "server" else "mcp_tool"
         elif label is RESOURCE:
-            tier = text(about.get("data_classification_tier")).lower()
-            facts |= {"type": kind, "sensitivity": tier if tier in SENSITIVITIES else None}
-        elif label is HUMAN:
-            mail = redact_text(text(about.get("email")))
-            facts["email"] = mail if "@" in mail else None
+            facts["type"] = kind
         elif label is CREDENTIAL:
-            facts["type"] = secret_sort(name)
-            facts["storage"] = "unknown"
+            facts |= {"type": secret_sort(name), "storage": "unknown"}
         self.rows.node(label, id_, place, **facts)
         self.ids.setdefault(key, id_)
 
@@ -285,7 +243,7 @@ class _Graph:
         for (source, target), (place, parts) in grants.items():
             actions = {action for part in parts for action in part["actions"]}
             levels = {level for part in parts for level in part["levels"]}
-            ends = [part["expires_at"] for part in parts]
+            ends = [p["expires_at"] for p in [p for p in parts if p["actions"]] or parts]
             self.rows.link(
                 CAN_ACCESS,
                 source,
@@ -302,7 +260,7 @@ class _Graph:
 
     def _links(self) -> Iterator[tuple[Any, str, str, Place, dict[str, Any]]]:
         served: defaultdict[str, list[tuple[Any, str]]] = defaultdict(list)
-        callers: list[tuple[str, str, Place]] = []
+        callers: list[tuple[str, str, Place]] = []  # by the key of the server in the export
         for kind, source, target, fields, place in self.edges:
             start, end = self.ids.get(source, ""), self.ids.get(target, "")
             if not start or not end:
@@ -311,10 +269,10 @@ class _Graph:
             labels = (self.rows.labels[start], self.rows.labels[end])
             element = next((e for e in DIRECT.get(kind, ()) if _fits(e, labels)), None)
             if kind == "uses" and labels == (AGENT, TOOL):
-                callers.append((start, end, place))
+                callers.append((start, target, place))
                 yield CALLS, start, end, place, {}
             elif kind in OF_SERVERS and labels in ((TOOL, TOOL), (TOOL, CREDENTIAL)):
-                served[start].append((CALLS if labels[1] is TOOL else USES, end))
+                served[source].append((CALLS if labels[1] is TOOL else USES, end))
             elif kind == "invoked" and labels == (AGENT, TOOL):
                 yield CALLS, start, end, place, {}
                 yield USED, start, end, place, self._seen(fields, place)
@@ -336,15 +294,10 @@ class _Graph:
         return text(evidence.get("access")) not in CONCLUDED and not evidence.get("via_group")
 
     def _granted(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the actions and levels of an edge, by the words of its role or privilege."""
+        """Return the actions and levels that an edge names."""
         self.granted = True
-        evidence = _part(fields, "evidence")
-        named: list[str] = []
-        for key in ("privilege_level", "privilege", "privileges", "action", "role", "roles"):
-            named += [redact_text(text(name)) for name in listed(evidence.get(key)) if text(name)]
-        words = {word.lower() for name in named for word in WORD.findall(name)}
-        levels = {level for word in words for level in WORDS.get(word, ())}
-        return {"actions": named, "levels": levels, "expires_at": _instant(fields.get("valid_to"))}
+        names, levels = granted_by(_part(fields, "evidence"))
+        return {"actions": names, "levels": levels, "expires_at": moment(fields.get("valid_to"))}
 
     def _outside(self, kind: str, source: str, target: str, place: Place) -> None:
         """Count an edge to a skipped node; reject an edge to no node at all."""
@@ -355,13 +308,18 @@ class _Graph:
             self.rows.reject(place, "an end of the edge is not among the nodes", ids)
 
     def _seen(self, fields: Mapping[str, Any], place: Place) -> dict[str, Any]:
-        """Return when a use was first and last seen; without a time, only that it was."""
+        """Return when a use was first and last seen; without a time, only that it was.
+
+        The time of the call itself counts: the edge has that of the scan that recorded it.
+        """
+        evidence = _part(fields, "evidence")
+        own = next((evidence[n] for n in ("timestamp", "observed_at") if n in evidence), None)
         times = {"first_at": fields.get("first_seen"), "last_at": fields.get("last_seen")}
         seen: dict[str, Any] = {}
         for name, value in times.items():
-            try:
-                seen[name] = instant(text(value)) if text(value) else None
-            except WrongValue:
+            at = text(value if own is None else own)
+            seen[name] = moment(at)
+            if at and seen[name] is None:
                 self.rows.warn(f"{place.file}: a time of use is not an instant; left out")
         return seen
 
@@ -370,27 +328,5 @@ def _fits(element: Relationship, labels: tuple[Node, Node]) -> bool:
     return labels[0] in element.sources and labels[1] in element.targets
 
 
-def _known_by(about: Mapping[str, Any], facets: Mapping[str, Any]) -> str | None:
-    """Return the ids of the same thing in other systems."""
-    arn, principal = (redact_text(text(about.get(key))) for key in ("arn", "principal_id"))
-    cloud, ids = text(facets.get("cloud_provider")).lower(), []
-    if arn.startswith("arn:"):
-        ids.append(f"arn:{arn}")
-    if cloud in ("azure", "entra") and GUID.fullmatch(principal.lower()):
-        ids.append(f"entra_object:{principal.lower()}")
-    if cloud == "gcp" and principal.endswith(".gserviceaccount.com"):
-        ids.append(f"gcp:{principal}")
-    return canonical(ids) if ids else None
-
-
 def _word(kind: str) -> str:
     return kind if kind.isidentifier() and redact_text(kind) == kind and len(kind) < 40 else "other"
-
-
-SOURCE = Source(
-    name="agent_bom",
-    title="agent-bom",
-    reads="graph exports (JSON with nodes and edges), or folders of them",
-    declares=("grants", "credentials", "inventory"),
-    read=read,
-)
