@@ -45,6 +45,9 @@ ROOT = re.compile(r"arn:[\w-]+:iam::\d{12}:root")
 ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+")
 IDENTITY = re.compile(r"arn:[\w-]+:(?:iam::\d*:(?:user|role|group|root)|sts:)")
 AWS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{16}")
+LASTING_KEY = re.compile(r"AKIA[A-Z0-9]{12,124}")  # ASIA begins the key of a session
+GOOGLE = re.compile(r"(?i)[^@\s]+@[\w.-]+\.gserviceaccount\.com")
+KUBERNETES = re.compile(r"system:serviceaccount:[^:\s]+:[^:\s]+")
 OBJECT = re.compile(r"arn:[\w-]+:s3:::[^/]+/")  # it belongs to its bucket
 MOST = 2**31 - 1  # activities of one event
 EARLIEST, LATEST = 0, 253_402_300_799_999  # milliseconds: 1970 to 9999
@@ -96,6 +99,24 @@ def lasting(arn: str, session: Any) -> str:
     issuer = redact_text(text(session.get("issuer"))) if isinstance(session, dict) else ""
     start = f"arn:{partition}:iam::{account}:role/"
     return issuer if issuer.startswith(start) and issuer.endswith(f"/{role}") else start + role
+
+
+def google_account(*names: str) -> str:
+    """Return the e-mail of a service account of Google Cloud among names; "" if there is none."""
+    return next((name.lower() for name in names if GOOGLE.fullmatch(name)), "")
+
+
+def key_used(user: Any, session: Any) -> str:
+    """Return the lasting key of AWS with which a user acted; "" for none, or a session's key."""
+    shown = keys_of(user)
+    parts = [user, session, *(shown if len(shown) == 1 else ())]
+    named = (
+        text(part.get(key))
+        for part in parts
+        if isinstance(part, dict)
+        for key in ("credential_uid", *(("uid",) if part in shown else ()))
+    )
+    return next((name for name in named if LASTING_KEY.fullmatch(name)), "")
 
 
 def keys_of(owner: Any) -> list[Mapping[str, Any]]:

@@ -43,6 +43,8 @@ from ingest.sources.ocsf.events import (
     GIVEN,
     IDENTITY,
     KEYS,
+    KUBERNETES,
+    LASTING_KEY,
     LEVELS_OF,
     LIVES,
     NAMING,
@@ -52,7 +54,9 @@ from ingest.sources.ocsf.events import (
     SIGN_IN,
     SOFTWARE,
     TAKEN,
+    google_account,
     is_failed,
+    key_used,
     keys_of,
     lasting,
     span_of,
@@ -170,9 +174,8 @@ class _Log:
     def _use(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
         actor = event.get("actor")
         actor = actor if isinstance(actor, dict) else {}
-        identity = self._agent(event.get("ai_agent"), at, place) or self._user(
-            actor.get("user"), place, actor.get("session")
-        )
+        agent = self._agent(event.get("ai_agent"), at, place)
+        identity = agent or self._user(actor.get("user"), place, actor.get("session"))
         entries = [entry for key in NAMING[kind] for entry in listed(event.get(key))]
         named = [thing for thing in (self._resource(entry, place) for entry in entries) if thing]
         if not identity or not named:
@@ -182,8 +185,10 @@ class _Log:
         level = LEVELS_OF[kind].get(activity) if isinstance(activity, int) else None
         first, last, count = span_of(event, at, self.latest)
         self.last = max(self.last or last, last)
-        for thing in dict.fromkeys(named):
-            use = self.uses.setdefault((identity, thing, level), _Use(place, first, last))
+        key = "" if agent else key_used(actor.get("user"), actor.get("session"))
+        by = [identity, self._credential(key, identity, last, place)] if key else [identity]
+        for who, thing in product(by, dict.fromkeys(named)):
+            use = self.uses.setdefault((who, thing, level), _Use(place, first, last))
             use.add(first, last, count)
 
     def _life(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
@@ -212,12 +217,22 @@ class _Log:
         if not uid:
             self.passed["credentials without an id"] += 1
             return
-        id_ = f"ocsf:{self.scope}/credential/{uid}"
+        used = key.get("last_used_time")
+        seen = used if type(used) is int and 0 < used <= self.latest else None
+        id_ = self._credential(uid, owner, seen, place)
         self.lives.setdefault(id_, []).append(change)
-        external = canonical([f"aws_id:{uid}"]) if AWS_KEY.fullmatch(uid) else None
+
+    def _credential(self, uid: str, owner: str, used: int | None, place: Place) -> str:
+        """Declare a credential of an identity, and return its id."""
+        id_ = f"ocsf:{self.scope}/credential/{uid}"
+        is_key = AWS_KEY.fullmatch(uid) or LASTING_KEY.fullmatch(uid)
+        external = canonical([f"aws_id:{uid}"]) if is_key else None
         facts = {"name": uid, "type": "access_key" if external else None}
         self.actors.setdefault(id_, (CREDENTIAL, facts | {"external_ids": external}, place))
         self.owners[id_] = owner, place
+        if used is not None:
+            self.seen[id_] = max(used, self.seen.get(id_, used))
+        return id_
 
     def _grant(self, event: Mapping[str, Any], at: int, place: Place) -> None:
         """Record that a user was given levels of access, or lost them."""
@@ -261,12 +276,14 @@ class _Log:
             return arn
         native = names[1] or names[2]
         mail = redact_text(text(user.get("email_addr"))).lower()
-        sort = user.get("type_id")
-        if not native or (sort not in (*PEOPLE, *SOFTWARE) and not mail):
+        sort, google = user.get("type_id"), google_account(mail, *names)
+        software = google or sort in SOFTWARE or any(map(KUBERNETES.fullmatch, names))
+        if not native or not (software or sort in PEOPLE or mail):
             return ""
-        label = SERVICE_ACCOUNT if sort in SOFTWARE else HUMAN
+        label = SERVICE_ACCOUNT if software else HUMAN
         id_ = f"ocsf:{self.scope}/user/{native}"
         facts = {"name": redact_text(text(user.get("full_name"))) or names[2] or native}
+        facts |= {"external_ids": canonical([f"gcp:{google}"])} if google else {}
         self.actors.setdefault(id_, (label, facts | {"email": mail or None}, place))
         return id_
 
@@ -305,6 +322,8 @@ class _Log:
             seen = self.seen.get(id_)
             if seen is not None and label in (AGENT, HUMAN, SERVICE_ACCOUNT):
                 facts["last_active_at"] = iso(stamp(seen))
+            elif seen is not None and label is CREDENTIAL:
+                facts["last_used_at"] = iso(stamp(seen))
             self.rows.node(label, id_, place, **facts, **self._state(id_))
         for id_, (owner, place) in self.owners.items():
             self.rows.link(AUTHENTICATES_AS, id_, owner, place)
