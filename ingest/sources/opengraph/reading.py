@@ -1,27 +1,25 @@
 """Rows of OpenGraph files and archives."""
 
-import math
-import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from graph.element import Dtype, Element, Node
 from graph.schema import (
     ASSUMES,
     CAN_ACCESS,
     CONTROLS,
+    HUMAN,
     MEMBER_OF,
     RELATIONSHIPS,
     RESOURCE,
     RUNS_AS,
+    SERVICE_ACCOUNT,
     TOOL,
 )
-from graph.values import WrongValue, canonical, instant
+from graph.values import canonical
 from ingest.files.archives import is_zip, zip_members
 from ingest.files.bounded import decode, parse_json
 from ingest.files.export import (
@@ -34,22 +32,16 @@ from ingest.files.export import (
     scope_of,
     taken_at,
 )
-from ingest.rows import Place, Row, Rows, text
+from ingest.rows import Place, Row, Rows
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request
-from ingest.sources.github.documents import user_id
+from ingest.sources.opengraph.facts import facts_of, id_of, is_service_account
 from ingest.sources.opengraph.kinds import Walked, controls_others, edges, label_of, means
 from ingest.sources.opengraph.payload import GraphEdge, GraphNode, Payload
 
 DECLARES = ("grants", "inventory")
-GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LEFT_OUT = {"source_id", "target_id", "source", "scope", "first_seen", "last_seen"}
-GLOBAL = ("arn:", "entra:", "k8s:", "github:")  # ids that other sources use too
-COLLECTED = "opengraph"  # the kind of a collector's own ids
-CREATED = ("created_at", "whencreated", "createddatetime", "created")
-USED = ("last_used_at", "lastlogontimestamp", "lastlogon", "lastsignin", "lastactivity")
 TYPES = {r.name: r for r in RELATIONSHIPS}
-DISABLED = {"disabled", "suspended", "deprovisioned"}
 OTHERS = {"data", "meta"}  # keys of a collection that SharpHound or AzureHound wrote
 
 
@@ -141,21 +133,23 @@ class _Writer:
             self._node(node)
         for edge in self.payload.edges.values():
             self._own(edge) if edge.own and edge.kind in TYPES else self._edge(edge)
-        self.rows.in_rejected |= {_id(node) for node in self.payload.unread}
+        self.rows.in_rejected |= {id_of(node) for node in self.payload.unread}
         if self.kept:
             named = ", ".join(f"{kind} ({count})" for kind, count in sorted(self.kept.items()))
             self.rows.warn(f"kept but not walked, as nothing declares them traversable: {named}")
 
     def _node(self, node: GraphNode) -> None:
         label = label_of(node.kinds)
-        id_ = _id(node)
+        if label is HUMAN and not node.own and is_service_account(node):
+            label = SERVICE_ACCOUNT
+        id_ = id_of(node)
         self.labels[node.id], self.ids[node.id] = label, id_
         facts = _fitting(label, dict(node.properties) if node.own else self._facts(node))
         facts.pop("id", None)
         self.rows.node(label, id_, node.place, **facts)
 
     def _facts(self, node: GraphNode) -> Row:
-        return _facts(node) | {
+        return facts_of(node) | {
             "control_plane": controls_others(node.kinds, self.walked.environments)
         }
 
@@ -211,107 +205,17 @@ def _fits(element: Any, start: Node, end: Node) -> bool:
     return start in element.sources and end in element.targets
 
 
-def _id(node: GraphNode) -> str:
-    return node.id if node.own else global_id(node)
-
-
-def global_id(node: GraphNode) -> str:
-    """Return the id of a node: that of its own system if the kind names the system.
-
-    An object id names one thing in all OpenGraph files, so it has no scope.
-    """
-    if node.id.startswith(GLOBAL):
-        return redact_text(node.id)
-    if login := _login(node):
-        return user_id(login)
-    if any(kind.startswith("AZ") for kind in node.kinds):
-        if GUID.match(node.id):
-            return f"entra:{redact_text(node.id.lower())}"
-        if node.id.lower().startswith("/subscriptions/"):
-            return f"azure:{redact_text(node.id.lower())}"
-    return f"opengraph:{redact_text(node.id)}"
-
-
-def _facts(node: GraphNode) -> Row:
-    properties = {name.lower(): value for name, value in node.properties.items()}
-    name = next(
-        (properties[n] for n in ("name", "displayname") if isinstance(properties.get(n), str)), None
-    )
-    mail = next(
-        (
-            properties[n]
-            for n in ("email", "mail", "userprincipalname")
-            if isinstance(properties.get(n), str) and "@" in properties[n]
-        ),
-        None,
-    )
-    kinds = [kind for kind in node.kinds if kind]
-    login, id_ = _login(node), global_id(node)
-    known = [f"github:{login}"] if login else []
-    if id_ != node.id:  # for look-up by the collector's id
-        known.append(f"{COLLECTED}:{redact_text(node.id)}")
-    return {
-        "name": name,
-        "email": mail,
-        "type": kinds[0] if kinds else None,
-        "status": "disabled" if _is_off(properties, kinds) else None,
-        "external_ids": canonical(known) if known else None,
-        "created_at": _first_instant(properties, CREATED),
-        "last_used_at": _first_instant(properties, USED),
-        "tags": canonical(kinds) if kinds else None,
-        "provider": _provider(kinds),
-    }
-
-
-def _login(node: GraphNode) -> str:
-    """Return the login of a user of GitHub; "" for other nodes."""
-    properties = {name.lower(): value for name, value in node.properties.items()}
-    kinds = [kind for kind in node.kinds if kind]
-    return (
-        redact_text(text(properties.get("login"))) if kinds[:1] in (["GH_User"], ["GHUser"]) else ""
-    )
-
-
-def _is_off(properties: dict[str, Any], kinds: list[str]) -> bool:
-    """Return whether an account is disabled, by its flag, its status or its kind."""
-    state = text(properties.get("status")).casefold()
-    return (
-        properties.get("enabled") is False
-        or state in DISABLED
-        or any(kind.rpartition("_")[2].startswith("Disabled") for kind in kinds)
-    )
-
-
-def _provider(kinds: list[str]) -> str | None:
-    return "azure" if any(kind.startswith("AZ") for kind in kinds) else None
-
-
 def _fitting(element: Element, facts: Row) -> Row:
-    """Return the facts that the element can hold; a type outside its choices is left out."""
+    """Return the facts that the element can hold; a word outside its choices is left out."""
     declared = {p.name: p for p in element.columns if p.name not in LEFT_OUT}
     kept: Row = {}
     for name, value in facts.items():
         if value is None or name not in declared:
             continue
         column = declared[name]
-        if name == "type" and column.choices and value not in column.choices:
+        if name in ("type", "status") and column.choices and value not in column.choices:
             continue
         if column.dtype in (Dtype.TEXTS, Dtype.JSON, Dtype.INSTANTS) and not isinstance(value, str):
             value = canonical(value)
         kept[name] = redact_text(value) if isinstance(value, str) else value
     return kept
-
-
-def _first_instant(properties: dict[str, Any], names: tuple[str, ...]) -> pd.Timestamp | None:
-    for name in names:
-        value = properties.get(name)
-        try:
-            if isinstance(value, str):
-                return instant(value)
-            if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-                seconds = value / 1000 if value > 1e11 else value
-                if math.isfinite(seconds) and seconds < 253402300800:
-                    return pd.Timestamp(seconds, unit="s", tz="UTC").floor("ms").as_unit("ms")
-        except (WrongValue, OverflowError, ValueError):
-            continue
-    return None
