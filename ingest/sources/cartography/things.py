@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from graph.schema import ANYONE
 from graph.values import WrongValue, canonical, instant
 from ingest.rows import Row, text
 from ingest.secrets.redaction import redact_text
@@ -27,9 +28,9 @@ CREATED = (
     *("_ont_created_at", "createdate", "created_at", "created", "created_on"),
     *("created_date_time", "create_time"),
 )
-USED = ("_ont_last_used_at", "lastuseddate", "last_used_at")
+USED = ("_ont_last_used_at", "lastuseddate", "last_used_at", "last_used_on")
 ACTIVE = ("_ont_lastactivity", "passwordlastused", "last_login")
-EXPIRES = ("_ont_expires_at", "expires_at", "valid_before_time")
+EXPIRES = ("_ont_expires_at", "expires_at", "valid_before_time", "expiration_date")
 PROVIDERS = {
     "AWS": "aws",
     "Azure": "azure",
@@ -43,8 +44,17 @@ PROVIDERS = {
     "OpenAI": "openai",
     "Anthropic": "anthropic",
 }
+EVERYBODY = "*"  # as a policy names them
+SERVICE = re.compile(r"(?:[a-z0-9-]+\.)+amazonaws\.com(?:\.cn)?")
+ZONE = re.compile(r"\[[\w/+-]+\]\Z")  # the name of a zone, which Neo4j writes behind its offset
+OKTA = re.compile(r"(\d\d)/(\d\d)/(\d{4}), (\d\d:\d\d:\d\d)")  # month, day, year and time, in UTC
 NEVER = {"", "N/A", "None", "no_information", "not_supported"}
 ON = {"active", "enabled"}
+ENDED = ("expired", "revoked", "deleted")  # states of a credential
+FACTORS = {  # types of SnowflakeCredential; a second factor is none of ours
+    "PASSWORD": "password", "PAT": "pat", "KEYPAIR": "sa_key", "PASSKEY": None, "TOTP": None,
+    "OIDC": "federated", "AWS": "federated", "AZURE": "federated", "GCP": "federated",
+}  # fmt: skip
 OFF = {"inactive", "disabled", "suspended", "deprovisioned", "archived"}
 
 
@@ -57,7 +67,7 @@ def id_of(node: GraphNode, scope: str) -> str:
         If it has no id, by which it could be recognized again, or one that holds a secret.
     """
     properties, sort = node.properties, sort_of(node.labels)
-    own = native(properties)
+    own = native(properties) or _trusted(node)
     parts = (
         own,
         *(text(properties.get(name)) for name in ("arn", "cluster_name", "namespace", "name")),
@@ -67,7 +77,7 @@ def id_of(node: GraphNode, scope: str) -> str:
     if any(redact_text(part) != part for part in (*parts[:2], sort)):
         raise WrongValue("id holds something like a secret")
     arn = next((part for part in parts[1::-1] if part.startswith("arn:")), "")
-    if arn or "AWSServicePrincipal" in node.labels:
+    if arn or anchor_of(node) is not None:
         return arn or own  # a service is its host name, as policies write it
     if "AWSAccount" in node.labels and ACCOUNT.fullmatch(own):
         return f"arn:aws:iam::{own}:root"
@@ -81,6 +91,28 @@ def id_of(node: GraphNode, scope: str) -> str:
             cluster, namespace, name = map(redact_text, named)
             return f"k8s:{cluster}/{namespace}/serviceaccount/{name}"
     return _github(sort, own) or f"cartography:{scope}/{sort}/{own}"
+
+
+def _trusted(node: GraphNode) -> str:
+    """Return what a policy names, of a principal that an earlier version keeps by that alone."""
+    return text(node.properties.get("arn")) if "AWSPrincipal" in node.labels else ""
+
+
+def anchor_of(node: GraphNode) -> str | None:
+    """Return as what a principal is trusted that is no identity; None for others.
+
+    Earlier versions give such a principal no label of its own.
+    """
+    arn = text(node.properties.get("arn"))
+    if "AWSFederatedPrincipal" in node.labels:
+        return "saml_provider" if ":saml-provider/" in arn else "oidc_provider"
+    if "AWSServicePrincipal" in node.labels:
+        return "service"
+    if sort_of(node.labels) != "AWSPrincipal":
+        return None
+    if arn == EVERYBODY:
+        return ANYONE
+    return "service" if SERVICE.fullmatch(arn) else None
 
 
 def native(properties: dict[str, Any], name: str = "id") -> str:
@@ -129,6 +161,12 @@ def is_person(node: GraphNode) -> bool:
     return text(node.properties.get("passwordlastused")) not in NEVER
 
 
+def _credential(node: GraphNode) -> str | None:
+    """Return the type of a credential, which Snowflake tells for each."""
+    stated = text(node.properties.get("credential_type")).upper()
+    return FACTORS[stated] if stated in FACTORS else credential_sort(node.labels)
+
+
 class Facts:
     """A reader of the facts of nodes; `unread` counts invalid instants."""
 
@@ -154,7 +192,8 @@ class Facts:
             "expires_at": self._first(properties, EXPIRES),
             "external_ids": canonical(known_as(node)) if known_as(node) else None,
             "sort": redact_text(sort),
-            "credential": credential_sort(node.labels),
+            "credential": _credential(node),
+            "ended": next((w for w in ENDED if w == text(properties.get("status")).lower()), None),
         }
 
     def _first(self, properties: dict[str, Any], names: tuple[str, ...]) -> pd.Timestamp | None:
@@ -174,11 +213,16 @@ def moment(value: Any) -> pd.Timestamp | None:
 
     >>> moment(1767225600), moment("N/A")
     (Timestamp('2026-01-01 00:00:00+0000', tz='UTC'), None)
+    >>> moment("07/31/2026, 10:00:00") == moment("2026-07-31T12:00:00+02:00[Europe/Paris]")
+    True
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if isinstance(value, str):
-        stripped = value.strip()
+        stripped = ZONE.sub("", value.strip())
+        if (written := OKTA.fullmatch(stripped)) is not None:
+            month, day, year, time = written.groups()
+            stripped = f"{year}-{month}-{day}T{time}Z"
         return None if stripped in NEVER else instant(stripped)
     seconds = value / 1000 if value > 1e11 else value
     if not math.isfinite(seconds) or not 0 < seconds < 253402300800:

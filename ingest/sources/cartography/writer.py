@@ -7,6 +7,7 @@ from graph.element import Node, Relationship
 from graph.schema import (
     ACTS_FOR,
     AGENT,
+    ANYONE,
     ASSUMES,
     AUTHENTICATES_AS,
     CALLS,
@@ -47,13 +48,12 @@ from ingest.sources.cartography.kinds import (
     word_level,
 )
 from ingest.sources.cartography.syncs import is_sync
-from ingest.sources.cartography.things import Facts, id_of, is_person, is_root
+from ingest.sources.cartography.things import Facts, anchor_of, id_of, is_person, is_root
 
 FAR = "as far as the agent's action groups go"
 WITHIN = "within what was agreed to"
 # Cartography derives these from trust and permissions, without the conditions of the trust.
 ASSUMED = {"STS_ASSUMEROLE_ALLOW"}
-ANCHORS = {"AWSServicePrincipal": "service", "AWSFederatedPrincipal": "oidc_provider"}
 APPS = {"GoogleWorkspaceOAuthApp", "SalesforceConnectedApp"}
 
 
@@ -158,7 +158,7 @@ class Writer:
             self.rows.reject(node.place, str(wrong))
 
     def _node(self, node: GraphNode, label: Node, facts: Row) -> None:
-        sort, credential = facts.pop("sort"), facts.pop("credential")
+        sort, credential, ended = (facts.pop(key) for key in ("sort", "credential", "ended"))
         if label is AGENT:
             app = not APPS.isdisjoint(node.labels)
             platform = "bedrock" if "AWSBedrockAgent" in node.labels else None
@@ -166,19 +166,17 @@ class Writer:
             facts |= {"third_party": True} if app else {}
         elif label is CREDENTIAL:
             facts |= {"type": credential, "storage": "unknown"}
+            facts |= {"status": ended} if ended else {}
             self.declares.add("credentials")
         elif label is RESOURCE:
-            anchor = next(
-                (ANCHORS[node_label] for node_label in node.labels if node_label in ANCHORS), None
-            )
-            if anchor == "oidc_provider" and ":saml-provider/" in self.ids[node.key]:
-                anchor = "saml_provider"
+            anchor = anchor_of(node)
             rules = True if "Tenant" in node.labels or "AWSAccount" in node.labels else None
             account = "AWSAccount" in node.labels or is_root(node)
             facts |= {
                 "type": anchor or ("account" if account else sort),
                 "control_plane": rules or account or None,
             }
+            facts |= {"name": anchor} if anchor == ANYONE else {}
         names = {column.name for column in label.columns}
         kept = {k: v for k, v in facts.items() if k in names and v is not None}
         self.rows.node(label, self.ids[node.key], node.place, **kept)
@@ -234,7 +232,7 @@ class Writer:
             return self._add(CONTROLS, start, end, link, condition=FAR, rule=type_)
         if type_ in types("trusts"):
             self.declares.add("trust")
-            service = "AWSServicePrincipal" in self.graph.nodes[end].labels
+            service = anchor_of(self.graph.nodes[end]) == "service"
             facts = {"workload": service or None} | _condition(link)
             return self._add(TRUSTS, start, end, link, **facts)
         if type_ in named("privileges", "listed"):
@@ -358,7 +356,7 @@ def _owns_data(start: GraphNode, type_: str) -> bool:
 
 
 def _label(node: GraphNode) -> Node | None:
-    if any(anchor in ANCHORS for anchor in node.labels) or is_root(node):
+    if anchor_of(node) is not None or is_root(node):
         return RESOURCE
     label = label_of(node.labels)
     return SERVICE_ACCOUNT if label is HUMAN and not is_person(node) else label

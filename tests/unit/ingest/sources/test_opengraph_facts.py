@@ -1,7 +1,7 @@
 """What nodes of collectors say of themselves: dates, states, and whether a user is a service.
 
-By https://bloodhound.specterops.io/resources/nodes (Active Directory) and the node pages of GitHound
-(`token_expires_at`, `token_last_used_at`, `token_expired`) and OktaHound (`expiresAt`, `lastLogin`).
+By https://bloodhound.specterops.io/resources/nodes (Active Directory) and the nodes of GitHound
+(`token_expires_at`, `token_last_used_at`, `token_expired`), OktaHound (`expiresAt`, `lastLogin`).
 """
 
 import pandas as pd

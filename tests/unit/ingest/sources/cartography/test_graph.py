@@ -198,7 +198,7 @@ def test_without_the_role_it_reaches_nothing(read):
 
 
 @pytest.mark.parametrize(
-    ("stated", "status"), [("Active", "active"), ("Inactive", "disabled"), ("Expired", None)]
+    ("stated", "status"), [("Active", "active"), ("Inactive", "disabled"), ("Expired", "expired")]
 )
 def test_a_key_is_active_where_its_status_is(read, stated, status):
     labels, key = THINGS["6"]
