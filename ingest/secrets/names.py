@@ -5,7 +5,7 @@ name, the sort, the place where the value is kept and a keyed fingerprint ever l
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -55,6 +55,7 @@ EXAMPLE = re.compile(
     r"(?i)<[^<>\n]*>|\byour\b|your[-_]|example|change.?me|placeholder|replace|insert|dummy|x{4,}|\*{3,}"
     r"|redacted|not.?needed|\bhere\b|[-_]here\b|\.{3}|\u2026|\bfake\b|sample|\btodo\b|^[\[{].*[\]}]$"
 )
+UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 MIN_SECRET = 8  # characters: a shorter value is too easily guessed
 SWITCH = re.compile(r"(?i)\s*(?:true|false|yes|no|on|off|none|null|\d{1,3})\s*")  # no secret
@@ -177,14 +178,33 @@ def secret_step(step: str) -> bool:
     return sum(c.isdigit() for c in step) >= 4
 
 
-def bare_address(address: str) -> str:
+def bare_address(address: str, *, names: bool = False) -> str:
     """Return an address without user, query and fragment, with tokens in its path replaced.
 
-    The port that its scheme has anyhow is left out.
+    The port that its scheme has anyhow is left out. Where `names` is true, a UUID in the path is the
+    name of what is there, and no token.
 
     >>> bare_address("https://me:pw@Host.example:8443/mcp/a?key=1"), bare_address("http://a.b:80/")
     ('https://host.example:8443/mcp/a', 'http://a.b')
     """
+
+    def shown(step: str) -> str:
+        named = names and UUID.fullmatch(step) is not None
+        return "[token]" if secret_step(step) and not named else step
+
+    return _bare(address, shown)
+
+
+def bare_public_address(address: str) -> str:
+    """Return an address without user, query and fragment, whose path is public: a tenant stays.
+
+    >>> bare_public_address("https://a.example/9d1f7c52-8e0b-4b6a-93f5-2f8c61a07744/v2.0?x=1")
+    'https://a.example/9d1f7c52-8e0b-4b6a-93f5-2f8c61a07744/v2.0'
+    """
+    return _bare(address, redact_text)
+
+
+def _bare(address: str, shown_step: Callable[[str], str]) -> str:
     try:
         parts = urlsplit(address)
         host, port = (parts.hostname or "").lower(), parts.port
@@ -192,7 +212,7 @@ def bare_address(address: str) -> str:
         return "an address that cannot be read"
     if not host:
         return "an address without a host"
-    path = "/".join("[token]" if secret_step(s) else s for s in parts.path.split("/"))
+    path = "/".join(map(shown_step, parts.path.split("/")))
     shown = f"[{host}]" if ":" in host else host
     at = f":{port}" if port and port != PORTS.get(parts.scheme.lower()) else ""
     return f"{parts.scheme.lower()}://{shown}{at}{path.rstrip('/')}"

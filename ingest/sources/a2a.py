@@ -22,7 +22,7 @@ from ingest.files.export import (
     taken_at,
 )
 from ingest.rows import Place, Rows, listed, text
-from ingest.secrets.names import bare_address
+from ingest.secrets.names import bare_address, bare_public_address
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Source
 
@@ -57,6 +57,8 @@ NAMES = [
     "authorizationUrl",
 ]
 CAMEL = {re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name): name for name in NAMES}
+# Where a document about an issuer is: behind its path by OpenID Connect, before it by RFC 8414.
+DISCOVERY = re.compile(r"/\.well-known/(?:openid-configuration|oauth-authorization-server)")
 ISSUING = ("openIdConnectUrl", "oauth2MetadataUrl", "tokenUrl", "authorizationUrl")
 
 
@@ -154,7 +156,9 @@ def _add_card(rows: Rows, scope: str, card: Mapping[str, Any], place: Place) -> 
     interfaces = [i for i in listed(card.get("supportedInterfaces")) if isinstance(i, dict)]
     address = text(card.get("url")) or next((text(i.get("url")) for i in interfaces), "")
     name = redact_text(text(card.get("name")))
-    shown = redact_text(bare_address(address)) if address else ""
+    shown = redact_text(bare_address(address, names=True)) if address else ""
+    tenant = next((redact_text(text(i.get("tenant"))) for i in interfaces[:1]), "")
+    shown = f"{shown}/tenant/{tenant}" if shown and tenant else shown
     public = bool(shown) and "://" in shown and not LOOPBACK.match(shown)
     agent = f"a2a:{shown}" if public else f"a2a:{scope}/agent/{name}{f'/{shown}' if shown else ''}"
     if not name:
@@ -307,15 +311,19 @@ def _sort(scheme: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
 
 
 def _issuer(scheme: Mapping[str, Any]) -> str:
-    """Return the origin of the server that issues tokens; "" where the scheme names none."""
+    """Return the issuer of the tokens, which its documents name; "" where the scheme names none.
+
+    Of a server that only has addresses for tokens its origin is known.
+    """
     flows = scheme.get("flows")
     parts = [scheme, *(flows.values() if isinstance(flows, dict) else ())]
     for part in parts:
         for key in ISSUING if isinstance(part, dict) else ():
-            address = bare_address(text(part.get(key)))
+            address = bare_public_address(text(part.get(key)))
             if "://" in address:
                 split = urlsplit(address)
-                return redact_text(f"{split.scheme}://{split.netloc}")
+                path = DISCOVERY.sub("", split.path) if DISCOVERY.search(split.path) else ""
+                return redact_text(f"{split.scheme}://{split.netloc}{path.rstrip('/')}")
     return ""
 
 

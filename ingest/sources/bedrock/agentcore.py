@@ -19,7 +19,7 @@ from graph.schema import (
 )
 from graph.values import canonical
 from ingest.rows import Place, text
-from ingest.secrets.names import bare_address, held_secret
+from ingest.secrets.names import bare_public_address, held_secret
 from ingest.secrets.redaction import redact_text
 from ingest.sources.bedrock.documents import AGENTCORE, FAR, PROVIDER, Documents, status_of
 
@@ -169,7 +169,7 @@ class AgentCore(Documents):
         address = text(jwt.get("discoveryUrl")) if isinstance(jwt, dict) else ""
         if not address:
             return
-        issuer = redact_text(bare_address(address)).removesuffix(DISCOVERY)
+        issuer = redact_text(bare_public_address(address)).removesuffix(DISCOVERY)
         if "://" not in issuer:
             return
         names = [*_texts(jwt, "allowedAudience"), *_texts(jwt, "allowedClients")]
