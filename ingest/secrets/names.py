@@ -181,8 +181,8 @@ def secret_step(step: str) -> bool:
 def bare_address(address: str, *, names: bool = False) -> str:
     """Return an address without user, query and fragment, with tokens in its path replaced.
 
-    The port that its scheme has anyhow is left out. Where `names` is true, a UUID in the path is the
-    name of what is there, and no token.
+    The port that its scheme has anyhow is left out. Where `names` is true, a UUID in the path is
+    the name of what is there, and no token.
 
     >>> bare_address("https://me:pw@Host.example:8443/mcp/a?key=1"), bare_address("http://a.b:80/")
     ('https://host.example:8443/mcp/a', 'http://a.b')

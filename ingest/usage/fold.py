@@ -159,7 +159,12 @@ def timed(log: "ibis.Table") -> "ibis.Table":
     named &= log.level.fill_null("").isin(("", *LEVELS))
     utc = named & at.endswith("Z") & ~at.endswith("ZZ")  # the fast path
     utc &= ~at.contains("+") & ~at.substr(10).contains("-")
-    offset = named & at.re_search(r"[+-]\d\d:?\d\d$")
+    utc &= ~at.endswith(" Z")
+    offset = named & at.re_search(r"\d[+-](?:[01]\d|2[0-3]):?[0-5]\d$")
+    # engines also read days of one digit, hours past 23 and years of five: those stop the query
+    shaped = (at.substr(4, 1) == "-") & (at.substr(7, 1) == "-") & (at.substr(13, 1) == ":")
+    shaped &= at.substr(11, 2) < "24"
+    utc, offset = utc & shaped, offset & shaped
     zoned = offset.ifelse(at, "without a zone").cast("timestamp('UTC')").cast("timestamp")
     stamp = utc.ifelse(at.substr(0, at.length() - 1).cast("timestamp"), zoned).truncate("ms")
     since = stamp.delta(ibis.timestamp("1970-01-01"), unit="millisecond")

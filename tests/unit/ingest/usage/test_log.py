@@ -197,3 +197,35 @@ def test_an_estate_takes_logs(tmp_path: Path) -> None:
     (tmp_path / "usage" / "notes.txt").write_text("x")
     with pytest.raises(InputRefused, match=r"notes\.txt"):
         read_estate(tmp_path)
+
+
+@pytest.mark.parametrize("beside", [[], [event("soon")]], ids=["alone", "beside a wrong line"])
+@pytest.mark.parametrize(
+    "at",
+    [
+        "2026-7-30T06:00:00Z",
+        "2026-07-30T6:00:00Z",
+        "2026-07-30T24:00:00Z",
+        "2026-07-30T06:00:00+25:00",
+        "2026-07-30T06:00:00 Z",
+        "2026-07-30Z",
+        "12026-07-30T06:00:00Z",
+        "44-03-15 (BC) 00:00:00Z",
+    ],
+)
+def test_what_is_no_instant_is_one_in_no_log(tmp_path: Path, at: str, beside: list[dict[str, str]]):
+    """An engine reads more than the format has: it was taken, unless another line was wrong."""
+    rows = Rows()
+    assert read_usage([log(tmp_path, [event(at), *beside])], rows) is not None
+    reasons = {(r.place, r.reason) for r in rows.rejected}
+    assert ("line 1", "is not an ISO 8601 instant") in reasons
+
+
+@pytest.mark.parametrize("at", ["2026-07-30T06:00:00.5Z", "2026-07-30 07:00:00.5+01", "2026-07-30"])
+def test_what_is_an_instant_is_one_in_every_log(tmp_path: Path, at: str):
+    rows = Rows()
+    used = read_usage([log(tmp_path, [event(at)])], rows)
+    assert used is not None
+    day = pd.Timestamp("2026-07-30", tz="UTC")
+    assert used["last_at"].tolist() == [day if len(at) == 10 else day + pd.Timedelta(21600.5, "s")]
+    assert rows.rejected == []
