@@ -187,8 +187,8 @@ class _Log:
         self.last = max(self.last or last, last)
         key = "" if agent else key_used(actor.get("user"), actor.get("session"))
         by = [identity, self._credential(key, identity, last, place)] if key else [identity]
-        for who, thing in product(by, dict.fromkeys(named)):
-            use = self.uses.setdefault((who, thing, level), _Use(place, first, last))
+        for user, thing in product(by, dict.fromkeys(named)):
+            use = self.uses.setdefault((user, thing, level), _Use(place, first, last))
             use.add(first, last, count)
 
     def _life(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
