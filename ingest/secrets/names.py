@@ -47,6 +47,12 @@ REFERENCES = (  # references to a value kept elsewhere, and where
     (re.compile(r"(?<![\w$])\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\benv:[A-Za-z_]\w*"), "env"),
     (re.compile(r"\{file:[^{}]+\}"), "unknown"),
 )
+# The place of a file that holds the value, not the value; base64 may begin with a slash, too.
+PLACE_OF_FILE = re.compile(
+    r"(?i)(?:file://|~[\\/]|\.{1,2}[\\/]|[a-z]:[\\/]|/(?:run|var|etc|home|users|opt|mnt|root|tmp|app)/)\S+"
+    r"|\S+\.(?:json|pem|key|p8|p12|pfx|ppk|jks|crt|cer|txt|ya?ml|toml|env|ini)"
+)
+WAY = re.compile(r"(?i)\s*(?:oauth2?|oidc|basic|bearer|digest|ntlm|kerberos|saml|jwt|iam|auto)\s*")
 SCHEME = re.compile(
     r"(?i)(?:(?<![\w-])[\w-]*authorization|\b(?:bearer|basic|token|apikey|x-[\w-]+))\b\s*[:=]?"
 )
@@ -99,8 +105,8 @@ def secret_sort(name: str) -> str | None:
 def held_secret(name: str, value: str) -> HeldSecret | None:
     """Return the secret in a setting, without its value; None if it holds none."""
     sort = secret_sort(name)
-    if SWITCH.fullmatch(value):
-        return None  # whether there is a secret, or how many
+    if SWITCH.fullmatch(value) or (sort == "token" and WAY.fullmatch(value)):
+        return None  # whether there is a secret, how many, or by which way one signs in
     if sort is None:
         if redact_text(value) == value:
             return None
@@ -120,8 +126,10 @@ def where_kept(value: str) -> str:
 
     >>> where_kept("Bearer ${GITHUB_TOKEN}"), where_kept("hunter2"), where_kept("op://a/b/c")
     ('env', 'config', 'vault')
+    >>> where_kept("/home/ann/key.json"), where_kept("/9j+4AAQSkZJRgABAQ==")
+    ('unknown', 'config')
     """
-    if not value.strip():
+    if not value.strip() or PLACE_OF_FILE.fullmatch(value.strip()):
         return "unknown"
     left, places = value, []
     for form, storage in REFERENCES:

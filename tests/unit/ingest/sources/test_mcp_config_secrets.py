@@ -126,3 +126,34 @@ def test_a_secret_that_github_keeps_for_its_agent_is_in_a_vault(read):
     """The variable names it; the name was taken for the value."""
     server = {"command": "npx", "args": ["a"], "env": {"API_KEY": "COPILOT_MCP_API_KEY"}}
     assert kept(read(a={"x": server})) == {"API_KEY": ("vault", False)}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/home/ann/key.json",
+        "~/.config/gcloud/application_default_credentials.json",
+        "./creds.json",
+        "C:\\Users\\ann\\key.pem",
+        "/run/secrets/github_token",
+        "${HOME}/key.p12",
+        "file:///etc/token",
+    ],
+)
+def test_the_place_of_a_file_is_no_secret_that_stands_here(read, place):
+    """Two laptops with the same place had one credential, which stood in both configurations."""
+    server = {"command": "npx", "args": ["a"], "env": {"GOOGLE_APPLICATION_CREDENTIALS": place}}
+    assert kept(read(a={"x": server})) == {"GOOGLE_APPLICATION_CREDENTIALS": ("unknown", False)}
+
+
+@pytest.mark.parametrize(
+    "value", ["/9j+4AAQSkZJRgABAQAAAQ==", "abc.def/ghi-jkl+mno", "a.keys-1234"]
+)
+def test_a_value_with_a_slash_or_a_dot_is_no_place(read, value):
+    server = {"command": "npx", "args": ["a"], "env": {"API_KEY": value}}
+    assert kept(read(a={"x": server})) == {"API_KEY": ("config", True)}
+
+
+@pytest.mark.parametrize("way", ["oauth", "Bearer", "iam"])
+def test_the_way_of_signing_in_is_no_secret(read, way):
+    assert kept(read(a={"x": {"command": "npx", "args": ["a", "--auth", way]}})) == {}
