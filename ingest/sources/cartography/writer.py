@@ -52,6 +52,7 @@ from ingest.sources.cartography.things import Facts, anchor_of, id_of, is_person
 
 FAR = "as far as the agent's action groups go"
 WITHIN = "within what was agreed to"
+ONE_ROLE = "within the one role that it may take"
 # Cartography derives these from trust and permissions, without the conditions of the trust.
 ASSUMED = {"STS_ASSUMEROLE_ALLOW"}
 APPS = {"GoogleWorkspaceOAuthApp", "SalesforceConnectedApp"}
@@ -71,6 +72,7 @@ class Writer:
         self.declares = {"inventory"}
         self.unread = Counter(graph.unread)
         self.written: set[tuple[str, str, str, str]] = set()
+        self.restricted = {k.start for k in graph.links if k.type in types("restricted_to")}
 
     def write(self) -> None:
         """Write all rows, and count the elements without a meaning here."""
@@ -207,9 +209,11 @@ class Writer:
         if type_ in types("maps_to"):
             return self._maps(start, end, link)
         if type_ in types("holds") and to is CREDENTIAL:
-            return self._add(AUTHENTICATES_AS, end, start, link)
+            return self._signs_in(end, start, link)
         if type_ in types("held_by") and self.labels[start] is CREDENTIAL:
-            return self._add(AUTHENTICATES_AS, start, end, link)
+            return self._signs_in(start, end, link)
+        if type_ in types("restricted_to"):
+            return self._add(ASSUMES, start, end, link)
         if type_ in types("takes") | types("runs_as"):
             return self._takes(start, end, link)
         if type_ in types("taken_by"):
@@ -243,6 +247,11 @@ class Writer:
             level = level_of(type_)
             return self._grant(start, end, link, [level] if level else [])
         return False
+
+    def _signs_in(self, key: str, user: str, link: GraphLink) -> bool:
+        """Write as whom a credential signs in; one of a single role does not have all of theirs."""
+        condition = ONE_ROLE if key in self.restricted else None
+        return self._add(AUTHENTICATES_AS, key, user, link, condition=condition)
 
     def _maps(self, start: str, end: str, link: GraphLink) -> bool:
         """Write that an identity is a member of a group of a cluster, or a user of it."""

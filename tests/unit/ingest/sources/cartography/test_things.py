@@ -10,7 +10,7 @@ import json
 import pandas as pd
 import pytest
 
-from graph.schema import CREDENTIAL, HUMAN, RESOURCE, TRUSTS
+from graph.schema import ASSUMES, AUTHENTICATES_AS, CREDENTIAL, HUMAN, RESOURCE, TRUSTS
 from ingest.sources.cartography import SOURCE
 from tests.support.exports.loading import load
 from tests.support.printed import findings
@@ -96,3 +96,20 @@ def test_a_token_that_ended_says_so(read, state):
     assert read(node("t", *labels, id="a/t", status=state)).one(CREDENTIAL)["status"] == (
         state.lower()
     )
+
+
+def test_a_token_of_one_role_does_not_have_all_of_its_user(read):
+    """Its restriction was passed over: a leak of it seemed to open all that the user may do."""
+    labels = "SnowflakePrincipal", "SnowflakeRole", "PermissionRole"
+    ends = (("OWNED_BY", "t", "u"), ("RESTRICTED_TO", "t", "r"), ("OWNED_BY", "w", "u"))
+    loaded = read(
+        node("u", "SnowflakeServiceUser", "SnowflakePrincipal", "ServiceAccount", id="u", name="U"),
+        node("r", *labels, id="r", name="READER"),
+        *(node(k, "SnowflakeProgrammaticAccessToken", "APIKey", id=k, name=k) for k in "tw"),
+        *({"type": "relationship", "label": label, "start": {"id": a}, "end": {"id": b}}
+          for label, a, b in ends),
+    )  # fmt: skip
+    assert loaded.links(ASSUMES) == {("t", "READER")}
+    conditions = {r["source_id"][-1]: r["condition"] for r in loaded.rows(AUTHENTICATES_AS)}
+    assert conditions == {"t": "within the one role that it may take", "w": None}
+    assert loaded.done.warnings == []
