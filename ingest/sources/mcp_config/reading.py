@@ -33,7 +33,7 @@ from ingest.sources.mcp_config.layouts import (
     server_lists,
 )
 from ingest.sources.mcp_config.servers import Server, servers_in
-from ingest.sources.mcp_config.switched_off import switched_off
+from ingest.sources.mcp_config.switched_off import is_rejected, rejected_beside, switched_off
 
 DECLARES = ("inventory", "credentials")
 CLIENTS = {  # words of a path, with "-" between them
@@ -90,16 +90,21 @@ def read(request: Request) -> Reading:
     """
     rows, scope, budget = Rows(), scope_of(request), Budget()
     clients: list[Client] = []
-    passed = 0
+    passed, rejected = 0, dict[str, set[str]]()  # by the folder of a `.mcp.json`
     for file in export_files(request.paths, hidden=HIDDEN, beside=BESIDE):
-        client = _client(file, budget, rows) if _candidate(file) else None
+        client = _client(file, budget, rows, rejected) if _candidate(file) else None
         if client is not None:
             clients.append(client)
         else:
             passed += 1
     if not clients:
         refuse_all(request, rows, "nothing in it configures an MCP client")
-    passed -= sum(rejected.whole_file for rejected in rows.rejected)
+    for client in clients:
+        client.servers = [
+            replace(s, disabled=s.disabled or is_rejected(s.name, client.file, rejected))
+            for s in client.servers
+        ]
+    passed -= sum(each.whole_file for each in rows.rejected)
     if passed:
         rows.warn(f"{passed} files hold no MCP servers and were passed over")
     _add_tools(rows, scope, clients)
@@ -120,9 +125,16 @@ def _candidate(file: ExportFile) -> bool:
     return file.alone or file.path.suffix.lower() in SUFFIXES
 
 
-def _client(file: ExportFile, budget: Budget, rows: Rows) -> Client | None:
-    """Read a file as a configuration; None if it is something else, or cannot be read."""
+def _client(
+    file: ExportFile, budget: Budget, rows: Rows, rejected: dict[str, set[str]]
+) -> Client | None:
+    """Read a file as a configuration; None if it is something else, or cannot be read.
+
+    What settings of Claude Code reject of another file is added to `rejected`.
+    """
     text = text_among_others(file, budget, rows, named=file.path.name in BARE)
+    folder, names = rejected_beside(text or "", file)
+    rejected.setdefault(folder, set()).update(names)
     lists = None if text is None else readable(rows, partial(_lists, text, file))
     if lists is None:
         return None

@@ -51,3 +51,37 @@ def test_claude_code_disables_servers_of_a_project_by_name(off):
 def test_a_server_that_another_part_of_the_file_disables_stays_on(off):
     projects = {"/x": {"disabledMcpServers": ["a"]}, "/y": {"mcpServers": SERVERS}}
     assert off({"projects": projects}, ".claude.json") == ""
+
+
+@pytest.mark.parametrize("name", ["settings.json", "settings.local.json"])
+def test_claude_code_rejects_servers_of_a_folder_in_its_settings(tmp_path, name):
+    """`disabledMcpjsonServers` of https://code.claude.com/docs/en/settings: what somebody rejected.
+
+    Another folder with a server of the same name has it on, and so has another client.
+    """
+    for folder in ("shop", "till"):
+        (tmp_path / "x" / folder / ".claude").mkdir(parents=True)
+        (tmp_path / "x" / folder / ".mcp.json").write_text(json.dumps({"mcpServers": SERVERS}))
+    (tmp_path / "x" / "shop" / ".cursor").mkdir()
+    (tmp_path / "x/shop/.cursor/mcp.json").write_text(json.dumps({"mcpServers": SERVERS}))
+    settings = {"enabledMcpjsonServers": ["b"], "disabledMcpjsonServers": ["a"]}
+    (tmp_path / "x" / "shop" / ".claude" / name).write_text(json.dumps(settings))
+    loaded = load(SOURCE, tmp_path / "s", tmp_path / "x")
+    off = {(a, b) for (a, b), row in zip(ends(loaded), loaded.rows(CALLS), strict=True)
+           if row["eligible"]}  # fmt: skip
+    assert off == {("shop/.mcp.json", "a")}
+    assert {row["status"] for row in loaded.rows(TOOL)} == {"active"}
+
+
+def ends(loaded):
+    """Return the client and the server of each call."""
+    names = {row["id"]: row["name"] for row in loaded.graph.things.to_dict("records")}
+    return [(names[row["source_id"]], names[row["target_id"]]) for row in loaded.rows(CALLS)]
+
+
+def test_settings_that_cannot_be_read_reject_nothing(tmp_path):
+    (tmp_path / "x" / ".claude").mkdir(parents=True)
+    (tmp_path / "x" / ".mcp.json").write_text(json.dumps({"mcpServers": SERVERS}))
+    (tmp_path / "x" / ".claude" / "settings.json").write_text('{"disabledMcpjsonServers": ["a"')
+    loaded = load(SOURCE, tmp_path / "s", tmp_path / "x")
+    assert [row["eligible"] for row in loaded.rows(CALLS)] == [None] * 3
