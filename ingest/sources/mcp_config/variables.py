@@ -40,7 +40,7 @@ def with_own_variables(args: list[str], entry: Mapping[str, Any]) -> list[str]:
 
     A variable that is known as a secret is not filled in: the argument hands on the same secret.
 
-    >>> with_own_variables(["-H", "Authorization:${AUTH}"], {"env": {"AUTH": "Bearer 1"}})
+    >>> with_own_variables(["-H", "Authorization:${HEAD}"], {"env": {"HEAD": "Bearer 1"}})
     ['-H', 'Authorization:Bearer 1']
     >>> with_own_variables(["--api-key", "$KEY"], {"env": {"KEY": "1234-5678"}})
     ['--api-key', '-']
