@@ -148,8 +148,10 @@ def _settings(entry: Mapping[str, Any]) -> Iterator[tuple[str, HeldSecret]]:
                 yield from (
                     ("env", variable) for variable in _named(value, VARIABLES[name.lower()])
                 )
-            elif isinstance(value, str) and not (kind == "setting" and name in SHOWN):
-                secret = _setting(kind, name, value)
+            elif not isinstance(value, str | int) or isinstance(value, bool):
+                continue
+            elif not (kind == "setting" and name in SHOWN):
+                secret = _setting(kind, name, str(value))  # YAML has a password of digits as number
                 if secret is not None:
                     yield kind.removeprefix("variable "), secret
 

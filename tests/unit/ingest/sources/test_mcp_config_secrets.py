@@ -157,3 +157,13 @@ def test_a_value_with_a_slash_or_a_dot_is_no_place(read, value):
 @pytest.mark.parametrize("way", ["oauth", "Bearer", "iam"])
 def test_the_way_of_signing_in_is_no_secret(read, way):
     assert kept(read(a={"x": {"command": "npx", "args": ["a", "--auth", way]}})) == {}
+
+
+def test_a_password_of_digits_is_one_without_quotes_too(tmp_path):
+    """YAML makes a number of it, and it was dropped."""
+    path = tmp_path / "librechat.yaml"
+    path.write_text(
+        "mcpServers:\n  x:\n    command: npx\n    timeout: 30000\n    maxTokens: 4096\n"
+        "    env:\n      PGPASSWORD: 8374651920\n      USE_TOKEN: true\n"
+    )
+    assert kept(load(SOURCE, tmp_path / "s", path)) == {"PGPASSWORD": ("config", True)}
