@@ -28,7 +28,7 @@ from graph.schema import (
     USED,
     USES,
 )
-from graph.values import WrongValue, canonical, instant
+from graph.values import canonical
 from ingest.files.export import (
     Budget,
     ExportFile,
