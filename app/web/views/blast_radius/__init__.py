@@ -23,6 +23,8 @@ def draw(posture: Posture) -> None:
     if thing is None:
         if posture.graph.things.empty:
             st.info("There is nothing to choose from.")
+        elif refused("thing") is None:
+            st.info("Choose a thing above: what it reaches, and who reaches it, is drawn here.")
         return
     frame = framed()
     choices = controls(posture, thing, frame.controls)

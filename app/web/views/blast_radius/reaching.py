@@ -269,6 +269,9 @@ def _profile(answer: Reach) -> None:
 
 def _resources(answer: Reach, choices: Choices) -> None:
     st.header("Resources reached", anchor=False)
+    if answer.table.empty:  # it leads to other things only, or nobody states what they may use
+        st.markdown("No resource that it reaches is known.")
+        return
     chosen = choices.sieve.sensitivities
     rows = answer.table[answer.table["Sensitivity"].isin(chosen)] if chosen else answer.table
     at = table(

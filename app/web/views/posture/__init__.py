@@ -169,9 +169,11 @@ def _against(now: pd.Series, target: float) -> str:
         return f"Whether the target of {target:.1%} is met is **not known**."
     over = now["debt"] - target * now["most"]
     if now["ratio"] > target:
+        at_least = "at least " if now["grade"] == "NR" else ""  # the unverified only adds to it
+        first = f"{at_least.capitalize()}**{percent(now['ratio'])}** is above the target of"
         return (
-            f"**{percent(now['ratio'])}** is above the target of {target:.1%}: "
-            f"**{brief(over)} tp** of {brief(now['debt'])} must be removed to meet the target."
+            f"{first} {target:.1%}: {at_least}**{brief(over)} tp** of {brief(now['debt'])} "
+            "must be removed to meet the target."
         )
     doubt = (
         f"Whether the target of {target:.1%} is met is **not known**: {percent(now['ratio'])} is"
@@ -192,6 +194,8 @@ def _nobody_words(owned: Orphans) -> str:
     """Return how many have no owner in any role, and of how many that is not known."""
     if owned.unknown and not owned.known:
         return "no source states owners"
+    if not owned.known:
+        return "no identity is in service"
     alone = f"nobody at all for {number(owned.alone)}" if owned.lacking else ""
     dark = f"owners unknown for {number(owned.unknown)} more" if owned.unknown else ""
     return "; ".join(filter(None, (alone, dark))) or "owners known for all"

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analytics.answers.board import Headlines, Move, Quarter, Standing
 from analytics.answers.board.burn_down import BurnDown, WithPlan
 from analytics.answers.compare.since import Change
+from analytics.answers.shares import first_few
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.answers import board, measured
@@ -19,6 +20,7 @@ from app.web.tiles import link, signal
 from app.web.views.posture.rests import draw as draw_rests
 from app.wording import NO_FIGURE, brief, counted, number, rated_ratio, share
 
+UNDO = 2000  # characters of how a change is undone: what is cut undoes nothing
 LARGE = 600  # identities from which the plan is worked out on request
 COLOURS = {"A": "green", "B": "green", "C": "orange", "D": "red", "F": "red", "NR": "gray"}
 TURNS = {"better": "green", "worse": "red", "the same": "", "unknown": ""}
@@ -209,9 +211,11 @@ def _move(posture: Posture, move: Move | None) -> None:
             st.markdown("No single change is known that frees anything.")
             return
         st.markdown(markdown(move.sentence, 600))
-        owner = f"Ask **{markdown(move.owner['name'])}**." if move.owner else "No owner is known."
-        undo = "; ".join((move.undo or "not known").splitlines())
-        st.caption(f"{owner} Undo: {markdown(undo, 90)}")
+        asked = "Nobody in person is known to answer for it."
+        if move.owner:
+            asked = f"Ask **{markdown(move.owner['name'])}**."
+        undo = first_few((move.undo or "not known").splitlines())
+        st.caption(f"{asked} Undo: {markdown(undo, UNDO)}")
         about = move.target.get("from", move.target)
         left, middle, right = st.columns([3, 2, 2])
         card_link(left, posture, about["id"])

@@ -10,7 +10,7 @@ from app.web.answers.debt import WORDS
 from app.web.drawing.heat_map import heat_map
 from app.web.page.address import turn
 from app.web.tables import below, points, table
-from app.wording import NO_FIGURE, counted, rated_ratio, share
+from app.wording import NO_FIGURE, counted, number, rated_ratio, share
 
 ROWS = 12  # teams in the picture
 
@@ -25,6 +25,18 @@ def draw(posture: Posture) -> None:
         return
     broken, unknown = _shares(rows, answer, "broken"), _shares(rows, answer, "unknown")
     kept = [name for name in answer.assumptions if broken[name].notna().any()]
+    if kept:
+        _picture(rows, kept, broken, unknown)
+    else:
+        st.markdown("Of no team is anything known that it could owe for.")
+    with st.expander(f"{counted(len(rows), 'team')} as a table, and why each has its grade"):
+        _table(rows, broken[kept])
+
+
+def _picture(
+    rows: pd.DataFrame, kept: list[str], broken: pd.DataFrame, unknown: pd.DataFrame
+) -> None:
+    """Draw the heat map of the teams that owe most, with what its signs mean."""
     st.plotly_chart(
         heat_map(
             rows["name"].head(ROWS).tolist(),
@@ -37,13 +49,12 @@ def draw(posture: Posture) -> None:
         alt="Heat map: of each team and assumption, the share that is broken. The table below has "
         "the figures.",
     )
+    first = f"The {ROWS} of {number(len(rows))} teams that owe most. " if len(rows) > ROWS else ""
     st.caption(
-        "Numbers: percent of the team's access of which this does not hold. A question mark: at "
-        "least a tenth is unknown, and all of it where there is no number. A dash: it applies to "
-        "nothing of the team."
+        f"{first}Numbers: percent of the team's access of which this does not hold. A question "
+        "mark: at least a tenth is unknown, and all of it where there is no number. A dash: it "
+        "applies to nothing of the team."
     )
-    with st.expander(f"{counted(len(rows), 'team')} as a table, and why each has its grade"):
-        _table(rows, broken[kept])
 
 
 def _shares(rows: pd.DataFrame, answer: Teams, part: str) -> pd.DataFrame:
