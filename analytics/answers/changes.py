@@ -36,7 +36,7 @@ NOUNS = {  # what a change is on, where that is a relationship
     Action.REMOVE_TRUST: ("trust", "trusts"),
     Action.END_DELEGATION: ("delegation", "delegations"),
     Action.UNREGISTER_TOOL: ("registration", "registrations"),
-    Action.SET_EXPIRY: ("end", "ends"),
+    Action.SET_EXPIRY: ("end to set", "ends to set"),
 }
 ORDERS = {  # what to do, where it is on a node
     Action.DEACTIVATE_CREDENTIAL: "Deactivate {}",

@@ -33,7 +33,7 @@ UNKNOWN: Mapping[str, str] = {
 }
 
 KINDS: Mapping[str, str] = {  # what the items of an assumption are, as one kind of thing
-    "owner": "access that nobody answers for",
+    "owner": "access that lacks an owner",
     "scope": "access beyond what was approved",
     "necessity": "access that nobody uses",
     "standing": "access that never ends",

@@ -238,13 +238,14 @@ def _sensitive_words(posture: Posture, scope: Scope, counts: dict[str, Any]) -> 
     parts = []
     if rated:
         verb = "reads" if counts["count"] == 1 else "can read"
-        parts.append(f"{counts['count']:,} of {counts['of']:,} identities {verb} sensitive data")
+        parts.append(f"{counts['count']:,} of {_identities(counts)} {verb} sensitive data")
     if counts["administer"] and (not rated or not counts["count"]):
         parts.append(_administering_words(posture, scope, counts))
     words = f"{' and '.join(parts)} today." if parts else ""
     if counts["unrated"] and 2 * counts["unrated"] >= counts["resources"]:
-        unrated = f"{counts['unrated']:,} of {counts['resources']:,}"
-        words += f" How sensitive {unrated} resources are, nobody states."
+        resources = counted(counts["resources"], "resource")
+        are = "is" if counts["unrated"] == 1 else "are"
+        words += f" How sensitive {counts['unrated']:,} of {resources} {are}, nobody states."
     return words.strip()
 
 
@@ -260,7 +261,11 @@ def _administering_words(posture: Posture, scope: Scope, counts: dict[str, Any])
             name = posture.graph.thing(number)["name"]
             break
     verb = "administers" if count == 1 else "administer"
-    return f"{count:,} of {counts['of']:,} identities {verb} {name}"
+    return f"{count:,} of {_identities(counts)} {verb} {name}"
+
+
+def _identities(counts: dict[str, Any]) -> str:
+    return counted(counts["of"], "identity", "identities")
 
 
 # -- how long removing takes --------------------------------------------------------------------

@@ -32,6 +32,8 @@ class Tightness:
         """Return a sentence on how tight the scope is."""
         if not self.entries:
             return " That scope allows nothing."
+        if self.entries == 1:
+            return f" The only entry of that scope was {'' if self.used else 'not '}used lately."
         entries = plural(self.entries, "entry", "entries")
         was = "was" if self.used == 1 else "were"
         return f" Of the {entries} of that scope {self.used} {was} used lately."

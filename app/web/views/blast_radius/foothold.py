@@ -37,7 +37,7 @@ def durable(durability: dict[str, Any] | None) -> str:
         )
         words += "revoked."
     else:
-        words += f" Disabling it and revoking its keys closes {'it' if routes == 1 else 'them'}."
+        words += " None is left once it is disabled and its keys are revoked."
     if durability["unlogged_share"] is not None:
         unlogged = share(durability["unlogged"], durability["hops"])
         words += f" {unlogged} of the steps leave no log."

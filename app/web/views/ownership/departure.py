@@ -63,10 +63,11 @@ def _bus_factor(factor: dict[str, Any]) -> None:
     named = [f"**{markdown(thing_name(person), 60)}**" for person in factor["people"][:FEW]]
     more = factor["departures"] - len(named)
     names = ", ".join(named) + (f" and {number(more)} more" if more > 0 else "")
+    keep = "keeps" if factor["owners"] == 1 else "keep"
     exact = "No fewer people do it" if factor["exact"] else f"Fewer than {factor['bound']} cannot"
     st.markdown(
         f"Bus factor: **{counted(factor['departures'], 'departure')}** of "
-        f"{counted(factor['owners'], 'person', 'people')} who keep something owned would leave "
+        f"{counted(factor['owners'], 'person', 'people')} who {keep} something owned would leave "
         f"{share(factor['share'], 1)} of the weighted reach owned today with no owner at all: "
         f"{names}. {exact}."
     )

@@ -64,8 +64,8 @@ def draw(posture: Posture) -> None:
 
 def _sure(confidence: dict[str, Any]) -> None:
     sentences = [
-        f"**{role.capitalize()}** owner sure for {number(of['sure'])} of {number(of['of'])} "
-        f"identities, not confirmed lately for {number(of['doubtful'])}"
+        f"**{role.capitalize()}** owner sure for {number(of['sure'])} of "
+        f"{counted(of['of'], 'identity', 'identities')}, not confirmed lately for {number(of['doubtful'])}"
         for role, of in ((role, confidence[role]) for role in ROLES)
     ]
     st.markdown(". ".join(sentences) + ".")
@@ -104,7 +104,7 @@ def _all_owners(posture: Posture, everyone: pd.DataFrame) -> None:
         select=True,
         height=400,
     )
-    words = f"All {counted(len(everyone), 'accountable identity', 'accountable identities')}"
+    words = counted(len(everyone), "accountable identity", "accountable identities")
     below(f"{words}, the worst first. Select one to see the evidence.", shown, "owners.csv")
     if at is not None:
         with st.container(border=True):

@@ -20,7 +20,7 @@ def test_of_one_that_is_left_the_verb_is_singular() -> None:
 
 def test_nothing_left_is_said_and_an_unknown_share_is_not() -> None:
     said = durable({**HELD, "routes_after_kill": 0, "unlogged_share": None})
-    assert "closes them" in said
+    assert "None is left once it is disabled and its keys are revoked" in said
     assert "log" not in said
 
 

@@ -104,7 +104,7 @@ def test_drift_says_what_came_when_and_after_which_approval():
     assert one.evidence == (facts(posture, "CAN_ACCESS")["svc", "db:y"],)
     assert "read and write db:y through svc" in one.sentence
     assert "2026-07-12, after the approval of 2026-04-23" in one.sentence
-    assert "Of the 1 entry of that scope 0 were used" in one.sentence
+    assert "The only entry of that scope was not used lately." in one.sentence
 
 
 def test_two_grants_on_one_resource_are_two_findings():
