@@ -65,7 +65,8 @@ def draw(posture: Posture) -> None:
 def _sure(confidence: dict[str, Any]) -> None:
     sentences = [
         f"**{role.capitalize()}** owner sure for {number(of['sure'])} of "
-        f"{counted(of['of'], 'identity', 'identities')}, not confirmed lately for {number(of['doubtful'])}"
+        f"{counted(of['of'], 'identity', 'identities')}, not confirmed lately for "
+        f"{number(of['doubtful'])}"
         for role, of in ((role, confidence[role]) for role in ROLES)
     ]
     st.markdown(". ".join(sentences) + ".")
