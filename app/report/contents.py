@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from analytics.answers.board import Board, board, scope_of
-from analytics.answers.board.move import first_changes
+from analytics.answers.board.move import first_changes, order_words
 from analytics.answers.board.standing import Standing
 from analytics.answers.compare.since import Change
 from analytics.answers.plan import RemovalPlan
@@ -27,7 +27,7 @@ from graph.stores import SnapshotInfo
 from graph.values import iso
 
 TEAMS, RISKS, SOURCES, FACTS = 7, 5, 5, 5  # rows of the lists
-NAME, LINE, SENTENCE, CELL = 44, 130, 380, 90  # characters
+NAME, TEAM, LINE, SENTENCE, CELL = 44, 15, 130, 380, 90  # characters
 NOT_KNOWN = "not known"
 STARTS = {"agents": ("agent", "agents"), "identities": ("identity", "identities")}
 LONG_WORD = re.compile(r"\S{61,}")
@@ -187,10 +187,11 @@ def _of_jewels(answer: Board, changed: Mapping[str, Change]) -> Iterator[Figure]
         *(change_words(changed.get("paths")) if known else ()),
     )
     best, nothing = heads.best, "no one step is on all their paths"
+    none = "none" if heads.reaching else NOT_KNOWN  # as on the front page
     yield Figure(
         "Best single fix cuts off",
-        counted(best["frees"], *STARTS[heads.starts_are]) if best else "none",
-        short(best["what"], 70) if best else nothing if heads.reaching else "nothing to cut off",
+        counted(best["frees"], *STARTS[heads.starts_are]) if best else none,
+        short(best["what"]) if best else nothing if heads.reaching else "nothing to cut off",
         "in use: ask first" if best and best["protected"] else "",
     )
 
@@ -201,7 +202,7 @@ def _unknown_words(count: int) -> str:
 
 def _trend_words(answer: Board) -> Iterator[str]:
     stands, burn = answer.standing, answer.burn_down
-    if stands.debt is not None:
+    if stands.debt is not None and stands.max_debt:
         yield f"Owed: {brief(stands.debt)} of at most {brief(stands.max_debt)} trust points (tp)."
     yield answer.quarter.sentence
     yield f"Target of {burn.target:.1%}: {_lower(burn.today.sentence)}"
@@ -222,15 +223,13 @@ def _moves(moves: Table, plan: RemovalPlan) -> Listing:
     rows = tuple(
         (
             str(place),
-            text(row["order"], CELL),
-            f"breaks {counted(row['breaks'], 'use')}"
-            if row["breaks"]
-            else VERDICTS[row["verdict"]],
+            order,
+            _safety(row),
             "nobody" if pd.isna(owner) else short(owner, 26),
             brief(row["debt_removed"]),
         )
-        for place, (row, owner) in enumerate(
-            zip(moves.frame.to_dict("records"), owners, strict=True), 1
+        for place, (row, order, owner) in enumerate(
+            zip(moves.frame.to_dict("records"), _orders(plan, len(moves)), owners, strict=True), 1
         )
     )
     return Listing(
@@ -241,6 +240,17 @@ def _moves(moves: Table, plan: RemovalPlan) -> Listing:
         _moves_words(plan) if rows else "No change is known that pays off debt.",
         (0, 4),
     )
+
+
+def _orders(plan: RemovalPlan, count: int) -> list[str]:
+    """Return what to do, as orders that fit: on how much in all, and the first of it."""
+    steps = plan.steps.frame.head(count)
+    orders = []
+    for action, target, on in zip(steps["action"], steps["target"], steps["on"], strict=True):
+        head, colon, first = order_words(action, target).partition(": ")
+        many = f" ({number(len(on))} in all)" if len(on) > 1 else ""
+        orders.append(text(f"{head}{many}{colon}{first}", CELL))
+    return orders
 
 
 def _safety(row: dict[str, Any]) -> str:
@@ -261,7 +271,7 @@ def _teams(answer: Board) -> Listing:
     assert of is not None
     rows = tuple(
         (
-            short(row["name"], 26),
+            short(row["name"], TEAM),
             number(row["identities"]),
             "not known" if pd.isna(row["debt"]) else brief(row["debt"]),
             rated_ratio(row["tdr"], row["tdr_range"], row["grade"]) or "",
@@ -274,7 +284,7 @@ def _teams(answer: Board) -> Listing:
     return Listing(
         "Teams that owe most",
         ("Team", "Identities", "Debt, tp", "Ratio", "Grade"),
-        (2.9, 1.6, 1.5, 1.2, 1.4),
+        (3.1, 1.75, 1.62, 1.25, 1.5),
         rows,
         note if rows else "No accountable identity is known.",
         (1, 2, 3),
@@ -331,7 +341,9 @@ def _risks(answer: Board) -> Listing:
 
 def _coverage(answer: Board) -> Listing:
     stands, gaps = answer.standing, answer.gaps
-    checked = "not known" if stands.coverage is None else percent(stands.coverage)
+    checked = NOT_KNOWN  # of nothing, all is verified
+    if stands.coverage is not None and stands.max_debt:
+        checked = percent(stands.coverage)
     known = f"{number(stands.identities - stands.not_known)} of {number(stands.identities)}"
     rows = [
         ("Access that could be verified", checked),
@@ -382,6 +394,6 @@ def _foot(posture: Posture) -> Sequence[str]:
     return (
         "Trust points: access on a broken assumption, by what it reaches and for how long. "
         "Crown jewels: restricted data and control planes.",
-        f"{made} · {of} · {iso(posture.graph.as_of)} · what is unknown counts neither as fine "
+        f"{made} · {of} · {iso(posture.graph.as_of)} · unknown counts neither as fine "
         "nor as broken",
     )

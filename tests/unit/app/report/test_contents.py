@@ -218,8 +218,31 @@ def test_what_nobody_rated_is_no_zero() -> None:
 
 
 def test_without_anything_to_owe_for_there_is_no_ratio() -> None:
-    shown = {figure.title: figure for figure in sheet_of(Estate().agent("bot").posture()).figures}
+    sheet = sheet_of(Estate().agent("bot").posture())
+    shown = {figure.title: figure for figure in sheet.figures}
     assert shown["Trust debt ratio"].value == "not known"
+    assert dict(listed(sheet, "What this").rows)["Access that could be verified"] == "not known"
+    assert shown["Best single fix cuts off"].value == "not known"
+    assert not [line for line in sheet.trend.words if line.startswith("Owed")]
+
+
+def test_of_a_move_on_many_grants_the_first_is_named_and_the_others_are_counted() -> None:
+    estate = Estate().agent("bot-of-the-division").person("ann").owned("bot-of-the-division", "ann")
+    for n in range(9):
+        name = f"database-of-the-division-for-payments-{n}"
+        estate.resource(name, "confidential")
+        used = {"read": ago(1)}
+        estate.can("bot-of-the-division", "read", name, granted_at=ago(400), last_used_at=used)
+    (order,) = (r[1] for r in listed(sheet_of(estate.posture()), "Top").rows if " end " in r[1])
+    assert order.startswith("Set an end to the access (9 in all): bot-of-the-division can access")
+
+
+def test_long_names_of_teams_keep_their_ends_in_the_narrow_column() -> None:
+    estate = two_teams().thing("Team", "t", name="Team 27 of the division for settlement")
+    estate.person("eve").link("eve", "MEMBER_OF", "t").agent("b").owned("b", "t", "t")
+    names = [row[0] for row in listed(sheet_of(estate.posture()), "Teams").rows]
+    assert "Team 27…tlement" in names
+    assert max(map(len, names)) <= 15  # letters that fit, so that the layout cuts none again
 
 
 def test_texts_fit_their_places() -> None:
