@@ -152,7 +152,8 @@ def _name_rows(frame: pd.DataFrame, element: Element) -> pd.DataFrame:
         elif missing.any():
             frame.loc[missing, "id"] = relationship_ids(frame[missing], element)
     elif "name" in frame.columns:
-        frame["name"] = frame["name"].fillna(frame["id"])
+        unseen = frame["name"].str.isspace().fillna(True).astype(bool)  # blanks show nothing
+        frame["name"] = frame["name"].mask(unseen, frame["id"])
     return frame
 
 

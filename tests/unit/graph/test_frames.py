@@ -67,6 +67,11 @@ def test_repeats():
     assert done.rejected["reason"].tolist() == ["id stands here already with other facts"]
 
 
+def test_a_name_of_blanks_names_nothing_so_the_id_does():
+    done = conform(_agents(3, row0={"name": " \t"}, row1={"name": "a b"}), AGENT)
+    assert done.frame["name"].tolist()[:2] == ["a0", "a b"]
+
+
 def test_a_bad_row_does_not_take_the_id_of_a_good_one():
     raw = pd.concat([_agents(1, row0={"aars": "x"}), _agents(1)]).reset_index(drop=True)
     done = conform(raw, AGENT)
