@@ -25,8 +25,8 @@ def find(posture: Posture) -> pd.DataFrame:
     subject = posture.accountable[has]
     names = posture.graph.things["name"].iloc[subject]
     sentences = [
-        f"Of the {weighted_reach[k]:g} that {name} reaches, {gone.weighted[k]:g} was not used for "
-        f"{UNUSED_DAYS} days: {_levels(int(gone.pairs[k]))} could go."
+        f"Of the weighted reach of {name}, {weighted_reach[k]:g}, as much as {gone.weighted[k]:g} "
+        f"was not used for {UNUSED_DAYS} days: {_levels(int(gone.pairs[k]))} could go."
         for name, k in zip(names, has, strict=True)
     ]
     steps = first_stale_steps(posture, subject)

@@ -162,7 +162,7 @@ def _measures(answer: Reviews) -> None:
     rows = answer.measures.readable()
     drawn = pd.DataFrame(
         {
-            "Measure": rows["name"].str.replace("_", " "),
+            "Measure": rows["name"].str.replace("_", " ").str.capitalize(),
             "Value": [
                 NOT_KNOWN if pd.isna(value) else _value(str(name), float(value))
                 for name, value in zip(rows["name"], rows["value"], strict=True)
