@@ -253,7 +253,7 @@ def _orders(plan: RemovalPlan, count: int) -> list[str]:
     return orders
 
 
-def _safety(row: dict[str, Any]) -> str:
+def _safety(row: Mapping[Any, Any]) -> str:
     breaks: int = row["breaks"]
     return f"breaks {counted(breaks, 'use')}" if breaks else VERDICTS[row["verdict"]]
 

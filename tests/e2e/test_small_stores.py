@@ -100,3 +100,18 @@ def test_of_one_the_noun_and_the_verb_are_singular(open_page: Open, tmp_path: Pa
     assert "All 1 " not in owners
     changes = open_page(store, "plan").dataframe[0].value
     assert "one end to set;" in " ".join(changes["What to change"])
+
+
+def test_an_address_that_asks_for_findings_that_there_are_none_of_shows_none(
+    open_page: Open, tmp_path: Path
+) -> None:
+    """The tiles of Posture lead here: what nothing is of is no reason to show all the others."""
+    e = Estate().agent("bot").resource("db").can("bot", "read", "db", granted_at=ago(9))
+    store = published(tmp_path / "s", e)
+    tiles = open_page(store, "findings").metric
+    counts = {tile.label.split()[-1]: int(tile.value) for tile in tiles}
+    none = next(severity for severity, count in counts.items() if not count)
+    for address in ({"severity": none}, {"rules": "EVD-04"}, {"state": "accepted"}):
+        page = open_page(store, "findings", **address)
+        assert f"0 of {sum(counts.values())} findings" in said(page)
+        assert {name: page.query_params.get(name) for name in address} == address

@@ -1,6 +1,6 @@
 """Page of findings: filters, table, and the chosen finding in full."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -151,18 +151,16 @@ def _filtered(posture: Posture) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Draw the filters; return all rows, the filtered rows, and a text that names the filters."""
     row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
     count_by_state = states(posture)
-    wanted = _pills(row, "state", "State", list(count_by_state), count_by_state, STATES)
+    wanted = _pills(row, "state", "State", STATES, count_by_state, STATES)
     rows = _in_states(posture, wanted)
     counts = {str(level): int(n) for level, n in rows["severity"].value_counts().items()}
-    severities = [s for s in SEVERITIES if counts.get(s)]
     chosen = {"state": wanted}
-    chosen["severity"] = _pills(row, "severity", "Severity", severities, counts)
+    chosen["severity"] = _pills(row, "severity", "Severity", SEVERITIES, counts)
     row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
-    rules = sorted(rows["rule"].unique())
-    recall("rules", [], some_of(rules), key="findings:rules")
+    asked = recall("rules", [], some_of(TITLES), key="findings:rules")
     chosen["rule"] = row.multiselect(
         "Rules",
-        rules,
+        sorted({*rows["rule"], *asked}),
         key="findings:rules",
         placeholder="all rules",
         width=460,
@@ -206,13 +204,14 @@ def _pills(
     row: Any,
     name: str,
     label: str,
-    options: list[str],
+    known: Iterable[str],
     counts: Mapping[str, int],
     words: Mapping[str, str] | None = None,
 ) -> list[str]:
+    """Draw a choice of what occurs, and of what an address asks for though nothing is of it."""
     key = f"findings:{name}"
-    recall(name, [], some_of(options), key=key)
-    st.session_state[key] = [option for option in st.session_state[key] if option in options]
+    wanted = recall(name, [], some_of(known), key=key)
+    options = [option for option in known if counts.get(option) or option in wanted]
     chosen: list[str] = row.pills(
         label,
         options,

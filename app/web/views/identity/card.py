@@ -124,7 +124,8 @@ def _figures(
         if owed.debt is None:
             tile(next(places), "Trust debt", NO_FIGURE, "nobody could state what is held")
         else:
-            beside = f"{graded(owed)} · {share(owed.debt, owed.max_debt or 0)}"
+            least = "from " if owed.grade == "NR" else ""
+            beside = f"{graded(owed)} · {least}{share(owed.debt, owed.max_debt or 0)}"
             meaning = "The share is of the most that it could owe."
             row.tile(next(places), "debt", "Trust debt", f"{brief(owed.debt)} tp", beside, meaning)
     rows = findings_about(posture, id_)

@@ -8,7 +8,7 @@ from app.escape import markdown
 from app.web.card import card_link
 from app.web.page.snapshots import kept_while
 from app.web.tiles import link
-from app.wording import brief, counted, day, thing_name
+from app.wording import brief, counted, day, joined, thing_name
 
 DECIDED = {"approve": "approved", "revoke": "to be revoked", "modify": "to be changed"}
 
@@ -29,7 +29,7 @@ def draw_reviews(posture: Posture, id_: str) -> None:
         st.markdown("Nothing of its access is due for review.")
         return
     row = rows.iloc[0]
-    levels = " and ".join(row["levels"])
+    levels = joined(row["levels"])
     st.markdown(
         f"**{counted(answer.due, 'grant')}** to review. First: {levels} on "
         f"{markdown(row['resource_name'] or row['resource'], 80)}, because "
