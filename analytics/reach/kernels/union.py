@@ -62,18 +62,123 @@ def _grown(pool: np.ndarray, used: int, more: int) -> np.ndarray:
 
 
 @compiled
+def _join(
+    union: np.ndarray,
+    touched: np.ndarray,
+    count: int,
+    keys: np.ndarray,
+    words: np.ndarray,
+    of: tuple[int, int],
+    ground: np.ndarray,
+) -> int:
+    """Unite with the bits of a sparse row beyond the dense row `ground`.
+
+    Of the pools `keys` and `words` the row is the positions from `of[0]` to before `of[1]`: each
+    slice would count its references, which takes as long as a short row.
+    """
+    listed = np.uint64(count)  # unsigned, so that no index is tested for being negative
+    for i in range(np.uint64(of[0]), np.uint64(of[1])):
+        x = np.uint64(keys[i])
+        before, more = union[x], words[i] & ~ground[x]
+        touched[listed] = x
+        listed += np.uint64((before == 0) & (more != 0))
+        union[x] = before | more
+    return int(np.int64(listed))
+
+
+@compiled
+def _join_own(
+    union: np.ndarray,
+    touched: np.ndarray,
+    count: int,
+    columns: np.ndarray,
+    low: int,
+    ground: np.ndarray,
+) -> int:
+    """Unite with those of `columns` that are in the block and not in `ground`."""
+    for column in columns:
+        x = (column >> 6) - low
+        if 0 <= x < len(union):
+            before, more = union[x], np.uint64(1) << np.uint64(column & 63) & ~ground[x]
+            touched[count] = x
+            count += (before == 0) & (more != 0)
+            union[x] = before | more
+    return count
+
+
+@compiled
+def _take(
+    union: np.ndarray,
+    touched: np.ndarray,
+    keys: np.ndarray,
+    words: np.ndarray,
+    word_class: np.ndarray,
+    counts: np.ndarray,
+) -> int:
+    """Move the touched words to a sparse row, count their bits by class; return the total."""
+    total = np.int64(0)
+    for i in range(len(keys)):
+        x = touched[i]
+        word = union[x]
+        union[x] = 0
+        keys[i], words[i] = x, word
+        bits = np.int64(population(word))  # type: ignore[call-arg]
+        counts[word_class[x]] += bits
+        total += bits
+    return int(total)
+
+
+@compiled
+def _copy(row: np.ndarray, words: np.ndarray) -> None:
+    """Copy a dense row: a loop, which takes a third of the time of a slice."""
+    for x in range(len(row)):
+        row[x] = words[x]
+
+
+@compiled
+def _add(row: np.ndarray, keys: np.ndarray, words: np.ndarray, first: int, last: int) -> None:
+    """Unite a dense row with the sparse one at some positions of the pools."""
+    for i in range(np.uint64(first), np.uint64(last)):
+        row[np.uint64(keys[i])] |= words[i]
+
+
+@compiled
+def _add_dense(row: np.ndarray, dense: np.ndarray, first: int) -> None:
+    """Unite a dense row with that at a position of the pool."""
+    since = np.uint64(first)
+    for x in range(np.uint64(len(row))):
+        row[x] |= dense[since + x]
+
+
+@compiled
+def _add_own(row: np.ndarray, columns: np.ndarray, low: int) -> None:
+    """Unite a dense row with those of `columns` that are in the block."""
+    for column in columns:
+        x = (column >> 6) - low
+        if 0 <= x < len(row):
+            row[x] |= np.uint64(1) << np.uint64(column & 63)
+
+
+@compiled
+def _count(row: np.ndarray, class_ptr: np.ndarray, counts: np.ndarray) -> int:
+    """Count the bits of a dense row by class; return the total."""
+    total = np.int64(0)
+    for k in range(len(counts)):
+        bits = np.int64(0)
+        for word in row[class_ptr[k] : class_ptr[k + 1]]:
+            bits += np.int64(population(word))  # type: ignore[call-arg]
+        counts[k] = bits
+        total += bits
+    return int(total)
+
+
+@compiled
 def _base(
-    child: np.ndarray,
-    first: int,
-    last: int,
-    place: np.ndarray,
-    size: np.ndarray,
-    bits: np.ndarray,
+    children: np.ndarray, place: np.ndarray, size: np.ndarray, bits: np.ndarray
 ) -> tuple[int, bool, int]:
-    """Return the largest dense child or -1, whether there are others, and the size of the rest."""
+    """Return the largest dense row or -1, whether there are others, and the size of the rest."""
     largest, several, rest = -1, False, np.int64(0)
-    for e in range(first, last):
-        d = child[e]
+    for d in children:
         if size[d] >= 0:
             rest += size[d]
         elif largest < 0:
@@ -86,181 +191,66 @@ def _base(
 
 
 @compiled
-def _list(
-    child: np.ndarray,
-    first: int,
-    last: int,
+def _unite_dense(
+    row: np.ndarray,
+    children: np.ndarray,
+    base: int,
     place: np.ndarray,
     size: np.ndarray,
-    keys: np.ndarray,
     words: np.ndarray,
+    keys: np.ndarray,
     dense: np.ndarray,
-    ground: int,
-    union: np.ndarray,
-    touched: np.ndarray,
-) -> int:
-    """Unite the bits of sparse children beyond the dense row `ground`; count the touched words."""
-    under = np.uint64(ground)  # unsigned, so that no index is tested for being negative
-    listed, before = np.uint64(0), -1
-    for e in range(first, last):
-        d = child[e]
-        if size[d] <= 0 or (before >= 0 and size[d] == size[before] and place[d] == place[before]):
-            continue  # dense, empty, or shares the row that was just united
-        before = d
-        for i in range(np.uint64(place[d]), np.uint64(place[d] + size[d])):
-            x = np.uint64(keys[i])
-            present, more = union[x], words[i] & ~dense[under + x]
-            touched[listed] = x
-            listed += np.uint64((present == 0) & (more != 0))
-            union[x] = present | more
-    return int(np.int64(listed))
+) -> None:
+    """Unite a dense row, so far equal to `base` (-1: empty), with all children."""
+    last = base
+    for d in children:
+        if last >= 0 and size[d] == size[last] and place[d] == place[last]:
+            continue  # shares the row that was just united
+        last = d
+        if size[d] < 0:
+            _add_dense(row, dense, place[d])
+        else:
+            _add(row, keys, words, place[d], place[d] + size[d])
 
 
 @compiled
-def _list_own(
-    own: np.ndarray,
-    first: int,
-    last: int,
-    low: int,
-    dense: np.ndarray,
-    ground: int,
+def _unite_listed(
     union: np.ndarray,
     touched: np.ndarray,
-    count: int,
+    children: np.ndarray,
+    place: np.ndarray,
+    size: np.ndarray,
+    words: np.ndarray,
+    keys: np.ndarray,
+    ground: np.ndarray,
 ) -> int:
-    """Unite with those own columns that are in the block and not in the dense row `ground`."""
-    for g in range(first, last):
-        x = (own[g] >> 6) - low
-        if 0 <= x < len(union):
-            present = union[x]
-            more = np.uint64(1) << np.uint64(own[g] & 63) & ~dense[ground + x]
-            touched[count] = x
-            count += (present == 0) & (more != 0)
-            union[x] = present | more
+    """Unite the bits of sparse children beyond `ground`; return the number of touched words."""
+    count, last = 0, -1
+    for d in children:
+        if size[d] <= 0 or (last >= 0 and size[d] == size[last] and place[d] == place[last]):
+            continue
+        last = d
+        of = place[d], place[d] + size[d]
+        count = _join(union, touched, count, keys, words, of, ground)
     return count
 
 
 @compiled
-def _take(
-    union: np.ndarray,
-    touched: np.ndarray,
-    count: int,
-    keys: np.ndarray,
-    words: np.ndarray,
-    used: int,
-    word_class: np.ndarray,
-    counts: np.ndarray,
-    row: int,
-) -> int:
-    """Move the touched words to a sparse row, count their bits by class; return the total."""
-    total, at = np.int64(0), np.uint64(used)
-    for i in range(np.uint64(count)):
-        x = np.uint64(touched[i])
-        word = union[x]
-        union[x] = 0
-        keys[at + i], words[at + i] = x, word
-        bits = np.int64(population(word))  # type: ignore[call-arg]
-        counts[row, word_class[x]] += bits
-        total += bits
-    return int(total)
-
-
-@compiled
-def _copy(dense: np.ndarray, to: int, source: int, width: int) -> None:
-    """Copy a dense row: a loop, which takes a third of the time of a slice."""
-    at, since = np.uint64(to), np.uint64(source)
-    for x in range(np.uint64(width)):
-        dense[at + x] = dense[since + x]
-
-
-@compiled
-def _add(
-    dense: np.ndarray, to: int, keys: np.ndarray, words: np.ndarray, first: int, last: int
-) -> None:
-    """Unite a dense row with a sparse one."""
-    at = np.uint64(to)
-    for i in range(np.uint64(first), np.uint64(last)):
-        dense[at + np.uint64(keys[i])] |= words[i]
-
-
-@compiled
-def _add_dense(dense: np.ndarray, to: int, source: int, width: int) -> None:
-    """Unite a dense row with another."""
-    at, since = np.uint64(to), np.uint64(source)
-    for x in range(np.uint64(width)):
-        dense[at + x] |= dense[since + x]
-
-
-@compiled
-def _add_own(
-    dense: np.ndarray, to: int, width: int, own: np.ndarray, first: int, last: int, low: int
-) -> None:
-    """Unite a dense row with those own columns that are in the block."""
-    for g in range(first, last):
-        x = (own[g] >> 6) - low
-        if 0 <= x < width:
-            dense[to + x] |= np.uint64(1) << np.uint64(own[g] & 63)
-
-
-@compiled
-def _count(dense: np.ndarray, at: int, class_ptr: np.ndarray, counts: np.ndarray, row: int) -> int:
-    """Count the bits of a dense row by class; return the total."""
-    total = np.int64(0)
-    for k in range(len(class_ptr) - 1):
-        bits = np.int64(0)
-        for x in range(np.uint64(at + class_ptr[k]), np.uint64(at + class_ptr[k + 1])):
-            bits += np.int64(population(dense[x]))  # type: ignore[call-arg]
-        counts[row, k] = bits
-        total += bits
-    return int(total)
-
-
-@compiled
-def _unite_dense(
-    child: np.ndarray,
-    first: int,
-    last: int,
-    base: int,
-    place: np.ndarray,
-    size: np.ndarray,
-    keys: np.ndarray,
-    words: np.ndarray,
-    dense: np.ndarray,
-    to: int,
-    width: int,
-) -> None:
-    """Unite the dense row at `to`, so far equal to `base`, with all children."""
-    before = base
-    for e in range(first, last):
-        d = child[e]
-        if before >= 0 and size[d] == size[before] and place[d] == place[before]:
-            continue  # shares the row that was just united
-        before = d
-        if size[d] < 0:
-            _add_dense(dense, to, place[d], width)
-        else:
-            _add(dense, to, keys, words, place[d], place[d] + size[d])
-
-
-@compiled
-def _gather(
-    dense: np.ndarray, at: int, width: int, keys: np.ndarray, words: np.ndarray, used: int
-) -> int:
+def _gather(row: np.ndarray, keys: np.ndarray, words: np.ndarray, used: int) -> int:
     """List the words of a dense row that are not empty; return their number."""
-    start, listed = np.uint64(at), np.uint64(used)
-    for x in range(np.uint64(width)):
-        word = dense[start + x]
-        keys[listed], words[listed] = x, word
-        listed += np.uint64(word != 0)
+    listed = np.uint64(used)
+    for x in range(np.uint64(len(row))):
+        keys[listed], words[listed] = x, row[x]
+        listed += np.uint64(row[x] != 0)
     return int(np.int64(listed)) - used
 
 
 @compiled
-def _same(child: np.ndarray, first: int, last: int, bits: np.ndarray, total: int) -> int:
+def _same(children: np.ndarray, bits: np.ndarray, total: int) -> int:
     """Return a child that has as many bits, and so the same ones; -1 if none has."""
-    for e in range(first, last):
-        if bits[child[e]] == total:
-            return int(child[e])
+    for d in children:
+        if bits[d] == total:
+            return int(d)
     return -1
 
 
@@ -269,53 +259,48 @@ def unite(table: Rows, word_class: np.ndarray, low: int, high: int, counts: np.n
     """Unite `Rows` successors first over the words `low` to `high`, and count them in `counts`.
 
     A row with little beyond its only dense child is that child and the difference. Every row is
-    made at the end of its pool, and stays there only if another row needs it. The first row of the
-    dense pool is empty: what has no dense child is united beyond it. Kernels take the pools and
-    positions in them, as each slice would count references. Returns `Pools`.
+    made at the end of its pool, and stays there only if another row needs it. Returns `Pools`.
     """
     child_ptr, child, own_ptr, own, needed = table
     rows, width = len(child_ptr) - 1, high - low
-    union, touched = np.zeros(width, np.uint64), np.empty(width + 1, np.uint16)
+    empty, union = np.zeros(width, np.uint64), np.zeros(width, np.uint64)
+    touched = np.empty(width + 1, np.uint16)
     place, size, bits = np.zeros(rows, np.int64), np.zeros(rows, np.int32), np.zeros(rows, np.int64)
     words, keys = np.empty(width, np.uint64), np.empty(width, np.uint16)
-    dense = np.zeros(2 * width, np.uint64)
-    used, made = 0, width  # where the next sparse and the next dense row begin
+    dense = np.empty(width, np.uint64)
+    used, dense_used = 0, 0
     classes = word_class[low:high]
     class_ptr = np.searchsorted(classes, np.arange(counts.shape[1] + 1))
     for c in range(rows):
-        first, last, own_first, own_last = (
-            child_ptr[c],
-            child_ptr[c + 1],
-            own_ptr[c],
-            own_ptr[c + 1],
-        )
-        base, several, more = _base(child, first, last, place, size, bits)
-        ground = place[base] if base >= 0 else 0
+        children = child[child_ptr[c] : child_ptr[c + 1]]
+        own_columns = own[own_ptr[c] : own_ptr[c + 1]]
+        base, several, more = _base(children, place, size, bits)
         share = SHARE_BEYOND if base >= 0 else SHARE_LISTED
-        listed, listing = 0, not several and more + own_last - own_first <= width // share
-        dense = _grown(dense, made, width)
+        listed, listing = 0, not several and more + len(own_columns) <= width // share
+        ground = dense[place[base] : place[base] + width] if base >= 0 else empty
+        if dense_used + width > len(dense):
+            dense = _grown(dense, dense_used, width)
         if listing:
-            listed = _list(
-                child, first, last, place, size, keys, words, dense, ground, union, touched
-            )
-            listed = _list_own(own, own_first, own_last, low, dense, ground, union, touched, listed)
-            words, keys = _grown(words, used, listed), _grown(keys, used, listed)
+            listed = _unite_listed(union, touched, children, place, size, words, keys, ground)
+            listed = _join_own(union, touched, listed, own_columns, low, ground)
+            if used + listed > len(words):
+                words, keys = _grown(words, used, listed), _grown(keys, used, listed)
+            new_keys, new_words = keys[used : used + listed], words[used : used + listed]
             if base >= 0:
-                bits[c] = bits[base]
-                for k in range(counts.shape[1]):
-                    counts[c, k] = counts[base, k]
-            bits[c] += _take(union, touched, listed, keys, words, used, classes, counts, c)
+                bits[c], counts[c] = bits[base], counts[base]
+            bits[c] += _take(union, touched, new_keys, new_words, classes, counts[c])
         else:
-            _copy(dense, made, ground, width)
-            _unite_dense(child, first, last, base, place, size, keys, words, dense, made, width)
-            _add_own(dense, made, width, own, own_first, own_last, low)
-            bits[c] = _count(dense, made, class_ptr, counts, c)
+            row = dense[dense_used : dense_used + width]
+            _copy(row, ground)
+            _unite_dense(row, children, base, place, size, words, keys, dense)
+            _add_own(row, own_columns, low)
+            bits[c] = _count(row, class_ptr, counts[c])
             if needed[c] and base < 0:
                 words, keys = _grown(words, used, width), _grown(keys, used, width)
-                listed = _gather(dense, made, width, keys, words, used)
+                listed = _gather(row, keys, words, used)
         if not needed[c]:
             continue
-        shared = _same(child, first, last, bits, bits[c])
+        shared = _same(children, bits, bits[c])
         if shared >= 0:
             place[c], size[c] = place[shared], size[shared]
         elif base < 0 and listed <= width // SHARE_DENSE:
@@ -323,10 +308,11 @@ def unite(table: Rows, word_class: np.ndarray, low: int, high: int, counts: np.n
             used += listed
         else:
             if listing:
-                _copy(dense, made, ground, width)
-                _add(dense, made, keys, words, used, used + listed)
-            place[c], size[c] = made, -1
-            made += width
+                row = dense[dense_used : dense_used + width]
+                _copy(row, ground)
+                _add(row, keys, words, used, used + listed)
+            place[c], size[c] = dense_used, -1
+            dense_used += width
     return Pools(place, size, keys, words, dense)
 
 
