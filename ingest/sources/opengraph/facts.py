@@ -96,22 +96,19 @@ def _login(node: GraphNode) -> str:
 
 def _status(properties: dict[str, Any], kinds: list[str]) -> str | None:
     """Return that an account is disabled, by a flag, its status or its kind, or a token expired."""
-    if _flag(properties, EXPIRED):
+    if True in _flags(properties, EXPIRED):
         return "expired"
     state = text(properties.get("status")).casefold()
-    off = _flag(properties, OFF) or _flag(properties, ON) is False or state in DISABLED
+    off = True in _flags(properties, OFF) or False in _flags(properties, ON) or state in DISABLED
     off = off or any(kind.rpartition("_")[2].startswith("Disabled") for kind in kinds)
     return "disabled" if off else None
 
 
-def _flag(properties: dict[str, Any], names: tuple[str, ...]) -> bool | None:
-    """Return the first flag that is there; some collectors write flags as text."""
-    for name in names:
-        value = properties.get(name)
-        value = WORDS.get(value.casefold()) if isinstance(value, str) else value
-        if isinstance(value, bool):
-            return value
-    return None
+def _flags(properties: dict[str, Any], names: tuple[str, ...]) -> set[bool]:
+    """Return what the flags that are there say; some collectors write them as text."""
+    values = (properties.get(name) for name in names)
+    stated = (WORDS.get(v.casefold()) if isinstance(v, str) else v for v in values)
+    return {value for value in stated if isinstance(value, bool)}
 
 
 def is_service_account(node: GraphNode) -> bool:
@@ -120,7 +117,7 @@ def is_service_account(node: GraphNode) -> bool:
     It is managed for machines, or a service is registered under its name.
     """
     properties = {name.lower(): value for name, value in node.properties.items()}
-    return any(properties.get(name) is True for name in SERVICES)
+    return True in _flags(properties, SERVICES)
 
 
 def _provider(kinds: list[str]) -> str | None:

@@ -61,6 +61,8 @@ def test_a_token_that_expired_is_none_any_more(read):
         ({"suspended": True}, "disabled"),
         ({"disabled": "true"}, "disabled"),
         ({"status": "INACTIVE"}, "disabled"),
+        ({"disabled": False, "suspended": True}, "disabled"),
+        ({"enabled": True, "accountEnabled": False}, "disabled"),
         ({"enabled": True, "disabled": False, "suspended": "false"}, None),
         ({"enabled": "maybe", "status": "ACTIVE"}, None),
         ({"token_expired": True}, None),  # no state of a person
@@ -72,8 +74,10 @@ def test_an_account_is_off_however_a_collector_writes_it(read, properties, statu
 
 
 @pytest.mark.parametrize("flag", ["gmsa", "msa", "hasspn"])
-def test_a_user_that_a_service_runs_under_is_a_service_account(read, flag):
-    assert read("User", **{flag: True}).one(SERVICE_ACCOUNT)["name"] == "N"
+@pytest.mark.parametrize("yes", [True, "True"])
+def test_a_user_that_a_service_runs_under_is_a_service_account(read, flag, yes):
+    others = {"gmsa": False, "msa": False, "hasspn": False}
+    assert read("User", **others | {flag: yes}).one(SERVICE_ACCOUNT)["name"] == "N"
     assert read("User", **{flag: False}).one(HUMAN)["name"] == "N"
 
 
