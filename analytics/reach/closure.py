@@ -20,6 +20,7 @@ import numpy as np
 
 from analytics.reach.kernels import union
 from analytics.reach.kernels.condense import (
+    WORD,
     arrange,
     components,
     contract,
@@ -34,7 +35,6 @@ from graph.schema import LEVELS
 ANY = len(LEVELS)  # the kind of a column that stands for a resource at any level
 ALONE = ANY + 1  # from here on: the level of a resource granted at only one
 CLASS_KINDS = ALONE + len(LEVELS)  # of the columns of one weight
-WORD = 64
 BLOCK_WORDS = 1 << 11  # words of a column block: bounds memory, and stays in a core's cache
 
 
@@ -98,7 +98,7 @@ def condense_columns(network: Network, columns: Columns) -> Closure:
     """Split, condense and contract `network` with these columns.
 
     They are `column[resource, kind]` (int32, -1: none), the class of each word, the classes and the
-    weights, as in `Closure`.
+    weights, as in `Closure`. A resource with a single column is granted at its level alone.
     """
     split = states(network.indptr, network.target, network.ceiling)
     component, count = components(split.indptr, split.target)

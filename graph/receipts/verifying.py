@@ -114,7 +114,9 @@ class _Run:
     chained: bool = False  # whether a record of a chain was there
     used_keys: set[int] = field(default_factory=set)
     claims: dict[tuple[Claim, ...], Mapping[str, Claim]] = field(default_factory=dict)
-    after_signed: dict[int, list[Entry]] = field(default_factory=dict)  # by chain
+    after_signed: dict[int, list[Entry]] = field(
+        default_factory=dict
+    )  # by the first record of a chain
 
     def take(self, number: int, item: Item) -> None:
         """Judge one record."""
@@ -127,7 +129,7 @@ class _Run:
         self.used_keys |= judged.verified_by
         entry.future = is_future(judged.dated, self.now)
         if judged.link is not None:
-            self._follow(id(self.chains.add(number, judged.link, judged.dated)), entry)
+            self._follow(self.chains.add(number, judged.link, judged.dated).first, entry)
             self.chained |= not judged.link.alone
         elif self.chained and judged.claims[AUTHENTIC].state == NO:
             self.chains.unreadable(number, judged.claims[AUTHENTIC].reason)
@@ -138,15 +140,15 @@ class _Run:
         key = tuple(judged.claims[name] for name in CLAIMS)
         return replace(judged, claims=self.claims.setdefault(key, judged.claims), link=None)
 
-    def _follow(self, chain: int, entry: Entry) -> None:
+    def _follow(self, first: int, entry: Entry) -> None:
         """Note an entry without a signature that none of its chain with one follows.
 
         A signed record vouches for those before it, as it names the last of them by its digest.
         """
         if entry.judged is not None and AUTHENTIC in entry.judged.needs:
-            self.after_signed[chain] = []
-        elif chain in self.after_signed:
-            self.after_signed[chain].append(entry)
+            self.after_signed[first] = []
+        elif first in self.after_signed:
+            self.after_signed[first].append(entry)
 
     def _strange(self, number: int, value: Any) -> None:
         """Take something of no known format: it breaks a chain, and is unknown elsewhere."""

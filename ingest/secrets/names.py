@@ -153,7 +153,7 @@ def secrets_in_address(address: str) -> Iterator[HeldSecret]:
     except ValueError:
         return
     if password is not None or (user and parts.scheme in ("http", "https")):
-        yield _password(unquote(password or user or ""), address)
+        yield _as("password", unquote(password or user or ""), "password in the address", address)
     for key, value in query:
         if secret_sort(key) or redact_text(value) != value or OPAQUE.fullmatch(value):
             yield _as(secret_sort(key) or "token", value, key)
@@ -162,16 +162,15 @@ def secrets_in_address(address: str) -> Iterator[HeldSecret]:
             yield _as("token", step, "token in the path")
 
 
-def _password(value: str, address: str) -> HeldSecret:
-    name, storage = "password in the address", where_kept(value)
-    known = held_secret(name, value)
-    return known or HeldSecret(name, "password", storage, _fingerprint(address, storage))
+def _as(sort: str, value: str, name: str, opened: str = "") -> HeldSecret:
+    """Return a secret by what it is; if no name or form tells, as one of `sort`.
 
-
-def _as(sort: str, value: str, name: str) -> HeldSecret:
+    Its fingerprint is then that of `opened`, what the value opens together with it, if that is
+    given.
+    """
     storage = where_kept(value)
-    known = held_secret(name, value)
-    return known or HeldSecret(name, sort, storage, _fingerprint(value, storage))
+    print_ = _fingerprint(opened or value, storage)
+    return held_secret(name, value) or HeldSecret(name, sort, storage, print_)
 
 
 def secret_step(step: str) -> bool:

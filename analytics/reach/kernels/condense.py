@@ -8,6 +8,7 @@ from analytics.reach.network import Arrays
 from analytics.runtime.compiled import compiled
 
 TOP = 3  # the highest ceiling: admin
+WORD = 64  # columns of a word
 GRANTED_KINDS = 5  # four levels, and any level
 
 
@@ -135,38 +136,38 @@ def number_columns(
     members : int64[classes]
         How many columns each class has.
     """
-    granted = np.zeros(len(weight), np.uint8)
+    granted = np.zeros(len(weight), np.uint8)  # a bit for each of `GRANTED_KINDS`
     for g in range(len(resource)):
         granted[resource[g]] |= levels[g]
     members = np.zeros(len(weights) * kinds, np.int64)
+    first = np.zeros(len(weight), np.int64)  # the class of the first kind of each resource
+    for v in range(len(weight)):
+        if granted[v]:
+            first[v] = np.searchsorted(weights, weight[v]) * kinds
+            if granted[v] & (granted[v] - 1) == 0:
+                first[v] += GRANTED_KINDS
+            else:
+                granted[v] |= 1 << (GRANTED_KINDS - 1)
+            for kind in range(GRANTED_KINDS):
+                members[first[v] + kind] += granted[v] >> kind & 1
+    free = np.zeros(len(members), np.int64)  # the next column of each class
+    for k in range(len(members) - 1):
+        free[k + 1] = free[k] + -(-members[k] // WORD) * WORD
     column = np.full((len(weight), GRANTED_KINDS), -1, np.int32)
     for v in range(len(weight)):
-        if granted[v]:
-            first = np.searchsorted(weights, weight[v]) * kinds
-            alone = granted[v] & (granted[v] - 1) == 0
-            for kind in range(GRANTED_KINDS):
-                is_any = kind == GRANTED_KINDS - 1
-                if granted[v] >> kind & 1 or (is_any and not alone):
-                    of_class = first + kind + (GRANTED_KINDS if alone else 0)
-                    column[v, kind] = members[of_class]
-                    members[of_class] += 1
-    begin = np.zeros(len(members), np.int64)  # the column that each class begins with
-    for k in range(len(members) - 1):
-        begin[k + 1] = begin[k] + (members[k] + 63) // 64 * 64
-    for v in range(len(weight)):
-        if granted[v]:
-            first = np.searchsorted(weights, weight[v]) * kinds
-            if granted[v] & (granted[v] - 1) == 0:
-                first += GRANTED_KINDS
-            for kind in range(GRANTED_KINDS):
-                if column[v, kind] >= 0:
-                    column[v, kind] += begin[first + kind]
+        for kind in range(GRANTED_KINDS):
+            if granted[v] >> kind & 1:
+                column[v, kind] = free[first[v] + kind]
+                free[first[v] + kind] += 1
     return column, members
 
 
 @compiled
 def _only(column: np.ndarray) -> np.ndarray:
-    """Return the column of each resource that has a single one, -1 for any other."""
+    """Return the column of each resource that has a single one, -1 for any other.
+
+    Such a resource is granted at one level alone, so that each grant on it is one of that column.
+    """
     only = np.full(len(column), -1, np.int32)
     for v in range(len(column)):
         columns = 0

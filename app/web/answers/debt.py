@@ -75,6 +75,17 @@ def ratio_figure(owed: TrustDebt) -> tuple[str, str]:
     return shown, f"{graded(owed)}, range {first} to {last}"
 
 
+def ratios(groups: pd.DataFrame) -> list[str]:
+    """Format the ratio of each group by its `tdr`, `tdr_range` and `grade`, as `rated_ratio` does.
+
+    >>> ratios(pd.DataFrame({"tdr": [0.1, None], "tdr_range": [[0.1, 0.2], None], "grade": "B"}))
+    ['10.0%', 'not known']
+    """
+    grades = groups["grade"].fillna("")  # a kind of assumption has none
+    known = zip(groups["tdr"], groups["tdr_range"], grades, strict=True)
+    return [rated_ratio(*each) or NO_FIGURE for each in known]
+
+
 def dark_words(owed: TrustDebt) -> str:
     """Return a note on the number of identities with unknown access; "" if there are none."""
     if not owed.not_known:
@@ -116,7 +127,6 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
         first, else empty) and `unverified`.
     """
     rows = debt(posture, by, limit=0).groups.readable()
-    grades = rows["grade"].fillna("")
     names = rows["key"].map(WORDS) if by == "assumption" else rows["thing_name"].fillna(rows["key"])
     return pd.DataFrame(
         {
@@ -125,11 +135,8 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
             "debt": rows["debt"].astype(float),
             "principal": rows["principal"].astype(float),
             "interest": rows["interest_per_day"].astype(float),
-            "ratio": [
-                rated_ratio(*known) or NO_FIGURE
-                for known in zip(rows["tdr"], rows["tdr_range"], grades, strict=True)
-            ],
-            "grade": grades,
+            "ratio": ratios(rows),
+            "grade": rows["grade"].fillna(""),
             "cause": [thing_name(c[0]["thing"]) if c else "" for c in rows["capped_by"]],
             "unverified": rows["unverified"].astype(float),
         }

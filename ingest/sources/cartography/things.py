@@ -178,6 +178,7 @@ class Facts:
         properties, sort = node.properties, sort_of(node.labels)
         mail = next((v for v in (text(properties.get(n)) for n in EMAILS) if "@" in v), "")
         name = next((v for v in (text(properties.get(n)) for n in NAMES) if v), "")
+        state = text(properties.get("status")).lower()
         return {
             "name": redact_text(name) or None,
             "email": redact_text(mail) or None,
@@ -193,7 +194,7 @@ class Facts:
             "external_ids": canonical(known_as(node)) if known_as(node) else None,
             "sort": redact_text(sort),
             "credential": _credential(node),
-            "ended": next((w for w in ENDED if w == text(properties.get("status")).lower()), None),
+            "ended": state if state in ENDED else None,
         }
 
     def _first(self, properties: dict[str, Any], names: tuple[str, ...]) -> pd.Timestamp | None:

@@ -57,11 +57,12 @@ def resets(
 
     `members` are those of each group. A user who signs in elsewhere has no password here.
     """
-    wanted = sorted(resetting().keys() & set(roles))
+    table = resetting()
+    wanted = sorted(table.keys() & set(roles))
     users = [t for t in tenant.of("user") if not _elsewhere(t)] if wanted else []
     surely, perhaps = _kept(tenant, assigned, members) if users else ({}, {})
     for role in wanted:
-        of, methods = resetting()[role].of, resetting()[role].methods
+        of, methods = table[role].of, table[role].methods
         for user in users:
             if of is not None and surely.get(user.id, set()) - of:
                 continue

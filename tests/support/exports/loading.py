@@ -93,6 +93,17 @@ def reader(source: Source, folder: Path, *first: Any) -> Callable[..., Loaded]:
     return reading
 
 
+def line_reader(source: Source, folder: Path) -> Callable[..., Loaded]:
+    """Return a function that writes events as the lines of one log, and ingests that."""
+
+    def reading(*events: Any) -> Loaded:
+        path = folder / "log.jsonl"
+        path.write_text("\n".join(map(json.dumps, events)))
+        return load(source, folder / "s", path, taken_at=None)
+
+    return reading
+
+
 def reached(loaded: Loaded, name: str) -> dict[str, str]:
     """Return the highest level at which something reaches each resource, by name."""
     from tests.support.printed import blast_radius

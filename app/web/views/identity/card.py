@@ -36,7 +36,7 @@ from app.wording import (
     in_order,
     kind,
     number,
-    share,
+    rated_ratio,
     span,
 )
 from graph.schema import CREDENTIAL, HUMAN, RESOURCE, TEAM
@@ -124,8 +124,8 @@ def _figures(
         if owed.debt is None:
             tile(next(places), "Trust debt", NO_FIGURE, "nobody could state what is held")
         else:
-            least = "from " if owed.grade == "NR" else ""
-            beside = f"{graded(owed)} · {least}{share(owed.debt, owed.max_debt or 0)}"
+            ratio = rated_ratio(owed.tdr, owed.tdr_range, owed.grade) or NO_FIGURE
+            beside = f"{graded(owed)} · {ratio}"
             meaning = "The share is of the most that it could owe."
             row.tile(next(places), "debt", "Trust debt", f"{brief(owed.debt)} tp", beside, meaning)
     rows = findings_about(posture, id_)

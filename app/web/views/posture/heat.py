@@ -6,11 +6,11 @@ import streamlit as st
 from analytics.answers.board import Teams
 from analytics.posture import Posture
 from app.web.answers import board
-from app.web.answers.debt import WORDS
+from app.web.answers.debt import WORDS, ratios
 from app.web.drawing.heat_map import heat_map
 from app.web.page.address import turn
 from app.web.tables import below, points, table
-from app.wording import NO_FIGURE, counted, number, rated_ratio, share
+from app.wording import NO_FIGURE, counted, number, share
 
 ROWS = 12  # teams in the picture
 
@@ -67,10 +67,7 @@ def _table(rows: pd.DataFrame, broken: pd.DataFrame) -> None:
             "Team": rows["name"],
             "Identities": rows["identities"],
             "Debt": points(rows["debt"]),
-            "Ratio": [
-                rated_ratio(*known) or NO_FIGURE
-                for known in zip(rows["tdr"], rows["tdr_range"], rows["grade"], strict=True)
-            ],
+            "Ratio": ratios(rows),
             "Grade": rows["grade"].replace("NR", "not rated"),
             "Grade because": because(rows),
             "Read sensitive data": [

@@ -7,7 +7,7 @@ import pytest
 
 from graph.schema import USED
 from ingest.sources.ocsf import SOURCE
-from tests.support.exports.loading import load
+from tests.support.exports.loading import line_reader
 
 DAY, HOUR = 86_400_000, 3_600_000
 NOON = 1_782_907_200_000  # 2026-07-01T12:00:00Z
@@ -22,12 +22,7 @@ EVENT = {
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*events):
-        path = tmp_path / "log.jsonl"
-        path.write_text("\n".join(map(json.dumps, events)))
-        return load(SOURCE, tmp_path / "s", path, taken_at=None)
-
-    return reading
+    return line_reader(SOURCE, tmp_path)
 
 
 def test_an_event_that_stands_for_several_activities_counts_as_many(read):

@@ -4,14 +4,12 @@
 Amazon Security Lake writes it; later versions list `programmatic_credentials`.
 """
 
-import json
-
 import pandas as pd
 import pytest
 
 from graph.schema import AUTHENTICATES_AS, CREDENTIAL, HUMAN, SERVICE_ACCOUNT, USED
 from ingest.sources.ocsf import SOURCE
-from tests.support.exports.loading import load
+from tests.support.exports.loading import line_reader
 
 NOON = 1_782_907_200_000  # 2026-07-01T12:00:00Z
 AT = pd.Timestamp("2026-07-01T12:00:00Z")
@@ -26,12 +24,7 @@ MAIL = "bot@shop.iam.gserviceaccount.com"
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*events):
-        path = tmp_path / "log.jsonl"
-        path.write_text("\n".join(map(json.dumps, events)))
-        return load(SOURCE, tmp_path / "s", path, taken_at=None)
-
-    return reading
+    return line_reader(SOURCE, tmp_path)
 
 
 def by(user, **more):
