@@ -283,15 +283,16 @@ def _top(every: pd.DataFrame, by: str) -> int | None:
     )
     if by == "assumption":
         shown = shown.drop(columns=["Grade", "Capped by"])
+    unrated = rows["grade"].eq("NR").any()
     words = f"What each {BY[by].lower()} owes, the largest first."
     narrow = {
         BY[by]: st.column_config.TextColumn(width=112 if by != "assumption" else 175),
         "Debt": st.column_config.NumberColumn(format="localized", width=68),
         "Per day": st.column_config.NumberColumn(format="localized", width=58),
-        "Ratio": st.column_config.TextColumn(width=54),
+        "Ratio": st.column_config.TextColumn(width=90 if unrated else 54),  # a range, or one
         "Capped by": st.column_config.TextColumn(width=118),
         "Grade": st.column_config.TextColumn(
-            width=80 if rows["grade"].eq("NR").any() else 58,  # the words or a letter
+            width=80 if unrated else 58,  # the words or a letter
             help="By its ratio a group is A to 5%, B to 10%, C to 20%, D to 50%, else F. A leaked "
             "key that works, or an action that was denied, caps it at D; a powerful identity that "
             "nobody answers for at C.",
