@@ -172,7 +172,12 @@ def _measures(answer: Reviews) -> None:
             "Not known because": rows["because"].fillna(""),
         }
     )
-    table(drawn, "reviews:measures", "Measures of the reviews so far, with what they count.")
+    table(
+        drawn,
+        "reviews:measures",
+        "Measures of the reviews so far, with what they count.",
+        {"Count": st.column_config.NumberColumn(width=82)},  # where nobody could count: "unknown"
+    )
     below(counted(len(drawn), "measure"), drawn, "review-measures.csv")
     exceptions = answer.exceptions.readable()
     if len(exceptions):

@@ -88,7 +88,7 @@ def _end(
     if unknown is not None:
         left.warning(
             f"The address names the snapshot {code(unknown)}, which is not in this store. "
-            "**What is compared is the one above.**"
+            "**The one above is taken instead.**"
         )
     if chosen != DAY:
         return Moment(known[chosen], known[chosen].taken_at)

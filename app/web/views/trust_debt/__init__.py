@@ -286,8 +286,8 @@ def _top(every: pd.DataFrame, by: str) -> int | None:
     unrated = rows["grade"].eq("NR").any()
     words = f"What each {BY[by].lower()} owes, the largest first."
     narrow = {
-        BY[by]: st.column_config.TextColumn(width=112 if by != "assumption" else 175),
-        "Debt": st.column_config.NumberColumn(format="localized", width=68),
+        BY[by]: st.column_config.TextColumn(width=118 if by != "assumption" else 175),
+        "Debt": st.column_config.NumberColumn(format="localized", width=62),
         "Per day": st.column_config.NumberColumn(format="localized", width=58),
         "Ratio": st.column_config.TextColumn(width=90 if unrated else 54),  # a range, or one
         "Capped by": st.column_config.TextColumn(width=118),
@@ -299,7 +299,8 @@ def _top(every: pd.DataFrame, by: str) -> int | None:
         ),
     }
     total = len(every)
-    return table(shown, f"debt:{by}", words, narrow, select=True, total=total, height=420)
+    key = f"debt:{by}"
+    return table(shown, key, words, narrow, select=True, total=total, height=420, wrap=True)
 
 
 def _chosen(posture: Posture, by: str, *picked: str | None) -> str:

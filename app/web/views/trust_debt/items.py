@@ -60,16 +60,16 @@ def draw_items(posture: Posture, group: str) -> None:
         "Items of debt, the costliest first: whose, what is broken, on what, since when.",
         {
             "Identity": st.column_config.TextColumn(width=125),
-            "Assumption": st.column_config.TextColumn(width=150),
-            "Resource": st.column_config.TextColumn(width=160),
+            "Assumption": st.column_config.TextColumn(width=115),
+            "Resource": st.column_config.TextColumn(width=167),
             "Level": st.column_config.TextColumn(width=55),
-            "About": st.column_config.TextColumn(width=110),
-            "Since": st.column_config.TextColumn(width=90),
+            "About": st.column_config.TextColumn(width=155),
+            "Since": st.column_config.TextColumn(width=88),
             "Missed reviews": st.column_config.NumberColumn(
-                width=110, format="%.1f", help="Review cycles missed since it broke."
+                width=108, format="%.1f", help="Review cycles missed since it broke."
             ),
             AMOUNT[broken]: st.column_config.NumberColumn(format="localized", width=75),
-            "Grows per day": st.column_config.NumberColumn(format="localized", width=105),
+            "Grows per day": st.column_config.NumberColumn(format="localized", width=100),
         },
         select=True,
         total=len(rows),
