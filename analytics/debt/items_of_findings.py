@@ -11,7 +11,7 @@ from analytics.assumptions.items import Debt
 from analytics.assumptions.model import NUMBER
 from analytics.findings.families.ownership import last_departed
 from analytics.findings.feeds import By, Feeds
-from analytics.findings.rules import rule_of
+from analytics.findings.rules import all_rules, rule_of
 from analytics.ownership.owners import ROLES
 from analytics.posture import Posture
 from analytics.residue import ACCOUNTS, residue
@@ -19,7 +19,6 @@ from graph.frames import records
 from graph.schema import CAN_ACCESS, LEVELS
 from graph.values import UNIT_SEPARATOR
 
-RESIDUE = "RES-01"
 ANY = -1  # in place of what narrows the items of a finding: nothing does
 NONE = -2  # what narrows them is not there
 PAIR = ["finding", "item"]
@@ -52,12 +51,13 @@ def items_of_findings(posture: Posture, owed: Debt, findings: pd.DataFrame) -> p
 def subjects_of(posture: Posture, findings: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each finding and identity whose items it is about, as `subject`.
 
-    Accounts left by a deleted agent owe for themselves, so they are included.
+    Accounts left by a deleted agent owe for themselves; they are included where the rule says so.
     """
     columns = {name: findings[name] for name in ("rule", "subject", "object", "key")}
     rows = pd.DataFrame(columns).assign(finding=np.arange(len(findings)))
     rows = rows[rows["subject"] >= 0]
-    gone = posture.deleted[rows["subject"]] & (rows["rule"] == RESIDUE).to_numpy(bool)
+    through = [rule.id for rule in all_rules().values() if rule.feeds.through_accounts]
+    gone = posture.deleted[rows["subject"]] & rows["rule"].isin(through).to_numpy(bool)
     if not gone.any():
         return rows
     left = residue(posture)

@@ -21,12 +21,14 @@ class Feeds:
     """The assumptions that findings of a rule speak of, and what narrows them down.
 
     `for_others` says that the subject may be an account: then what others owe for what they do
-    by it is meant too.
+    by it is meant too. `through_accounts` says that of a deleted subject the accounts that it left
+    are meant, which owe for themselves.
     """
 
     assumptions: tuple[str, ...]
     by: By = By.SUBJECT
     for_others: bool = False
+    through_accounts: bool = False
 
 
 NOTHING = Feeds(())  # nobody owes for what such a finding says: no assumption is about it

@@ -63,7 +63,8 @@ class Rule:
     rule is listed after its more specific siblings. `part_of` is the id of a rule that adds up what
     this one finds grant by grant, "" for none. A rule `of_series` finds what only a series of
     snapshots shows. `family` is the heading that it is listed under, "" for the letters of its id.
-    `orphaning` is for a rule that explains why a role of an identity has no owner.
+    `orphaning` is for a rule that explains why a role of an identity has no owner. `unapplied` is
+    for one on decisions to revoke that were not carried out.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Rule:
     of_series: bool = False
     family: str = ""
     orphaning: Orphaning | None = None
+    unapplied: bool = False
 
 
 def findings_of(

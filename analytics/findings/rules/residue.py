@@ -185,7 +185,7 @@ RULE = Rule(
     weight=1.0,
     needs=(),
     facts=("Agent.status|ServiceAccount.status|Role.status",),
-    feeds=Feeds(("outlived",)),
+    feeds=Feeds(("outlived",), through_accounts=True),
     remedy="End what is left: its credentials first, then its accounts, grants and children.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

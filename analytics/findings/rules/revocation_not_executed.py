@@ -97,4 +97,5 @@ RULE = Rule(
     find=find,
     closing=Closing(On.FACTS),
     kind=FindingKind.ACCESS,
+    unapplied=True,
 )

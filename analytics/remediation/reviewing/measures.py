@@ -8,12 +8,11 @@ import pandas as pd
 from analytics.assumptions.entitlements import usual_entitlements
 from analytics.assumptions.reviews import APPROVE, REVOKE, decisions, on_grants, reviews
 from analytics.findings.evaluation import find_all
+from analytics.findings.rules import all_rules
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.usage.idle_access import window_starts
 from graph.instants import DAY, NEVER
 from graph.schema import CAN_ACCESS
-
-NOT_APPLIED = "REV-02"  # the rule on a decision to revoke that was not carried out
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,8 @@ def revoked(posture: Posture) -> Revoked:
     named = named[~named["review"].isin(single["review"][replaced])]
     single = single[~replaced]
     findings = find_all(posture)
-    findings = findings[findings["rule"] == NOT_APPLIED]
+    unapplied = [rule.id for rule in all_rules().values() if rule.unapplied]
+    findings = findings[findings["rule"].isin(unapplied)]
     facts = {fact for evidence in findings["evidence"] for fact in evidence}
     frame, holder = graph.frames[CAN_ACCESS], graph.ends(CAN_ACCESS)[0]
     alive = np.flatnonzero(frame["id"].isin(facts).to_numpy(bool))
