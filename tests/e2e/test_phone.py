@@ -82,3 +82,40 @@ def test_the_heat_map_of_teams_is_as_wide_as_its_numbers_need(
     sizes = heat.evaluate("part => [part.clientWidth, part.scrollWidth]")
     assert sizes[0] <= PHONE["width"] < sizes[1]
     assert page.evaluate(SIDEWAYS) == [0, 0]
+
+
+# Whether a part is seen whole between the edges of the screen.
+FITS = """part => {
+    const box = part.getBoundingClientRect();
+    return box.height > 0 && box.x >= 0 && box.right <= innerWidth;
+}"""
+
+
+def test_a_finding_is_read_as_a_sentence_and_in_full(
+    phone: Watched, serve: Serve, store: Path
+) -> None:
+    """The table has room for the beginning of a sentence; a tap on one leads to all of it."""
+    page = phone.go(f"{serve(store)}/findings")
+    first = page.locator(".st-key-narrow").get_by_role("link").first
+    assert first.evaluate(FITS)
+    words = first.inner_text().partition(" · ")[2]
+    assert words.endswith(".")
+    first.click()
+    page.wait_for_url("**/findings?*finding=F-*")
+    phone.settle()
+    full, table = page.locator(".st-key-finding-in-full"), page.get_by_test_id("stDataFrame").first
+    assert full.get_by_text(words).first.evaluate(FITS)
+    below = table.bounding_box()
+    above = full.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] <= below["y"]
+    assert page.evaluate(SIDEWAYS) == [0, 0]
+
+
+def test_on_a_desk_the_table_alone_lists_them(phone: Watched, serve: Serve, store: Path) -> None:
+    phone.page.set_viewport_size({"width": 1440, "height": 900})
+    page = phone.go(f"{serve(store)}/findings")
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+    assert page.locator(".st-key-narrow").count() == 1
+    expect(page.locator(".st-key-narrow")).to_be_hidden()

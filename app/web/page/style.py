@@ -6,8 +6,9 @@ import streamlit as st
 # link that the keyboard is on, of which Streamlit draws a faint tint alone. White on the primary
 # colour of the dark theme could not be read. Words of a tile break, too, and those beside its
 # change go below it where they find no room. On a phone two tiles stand in a row, a panel is no
-# higher than what is in it, and a heat map scrolls, as its numbers could not be read otherwise. How
-# far a task is stands over the page, if at all.
+# higher than what is in it, and a heat map scrolls, as its numbers could not be read otherwise.
+# What is drawn for a narrow screen alone is seen there alone, and the finding that was chosen comes
+# before the table. How far a task is stands over the page, if at all.
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 3.25rem 3rem 4rem; }
 [data-testid="stMain"] [data-testid="stPageLink-NavLink"] span { white-space: normal; }
@@ -22,7 +23,10 @@ STYLE = """<style>
   white-space: normal !important; overflow: visible !important; }
 div:has(> [data-testid="stMetricDelta"]) { flex-wrap: wrap; }
 [data-testid="stMetricDeltaDescription"] { flex: 1 1 auto; }
+div:has(> .st-key-narrow) { display: none; }
 @media (max-width: 640px) {
+  div:has(> .st-key-narrow) { display: block; }
+  [data-testid="stColumn"]:has(.st-key-finding-in-full) { order: -1; }
   [data-testid="stMainBlockContainer"] { padding: 3.25rem 1rem 4rem; }
   [data-testid="stColumn"]:has([data-testid="stMetric"]) {
     min-width: calc(50% - 1rem); flex: 1 1 calc(50% - 1rem); }

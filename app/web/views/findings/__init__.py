@@ -24,7 +24,7 @@ from app.web.page.deltas import Row
 from app.web.page.query import Query, options
 from app.web.tables import below, choose_rows, table
 from app.web.view import View
-from app.web.views.findings import changes, groups
+from app.web.views.findings import changes, groups, sentences
 from app.wording import (
     MARKS,
     STATES,
@@ -109,6 +109,8 @@ def _listed(
     """Draw the table of the filtered findings; return the positions of the chosen ones."""
     ids = shown["id"].head(MOST).tolist()
     named = st.query_params.get("finding")
+    if named is None:
+        sentences.draw(shown)
     at = choose_rows(
         _table(shown.head(MOST)),
         f"findings:{filters}",
@@ -235,7 +237,7 @@ def _detail(posture: Posture, shown: pd.DataFrame, at: int | None) -> bool:
     if chosen and answer is None:
         st.warning(f"There is no finding {code(chosen)} in this snapshot.")
     if answer is not None:
-        with st.container(border=True):
+        with st.container(border=True, key="finding-in-full"):  # on a phone, above the table
             _finding(posture, answer)
             acceptance.draw(posture, answer)
     return answer is not None
