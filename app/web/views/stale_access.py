@@ -206,9 +206,11 @@ def _paths(posture: Posture, paths: Stale, days: int, wanted: tuple[int, ...] | 
         f"stale:{days}:{chosen}:{wanted}",
         "Paths nobody uses: who reaches what, the first unused step, and for how long.",
         {
-            "Level": st.column_config.TextColumn(width="small"),
-            "First unused step": st.column_config.TextColumn(width=310),
-            "State": st.column_config.TextColumn(width=185),
+            "Identity": st.column_config.TextColumn(width=130),
+            "Reaches": st.column_config.TextColumn(width=165),
+            "Level": st.column_config.TextColumn(width=60),
+            "First unused step": st.column_config.TextColumn(width=300),
+            "State": st.column_config.TextColumn(width=172),
             "Days unused": st.column_config.NumberColumn(width=95),
             "Weight": st.column_config.ProgressColumn(
                 width="small",

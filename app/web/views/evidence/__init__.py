@@ -36,6 +36,13 @@ STATES = {
 ORDER = tuple(STATES)  # the worst first
 PERCENT = st.column_config.NumberColumn(format="percent", width=95)
 PERCENTS = {"Whole chain": PERCENT, "Share": PERCENT}
+CHECKED = {
+    "Check": st.column_config.TextColumn(width=330),
+    "Cases": st.column_config.NumberColumn(width=60),
+    "Of": st.column_config.NumberColumn(width=60),
+    "Not known": st.column_config.NumberColumn(width=85),
+    "Compared": st.column_config.TextColumn(width=370),
+}
 AT = {"At": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", timezone="UTC")}
 
 
@@ -191,9 +198,10 @@ def _checks(posture: Posture, answer: EvidenceOfUses) -> None:
         drawn,
         "evidence:checks",
         "Checks of decisions, actions and entitlements, each with its cases.",
-        PERCENTS,
+        PERCENTS | CHECKED,
         select=True,
         height=HEIGHT,
+        wrap=True,
     )
     below("Select a check to see its cases.", drawn, "evidence-checks.csv")
     if at is not None:
