@@ -20,6 +20,7 @@ from app.wording import counted, kind, number
 from graph.schema import FACT_NODES
 
 LABEL, BELOW = 30, 20  # characters of a name beside a node, and below one
+READABLE = 0.85  # the zoom at which a name still has letters of ten pixels
 ROOM = {"layers": (112.0, 215.0, 44.0), "rings": (210.0, 210.0, 120.0)}
 COLOURS: Mapping[str, str] = {n.name: n.colour for n in FACT_NODES}
 SYMBOLS: Mapping[str, str] = {n.name: n.symbol for n in FACT_NODES}
@@ -98,6 +99,11 @@ def scene(
         "root": node_id(drawing.spots[0].piece.id),
         "anchor": node_id(anchor or lit.chosen) if anchor or lit.chosen else "",
     }
+
+
+def height_of(drawing: Drawing, least: int, most: int) -> int:
+    """Return the height of a window in which the texts of a drawing can be read, within bounds."""
+    return round(min(most, max(least, READABLE * geometry.frame(drawing, ROOM)[3])))
 
 
 def _in_order(drawing: Drawing, links: Sequence[Link], lit: Lit) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from app.web.drawing import canvas
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Drawing, Spot, arrange
 from app.web.drawing.links import links
-from app.web.drawing.scene import Lit
+from app.web.drawing.scene import Lit, height_of
 from app.web.drawing.spanning import ALL, alone, spanning
 from app.web.page.address import one_of, recall, recall_each, remember, remember_each
 from app.web.page.snapshots import kept
@@ -29,6 +29,7 @@ from graph.schema import AUTHENTICATES_AS
 PICTURE = "choke-picture"
 PICTURES = {"cut": "Smallest cut", "ways": "Worst path into each target"}
 STARTS = "starts"  # what is chosen, in the address, if it is the node that stands for all starts
+HEIGHTS = 460, 960  # pixels: the least of the picture, and the most
 WORST = 30  # targets whose worst path is drawn
 
 
@@ -170,7 +171,7 @@ def picture(posture: Posture, shown: Shown) -> None:
         title=routes.title,
         view=view,
         reveal=str(st.session_state.get("choke:reveal", "")),
-        height=460,
+        height=height_of(drawing, *HEIGHTS),
         times=times(posture, moment),
     )
     words = f"{routes.words} {drawing.summary}"

@@ -10,7 +10,16 @@ from app.web.drawing.folding import Tree
 from app.web.drawing.geometry import lines, shape
 from app.web.drawing.layout import Drawing, arrange
 from app.web.drawing.links import Link, links
-from app.web.drawing.scene import UNLIT, Lit, edge_id, legend, node_id, rows_of, scene
+from app.web.drawing.scene import (
+    UNLIT,
+    Lit,
+    edge_id,
+    height_of,
+    legend,
+    node_id,
+    rows_of,
+    scene,
+)
 from app.web.drawing.spanning import ALL, spanning
 
 HOSTILE = '"><script>alert(1)</script>\u202e'
@@ -183,3 +192,17 @@ def test_several_starts_beside_a_node_of_the_same_id() -> None:
 def test_a_circle_is_drawn_once() -> None:
     tree = spanning([edge("a", "b"), edge("b", "a"), edge("x", "y")], several="all")
     assert set(tree.nodes) >= {"a", "b", "x", "y"}
+
+
+def test_a_window_is_as_high_as_many_names_need_within_its_bounds() -> None:
+    """Names of 12 pixels are read down to 10; a fit takes the smaller of both zooms."""
+
+    def fan(count: int) -> Drawing:
+        pairs = [("a", f"b{n}") for n in range(count)] + [(f"b{n}", f"c{n}") for n in range(count)]
+        return arrange(spanning([edge(*pair) for pair in pairs]), "layers")
+
+    few, many = fan(2), fan(25)
+    assert height_of(few, 460, 960) == 460
+    assert 460 < height_of(many, 460, 960) < 960
+    assert height_of(many, 460, 960) / scene(many, [])["box"][3] * 12 == pytest.approx(10, abs=0.3)
+    assert height_of(many, 460, 500) == 500
