@@ -108,13 +108,13 @@ def next_in_sight(seen: Sequence[frozenset[str]], scope: str, label: str, last: 
 
 
 def look_at(
-    posture: Posture, elements: pd.DataFrame, ended: np.ndarray, then: frozenset[str]
+    posture: Posture, elements: pd.DataFrame, earliest: np.ndarray, then: frozenset[str]
 ) -> Look:
     """Look which `elements` are alive in a posture; their ids are those that it uses.
 
-    `ended` (milliseconds) is when the identity of each ended. A shared credential is dead once its
-    value was changed after that: who was retired does not know the new one. `then` is what was
-    ever in sight before.
+    `earliest` (milliseconds) is from when on the identity of each may have ended. A shared
+    credential is dead once its value was changed after that: who was retired does not know the new
+    one. `then` is what was ever in sight before.
     """
     graph = posture.graph
     number = graph.numbers(elements["id"].astype("string"))
@@ -125,7 +125,7 @@ def look_at(
     alive[here], died[here] = _alive(posture)[at], _deaths(posture)[at]
     rotated = np.full(len(elements), NEVER)
     rotated[here] = _rotated(posture)[at]
-    replaced = here & elements["shared"].to_numpy(bool) & (rotated != NEVER) & (rotated > ended)
+    replaced = here & elements["shared"].to_numpy(bool) & (rotated != NEVER) & (rotated > earliest)
     alive[replaced], died[replaced] = False, rotated[replaced]
     ids = elements["id"].to_numpy(object).copy()
     for name, rows in elements[~is_node].groupby("label"):

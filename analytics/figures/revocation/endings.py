@@ -40,7 +40,8 @@ WINDOW_SECONDS = 86_400  # a kill is atomic if all is dead within so long after 
 ALIVE, DEAD, UNKNOWN = "alive", "dead", "unknown"
 NAMED = ("identity", "id", "source", "target")  # columns of elements with ids of nodes
 COLUMNS = ("identity", *ELEMENT, "seen", "least", "most", "state")
-ENDING = ("id", "label", "name", "ended", "drifted", "seen_before")
+ENDING = ("id", "label", "name", "ended", "drifted", "seen_before", "earliest")
+INSTANTS = ("ended", "drifted", "earliest")
 REVIVED = ("id", "deleted", "again", "facts")
 
 
@@ -49,8 +50,9 @@ class Endings:
     """Ended identities and the elements of their kill sets; instants in milliseconds.
 
     `identities` has `id`, `label`, `name`, `ended` (`NEVER` where unknown), `drifted` (the first
-    use outside its scope that its last snapshot in service shows, `NEVER` for none) and
-    `seen_before` (whether there is such a snapshot, so that the kill set is complete). `elements`
+    use outside its scope that its last snapshot in service shows, `NEVER` for none),
+    `seen_before` (whether there is such a snapshot, so that the kill set is complete) and
+    `earliest` (from when on it may have ended, `LATER` where that is unknown). `elements`
     has `identity` (an id), the columns of `elements_of`, `seen` (last seen alive), `least` and
     `most` (died between these; `LATER` while alive) and `state`. `revived` has `id`, `deleted`,
     `again` (the snapshot, or the creation) and `facts` (ids of elements that were still alive) of
@@ -148,7 +150,7 @@ def _next(state: _Followed | None, before: Posture | None, now: Posture) -> _Fol
     return tracked.followed()
 
 
-_End = tuple[str, str, int, int, bool]  # the columns of `ENDING` after the id
+_End = tuple[str, str, int, int, bool, int]  # the columns of `ENDING` after the id
 
 
 class _Tracked:
@@ -171,7 +173,7 @@ class _Tracked:
         rows = [(id_, *row) for id_, row in self._ends.items()]
         identities = pd.DataFrame(rows, columns=list(ENDING))
         return _Followed(
-            identities.astype({"ended": np.int64, "drifted": np.int64, "seen_before": bool}),
+            identities.astype(dict.fromkeys(INSTANTS, np.int64) | {"seen_before": bool}),
             self.elements,
             pd.DataFrame(self.revived, columns=list(REVIVED)),
             tuple(sorted(self._gone)),
@@ -195,11 +197,10 @@ class _Tracked:
         for posture, number, id_ in _ended(before, now, names):
             if id_ not in self._ends:
                 thing = posture.graph.thing(number)
-                end, drift = (
-                    _ended_at(now, id_, posture is not now),
-                    _drifts(posture).get(number, NEVER),
-                )
-                self._ends[id_] = thing["label"], thing["name"], end, drift, posture is not now
+                earliest, end = _ended_between(posture, now, id_)
+                drift, before_it = _drifts(posture).get(number, NEVER), posture is not now
+                named = thing["label"], thing["name"]
+                self._ends[id_] = *named, end, drift, before_it, earliest
                 parts.append(_elements(posture, number, id_, names))
         self.elements = pd.concat(parts, ignore_index=True)
         self._gone = {id_ for id_ in self._ends if _is_gone(now, id_)}
@@ -230,8 +231,8 @@ class _Tracked:
         self._in_sight |= in_sight(now.graph.coverage)
         if rows.empty:
             return
-        ended = np.array([self._ends[id_][2] for id_ in rows["identity"]], np.int64)
-        shown, state = look_at(now, rows, ended, before), rows["state"].to_numpy(object).copy()
+        earliest = np.array([self._ends[id_][-1] for id_ in rows["identity"]], np.int64)
+        shown, state = look_at(now, rows, earliest, before), rows["state"].to_numpy(object).copy()
         seen, least, most = (rows[n].to_numpy(np.int64).copy() for n in ("seen", "least", "most"))
         dead = ~shown.alive & shown.read & (state != DEAD)
         stated = shown.died != NEVER
@@ -297,16 +298,18 @@ def _no_longer(
         yield before, int(numbers[place]), ids[place]
 
 
-def _ended_at(now: Posture, id_: str, seen_before: bool) -> int:
-    """Return when an identity ended: as stated, else by the first snapshot without it in service.
+def _ended_between(last: Posture, now: Posture, id_: str) -> tuple[int, int]:
+    """Return from when on an identity may have ended, and when it counts as ended.
 
-    `NEVER` if no source states it, and no snapshot showed it in service.
+    Both are the instant that a source states. Else it ended after the `last` snapshot that shows it
+    in service, and counts as ended at the first that does not. Where there is none such, `last` is
+    `now`, and nobody knows: `LATER` and `NEVER`.
     """
     number = now.graph.number(id_)
     at = int(ended_at(now)[number]) if number >= 0 else NEVER
     if at not in (NEVER, LATER):
-        return at
-    return now.graph.now if seen_before else NEVER
+        return at, at
+    return (LATER, NEVER) if last is now else (last.graph.now, now.graph.now)
 
 
 @once

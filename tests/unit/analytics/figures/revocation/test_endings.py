@@ -210,6 +210,34 @@ def test_a_shared_key_is_dead_for_it_once_rotated():
     assert (row["dead"], row["alive"]) == (0, 1)
 
 
+def test_a_shared_key_counts_as_replaced_from_when_its_undated_end_may_have_been():
+    """Taken off the list between two snapshots, and rotated there as `decommission` asks."""
+
+    def made(days_ago: float, *, bot: bool, **key: Any) -> Estate:
+        e = Estate(at=AS_OF - pd.Timedelta(days=days_ago)).agent("other")
+        e.account("svc").thing("Credential", "key", **key).link("key", "AUTHENTICATES_AS", "svc")
+        if bot:
+            e.agent("bot").link("bot", "USES", "key")
+        return e.link("other", "USES", "key")
+
+    rotated = made(20, bot=False, rotated_at=ago(30)), made(0, bot=False, rotated_at=ago(30))
+    answer = asked(made(40, bot=True), *rotated, about=None)
+    (row,) = answer["kill_sets"]
+    assert (row["dead"], row["alive"], answer["residue"]) == (1, 0, [])
+    assert (row["ended_at"], row["completed_at"]) == (ago(20), ago(30))
+    before = made(20, bot=False, rotated_at=ago(50))  # the twin: it was in service after that
+    assert [r["id"] for r in asked(made(40, bot=True), before, about=None)["residue"]] == ["key"]
+
+
+def test_no_rotation_is_after_an_end_that_nobody_dates():
+    e = Estate().agent("bot", status="disabled").agent("other").account("svc")
+    e.thing("Credential", "key", rotated_at=ago(200)).link("key", "AUTHENTICATES_AS", "svc")
+    answer = asked(e.link("bot", "USES", "key").link("other", "USES", "key"))
+    (row,) = answer["kill_sets"]
+    assert (row["dead"], row["alive"]) == (0, 1)
+    assert [r["id"] for r in answer["residue"]] == ["key"]
+
+
 def test_revocation_lags_behind_behaviour():
     """Used outside its scope 50 days ago, ended 30 days ago, its key gone 20 days ago."""
     scope = [{"resource": "wiki", "level": "read"}]
