@@ -15,6 +15,7 @@ from analytics.figures.revocation.endings import (
     WINDOW_SECONDS,
     Endings,
     atomic,
+    is_gone,
     late,
     speed,
 )
@@ -45,7 +46,8 @@ def kill_sets(posture: Posture, ended: Endings, limit: int) -> tuple[Table, int]
     window, None where that cannot be told. `started_at` is the first death or the end itself,
     `completed_at` the last death (null while something is alive), and `seconds` from the end to
     that. `out_of_scope_at` is the first use outside the declared scope, and `lag_seconds` from that
-    to the completion, or until now. `stragglers` are alive, or surely died after the window.
+    to the completion, or until now. `stragglers` are alive, or surely died after the window. `gone`
+    is whether the identity is deleted, or no source lists it any more.
     """
     by_identity = dict(list(ended.elements.groupby("identity", sort=False)))
     none = ended.elements.iloc[:0]
@@ -73,6 +75,7 @@ def _kill_set(posture: Posture, row: Any, elements: pd.DataFrame) -> dict[str, A
     loose = elements[late(ended, elements, now)] if ended != NEVER else elements[state == ALIVE]
     return {
         **{part: getattr(row, part) for part in THING},
+        "gone": is_gone(posture, row.id),
         "ended_at": when(ended),
         "seen_before": bool(row.seen_before),
         **counts,

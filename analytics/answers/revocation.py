@@ -22,10 +22,12 @@ from analytics.posture import Posture
 from analytics.remediation.kill_set import KINDS as KINDS_ALIVE
 from analytics.remediation.kill_set import NODES, kill_set
 from analytics.residue import ACCESS, DELEGATIONS, REGISTRATIONS, ended_at, residue
+from graph.identity.lookup import AmbiguousThing, UnknownThing
 from graph.instants import LATER, NEVER
 from graph.once import once
 from graph.schema import ACTS_FOR, ASSUMES, CALLS, CAN_ACCESS, MEMBER_OF, RUNS_AS
 
+NOWHERE = -1  # the number of what no source lists any more
 OF = ("of.id", "of.label", "of.name")
 ENDS, WHOSE = ("source", "target"), ("identity", "thing")  # access leads from identity to thing
 
@@ -50,24 +52,48 @@ class Revocation:
     left_out: int
 
 
-@kept
-def revocation(posture: Posture, about: int | None = None, limit: int = 0) -> Revocation:
-    """Return the speed of revocation, for all identities or one (a node's number).
+def subject_of(posture: Posture, name: str) -> int | str:
+    """Return what `revocation` is to be about: the number of a node, or the id of what is gone.
 
-    `kill_set` is everything that must end together with the given identity; empty without one.
+    An identity that ended, and that no source lists any more, is known by its last id or name.
+
+    Raises
+    ------
+    UnknownThing, AmbiguousThing
+    """
+    try:
+        return posture.graph.find(name)
+    except UnknownThing:
+        known = endings(posture).identities
+        called = known["id"][(known["id"] == name) | (known["name"].str.lower() == name.lower())]
+        ids = [name] if name in set(called) else called.tolist()
+        if not ids:
+            raise
+    if len(ids) > 1:
+        raise AmbiguousThing(name, ids)
+    return str(ids[0])
+
+
+@kept
+def revocation(posture: Posture, about: int | str | None = None, limit: int = 0) -> Revocation:
+    """Return the speed of revocation, for all identities or one (see `subject_of`).
+
+    `kill_set` is everything that must end together with the given identity; empty without one, and
+    for one that is gone.
     `residue` is what is still live of ended identities, with the identity, and since when (null if
     its end is unknown): what their facts still show, and what is alive of their kill sets although
     nothing ties it to them any more. `items` are all overdue items so far, open ones first and of
     these the oldest first.
     """
-    thing = posture.graph.thing(about)["id"] if about is not None else None
+    node, gone = (NOWHERE, about) if isinstance(about, str) else (about, None)
+    thing = gone if node is None or gone else posture.graph.thing(node)["id"]
     ended = of_identity(endings(posture), thing)
-    killed, kill_left = cut(_killed(posture, about), limit)
-    alive, alive_left = cut(_residue(posture, about, ended), limit)
-    spells = overdue(posture, about)
+    killed, kill_left = cut(_killed(posture, node), limit)
+    alive, alive_left = cut(_residue(posture, node, ended), limit)
+    spells = overdue(posture, whose=frozenset((gone,))) if gone else overdue(posture, node)
     items, left_out = overdue_items(posture, spells, limit)
     sets, sets_left = kill_sets(posture, ended, limit)
-    again, again_left = revived(posture, ended, about, limit)
+    again, again_left = revived(posture, ended, node, limit)
     things = posture.graph.things
     return Revocation(
         kill_set=Table(killed, things),
@@ -89,7 +115,7 @@ def overdue_items(posture: Posture, spells: Spells, limit: int = 0) -> tuple[Tab
 
 
 def _killed(posture: Posture, about: int | None) -> pd.DataFrame:
-    if about is None:
+    if about is None or about == NOWHERE:
         return pd.DataFrame(columns=[*THING, "kind"], dtype=object)
     rows = kill_set(posture, about)
     ids, labels, names = (posture.graph.things[part].to_numpy(object) for part in THING)

@@ -203,7 +203,7 @@ class _Tracked:
                 self._ends[id_] = *named, end, drift, before_it, earliest
                 parts.append(_elements(posture, number, id_, names))
         self.elements = pd.concat(parts, ignore_index=True)
-        self._gone = {id_ for id_ in self._ends if _is_gone(now, id_)}
+        self._gone = {id_ for id_ in self._ends if is_gone(now, id_)}
 
     def _drop(self, now: Posture) -> None:
         """Forget the identities that are in service; note those that were made anew."""
@@ -319,7 +319,7 @@ def _drifts(posture: Posture) -> dict[int, int]:
     return {int(str(number)): int(at) for number, at in first.items()}
 
 
-def _is_gone(now: Posture, id_: str) -> bool:
+def is_gone(now: Posture, id_: str) -> bool:
     """Return whether an identity is deleted, or no longer stated."""
     number = now.graph.number(id_)
     return number < 0 or bool(now.deleted[number])

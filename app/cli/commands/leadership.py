@@ -146,7 +146,8 @@ def frameworks(
 
 
 def _after_revocation(result: dict[str, Any]) -> Commands:
-    return [("decommission", row["id"]) for row in result["kill_sets"][:1]]
+    left = (row for row in result["kill_sets"] if row["alive"] and not row["gone"])
+    return [("decommission", row["id"]) for row in left][:1]
 
 
 @question("revocation", Group.ENDS, kept=True, following=_after_revocation, columns=REVOCATION)
@@ -160,6 +161,7 @@ def revocation(
     Example: trustdebt revocation invoice-bot
     """
     from analytics.answers.revocation import revocation as answer
+    from analytics.answers.revocation import subject_of
 
-    subject = posture.graph.find(thing) if thing is not None else None
+    subject = subject_of(posture, thing) if thing is not None else None
     return answer(posture, subject, limit)
