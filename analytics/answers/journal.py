@@ -10,7 +10,7 @@ from analytics.findings.lifecycle.about import takes_two, what_it_is_about
 from analytics.findings.lifecycle.names import other_names
 from analytics.findings.lifecycle.states import LISTED, lives
 from analytics.ownership.bus_factor import keepers
-from analytics.ownership.owners import active_people
+from analytics.ownership.owners import active_owners, active_people
 from analytics.posture import Posture
 from analytics.remediation.reviewing.packets import PACKET, grant_of
 from graph.access import AmbiguousThing, UnknownThing
@@ -158,8 +158,10 @@ def attest(
     owned, owning = graph.find(thing), graph.find(owner)
     _require(posture, owned, OWNS.targets, "nothing can own")
     _require(posture, owning, (HUMAN, TEAM, GROUP), "an owner is a person or a team, not")
-    if graph.has_label(HUMAN)[owning] and not active_people(graph)[0][owning]:
-        raise Refused(f"{graph.thing(owning)['name']} is no longer here; name somebody who is")
+    if not active_owners(graph)[owning]:
+        name, person = graph.thing(owning)["name"], graph.has_label(HUMAN)[owning]
+        gone = f"{name} is no longer here" if person else f"nobody who is here is in {name}"
+        raise Refused(f"{gone}; name somebody who is")
     if role not in ROLES:
         raise Refused(f"a role is one of {', '.join(ROLES)}")
     journal = journal_of(posture)

@@ -128,6 +128,12 @@ def active_people(
     return active, left_at
 
 
+def active_owners(graph: AccessGraph) -> np.ndarray:
+    """Return a mask of the people, teams and groups that count as owners of what they own."""
+    person, left_at = active_people(graph)
+    return np.asarray(person | _teams(graph, person, left_at)[0])
+
+
 def _earliest(people: pd.DataFrame, left: np.ndarray, now: int) -> np.ndarray:
     """Return the earliest instant by now at which each of some people left, `NEVER` if unknown."""
     later = np.iinfo(np.int64).max

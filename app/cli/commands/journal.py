@@ -172,8 +172,11 @@ def withdraw(
 
 
 def _after_journal(result: dict[str, Any]) -> Commands:
-    undo = ("--by", "YOU", "--reason", "WHY")
-    entries = [("withdraw", str(row["entry"]), *undo) for row in result["entries"][:1]]
+    from graph.journal.entries import FINAL
+
+    undo, final = ("--by", "YOU", "--reason", "WHY"), [kind.kind for kind in FINAL]
+    standing = (r for r in result["entries"] if r["kind"] not in final and not r["withdrawn_at"])
+    entries = [("withdraw", str(row["entry"]), *undo) for row in standing][:1]
     return entries or [("findings",)]
 
 
