@@ -157,7 +157,7 @@ def _together(bits: np.ndarray) -> int:
 
 def _node_was(posture: Posture, action: Action, number: int) -> dict[str, object]:
     if action is Action.ASSIGN_OWNER:
-        lacking = [role for role in ROLES if posture.ownership.covered[role][number] < 0]
+        lacking = [role for role in ROLES if posture.ownership.missing(role)[number]]
         return {"roles": lacking, "owners": owners(posture, number)}
     return {}
 

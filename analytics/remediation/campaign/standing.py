@@ -104,7 +104,7 @@ def _of_part(view: View, campaign: Campaign, step: CampaignStep, part: StepPart)
     number = view.number(part)
     if number < 0:
         return Standing.ABSENT
-    if action is Action.ASSIGN_OWNER and not view.posture.ownership.known[number]:
+    if action is Action.ASSIGN_OWNER and _owner_unknown(view, part, number):
         return Standing.HIDDEN
     left = _ON_NODES[action](view, campaign, part, number)
     return Standing.LEFT if left else Standing.CARRIED_OUT
@@ -160,6 +160,15 @@ def _unowned(view: View, campaign: Campaign, part: StepPart, number: int) -> boo
         covered = view.posture.ownership.covered
         return any(covered[role][number] < 0 for role in lacking)
     return set(owners(view.posture, number)) <= set(part.was["owners"])
+
+
+def _owner_unknown(view: View, part: StepPart, number: int) -> bool:
+    """Return whether no source could state who owns a node in a role that nobody had."""
+    owned, roles = view.posture.ownership, part.was["roles"]
+    if not roles:
+        return not owned.known[number]
+    nobody = any(owned.missing(role)[number] for role in roles)
+    return not nobody and not all(owned.known_in[role][number] for role in roles)
 
 
 def _undecided(view: View, campaign: Campaign, part: StepPart, number: int) -> bool:

@@ -269,6 +269,29 @@ def test_owners_and_reviews_of_the_journal_count(tmp_path):
     assert row["steps"][0]["owner"]["id"] == "bob"
 
 
+@pytest.mark.parametrize(
+    ("later", "state"),
+    [
+        ({"business": "ann"}, "done"),
+        ({}, "open"),
+        ({"business": "ann", "owner_roles": ("technical",), "stated": False}, "unseen"),
+    ],
+)
+def test_a_role_that_no_source_states_is_not_waited_for(tmp_path, later, state):
+    """Only business owners are stated: who answers in technical matters is unknown, not nobody."""
+
+    def made(at_day: float, business=None, owner_roles=("business",), stated=True) -> Estate:
+        e = Estate(at=day(at_day), owner_roles=owner_roles).person("ann").resource("x", "internal")
+        e.agent("lone", created_at=ago(100)).can("lone", "read", "x")
+        return e.owned("lone", business) if stated else e
+
+    history = kept(tmp_path, made(0), made(10, **later))
+    begin(at(history, 0), tmp_path, on_node("assign_owner", "lone"))
+    row = shown(at(history, 1))
+    assert row["steps"][0]["state"] == state
+    assert row["repaid"] == (row["promised"] if state == "done" else 0)
+
+
 # ---------------------------------------------------------------- snapshots that are gone
 
 
