@@ -80,6 +80,8 @@ def _spread(counts: dict[str, int | None]) -> str | None:
 
 
 def _hours(hours: Row) -> str | None:
+    if not hours["from"]:
+        return "not known: nothing is known that should have ended"
     if hours["median"] is None:
         return f"not known: {hours['censored']:,} of {hours['from']:,} have not ended yet"
     return f"{hours['median']:,.0f} in the middle, of {hours['from']:,} that should have ended"

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.cli.output.card import Card
 from app.cli.output.columns import cell
-from app.wording import brief, counted, joined, number
+from app.wording import brief, counted, joined, number, percent
 
 LACKING = ("identity", "nobody as", "since", "last owner", "debt", "rule")
 LEFT = ("identity", "loses its", "then", "could take over", "debt at once")
@@ -18,7 +18,8 @@ def draw(card: Card, result: dict[str, Any]) -> None:
     if factor.get("people"):
         names = joined([cell(person) for person in factor["people"]])
         whose = "leaves" if len(factor["people"]) == 1 else "leave"
-        card.line(f"If {names} {whose}, half of the owned weight has nobody.")
+        share = percent(factor["share"])
+        card.line(f"If {names} {whose}, {share} of the owned weight has nobody.")
     rows = [
         (r["identity"], r["role"], r["since"], r["last_owner"], r["debt"], r["rule"])
         for r in result["orphaned"]

@@ -8,9 +8,10 @@ from app.cli.command import UsageError, mode_of, question
 from app.cli.completion import offer
 from app.cli.groups import Group
 from app.cli.options.usual import LIMIT, LimitOption, Mode
-from app.cli.output.columns import Columns, Commands
+from app.cli.output.columns import Columns, Commands, cell
 
 ORDERS = ("hubs", "rotation")
+RETIRED = ("Agent", "ServiceAccount", "Role")  # labels of what decommission is about
 
 if TYPE_CHECKING:
     from analytics.answers.durability import Durability
@@ -34,16 +35,27 @@ HUBS: dict[str, Columns] = {
 
 
 def _after_durability(result: dict[str, Any]) -> Commands:
-    ids = [row["id"] for row in result["identities"][:1]]
-    return [(name, id_) for id_ in ids for name in ("decommission", "show")]
+    first = result["identities"][:1]
+    ends = [("decommission", row["id"]) for row in first if row["label"] in RETIRED]
+    return [*ends, *(("show", row["id"]) for row in first)]
 
 
 def _lasting(result: dict[str, Any]) -> str | None:
-    unknown = f"; of {result['not_known']:,} it is not known" if result["not_known"] else ""
-    return (
-        f"{result['lasting']:,} of {result['of']:,} keep a way to a crown jewel after they are "
-        f"ended{unknown}."
-    )
+    from app.wording import counted
+
+    way, lasting, unknown = "a way to a crown jewel", result["lasting"], result["not_known"]
+    if not result["of"] + unknown:
+        return "No agent is known."
+    if result["of"] + unknown == 1:
+        name = cell(result["identities"][0])
+        if unknown:
+            return f"Of {name} it is not known whether it keeps {way} after it is ended."
+        return (
+            f"{name} keeps {way if lasting else way.replace('a way', 'no way')} after it is ended."
+        )
+    verb, they = ("keeps", "it is") if lasting == 1 else ("keep", "they are")
+    words = f"{lasting:,} of {counted(result['of'], 'agent')} {verb} {way} after {they} ended"
+    return f"{words}{f'; of {unknown:,} it is not known' if unknown else ''}."
 
 
 @question("durability", Group.ENDS, kept=True, following=_after_durability, sentence=_lasting)
