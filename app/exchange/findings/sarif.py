@@ -46,7 +46,7 @@ def _invocation(faults: list[dict[str, str]]) -> dict[str, Any]:
         "toolExecutionNotifications": [
             {
                 "level": "error",
-                "message": {"text": f"{fault['rule']} failed: {fault['message']}"},
+                "message": {"text": _message(f"{fault['rule']} failed: {fault['message']}")},
                 "associatedRule": {"id": fault["rule"]},
             }
             for fault in faults
@@ -72,7 +72,7 @@ def _result(row: dict[str, Any], place: int) -> dict[str, Any]:
         "ruleId": row["rule"],
         "ruleIndex": place,
         "level": LEVELS[row["severity"]],
-        "message": {"text": _without_links(f"{row['sentence']} {row['accountability']}")},
+        "message": {"text": _message(f"{row['sentence']} {row['accountability']}")},
         "locations": [{"logicalLocations": [_location(t) for t in _things(row)]}],
         "partialFingerprints": {FINGERPRINT: row["id"]},
         "suppressions": _suppressions(row),
@@ -92,13 +92,13 @@ def _result(row: dict[str, Any], place: int) -> dict[str, Any]:
     return result
 
 
-def _without_links(text: str) -> str:
-    """Return a text in which nothing is a link, as a name from the data may pretend (3.11.6).
+def _message(text: str) -> str:
+    """Return a message string in which no name is a placeholder (3.11.5) or a link (3.11.6).
 
-    >>> _without_links("[bot](https://evil.test) has no owner.")
-    '[bot] (https://evil.test) has no owner.'
+    >>> _message("[bot](https://evil.test) of {env} has no owner.")
+    '[bot] (https://evil.test) of {{env}} has no owner.'
     """
-    return text.replace("](", "] (")
+    return text.replace("](", "] (").replace("{", "{{").replace("}", "}}")
 
 
 def _things(row: dict[str, Any]) -> list[dict[str, str]]:

@@ -92,6 +92,23 @@ def test_a_rule_speaks_of_no_single_finding_and_a_name_is_no_link():
     assert any(name in result["properties"]["remediation"] for result in run["results"])
 
 
+def test_a_name_is_no_placeholder_of_a_message():
+    """Braces stand twice in messages (3.11.5), and once in whatever is no message."""
+    name = "bot-{0}-{{env}}"
+    e = Estate().agent("a", name=name).resource("r", "restricted")
+    posture = e.can("a", "read", "r", granted_at=ago(300)).posture()
+    document = envelope("findings", findings(posture), posture)
+    document["faults"] = [{"rule": "OWN-01", "message": "{0}"}]
+    (run,) = written("sarif", document, posture)["runs"]
+    texts = [result["message"]["text"] for result in run["results"]]
+    assert any("bot-{{0}}-{{{{env}}}}" in text for text in texts)
+    plain = [text.replace("{{", "").replace("}}", "") for text in texts]
+    assert not any(brace in text for text in plain for brace in "{}")
+    assert {r["locations"][0]["logicalLocations"][0]["name"] for r in run["results"]} == {name}
+    (notice,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert notice["message"]["text"] == "OWN-01 failed: {{0}}"
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_logs_of_any_world_are_valid(seed):
     posture = any_world.estate(seed).posture()
