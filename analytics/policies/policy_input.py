@@ -1,7 +1,8 @@
 """Input of policy engines: the facts of the posture about identities, and about what they use.
 
 Unknown facts are left out, so that a policy has to handle their absence. `tdr_bp` is the trust debt
-ratio in basis points (10,000 is all that could be owed); larger is worse. `sensitivity` is the
+ratio in basis points (10,000 is all that could be owed); larger is worse. `in_service` is false of
+what was disabled, retired or deleted, though access of it may still stand. `sensitivity` is the
 weight of a resource, that of an internal one (of a restricted one if it is a control plane) if no
 source declares its class.
 """
@@ -30,7 +31,10 @@ STATED = {  # facts of things of any label that has them, as the source states t
     "sensitivity_class": "sensitivity",
     "control_plane": "control_plane",
 }
-JUDGED = ("owner_active", "tdr_bp", "grade", "declared_scope", "declared_scope_at", "sensitivity")
+JUDGED = (
+    *("in_service", "owner_active", "tdr_bp", "grade", "declared_scope", "declared_scope_at"),
+    "sensitivity",
+)
 FACTS = frozenset(["name", "parents", *STATED, *JUDGED])  # the names of all facts of the input
 Reads = Callable[[str], bool]
 
@@ -101,13 +105,14 @@ def _weighed(posture: Posture, number: int) -> dict[str, Any]:
 
 
 def _identity_facts(posture: Posture, reads: Reads) -> Facts:
-    """Return the facts about an identity that the posture holds: owners, debt, scope."""
+    """Return the facts about an identity that the posture holds: state, owners, debt, scope."""
     scopes = scopes_of(posture) if reads("declared_scope") or reads("declared_scope_at") else {}
     owed = _owed(posture) if reads("tdr_bp") or reads("grade") else {}
 
     def of(number: int) -> dict[str, Any]:
         ratio, grade = owed.get(number, (None, None))
         return {
+            "in_service": bool(posture.in_service[number]),
             "owner_active": _owned(posture, number) if reads("owner_active") else None,
             "tdr_bp": None if ratio is None else round(ratio * BASIS_POINTS),
             "grade": grade,

@@ -263,6 +263,50 @@ def test_cedar_decides_over_the_exported_entities(tmp_path: Path) -> None:
     assert [answer.diagnostics.errors for answer in answers.values()] == [[], [], []]
 
 
+def asked_of_example(posture: Posture, folder: Path, who: str, **context: int | str) -> bool:
+    """Return whether the exported example allows `who` to read `books`, without an error."""
+    export("cedar", posture, folder)
+    answer = cedarpy.is_authorized(
+        {
+            "principal": f'Agent::"{who}"',
+            "action": 'Action::"read"',
+            "resource": 'Resource::"books"',
+            "context": {"justification": "x", **context},
+        },
+        (folder / "policies.cedar").read_text(),
+        (folder / "entities.json").read_text(),
+    )
+    assert answer.diagnostics.errors == []
+    return bool(answer.allowed)
+
+
+def test_the_example_denies_where_the_request_tells_no_time(tmp_path: Path) -> None:
+    """Cedar leaves a forbid that fails out: the end of a grant would forbid nothing."""
+    posture = hostile().posture()
+    assert asked_of_example(posture, tmp_path, "scoped")
+    assert asked_of_example(posture, tmp_path, "scoped", grant_expires_at=NEVER, now=NEVER - 1)
+    assert not asked_of_example(posture, tmp_path, "scoped", grant_expires_at=NEVER, now=NEVER)
+    assert not asked_of_example(posture, tmp_path, "scoped", grant_expires_at=NEVER)
+
+
+@pytest.mark.parametrize("status", ["disabled", "retired"])
+def test_who_ended_is_not_in_service_and_may_nothing(status: str, tmp_path: Path) -> None:
+    """Though somebody answers for it and its scope is declared: what it had may still stand."""
+    estate = hostile().thing("Credential", "key").link("gone", "USES", "key").account("svc")
+    scope = [{"resource": "books", "level": "read"}]
+    estate.agent("gone", status=status, declared_scope=scope).owned("gone", "ann", "ann")
+    estate.link("key", "AUTHENTICATES_AS", "svc").can("svc", "read", "books", granted_at=ago(300))
+    posture = estate.posture()
+    export("opa", posture, tmp_path / "data.json")
+    data = json.loads((tmp_path / "data.json").read_text(encoding="utf-8"))["trustdebt"]
+    assert {name: data["principals"][name]["in_service"] for name in ("scoped", "gone")} == {
+        "scoped": True,
+        "gone": False,
+    }
+    assert asked_of_example(posture, tmp_path / "cedar", "scoped")
+    assert not asked_of_example(posture, tmp_path / "cedar", "gone")
+
+
 def test_opa_reads_the_exported_document(tmp_path: Path) -> None:
     regopy = pytest.importorskip("regopy", reason="Rego needs the package regopy")
     export("opa", hostile().posture(), tmp_path / "data.json")
