@@ -229,8 +229,7 @@ def _exceptions(posture: Posture, window: Window) -> dict[str, Any]:
         for entry in entries
         if isinstance(entry, Acceptance)
         and entry.counts
-        and entry.begins < window.until
-        and entry.ends > window.since
+        and max(entry.begins, window.since) < min(entry.ends, window.until)
         and thing in entry.about
     ]
     return {"exceptions": accepted, "journal": journal is not None}

@@ -1,11 +1,14 @@
 """The register of accepted findings: in force, over though the finding holds, withdrawn."""
 
+import json
 from collections.abc import Iterator
 
 import pandas as pd
 import pytest
 
+from analytics.answers.audit import Window, audit_pack, chain
 from analytics.answers.journal import accept
+from graph.values import iso
 from tests.support.estates.small_estates import AS_OF, Estate
 from tests.support.few_rules import only_families, only_rules
 from tests.support.histories.small_history import history_of
@@ -72,3 +75,19 @@ def test_an_exception_of_a_finding_that_was_resolved_is_not_in_force(tmp_path):
     later = history.posture(history.infos[1].id)
     states = [(x["reason"], x["state"]) for x in reviews(later)["exceptions"]]
     assert states == [("known of b", "in_force"), ("known of a", "resolved")]
+
+
+def test_an_acceptance_that_was_taken_back_before_it_counted_is_in_no_audit(tmp_path):
+    """The register has it, as withdrawn; the pack holds what was in force in the window."""
+    history = history_of(Estate().person("ann").agent("a"), journal=tmp_path / "journal.sqlite")
+    assert history.journal is not None
+    posture = history.posture(history.infos[0].id)
+    (row,) = findings(posture, rule="OWN-01")["findings"]
+    for entry, days_later in ((1, 0), (3, 2)):
+        accept(posture, row["id"], day(30), "ann", "known")
+        history.journal.withdraw(entry, "ann", "no", day(days_later))
+    later = history.posture(history.infos[0].id, day(8))
+    window = Window(later.graph.find("a"), day(-8), day(8))
+    pack = audit_pack(later, window, chain(later, window))
+    listed = json.loads(pack["exceptions.json"])["exceptions"]
+    assert [(entry["entry"], entry["withdrawn_at"]) for entry in listed] == [(3, iso(day(2)))]
