@@ -83,6 +83,7 @@ def _ratios(posture: Posture, answer: Board, team: int | None) -> pd.DataFrame:
     return answer.trend.frame
 
 
+OF_NOBODY = "It answers for no identity that is known."
 NO_MOVE = "no single change that is known frees anything or pays off debt."
 
 
@@ -308,7 +309,7 @@ def _worst(answer: Board) -> Listing:
         ("Identity", "Because", "Grade"),
         (2.4, 4, 0.9),
         rows,
-        f"{counted(more, 'more')[: -1 if more != 1 else None]}, none worse." if more else "",
+        (f"{number(more)} more, none worse." if more else "") if rows else OF_NOBODY,
     )
 
 

@@ -244,11 +244,12 @@ def first_changes(posture: Posture, scope: Scope) -> RemovalPlan:
 
 @once
 def _planned(posture: Posture, team: int | None) -> RemovalPlan:
-    whose: list[str] = []
-    if team is not None:
-        numbers = posture.accountable[scope_of(posture, team).places]
-        whose = [str(id_) for id_ in posture.graph.things["id"].iloc[numbers]]
-    return plan(posture, STEPS, "debt", whose=whose)
+    if team is None:
+        return plan(posture, STEPS, "debt")
+    numbers = posture.accountable[scope_of(posture, team).places]
+    whose = [str(id_) for id_ in posture.graph.things["id"].iloc[numbers]]
+    # Without selectors a plan is of the whole estate: a team of nothing has none of its changes.
+    return plan(posture, STEPS if whose else 0, "debt", whose=whose)
 
 
 @kept

@@ -37,12 +37,12 @@ class Quarter:
     """Today against a quarter ago.
 
     `snapshot`, `at` and `days` are those of the earlier snapshot; None, with the reason in
-    `because`, where there is none. `then` and `now` have `tdr`, `debt`, `grade`, `sensitive`,
-    `reaching` and `paths`; a figure that nobody could know is None. `moved` has the debt that was
-    `new`, `retired`, `accrued` and `rescored` since, and by `coverage` how much of `new`, `retired`
-    and `rescored` only came into sight or went out of it; None for one team, from which identities
-    may go to another. `pace_per_day` is the change of debt a day, less what only coverage changed,
-    also of a team. `direction` is better, worse, the same or unknown.
+    `because`, where there is none. `then` and `now` have `tdr`, `debt`, `max_debt`, `grade`,
+    `sensitive`, `reaching` and `paths`; a figure that nobody could know is None. `moved` has the
+    debt that was `new`, `retired`, `accrued` and `rescored` since, and by `coverage` how much of
+    `new`, `retired` and `rescored` only came into sight or went out of it; None for one team, from
+    which identities may go to another. `pace_per_day` is the change of debt a day, less what only
+    coverage changed, also of a team. `direction` is better, worse, the same or unknown.
     """
 
     direction: str
@@ -112,6 +112,7 @@ def figures(posture: Posture, scope: Scope) -> dict[str, Any]:
         "grade": grade,
         "tdr": sums.ratio if sums.known else None,
         "debt": sums.debt if sums.known else None,
+        "max_debt": sums.most if sums.known else None,
         "identities": sums.identities,
         "sensitive": sensitive["count"] if sensitive["of"] else None,
         "reaching": reaching,
@@ -142,6 +143,8 @@ def _direction(
     then: dict[str, Any], now: dict[str, Any], net: tuple[float, float] | None
 ) -> tuple[str, str | None]:
     for when, figure in (("today", now), ("then", then)):
+        if figure["max_debt"] == 0:
+            return UNKNOWN, f"there {'is' if when == 'today' else 'was'} nothing to owe for {when}"
         # A leaked key gives a grade even where nobody knows what is owed.
         if figure["grade"] == NOT_RATED or figure["tdr"] is None:
             return UNKNOWN, f"too little was known {when} to rate it"
@@ -222,7 +225,7 @@ def _sentence(
     info: SnapshotInfo,
 ) -> str:
     since = f"since {day(info.taken_at)}"
-    if then["tdr"] is None or now["tdr"] is None:
+    if then["tdr"] is None or now["tdr"] is None or not then["max_debt"] or not now["max_debt"]:
         return f"Direction unknown {since}: {because}."
     change = f"{100 * (now['tdr'] - then['tdr']):+.1f} points {since}"
     return f"Direction unknown ({change}): {because}." if because else f"{change}: {direction}."

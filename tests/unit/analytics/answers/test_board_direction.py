@@ -87,7 +87,7 @@ def test_a_team_that_had_nothing_did_not_grow_by_what_it_took_over() -> None:
     since = parts.quarter(posture, scope)
     assert since.pace_per_day is None
     burn = parts.burn_down(posture, scope, parts.standing(posture, scope), since)
-    assert burn.today.sentence == "Pace not known: too little was known then to rate it."
+    assert burn.today.sentence == "Pace not known: there was nothing to owe for then."
 
 
 def seen_anew(reviews: bool) -> Posture:

@@ -152,6 +152,19 @@ def test_a_report_of_a_team_names_nobody_elses(posture: Posture) -> None:
     assert "Trust debt report: team payments" in text
 
 
+def test_a_report_of_a_team_that_answers_for_nothing_proposes_nothing_of_others() -> None:
+    """All that is known of it is that it is there."""
+    estate = two_teams().thing("Team", "idle")
+    posture = history_of(two_teams(AS_OF - pd.Timedelta(days=90)), estate).at(AS_OF)
+    sheet = sheet_of(posture, team=posture.graph.number("idle"))
+    assert sheet.move == contents.NO_MOVE
+    assert listed(sheet, "Top").rows == ()
+    assert listed(sheet, "Worst").note == "It answers for no identity that is known."
+    assert "bot-of" not in html_page(sheet)
+    words = "Direction unknown since 3 May 2026: there is nothing to owe for today."
+    assert sheet.trend.words[0] == words
+
+
 def test_a_report_of_no_team_names_what_no_team_owns(posture: Posture) -> None:
     text = report(posture, "html", team="no-team").decode()
     assert "lone" in text
