@@ -31,6 +31,8 @@ def draw(card: Card, result: dict[str, Any]) -> None:
 def _ratio(stands: dict[str, Any]) -> str | None:
     if stands["tdr"] is None:
         return "not known"
+    if stands.get("max_debt") == 0:
+        return "nothing to owe for"
     low, high = (of_unit(end, "share") for end in stands["tdr_range"])
     if stands["grade"] == "NR":
         return f"between {low} and {high}"

@@ -45,10 +45,10 @@ def _sentence(result: dict[str, Any]) -> str:
     of = counted(result["identities"], "identity", "identities")
     if result["debt"] is None:
         return f"What is owed for {of} is not known."
-    ratio = _ratio(result)
+    ratio = f", {_ratio(result)}" if result.get("max_debt") != 0 else ""
     grade = {"NR": "not rated", None: "not rated"}.get(result["grade"], f"grade {result['grade']}")
     because = f": {result['grade_because']}" if result["grade_because"] else ""
-    return f"{rounded(result['debt'])} tp are owed for {of}, {ratio}; {grade}{because}."
+    return f"{rounded(result['debt'])} tp are owed for {of}{ratio}; {grade}{because}."
 
 
 def _ratio(result: dict[str, Any]) -> str:
