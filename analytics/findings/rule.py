@@ -167,6 +167,15 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
 
 
+def verb(count: int, one_does: str, many_do: str) -> str:
+    """Return the form of a verb after a count, as in "1 of 3 grants ends".
+
+    >>> verb(1, "ends", "end"), verb(0, "ends", "end")
+    ('ends', 'end')
+    """
+    return one_does if count == 1 else many_do
+
+
 def joined(words: list[str]) -> str:
     """Join words with commas and "and".
 

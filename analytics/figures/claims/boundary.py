@@ -10,7 +10,7 @@ from analytics.changes.drift.baseline import Baseline, approved, reviewed
 from analytics.coverage import stated_by
 from analytics.figures.claim import Claim, Judged, counted, facts_of
 from analytics.findings.families.scope_use import outside
-from analytics.findings.rule import plural
+from analytics.findings.rule import plural, verb
 from analytics.posture import Posture
 from graph.coverage import can_state
 
@@ -99,8 +99,9 @@ def _used(posture: Posture, state: np.ndarray, baselines: dict[int, Baseline]) -
 def _because(state: int, of: int, over: int, uses: int, hidden: bool) -> str:
     if state not in OF:
         return NOTHING[state]
-    text = f"{over} of {plural(of, 'entitlement')} go beyond {OF[state]}"
-    text += f", and {plural(uses, 'resource')} outside of it were used" if uses else ""
+    text = f"{over} of {plural(of, 'entitlement')} {verb(over, 'goes', 'go')} beyond {OF[state]}"
+    was = verb(uses, "was", "were")
+    text += f", and {plural(uses, 'resource')} outside of it {was} used" if uses else ""
     return f"{text}{'; not all of its access is known' if hidden else ''}."
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analytics.figures.claim import Claim, Judged, counted
-from analytics.findings.rule import plural
+from analytics.findings.rule import plural, verb
 from analytics.posture import Posture
 
 
@@ -12,7 +12,8 @@ def judge(posture: Posture) -> Judged:
     access = counted(posture, "standing")
     because = np.array(
         [
-            f"{failing} of {plural(of, 'entitlement')} stand without an end"
+            f"{failing} of {plural(of, 'entitlement')} "
+            f"{verb(failing, 'stands', 'stand')} without an end"
             + ("; not all of its access is known." if unknown else ".")
             for of, failing, unknown in zip(
                 access.of.tolist(), access.failing.tolist(), access.unknown.tolist(), strict=True

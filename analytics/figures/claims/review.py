@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.assumptions.model import model
 from analytics.assumptions.reviews import APPROVE, decisions
 from analytics.figures.claim import Claim, Judged, counted, facts_of
-from analytics.findings.rule import plural
+from analytics.findings.rule import plural, verb
 from analytics.posture import Posture
 from graph.instants import DAY, NEVER
 
@@ -16,7 +16,8 @@ def judge(posture: Posture) -> Judged:
     access, days = counted(posture, "review"), f"{model().review:g}"
     because = np.array(
         [
-            f"{kept} of {plural(of, 'entitlement')} were approved or granted within {days} days"
+            f"{kept} of {plural(of, 'entitlement')} {verb(kept, 'was', 'were')} "
+            f"approved or granted within {days} days"
             + (f"; of {unknown} it is not known." if unknown else ".")
             for of, kept, unknown in zip(
                 access.of.tolist(), access.kept.tolist(), access.unknown.tolist(), strict=True

@@ -301,3 +301,22 @@ def test_an_approval_that_has_ended_or_was_revoked_is_no_boundary(
     assert claims["boundary"]["verdict"] == verdict, claims["boundary"]["because"]
     if verdict == "not_proven":
         assert claims["boundary"]["facts"] == ["approve-10"]
+
+
+def test_of_one_is_in_the_singular():
+    """`one` has a single grant that is recent, standing and beyond its scope; `none` has none."""
+    e = Estate().agent("one", "none", declared_scope=[{"resource": "scoped", "level": "read"}])
+    e.resource("scoped", "internal").resource("used", "confidential")
+    e.can("one", "read", "used", granted_at=ago(10)).add(
+        USE_EVENT, id="u", at=ago(1), principal="one", resource="used", level="read"
+    )
+    rows = {row["id"]: row["claims"] for row in assurance(e.posture())["statements"]}
+    words = {c["claim"]: c["because"] for c in rows["one"]}
+    beyond = "1 of 1 entitlement goes beyond the declared scope"
+    assert words["boundary"] == f"{beyond}, and 1 resource outside of it was used."
+    assert words["expiry"] == "1 of 1 entitlement stands without an end."
+    assert words["review"] == "1 of 1 entitlement was approved or granted within 90 days."
+    words = {c["claim"]: c["because"] for c in rows["none"]}
+    assert words["boundary"] == "0 of 0 entitlements go beyond the declared scope."
+    assert words["expiry"] == "0 of 0 entitlements stand without an end."
+    assert words["review"] == "0 of 0 entitlements were approved or granted within 90 days."
