@@ -13,6 +13,7 @@ import numpy as np
 from analytics.figures.controls import Judged, judged_by, measured, measures_for, rules_for
 from analytics.figures.frameworks import Control, Framework, named
 from analytics.figures.measure import LESS, MORE, SHARE, Measure, Measured, population
+from analytics.findings.rule import plural
 from analytics.posture import Posture
 
 ESTATE_ONLY = "it is a figure of all identities together, not of one"
@@ -140,7 +141,8 @@ def _reasons(rules: tuple[ByRule, ...], measures: tuple[ByMeasure, ...]) -> Iter
     """Yield why each part that does not tell for sure does not."""
     for rule in rules:
         if rule.passes is None:
-            partly = f"{rule.count} of {rule.of} identities could be judged"
+            of = plural(rule.of, "identity", "identities")
+            partly = f"{rule.count} of {of} could be judged"
             yield f"{rule.judged.rule.id}: {rule.because or partly}"
     for measure in measures:
         if measure.passes is None:

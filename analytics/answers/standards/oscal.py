@@ -21,6 +21,7 @@ from analytics.answers.standards.control_verdicts import ByMeasure, ByRule, Verd
 from analytics.answers.standards.product import PRODUCT, product_version
 from analytics.answers.table import as_json
 from analytics.figures.frameworks import Control, Framework
+from analytics.findings.rule import plural, verb
 from analytics.posture import Posture
 from graph.values import canonical, iso
 
@@ -202,8 +203,9 @@ class _Document:
     def _of_rule(self, rule: ByRule) -> dict[str, Any]:
         declared, short = rule.judged.rule, len(rule.subjects)
         counts = (
-            f"{rule.count} of {rule.of} identities in service could be judged; {short} identities "
-            "have a finding, those that ended and left something behind included."
+            f"{rule.count} of {_identities(rule.of)} in service could be judged; "
+            f"{_identities(short)} {verb(short, 'has', 'have')} a finding, "
+            "those that ended and left something behind included."
         )
         observation = self._observation(
             "rule", declared.id, f"{declared.id} {declared.title}", counts, "TEST"
@@ -316,6 +318,10 @@ def _published(verdict: Verdict) -> list[dict[str, str]]:
 
 def _digest(rows: Sequence[Any]) -> str:
     return hashlib.sha256(canonical(rows).encode()).hexdigest()
+
+
+def _identities(count: int) -> str:
+    return plural(count, "identity", "identities")
 
 
 def _prop(name: str, value: str) -> dict[str, str]:

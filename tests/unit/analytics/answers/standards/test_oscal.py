@@ -260,3 +260,12 @@ def test_a_wrong_document_is_noticed(change: Callable[[dict[str, Any]], None]) -
     wrong = copy.deepcopy(document)
     change(wrong)
     assert oscal_faults(wrong)
+
+
+def test_an_observation_about_one_identity_is_in_the_singular():
+    observations = _result(_of_three())["observations"]
+    (words,) = (o["description"] for o in observations if o["title"].startswith("OWN-01 "))
+    assert words.startswith("3 of 3 identities in service could be judged; 1 identity has a")
+    about = assessment_results(_three(), "owasp_nhi_2025", _three().graph.find("left"))
+    (words,) = (o["description"] for o in _result(about)["observations"] if "OWN-01" in o["title"])
+    assert words.startswith("1 of 1 identity in service could be judged; 1 identity has a finding")
