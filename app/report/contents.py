@@ -15,7 +15,6 @@ from analytics.answers.board.standing import Standing
 from analytics.answers.compare.since import Change
 from analytics.answers.plan import RemovalPlan
 from analytics.answers.standards.product import PRODUCT, product_version
-from analytics.answers.table import Table
 from analytics.posture import Posture
 from app.clock import now
 from app.freshness import age_words, day_words, freshness
@@ -65,7 +64,7 @@ def sheet_of(
             target=100 * answer.burn_down.target,
             words=tuple(text(line, LINE) for line in _trend_words(answer)),
         ),
-        lists=(_moves(answer.moves, plan),),
+        lists=(_moves(answer, plan),),
         halves=(
             (_teams(answer) if team is None else _worst(answer), _risks(answer)),
             (_coverage(answer), _sources(answer)),
@@ -219,7 +218,8 @@ def _lower(sentence: str) -> str:
 # -- the lists --------------------------------------------------------------------------------
 
 
-def _moves(moves: Table, plan: RemovalPlan) -> Listing:
+def _moves(answer: Board, plan: RemovalPlan) -> Listing:
+    moves = answer.moves
     owners = moves.of_nodes("owner", "name")
     rows = tuple(
         (
@@ -238,7 +238,7 @@ def _moves(moves: Table, plan: RemovalPlan) -> Listing:
         ("#", "What to do", "How safe", "Who decides", "Debt, tp"),
         (0.3, 6.2, 1.3, 1.4, 1.3),
         rows,
-        _moves_words(plan) if rows else "No change is known that pays off debt.",
+        _moves_words(answer, plan) if rows else "No change is known that pays off debt.",
         (0, 4),
     )
 
@@ -259,12 +259,13 @@ def _safety(row: Mapping[Any, Any]) -> str:
     return f"breaks {counted(breaks, 'use')}" if breaks else VERDICTS[row["verdict"]]
 
 
-def _moves_words(plan: RemovalPlan) -> str:
+def _moves_words(answer: Board, plan: RemovalPlan) -> str:
+    where = "" if answer.team is None else ", in the whole estate"
     before, after = plan.before, plan.after
     debt = f"debt from {brief(before['debt'])} to {brief(after['debt'])} tp"
     reach = share(before["reach"] - after["reach"], before["reach"])
     findings = f"findings from {number(before['findings'])} to {number(after['findings'])}"
-    return text(f"All together: {debt}, {findings}, {reach} of all reach gone.", LINE)
+    return text(f"All together{where}: {debt}, {findings}, {reach} of all reach gone.", LINE)
 
 
 def _teams(answer: Board) -> Listing:

@@ -152,6 +152,18 @@ def test_a_report_of_a_team_names_nobody_elses(posture: Posture) -> None:
     assert "Trust debt report: team payments" in text
 
 
+def test_a_report_of_a_team_says_that_the_sums_of_the_moves_are_of_the_whole_estate(
+    posture: Posture,
+) -> None:
+    """What the team owes stands above them, and is less."""
+    notes = [
+        listed(sheet_of(posture, team=posture.graph.number(team) if team else None), "Top").note
+        for team in (None, "payments")
+    ]
+    assert notes[0].startswith("All together: debt from ")
+    assert notes[1].startswith("All together, in the whole estate: debt from ")
+
+
 def test_a_report_of_a_team_that_answers_for_nothing_proposes_nothing_of_others() -> None:
     """All that is known of it is that it is there."""
     estate = two_teams().thing("Team", "idle")
