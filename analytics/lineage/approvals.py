@@ -4,7 +4,7 @@ import numpy as np
 
 from analytics.assumptions.families.scope import inside_scope, scopes_of
 from analytics.assumptions.reviews import in_force, last_decision, reviews
-from analytics.changes.drift.baseline import reviewed
+from analytics.changes.drift.baseline import limits
 from analytics.coverage import stated_by
 from analytics.lineage.authority import Entitled
 from analytics.lineage.links import Links
@@ -73,16 +73,10 @@ def approved_pairs(posture: Posture, network: Network, listing: Entitled) -> np.
 
 
 def _allowed(posture: Posture, listing: Entitled, node: np.ndarray) -> np.ndarray:
-    """Return a mask of the entitlements that the last approval of their node may cover.
-
-    The last approval that lists what it approves covers that alone, unless a later one lists
-    nothing.
-    """
-    lists, by = reviewed(posture.graph), reviews(posture.graph)
+    """Return a mask of the entitlements that approvals of their node may cover; see `limits`."""
+    lists = limits(posture.graph)
     allowed = np.ones(len(node), bool)
     for number in sorted(lists.keys() & set(listing.nodes.tolist())):
-        if lists[number].at < by.approved_thing[number]:
-            continue
         rows = np.flatnonzero(node == number)
         resource, level = np.divmod(listing.pair[listing.of[rows]], len(LEVELS))
         allowed[rows] = lists[number].allows(posture.graph, resource, level)

@@ -17,7 +17,7 @@ from analytics.assumptions.reviews import (
     on_grants,
     reviews,
 )
-from analytics.changes.drift.baseline import listings
+from analytics.changes.drift.baseline import limits, listings
 from analytics.coverage import stated_by
 from analytics.lineage.approvals import YES as INSIDE
 from analytics.lineage.approvals import declared
@@ -32,7 +32,8 @@ from graph.once import once
 from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, REVIEW
 from graph.values import iso, strict_json
 
-REVOKED, ENDED, SCOPE, APPROVALS = "revoked", "ended", "scope", "approvals"
+REVOKED, ENDED, SCOPE, LIST, APPROVALS = "revoked", "ended", "scope", "list", "approvals"
+OF_APPROVALS = LIST, APPROVALS
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,9 @@ def _given_in(posture: Posture, path: AccessPath | None, identity: int) -> Given
 def _with_next(first: Envelope, following: Envelope, given: Given) -> Envelope:
     """Return what two readings say together; the next one knows what was decided in between.
 
-    A decision to revoke, an end, and an approval that the first one lacks are in the next one with
-    their dates, if it has what was `given`. A scope has none: the first one counts.
+    A decision to revoke, an end, a list of what is approved, and an approval that the first one
+    lacks are in the next one with their dates, if it has what was `given`. A scope has none: the
+    first one counts.
     """
     if following.by == ENDED:
         return following if following.state == NO or first.state == YES else first
@@ -145,8 +147,10 @@ def _with_next(first: Envelope, following: Envelope, given: Given) -> Envelope:
         return first
     if REVOKED in (first.by, following.by):
         return following
-    lacks = first.by == APPROVALS and first.state != YES
-    return following if lacks and following.by == APPROVALS and following.state == YES else first
+    if first.by not in OF_APPROVALS or following.by not in OF_APPROVALS:
+        return first
+    lacks = first.state != YES and following.state == YES
+    return following if lacks or following.by == LIST else first
 
 
 def _envelope(
@@ -170,8 +174,11 @@ def _envelope(
         if (declared(posture, np.full(len(levels), identity), *asked) == INSIDE).any():
             return Envelope(YES, None, approvals, scope, SCOPE)
         return Envelope(NO, "it is outside the declared scope", approvals, scope, SCOPE)
-    approved = [each for each in approvals if _covers(graph, asked, each)]
-    return Envelope(*_by_approvals(posture, identity, row, approved), approvals, scope)
+    approved = [each for each in approvals if _covers(graph, asked, each, identity, holder)]
+    state, because = _by_approvals(posture, identity, row, approved)
+    if not approved and limits(graph).keys() & {identity, holder}:
+        return Envelope(NO, "it is outside what its last review lists", approvals, scope, LIST)
+    return Envelope(state, because, approvals, scope)
 
 
 def _by_approvals(
@@ -282,7 +289,22 @@ def _of_grant(posture: Posture, row: int) -> list[Approval]:
     return [Approval("grant", by if isinstance(by, str) else None, at, str(grant["id"]))]
 
 
-def _covers(graph: AccessGraph, asked: tuple[np.ndarray, np.ndarray], approval: Approval) -> bool:
-    """Return whether an approval covers what is asked; one with a list covers what it lists."""
-    baseline = listings(graph).get(approval.fact) if approval.on != "grant" else None
-    return baseline is None or bool(baseline.allows(graph, *asked).any())
+def _covers(
+    graph: AccessGraph,
+    asked: tuple[np.ndarray, np.ndarray],
+    approval: Approval,
+    identity: int,
+    holder: int,
+) -> bool:
+    """Return whether an approval of a node covers what is asked: all, or what a list has of it.
+
+    The list is its own, or the last one of the node if that replaces it.
+    """
+    if approval.on == "grant":
+        return True
+    own, node = (
+        listings(graph).get(approval.fact),
+        identity if approval.on == "identity" else holder,
+    )
+    lists = [each for each in (own, limits(graph).get(node)) if each is not None]
+    return all(bool(each.allows(graph, *asked).any()) for each in lists)

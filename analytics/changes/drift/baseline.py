@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.scope import Entry, covered, scope_entries, scopes_of
-from analytics.assumptions.reviews import reviewed_by_others, reviews
+from analytics.assumptions.reviews import in_force, reviewed_by_others, reviews
 from analytics.changes.drift.newcomers import newcomers, used
 from analytics.containers import holding
 from analytics.kept.of_snapshots import following, looks, merged_since, names_since, renamed
@@ -93,6 +93,17 @@ def approved(graph: AccessGraph) -> dict[int, Baseline]:
     lasting = {id_: each for id_, each in lists if each.ends == NEVER or each.ends > graph.now}
     last = reviews(graph).last_thing  # odd for a decision to revoke
     return {node: each for node, each in _by_node(graph, lasting).items() if not last[node] & 1}
+
+
+@once
+def limits(graph: AccessGraph) -> dict[int, Baseline]:
+    """Return for each node the list that all its approvals come down to, if any (cached).
+
+    The last list that holds replaces what earlier approvals cover; after it, one without a list
+    covers everything again.
+    """
+    last = in_force(graph).thing
+    return {node: each for node, each in approved(graph).items() if each.at >= last[node]}
 
 
 def _by_node(graph: AccessGraph, by_review: Mapping[str, Baseline]) -> dict[int, Baseline]:

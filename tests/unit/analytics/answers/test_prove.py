@@ -209,23 +209,11 @@ CASES = {
         "envelope",
         "at a time that nobody states",
     ),
-    "outside the list of each of two reviews": (
-        lambda: listing(listing(estate(decision={}, scope=None), "rev1", 18), "rev2", 14),
-        "not_proven",
-        "envelope",
-        "nobody approved",
-    ),
-    "in the list of the earlier of two reviews": (
-        lambda: listing(listing(estate(decision={}, scope=None), "rev1", 18, "r"), "rev2", 14),
-        "proven",
-        None,
-        "",
-    ),
     "outside the list of a review of its account": (
         lambda: listing(by_key(estate(decision={}, scope=None, held=False)), "rev1", 14, on="svc"),
         "not_proven",
         "envelope",
-        "nobody approved",
+        "outside what its last review lists",
     ),
     "revoked by a review": (
         lambda: reviewed(estate(decision={}), "revoke"),
