@@ -71,6 +71,10 @@ class Scheme:
     scopes: tuple[str, ...]
 
 
+Way = tuple[Scheme, ...]
+"""Schemes that a caller must all show together; any one of several ways suffices."""
+
+
 def read(request: Request) -> Reading:
     """Read the agent cards at or below the paths of `request`.
 
@@ -167,7 +171,7 @@ def _add_card(rows: Rows, scope: str, card: Mapping[str, Any], place: Place) -> 
     version = text(card.get("protocolVersion")) or next(
         (text(i.get("protocolVersion")) for i in interfaces), ""
     )
-    schemes, anyone = _asked(card)
+    ways, anyone = _asked(card)
     provider = card.get("provider")
     organization = text(provider.get("organization")) if isinstance(provider, dict) else ""
     added = rows.node(
@@ -178,18 +182,20 @@ def _add_card(rows: Rows, scope: str, card: Mapping[str, Any], place: Place) -> 
         kind="ai_agent",
         platform=f"A2A {redact_text(version)}".strip(),
         provider=redact_text(organization) or None,
-        tags=canonical(_tags(card, schemes, anyone)),
+        tags=canonical(_tags(card, ways, anyone)),
     )
     if not added:
         rows.warn(f"{place.file}: another card of an agent that was read already; passed over")
         return
     for number, skill in enumerate(listed(card.get("skills"))):
         _add_skill(rows, agent, skill, place.at("skills", number))
-    _add_trust(rows, agent, schemes, anyone, place)
+    _add_trust(rows, agent, ways, anyone, place)
 
 
-def _tags(card: Mapping[str, Any], schemes: list[Scheme], anyone: bool) -> list[str]:
-    tags = {f"auth:{scheme.sort}" for scheme in schemes} | ({"auth:none"} if anyone else set())
+def _tags(card: Mapping[str, Any], ways: list[Way], anyone: bool) -> list[str]:
+    """Return how callers may sign in, a tag for each way, with `+` between what one needs."""
+    tags = {f"auth:{'+'.join(sorted({scheme.sort for scheme in way}))}" for way in ways}
+    tags |= {"auth:none"} if anyone else set()
     return sorted(tags | ({"signed"} if listed(card.get("signatures")) else set()))
 
 
@@ -208,13 +214,12 @@ def _add_skill(rows: Rows, agent: str, skill: Any, place: Place) -> None:
         rows.warn(f"{place.file}: a skill is listed more than once and counts once")
 
 
-def _add_trust(rows: Rows, agent: str, schemes: list[Scheme], anyone: bool, place: Place) -> None:
+def _add_trust(rows: Rows, agent: str, ways: list[Way], anyone: bool, place: Place) -> None:
     """Declare who may call the agent: anyone, or the callers that an identity provider knows."""
     if anyone:
         rows.node(RESOURCE, ANYONE, place, name="anyone", type="anyone")
         rows.link(TRUSTS, agent, ANYONE, place, action="a2a:call")
-    for issuer in dict.fromkeys(scheme.issuer for scheme in schemes if scheme.issuer):
-        scopes = sorted({s for scheme in schemes if scheme.issuer == issuer for s in scheme.scopes})
+    for issuer in dict.fromkeys(scheme.issuer for way in ways for scheme in way if scheme.issuer):
         rows.node(RESOURCE, issuer, place, name=issuer.partition("://")[2], type="oidc_provider")
         rows.link(
             TRUSTS,
@@ -223,53 +228,83 @@ def _add_trust(rows: Rows, agent: str, schemes: list[Scheme], anyone: bool, plac
             place,
             action="a2a:call",
             issuer=issuer,
-            condition=f"scope {' '.join(scopes)}" if scopes else None,
+            condition=_condition(ways, issuer),
         )
+
+
+def _condition(ways: list[Way], issuer: str) -> str | None:
+    """Return what a token of an issuer needs beside it to call; None where some way needs none."""
+    texts = [_beside(way, issuer) for way in ways if any(scheme.issuer == issuer for scheme in way)]
+    return " or ".join(dict.fromkeys(texts)) if all(texts) else None
+
+
+def _beside(way: Way, issuer: str) -> str:
+    """Return the scopes of a token in a way to sign in, and what else has to be shown with it."""
+    scopes = sorted({s for scheme in way if scheme.issuer == issuer for s in scheme.scopes})
+    others = sorted({scheme.sort for scheme in way if scheme.issuer != issuer})
+    parts = [f"scope {' '.join(scopes)}"] if scopes else []
+    parts += [f"with {' and '.join(others)}"] if others else []
+    return " ".join(parts)
 
 
 # -- security, which moved between versions --------------------------------------------------------
 
 
-def _asked(card: Mapping[str, Any]) -> tuple[list[Scheme], bool]:
-    """Return what callers of an agent have to show, and whether some need to show nothing.
+def _asked(card: Mapping[str, Any]) -> tuple[list[Way], bool]:
+    """Return the ways for callers to sign in, and whether some need to show nothing.
 
     What the card asks for is asked of every caller, what a skill asks for of who uses that skill. A
-    card that asks for nothing anywhere is taken to ask for all that it describes.
+    card that asks for nothing anywhere is taken to ask for all that it describes, each by itself.
     """
     own = _requirements(card)
     skills = [s for s in listed(card.get("skills")) if isinstance(s, dict)]
     of_skills = [_requirements(skill) for skill in skills]
-    old = list(_old_schemes(card))
+    old: list[Way] = [(scheme,) for scheme in _old_schemes(card)]
     described = card.get("securitySchemes")
     if isinstance(described, list):
         described = dict(enumerate(described))
     described = described if isinstance(described, dict) else {}
     if own is None and not old and not any(of_skills):
-        schemes = [_scheme(described, n) for n, s in described.items() if isinstance(s, dict)]
-        return schemes, not schemes
-    asked: dict[str, dict[str, None]] = {}
-    for requirement in (own or {}, *(each or {} for each in of_skills)):
-        for name, scopes in requirement.items():
-            asked.setdefault(name, {}).update(dict.fromkeys(scopes))
-    schemes = old + [_scheme(described, name, *scopes) for name, scopes in asked.items()]
-    return schemes, not own and not old and not (of_skills and all(of_skills))
+        ways = [(_scheme(described, n),) for n, s in described.items() if isinstance(s, dict)]
+        return list[Way](ways), not ways
+    ways = old + [
+        tuple(_scheme(described, name, *scopes) for name, scopes in requirement.items())
+        for requirements in (own, *of_skills)
+        for requirement in requirements or ()
+    ]
+    return ways, not own and not old and not (of_skills and all(of_skills))
 
 
-def _requirements(part: Mapping[str, Any]) -> dict[str, tuple[str, ...]] | None:
-    """Return the schemes that a card or a skill asks for, with scopes; None where it says nothing.
+def _requirements(part: Mapping[str, Any]) -> list[dict[str, tuple[str, ...]]] | None:
+    """Return what a card or a skill asks for: alternatives, of which any one suffices.
 
-    Where one of several alternatives asks for nothing, nothing is needed.
+    Each has schemes, all of which are needed, with their scopes. None where the part says nothing,
+    an empty list where one alternative asks for nothing, so that nothing is needed.
     """
     needed = listed(part.get("securityRequirements")) or listed(part.get("security"))
-    asked: dict[str, tuple[str, ...]] = {}
+    alternatives: list[dict[str, tuple[str, ...]]] = []
     for requirement in needed:
-        wanted = requirement.get("schemes", requirement) if isinstance(requirement, dict) else {}
+        wanted = _schemes_of(requirement)
         if not wanted:
-            return {}
-        for name, scopes in wanted.items() if isinstance(wanted, dict) else ():
-            named = scopes.get("list") if isinstance(scopes, dict) else scopes
-            asked[name] = tuple(redact_text(s) for s in listed(named) if isinstance(s, str))
-    return asked if needed else None
+            return []
+        alternatives.append({name: _scopes(scopes) for name, scopes in wanted.items()})
+    return alternatives if needed else None
+
+
+def _schemes_of(requirement: Any) -> Mapping[str, Any]:
+    """Return the schemes that are needed together, by name; some cards list names only."""
+    inner = (
+        requirement.get("schemes", requirement) if isinstance(requirement, dict) else requirement
+    )
+    if isinstance(inner, dict):
+        return inner
+    return {name: [] for name in listed(inner) if isinstance(name, str)}
+
+
+def _scopes(asked: Any) -> tuple[str, ...]:
+    """Return the scopes of a requirement, which version 1.0 wraps."""
+    named = asked.get("list") if isinstance(asked, dict) else asked
+    return tuple(redact_text(scope) for scope in listed(named) if isinstance(scope, str))
 
 
 def _old_schemes(card: Mapping[str, Any]) -> Iterator[Scheme]:

@@ -93,6 +93,8 @@ def test_both_versions_say_the_same(read, card):
         (without(OLD, "security"), '["auth:apiKey","auth:oauth2"]'),
         (OLD | {"security": [{"gone": []}]}, '["auth:undescribed"]'),
         (OLD | {"security": {"k": []}}, '["auth:apiKey"]'),
+        (OLD | {"security": ["k"]}, '["auth:apiKey"]'),
+        (OLD | {"security": [{"schemes": ["k", "o"]}]}, '["auth:apiKey+oauth2"]'),
         (OLD | {"signatures": [{"protected": "x", "signature": "y"}]}, '["auth:oauth2","signed"]'),
     ],
 )

@@ -95,3 +95,33 @@ def test_agents_that_a_host_tells_apart_by_uuid_are_several(read):
     assert set(read(*cards).of(AGENT, "id")) == {
         f"a2a:https://hub.example.com/a2a/{i}" for i in ids
     }
+
+
+LOGIN = "https://id.example"
+OAUTH = {"type": "oauth2", "flows": {"c": {"tokenUrl": f"{LOGIN}/t"}}}
+KEY, BASIC = {"type": "apiKey"}, {"type": "http"}
+
+
+@pytest.mark.parametrize(
+    ("needed", "tags", "condition"),
+    [
+        ([{"o": ["r"]}, {"k": []}], ["auth:apiKey", "auth:oauth2"], "scope r"),
+        ([{"o": ["r"], "k": []}], ["auth:apiKey+oauth2"], "scope r with apiKey"),
+        ([{"o": ["r", "w"]}, {"o": ["a"]}], ["auth:oauth2"], "scope r w or scope a"),
+        ([{"o": ["r"]}, {"o": []}], ["auth:oauth2"], None),
+        ([{"o": [], "k": []}, {"b": []}], ["auth:apiKey+oauth2", "auth:http"], "with apiKey"),
+        ([{"o": ["r"], "k": []}, {"o": ["r"]}], ["auth:apiKey+oauth2", "auth:oauth2"],
+         "scope r with apiKey or scope r"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("version", ["0.3", "1.0"])
+def test_any_one_of_several_requirements_suffices_and_all_of_one_are_needed(
+    read, version, needed, tags, condition
+):
+    """As in OpenAPI: a list of alternatives, each a set of schemes that are needed together."""
+    wrapped = [{"schemes": {n: {"list": s} for n, s in each.items()}} for each in needed]
+    asked = {"security": needed} if version == "0.3" else {"securityRequirements": wrapped}
+    card = {"name": "a", "url": "https://a.example", "protocolVersion": version, "skills": []}
+    loaded = read(card | asked | {"securitySchemes": {"o": OAUTH, "k": KEY, "b": BASIC}})
+    assert json.loads(loaded.one(AGENT)["tags"]) == tags
+    assert loaded.one(TRUSTS, issuer=LOGIN)["condition"] == condition
