@@ -25,6 +25,7 @@ from graph.schema import FACT_NODES, LEVELS, RESOURCE
 BASIS_POINTS = 10_000
 STATED = {  # facts of things of any label that has them, as the source states them
     "third_party": "third_party",
+    "status": "status",
     "kind": "kind",
     "type": "type",
     "env": "env",

@@ -79,10 +79,12 @@ def test_who_asks_does_not_state_what_no_source_knows_of_it(tmp_path):
     """A scope that nobody declared is unknown; a word of the caller's own is heard."""
     scope = [{"__entity": {"type": "Resource", "id": "r"}}]
     request, estate = asked("read", "r"), Estate().agent("bot").resource("r")
-    request["subject"]["properties"] = {"declared_scope": scope, "owner_active": True, "own": 1}
+    request["subject"]["properties"] = {"declared_scope": scope, "owner_active": True, "own": 1,
+                                        "status": "active"}  # fmt: skip
     for text, expected in (
         ("resource in principal.declared_scope", "deny"),
         ("principal has owner_active && principal.owner_active", "deny"),
+        ('principal has status && principal.status == "active"', "deny"),
         ("principal.own == 1", "allow"),
     ):
         text = f"permit(principal, action, resource) when {{ {text} }};"
@@ -134,3 +136,10 @@ def test_a_record_has_the_ids_of_what_was_named(tmp_path):
     record = decided(tmp_path, estate, "permit(principal, action, resource);", request)
     assert record["subject"] == {"type": "agent", "id": "bot"}
     assert record["resource"] == {"type": "thing", "id": "r"}
+
+
+@pytest.mark.parametrize(("status", "expected"), [("active", "allow"), ("disabled", "deny")])
+def test_who_is_disabled_can_be_refused(tmp_path, status, expected):
+    text = 'permit(principal, action, resource) when { principal.status == "active" };'
+    estate = Estate().agent("bot", status=status).resource("r")
+    assert decided(tmp_path, estate, text, asked("read", "r"))["decision"] == expected

@@ -243,3 +243,32 @@ def test_a_hostile_name_stays_a_name(tmp_path):
     e = used(Estate().agent(name).resource("r\u0000\n"), name, "r\u0000\n", ago(1))
     answer = answered(e.posture(), tmp_path, 'permit(principal == Agent::"x", action, resource);')
     assert (of(answer, name)["would_deny"], answer["errors"]) == (1, [])
+
+
+SERVING = """permit(principal, action, resource);
+@id("ended") forbid(principal, action, resource)
+when { principal has status && principal.status != "active" };
+@id("unknown") @decision("escalate") forbid(principal, action, resource)
+unless { principal has status };"""
+
+
+def test_a_policy_reads_the_status_of_an_identity_and_unknown_is_absent(tmp_path):
+    e = Estate().resource("r")
+    for name, status in (("on", "active"), ("off", "disabled"), ("gone", "retired"), ("x", None)):
+        e.agent(name, **({} if status is None else {"status": status}))
+        used(e, name, "r", ago(1))
+    answer = answered(e.posture(), tmp_path, SERVING)
+    counts = {n: tuple(of(answer, n)[f"would_{w}"] for w in ("allow", "deny", "escalate"))
+              for n in ("on", "off", "gone", "x")}  # fmt: skip
+    assert counts == {"on": (1, 0, 0), "off": (0, 1, 0), "gone": (0, 1, 0), "x": (0, 0, 1)}
+    assert of(answer, "off")["broken_but_used"][0]["policies"] == ["ended"]
+
+
+def test_the_status_is_that_of_the_moment_looked_at(tmp_path):
+    """It was disabled five days ago: nine days ago nobody knew of that, and its state was open."""
+    e = Estate().agent("bot", status="disabled", status_at=ago(5)).resource("r")
+    used(e, "bot", "r", ago(9))
+    text = SERVING.partition('@id("unknown")')[0]
+    now = of(answered(e.posture(), tmp_path, text), "bot")
+    then = of(answered(e.posture(as_of=pd.Timestamp(ago(7))), tmp_path, text), "bot")
+    assert (now["would_deny"], then["would_allow"]) == (1, 1)
