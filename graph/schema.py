@@ -153,6 +153,7 @@ SERVICE_ACCOUNT = Node(
         LAST_USED_AT,
         LAST_ACTIVE_AT,
         Property("privileged", FLAG, "Whether its platform marks it as privileged."),
+        Property("has_password", FLAG, "Whether it has a password to sign in with."),
         identifier("email", "Its address, where the platform gives it one."),
         identifier("boundary", "The permission boundary that limits it."),
         THIRD_PARTY,

@@ -29,15 +29,16 @@ from graph.once import once
 from graph.schema import GROUP, HUMAN, RESOURCE, ROLE, RUNS_AS, SERVICE_ACCOUNT, TRUSTS
 
 ROLE_PASSING = "iam:PassRole"
-# Refused where there is a password: iam:UpdateLoginProfile changes that.
+# The first is refused where there is a password, the other one where there is none.
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateLoginProfile.html
-FIRST_PROFILE = "iam:CreateLoginProfile"
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateLoginProfile.html
+FIRST_PROFILE, NEXT_PROFILE = "iam:CreateLoginProfile", "iam:UpdateLoginProfile"
 IN_CHINA = "arn:aws-cn:"
 PASSED_TO = "iam:passedtoservice"  # the key of a condition, in lower case
 GAINS = {  # the action, and the labels of the gained nodes
     "iam:CreateAccessKey": (HUMAN, SERVICE_ACCOUNT),
     FIRST_PROFILE: (HUMAN, SERVICE_ACCOUNT),
-    "iam:UpdateLoginProfile": (HUMAN, SERVICE_ACCOUNT),
+    NEXT_PROFILE: (HUMAN, SERVICE_ACCOUNT),
     "iam:UpdateAssumeRolePolicy": (ROLE,),
     "iam:AddUserToGroup": (GROUP,),
 }
@@ -206,6 +207,8 @@ def gained_principals(known: Known) -> Iterator[Derivation]:
             fitting = graph.has_label(*labels)
             if action == FIRST_PROFILE:
                 fitting &= ~_with_password(known)
+            if action == NEXT_PROFILE:
+                fitting &= ~_without_password(known)
             for target, permitted in granted.on(holder, action).items():
                 if fitting[target] and target != holder and accounts.same(holder, target):
                     for way in combined((permitted,)):
@@ -222,6 +225,16 @@ def _with_password(known: Known) -> np.ndarray:
     """
     frame = known.graph.facts.frames[HUMAN]
     reported = (frame["source"] == "aws").fillna(False) & frame["mfa"].notna()
+    mask = np.zeros(len(known.graph.ids), bool)
+    mask[known.graph.numbers(frame["id"][reported.to_numpy(bool)])] = True
+    return mask
+
+
+@once
+def _without_password(known: Known) -> np.ndarray:
+    """Return a mask of the users that have no password, by the credential report."""
+    frame = known.graph.facts.frames[SERVICE_ACCOUNT]
+    reported = (frame["source"] == "aws").fillna(False) & ~frame["has_password"].fillna(True)
     mask = np.zeros(len(known.graph.ids), bool)
     mask[known.graph.numbers(frame["id"][reported.to_numpy(bool)])] = True
     return mask

@@ -61,6 +61,8 @@ def add_people(export: Export, assumable: Iterable[str], tagger: Tagger) -> None
             row["assumable"] = person.arn in takeable if person.trust is not None else None
         if label is HUMAN:
             row["mfa"] = person.mfa
+        if label is SERVICE_ACCOUNT:
+            row["has_password"] = person.password
         tagged = tagger.read(label, export.tags.get(person.arn, {}))
         rows.node(label, person.arn, person.place, **row | dict(tagged.facts))
         add_owners(rows, person.arn, tagged, person.place)

@@ -1,9 +1,10 @@
-"""Who makes a password for a user gains it: of one that has none, as far as the export shows."""
+"""Who makes or changes a password of a user gains it, as far as the export shows."""
 
 import json
 
 import pytest
 
+from graph.schema import CREDENTIAL, HUMAN
 from ingest.sources.aws import SOURCE
 from tests.support.exports.aws_account import IAM, allow, details, user
 from tests.support.exports.loading import load
@@ -18,20 +19,23 @@ def report(enabled: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("enabled", "victim", "made"),
+    ("enabled", "victim", "made", "changed"),
     [
-        ("true", {}, False),
-        ("true", SIGNED_IN, False),
-        ("false", {}, True),
-        ("false", SIGNED_IN, True),  # the password is gone since
-        (None, {}, True),
-        (None, SIGNED_IN, True),  # whether it is still there, nobody says
+        ("true", {}, False, True),
+        ("true", SIGNED_IN, False, True),
+        ("false", {}, True, False),
+        ("false", SIGNED_IN, True, False),  # the password is gone since
+        (None, {}, True, True),
+        (None, SIGNED_IN, True, True),  # whether it is still there, nobody says
     ],
 )
-def test_a_second_password_is_refused(enabled, victim, made, tmp_path):
-    """A user with a password keeps it: CreateLoginProfile answers EntityAlreadyExists.
+def test_a_first_password_is_made_once_and_only_a_password_is_changed(
+    enabled, victim, made, changed, tmp_path
+):
+    """CreateLoginProfile answers EntityAlreadyExists, UpdateLoginProfile NoSuchEntity.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateLoginProfile.html
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateLoginProfile.html
     """
     people = [user("eve", allow(MAKE)), user("ned", allow(CHANGE)), user("vic", **victim)]
     folder = tmp_path / "in"
@@ -46,5 +50,25 @@ def test_a_second_password_is_refused(enabled, victim, made, tmp_path):
         for proof in posture.escalated.proofs
         if ids[proof.target] == f"{IAM}user/vic"
     }
-    expected = {(f"{IAM}user/ned", f"A4:{CHANGE}")}
-    assert gained == expected | ({(f"{IAM}user/eve", f"A4:{MAKE}")} if made else set())
+    ways = (("eve", MAKE, made), ("ned", CHANGE, changed))
+    assert gained == {(f"{IAM}user/{who}", f"A4:{by}") for who, by, can in ways if can}
+
+
+def test_who_may_do_both_gains_a_user_without_a_password_by_the_first(tmp_path):
+    (tmp_path / "in").mkdir()
+    people = [user("eve", allow([MAKE, CHANGE])), user("vic")]
+    (tmp_path / "in" / "details.json").write_text(json.dumps(details(users=people)))
+    (tmp_path / "in" / "report.csv").write_text(report("false"))
+    posture = load(SOURCE, tmp_path / "store", tmp_path / "in").posture
+    ids = [str(id_) for id_ in posture.graph.ids]
+    by = {p.rule for p in posture.escalated.proofs if ids[p.target] == f"{IAM}user/vic"}
+    assert by == {f"A4:{MAKE}"}
+
+
+def test_a_password_is_no_credential_of_its_own(tmp_path):
+    """It makes its user a person, as the contract has it; keys and certificates are credentials."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "details.json").write_text(json.dumps(details(users=[user("vic")])))
+    (tmp_path / "in" / "report.csv").write_text(report("true"))
+    loaded = load(SOURCE, tmp_path / "store", tmp_path / "in")
+    assert (loaded.of(HUMAN, "name"), loaded.rows(CREDENTIAL)) == (["vic"], [])
