@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from analytics.remediation.gate.check import Case, Check, Problem, blocked
+from graph.identity.external_ids import folded
 from graph.schema import AGENT
 
 
@@ -11,8 +14,9 @@ def find(case: Case) -> Iterator[Problem]:
     planned, graph = case.planned, case.posture.graph
     if case.policy.name_taken == "pass" or planned.id is not None:
         return
-    name = graph.frames[AGENT]["name"].str.casefold() == planned.name.casefold()
-    ids = graph.frames[AGENT]["id"][name.fillna(False).to_numpy(bool)]
+    agents, own = graph.frames[AGENT], pd.Series([planned.name], dtype="string")
+    name = folded(agents["name"]).str.casefold() == folded(own).str.casefold().iloc[0]
+    ids = agents["id"][name.fillna(False).to_numpy(bool)]
     for number in graph.numbers(ids):
         state = "was an agent" if case.posture.deleted[number] else "is an agent"
         why = f"there {state} of the name {planned.name}: {graph.ids[int(number)]}"

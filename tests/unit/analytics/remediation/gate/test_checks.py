@@ -50,6 +50,16 @@ def test_the_modest_manifest_passes_every_check(tmp_path: Path) -> None:
     assert outcomes(tmp_path, MODEST) == {}
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["resident", "Resident", "\uff32\uff25\uff33\uff29\uff24\uff25\uff2e\uff34", " resident\u00a0",
+     "re\u017fident"],
+)  # fmt: skip
+def test_a_name_that_is_taken_in_other_letters_is_taken(tmp_path: Path, name: str) -> None:
+    """As in the matching of identities: of another case, of full width, with spaces around."""
+    assert outcomes(tmp_path, about(name=name)) == {"name": "blocked"}
+
+
 def access(**facts: Any) -> dict[str, Any]:
     row = {name: fact for name, fact in {**READ, **facts}.items() if fact is not None}
     return but(access=[row])
