@@ -19,6 +19,7 @@ from ingest.source import InputRefused, Reading, Request
 from ingest.sources.cartography.database import read_database, scope_of_address
 from ingest.sources.cartography.elements import Graph
 from ingest.sources.cartography.export import Export
+from ingest.sources.cartography.same_thing import join_tokens, name_instances
 from ingest.sources.cartography.syncs import last_sync, note_unfinished
 from ingest.sources.cartography.writer import Writer
 
@@ -63,6 +64,8 @@ def _take(export: Export, file: ExportFile, budget: Budget) -> bool:
 
 
 def _reading(graph: Graph, scope: str, request: Request, used: Iterable[ExportFile]) -> Reading:
+    join_tokens(graph)
+    name_instances(graph)
     writer = Writer(graph, scope)
     writer.write()
     if not writer.labels and not graph.rows.rejected:
