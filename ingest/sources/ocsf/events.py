@@ -29,6 +29,8 @@ KEYS: Mapping[int, Mapping[int, str]] = {  # the same, of the credentials of sof
     ROLE_CHANGE: {10: "active", 11: "deleted"},
 }
 CREATED = 1  # of the activities of all of them
+PASSWORD_SET = (3, 4)  # activities of account change: changed by its user, or reset
+FACTOR_ADDED, FACTOR_REMOVED = 10, 11  # of second factors
 GIVEN, TAKEN = 1, 2  # activities of user access
 NAMING = {  # the fields with the used resources, by class
     WEB: ("resources", "web_resources"),
@@ -117,6 +119,21 @@ def key_used(user: Any, session: Any) -> str:
         for key in ("credential_uid", *(("uid",) if part in shown else ()))
     )
     return next((name for name in named if LASTING_KEY.fullmatch(name)), "")
+
+
+def second_factor(event: Mapping[str, Any]) -> tuple[bool, bool | None]:
+    """Return whether an event says if its user has a second factor, and that; None if not known.
+
+    Of a factor that was removed only the user as it is after that tells whether another is left.
+    """
+    change = event.get("activity_id") if event.get("class_uid") == ACCOUNT else None
+    if change == FACTOR_ADDED:
+        return True, True
+    removed = change == FACTOR_REMOVED
+    user = event.get("user_result" if removed else "user")
+    has = user.get("has_mfa") if isinstance(user, dict) else None
+    known = has if isinstance(has, bool) else None
+    return removed or known is not None, known
 
 
 def keys_of(owner: Any) -> list[Mapping[str, Any]]:

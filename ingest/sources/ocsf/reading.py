@@ -37,6 +37,7 @@ from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.ocsf.events import (
     ACCESS,
+    ACCOUNT,
     ARN,
     AWS_KEY,
     CREATED,
@@ -49,6 +50,7 @@ from ingest.sources.ocsf.events import (
     LIVES,
     NAMING,
     OBJECT,
+    PASSWORD_SET,
     PEOPLE,
     ROLE_CHANGE,
     SIGN_IN,
@@ -59,6 +61,7 @@ from ingest.sources.ocsf.events import (
     key_used,
     keys_of,
     lasting,
+    second_factor,
     span_of,
     stamp,
     time_of,
@@ -130,6 +133,8 @@ class _Log:
         default_factory=dict
     )
     seen: dict[str, int] = field(default_factory=dict)
+    passwords: dict[str, tuple[int, Place]] = field(default_factory=dict)  # when each was set last
+    factors: dict[str, list[tuple[int, bool | None]]] = field(default_factory=dict)
     known_uids: set[str] = field(default_factory=set)
 
     def take(self, event: Mapping[str, Any], place: Place) -> None:
@@ -193,9 +198,12 @@ class _Log:
 
     def _life(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
         """Record that an identity or a key of it was made, changed or ended, or a sign-in."""
+        event_says, factor = second_factor(event)
         named = event.get("iam_role" if kind == ROLE_CHANGE else "user")
         identity = self._role(named, place) if kind == ROLE_CHANGE else self._user(named, place)
         activity = event.get("activity_id")
+        if identity and event_says:
+            self.factors.setdefault(identity, []).append((at, factor))
         if not identity:
             self.passed["events that name no known actor"] += 1
         elif not isinstance(activity, int):
@@ -208,6 +216,11 @@ class _Log:
             updated = event.get("updated_role" if kind == ROLE_CHANGE else "updated_user")
             for key in keys_of(named) or keys_of(updated):
                 self._key(key, identity, (at, state, state == "active"), place)
+        elif kind == ACCOUNT and activity in PASSWORD_SET:
+            if at >= self.passwords.get(identity, (at, place))[0]:
+                self.passwords[identity] = at, place
+        elif kind == ACCOUNT and not event_says:
+            self.passed["changes of accounts that state nothing here"] += 1
 
     def _key(
         self, key: Mapping[str, Any], owner: str, change: tuple[int, str, bool], place: Place
@@ -318,12 +331,15 @@ class _Log:
 
     def write(self) -> None:
         """Write the actors with their states, and their uses."""
+        self._write_passwords()
         for id_, (label, facts, place) in self.actors.items():
             seen = self.seen.get(id_)
             if seen is not None and label in (AGENT, HUMAN, SERVICE_ACCOUNT):
                 facts["last_active_at"] = iso(stamp(seen))
             elif seen is not None and label is CREDENTIAL:
                 facts["last_used_at"] = iso(stamp(seen))
+            if label is HUMAN:
+                facts["mfa"] = self._factor(id_)
             self.rows.node(label, id_, place, **facts, **self._state(id_))
         for id_, (owner, place) in self.owners.items():
             self.rows.link(AUTHENTICATES_AS, id_, owner, place)
@@ -344,11 +360,28 @@ class _Log:
                     by_day=by_day.write(use.days),
                 )
         self.rows.also_read = max(self.rows.also_read - len(self.uses), 0)
-        others = (self.seen.keys() | self.lives.keys()) - self.actors.keys()
+        stated = self.seen.keys() | self.lives.keys() | self.passwords.keys() | self.factors.keys()
+        others = stated - self.actors.keys()
         if others:
             self.passed["sign-ins and changes of accounts that another source states"] = len(others)
         for kind, count in sorted(self.passed.items()):
             self.rows.warn(f"{count} {kind} were passed over")
+
+    def _write_passwords(self) -> None:
+        """Write the password of each account of this log that set one, and when that was."""
+        for owner, (at, place) in self.passwords.items():
+            if owner not in self.actors:
+                continue
+            id_, name = f"{owner}#password", f"password of {self.actors[owner][1]['name']}"
+            facts = {"name": name, "type": "password", "rotated_at": iso(stamp(at))}
+            self.rows.node(CREDENTIAL, id_, place, **facts)
+            self.owners[id_] = owner, place
+
+    def _factor(self, id_: str) -> bool | None:
+        """Return whether a person has a second factor, as the log says last."""
+        doubt = (True, False, None)  # of one instant, what is least sure
+        stated = self.factors.get(id_, [])
+        return max(stated, key=lambda each: (each[0], doubt.index(each[1])), default=(0, None))[1]
 
     def _state(self, id_: str) -> dict[str, Any]:
         """Return the state of an account after all of its changes, in the order of time."""
