@@ -24,6 +24,7 @@ from analytics.evidence.deciding import (
 )
 from analytics.evidence.decisions import Decisions, decisions, parents, usable, watched
 from analytics.evidence.folded_uses import by_day, folded, one_text, until
+from analytics.evidence.told_twice import told_exactly
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.usage.action_levels import levels_of
 from analytics.usage.actors import actors
@@ -224,6 +225,8 @@ def _seen(posture: Posture) -> tuple[pd.DataFrame, int]:
     done = ~failed(frame["outcome"]) & (at <= graph.now)
     placed = (principal >= 0) & (resource >= 0)
     placed &= usable(posture)[resource]
+    exact = told_exactly(graph, done & placed)
+    done[list(exact)] = False
     rows = np.flatnonzero(done & placed)
     acts = {"at": at, "principal": principal, "resource": resource, "level": level}
     rows = rows[
@@ -244,11 +247,19 @@ def _seen(posture: Posture) -> tuple[pd.DataFrame, int]:
         "resource": resource[rows].astype(np.int64),
         "level": level[rows],
         "action": frame["action"].iloc[rows].str.lower().array,
-        "correlation": frame["correlation_id"].array[rows],
+        "correlation": _correlations(frame["correlation_id"], exact).array[rows],
         "count": np.ones(len(rows), np.int64),
         "folded": np.zeros(len(rows), bool),
     }
     return pd.DataFrame(made, copy=False), int((done & ~placed).sum())
+
+
+def _correlations(stated: pd.Series, exact: dict[int, int]) -> pd.Series:
+    """Return correlation ids, also those that only the less exact of two rows of a use has."""
+    filled = stated.copy() if exact else stated
+    for row, to in exact.items():
+        filled.iloc[to] = stated.iloc[row] if pd.isna(filled.iloc[to]) else filled.iloc[to]
+    return filled
 
 
 def _in_order(at: np.ndarray, acts: Callable[[np.ndarray], pd.DataFrame]) -> np.ndarray:

@@ -9,6 +9,7 @@ left out.
 import numpy as np
 import pandas as pd
 
+from analytics.evidence.told_twice import told_exactly
 from analytics.posture import Posture
 from analytics.usage.action_levels import levels_of
 from analytics.usage.actors import actors
@@ -103,6 +104,7 @@ def _of_events(posture: Posture, near: _Near) -> pd.DataFrame:
     principal = np.where(principal >= 0, principal, key)
     own, certain, upstream = near.judged(principal, key)
     chosen = own & (target >= 0) & (at <= graph.now) & ~failed(frame["outcome"])
+    chosen[list(told_exactly(graph, chosen))] = False
     events = pd.DataFrame(
         {
             "id": frame["id"].array,
