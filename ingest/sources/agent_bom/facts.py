@@ -25,12 +25,19 @@ GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 SERVICE_USERS = {"service", "legacy_service"}  # types of user in Snowflake
 SORT = re.compile(r"(?:user|serviceAccount|group):")  # before a principal of Google Cloud
 ON = {"active", "enabled"}
+ENDED = ("revoked", "expired")  # states of a token
+IN_ENTRA = {"service_principal": "entra_object", "app_registration": "entra_app"}
 OFF = {"inactive", "disabled", "suspended", "deactivated", "deprovisioned", "revoked", "expired"}
 
 
 def is_service_user(kind: str, about: Mapping[str, Any]) -> bool:
     """Return whether a user is a service's, by the type that the system gives it."""
     return kind == "user" and text(about.get("user_type")).lower() in SERVICE_USERS
+
+
+def is_token(about: Mapping[str, Any]) -> bool:
+    """Return whether a discovered identity is a token, as those of Okta are."""
+    return about.get("discovered") is True and text(about.get("identity_type")) == "api_token"
 
 
 def address_of(kind: str, about: Mapping[str, Any]) -> str:
@@ -55,7 +62,7 @@ def facts_of(
     facts: Row = {"external_ids": _known_by(about, cloud.lower())}
     if label in (*IDENTITIES, HUMAN, CREDENTIAL, RESOURCE, GROUP):
         facts["created_at"] = moment(about.get("created_at"))
-    if label in (*IDENTITIES, CREDENTIAL):
+    if label in (*IDENTITIES, CREDENTIAL) and not _is_change(about):
         facts["last_used_at"] = moment(about.get("last_used_at"))
     if label in (*IDENTITIES, RESOURCE):
         facts["env"] = redact_text(text(facets.get("environment"))) or None
@@ -63,6 +70,10 @@ def facts_of(
         facts["provider"] = redact_text(cloud or text(about.get("provider"))) or None
     if label in (SERVICE_ACCOUNT, HUMAN):
         facts["status"] = _status(fields, about)
+    elif is_token(about):
+        own = text(about.get("status")).lower()
+        facts["status"] = own if own in ENDED else _status(fields, about)
+        facts["expires_at"] = moment(about.get("credential_expires_at"))
     if label is AGENT:
         facts |= {"kind": "ai_agent"}
         facts["platform"] = redact_text(text(facets.get("agent_type"))) or None
@@ -72,6 +83,11 @@ def facts_of(
     elif label is HUMAN:
         facts |= _of_person(about)
     return facts
+
+
+def _is_change(about: Mapping[str, Any]) -> bool:
+    """Return whether the last use of an identity is none: of Okta it is when that last changed."""
+    return about.get("discovered") is True and text(about.get("provider")).lower() == "okta"
 
 
 def _of_person(about: Mapping[str, Any]) -> Row:
@@ -108,4 +124,7 @@ def _known_by(about: Mapping[str, Any], cloud: str) -> str | None:
     account = next((p for p in (principal, mail) if p.endswith(".gserviceaccount.com")), "")
     if cloud == "gcp" and account:
         ids.append(f"gcp:{account}")
-    return canonical(ids) if ids else None
+    own, kind = text(about.get("identity_id")).lower(), text(about.get("identity_type"))
+    if text(about.get("provider")).lower() == "entra" and kind in IN_ENTRA and GUID.fullmatch(own):
+        ids.append(f"{IN_ENTRA[kind]}:{own}")
+    return canonical(sorted({*ids})) if ids else None

@@ -42,7 +42,13 @@ from ingest.rows import Place, Rows, text
 from ingest.secrets.names import secret_sort
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request
-from ingest.sources.agent_bom.facts import address_of, facts_of, is_service_user, moment
+from ingest.sources.agent_bom.facts import (
+    address_of,
+    facts_of,
+    is_service_user,
+    is_token,
+    moment,
+)
 from ingest.sources.agent_bom.levels import granted_by
 from ingest.sources.mcp_config.addresses import id_by_address
 
@@ -168,6 +174,8 @@ class _Graph:
     other: set[str] = field(default_factory=set)
     edges: list[tuple[str, str, str, Mapping[str, Any], Place]] = field(default_factory=list)
     passed: Counter[str] = field(default_factory=Counter)
+    principals: dict[str, str] = field(default_factory=dict)  # by their ids in their own system
+    owned: list[tuple[str, str, Place]] = field(default_factory=list)
 
     def gather(self, document: Mapping[str, Any], place: Place) -> None:
         """Add one graph."""
@@ -205,6 +213,7 @@ class _Graph:
         """Declare one node with the facts that its label can have."""
         about, facets = _part(fields, "attributes"), _part(fields, "dimensions")
         label = SERVICE_ACCOUNT if is_service_user(kind, about) else LABELS[kind]
+        label = CREDENTIAL if is_token(about) else label
         kind = "credential" if label is CREDENTIAL else kind
         name = redact_text(text(fields.get("label"))) or redact_text(key)
         id_ = (id_by_address(address_of(kind, about)) if label is TOOL else None) or self._id(
@@ -216,9 +225,14 @@ class _Graph:
         elif label is RESOURCE:
             facts["type"] = kind
         elif label is CREDENTIAL:
-            facts |= {"type": secret_sort(name), "storage": "unknown"}
+            sort = "token" if is_token(about) else secret_sort(name)
+            facts |= {"type": sort, "storage": "unknown"}
         self.rows.node(label, id_, place, **facts)
         self.ids.setdefault(key, id_)
+        if label in (HUMAN, SERVICE_ACCOUNT) and (principal := text(about.get("principal_id"))):
+            self.principals[principal.lower()] = id_
+        if about.get("discovered") is True and (owner := text(about.get("owner"))):
+            self.owned.append((owner.lower(), id_, place))
 
     # -- edges -----------------------------------------------------------------------------------
 
@@ -283,6 +297,9 @@ class _Graph:
                 yield element, start, end, place, owned
             else:
                 self.passed[f"{_word(kind)} edges"] += 1
+        for owner, id_, place in self.owned:
+            if owner in self.principals:
+                yield OWNS, self.principals[owner], id_, place, {"evidence": "inferred"}
         # An agent that uses a server has its tools, and passes it keys.
         for agent, server, place in callers:
             for element, end in served[server]:
