@@ -33,9 +33,9 @@ def _pairs(graph: AccessGraph) -> dict[int, int]:
         return {}
     at = milliseconds(frame["at"])
     by_log = frame.groupby([frame["source"], frame["scope"]], sort=False, dropna=False).ngroup()
-    log, whole = by_log.to_numpy(), at % SECOND == 0
+    log, on_second = by_log.to_numpy(), at % SECOND == 0
     finer = np.zeros(int(log.max()) + 1, bool)
-    finer[log[~whole]] = True
+    finer[log[~on_second]] = True
     exact = finer[log]
     if exact.all() or not exact.any():
         return {}

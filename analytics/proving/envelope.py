@@ -175,10 +175,9 @@ def _envelope(
             return Envelope(YES, None, approvals, scope, SCOPE)
         return Envelope(NO, "it is outside the declared scope", approvals, scope, SCOPE)
     approved = [each for each in approvals if _covers(graph, asked, each, identity, holder)]
-    state, because = _by_approvals(posture, identity, row, approved)
     if not approved and limits(graph).keys() & {identity, holder}:
         return Envelope(NO, "it is outside what its last review lists", approvals, scope, LIST)
-    return Envelope(state, because, approvals, scope)
+    return Envelope(*_by_approvals(posture, identity, row, approved), approvals, scope)
 
 
 def _by_approvals(

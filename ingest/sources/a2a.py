@@ -265,8 +265,10 @@ def _asked(card: Mapping[str, Any]) -> tuple[list[Way], bool]:
         described = dict(enumerate(described))
     described = described if isinstance(described, dict) else {}
     if own is None and not old and not any(of_skills):
-        ways = [(_scheme(described, n),) for n, s in described.items() if isinstance(s, dict)]
-        return list[Way](ways), not ways
+        each: list[Way] = [
+            (_scheme(described, name),) for name, s in described.items() if isinstance(s, dict)
+        ]
+        return each, not each
     ways = old + [
         tuple(_scheme(described, name, *scopes) for name, scopes in requirement.items())
         for requirements in (own, *of_skills)
