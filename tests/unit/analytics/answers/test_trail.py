@@ -1,6 +1,7 @@
 """Who did what, as the journal holds it, and a second person for what is critical."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -19,11 +20,19 @@ from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.rule_findings import found
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.few_rules import only_rules
 from tests.support.histories.small_history import history_of
 from tests.support.printed import findings
 
 UNTIL = AS_OF + pd.Timedelta(days=3000)
 ANN = By("ann", account="https://idp|1", roles=frozenset({"admin"}), session="s1")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_rules() -> Iterator[None]:
+    """Keep to a rule that finds what is critical, one that finds what is less, and neighbours."""
+    with only_rules("no_accountable_owner", "leaked_credential", "unused_grant", "review_overdue"):
+        yield
 
 
 @pytest.fixture
