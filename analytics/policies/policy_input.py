@@ -2,9 +2,9 @@
 
 Unknown facts are left out, so that a policy has to handle their absence. `tdr_bp` is the trust debt
 ratio in basis points (10,000 is all that could be owed); larger is worse. `in_service` is false of
-what was disabled, retired or deleted, though access of it may still stand. `sensitivity` is the
-weight of a resource, that of an internal one (of a restricted one if it is a control plane) if no
-source declares its class.
+what is known to be disabled, retired or deleted, though access of it may still stand. `sensitivity`
+is the weight of a resource, that of an internal one (of a restricted one if it is a control plane)
+if no source declares its class.
 """
 
 from collections.abc import Callable, Iterator

@@ -10,7 +10,8 @@ from analytics.answers.plan import RemovalPlan, plan
 from analytics.answers.table import as_json
 from analytics.answers.tickets import Tickets, tickets
 from analytics.posture import Posture
-from app.escape import csv_table, markdown
+from app.escape import markdown
+from app.table_csv import table_csv
 from app.web.card import cards
 from app.web.page.address import one_of, recall, remember, turn
 from app.web.page.snapshots import kept, kept_while
@@ -145,7 +146,7 @@ def _tickets(posture: Posture, objective: str, budget: int) -> None:
 def _ticket_text(posture: Posture, objective: str, budget: int, name: str) -> str:
     made = written(posture, objective, budget)
     if name == "CSV":
-        return csv_table(made.tickets.readable())
+        return table_csv(made.tickets)
     return json.dumps(as_json(made), ensure_ascii=False, indent=1)
 
 

@@ -17,6 +17,7 @@ from analytics.remediation.handover import Target
 from app.cli.command import envelope
 from app.cli.exchange import TICKETS, tickets_text
 from app.cli.exchange.tickets import markdown as module
+from app.web.views.plan import proposed
 from graph.schema import CAN_ACCESS
 from tests.support.estates.small_estates import Estate
 
@@ -105,6 +106,15 @@ def test_csv_has_the_same_rows() -> None:
     assert [row["ticket_id"] for row in rows] == [row["ticket_id"] for row in listed]
     assert rows[0]["agent"] == USER
     assert rows[0]["command"] == listed[0]["command"]
+
+
+def test_csv_is_the_same_from_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No list and no instant in it is in the words of Python."""
+    made = answer(posture())
+    monkeypatch.setattr(proposed, "written", lambda *_: made)
+    shown = proposed._ticket_text(posture(), "debt", 5, "CSV")
+    assert shown == text("tickets-csv", posture())
+    assert "[" not in shown
 
 
 def test_markdown_has_a_title_a_command_and_its_undo() -> None:
