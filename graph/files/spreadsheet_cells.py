@@ -4,8 +4,9 @@ import re
 
 # Prefixes that spreadsheets run as a formula: https://owasp.org/www-community/attacks/CSV_Injection
 # An apostrophe before one is text; what has such apostrophes already gets one more.
-RUN = r" *[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
-_TO_GUARD, _GUARDED = re.compile(f"'*{RUN}"), re.compile(f"'+{RUN}")
+RUN = " *[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"  # also of the expressions of Arrow
+GUARDED = f"'+{RUN}"
+_TO_GUARD, _GUARDED = re.compile(f"'*{RUN}"), re.compile(GUARDED)
 
 
 def guarded(text: str) -> str:

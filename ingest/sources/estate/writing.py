@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from graph.element import Dtype, Element, Node, Relationship, Table
 from graph.files.private import private_bytes, private_folder
+from graph.files.spreadsheet_cells import GUARDED
 from graph.frames import Frames
 from graph.schema import DECISION_RECORD, SOD_RULE
 from ingest.files.text_columns import as_text
@@ -90,7 +91,7 @@ def _write_table(table: pa.Table, element: Element, path: Path) -> None:
 
 
 def csv_bytes(table: pa.Table) -> bytes:
-    r"""Write a table of text as CSV, quoting only what needs it.
+    r"""Write a table of text as CSV, quoting only what needs it, so that it is read back as it is.
 
     >>> csv_bytes(pa.table({"id": ["a", 'b"c'], "name": [None, "x,y"]}))
     b'id,name\na,\n"b""c","x,y"\n'
@@ -99,7 +100,8 @@ def csv_bytes(table: pa.Table) -> bytes:
     header = ",".join(names.to_pylist()) + "\n"
     if not table.num_rows:
         return header.encode()
-    cells = [_quoted(c.cast(pa.large_string()).combine_chunks()) for c in table.columns]
+    texts = (_not_unguarded(c.cast(pa.large_string()).combine_chunks()) for c in table.columns)
+    cells = [_quoted(text) for text in texts]
     rows = pc.binary_join_element_wise(*cells, _text(","), null_handling="replace")
     lines = pc.binary_join_element_wise(rows, _text("\n"), _text(""))
     return header.encode() + b"".join(lines.cast(pa.large_binary()).to_pylist())
@@ -107,6 +109,19 @@ def csv_bytes(table: pa.Table) -> bytes:
 
 def _text(text: str) -> pa.Scalar:
     return pa.scalar(text, pa.large_string())
+
+
+def _not_unguarded(cells: pa.Array) -> pa.Array:
+    """Return cells from which `unguarded` gives each text back, with no more apostrophes than that.
+
+    >>> _not_unguarded(pa.array(["'=1", "=1", None])).to_pylist()
+    ["''=1", '=1', None]
+    """
+    taken_off = pc.match_substring_regex(cells, f"^{GUARDED}")
+    if not pc.any(taken_off).as_py():
+        return cells
+    more = pc.binary_join_element_wise(pa.scalar("'", cells.type), cells, pa.scalar("", cells.type))
+    return pc.if_else(taken_off, more, cells)
 
 
 def _quoted(cells: pa.Array) -> pa.Array:

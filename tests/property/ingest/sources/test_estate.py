@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from graph.element import Dtype, Node, Relationship
 from graph.facts import LazyFrames
 from graph.frames import conform
-from graph.schema import DECISION_RECORD, FACT_NODES, LEVELS, RELATIONSHIPS, ROLE_POLICY
+from graph.schema import AGENT, DECISION_RECORD, FACT_NODES, LEVELS, RELATIONSHIPS, ROLE_POLICY
 from graph.values import canonical
 from ingest.files.tables import read_table
 from ingest.sources.estate.manifest import Manifest
@@ -120,3 +120,12 @@ def test_tables_that_are_internal_are_left_out(tmp_path):
     assert len(kept[ROLE_POLICY]) == 1
     write_estate(kept, tmp_path, MANIFEST)
     assert [p.name for p in tmp_path.iterdir()] == ["estate.toml"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("name", ["=1", "'=1", "''=1", "' @x", "'tis", "'\uff1d"])
+def test_an_apostrophe_before_a_formula_is_read_back(suffix, name, tmp_path):
+    """An export in CSV puts one there, which reading takes off: one of the text itself stays."""
+    frames = {AGENT: conform(pd.DataFrame([STAMP | {"id": "a", "name": name}]), AGENT).frame}
+    write_estate(frames, tmp_path / "estate", MANIFEST, suffix)
+    assert read_estate(tmp_path / "estate").rows[AGENT]["name"].tolist() == [name]
