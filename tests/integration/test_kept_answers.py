@@ -30,14 +30,6 @@ from ingest.job.run import ingest_reading
 from ingest.sources import all_sources
 from tests.integration.cli import example
 from tests.support.estates.small_estates import AS_OF
-from tests.support.few_rules import only_rules
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _few_rules():
-    """Keep to four rules: how their findings are kept is the same for all."""
-    with only_rules("no_accountable_owner", "owner_departed", "admin_or_wildcard", "unused_grant"):
-        yield
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +131,7 @@ def test_what_is_kept_is_what_is_worked_out_and_is_not_worked_out_again(store, w
     assert not places(store)
     judged = count(monkeypatch)
     assert said(store) == whole
-    assert sorted(judged) == ["LPR-01", "LPR-03", "OWN-01", "OWN-02"]
+    assert len(judged) > 20
     assert len(places(store)) >= 6
     judged.clear()
     assert said(store) == whole
