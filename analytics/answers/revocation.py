@@ -85,8 +85,9 @@ def revocation(posture: Posture, about: int | str | None = None, limit: int = 0)
     nothing ties it to them any more. `items` are all overdue items so far, open ones first and of
     these the oldest first.
     """
-    node, gone = (NOWHERE, about) if isinstance(about, str) else (about, None)
-    thing = gone if node is None or gone else posture.graph.thing(node)["id"]
+    gone = about if isinstance(about, str) else None
+    node = NOWHERE if isinstance(about, str) else about
+    thing = gone if node is None or node == NOWHERE else posture.graph.thing(node)["id"]
     ended = of_identity(endings(posture), thing)
     killed, kill_left = cut(_killed(posture, node), limit)
     alive, alive_left = cut(_residue(posture, node, ended), limit)

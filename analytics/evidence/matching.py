@@ -258,7 +258,8 @@ def _correlations(stated: pd.Series, exact: dict[int, int]) -> pd.Series:
     """Return correlation ids, also those that only the less exact of two rows of a use has."""
     filled = stated.copy() if exact else stated
     for row, to in exact.items():
-        filled.iloc[to] = stated.iloc[row] if pd.isna(filled.iloc[to]) else filled.iloc[to]
+        if pd.isna(filled.iloc[to]):
+            filled.iloc[to] = stated.iloc[row]
     return filled
 
 

@@ -301,9 +301,6 @@ def _covers(
     """
     if approval.on == "grant":
         return True
-    own, node = (
-        listings(graph).get(approval.fact),
-        identity if approval.on == "identity" else holder,
-    )
-    lists = [each for each in (own, limits(graph).get(node)) if each is not None]
-    return all(bool(each.allows(graph, *asked).any()) for each in lists)
+    node = identity if approval.on == "identity" else holder
+    lists = listings(graph).get(approval.fact), limits(graph).get(node)
+    return all(each is None or bool(each.allows(graph, *asked).any()) for each in lists)

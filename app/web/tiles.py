@@ -35,7 +35,7 @@ def tile(
 
 
 def link(place: DeltaGenerator, words: str, page: str, **address: str | list[str]) -> None:
-    """Draw a link to a page with parameters; `words` must not contain names from the data.
+    """Draw a link to a page with parameters; names from the data must be escaped in `words`.
 
     For whom the page is not open there is none.
     """

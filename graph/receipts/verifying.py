@@ -114,9 +114,8 @@ class _Run:
     chained: bool = False  # whether a record of a chain was there
     used_keys: set[int] = field(default_factory=set)
     claims: dict[tuple[Claim, ...], Mapping[str, Claim]] = field(default_factory=dict)
-    after_signed: dict[int, list[Entry]] = field(
-        default_factory=dict
-    )  # by the first record of a chain
+    # By the first record of a chain:
+    after_signed: dict[int, list[Entry]] = field(default_factory=dict)
 
     def take(self, number: int, item: Item) -> None:
         """Judge one record."""

@@ -11,7 +11,6 @@ from app.cli.options.usual import LIMIT, LimitOption, Mode
 from app.cli.output.columns import Columns, Commands, cell
 
 ORDERS = ("hubs", "rotation")
-RETIRED = ("Agent", "ServiceAccount", "Role")  # labels of what decommission is about
 
 if TYPE_CHECKING:
     from analytics.answers.durability import Durability
@@ -35,26 +34,26 @@ HUBS: dict[str, Columns] = {
 
 
 def _after_durability(result: dict[str, Any]) -> Commands:
-    first = result["identities"][:1]
-    ends = [("decommission", row["id"]) for row in first if row["label"] in RETIRED]
+    from graph.schema import IDENTITIES
+
+    first, ending = result["identities"][:1], {label.name for label in IDENTITIES}
+    ends = [("decommission", row["id"]) for row in first if row["label"] in ending]
     return [*ends, *(("show", row["id"]) for row in first)]
 
 
 def _lasting(result: dict[str, Any]) -> str | None:
     from app.wording import counted
 
-    way, lasting, unknown = "a way to a crown jewel", result["lasting"], result["not_known"]
+    way, lasting, unknown = "way to a crown jewel", result["lasting"], result["not_known"]
     if not result["of"] + unknown:
         return "No agent is known."
     if result["of"] + unknown == 1:
         name = cell(result["identities"][0])
         if unknown:
-            return f"Of {name} it is not known whether it keeps {way} after it is ended."
-        return (
-            f"{name} keeps {way if lasting else way.replace('a way', 'no way')} after it is ended."
-        )
+            return f"Of {name} it is not known whether it keeps a {way} after it is ended."
+        return f"{name} keeps {'a' if lasting else 'no'} {way} after it is ended."
     verb, they = ("keeps", "it is") if lasting == 1 else ("keep", "they are")
-    words = f"{lasting:,} of {counted(result['of'], 'agent')} {verb} {way} after {they} ended"
+    words = f"{lasting:,} of {counted(result['of'], 'agent')} {verb} a {way} after {they} ended"
     return f"{words}{f'; of {unknown:,} it is not known' if unknown else ''}."
 
 

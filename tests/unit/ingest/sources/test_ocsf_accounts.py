@@ -3,14 +3,12 @@
 Activities: https://schema.ocsf.io/1.8.0/classes/account_change; `user_result` is the user after it.
 """
 
-import json
-
 import pandas as pd
 import pytest
 
 from graph.schema import AUTHENTICATES_AS, CREDENTIAL, HUMAN, SERVICE_ACCOUNT
 from ingest.sources.ocsf import SOURCE
-from tests.support.exports.loading import load
+from tests.support.exports.loading import line_reader
 
 DAY, NOON = 86_400_000, 1_782_907_200_000  # 2026-07-01T12:00:00Z
 ANN = {"uid": "u-2", "name": "ann", "type_id": 1}
@@ -20,12 +18,7 @@ CHANGED, RESET, LOCKED, ADDED, REMOVED, UNLOCKED = 3, 4, 9, 10, 11, 12
 
 @pytest.fixture
 def read(tmp_path):
-    def reading(*events):
-        path = tmp_path / "log.jsonl"
-        path.write_text("\n".join(map(json.dumps, events)))
-        return load(SOURCE, tmp_path / "s", path, taken_at=None)
-
-    return reading
+    return line_reader(SOURCE, tmp_path)
 
 
 def change(activity, user=ANN, days=0, **more):

@@ -4,27 +4,13 @@ By https://github.com/cartography-cncf/cartography: `models/snowflake/access_tok
 `credential.py` each have the tokens of Snowflake; `models/aws/ec2/instances.py` got an `arn` late.
 """
 
-import json
-
 import pandas as pd
 import pytest
 
 from graph.schema import ASSUMES, AUTHENTICATES_AS, CREDENTIAL, RESOURCE
-from ingest.sources.cartography import SOURCE
-from tests.support.exports.loading import load
 
 ACCOUNT, USED = "123456789012", "2026-07-09T10:00:00Z"
 TOKEN, LISTED = ("SnowflakeProgrammaticAccessToken", "APIKey"), ("SnowflakeCredential", "APIKey")
-
-
-@pytest.fixture
-def read(tmp_path):
-    def reading(*parts):
-        path = tmp_path / "graph.json"
-        path.write_text("\n".join(map(json.dumps, parts)) + "\n")
-        return load(SOURCE, tmp_path, path)
-
-    return reading
 
 
 def node(key, *labels, **properties):

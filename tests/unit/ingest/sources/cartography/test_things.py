@@ -5,29 +5,15 @@ By https://github.com/cartography-cncf/cartography: `intel/okta/users.py` (dates
 where a trusted principal is an `AWSPrincipal` that has nothing but its `arn`.
 """
 
-import json
-
 import pandas as pd
 import pytest
 
 from graph.schema import ASSUMES, AUTHENTICATES_AS, CREDENTIAL, HUMAN, RESOURCE, TRUSTS
-from ingest.sources.cartography import SOURCE
-from tests.support.exports.loading import load
 from tests.support.printed import findings
 
 SYNC = 1785542400  # 2026-08-01T00:00:00Z
 ROLE = "arn:aws:iam::123456789012:role/open"
 JULY = pd.Timestamp("2026-07-09T10:00:00Z")
-
-
-@pytest.fixture
-def read(tmp_path):
-    def reading(*parts):
-        path = tmp_path / "graph.json"
-        path.write_text("\n".join(map(json.dumps, parts)) + "\n")
-        return load(SOURCE, tmp_path, path)
-
-    return reading
 
 
 def node(key, *labels, **properties):
