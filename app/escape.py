@@ -94,11 +94,19 @@ def markup(name: object, limit: int = LONGEST) -> str:
 def csv_cell(value: object) -> object:
     r"""Return `value` so that a spreadsheet shows it, in its order, instead of running it.
 
+    An instant is written as everywhere else, in UTC.
+
     >>> csv_cell("=1+1"), csv_cell("invoice-bot"), csv_cell(-3)
     ("'=1+1", 'invoice-bot', -3)
     >>> csv_cell("pay\u202eroll")
     'pay⟨U+202E⟩roll'
+    >>> csv_cell(pd.Timestamp("2026-08-01T02:00", tz="Europe/Berlin"))
+    '2026-08-01T00:00:00Z'
     """
+    if isinstance(value, pd.Timestamp) and value.tzinfo is not None:
+        from graph.values import iso  # loads Arrow, which few commands need
+
+        return iso(value)
     if not isinstance(value, str):
         return value
     return guarded(_TURNING.sub(lambda match: _visible(match.group()), value))

@@ -136,6 +136,18 @@ def test_a_cell_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
     assert rows[1][1] == "-3"
 
 
+def test_instants_in_csv_are_those_of_json() -> None:
+    seen = pd.to_datetime(
+        ["2026-08-01T10:00:00Z", None, "2026-08-01T10:00:00.250Z"], format="ISO8601"
+    )
+    text = csv_table(pd.DataFrame({"agent": ["a", "b", "c"], "seen": seen}))
+    assert list(csv.reader(io.StringIO(text, newline="")))[1:] == [
+        ["a", "2026-08-01T10:00:00Z"],
+        ["b", ""],
+        ["c", "2026-08-01T10:00:00.250Z"],
+    ]
+
+
 @pytest.mark.parametrize("cell", ["invoice-bot", "", "a=b", -3, 0.5, None])
 def test_an_innocent_cell_stays_as_it_is(cell: object) -> None:
     assert csv_cell(cell) == cell
