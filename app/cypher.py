@@ -23,7 +23,7 @@ def ask(
 ) -> pd.DataFrame:
     """Run a query in a read-only transaction, and return at most `limit` of its rows.
 
-    `$run` is the id of the snapshot of the graph.
+    `$run` is the number of the snapshot of the graph.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def ask(
     run = getattr(store, "query", None)
     if run is None or graph.snapshot is None:
         raise QueryRefused("cypher needs a store on Neo4j; sql works on every snapshot")
-    rows = run(query, {"run": graph.snapshot.id, **values}, limit)
+    rows = run(query, {"run": graph.snapshot.sequence, **values}, limit)
     return pd.DataFrame([{name: _native(cell) for name, cell in row.items()} for row in rows])
 
 

@@ -276,9 +276,10 @@ class Snapshot:
     def cypher(self, query: str, **values: object) -> pd.DataFrame:
         """Run a Cypher query on the database of the snapshot; writes are impossible.
 
-        A database holds several snapshots: `$run` is the id of this one, which each of its nodes
-        and relationships has as `run`. Labels and types have a prefix, as in
-        `match (a:TrustdebtAgent {run: $run})-[:TRUSTDEBT_CAN_ACCESS]->(b) return a.id, b.id`.
+        A database holds several snapshots: `$run` is the number of this one, and each node and
+        relationship is of the runs from its `first_run` to its `last_run`. Labels and types have a
+        prefix, as in `match (a:TrustdebtAgent)-[g:TRUSTDEBT_CAN_ACCESS]->(b)
+        where g.first_run <= $run <= g.last_run return a.id, b.id`.
 
         Raises
         ------

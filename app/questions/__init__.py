@@ -3,8 +3,8 @@
 A file `NAME.toml` has `question`, `why`, `sql`, and may have `cypher`, `shows` (table, chart or
 picture) and `[parameters.NAME]` with `says` and `default`. Queries name a parameter `$NAME`;
 `$as_of` is the instant looked at (in Cypher, milliseconds since 1970), and in Cypher `$run` the
-snapshot. A picture needs the columns `source`, `type` and `target`; a chart a text and a number.
-Files of a folder of one's own, `TRUSTDEBT_QUESTIONS`, are of the same form.
+number of the snapshot. A picture needs the columns `source`, `type` and `target`; a chart a text
+and a number. Files of a folder of one's own, `TRUSTDEBT_QUESTIONS`, are of the same form.
 """
 
 import os

@@ -29,11 +29,11 @@ DISTURBED = {
     "WITH s, t, properties(s) AS mine, properties(t) AS other "
     "SET s.hash = other.hash, s.taken_at = other.taken_at, "
     "t.hash = mine.hash, t.taken_at = mine.taken_at",
-    "one is a copy": SECOND + "CREATE (t:TrustdebtSnapshot {id: '000009-x', run: '000009-x'}) "
+    "one is a copy": SECOND + "CREATE (t:TrustdebtSnapshot {id: '000009-x'}) "
     "SET t.state = s.state, t.sequence = 9, t.taken_at = s.taken_at, t.hash = s.hash, "
     "t.recorded_at = s.recorded_at, t.coverage = s.coverage, t.counted = s.counted",
     "the pointer is gone": POINTER + "DELETE p",
-    "the pointer names another": SECOND + POINTER + "SET p.run = s.id",
+    "the pointer names another": SECOND + POINTER + "SET p.snapshot = s.id",
     "the anchor is gone": POINTER + "REMOVE p.anchor",
     "the anchor is cut": POINTER + "SET p.anchor = left(p.anchor, 200)",
 }
@@ -94,11 +94,11 @@ def test_a_property_that_somebody_edited_is_no_fact(uri: str, opened: Store):
 
 
 def test_an_older_state_of_the_database_is_told(uri: str, opened: Store):
-    former = ask(uri, "MATCH (p:TrustdebtPointer {name: 'current'}) RETURN p.anchor, p.run")[0]
+    former = ask(uri, "MATCH (p:TrustdebtPointer {name: 'current'}) RETURN p.anchor, p.snapshot")[0]
     _publish(uri, 4)
     text = "MATCH (s:TrustdebtSnapshot {sequence: 4}) DELETE s "
     text += "WITH 1 AS one MATCH (p:TrustdebtPointer {name: 'current'})"
-    ask(uri, f"{text} SET p.anchor = $anchor, p.run = $run", anchor=former[0], run=former[1])
+    ask(uri, f"{text} SET p.anchor = $a, p.snapshot = $s", a=former[0], s=former[1])
     with pytest.raises(StoreDamaged, match="000004 was published after"):
         opened.current()
 

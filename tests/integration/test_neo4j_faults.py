@@ -289,14 +289,14 @@ def test_a_lost_relationship_is_noticed(empty_neo4j: str):
 def test_a_pointer_to_nothing_is_noticed(empty_neo4j: str):
     with opened(empty_neo4j) as store:
         publish(store)
-        ask(empty_neo4j, "MATCH (p:TrustdebtPointer) SET p.run = 'no such run'")
+        ask(empty_neo4j, "MATCH (p:TrustdebtPointer) SET p.snapshot = 'no such run'")
         with pytest.raises(StoreDamaged):
             store.current()
 
 
 def test_rows_missing_before_the_flip_stop_it(empty_neo4j: str):
     def lose_one(step: int) -> None:
-        if step == 3:
+        if step == 2:  # both rows that are new are there
             ask(empty_neo4j, "MATCH (:TrustdebtAgent {id: 'a2'})-[r]->() DELETE r")
 
     with opened(empty_neo4j) as store:
@@ -341,11 +341,11 @@ def test_the_next_publish_removes_what_a_failed_one_left(empty_neo4j: str):
         assert "LOADING" in states(empty_neo4j)
         published = publish(store, worlds.crowd(4))
         assert states(empty_neo4j) == ["PUBLISHED", "PUBLISHED"]
-        runs = [info.id for info in store.snapshots()]
-    assert published.id in runs
-    orphans = ask(empty_neo4j, "MATCH (n) WHERE n.run IS NOT NULL AND NOT n.run IN $runs RETURN n",
-                  runs=runs)  # fmt: skip
-    assert orphans == []
+        runs = [info.sequence for info in store.snapshots()]
+    assert published.sequence in runs
+    text = "MATCH (n) WHERE n.first_run IS NOT NULL "
+    text += "AND none(run IN $runs WHERE n.first_run <= run <= n.last_run) RETURN n"
+    assert ask(empty_neo4j, text, runs=runs) == []
 
 
 def states(uri: str) -> list[object]:

@@ -72,7 +72,7 @@ def tie_to_ours(uri: str, draw: random.Random) -> None:
     """Tie nodes of somebody else to ours, both ways, and two of ours to each other."""
     ends = "MATCH (t {theirs: $n}) MATCH (o) WHERE any(l IN labels(o) WHERE l IN $ours) "
     for number, way in enumerate(["(t)-[:%s]->(o)", "(o)-[:%s]->(t)", "(o)-[:%s]->(o)"] * 2):
-        tie = f"`{draw.choice(TYPES)}` {{run: o.run}}"
+        tie = f"`{draw.choice(TYPES)}` {{first_run: o.first_run, last_run: o.last_run}}"
         text = f"{ends}WITH t, o LIMIT 3 CREATE {way % tie}"
         ask(uri, text, n=number, ours=OURS)
 

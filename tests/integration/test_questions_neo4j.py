@@ -88,7 +88,7 @@ def test_what_reaches_beyond_the_database_or_writes_is_refused(example: str, que
     snapshot = trustdebt.open_snapshot(example)
     with pytest.raises(QueryRefused):
         snapshot.cypher(query)
-    assert len(snapshot.cypher("MATCH (a:TrustdebtAgent {run: $run}) RETURN a.id")) > 0
+    assert len(snapshot.cypher("MATCH (a:TrustdebtAgent {first_run: $run}) RETURN a.id")) > 0
 
 
 def test_without_the_look_at_its_plan_a_query_would_reach_beyond(

@@ -1,25 +1,33 @@
 """Runs of rows in Neo4j: written in steps, counted, read as a whole, and removed."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from graph import cypher
-from graph.element import Element, Node, Table
-from graph.facts import Facts
+from graph.element import Element
 from graph.journal.hash_chain import sha256
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from graph.stores import Lease, StoreBusy, StoreDamaged
 from graph.stores.anchor import Anchor, written
-from graph.stores.neo4j.rows import BATCH, Batch, batches, received
+from graph.stores.neo4j.changes import Changes
+from graph.stores.neo4j.rows import BATCH, Batch, Tables, columns_of, received
 from graph.stores.neo4j.session import Beat, Connection, Tx
 from graph.values import canonical
 
-DELETE_BATCH = 5_000
+SOME = 5_000  # rows that are removed in one transaction
 MARKED = ("id", "sequence", "taken_at", "hash", "coverage", "replaces", "counted")
-START = ""  # sorts before any id
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A snapshot by its id and by the number that its rows go by."""
+
+    id: str
+    number: int
 
 
 class Writer:
@@ -35,8 +43,8 @@ class Writer:
 
     def write(
         self,
-        run: str,
-        facts: Facts,
+        run: Run,
+        changes: Changes,
         described: dict[str, object],
         after_step: Callable[[int], None],
         anchor: Anchor,
@@ -48,54 +56,64 @@ class Writer:
         """
         self._begin(run, described)
         after_step(0)
-        nodes: Counter[str] = Counter()
-        relationships: defaultdict[str, Counter[str]] = defaultdict(Counter)
         step = 0
-        for step, batch in enumerate(batches(facts), 1):
-            self._append(run, step, batch)
-            if batch.nodes:
-                nodes[batch.nodes] += len(batch.rows)
-            else:
-                kind, source = batch.relationships
-                relationships[kind][source] += len(batch.rows)
+        for step, batch in enumerate(changes.batches(), 1):
+            self._apply(run, step, batch)
             after_step(step)
-        stored = {"nodes": nodes, "relationships": relationships}
-        counts = dict(zip(("nodes", "relationships"), facts.counts(), strict=True))
-        counted = canonical(counts | {"stored": stored})
-        mark = mark_of({**described, "id": run, "counted": counted})
+        mark = mark_of({**described, "id": run.id})
         text = cypher.PUBLISH_BEHIND if behind else cypher.PUBLISH
-        anchor = anchor.plus(run, mark, not behind)
-        values = {"counted": counted, "anchor": written(anchor)}
-        self._flip(run, step + 1, stored, text, values)
+        anchor = anchor.plus(run.id, mark, not behind)
+        self._flip(run, step + 1, changes.stored, text, {"anchor": written(anchor)})
         after_step(step + 1)
         return anchor
 
-    def remove(self, run: str, anchor: Anchor | None) -> bool:
-        """Remove a run that is neither current nor being read; return whether it was removed.
+    def retire(self, run: Run, published: Iterable[int], anchor: Anchor | None) -> bool:
+        """Remove a published run that is neither current nor being read; return whether it was.
 
-        `anchor` is the anchor that lists it; it is updated before the run is removed.
+        `published` are the numbers of all runs that stay; `anchor` is the anchor that lists this
+        one, and is updated before its rows are removed.
         """
-        values = {"run": run, "token": self._lease.token}
-        values["anchor"] = written(anchor.without(run)) if anchor else None
+        values = {"snapshot": run.id, "token": self._lease.token}
+        values["anchor"] = written(anchor.without(run.id)) if anchor else None
         marked = self._unit(
-            run, "retire a snapshot", lambda tx, beat: tx.run(cypher.RETIRE, values).values()
+            run.id, "retire a snapshot", lambda tx, beat: tx.run(cypher.RETIRE, values).values()
         )
         if not marked:
             self.require_lease()
             return False
-        for label in FACT_NODES:
-            after: str | None = START
-            while after is not None:
-                after = self._unit(
-                    run, "delete relationships", self._delete_from(run, label, after)
-                )
-        for element in cypher.RECORDED:
-            while self._unit(run, "delete nodes", self._delete_nodes(run, element)):
-                pass
-        self._unit(
-            run, "forget a snapshot", lambda tx, beat: tx.run(cypher.FORGET, run=run).values()
-        )
+        self.remove(run, published)
         return True
+
+    def remove(self, run: Run, published: Iterable[int]) -> None:
+        """Remove the rows of a run that no published one has, and let hold again what it ended.
+
+        That is the case of the last run only: what an earlier one ended is no part of later ones.
+        """
+        before = max((n for n in published if n < run.number), default=0)
+        after = min((n for n in published if n > run.number), default=None)
+        most = cypher.OPEN if after is None else after - 1
+        for element in (*RELATIONSHIPS, *cypher.RECORDED):
+            values = {"after": before, "least": before + 1, "most": most}
+            self._all(run.id, "delete rows", cypher.delete(element), values)
+        if after is None:
+            for element in (*RELATIONSHIPS, *cypher.RECORDED):
+                values = {"least": before, "most": cypher.OPEN - 1}
+                self._all(run.id, "let rows hold again", cypher.reopen(element), values)
+        self._unit(
+            run.id,
+            "forget a snapshot",
+            lambda tx, beat: tx.run(cypher.FORGET, snapshot=run.id).values(),
+        )
+
+    def _all(self, run: str, purpose: str, text: str, values: dict[str, int]) -> None:
+        """Repeat a statement with a limit until it changes less."""
+
+        def work(tx: Tx, beat: Beat) -> int:
+            self._check(tx)
+            return int(tx.run(text, {"limit": SOME, **values}).values()[0][0])
+
+        while self._unit(run, purpose, work) == SOME:
+            pass
 
     def _unit(self, run: str, purpose: str, work: Callable[[Tx, Beat], Any]) -> Any:
         patience = self._connection.patience
@@ -110,76 +128,61 @@ class Writer:
     def _lost(self) -> StoreBusy:
         return StoreBusy(f"{self._connection.uri}: the right to publish was lost to another ingest")
 
-    def _begin(self, run: str, described: dict[str, object]) -> None:
+    def _begin(self, run: Run, described: dict[str, object]) -> None:
         def work(tx: Tx, beat: Beat) -> None:
-            if tx.run(cypher.PROGRESS, run=run).single() is None:
-                values = {"run": run, "token": self._lease.token, "properties": described}
+            if tx.run(cypher.PROGRESS, snapshot=run.id).single() is None:
+                values = {"snapshot": run.id, "token": self._lease.token, "properties": described}
                 if tx.run(cypher.BEGIN, values).single() is None:
                     raise self._lost()
 
-        self._unit(run, "begin a snapshot", work)
+        self._unit(run.id, "begin a snapshot", work)
 
-    def _append(self, run: str, step: int, batch: Batch) -> None:
+    def _apply(self, run: Run, step: int, batch: Batch) -> None:
         def work(tx: Tx, beat: Beat) -> None:
             if not self._advance(tx, cypher.ADVANCE, run, step):
                 return
-            made = tx.run(batch.text, rows=batch.rows, run=run).consume().counters
-            if made.nodes_created + made.relationships_created != len(batch.rows):
+            done = tx.run(batch.text, rows=batch.rows, run=run.number).consume().counters
+            if batch.ends:
+                if done.properties_set < len(batch.rows):
+                    raise StoreDamaged(f"{self._connection.uri}: rows of the run before are gone")
+            elif done.nodes_created + done.relationships_created != len(batch.rows):
                 raise StoreDamaged(f"{self._connection.uri}: ends of relationships are missing")
 
-        self._unit(run, "write a batch", work)
+        self._unit(run.id, "write a batch", work)
 
-    def _advance(self, tx: Tx, text: str, run: str, step: int, **values: object) -> bool:
+    def _advance(self, tx: Tx, text: str, run: Run, step: int, **values: object) -> bool:
         """Advance by one step; return False if an earlier try without an answer did it."""
-        values |= {"run": run, "step": step, "token": self._lease.token}
+        values |= {"snapshot": run.id, "run": run.number, "step": step, "token": self._lease.token}
         if tx.run(text, values).single() is not None:
             return True
         self._check(tx)
-        progress = tx.run(cypher.PROGRESS, run=run).single()
+        progress = tx.run(cypher.PROGRESS, snapshot=run.id).single()
         if progress is None or progress[0] != step:
             raise self._lost()
         return False
 
     def _flip(
-        self, run: str, step: int, stored: dict[str, Any], text: str, values: dict[str, str]
+        self, run: Run, step: int, stored: dict[str, Any], text: str, values: dict[str, str]
     ) -> None:
         def work(tx: Tx, beat: Beat) -> None:
-            if self._count(tx, beat, run) != stored:
-                raise StoreDamaged(f"{self._connection.uri}: {run} is not what was written")
+            if self._count(tx, beat, run.number) != stored:
+                raise StoreDamaged(f"{self._connection.uri}: {run.id} is not what was written")
             self._advance(tx, text, run, step, **values)
 
-        self._unit(run, "publish a snapshot", work)
+        self._unit(run.id, "publish a snapshot", work)
 
-    def _count(self, tx: Tx, beat: Beat, run: str) -> dict[str, Any]:
+    def _count(self, tx: Tx, beat: Beat, run: int) -> dict[str, Any]:
         nodes: dict[str, int] = {}
         relationships: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        where = {"run": run, "after": START}
         for element in cypher.RECORDED:
-            count = tx.run(cypher.count_nodes(element.name), where).values()[0][0]
+            count = tx.run(cypher.count_nodes(element.name), run=run).values()[0][0]
             nodes |= {element.name: count} if count else {}
             beat()
         for label in FACT_NODES:
-            for kind, number in tx.run(cypher.count_relationships(label.name), where).values():
+            for kind, number in tx.run(cypher.count_relationships(label.name), run=run).values():
                 relationships[kind][label.name] = number
             beat()
         return {"nodes": nodes, "relationships": dict(relationships)}
-
-    def _delete_from(self, run: str, label: Node, after: str) -> Callable[[Tx, Beat], str | None]:
-        def work(tx: Tx, beat: Beat) -> str | None:
-            self._check(tx)
-            values = {"run": run, "after": after, "limit": DELETE_BATCH}
-            last, number = tx.run(cypher.delete_relationships(label.name), values).values()[0]
-            return last if number == DELETE_BATCH else None
-
-        return work
-
-    def _delete_nodes(self, run: str, label: Node | Table) -> Callable[[Tx, Beat], bool]:
-        def work(tx: Tx, beat: Beat) -> bool:
-            self._check(tx)
-            values = {"run": run, "after": START, "limit": DELETE_BATCH}
-            return bool(tx.run(cypher.delete_nodes(label.name), values).values()[0][0])
-
-        return work
 
 
 def mark_of(record: dict[str, Any]) -> str:
@@ -191,35 +194,34 @@ class Reader:
     """A reader of the rows of one run."""
 
     def __init__(
-        self, connection: Connection, run: str, stored: dict[str, Any], hold: Callable[[], None]
+        self, connection: Connection, run: Run, stored: dict[str, Any], hold: Callable[[], None]
     ) -> None:
         self._connection = connection
         self._run = run
         self._stored = stored
         self._hold = hold  # called periodically while reading
 
-    def tables(self) -> dict[Element, list[pa.Table]]:
+    def tables(self) -> Tables:
         """Read all elements that the run has."""
-        tables: dict[Element, list[pa.Table]] = {}
+        tables: Tables = {}
         for element in cypher.RECORDED:
             expected = self._stored["nodes"].get(element.name, 0)
             if expected:
-                names = cypher.stored(element)
-                text = cypher.read_nodes(element)
-                tables[element] = self._stream(element, text, names, expected)
+                parts = self._stream(element, cypher.read_nodes(element), expected)
+                tables[element] = pa.concat_tables(parts)
         for kind in RELATIONSHIPS:
-            names = ("source_id", "target_id", *cypher.stored(kind))
-            tables[kind] = []
+            parts = []
             for source, expected in self._stored["relationships"].get(kind.name, {}).items():
-                text = cypher.read_relationships(kind, source)
-                tables[kind] += self._stream(kind, text, names, expected)
+                parts += self._stream(kind, cypher.read_relationships(kind, source), expected)
+            if parts:
+                tables[kind] = pa.concat_tables(parts)
         return tables
 
-    def _stream(
-        self, element: Element, text: str, names: tuple[str, ...], expected: int
-    ) -> list[pa.Table]:
+    def _stream(self, element: Element, text: str, expected: int) -> list[pa.Table]:
+        names = tuple(columns_of(element))
+
         def work(tx: Tx, beat: Beat) -> list[pa.Table]:
-            result = tx.run(text, run=self._run, after=START)
+            result = tx.run(text, run=self._run.number)
             parts = []
             while rows := result.fetch(BATCH):
                 beat()
@@ -229,10 +231,10 @@ class Reader:
             return parts
 
         self._hold()
-        parts = self._connection.read("read a snapshot", work, self._run)
+        parts = self._connection.read("read a snapshot", work, self._run.id)
         if sum(len(part) for part in parts) != expected:
             raise StoreDamaged(
-                f"{self._connection.uri}: {self._run} does not have the {expected} rows of "
+                f"{self._connection.uri}: {self._run.id} does not have the {expected} rows of "
                 f"{element.name} that were published"
             )
         return parts

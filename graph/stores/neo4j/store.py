@@ -1,9 +1,8 @@
-"""The Neo4j store: a run of rows for each snapshot, and one pointer to the current run.
+"""The Neo4j store: a run for each snapshot, and one pointer to the current run.
 
-A publish writes a new run beside the others in batches, counts it and moves the pointer in one
-transaction. Before that the run has no readers, and afterwards it does not change; so readers
-need no isolation beyond read committed, and an interrupted publish is repeated by removing its
-run and starting again.
+A publish writes in batches what a new run changes, counts the run and moves the pointer in one
+transaction. What earlier runs have does not change by it; so readers need no isolation beyond read
+committed, and an interrupted publish is repeated by undoing its run and starting again.
 """
 
 import contextlib
@@ -13,17 +12,17 @@ import socket
 import threading
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from typing import Any, cast
 
-import pandas as pd
 from neo4j.exceptions import ClientError
 
 from graph import cypher
-from graph.facts import Coverage, Facts
+from graph.facts import Facts
 from graph.journal.hash_chain import sha256
 from graph.journal.place import journal_path, name_of
 from graph.seal.key import Key, using
@@ -43,16 +42,16 @@ from graph.stores import (
     pick,
 )
 from graph.stores.anchor import Anchor, Head, anchor_of, written
+from graph.stores.neo4j.changes import changes
+from graph.stores.neo4j.origins import origins_of
 from graph.stores.neo4j.plans import reaches_beyond
-from graph.stores.neo4j.rows import frames_of, origins_of
-from graph.stores.neo4j.runs import Reader, Writer, mark_of
+from graph.stores.neo4j.records import HOLD_SECONDS, ROW, Hold, described, info_of
+from graph.stores.neo4j.rows import Tables, frames_of, stored_tables
+from graph.stores.neo4j.runs import Reader, Run, Writer, mark_of
 from graph.stores.neo4j.session import Beat, Connection, NotAllowed, Patience, Tx
-from graph.values import canonical
 
 LEASE_SECONDS = 60.0  # a lease whose holder died is free after this; renewed three times as often
 REFUSED = "Neo.ClientError.Statement."  # codes of errors in a query itself
-ROW = ("id", "sequence", "taken_at", "recorded_at", "hash", "coverage", "replaces", "counted")
-HOLD_SECONDS = 60.0  # a run that is being read is not pruned for this long
 
 
 class Neo4jStore:
@@ -70,6 +69,8 @@ class Neo4jStore:
         self._patience = patience or Patience()
         self._connection = Connection(uri, user, password, self._patience)
         self.uri = self._connection.uri
+        # The facts read last, for as long as somebody has them: most publishes follow a read.
+        self._last_read: tuple[str, Callable[[], Facts | None]] = ("", lambda: None)
 
     def snapshots(self) -> list[SnapshotInfo]:
         """List the published snapshots by `SnapshotInfo.order`."""
@@ -87,25 +88,32 @@ class Neo4jStore:
             raise StoreEmpty(f"{self.uri} is empty: nothing was ingested yet")
         if snapshot is not None:
             info = pick(self.snapshots(), snapshot)
-        hold = _Hold(self._connection, info.id)
-        reader = Reader(self._connection, info.id, self._stored(info), hold)
+        hold = Hold(self._connection, info.id)
         try:
-            tables = reader.tables()
-            facts = Facts(frames_of(tables), info.coverage, origins=origins_of(tables))
-            if facts.hash != info.hash:
-                raise StoreDamaged(f"{self.uri}: the rows of {info.id} are not what was published")
-            return info, facts
+            return info, self._facts(info, hold)
         except StoreDamaged:
             self._stored(info)  # no damage if it was pruned before our hold
-            raise
+        # Nor if others wrote meanwhile: a node that is walked has the relationships of all runs,
+        # and Neo4j promises no order in which a reader meets those that come and go.
+        return info, self._facts(info, hold)
+
+    def _facts(self, info: SnapshotInfo, hold: Callable[[], None]) -> Facts:
+        run = Run(info.id, info.sequence)
+        tables = Reader(self._connection, run, self._stored(info), hold).tables()
+        frames = frames_of(tables, info.coverage)
+        facts = Facts(frames, info.coverage, origins=origins_of(tables))
+        if facts.hash != info.hash:
+            raise StoreDamaged(f"{self.uri}: the rows of {info.id} are not what was published")
+        self._last_read = info.id, weakref.ref(facts)
+        return facts
 
     def hold(self, snapshots: Iterable[SnapshotInfo]) -> None:
         """Keep snapshots from being pruned for a minute, if this user may write."""
-        runs = [s.id for s in snapshots]
+        ids = [s.id for s in snapshots]
         with contextlib.suppress(NotAllowed):
-            text, keep = cypher.HOLD_ALL, _ms(HOLD_SECONDS)
-            existing = {row[0] for row in self._write("hold snapshots", text, runs=runs, keep=keep)}
-            if gone := set(runs) - existing:
+            text, keep = cypher.HOLD_ALL, int(HOLD_SECONDS * 1000)
+            held = self._write("hold snapshots", text, snapshots=ids, keep=keep)
+            if gone := set(ids) - {row[0] for row in held}:
                 raise NoSuchSnapshot(f"{min(gone)} was pruned")
 
     def anchor_journal(self) -> None:
@@ -145,33 +153,52 @@ class Neo4jStore:
         after_step: Callable[[int], None] = no_step,
         behind: Behind | None = None,
     ) -> tuple[SnapshotInfo, bool]:
-        """Write `facts` as a new run, count it and, unless it goes `behind`, move the pointer."""
+        """Write what a run of `facts` changes; unless it goes `behind`, move the pointer."""
         writer = Writer(self._connection, lease)
         writer.require_lease()
         published, rows = self._state()
         anchor = published or Anchor.new()
         stays = behind is not None and not behind.current
-        for info in map(self._info, rows.values()):
+        infos = [self._info(row) for row in rows.values()]
+        for info in infos:
             if info.hash == facts.hash and (stays or info.id == anchor.current):
                 return info, False
-        self._remove_leftovers(writer, published)
+        self._remove_leftovers(writer, infos)
         sequence = anchor.published.number + 1
-        run = f"{sequence:06d}-{facts.hash[:16]}"
-        described = _described(facts, sequence)
-        described["replaces"] = behind.replaces if behind else None
+        run = Run(f"{sequence:06d}-{facts.hash[:16]}", sequence)
+        changed = changes(self._rows_before(infos), stored_tables(facts))
+        record = described(facts, sequence, changed.stored)
+        record["replaces"] = behind.replaces if behind else None
         stays = stays and published is not None
-        anchor = writer.write(run, facts, described, after_step, anchor, stays)
+        anchor = writer.write(run, changed, record, after_step, anchor, stays)
         with contextlib.suppress(StoreError):  # the next decision or publish repeats it
             self._tie(anchor)
-        return self._info(self._rows("find a snapshot", cypher.PUBLISHED_AS, run=run)[0]), True
+        row = self._rows("find a snapshot", cypher.PUBLISHED_AS, snapshot=run.id)[0]
+        return self._info(row), True
+
+    def _rows_before(self, infos: list[SnapshotInfo]) -> Tables | None:
+        """Return the rows of the run published last, which all hold until further notice."""
+        if not infos:
+            return None
+        info = max(infos, key=lambda each: each.sequence)
+        name, read = self._last_read
+        facts = read() if name == info.id else None
+        if facts is None:
+            facts = self._facts(info, lambda: None)  # nobody prunes it: we have the lease
+        return stored_tables(facts)
 
     def prune(self, keep: int, lease: Lease) -> list[str]:
         """Delete all but the newest `keep`; a snapshot that is being read stays."""
         writer = Writer(self._connection, lease)
         writer.require_lease()
-        self._remove_leftovers(writer, self._state()[0])
-        old = self.snapshots()[: -max(keep, 1)]
-        return [info.id for info in old if writer.remove(info.id, self._state()[0])]
+        infos = self.snapshots()
+        self._remove_leftovers(writer, infos)
+        removed: list[str] = []
+        for info in infos[: -max(keep, 1)]:
+            stay = [i.sequence for i in infos if i.id not in (*removed, info.id)]
+            if writer.retire(Run(info.id, info.sequence), stay, self._state()[0]):
+                removed.append(info.id)
+        return removed
 
     def shared_with(self) -> str | None:
         """Return a warning if the database has data of others, with advice; None if not."""
@@ -227,7 +254,7 @@ class Neo4jStore:
         journal_ties.require_key(journal_path(self.uri), self.uri, self._state()[0])
 
     def pack(self, lease: Lease) -> None:
-        """Leave all snapshots as they are: a database keeps each as a run of rows."""
+        """Leave all snapshots as they are: a run is written as what it changes."""
 
     def seal(self, key: Key) -> None:
         """Seal the store and the journal of this machine as they are; the journal first."""
@@ -255,14 +282,14 @@ class Neo4jStore:
         )
 
     def _stored(self, info: SnapshotInfo) -> Any:
-        row = self._rows("find a snapshot", cypher.PUBLISHED_AS, run=info.id)
+        row = self._rows("find a snapshot", cypher.PUBLISHED_AS, snapshot=info.id)
         if not row:
             raise NoSuchSnapshot(f"{info.id} was pruned")
         return json.loads(row[0][-1])["stored"]
 
     def _info(self, row: list[Any]) -> SnapshotInfo:
         try:
-            return _info(row)
+            return info_of(row)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise StoreDamaged(f"{self.uri}: the record of a snapshot is damaged") from None
 
@@ -320,14 +347,15 @@ class Neo4jStore:
             )
         journal_ties.remember(path, anchor)
 
-    def _remove_leftovers(self, writer: Writer, anchor: Anchor | None) -> None:
-        """Remove the runs of interrupted publishes."""
-        for row in self._rows("find leftovers", cypher.UNPUBLISHED):
-            writer.remove(row[0], anchor)
+    def _remove_leftovers(self, writer: Writer, published: list[SnapshotInfo]) -> None:
+        """Undo the runs of interrupted publishes and prunes, the last one first."""
+        left = self._rows("find leftovers", cypher.UNPUBLISHED)
+        for name, number in sorted(left, key=lambda row: row[1], reverse=True):
+            writer.remove(Run(name, number), [info.sequence for info in published])
 
     def _prepare(self) -> None:
-        """Create the missing constraints, and drop those that bound nodes of others."""
-        existing = {row[0] for row in self._rows("list constraints", cypher.CONSTRAINTS)}
+        """Create the missing constraints and indexes, and drop those that bound nodes of others."""
+        existing = {row[0] for row in self._rows("list indexes", cypher.INDEXES)}
         texts = [t for name, t in cypher.constraints().items() if name not in existing]
         texts += [t for name, t in cypher.EARLIER_CONSTRAINTS.items() if name in existing]
         for text in texts:
@@ -342,7 +370,7 @@ class Neo4jStore:
                 cypher.TAKE_LEASE,
                 nonce=nonce,
                 holder=holder,
-                keep=_ms(LEASE_SECONDS),
+                keep=int(LEASE_SECONDS * 1000),
             )[0]
             if free:
                 return Lease(token, holder)
@@ -351,69 +379,7 @@ class Neo4jStore:
             time.sleep(min(0.2, max(0.0, end - time.monotonic())))
 
     def _renew(self, lease: Lease, done: threading.Event) -> None:
-        keep = _ms(LEASE_SECONDS)
+        keep = int(LEASE_SECONDS * 1000)
         while not done.wait(LEASE_SECONDS / 3):
             with contextlib.suppress(StoreError):  # the next round may succeed
                 self._write("renew the lease", cypher.RENEW_LEASE, token=lease.token, keep=keep)
-
-
-class _Hold:
-    """A hold that keeps a run from being pruned while it is read, if this user may write."""
-
-    def __init__(self, connection: Connection, run: str) -> None:
-        self._connection = connection
-        self._run = run
-        self._until = 0.0
-        self()
-
-    def __call__(self) -> None:
-        if time.monotonic() < self._until:
-            return
-        values = {"run": self._run, "keep": _ms(HOLD_SECONDS)}
-        limit = self._connection.patience.answer
-        with contextlib.suppress(NotAllowed):
-            self._connection.write(
-                "hold a snapshot",
-                lambda tx, beat: tx.run(cypher.HOLD, values).consume(),
-                limit=limit,
-                retry=limit,
-            )
-        self._until = time.monotonic() + HOLD_SECONDS / 3
-
-
-def _described(facts: Facts, sequence: int) -> dict[str, object]:
-    return {
-        "name": f"snapshot {sequence}",
-        "sequence": sequence,
-        "hash": facts.hash,
-        "taken_at": _epoch_ms(facts.taken_at),
-        "coverage": canonical([c.record() for c in facts.coverage]),
-    }
-
-
-def _info(row: list[Any]) -> SnapshotInfo:
-    name, sequence, taken_at, recorded_at, digest, coverage, replaces, counted = row
-    counts = json.loads(counted)
-    return SnapshotInfo(
-        name,
-        sequence,
-        _instant(taken_at),
-        _instant(recorded_at),
-        digest,
-        tuple(Coverage.of(record) for record in json.loads(coverage)),
-        counts["nodes"],
-        counts["relationships"],
-        replaces,
-    )
-
-
-def _epoch_ms(instant: pd.Timestamp) -> int:
-    return int(instant.as_unit("ms").asm8.astype("int64"))
-
-
-def _instant(ms: int) -> pd.Timestamp:
-    return pd.Timestamp(ms, unit="ms", tz="UTC").as_unit("ms")
-
-
-def _ms(seconds: float) -> int:
-    return int(seconds * 1000)

@@ -91,6 +91,13 @@ class World:
         return frame
 
 
+def named(world: World) -> World:
+    """Give each node a name, as every reading does: a store may merge the rows of a node."""
+    for row in (row for label in NODES for row in world.rows[label]):
+        row["name"] = row.get("name") or row["id"]
+    return world
+
+
 def add(world: World, element: Element) -> None:
     """Put new rows somewhere, with ids that come before, between and after the others."""
     for _ in range(world.chance.randint(1, 3)):

@@ -34,7 +34,8 @@ from graph.stores import QueryRefused
 OWN = ""  # the choice of a query of one's own
 BEGIN = {
     SQL: "SELECT id, name, kind FROM Agent ORDER BY id",
-    CYPHER: "MATCH (a:TrustdebtAgent {run: $run})\nRETURN a.id AS id, a.name AS name ORDER BY id",
+    CYPHER: "MATCH (a:TrustdebtAgent) WHERE a.first_run <= $run <= a.last_run\n"
+    "RETURN a.id AS id, a.name AS name ORDER BY id",
 }
 LANGUAGES = {SQL: "SQL", CYPHER: "Cypher"}
 WORDS = {TABLE: "Table", CHART: "Chart", PICTURE: "Picture"}
@@ -154,9 +155,10 @@ def _tables(posture: Posture, language: str) -> None:
             heading = "Label or type"
             rows = [(f"{cypher.PREFIX}{name}", columns) for name, columns in rows]
             st.markdown(
-                "Types of relationships begin with `TRUSTDEBT_`. Each node and relationship has "
-                "`run`: give `{run: $run}`, as the database holds several snapshots. Instants are "
-                "milliseconds since 1970; `$as_of` is the one looked at."
+                "Types of relationships begin with `TRUSTDEBT_`. The database holds "
+                "several snapshots: ask for nodes, or for relationships, of which "
+                "`first_run <= $run <= last_run`. Instants are milliseconds since 1970; `$as_of` "
+                "is the one looked at."
             )
         else:
             st.markdown("`$as_of` is the instant looked at. Lists are JSON texts.")

@@ -1,38 +1,36 @@
 """Facts become rows for Neo4j and facts again, without a server."""
 
-from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 import pytest
 
 from graph import cypher
-from graph.element import Element
 from graph.facts import Facts
-from graph.schema import AGENT, CAN_ACCESS, ELEMENTS, RELATIONSHIPS, ROLE
-from graph.stores.neo4j import rows as neo4j_rows
+from graph.schema import AGENT, CAN_ACCESS, ROLE
+from graph.stores import StoreDamaged
+from graph.stores.neo4j.changes import changes
+from graph.stores.neo4j.origins import origins_of
+from graph.stores.neo4j.rows import frames_of, stored_tables
 from tests.support.estates import worlds
-
-BY_NAME: dict[str, Element] = {e.name: e for e in ELEMENTS}
+from tests.support.neo4j_rows import Database, dicts
 
 
 def there_and_back(facts: Facts) -> Facts:
-    tables = defaultdict(list)
-    for batch in neo4j_rows.batches(facts):
-        element = BY_NAME[batch.nodes or batch.relationships[0]]
-        names = cypher.stored(element)
-        if element in RELATIONSHIPS:
-            names = ("source_id", "target_id", *names)
-        columns = list(zip(*batch.rows, strict=True))
-        tables[element].append(neo4j_rows.received(columns, element, names))
-    return Facts(neo4j_rows.frames_of(tables), facts.coverage)
+    database = Database()
+    database.publish(1, facts)
+    tables = database.tables(1)
+    return Facts(frames_of(tables, facts.coverage), facts.coverage, origins=origins_of(tables))
 
 
 @pytest.mark.parametrize("made", [worlds.world, worlds.hostile, partial(worlds.crowd, 5)])
 def test_rows_give_back_the_facts(made: Callable[[], Facts]):
     facts = made()
-    assert there_and_back(facts).hash == facts.hash
+    back = there_and_back(facts)
+    assert back.hash == facts.hash
+    assert worlds.known_origins(back) == worlds.known_origins(facts)
 
 
 def test_frames_that_were_joined_from_parts_travel_too():
@@ -45,18 +43,19 @@ def test_frames_that_were_joined_from_parts_travel_too():
 
 
 def test_many_rows_travel_in_batches_of_ten_thousand():
-    facts = worlds.crowd(10_001)
-    sizes = [len(b.rows) for b in neo4j_rows.batches(facts) if b.nodes == AGENT.name]
+    sent = changes(None, stored_tables(worlds.crowd(10_001)))
+    sizes = [
+        len(batch.rows) for batch in sent.batches() if "TrustdebtAgent {first_run" in batch.text
+    ]
     assert sizes == [10_000, 1]
 
 
 def test_a_thing_is_one_node_however_often_it_is_stated():
-    facts = worlds.world()
-    nodes = {b.nodes: b.rows for b in neo4j_rows.batches(facts) if b.nodes}
-    names = cypher.stored(ROLE)
-    roles = {row[0]: dict(zip(names, row, strict=True)) for row in nodes[ROLE.name]}
+    tables = stored_tables(worlds.world())
+    roles = {row["id"]: row for row in dicts(tables[ROLE], ROLE)}
     assert set(roles) == {"role", "both"}
-    assert "both" not in {row[0] for row in nodes["Human"]}  # the label declared first wins
+    names = {element.name: element for element in tables}
+    assert "both" not in tables[names["Human"]]["id"].to_pylist()  # the label declared first wins
     assert roles["role"]["name"] == "Reader"
     assert roles["role"]["env"] == "prod"
     assert roles["role"]["created_at"] == 1_582_934_400_000  # 2020-02-29
@@ -64,11 +63,30 @@ def test_a_thing_is_one_node_however_often_it_is_stated():
 
 
 def test_lists_travel_as_lists_and_absent_facts_as_nothing():
-    facts = worlds.world()
-    batches = [b for b in neo4j_rows.batches(facts) if b.relationships[0] == CAN_ACCESS.name]
-    names = ("source_id", "target_id", *cypher.stored(CAN_ACCESS))
-    rows = [dict(zip(names, row, strict=True)) for batch in batches for row in batch.rows]
+    rows = dicts(stored_tables(worlds.world())[CAN_ACCESS], CAN_ACCESS)
     grant = next(row for row in rows if row["grant_id"] == "g1")
     assert grant["levels"] == ["read", "write"]
     assert grant["actions"] == []
     assert grant["expires_at"] is None
+
+
+def test_when_a_row_was_last_seen_is_noted_only_if_its_source_was_read_since():
+    facts = worlds.world()
+    bot, _ = dicts(stored_tables(facts)[AGENT], AGENT)
+    assert bot["seen_as_read"] is None
+    assert bot["last_seen"] == 1_769_817_600_000  # 2026-01-31, the source was read the day after
+    frames = {e: f.copy() for e, f in facts.frames.items()}
+    frames[AGENT]["last_seen"] = facts.coverage[0].taken_at
+    seen = replace(facts, frames=frames)
+    bot, _ = dicts(stored_tables(seen)[AGENT], AGENT)
+    assert (bot["seen_as_read"], bot["last_seen"]) == (True, None)
+    assert there_and_back(seen).hash == seen.hash
+
+
+@pytest.mark.parametrize("data", ["", "no base64!", "AAAA"])
+def test_origins_that_cannot_be_read_are_damage(data: str):
+    database = Database()
+    database.publish(1, worlds.world())
+    database.edit_origins(data)
+    with pytest.raises(StoreDamaged, match="origins of RUNS_AS cannot be read"):
+        origins_of(database.tables(1))

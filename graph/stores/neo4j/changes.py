@@ -1,0 +1,133 @@
+"""What a run changes: the rows that it ends, and those that it makes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph import cypher
+from graph.element import Element, Node, Relationship, Table
+from graph.schema import FACT_NODES, RELATIONSHIPS
+from graph.stores.history.diff import paired, same_rows
+from graph.stores.neo4j.rows import (
+    BATCH,
+    ENDS,
+    Batch,
+    Labels,
+    Tables,
+    node_batches,
+    relationship_batches,
+)
+
+KEY = ("id", "source", "scope")  # finds a relationship
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The rows of a run, and those of the run before that it ends and that it makes.
+
+    `ended` has the keys of rows that end: the ids of nodes and records, `KEY` of relationships.
+    `made` has the positions of new rows (int64) in the tables of the run.
+    """
+
+    tables: Tables
+    ended: dict[Element, list[tuple[Any, ...]]]
+    made: dict[Element, np.ndarray]
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield all statements: ends before new rows, nodes before their relationships."""
+        for element in (*RELATIONSHIPS, *cypher.RECORDED):
+            keys = self.ended[element]
+            text = cypher.end(element)
+            for start in range(0, len(keys), BATCH):
+                yield Batch(text, keys[start : start + BATCH], ends=True)
+        for recorded in cypher.RECORDED:
+            yield from node_batches(self._made(recorded), recorded)
+        labels = Labels(self.tables)
+        for each in RELATIONSHIPS:
+            yield from relationship_batches(self._made(each), each, labels)
+
+    def _made(self, element: Element) -> pa.Table:
+        return self.tables[element].take(self.made[element])
+
+    @cached_property
+    def stored(self) -> dict[str, Any]:
+        """Count the rows of the run: nodes by element, relationships by type and source label."""
+        nodes = {e.name: len(self.tables[e]) for e in cypher.RECORDED if len(self.tables[e])}
+        labels, relationships = Labels(self.tables), {}
+        for each in RELATIONSHIPS:
+            if len(self.tables[each]):
+                sources = Counter(labels.of(self.tables[each], "source_id").tolist())
+                relationships[each.name] = {
+                    FACT_NODES[label].name: count for label, count in sources.items()
+                }
+        return {"nodes": nodes, "relationships": relationships}
+
+
+def changes(before: Tables | None, after: Tables) -> Changes:
+    """Compare the rows of a run with those of the run before, if there is one.
+
+    A relationship is made anew with an end of it.
+    """
+    ended: dict[Element, list[tuple[Any, ...]]] = {}
+    made: dict[Element, np.ndarray] = {}
+    replaced: list[pa.ChunkedArray] = []
+    for recorded in cypher.RECORDED:
+        stays, new = _compared(before, after, recorded)
+        if before is not None and not stays.all():
+            gone = before[recorded]["id"].filter(pa.array(~stays))
+            ended[recorded] = [(thing,) for thing in gone.to_pylist()]
+            replaced.append(gone)
+        else:
+            ended[recorded] = []
+        made[recorded] = np.flatnonzero(new)
+    without = pa.concat_arrays([c for a in replaced for c in a.chunks]) if replaced else None
+    for each in RELATIONSHIPS:
+        stays, new = _compared(before, after, each)
+        if before is not None and without is not None:
+            stays &= ~_at(before[each], without)
+            new |= _at(after[each], without)
+        ended[each] = _keys(before[each], ~stays) if before is not None else []
+        made[each] = np.flatnonzero(new)
+    return Changes(after, ended, made)
+
+
+def _compared(
+    before: Tables | None, after: Tables, element: Node | Table | Relationship
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the masks of the rows of before that stay, and of those of after that are new."""
+    now = after[element]
+    if before is None:
+        return np.empty(0, bool), np.ones(len(now), bool)
+    former = before[element]
+    stays, new = np.zeros(len(former), bool), np.ones(len(now), bool)
+    if _repeats(former):  # an end finds all of them, so all are made anew
+        return stays, new
+    pair = paired(former, now)
+    rows = np.flatnonzero(pair >= 0)
+    rows = rows[same_rows(former, pair[rows], now, rows)]
+    stays[pair[rows]], new[rows] = True, False
+    return stays, new
+
+
+def _repeats(table: pa.Table) -> bool:
+    """Return whether rows of a table have the same key."""
+    return bool(table.select(list(KEY)).to_pandas().duplicated().any())
+
+
+def _at(table: pa.Table, things: pa.Array) -> np.ndarray:
+    """Return the mask of the relationships that have one of some nodes as an end."""
+    source, target = (pc.is_in(table[end], things) for end in ENDS)
+    return np.asarray(pc.or_(source, target).to_numpy())
+
+
+def _keys(table: pa.Table, mask: np.ndarray) -> list[tuple[Any, ...]]:
+    rows = table.select(list(KEY)).filter(pa.array(mask))
+    keys = pd.DataFrame({name: rows[name].to_pylist() for name in KEY}).drop_duplicates()
+    return list(keys.itertuples(index=False, name=None))
