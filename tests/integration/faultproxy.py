@@ -66,9 +66,11 @@ def _up(client: socket.socket, server: socket.socket, lost: threading.Event, fau
             found = (kept + data).count(COMMIT)
             kept = data[-(len(COMMIT) - 1) :]
             with fault.guard:
-                hit = fault.commits < fault.at <= fault.commits + found
+                gone = fault.for_good and fault.cuts > 0  # another wire was cut at it
+                first = fault.commits < fault.at <= fault.commits + found
+                hit = first or gone
                 fault.commits += found
-                fault.cuts += hit
+                fault.cuts += first
             if hit and fault.when == "before":
                 break
             if hit:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,13 @@ from graph.facts import Facts
 from graph.schema import AGENT
 from graph.stores import Behind, StoreDamaged
 from graph.stores.neo4j.runs import Run, Writer
+from graph.stores.neo4j.session import Connection
 from graph.stores.neo4j.store import Neo4jStore
+from ingest.job.run import ingest
 from tests.integration.conftest import ask
 from tests.integration.opening import opened, publish
 from tests.support.estates import worlds
+from tests.support.estates.small_estates import AS_OF, Estate
 from tests.support.histories.changing_facts import World, named
 from tests.support.search import some
 
@@ -159,3 +163,22 @@ def _prune(store: Neo4jStore, name: str) -> None:
         stay = [number for other, number in infos.items() if other != name]
         run = Run(name, infos[name])
         assert Writer(store._connection, lease).retire(run, stay, store.anchor())
+
+
+def test_an_ingest_reads_what_was_current_once(empty_neo4j: str, monkeypatch: pytest.MonkeyPatch):
+    purposes: list[str] = []
+    read = Connection.read
+
+    def listening(self: Connection, purpose: str, *rest: Any) -> Any:
+        purposes.append(purpose)
+        return read(self, purpose, *rest)
+
+    for agents in (2, 3):
+        e = Estate(at=AS_OF.replace(month=agents))
+        for number in range(agents):
+            e.agent(f"bot-{number}")
+        if agents == 3:
+            monkeypatch.setattr(Connection, "read", listening)
+        with opened(empty_neo4j) as store:
+            ingest(store, [e.job()])
+    assert purposes.count("read a snapshot") == 1  # one kind of rows, once

@@ -105,13 +105,13 @@ def _compared(
     now = after[element]
     if before is None:
         return np.empty(0, bool), np.ones(len(now), bool)
-    former = before[element]
-    stays, new = np.zeros(len(former), bool), np.ones(len(now), bool)
-    if _repeats(former):  # an end finds all of them, so all are made anew
+    earlier = before[element]
+    stays, new = np.zeros(len(earlier), bool), np.ones(len(now), bool)
+    if _repeats(earlier):  # an end finds all of them, so all are made anew
         return stays, new
-    pair = paired(former, now)
+    pair = paired(earlier, now)
     rows = np.flatnonzero(pair >= 0)
-    rows = rows[same_rows(former, pair[rows], now, rows)]
+    rows = rows[same_rows(earlier, pair[rows], now, rows)]
     stays[pair[rows]], new[rows] = True, False
     return stays, new
 

@@ -12,7 +12,6 @@ import socket
 import threading
 import time
 import uuid
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -69,8 +68,9 @@ class Neo4jStore:
         self._patience = patience or Patience()
         self._connection = Connection(uri, user, password, self._patience)
         self.uri = self._connection.uri
-        # The facts read last, for as long as somebody has them: most publishes follow a read.
-        self._last_read: tuple[str, Callable[[], Facts | None]] = ("", lambda: None)
+        self._leasing = False
+        # What was read or published last under the lease: a publish compares with it.
+        self._newest: tuple[SnapshotInfo, Facts] | None = None
 
     def snapshots(self) -> list[SnapshotInfo]:
         """List the published snapshots by `SnapshotInfo.order`."""
@@ -104,7 +104,8 @@ class Neo4jStore:
         facts = Facts(frames, info.coverage, origins=origins_of(tables))
         if facts.hash != info.hash:
             raise StoreDamaged(f"{self.uri}: the rows of {info.id} are not what was published")
-        self._last_read = info.id, weakref.ref(facts)
+        if self._leasing and (self._newest is None or self._newest[0].sequence < info.sequence):
+            self._newest = info, facts
         return facts
 
     def hold(self, snapshots: Iterable[SnapshotInfo]) -> None:
@@ -112,8 +113,8 @@ class Neo4jStore:
         ids = [s.id for s in snapshots]
         with contextlib.suppress(NotAllowed):
             text, keep = cypher.HOLD_ALL, int(HOLD_SECONDS * 1000)
-            held = self._write("hold snapshots", text, snapshots=ids, keep=keep)
-            if gone := set(ids) - {row[0] for row in held}:
+            existing = self._write("hold snapshots", text, snapshots=ids, keep=keep)
+            if gone := set(ids) - {row[0] for row in existing}:
                 raise NoSuchSnapshot(f"{min(gone)} was pruned")
 
     def anchor_journal(self) -> None:
@@ -139,9 +140,11 @@ class Neo4jStore:
         done = threading.Event()
         renewing = threading.Thread(target=self._renew, args=(lease, done), daemon=True)
         renewing.start()
+        self._leasing = True
         try:
             yield lease
         finally:
+            self._leasing, self._newest = False, None
             done.set()
             with contextlib.suppress(StoreError):  # it expires by itself
                 self._write("release the lease", cypher.RELEASE_LEASE, token=lease.token)
@@ -174,18 +177,17 @@ class Neo4jStore:
         with contextlib.suppress(StoreError):  # the next decision or publish repeats it
             self._tie(anchor)
         row = self._rows("find a snapshot", cypher.PUBLISHED_AS, snapshot=run.id)[0]
-        return self._info(row), True
+        self._newest = self._info(row), facts
+        return self._newest[0], True
 
     def _rows_before(self, infos: list[SnapshotInfo]) -> Tables | None:
         """Return the rows of the run published last, which all hold until further notice."""
         if not infos:
             return None
         info = max(infos, key=lambda each: each.sequence)
-        name, read = self._last_read
-        facts = read() if name == info.id else None
-        if facts is None:
-            facts = self._facts(info, lambda: None)  # nobody prunes it: we have the lease
-        return stored_tables(facts)
+        if self._newest is not None and self._newest[0].id == info.id:
+            return stored_tables(self._newest[1])
+        return stored_tables(self._facts(info, lambda: None))  # nobody prunes it: we may publish
 
     def prune(self, keep: int, lease: Lease) -> list[str]:
         """Delete all but the newest `keep`; a snapshot that is being read stays."""
