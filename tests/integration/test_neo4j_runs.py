@@ -89,8 +89,9 @@ def test_without_undoing_it_the_rows_would_stay_ended(
     """Show the fault: the next run takes for its own what does not hold any more."""
     old, new = worlds.crowd(5), worlds.world()
 
-    def forget(self: Writer, run: Run, published: object) -> None:
-        self._unit(run.id, "x", lambda tx, _: tx.run(cypher.FORGET, snapshot=run.id).values())
+    def forget(self: Writer, runs: list[Run], published: object) -> None:
+        for each in runs:
+            ask(empty_neo4j, cypher.FORGET, snapshot=each.id)
 
     monkeypatch.setattr(Writer, "remove", forget)
     with opened(empty_neo4j) as store:
@@ -160,9 +161,9 @@ def _prune(store: Neo4jStore, name: str) -> None:
     infos = {info.id: info.sequence for info in store.snapshots()}
     with store.lease() as lease:
         store._remove_leftovers(Writer(store._connection, lease), store.snapshots())
-        stay = [number for other, number in infos.items() if other != name]
-        run = Run(name, infos[name])
-        assert Writer(store._connection, lease).retire(run, stay, store.anchor())
+        writer, run = Writer(store._connection, lease), Run(name, infos.pop(name))
+        assert writer.retire(run, store.anchor())
+        writer.remove([run], infos.values())
 
 
 def test_an_ingest_reads_what_was_current_once(empty_neo4j: str, monkeypatch: pytest.MonkeyPatch):

@@ -77,17 +77,17 @@ def changes(before: Tables | None, after: Tables) -> Changes:
     """
     ended: dict[Element, list[tuple[Any, ...]]] = {}
     made: dict[Element, np.ndarray] = {}
-    replaced: list[pa.ChunkedArray] = []
+    replaced: list[pa.Array] = []
     for recorded in cypher.RECORDED:
         stays, new = _compared(before, after, recorded)
         if before is not None and not stays.all():
             gone = before[recorded]["id"].filter(pa.array(~stays))
             ended[recorded] = [(thing,) for thing in gone.to_pylist()]
-            replaced.append(gone)
+            replaced += gone.chunks if recorded in FACT_NODES else []
         else:
             ended[recorded] = []
         made[recorded] = np.flatnonzero(new)
-    without = pa.concat_arrays([c for a in replaced for c in a.chunks]) if replaced else None
+    without = pa.concat_arrays(replaced) if replaced else None
     for each in RELATIONSHIPS:
         stays, new = _compared(before, after, each)
         if before is not None and without is not None:

@@ -1,7 +1,7 @@
 """Runs of rows in Neo4j: written in steps, counted, read as a whole, and removed."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,11 +67,10 @@ class Writer:
         after_step(step + 1)
         return anchor
 
-    def retire(self, run: Run, published: Iterable[int], anchor: Anchor | None) -> bool:
-        """Remove a published run that is neither current nor being read; return whether it was.
+    def retire(self, run: Run, anchor: Anchor | None) -> bool:
+        """Take a run that is neither current nor being read off the list; return whether it was.
 
-        `published` are the numbers of all runs that stay; `anchor` is the anchor that lists this
-        one, and is updated before its rows are removed.
+        `anchor` is the anchor that lists it. The rows stay until `remove`.
         """
         values = {"snapshot": run.id, "token": self._lease.token}
         values["anchor"] = written(anchor.without(run.id)) if anchor else None
@@ -80,39 +79,47 @@ class Writer:
         )
         if not marked:
             self.require_lease()
-            return False
-        self.remove(run, published)
-        return True
+        return bool(marked)
 
-    def remove(self, run: Run, published: Iterable[int]) -> None:
-        """Remove the rows of a run that no published one has, and let hold again what it ended.
+    def remove(self, runs: Sequence[Run], published: Collection[int]) -> None:
+        """Remove the rows that only these runs have, and let hold again what the last one ended.
 
-        That is the case of the last run only: what an earlier one ended is no part of later ones.
+        `published` are the numbers of the runs that stay. What a run ended which is not the last
+        one is no part of the later runs either.
         """
-        before = max((n for n in published if n < run.number), default=0)
-        after = min((n for n in published if n > run.number), default=None)
-        most = cypher.OPEN if after is None else after - 1
-        for element in (*RELATIONSHIPS, *cypher.RECORDED):
+        gaps = {
+            (
+                max((n for n in published if n < run.number), default=0),
+                min((n for n in published if n > run.number), default=None),
+            )
+            for run in runs
+        }
+        for before, after in gaps:
+            most = cypher.OPEN if after is None else after - 1
             values = {"after": before, "least": before + 1, "most": most}
-            self._all(run.id, "delete rows", cypher.delete(element), values)
-        if after is None:
             for element in (*RELATIONSHIPS, *cypher.RECORDED):
-                values = {"least": before, "most": cypher.OPEN - 1}
-                self._all(run.id, "let rows hold again", cypher.reopen(element), values)
+                self._all("delete rows", cypher.delete(element), values)
+                if after is None:
+                    again = {"least": before, "most": cypher.OPEN - 1}
+                    self._all("let rows hold again", cypher.reopen(element), again)
+        for run in runs:
+            self._forget(run)
+
+    def _forget(self, run: Run) -> None:
         self._unit(
             run.id,
             "forget a snapshot",
             lambda tx, beat: tx.run(cypher.FORGET, snapshot=run.id).values(),
         )
 
-    def _all(self, run: str, purpose: str, text: str, values: dict[str, int]) -> None:
+    def _all(self, purpose: str, text: str, values: dict[str, int]) -> None:
         """Repeat a statement with a limit until it changes less."""
 
         def work(tx: Tx, beat: Beat) -> int:
             self._check(tx)
             return int(tx.run(text, {"limit": SOME, **values}).values()[0][0])
 
-        while self._unit(run, purpose, work) == SOME:
+        while self._unit("", purpose, work) == SOME:
             pass
 
     def _unit(self, run: str, purpose: str, work: Callable[[Tx, Beat], Any]) -> Any:

@@ -195,12 +195,13 @@ class Neo4jStore:
         writer.require_lease()
         infos = self.snapshots()
         self._remove_leftovers(writer, infos)
-        removed: list[str] = []
-        for info in infos[: -max(keep, 1)]:
-            stay = [i.sequence for i in infos if i.id not in (*removed, info.id)]
-            if writer.retire(Run(info.id, info.sequence), stay, self._state()[0]):
-                removed.append(info.id)
-        return removed
+        retired = []
+        for run in (Run(info.id, info.sequence) for info in infos[: -max(keep, 1)]):
+            if writer.retire(run, self._state()[0]):
+                retired.append(run)
+        gone = {run.number for run in retired}
+        writer.remove(retired, {info.sequence for info in infos} - gone)
+        return [run.id for run in retired]
 
     def shared_with(self) -> str | None:
         """Return a warning if the database has data of others, with advice; None if not."""
@@ -350,10 +351,9 @@ class Neo4jStore:
         journal_ties.remember(path, anchor)
 
     def _remove_leftovers(self, writer: Writer, published: list[SnapshotInfo]) -> None:
-        """Undo the runs of interrupted publishes and prunes, the last one first."""
-        left = self._rows("find leftovers", cypher.UNPUBLISHED)
-        for name, number in sorted(left, key=lambda row: row[1], reverse=True):
-            writer.remove(Run(name, number), [info.sequence for info in published])
+        """Undo the runs of interrupted publishes, and finish interrupted prunes."""
+        left = [Run(*row) for row in self._rows("find leftovers", cypher.UNPUBLISHED)]
+        writer.remove(left, {info.sequence for info in published})
 
     def _prepare(self) -> None:
         """Create the missing constraints and indexes, and drop those that bound nodes of others."""
