@@ -82,7 +82,7 @@ def neo4j_publish_and_read(size: Size) -> Iterator[Figure]:
 
 def by_turns(facts: Facts, store: Store, uri: str) -> Iterator[Figure]:
     """Publish and load bare in turns, into the same database, so that both see the same machine."""
-    rows = [(b.text, b.rows) for b in changes(None, stored_tables(facts)).batches()]
+    rows = [(b.text, b.rows) for b in changes({}, stored_tables(facts)).batches()]
     with store.lease():
         pass  # creates the constraints, which the bare loop needs as well
     ours, bare, few = [], [], []

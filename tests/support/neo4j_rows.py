@@ -47,7 +47,7 @@ class Database:
     rows: dict[Element, list[Row]] = field(
         default_factory=lambda: {e: [] for e in (*cypher.RECORDED, *RELATIONSHIPS)}
     )
-    last: Tables | None = None
+    last: Tables = field(default_factory=dict)
 
     def publish(self, run: int, facts: Facts) -> list[Batch]:
         """Do what a run changes, and return the statements."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph import cypher
-from graph.element import Element, Node, Relationship, Table
+from graph.element import Element
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from graph.stores.history.diff import paired, same_rows
 from graph.stores.neo4j.rows import (
@@ -21,6 +21,7 @@ from graph.stores.neo4j.rows import (
     Batch,
     Labels,
     Tables,
+    no_rows,
     node_batches,
     relationship_batches,
 )
@@ -70,42 +71,31 @@ class Changes:
         return {"nodes": nodes, "relationships": relationships}
 
 
-def changes(before: Tables | None, after: Tables) -> Changes:
-    """Compare the rows of a run with those of the run before, if there is one.
+def changes(before: Tables, after: Tables) -> Changes:
+    """Compare the rows of a run with those of the run before, which are none for the first.
 
     A relationship is made anew with an end of it.
     """
     ended: dict[Element, list[tuple[Any, ...]]] = {}
     made: dict[Element, np.ndarray] = {}
-    replaced: list[pa.Array] = []
+    replaced = [pa.array([], pa.string())]
     for recorded in cypher.RECORDED:
-        stays, new = _compared(before, after, recorded)
-        if before is not None and not stays.all():
-            gone = before[recorded]["id"].filter(pa.array(~stays))
-            ended[recorded] = [(thing,) for thing in gone.to_pylist()]
-            replaced += gone.chunks if recorded in FACT_NODES else []
-        else:
-            ended[recorded] = []
-        made[recorded] = np.flatnonzero(new)
-    without = pa.concat_arrays(replaced) if replaced else None
+        earlier = before.get(recorded, no_rows(recorded))
+        stays, new = _compared(earlier, after[recorded])
+        gone = earlier["id"].filter(pa.array(~stays))
+        ended[recorded], made[recorded] = [(i,) for i in gone.to_pylist()], np.flatnonzero(new)
+        replaced += gone.chunks if recorded in FACT_NODES else []
+    without = pa.concat_arrays(replaced)
     for each in RELATIONSHIPS:
-        stays, new = _compared(before, after, each)
-        if before is not None and without is not None:
-            stays &= ~_at(before[each], without)
-            new |= _at(after[each], without)
-        ended[each] = _keys(before[each], ~stays) if before is not None else []
-        made[each] = np.flatnonzero(new)
+        earlier, now = before.get(each, no_rows(each)), after[each]
+        stays, new = _compared(earlier, now)
+        ended[each] = _keys(earlier, ~stays | _at(earlier, without))
+        made[each] = np.flatnonzero(new | _at(now, without))
     return Changes(after, ended, made)
 
 
-def _compared(
-    before: Tables | None, after: Tables, element: Node | Table | Relationship
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the masks of the rows of before that stay, and of those of after that are new."""
-    now = after[element]
-    if before is None:
-        return np.empty(0, bool), np.ones(len(now), bool)
-    earlier = before[element]
+def _compared(earlier: pa.Table, now: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Return the masks of the earlier rows that stay, and of those of now that are new."""
     stays, new = np.zeros(len(earlier), bool), np.ones(len(now), bool)
     if _repeats(earlier):  # an end finds all of them, so all are made anew
         return stays, new

@@ -30,12 +30,10 @@ TEXT = pa.schema([(name, pa.string()) for name in ORIGIN])
 
 def origin_records(origins: Frames, tables: Mapping[Element, pa.Table]) -> pa.Table:
     """Return the records of the origins of rows, which are aligned with the rows of `tables`."""
-    records = [(name, "", "", data) for name, data in _records(origins, tables)]
-    schema = pa.schema([(name, pa.string()) for name in ("id", "source", "scope", "data")])
-    return pa.Table.from_arrays(
-        [pa.array(column, pa.string()) for column in zip(*records, strict=True)] or
-        [pa.array([], pa.string())] * len(schema), schema=schema
-    )  # fmt: skip
+    records = dict(_records(origins, tables))
+    nobody = [""] * len(records)
+    columns = {"id": list(records), "source": nobody, "scope": nobody, "data": [*records.values()]}
+    return pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
 
 
 def _records(origins: Frames, tables: Mapping[Element, pa.Table]) -> Iterator[tuple[str, str]]:

@@ -98,7 +98,7 @@ def _recorded(
 def _stored(frame: pd.DataFrame, element: Element, read: Read) -> pa.Table:
     """Return the rows of a frame as they are stored."""
     if frame.empty:
-        return _nothing(element)
+        return no_rows(element)
     dtypes = columns_of(element)
     names = [name for name in dtypes if name in frame.columns]
     schema = pa.schema([(name, ARROW[dtypes[name]]) for name in names])
@@ -108,7 +108,8 @@ def _stored(frame: pd.DataFrame, element: Element, read: Read) -> pa.Table:
 
 
 @cache
-def _nothing(element: Element) -> pa.Table:
+def no_rows(element: Element) -> pa.Table:
+    """Return the columns of an element without rows."""
     dtypes = columns_of(element)
     return pa.schema([(name, ARROW[dtype]) for name, dtype in dtypes.items()]).empty_table()
 

@@ -180,10 +180,10 @@ class Neo4jStore:
         self._newest = self._info(row), facts
         return self._newest[0], True
 
-    def _rows_before(self, infos: list[SnapshotInfo]) -> Tables | None:
+    def _rows_before(self, infos: list[SnapshotInfo]) -> Tables:
         """Return the rows of the run published last, which all hold until further notice."""
         if not infos:
-            return None
+            return {}
         info = max(infos, key=lambda each: each.sequence)
         if self._newest is not None and self._newest[0].id == info.id:
             return stored_tables(self._newest[1])

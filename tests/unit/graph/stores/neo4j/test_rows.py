@@ -43,7 +43,7 @@ def test_frames_that_were_joined_from_parts_travel_too():
 
 
 def test_many_rows_travel_in_batches_of_ten_thousand():
-    sent = changes(None, stored_tables(worlds.crowd(10_001)))
+    sent = changes({}, stored_tables(worlds.crowd(10_001)))
     agents = [b for b in sent.batches() if b.text == cypher.create_nodes(AGENT)]
     sizes = [len(batch.rows) for batch in agents]
     assert sizes == [10_000, 1]
