@@ -10,7 +10,7 @@ from graph import cypher
 from graph.facts import Facts
 from graph.schema import AGENT
 from graph.stores import Behind, StoreDamaged
-from graph.stores.neo4j.runs import Run, Writer
+from graph.stores.neo4j.runs import Reader, Run, Writer
 from graph.stores.neo4j.session import Connection
 from graph.stores.neo4j.store import Neo4jStore
 from ingest.job.run import ingest
@@ -164,6 +164,28 @@ def _prune(store: Neo4jStore, name: str) -> None:
         writer, run = Writer(store._connection, lease), Run(name, infos.pop(name))
         assert writer.retire(run, store.anchor())
         writer.remove([run], infos.values())
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_read_that_misses_rows_is_repeated_once(
+    empty_neo4j: str, times: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Rows that come and go meanwhile may hide others; what stays away is damage."""
+    tables, missed = Reader.tables, iter(range(times))
+
+    def missing(self: Reader) -> Any:
+        if next(missed, None) is not None:
+            raise StoreDamaged("it does not have the rows that were published")
+        return tables(self)
+
+    with opened(empty_neo4j) as store:
+        info = publish(store, worlds.crowd(3))
+        monkeypatch.setattr(Reader, "tables", missing)
+        if times == 1:
+            assert store.read(info.id)[1].hash == info.hash
+        else:
+            with pytest.raises(StoreDamaged):
+                store.read(info.id)
 
 
 def test_an_ingest_reads_what_was_current_once(empty_neo4j: str, monkeypatch: pytest.MonkeyPatch):

@@ -15,6 +15,7 @@ from graph import cypher
 from graph.element import Element
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from graph.stores.history.diff import paired, same_rows
+from graph.stores.neo4j.origins import KEY
 from graph.stores.neo4j.rows import (
     BATCH,
     ENDS,
@@ -25,8 +26,6 @@ from graph.stores.neo4j.rows import (
     node_batches,
     relationship_batches,
 )
-
-KEY = ("id", "source", "scope")  # finds a relationship
 
 
 @dataclass(frozen=True)
@@ -50,21 +49,24 @@ class Changes:
                 yield Batch(text, keys[start : start + BATCH], ends=True)
         for recorded in cypher.RECORDED:
             yield from node_batches(self._made(recorded), recorded)
-        labels = Labels(self.tables)
         for each in RELATIONSHIPS:
-            yield from relationship_batches(self._made(each), each, labels)
+            yield from relationship_batches(self._made(each), each, self._labels)
 
     def _made(self, element: Element) -> pa.Table:
         return self.tables[element].take(self.made[element])
 
     @cached_property
+    def _labels(self) -> Labels:
+        return Labels(self.tables)
+
+    @cached_property
     def stored(self) -> dict[str, Any]:
         """Count the rows of the run: nodes by element, relationships by type and source label."""
         nodes = {e.name: len(self.tables[e]) for e in cypher.RECORDED if len(self.tables[e])}
-        labels, relationships = Labels(self.tables), {}
+        relationships = {}
         for each in RELATIONSHIPS:
             if len(self.tables[each]):
-                sources = Counter(labels.of(self.tables[each], "source_id").tolist())
+                sources = Counter(self._labels.of(each, self.tables[each], "source_id").tolist())
                 relationships[each.name] = {
                     FACT_NODES[label].name: count for label, count in sources.items()
                 }

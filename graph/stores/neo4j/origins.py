@@ -20,11 +20,10 @@ from graph.element import Element, Relationship
 from graph.facts import ORIGIN
 from graph.frames import Frames
 from graph.schema import RELATIONSHIPS
-from graph.stores import StoreDamaged
 from graph.stores.history.places import coded, decoded
 
 PART = 50_000  # rows of one record
-ORDER = [(name, "ascending") for name in ("id", "source", "scope")]
+KEY = ("id", "source", "scope")  # of a relationship
 TEXT = pa.schema([(name, pa.string()) for name in ORIGIN])
 
 
@@ -52,8 +51,8 @@ def origins_of(tables: Mapping[Element, pa.Table]) -> dict[Element, pd.DataFrame
 
     Raises
     ------
-    StoreDamaged
-        The records do not fit the rows.
+    ValueError
+        The records cannot be read, or do not fit the rows.
     """
     records = tables.get(cypher.ORIGINS)
     if records is None:
@@ -75,12 +74,12 @@ def _unpacked(
         place = np.empty(len(rows), np.int64)
         place[_in_order(tables[element]).to_numpy()] = np.arange(len(rows))
     except (KeyError, ValueError, IndexError, pa.ArrowException, binascii.Error) as error:
-        raise StoreDamaged(f"the origins of {element.name} cannot be read: {error}") from None
+        raise ValueError(f"the origins of {element.name} cannot be read: {error}") from None
     return pd.DataFrame({n: pd.array(rows[n].take(place).to_pylist(), "string") for n in ORIGIN})
 
 
 def _in_order(table: pa.Table) -> pa.Array:
-    return pc.sort_indices(table, sort_keys=ORDER)
+    return pc.sort_indices(table, sort_keys=[(name, "ascending") for name in KEY])
 
 
 def _packed(rows: pa.Table) -> str:

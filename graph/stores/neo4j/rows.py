@@ -142,10 +142,11 @@ def relationship_batches(
     """Yield statements that make relationships: each names the labels of both ends."""
     if not len(table):
         return
-    pair = labels.of(table, "source_id") * len(FACT_NODES) + labels.of(table, "target_id")
+    source, target = (labels.of(element, table, end) for end in ENDS)
+    pair = source * len(FACT_NODES) + target
     for both in np.unique(pair):
-        source, target = (FACT_NODES[i].name for i in divmod(int(both), len(FACT_NODES)))
-        text = cypher.create_relationships(element, source, target)
+        labelled = (FACT_NODES[i].name for i in divmod(int(both), len(FACT_NODES)))
+        text = cypher.create_relationships(element, *labelled)
         for part in _parts(table.take(np.flatnonzero(pair == both))):
             yield Batch(text, list(zip(*sent(part, element), strict=True)))
 
@@ -160,8 +161,8 @@ class Labels:
         ).combine_chunks()
         self._labels = np.repeat(np.arange(len(FACT_NODES)), [len(c) for c in columns])
 
-    def of(self, table: pa.Table, end: str) -> np.ndarray:
-        """Return the place in `FACT_NODES` of the label of each of these ends (int64).
+    def of(self, element: Relationship, table: pa.Table, end: str) -> np.ndarray:
+        """Return the place in `FACT_NODES` of the label of an end of each row (int64).
 
         Raises
         ------
@@ -170,7 +171,7 @@ class Labels:
         """
         places = pc.index_in(table[end], self._ids)
         if places.null_count:
-            raise ValueError("a relationship names a thing that is not among the nodes")
+            raise ValueError(f"{element.name} names a thing that is not among the nodes")
         return np.asarray(self._labels[places.to_numpy()])
 
 

@@ -100,8 +100,11 @@ class Neo4jStore:
     def _facts(self, info: SnapshotInfo, hold: Callable[[], None]) -> Facts:
         run = Run(info.id, info.sequence)
         tables = Reader(self._connection, run, self._stored(info), hold).tables()
-        frames = frames_of(tables, info.coverage)
-        facts = Facts(frames, info.coverage, origins=origins_of(tables))
+        try:
+            origins = origins_of(tables)
+        except ValueError as error:
+            raise StoreDamaged(f"{self.uri}: {info.id}: {error}") from None
+        facts = Facts(frames_of(tables, info.coverage), info.coverage, origins=origins)
         if facts.hash != info.hash:
             raise StoreDamaged(f"{self.uri}: the rows of {info.id} are not what was published")
         if self._leasing and (self._newest is None or self._newest[0].sequence < info.sequence):
