@@ -72,16 +72,6 @@ def code(name: object, limit: int = LONGEST) -> str:
     return f"`{text}`" if text.strip() else "—"
 
 
-def chart_text(name: object, limit: int = 80) -> str:
-    """Return `name` for Plotly, which interprets some HTML and `%{...}` in every text.
-
-    >>> chart_text("<a href='x'>b</a>")
-    "&lt;a href='x'&gt;b&lt;/a&gt;"
-    """
-    text = html.escape(plain(name, limit), quote=False)
-    return text.replace("%{", f"%{WORD_JOINER}{{")
-
-
 def markup(name: object, limit: int = LONGEST) -> str:
     """Return `name` for the text or an attribute of HTML or SVG.
 

@@ -36,7 +36,7 @@ def test_the_app_needs_no_code_made_of_text(
     paths = ("/trust_debt", "/blast_radius?thing=wide-bot")
     for path in paths if obeys else paths[1:]:
         page = window.go(home + path)
-        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+        page.locator(".treemap .tile, .canvas .node").first.wait_for()
         assert page.evaluate(MAKES_CODE) == came
     assert graph(page).locator(".node").count()
     window.errors[:] = [said for said in window.errors if "unsafe-eval" not in said]

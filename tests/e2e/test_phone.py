@@ -78,7 +78,7 @@ def test_the_heat_map_of_teams_is_as_wide_as_its_numbers_need(
 ) -> None:
     page = phone.go(serve(store))
     heat = page.locator(".st-key-heat")
-    heat.locator(".main-svg").first.wait_for()
+    heat.locator("table.heat").wait_for()
     sizes = heat.evaluate("part => [part.clientWidth, part.scrollWidth]")
     assert sizes[0] <= PHONE["width"] < sizes[1]
     assert page.evaluate(SIDEWAYS) == [0, 0]

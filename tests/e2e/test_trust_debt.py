@@ -40,9 +40,16 @@ def table(test: AppTest, *columns: str) -> pd.DataFrame:
 
 
 def pick(test: AppTest, key: str, **chosen: object) -> AppTest:
-    """Choose rows of a table, or points of a chart, as a click would."""
+    """Choose rows of a table, as a click would."""
     nothing = {"rows": [], "columns": [], "cells": []}
     test.session_state[key] = {"selection": nothing | chosen}
+    return test.run()
+
+
+def click(test: AppTest, key: str, group: str, at: int, view: str = "") -> AppTest:
+    """Choose the tile of a group, as a click would."""
+    place = test.session_state[f"{key}:drawn:{view}"].index(group)
+    test.session_state[key] = {"choice": {"place": place, "view": view, "at": at}}
     return test.run()
 
 
@@ -57,7 +64,9 @@ def test_the_figures_are_those_of_the_answer(open_page: Open, store: Path) -> No
 def test_a_tile_filters_the_items(open_page: Open, store: Path) -> None:
     test = open_page(store, "trust_debt", by="owner")
     assert set(table(test, "Identity", "Debt")["Identity"]) > {"wide-bot", "left-bot"}
-    test = pick(test, "treemap:owner", points=[{"id": "identity:left", "label": "left-bot"}])
+    test = click(test, "treemap:owner", "owner:nobody", 1)
+    assert {"left-bot", "orphan-bot"} <= set(table(test, "Identity", "Debt")["Identity"])
+    test = click(test, "treemap:owner", "identity:left", 2, "nobody")
     assert not test.exception
     assert set(table(test, "Identity", "Debt")["Identity"]) == {"left-bot"}
     assert test.query_params["group"] == "identity:left"
@@ -72,8 +81,12 @@ def test_a_row_filters_the_items_and_a_tile_picked_later_wins(open_page: Open, s
     groups = table(test, "Owner", "Grade")["Owner"].tolist()
     test = pick(test, f"debt:owner:{len(groups)}", rows=[groups.index("Ann")])
     assert "left-bot" not in set(table(test, "Identity", "Debt")["Identity"])
-    test = pick(test, "treemap:owner", points=[{"id": "identity:orphan"}])
-    assert set(table(test, "Identity", "Debt")["Identity"]) == {"orphan-bot"}
+    key = test.query_params["group"].removeprefix("owner:")  # the map shows whose Ann answers for
+    test = click(test, "treemap:owner", "identity:wide", 1, key)
+    assert set(table(test, "Identity", "Debt")["Identity"]) == {"wide-bot"}
+    test.session_state["treemap:owner"] = {"choice": {"place": -1, "view": key, "at": 2}}
+    test = test.run()  # the path back, above the tiles
+    assert {"left-bot", "wide-bot"} <= set(table(test, "Identity", "Debt")["Identity"])
 
 
 def test_a_link_restores_the_group_and_one_that_is_none_is_dropped(

@@ -291,7 +291,7 @@ def test_a_question_about_one_thing_loads_no_library_of_another(kept):
         "import sys, trustdebt\n"
         "for name in ('blast-radius', 'show'):\n"
         f"    assert trustdebt.main([name, 'bot', '--store', {str(kept)!r}]) == 0\n"
-        "unused = {'scipy.linalg', 'scipy.optimize', 'networkx', 'streamlit', 'plotly', 'duckdb',\n"
+        "unused = {'scipy.linalg', 'scipy.optimize', 'networkx', 'streamlit', 'duckdb',\n"
         "    'ibis', 'neo4j', 'numpy.f2py', 'typst', 'cedarpy', 'regopy'}\n"
         "sys.exit(', '.join(sorted(unused & set(sys.modules))) or 0)"
     )

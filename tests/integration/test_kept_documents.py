@@ -23,7 +23,7 @@ from tests.integration.cli import ROOT, example
 commands.load_all()
 SHOWN_AGAIN = [name for name, (_, behaviour) in QUESTIONS.items() if behaviour.kept]
 DRAWN = ("show", "findings", "debt", "blast-radius", "kpis")  # in a terminal, too
-HEAVY = ("pandas", "numpy", "pyarrow", "scipy", "numba", "duckdb", "streamlit", "plotly")
+HEAVY = ("pandas", "numpy", "pyarrow", "scipy", "numba", "duckdb", "streamlit")
 LOADED = """
 import sys
 sys.path.insert(0, "")

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from app.web.drawing.charts import styles
+
 # Less room above and beside the page, links that break instead of being cut, and a ring around the
 # link that the keyboard is on, of which Streamlit draws a faint tint alone. White on the primary
 # colour of the dark theme could not be read. Words of a tile break, too, and those beside its
@@ -46,5 +48,5 @@ div:has(> .st-key-narrow) { display: none; }
 
 
 def style() -> None:
-    """Send the styles."""
-    st.html(STYLE)
+    """Send the styles, those of the charts included."""
+    st.html(f"{STYLE}<style>{styles()}</style>")

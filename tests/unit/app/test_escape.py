@@ -13,7 +13,6 @@ from markdown_it import MarkdownIt
 
 from app.escape import (
     WORD_JOINER,
-    chart_text,
     code,
     csv_cell,
     csv_table,
@@ -101,13 +100,6 @@ def test_an_absent_name_is_empty(absent: object) -> None:
 
 def test_a_code_span_cannot_be_left() -> None:
     assert kinds(code("`![x](http://a.test)`")) == {"code_inline"}
-
-
-@given(st.text(max_size=80))
-def test_chart_text_holds_no_tag_and_no_template(name: str) -> None:
-    said = chart_text(name)
-    assert "<" not in said
-    assert "%{" not in said
 
 
 def test_markup_cannot_leave_a_text_or_an_attribute() -> None:

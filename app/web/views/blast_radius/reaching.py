@@ -10,8 +10,8 @@ from app.escape import markdown
 from app.web.answers import measured
 from app.web.answers.reach import Question, Reach, reach, sieved, sureness
 from app.web.answers.replayed import Moment, replayed
-from app.web.drawing import canvas
-from app.web.drawing.charts import steps as steps_chart
+from app.web.drawing import canvas, charts
+from app.web.drawing.charts.bars import steps as steps_chart
 from app.web.drawing.folding import Tree
 from app.web.drawing.layout import Drawing, arrange
 from app.web.drawing.links import Link, link_of, links
@@ -258,11 +258,10 @@ def _panel(posture: Posture, answer: Reach, shown: Shown) -> None:
 def _profile(answer: Reach) -> None:
     hops = answer.figures.hop_profile.frame
     if len(hops) > 1:
-        st.plotly_chart(
+        charts.show(
             steps_chart(hops, "weighted"),
-            key="profile",
-            config={"displayModeBar": False},
-            alt="Bars: the weighted blast radius within so many hops. "
+            "profile",
+            "Bars: the weighted blast radius within so many hops. "
             + "; ".join(f"{row.hops}: {number(row.weighted)}" for row in records(hops)),
         )
 

@@ -7,9 +7,10 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.cypher import can_ask
-from app.escape import chart_text, csv_table, markdown, plain
+from app.escape import csv_table, markdown, plain
 from app.questions import CHART, PICTURE, SHAPES, TABLE, Question, library
-from app.web.drawing.charts import bars
+from app.web.drawing import charts
+from app.web.drawing.charts.bars import bars
 from app.web.page.address import one_of, recall, remember
 from app.web.page.frame import store_uri
 from app.web.page.snapshots import moment_of, opened
@@ -223,9 +224,11 @@ def _chart(rows: pd.DataFrame) -> None:
         st.info("A chart needs a column of texts and one of numbers.")
         return
     shown, name, value = parts
-    figure = bars(shown, name, value, chart_text(value))
-    figure.update_traces(text=[number(each) for each in shown[value].iloc[::-1]])
-    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
+    charts.show(
+        bars(shown, name, value, value),
+        "console:chart",
+        "Bars: the first column of numbers by that of texts. As a table it has the figures.",
+    )
     if len(shown) < len(rows):
         st.caption(f"The first {number(BARS)} rows as bars; the table has all.")
 

@@ -11,7 +11,8 @@ from analytics.posture import UNUSED_DAYS, Posture
 from app.web.answers import board
 from app.web.answers.debt import balance, dark_words
 from app.web.answers.figures import UNKNOWN, Orphans, accountable, findings, got_back, orphans
-from app.web.drawing.debt_charts import ratio_trend
+from app.web.drawing import charts
+from app.web.drawing.charts.debt import ratio_trend
 from app.web.page.address import recall, remember
 from app.web.page.query import Query, options
 from app.web.tables import points, table
@@ -132,11 +133,10 @@ def _trend(posture: Posture) -> None:
     remember("target", TARGET)
     left.markdown(_against(rows.iloc[-1], target / 100))
     if len(rows) > 1:
-        st.plotly_chart(
+        charts.show(
             ratio_trend(rows, target / 100),
-            key="trend",
-            config={"displayModeBar": False},
-            alt="Lines: the trust debt ratio at each snapshot, the range above it of what is "
+            "trend",
+            "Lines: the trust debt ratio at each snapshot, the range above it of what is "
             "unverified, and the target. The table below has the figures.",
         )
     with st.expander("The figures of each snapshot"):

@@ -7,7 +7,8 @@ from analytics.answers.board import Teams
 from analytics.posture import Posture
 from app.web.answers import board
 from app.web.answers.debt import WORDS, ratios
-from app.web.drawing.heat_map import heat_map
+from app.web.drawing import charts
+from app.web.drawing.charts.heat_map import heat_map
 from app.web.page.address import turn
 from app.web.tables import below, points, table
 from app.wording import NO_FIGURE, counted, number, share
@@ -37,16 +38,15 @@ def _picture(
     rows: pd.DataFrame, kept: list[str], broken: pd.DataFrame, unknown: pd.DataFrame
 ) -> None:
     """Draw the heat map of the teams that owe most, with what its signs mean."""
-    st.plotly_chart(
+    charts.show(
         heat_map(
             rows["name"].head(ROWS).tolist(),
             [WORDS[name] for name in kept],
             broken[kept].head(ROWS),
             unknown[kept].head(ROWS),
         ),
-        key="heat",
-        config={"displayModeBar": False},
-        alt="Heat map: of each team and assumption, the share that is broken. The table below has "
+        "heat",
+        "Heat map: of each team and assumption, the share that is broken. The table below has "
         "the figures.",
     )
     first = f"The {ROWS} of {number(len(rows))} teams that owe most. " if len(rows) > ROWS else ""

@@ -7,7 +7,8 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app.web.answers.debt import WORDS
-from app.web.drawing.charts import pillars as pillar_bars
+from app.web.drawing import charts
+from app.web.drawing.charts.bars import pillars as pillar_bars
 from app.web.page.address import turn
 from app.web.tables import below, table
 from app.web.views.posture.leadership import inventory, kpis, pillar_rows
@@ -28,13 +29,13 @@ def draw(posture: Posture) -> None:
     st.header("Five pillars", anchor=False)
     pillars = kpis(posture).pillars
     left, right = st.columns([1, 1], gap="medium")
-    left.plotly_chart(
-        pillar_bars(_shares(pillars)),
-        key="pillars",
-        config={"displayModeBar": False},
-        alt="Bars: of each pillar, what is in evidence, broken and unknown. The table beside it "
-        "has the figures.",
-    )
+    with left:
+        charts.show(
+            pillar_bars(_shares(pillars)),
+            "pillars",
+            "Bars: of each pillar, what is in evidence, broken and unknown. The table beside it "
+            "has the figures.",
+        )
     with right:
         at = table(
             pillar_rows(pillars),

@@ -24,12 +24,12 @@ from app.web.answers.debt import (
     period_rows,
     ratio_figure,
 )
-from app.web.drawing.debt_charts import FLAT, burn_down, group_of, treemap
+from app.web.drawing import charts, treemap
+from app.web.drawing.charts.debt import burn_down
 from app.web.page import deltas
 from app.web.page.address import one_of, recall, remember
 from app.web.page.deltas import Row
 from app.web.page.query import Query, options
-from app.web.page.snapshots import kept
 from app.web.tables import ROWS, below, points, table
 from app.web.view import View
 from app.web.views.trust_debt.items import draw_items
@@ -156,11 +156,10 @@ def _movement(posture: Posture) -> None:
 
 def _burn_down(posture: Posture, kept_books: Ledger) -> None:
     periods = kept_books.periods.readable()
-    st.plotly_chart(
+    charts.show(
         burn_down(periods),
-        key="burn-down",
-        config={"displayModeBar": False},
-        alt="Bars: debt added and taken away in each period. The table below has the figures.",
+        "burn-down",
+        "Bars: debt added and taken away in each period. The table below has the figures.",
     )
     moved = kept_books.closing - kept_books.opening
     word = "grew" if moved > 0 else "shrank" if moved < 0 else "did not change"
@@ -232,41 +231,51 @@ def _debtors(posture: Posture) -> str:
     by = str(remember("by", "team", key="debt:by"))
     rows = groups(posture, by)
     left, right = st.columns([1, 1], gap="medium")
-    with left:
-        tile_at = _map(posture, by)
     with right:
         at = _top(rows, by)
+    picked = treemap.picked(f"treemap:{by}")
+    group = _chosen(posture, by, picked, None if at is None else f"{by}:{rows['key'].iloc[at]}")
+    with left:
+        _map(posture, by, group)
     owing = rows["debt"].fillna(0.0).to_numpy()
     words = counted(len(rows), "group")
     if len(rows) > TOP:
         words += f"; the first {TOP} owe {share(owing[:TOP].sum(), owing.sum())} of the debt"
     st.caption(f"{words}. Select a tile or a row to see the items below.")
-    return _chosen(posture, by, tile_at, None if at is None else f"{by}:{rows['key'].iloc[at]}")
+    return group
 
 
-@kept
-def _treemap(posture: Posture, by: str) -> Any:
-    """Return the treemap of the debt by group, which is the same for every session."""
-    rows = groups(posture, by)
-    tiles = members(posture)
-    if by in FLAT:
-        tiles = rows.rename(columns={"key": by}).assign(**{f"{by}_name": rows["name"]})
-    return treemap(tiles, by, dict(zip(rows["key"], rows["grade"], strict=True)))
-
-
-def _map(posture: Posture, by: str) -> str | None:
-    """Draw the treemap; return the group of the tile clicked last."""
-    state: Any = st.plotly_chart(
-        _treemap(posture, by),
-        key=f"treemap:{by}",
-        config={"displayModeBar": False},
+def _map(posture: Posture, by: str, chosen: str) -> None:
+    """Draw the treemap: the groups, or the identities of the one that is chosen or looked into."""
+    rows, inside = groups(posture, by), _inside(posture, by, chosen)
+    if inside:
+        tiles = treemap.identity_tiles(members(posture), by, inside)
+    else:
+        flat = rows.rename(columns={"key": by}).assign(**{f"{by}_name": rows["name"]})
+        every = flat if by in treemap.FLAT else members(posture)
+        grades = dict(zip(rows["key"], rows["grade"], strict=True))
+        tiles = treemap.group_tiles(every, by, grades)
+    treemap.draw(
+        tiles,
+        f"treemap:{by}",
+        view=inside,
+        path=group_names(posture, by)[inside] if inside else "",
+        chosen=chosen,
         alt="Tiles: the larger, the more is owed; coloured and lettered by grade. The table beside "
         "it has the figures.",
-        on_select="rerun",
-        selection_mode="points",
     )
-    points = state["selection"]["points"]
-    return group_of(str(points[0]["id"])) if points and "id" in points[0] else None
+
+
+def _inside(posture: Posture, by: str, chosen: str) -> str:
+    """Return the key of the group whose identities are drawn; empty for the groups themselves."""
+    grouping, _, key = chosen.partition(":")
+    if not key or by in treemap.FLAT:
+        return ""
+    everyone = members(posture)
+    if grouping == "identity":  # in the group that answers for it
+        return next(iter(everyone.loc[everyone["id"] == key, by].astype(str)), "")
+    owes = grouping == by and (everyone.loc[everyone[by] == key, "debt"] > 0).any()
+    return key if owes else ""
 
 
 def _top(every: pd.DataFrame, by: str) -> int | None:
@@ -303,17 +312,18 @@ def _top(every: pd.DataFrame, by: str) -> int | None:
     return table(shown, key, words, narrow, select=True, total=total, height=420, wrap=True)
 
 
-def _chosen(posture: Posture, by: str, *picked: str | None) -> str:
+def _chosen(posture: Posture, by: str, tile: tuple[str, Any] | None, row: str | None) -> str:
     """Return the chosen group: of the tile or row picked last, else of the address."""
     recall("group", "")
-    before = st.session_state.get("debt:picked", (by, *[None] * len(picked)))
-    if (by, *picked) != before:
-        st.session_state["debt:picked"] = (by, *picked)
-        fresh = [group for group, old in zip(picked, before[1:], strict=True) if group != old]
-        if before[0] == by:
-            st.session_state["group"] = fresh[-1] or "" if fresh else st.session_state["group"]
-        elif any(picked):
-            st.session_state["group"] = next(group for group in picked if group)
+    picked = (by, tile and tile[1], row)
+    before = st.session_state.get("debt:picked", (by, None, None))
+    st.session_state["debt:picked"] = picked
+    if picked[0] != before[0]:
+        st.session_state["group"] = (tile and tile[0]) or row or st.session_state["group"]
+    elif picked[2] != before[2]:
+        st.session_state["group"] = row or ""
+    elif tile and picked[1] != before[1]:
+        st.session_state["group"] = tile[0]
     grouping, _, key = str(st.session_state["group"] or "").partition(":")
     if grouping not in BY or key not in group_names(posture, grouping):
         if st.session_state["group"]:

@@ -11,19 +11,12 @@ from analytics.answers.kpis import kpis
 from analytics.figures.measures import all_measures
 from app.web.answers.board import trend
 from app.web.answers.debt import books, entries, groups, item, items, members
-from app.web.drawing.debt_charts import (
-    ALL,
-    GRADES,
-    GREY,
-    MORE,
-    burn_down,
-    group_of,
-    ratio_trend,
-    treemap,
-)
+from app.web.drawing.charts.debt import RATIO, RETIRED, burn_down, moves, ratio_trend
+from app.web.drawing.treemap import group_tiles
 from app.web.page.snapshots import forget
 from app.web.views import all_views
 from app.web.views.posture.leadership import figure_words, kpi_rows, rows_behind, rows_page
+from tests.support.drawn import lines, parts
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.estates.three_teams import three_teams
 from tests.support.histories.small_history import history_of
@@ -67,10 +60,6 @@ def period(number: int, **sums: float) -> dict[str, object]:
     return {key: pd.Timestamp(at, tz="UTC") for key, at in ends.items()} | every | sums
 
 
-def bars(figure: object) -> dict[str, list[float]]:
-    return {bar.name: list(bar.y) for bar in figure.data if bar.type == "bar"}  # type: ignore[attr-defined]
-
-
 def test_items_and_groups_add_up_to_the_debt() -> None:
     posture = estate().posture()
     owed = debt_answer(posture)
@@ -100,66 +89,36 @@ def test_an_item_behind_an_expired_key_shows_the_way_and_says_so() -> None:
     assert other["granted"]["id"] == other["grant"]
 
 
-def test_tiles_add_up_and_say_what_they_stand_for() -> None:
-    rows = pd.DataFrame(
-        {
-            "id": ["a", "b", "c", "d"],
-            "name": ["<b>A</b>", "B", "C", "D"],
-            "debt": [5.0, 3.0, 2.0, 0.0],
-            "team": ["t", "t", "u", "u"],
-            "team_name": ["T", "T", "U", "U"],
-            "grade": ["F", "NR", "A", "A"],
-        }
-    )
-    tiles = treemap(rows, "team", {"t": "D", "u": "NR"}, most=1).data[0]
-    value = dict(zip(tiles.ids, tiles.values, strict=True))
-    parent = dict(zip(tiles.ids, tiles.parents, strict=True))
-    assert value == {
-        ALL: 10.0,
-        "team:t": 8.0,
-        "team:u": 2.0,
-        "identity:a": 5.0,
-        f"{MORE}team:t": 3.0,
-        f"{MORE}team:u": 2.0,
-    }
-    assert {one for one, above in parent.items() if above == "team:t"} == {
-        "identity:a",
-        f"{MORE}team:t",
-    }
-    assert group_of(f"{MORE}team:t") == "team:t"
-    colour = dict(zip(tiles.ids, tiles.marker.colors, strict=True))
-    words = dict(zip(tiles.ids, tiles.text, strict=True))
-    assert (colour["team:t"], words["team:t"]) == (GRADES["D"], "grade D")
-    # What is not rated is grey and says so; it is never the colour of a good grade.
-    assert (colour["team:u"], words["team:u"]) == (GREY, "not rated")
-    assert colour["identity:a"] == GRADES["F"]
-    assert colour[f"{MORE}team:u"] == GREY
-    assert "<b>" not in "".join(tiles.labels)
-
-
-def test_a_flat_grouping_has_no_tiles_within() -> None:
+@pytest.mark.parametrize("by", ["owner", "team", "provider", "environment"])
+def test_the_tiles_of_groups_add_up_to_the_debt(by: str) -> None:
     posture = estate().posture()
-    found = groups(posture, "assumption").rename(columns={"key": "assumption"})
-    tiles = treemap(found, "assumption", {}).data[0]
-    assert set(tiles.parents) == {"", ALL}
-    assert members(posture)["debt"].sum() == pytest.approx(found["debt"].sum())
+    tiles = group_tiles(members(posture), by, {})
+    every = groups(posture, by).set_index("key")["debt"]
+    assert {t.group: pytest.approx(t.debt) for t in tiles} == {
+        f"{by}:{key}": debt for key, debt in every.items() if debt > 0
+    }
 
 
 def test_burn_down_keeps_change_and_coverage_apart() -> None:
     first = period(1, opening=10.0, new=8.0, retired=3.0, closing=15.0, coverage_new=6.0)
     second = period(2, opening=15.0, retired=5.0, closing=10.0, coverage_retired=5.0)
     periods = pd.DataFrame([first, second])
-    figure = burn_down(periods)
-    drawn = bars(figure)
-    assert drawn["New"] == [2.0, 0.0]
-    assert drawn["New, by coverage"] == [6.0, 0.0]
-    assert drawn["Retired"] == [-3.0, 0.0]
-    assert drawn["Retired, by coverage"] == [0.0, -5.0]
-    hatched = {b.name for b in figure.data if b.type == "bar" and b.marker.pattern.shape}
-    assert hatched == {"New, by coverage", "Retired, by coverage"}
-    line = next(part for part in figure.data if part.name == "Balance")
-    assert list(line.y) == [10.0, 15.0, 10.0]
-    assert burn_down(periods.head(0)).data[0].y == ()
+    moved = {words: (amounts, hatched) for words, (amounts, _, hatched) in moves(periods).items()}
+    assert moved["New"] == ([2.0, 0.0], False)
+    assert moved["New, by coverage"] == ([6.0, 0.0], True)
+    assert moved["Retired"] == ([-3.0, 0.0], False)
+    assert moved["Retired, by coverage"] == ([0.0, -5.0], True)
+    chart = burn_down(periods)
+    tips = {bar.title: "repeating" in bar.style["background"] for bar in parts(chart, "b", "bar")}
+    assert tips == {
+        "New, 1 Feb 2026: 2": False,
+        "New, by coverage, 1 Feb 2026: 6": True,
+        "Retired, 1 Feb 2026: -3": False,
+        "Retired, by coverage, 1 Mar 2026: -5": True,
+    }
+    balance = [dot.title for dot in parts(chart, "b", "dot")]
+    assert balance == ["1 Jan 2026: 10", "1 Feb 2026: 15", "1 Mar 2026: 10"]
+    assert parts(burn_down(periods.head(0)), "b") == []
 
 
 def test_each_period_has_its_own_entries_also_after_the_last_snapshot() -> None:
@@ -189,19 +148,21 @@ def test_the_trend_has_a_point_for_each_snapshot_up_to_the_one_shown() -> None:
     rows = trend(second)
     assert rows["debt"].tolist() == [debt_answer(p)["debt"] for p in (first, second)]
     assert (rows["ratio"] <= rows["high"]).all()
-    figure = ratio_trend(rows, 0.05)
-    line = next(part for part in figure.data if part.name == "Trust debt ratio")
-    assert list(line.y) == rows["ratio"].tolist()
-    target = next(part for part in figure.data if part.name == "Target 5.0%")
-    assert list(target.y) == [0.05, 0.05]
+    chart = ratio_trend(rows, 0.05)
+    assert [figure.text for figure in parts(chart, "span", "figure")] == [
+        f"{ratio:.1%}" for ratio in rows["ratio"]
+    ]
+    drawn = dict(lines(chart))
+    assert len(drawn[RATIO]) == len(drawn[RETIRED]) == 2
+    assert len({height for _, height in drawn[RETIRED]}) == 1
 
 
 def test_no_line_is_drawn_to_what_is_not_rated() -> None:
     at = pd.date_range("2026-05-01", periods=3, freq="MS", tz="UTC")
     rows = pd.DataFrame({"at": at, "ratio": 0.1, "high": 0.4, "grade": ["B", "NR", "B"]})
-    parts = {part.name: list(part.y) for part in ratio_trend(rows, 0.05).data}
-    assert pd.isna(parts["Trust debt ratio"]).tolist() == [False, True, False]
-    assert parts["If all unverified were broken"] == [0.4] * 3
+    drawn = lines(ratio_trend(rows, 0.05))
+    assert [len(points) for colour, points in drawn if colour == RATIO] == [1, 1]
+    assert ("#8a94a3", [(16.667, 0.0), (50.0, 0.0), (83.333, 0.0)]) in drawn
 
 
 @pytest.mark.parametrize("measure", all_measures().values(), ids=lambda measure: measure.name)

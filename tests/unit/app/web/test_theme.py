@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.web import drawing
-from app.web.drawing import charts
+from app.web.drawing import treemap
+from app.web.drawing.charts import bars
 from app.web.page.style import STYLE
 
 CONFIG = Path(str(drawing.__file__)).parents[1] / ".streamlit" / "config.toml"
@@ -52,8 +53,13 @@ def test_the_twin_white_on_the_main_button_of_the_dark_theme_is_not() -> None:
     assert contrast("#ffffff", colours["dark"]["primaryColor"]) < AA
 
 
-@pytest.mark.parametrize("colour", [charts.BLUE, charts.GREY, charts.CRIMSON])
+@pytest.mark.parametrize("colour", [bars.BLUE, bars.GREY, bars.CRIMSON])
 def test_white_is_legible_on_bars(colour: str) -> None:
+    assert contrast("#ffffff", colour) >= AA
+
+
+@pytest.mark.parametrize("colour", [treemap.GREY, *treemap.GRADES.values()])
+def test_white_is_legible_on_tiles(colour: str) -> None:
     assert contrast("#ffffff", colour) >= AA
 
 
