@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from analytics.history import open_posture
 from app.wording import brief
-from graph.schema import CAN_ACCESS, DECLARABLE
+from graph.schema import AGENT, CAN_ACCESS, DECLARABLE, HUMAN, OWNS
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, estate, publish
 from tests.e2e.said import figures, texts
@@ -46,10 +46,10 @@ def pick(test: AppTest, key: str, **chosen: object) -> AppTest:
     return test.run()
 
 
-def click(test: AppTest, key: str, group: str, at: int, view: str = "") -> AppTest:
-    """Choose the tile of a group, as a click would."""
-    place = test.session_state[f"{key}:drawn:{view}"].index(group)
-    test.session_state[key] = {"choice": {"place": place, "view": view, "at": at}}
+def click(test: AppTest, key: str, group: str, at: int) -> AppTest:
+    """Choose the tile of a group that is drawn, as a click would."""
+    view, drawn = test.session_state[f"{key}:drawn"]
+    test.session_state[key] = {"choice": {"place": drawn.index(group), "view": view, "at": at}}
     return test.run()
 
 
@@ -66,7 +66,7 @@ def test_a_tile_filters_the_items(open_page: Open, store: Path) -> None:
     assert set(table(test, "Identity", "Debt")["Identity"]) > {"wide-bot", "left-bot"}
     test = click(test, "treemap:owner", "owner:nobody", 1)
     assert {"left-bot", "orphan-bot"} <= set(table(test, "Identity", "Debt")["Identity"])
-    test = click(test, "treemap:owner", "identity:left", 2, "nobody")
+    test = click(test, "treemap:owner", "identity:left", 2)
     assert not test.exception
     assert set(table(test, "Identity", "Debt")["Identity"]) == {"left-bot"}
     assert test.query_params["group"] == "identity:left"
@@ -81,12 +81,49 @@ def test_a_row_filters_the_items_and_a_tile_picked_later_wins(open_page: Open, s
     groups = table(test, "Owner", "Grade")["Owner"].tolist()
     test = pick(test, f"debt:owner:{len(groups)}", rows=[groups.index("Ann")])
     assert "left-bot" not in set(table(test, "Identity", "Debt")["Identity"])
-    key = test.query_params["group"].removeprefix("owner:")  # the map shows whose Ann answers for
-    test = click(test, "treemap:owner", "identity:wide", 1, key)
+    test = click(test, "treemap:owner", "identity:wide", 1)  # of those that Ann answers for
     assert set(table(test, "Identity", "Debt")["Identity"]) == {"wide-bot"}
-    test.session_state["treemap:owner"] = {"choice": {"place": -1, "view": key, "at": 2}}
+    view, _ = test.session_state["treemap:owner:drawn"]
+    test.session_state["treemap:owner"] = {"choice": {"place": -1, "view": view, "at": 2}}
     test = test.run()  # the path back, above the tiles
     assert {"left-bot", "wide-bot"} <= set(table(test, "Identity", "Debt")["Identity"])
+
+
+@pytest.mark.parametrize(
+    ("by", "group", "drawn"),
+    [
+        ("owner", "", "owner:nobody"),
+        ("owner", "owner:nobody", "identity:left"),
+        ("owner", "identity:left", "identity:left"),  # among those of its owner
+        ("team", "owner:nobody", "team:no team"),  # a group of another kind is none of these
+        ("identity", "identity:left", "identity:left"),
+        ("assumption", "assumption:standing", "assumption:standing"),
+        ("identity", "", "identity:left"),
+    ],
+)
+def test_the_map_shows_the_level_of_what_is_chosen(
+    open_page: Open, store: Path, by: str, group: str, drawn: str
+) -> None:
+    test = open_page(store, "trust_debt", by=by, group=group)
+    assert not test.exception
+    view, groups = test.session_state[f"treemap:{by}:drawn"]
+    assert drawn in groups
+    assert len({each.partition(":")[0] for each in groups}) == 1
+    inside = by == "owner" and group
+    assert view == ("nobody" if inside else "")
+
+
+def test_who_owes_nothing_has_no_map_of_its_own(open_page: Open, tmp_path: Path) -> None:
+    """The address may name it: the groups stay, as there is no tile within."""
+    world = estate().add(HUMAN, id="cyd", name="Cyd", status="active")
+    world.add(AGENT, id="clean", name="clean-bot", kind="ai_agent", status="active")
+    for role in ("business", "technical"):
+        world.link(OWNS, "cyd", "clean", role=role, since="2026-01-01T00:00:00Z")
+    publish(world, tmp_path / "s")
+    for group in ("owner:cyd", "identity:clean"):
+        test = open_page(tmp_path / "s", "trust_debt", by="owner", group=group)
+        assert test.query_params["group"] == group
+        assert "owner:nobody" in test.session_state["treemap:owner:drawn"][1]
 
 
 def test_a_link_restores_the_group_and_one_that_is_none_is_dropped(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from app.web.views import all_views
@@ -29,12 +30,16 @@ def account() -> Estate:
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Publish three estates: of the clients, of the account, and of both."""
+    """Publish three estates: of the clients, of the account, and of both; one of them twice."""
     base = tmp_path_factory.mktemp("unknown")
     kinds = {"dark": [clients()], "cloud": [account()], "both": [clients(), account()]}
     for name, estates in kinds.items():
         ingest(ParquetStore(base / name), [e.job() for e in estates])
-    return {name: base / name for name in kinds}
+    for days in (0, 30):
+        later = clients()
+        later.at = later.at + pd.Timedelta(days=days)
+        ingest(ParquetStore(base / "dark twice"), [later.job()])
+    return {name: base / name for name in (*kinds, "dark twice")}
 
 
 def tiles(page) -> dict[str, tuple[str, str]]:
@@ -46,6 +51,13 @@ def tiles(page) -> dict[str, tuple[str, str]]:
 def test_every_page_is_drawn(stores, open_page: Open, name: str, view: str) -> None:
     page = open_page(stores[name], view)
     assert not page.exception, [e.value for e in page.exception]
+
+
+@pytest.mark.parametrize("view", ["posture", "trust_debt"])
+def test_a_history_of_which_nothing_is_known_is_drawn(stores, open_page: Open, view: str) -> None:
+    page = open_page(stores["dark twice"], view)
+    assert not page.exception, [e.value for e in page.exception]
+    assert "could not be" not in " ".join(e.value for e in page.error)
 
 
 def test_nothing_is_zero_or_green_where_nobody_states_grants(stores, open_page: Open) -> None:

@@ -27,8 +27,7 @@ def bars(frame: pd.DataFrame, name: str, value: str, axis: str) -> str:
     A negative value is drawn as long as a positive one, and has its sign.
     """
     sizes = frame[value].astype(float).abs()
-    longest = float(sizes[np.isfinite(sizes)].max()) if np.isfinite(sizes).any() else 1.0
-    longest = longest or 1.0
+    longest = float(sizes[np.isfinite(sizes)].max()) if (sizes > 0).any() else 1.0
     rows = []
     for words, size in zip(frame[name], frame[value], strict=True):
         text = number(size)
@@ -60,18 +59,15 @@ def pillars(rows: pd.DataFrame) -> str:
     drawn = []
     for title, *shares in rows[["title", *(part for part, _, _ in PARTS)]].itertuples(index=False):
         parts = "".join(_parts(shares))
-        tip = ", ".join(f"{share:.1%} {w.lower()}" for share, (_, w, _) in _named(shares))
+        words = (word.lower() for _, word, _ in PARTS)
+        tip = ", ".join(f"{share:.1%} {word}" for share, word in zip(shares, words, strict=True))
         drawn.append(_row(title, parts, f"{title}: {tip}"))
     signs = [(words, fill(colour, part == "unknown")) for part, words, colour in PARTS]
     return f'{legend(signs)}<div class="bars stacked">{"".join(drawn)}</div>'
 
 
-def _named(shares: Iterable[float]) -> Iterable[tuple[float, tuple[str, str, str]]]:
-    return zip(shares, PARTS, strict=True)
-
-
 def _parts(shares: Iterable[float]) -> Iterable[str]:
-    for share, (part, _, colour) in _named(shares):
+    for share, (part, _, colour) in zip(shares, PARTS, strict=True):
         hatched = part == "unknown"  # on hatching no text is legible
         text = "" if hatched or share < LEGIBLE else f"{share:.0%}"
         if share:

@@ -64,7 +64,7 @@ def ratio_trend(past: pd.DataFrame, target: float) -> str:
     """
     low, high = past["ratio"].astype(float), past["high"].astype(float)
     rated = low.mask(past["grade"] == "NR").tolist()
-    top = max(float(pd.concat([low, high]).max()), target)  # a missing one is none
+    top = float(pd.concat([low, high, pd.Series([target])]).max())  # a missing one is none
     plot = Plot([day(at) for at in past["at"]], 0.0, top, lambda value: f"{value:.0%}", 240)
     plot.band(low.tolist(), high.tolist(), BAND)
     plot.line(high.tolist(), BALANCE, width=1, dashed=True)

@@ -9,6 +9,7 @@ from app.escape import markup
 from app.web.drawing.charts import fill
 
 CROWDED = 12  # words below a plot at most
+MARKED = 60  # columns up to which there is room for a dot in each
 LINES = 5  # of the grid, at most
 NEAR = 1e-9  # of a step: a value so near to a round one is that one
 
@@ -79,14 +80,17 @@ class Plot:
         *,
         figures: bool = False,
     ) -> None:
-        """Add a dot for each value; with `figures` each has the words of its value below it."""
+        """Add a dot for each value, if there is room; with `figures` its words stand below it.
+
+        Only what is named below the plot has them, as they would overlap.
+        """
         for place, value in enumerate(values):
-            if math.isnan(value):
+            if math.isnan(value) or len(values) > MARKED:
                 continue
             at = f"left:{self._x(place):.2f}%;top:{self._y(value):.2f}%"
             tip = markup(f"{self._columns[place]}: {words(value)}")
             self._marks.append(f'<b class="dot" style="{at};{fill(colour)}" title="{tip}"></b>')
-            if figures:
+            if figures and self._is_named(place):
                 self._marks.append(
                     f'<span class="figure" style="{at}">{markup(words(value))}</span>'
                 )
@@ -146,10 +150,14 @@ class Plot:
         )
 
     def _below_columns(self) -> Iterator[str]:
-        every = -(-len(self._columns) // CROWDED) or 1
         for place, column in enumerate(self._columns):
-            if (len(self._columns) - 1 - place) % every == 0:
+            if self._is_named(place):
                 yield f'<span style="left:{self._x(place):.2f}%">{markup(column)}</span>'
+
+    def _is_named(self, place: int) -> bool:
+        """Return whether the words of a column stand below it: of the last, and of some others."""
+        every = -(-len(self._columns) // CROWDED)
+        return (len(self._columns) - 1 - place) % every == 0
 
     def _x(self, place: int) -> float:
         return 100 * (place + 0.5) / len(self._columns)

@@ -47,43 +47,26 @@ class Tile:
     @property
     def words(self) -> str:
         """What stands below the name."""
-        return "\n".join(filter(None, (brief(self.debt), GRADE_WORDS.get(self.grade, self.grade))))
+        grade = GRADE_WORDS.get(self.grade, self.grade)
+        return "\n".join(filter(None, (f"{brief(self.debt)} tp", grade)))
 
 
-def group_tiles(members: pd.DataFrame, by: str, grades: Mapping[str, str]) -> list[Tile]:
-    """Return a tile for each group, those that owe most first; beyond `MOST` one for the rest.
+def tiles_of(rows: pd.DataFrame, grouping: str, around: str = ALL) -> list[Tile]:
+    """Return a tile for each row that owes, the largest first; beyond `MOST` one for the rest.
 
-    `members` has `id`, `name`, `debt`, `grade`, and for the groups `by` (keys) and `<by>_name`, or
-    the keys for names. `grades` are those of the groups.
+    `rows` has `key`, `name`, `debt` and `grade`; what leads to them is the group of `grouping` with
+    this key. The tile for the rest leads to the group `around` all of them.
     """
-    named = f"{by}_name" if f"{by}_name" in members else by
-    owing = members[members["debt"] > 0]
-    sums = owing.groupby(by, sort=False).agg(debt=("debt", "sum"), name=(named, "first"))
+    owing = rows[rows["debt"] > 0].sort_values("debt", ascending=False, kind="stable")
+    shown, rest = owing.head(MOST), owing.iloc[MOST:]
+    columns = (shown[column] for column in ("key", "name", "debt", "grade"))
     tiles = [
-        Tile(f"{by}:{key}", str(name), float(debt), grades.get(str(key), ""))
-        for key, debt, name in zip(sums.index, sums["debt"], sums["name"], strict=True)
+        Tile(f"{grouping}:{key}", str(name), float(debt), str(grade))
+        for key, name, debt, grade in zip(*columns, strict=True)
     ]
-    return _largest(tiles, ALL)
-
-
-def identity_tiles(members: pd.DataFrame, by: str, key: str) -> list[Tile]:
-    """Return a tile for each identity of one group, as `group_tiles` does."""
-    within = members[(members["debt"] > 0) & (members[by] == key)]
-    columns = (within[column] for column in ("id", "name", "debt", "grade"))
-    tiles = [
-        Tile(f"identity:{id_}", str(name), float(debt), str(grade))
-        for id_, name, debt, grade in zip(*columns, strict=True)
-    ]
-    return _largest(tiles, f"{by}:{key}")
-
-
-def _largest(tiles: list[Tile], around: str) -> list[Tile]:
-    tiles.sort(key=lambda tile: -tile.debt)
-    rest = tiles[MOST:]
-    if not rest:
-        return tiles
-    more = Tile(around, f"{number(len(rest))} more", sum(tile.debt for tile in rest))
-    return sorted([*tiles[:MOST], more], key=lambda tile: -tile.debt)
+    if len(rest):
+        tiles.append(Tile(around, f"{number(len(rest))} more", float(rest["debt"].sum())))
+    return sorted(tiles, key=lambda tile: -tile.debt)
 
 
 def squares(tiles: Sequence[Tile]) -> list[Square]:
@@ -104,7 +87,7 @@ def _component() -> Any:
 
 
 def picked(key: str) -> tuple[str, Any] | None:
-    """Return the group of the tile chosen last, and what tells this choice from one before.
+    """Return the group of the tile chosen of those drawn, and what tells this choice from others.
 
     It is None if none was; call it before drawing. Nothing from the browser but the place of a
     tile is believed.
@@ -113,9 +96,9 @@ def picked(key: str) -> tuple[str, Any] | None:
     choice = state.get(CHOICE) if isinstance(state, Mapping) else None
     if not isinstance(choice, Mapping):
         return None
-    drawn: Sequence[str] = st.session_state.get(f"{key}:drawn:{choice.get('view')}", ())
+    view, drawn = st.session_state.get(f"{key}:drawn", ("", ()))
     place = choice.get("place")
-    if not isinstance(place, int) or not -1 <= place < len(drawn):
+    if choice.get("view") != view or not isinstance(place, int) or not -1 <= place < len(drawn):
         return None
     return (ALL if place < 0 else drawn[place]), choice.get("at")
 
@@ -130,7 +113,7 @@ def draw(tiles: Sequence[Tile], key: str, *, view: str, path: str, chosen: str, 
     key : str
         The place on the page; `picked` takes the same.
     view : str
-        What is looked at: choices of another one do not count.
+        What is looked at: a choice among what was drawn before does not count.
     path : str
         The name of the group whose identities these are; empty for the groups themselves.
     chosen : str
@@ -138,7 +121,7 @@ def draw(tiles: Sequence[Tile], key: str, *, view: str, path: str, chosen: str, 
     alt : str
         A sentence on what the map shows.
     """
-    st.session_state[f"{key}:drawn:{view}"] = [tile.group for tile in tiles]
+    st.session_state[f"{key}:drawn"] = (view, [tile.group for tile in tiles])
     drawn = [
         {
             "at": [round(side, 3) for side in (s.left, s.top, s.width, s.height)],

@@ -246,15 +246,13 @@ def _debtors(posture: Posture) -> str:
 
 
 def _map(posture: Posture, by: str, chosen: str) -> None:
-    """Draw the treemap: the groups, or the identities of the one that is chosen or looked into."""
-    rows, inside = groups(posture, by), _inside(posture, by, chosen)
+    """Draw the treemap: the groups, or the identities of the one that is chosen."""
+    inside = _inside(posture, by, chosen)
     if inside:
-        tiles = treemap.identity_tiles(members(posture), by, inside)
+        everyone = members(posture).rename(columns={"id": "key"})
+        tiles = treemap.tiles_of(everyone[everyone[by] == inside], "identity", f"{by}:{inside}")
     else:
-        flat = rows.rename(columns={"key": by}).assign(**{f"{by}_name": rows["name"]})
-        every = flat if by in treemap.FLAT else members(posture)
-        grades = dict(zip(rows["key"], rows["grade"], strict=True))
-        tiles = treemap.group_tiles(every, by, grades)
+        tiles = treemap.tiles_of(groups(posture, by), by)
     treemap.draw(
         tiles,
         f"treemap:{by}",
@@ -272,10 +270,12 @@ def _inside(posture: Posture, by: str, chosen: str) -> str:
     if not key or by in treemap.FLAT:
         return ""
     everyone = members(posture)
-    if grouping == "identity":  # in the group that answers for it
-        return next(iter(everyone.loc[everyone["id"] == key, by].astype(str)), "")
-    owes = grouping == by and (everyone.loc[everyone[by] == key, "debt"] > 0).any()
-    return key if owes else ""
+    if grouping == "identity":  # among those of its group
+        key = next(iter(everyone.loc[everyone["id"] == key, by]), "")
+    elif grouping != by:
+        return ""
+    owes = (everyone[by] == key) & (everyone["debt"] > 0)
+    return key if owes.any() else ""
 
 
 def _top(every: pd.DataFrame, by: str) -> int | None:
@@ -319,7 +319,7 @@ def _chosen(posture: Posture, by: str, tile: tuple[str, Any] | None, row: str | 
     before = st.session_state.get("debt:picked", (by, None, None))
     st.session_state["debt:picked"] = picked
     if picked[0] != before[0]:
-        st.session_state["group"] = (tile and tile[0]) or row or st.session_state["group"]
+        st.session_state["group"] = row or st.session_state["group"]
     elif picked[2] != before[2]:
         st.session_state["group"] = row or ""
     elif tile and picked[1] != before[1]:

@@ -10,9 +10,9 @@ import streamlit as st
 from analytics.answers.kpis import kpis
 from analytics.figures.measures import all_measures
 from app.web.answers.board import trend
-from app.web.answers.debt import books, entries, groups, item, items, members
+from app.web.answers.debt import BY, books, entries, groups, item, items, members
 from app.web.drawing.charts.debt import RATIO, RETIRED, burn_down, moves, ratio_trend
-from app.web.drawing.treemap import group_tiles
+from app.web.drawing.treemap import tiles_of
 from app.web.page.snapshots import forget
 from app.web.views import all_views
 from app.web.views.posture.leadership import figure_words, kpi_rows, rows_behind, rows_page
@@ -89,14 +89,15 @@ def test_an_item_behind_an_expired_key_shows_the_way_and_says_so() -> None:
     assert other["granted"]["id"] == other["grant"]
 
 
-@pytest.mark.parametrize("by", ["owner", "team", "provider", "environment"])
-def test_the_tiles_of_groups_add_up_to_the_debt(by: str) -> None:
+@pytest.mark.parametrize("by", BY)
+def test_tiles_and_the_identities_within_add_up_to_the_debt(by: str) -> None:
     posture = estate().posture()
-    tiles = group_tiles(members(posture), by, {})
-    every = groups(posture, by).set_index("key")["debt"]
-    assert {t.group: pytest.approx(t.debt) for t in tiles} == {
-        f"{by}:{key}": debt for key, debt in every.items() if debt > 0
-    }
+    owed = debt_answer(posture)["debt"]
+    assert sum(tile.debt for tile in tiles_of(groups(posture, by), by)) == pytest.approx(owed)
+    if by == "assumption":
+        return
+    within = members(posture).groupby(by)["debt"].sum()
+    assert within.to_dict() == pytest.approx(groups(posture, by).set_index("key")["debt"].to_dict())
 
 
 def test_burn_down_keeps_change_and_coverage_apart() -> None:
@@ -163,6 +164,12 @@ def test_no_line_is_drawn_to_what_is_not_rated() -> None:
     drawn = lines(ratio_trend(rows, 0.05))
     assert [len(points) for colour, points in drawn if colour == RATIO] == [1, 1]
     assert ("#8a94a3", [(16.667, 0.0), (50.0, 0.0), (83.333, 0.0)]) in drawn
+
+
+def test_where_no_ratio_is_known_the_target_is_drawn_alone() -> None:
+    at = pd.date_range("2026-05-01", periods=2, freq="MS", tz="UTC")
+    rows = pd.DataFrame({"at": at, "ratio": math.nan, "high": math.nan, "grade": "NR"})
+    assert [colour for colour, _ in lines(ratio_trend(rows, 0.05))] == [RETIRED]
 
 
 @pytest.mark.parametrize("measure", all_measures().values(), ids=lambda measure: measure.name)

@@ -71,6 +71,15 @@ def test_of_many_columns_the_last_is_named_and_few_others() -> None:
     assert 6 <= named.count("<span") <= 12
 
 
+def test_figures_stand_where_columns_are_named_and_dots_where_there_is_room() -> None:
+    """Of 24 columns every second one is named, the last among them; a year has no dots."""
+    for columns, dots, figures in ((24, 24, 12), (365, 0, 0)):
+        plot = Plot([f"day {number}" for number in range(columns)], 0, 1, words, 100)
+        plot.dots([1.0] * columns, "#123456", words, figures=True)
+        drawn = [len(parts(plot.html(), *each)) for each in (("b", "dot"), ("span", "figure"))]
+        assert drawn == [dots, figures]
+
+
 def test_names_are_texts() -> None:
     plot = Plot(['<img src="x">'], 0, 1, words, 100, title="<b>")
     plot.bars([1], '"><script>', "#111111", words)

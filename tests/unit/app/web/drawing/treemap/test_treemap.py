@@ -5,45 +5,44 @@ import pytest
 import streamlit as st
 
 from app.web.drawing import treemap
-from app.web.drawing.treemap import ALL, Tile, group_tiles, identity_tiles, picked
+from app.web.drawing.treemap import ALL, Tile, picked, tiles_of
 
 ROWS = pd.DataFrame(
     {
-        "id": ["a", "b", "c", "d"],
-        "name": ["<b>A</b>", "B", "C", "D"],
-        "debt": [5.0, 3.0, 2.0, 0.0],
-        "team": ["t", "t", "u", "v"],
-        "team_name": ["T", "T", "U", "V"],
-        "grade": ["F", "NR", "A", "A"],
+        "key": ["b", "a", "d", "c"],
+        "name": ["B", "<b>A</b>", "D", "C"],
+        "debt": [3.0, 5.0, float("nan"), 2.0],
+        "grade": ["NR", "F", "A", ""],
     }
 )
 
 
-def test_groups_add_up_and_who_owes_nothing_has_no_tile() -> None:
-    tiles = group_tiles(ROWS, "team", {"t": "D", "u": "NR"})
-    assert tiles == [Tile("team:t", "T", 8.0, "D"), Tile("team:u", "U", 2.0, "NR")]
-    assert [tile.words for tile in tiles] == ["8\ngrade D", "2\nnot rated"]
-
-
-def test_a_group_is_made_of_its_identities() -> None:
-    tiles = identity_tiles(ROWS, "team", "t")
+def test_each_row_that_owes_has_a_tile_the_largest_first() -> None:
+    tiles = tiles_of(ROWS, "team")
     assert tiles == [
-        Tile("identity:a", "<b>A</b>", 5.0, "F"),
-        Tile("identity:b", "B", 3.0, "NR"),
+        Tile("team:a", "<b>A</b>", 5.0, "F"),
+        Tile("team:b", "B", 3.0, "NR"),
+        Tile("team:c", "C", 2.0),
     ]
-    assert identity_tiles(ROWS, "team", "v") == []
+    assert [tile.words for tile in tiles] == ["5 tp\ngrade F", "3 tp\nnot rated", "2 tp"]
 
 
-def test_beyond_the_most_one_tile_stands_for_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_most_one_tile_stands_for_the_rest_at_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(treemap, "MOST", 1)
-    assert group_tiles(ROWS, "team", {})[1] == Tile(ALL, "1 more", 2.0)
-    assert identity_tiles(ROWS, "team", "t")[1] == Tile("team:t", "1 more", 3.0)
+    assert tiles_of(ROWS, "team") == [
+        Tile("team:a", "<b>A</b>", 5.0, "F"),
+        Tile(ALL, "2 more", 5.0),
+    ]
+    more = tiles_of(ROWS[ROWS["key"] != "a"].assign(debt=[1.0, 0.5, 0.75]), "identity", "team:t")
+    assert more == [Tile("team:t", "2 more", 1.25), Tile("identity:b", "B", 1.0, "NR")]
 
 
 def test_tiles_fill_the_map() -> None:
-    tiles = group_tiles(ROWS, "team", {})
+    tiles = tiles_of(ROWS, "team")
     shares = [s.width * s.height for s in treemap.squares(tiles)]
-    assert shares == pytest.approx([8000.0, 2000.0])  # of a hundred by a hundred
+    assert shares == pytest.approx([5000.0, 3000.0, 2000.0])  # of a hundred by a hundred
 
 
 @pytest.mark.parametrize(
@@ -63,6 +62,6 @@ def test_tiles_fill_the_map() -> None:
 def test_a_browser_names_no_more_than_a_place(
     monkeypatch: pytest.MonkeyPatch, state: object, group: object
 ) -> None:
-    kept = {"map": state, "map:drawn:": ["team:t", "team:u"]}
+    kept = {"map": state, "map:drawn": ("", ["team:t", "team:u"])}
     monkeypatch.setattr(st, "session_state", kept)
     assert picked("map") == group
