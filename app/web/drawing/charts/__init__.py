@@ -49,6 +49,6 @@ def dashes(colour: str) -> str:
     """Return the style of the sign of a dashed line.
 
     >>> dashes("#2f9e44")
-    'height:0;border-top:3px dashed #2f9e44;vertical-align:4px'
+    'height:0;width:24px;border-top:2px dashed #2f9e44;vertical-align:4px'
     """
-    return f"height:0;border-top:3px dashed {colour};vertical-align:4px"
+    return f"height:0;width:24px;border-top:2px dashed {colour};vertical-align:4px"

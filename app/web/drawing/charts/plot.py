@@ -121,7 +121,7 @@ class Plot:
         """
         room = 100 / max(1, len(self._columns))
         for place, value in enumerate(values):
-            if math.isnan(value) or value == 0:
+            if math.isnan(value) or (value == 0 and not figures):
                 continue
             stack = self._above if value > 0 else self._below
             ends = sorted((self._y(stack[place]), self._y(stack[place] + value)))

@@ -46,6 +46,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const focused = before && [...before.querySelectorAll("button")].indexOf(before.getRootNode().activeElement);
   if (before) before.replaceWith(root);
   else parentElement.append(root);
-  if (focused >= 0) root.querySelectorAll("button")[focused]?.focus();
+  const buttons = root.querySelectorAll("button");
+  if (focused >= 0) buttons[Math.min(focused, buttons.length - 1)]?.focus();
   return () => root.remove();
 }

@@ -38,6 +38,6 @@ def test_what_has_no_end_is_drawn_as_long_as_the_longest() -> None:
 
 
 def test_each_step_has_its_figure() -> None:
-    profile = pd.DataFrame({"hops": [1, 2], "weighted": [3.0, 1200.5]})
+    profile = pd.DataFrame({"hops": [1, 2, 3], "weighted": [0.0, 3.0, 1200.5]})
     chart = steps(profile, "weighted")
-    assert [part.text for part in parts(chart, "span", "over")] == ["3", "1,200.5"]
+    assert [part.text for part in parts(chart, "span", "over")] == ["0", "3", "1,200.5"]
