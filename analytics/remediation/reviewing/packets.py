@@ -18,7 +18,7 @@ from analytics.assumptions.reviews import last_decision
 from analytics.debt.owed import debt_of
 from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
-from analytics.remediation.reviewing.changed_since import UNCHANGED, changed_since
+from analytics.remediation.reviewing.changed_since import NEWER, UNCHANGED, changed_since
 from analytics.remediation.reviewing.pace import pace
 from graph.instants import NEVER
 from graph.once import once
@@ -41,7 +41,8 @@ def packets(posture: Posture) -> pd.DataFrame:
         `id`, `grant` (a row of CAN_ACCESS), `holder`, `resource`, `identity` (numbers; of several
         identities that use it the one that owes most), `identities` (a count), `debt` (what all of
         them owe for the grant), `by_approval` (the part that an approval repays), `approved`,
-        `since` (milliseconds: the last approval, and when the next was due; `NEVER` where unknown),
+        `since` (milliseconds: the last approval, and when the next was due, or when what was not
+        approved was given; `NEVER` where unknown),
         `silent` (no source could state an approval), `changed` (see `changed_since`), `reviewer`
         (a number, or -1) and `minutes`.
     """
@@ -87,6 +88,7 @@ def _units(posture: Posture) -> pd.DataFrame:
     changed = np.full(len(units), UNCHANGED, np.int8)
     lately = np.flatnonzero(open_ & ~overdue)
     changed[lately] = changed_since(posture, units.grant[lately], approved[lately])
+    begun = np.where(changed == NEWER, units.granted, NEVER)  # nothing dates what was widened
     amount = np.where(rows.assumption == REVIEW, rows.debt, 0.0)
     frame = pd.DataFrame(
         {
@@ -95,7 +97,7 @@ def _units(posture: Posture) -> pd.DataFrame:
             "debt": np.bincount(rows.entitlement, rows.debt, len(units)),
             "by_approval": np.bincount(rows.entitlement, amount, len(units)),
             "approved": approved,
-            "since": since,
+            "since": np.where(overdue, since, begun),
             "silent": overdue & (approved == NEVER) & ~case.declared("reviews"),
             "changed": changed,
             "asked": overdue | (changed != UNCHANGED),

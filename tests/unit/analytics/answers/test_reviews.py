@@ -204,6 +204,7 @@ def test_what_was_widened_after_the_approval_is_reviewed_again(tmp_path):
     later = decided(granted(world(), levels="read write", reviewed_at=None), "r", "approve", 50)
     (packet,) = packets(last(kept(tmp_path, first, later)))
     assert packet["reason"] == "it gives more than when it was approved on 2026-06-12"
+    assert packet["due_since"] is None  # no source dates what a grant gives
 
 
 def test_the_twin_what_was_as_wide_is_not(tmp_path):
@@ -212,12 +213,15 @@ def test_the_twin_what_was_as_wide_is_not(tmp_path):
     assert packets(last(kept(tmp_path, first, later))) == []
 
 
-@pytest.mark.parametrize(("granted_at", "count"), [(ago(40), 1), (ago(55), 0), (None, 1)])
-def test_what_was_given_after_the_approval_of_its_identity(tmp_path, granted_at, count):
+@pytest.mark.parametrize(
+    ("granted_at", "since"), [(ago(40), ["2026-06-22T00:00:00Z"]), (ago(55), []), (None, [None])]
+)
+def test_what_was_given_after_the_approval_of_its_identity(tmp_path, granted_at, since):
     later = granted(world(), reviewed_at=None, granted_at=granted_at)
     history = kept(tmp_path, world(-60), decided(later, "r", "approve", 50))
     rows = packets(last(history))
-    assert [r["reason"] for r in rows] == ["it was given after the approval of 2026-06-12"] * count
+    assert [r["due_since"] for r in rows] == since
+    assert {r["reason"] for r in rows} <= {"it was given after the approval of 2026-06-12"}
 
 
 # ---------------------------------------------------------------- who is to decide
