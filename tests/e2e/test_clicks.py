@@ -79,7 +79,10 @@ def test_a_click_on_a_tile_filters_the_items_and_the_path_leads_back(
     home = serve(store)
     window = open_window(home)
     page = window.go(f"{home}/trust_debt?by=environment")
-    page.locator(".treemap .tile", has_text="unknown").first.click()
+    group, focused = page.locator(".treemap .tile", has_text="unknown").first, ".treemap :focus"
+    group.wait_for()
+    assert page.locator(focused).count() == 0  # the page would scroll to it
+    group.click()
     page.wait_for_url("**group=environment*unknown*")
     window.settle()
     tile = page.locator(".treemap .tile", has_text="wide-bot").first
@@ -89,6 +92,7 @@ def test_a_click_on_a_tile_filters_the_items_and_the_path_leads_back(
     page.get_by_text("Items of identity wide-bot:").wait_for()
     window.settle()
     assert tile.get_attribute("aria-pressed") == "true"
+    assert page.locator(focused).count() == 1  # whoever goes by keyboard goes on from there
     page.locator(".treemap .all").click()
     page.wait_for_url(lambda address: "group" not in address)
     page.get_by_text("Items of identity").wait_for(state="detached")

@@ -23,6 +23,14 @@ function tileOf(tile, choose) {
   return button;
 }
 
+// The focus stays where it was, and nowhere if it was not here: the page would scroll to it.
+function replace(before, root) {
+  const focused = [...before.querySelectorAll("button")].indexOf(before.getRootNode().activeElement);
+  before.replaceWith(root);
+  const buttons = root.querySelectorAll("button");
+  if (focused >= 0) buttons[Math.min(focused, buttons.length - 1)]?.focus();
+}
+
 // `at` makes two equal choices different.
 export default function ({ data, parentElement, setStateValue }) {
   const choose = (place) => () => setStateValue("choice", { place, view: data.view, at: Date.now() });
@@ -43,10 +51,7 @@ export default function ({ data, parentElement, setStateValue }) {
   map.append(...data.tiles.map((tile, place) => tileOf(tile, choose(place))));
   root.append(path, map);
   const before = parentElement.querySelector(".treemap");
-  const focused = before && [...before.querySelectorAll("button")].indexOf(before.getRootNode().activeElement);
-  if (before) before.replaceWith(root);
+  if (before) replace(before, root);
   else parentElement.append(root);
-  const buttons = root.querySelectorAll("button");
-  if (focused >= 0) buttons[Math.min(focused, buttons.length - 1)]?.focus();
   return () => root.remove();
 }
