@@ -4,8 +4,6 @@ import gc
 import json
 import re
 import shutil
-from contextlib import closing
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,11 +23,9 @@ from graph.journal.journal import journal_of
 from graph.machine.kept_switch import SWITCH
 from graph.seal.key import new_key, using
 from graph.stores import kept_files, open_store
-from ingest.generator import generate, reading
-from ingest.job.run import ingest_reading
-from ingest.sources import all_sources
 from tests.integration.cli import example
 from tests.support.estates.small_estates import AS_OF
+from tests.support.histories.kept_stores import publish
 
 
 @pytest.fixture(autouse=True)
@@ -38,22 +34,9 @@ def _all_is_worth_it(monkeypatch):
     monkeypatch.setattr(answers, "WORTH", 0.0)
 
 
-@cache
-def states() -> tuple:
-    """Return the states of an estate, month by month."""
-    return generate(12, 3).history
-
-
-def publish(store: Path, which: slice = slice(2)) -> Path:
-    with closing(open_store(str(store))) as opened:
-        for state in states()[which]:
-            ingest_reading(opened, all_sources()["estate"], reading(state))
-    return store
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
-    return publish(tmp_path_factory.mktemp("made") / "store")
+    return publish(tmp_path_factory.mktemp("made") / "store", slice(2))
 
 
 @pytest.fixture
