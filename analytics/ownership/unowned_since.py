@@ -136,29 +136,35 @@ def _departed(
     """
     graph = posture.graph
     owns = posture.ownership.owns
-    gone = owns[(owns["role"] == role) & ~owns["active"] & ~owns["inferred"]]
-    gone = gone[graph.has_label(*labels)[gone["owner"]]]
-    went = np.where(gone["ended"] == NEVER, GONE_UNDATED, gone["ended"])
     departed = np.full(len(graph.ids), NEVER)
-    np.maximum.at(departed, gone["thing"].to_numpy(), went)
-    ended = _statements_ended(posture, role, labels)
-    np.maximum.at(departed, ended["thing"].to_numpy(), ended["at"].to_numpy())
+    left = ~owns["active"].to_numpy(bool) & ~owns["inferred"].to_numpy(bool)
+    if left.any():
+        gone = owns[left & (owns["role"] == role).to_numpy(bool)]
+        gone = gone[graph.has_label(*labels)[gone["owner"]]]
+        went = np.where(gone["ended"] == NEVER, GONE_UNDATED, gone["ended"])
+        np.maximum.at(departed, gone["thing"].to_numpy(), went)
+    np.maximum.at(departed, *_statements_ended(posture, role, labels))
     return departed
 
 
-def _statements_ended(posture: Posture, role: str, labels: tuple[Node, ...]) -> pd.DataFrame:
-    """Return when statements of ownership by some labels ended, or their owner left."""
+def _statements_ended(
+    posture: Posture, role: str, labels: tuple[Node, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return things of which statements of ownership by some labels ended, or their owner left.
+
+    The second is when that was.
+    """
     graph, frame = posture.graph, posture.graph.frames[OWNS]
     valid_to = milliseconds(frame["valid_to"])
     if not (over := (valid_to != NEVER) & (valid_to <= graph.now)).any():
-        return pd.DataFrame({"thing": np.zeros(0, np.int64), "at": np.zeros(0, np.int64)})
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     owner, thing = graph.ends(OWNS)
     person, left_at = active_people(graph)
     left = left_at[owner]
     at = np.where((left != NEVER) & ~person[owner], np.minimum(valid_to, left), valid_to)
     over &= stated_in(frame.assign(evidence=evidence_of(graph)), role)
     over &= graph.has_label(*labels)[owner]
-    return pd.DataFrame({"thing": thing[over], "at": at[over]})
+    return thing[over], at[over]
 
 
 # -- what snapshots showed -------------------------------------------------------------------------

@@ -154,6 +154,8 @@ def _facts_of(posture: Posture, is_grant: np.ndarray, at: np.ndarray) -> list[tu
     row[declared], kind[declared] = edges.row[at[declared]], edges.kind[at[declared]]
     for number, relationship in enumerate((*CONTROL, CAN_ACCESS)):
         places = np.flatnonzero((kind == number) & (row >= 0))
+        if not len(places):
+            continue
         ids = posture.graph.frames[relationship]["id"].iloc[row[places]].tolist()
         for place, id_ in zip(places.tolist(), ids, strict=True):
             facts[place] = (id_,)

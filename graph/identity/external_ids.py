@@ -63,8 +63,8 @@ def claims(facts: Facts) -> pd.DataFrame:
 
 def nothing() -> pd.DataFrame:
     """Return an empty frame of claims."""
-    columns = {name: pd.Series([], dtype="string") for name in CLAIMS}
-    return pd.DataFrame(columns).astype({"label": "int64"})
+    dtypes = {name: "int64" if name == "label" else "string" for name in CLAIMS}
+    return pd.DataFrame({name: pd.array([], dtype=dtypes[name]) for name in CLAIMS})
 
 
 def _claims(frame: pd.DataFrame, label: int) -> pd.DataFrame:

@@ -67,7 +67,11 @@ def is_asking(posture: Posture, listed: pd.DataFrame) -> pd.Series:
 
 
 def _order(changes: tuple[Change, ...], rows: pd.DataFrame) -> np.ndarray:
-    each = rows.groupby("change").agg(rank=("rank", "min"), count=("id", "size"))
-    each = each.assign(id=[changes[place].id for place in each.index.tolist()])
-    ordered = each.sort_values(["rank", "count", "id"], ascending=[True, False, True])
-    return ordered.index.to_numpy(np.int64)
+    """Return the changes that `rows`, which are sorted by them, are of: see `Asked`."""
+    change, first, count = np.unique(
+        rows["change"].to_numpy(np.int64), return_index=True, return_counts=True
+    )
+    rank = np.minimum.reduceat(rows["rank"].to_numpy(np.int64), first) if len(first) else first
+    ids = [changes[place].id for place in change.tolist()]
+    columns = rank.tolist(), (-count).tolist(), ids, change.tolist()
+    return np.array([place for *_, place in sorted(zip(*columns, strict=True))], np.int64)

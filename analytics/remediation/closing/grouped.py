@@ -64,28 +64,43 @@ def _apart(rows: pd.DataFrame) -> pd.DataFrame:
     may stand `alone`, if it is all that another finding asks for by that action, and all facts of
     one holder, if another finding asks for the very same of it.
     """
-    first = rows.groupby(BY, sort=False).ngroup().to_numpy()
+    text = {name: pd.factorize(rows[name])[0] for name in ("action", "id")}
+    finding, kind, holder = (rows[c].to_numpy(np.int64) for c in ("finding", "kind", "holder"))
+    act = _numbered(text["action"], kind)
+    first = _numbered(finding, act)
     lone = np.bincount(first, minlength=1)[first] == 1
-    fact = rows.groupby([*BY[1:], "id"], sort=False).ngroup().to_numpy()
+    fact = _numbered(act, text["id"])
     by_itself = np.zeros(len(rows), bool)
     by_itself[fact[lone]] = True
     apart = ~lone & rows["alone"].to_numpy(bool) & by_itself[fact]
-    holder = rows["holder"].to_numpy(np.int64)
-    part = np.where(_shared(rows.assign(apart=apart)), len(rows) + 1 + holder, 0)
+    shared = _shared(rows["id"].to_numpy(object), finding, _numbered(act, apart, holder))
+    part = np.where(shared & (holder >= 0), len(rows) + 1 + holder, 0)
     part = np.where(apart, np.arange(len(rows)) + 1, part)
-    rows = rows.assign(part=part).sort_values([*BY, "part"], ignore_index=True, kind="stable")
-    return rows.assign(bundle=rows.groupby([*BY, "part"], sort=False).ngroup())
+    order = np.lexsort((part, first))  # the rows are in the order of `first`
+    return (
+        rows.iloc[order].reset_index(drop=True).assign(bundle=_numbered(first[order], part[order]))
+    )
 
 
-def _shared(rows: pd.DataFrame) -> np.ndarray:
-    """Return a mask of the facts of a holder that another finding asks for by the same action.
+def _numbered(*columns: np.ndarray) -> np.ndarray:
+    """Return a number for each row, from 0, the same for rows that are equal in all columns."""
+    number = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        place, distinct = pd.factorize(column)
+        number = pd.factorize(number * len(distinct) + place)[0]
+    return number
 
-    Sets of facts are compared by the sum of their hashes.
+
+def _shared(ids: np.ndarray, finding: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Return a mask of the facts of a part that another finding asks for by the same action.
+
+    A part is what is done by one action, of one holder. Sets of facts are compared by the sum of
+    their hashes.
     """
-    of_holder = [*BY, "apart", "holder"]
-    facts = rows.assign(facts=pd.util.hash_array(rows["id"].to_numpy(object)), size=1)
-    sets = facts.groupby(of_holder, sort=False)[["facts", "size"]].transform("sum")
-    facts = facts.assign(facts=sets["facts"], size=sets["size"])
-    same = facts.groupby(["action", "kind", "apart", "holder", "facts", "size"], sort=False)
-    shared = (same["finding"].transform("nunique") > 1) & (rows["holder"] >= 0)
-    return np.asarray(shared.to_numpy(bool))
+    own = _numbered(finding, part)  # what a finding asks for of a part
+    size = np.bincount(own)
+    facts, of = np.zeros(len(size), np.uint64), np.zeros(len(size), np.int64)
+    np.add.at(facts, own, pd.util.hash_array(ids))
+    of[own] = part
+    same = _numbered(of, facts, size)
+    return np.asarray((np.bincount(same, minlength=1)[same] > 1)[own])
