@@ -63,8 +63,9 @@ def claims(facts: Facts) -> pd.DataFrame:
 
 def nothing() -> pd.DataFrame:
     """Return an empty frame of claims."""
-    dtypes = {name: "int64" if name == "label" else "string" for name in CLAIMS}
-    return pd.DataFrame({name: pd.array([], dtype=dtypes[name]) for name in CLAIMS})
+    columns: dict[str, pd.Series] = {name: pd.Series([], dtype="string") for name in CLAIMS}
+    columns["label"] = pd.Series([], dtype="int64")
+    return pd.DataFrame(columns)
 
 
 def _claims(frame: pd.DataFrame, label: int) -> pd.DataFrame:
