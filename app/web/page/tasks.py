@@ -278,7 +278,13 @@ def place() -> None:
 
 
 def _bar() -> Any:
-    return st.session_state.get(PLACE, st)
+    """Return the place over the page; a part that runs alone may write to its own place only."""
+    return st if _alone() else st.session_state.get(PLACE, st)
+
+
+def _alone() -> bool:
+    """Return whether a part of the page runs without the rest."""
+    return bool(getattr(get_script_run_ctx(), "fragment_ids_this_run", None))
 
 
 def line(bar: Any = None) -> Any:
@@ -311,6 +317,8 @@ def _offer(bar: Any, cancel: Callable[[], None]) -> Any:
     """Draw the button that cancels, and return the place for words beside it."""
     row = line(bar)
     words = row.empty()
+    if _alone():
+        return words
     with suppress(StreamlitAPIException):  # a part of the page that runs alone draws none here
         row.button("Cancel", key="tasks:cancel", icon=":material/cancel:", on_click=cancel)
     return words

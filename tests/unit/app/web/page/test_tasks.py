@@ -143,6 +143,26 @@ def open_page(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AppTe
     return lambda: AppTest.from_function(page, default_timeout=20).run()
 
 
+def part_of_a_page() -> None:
+    """Draw an answer that takes long in a part that runs again without the rest of the page."""
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    from app.web.page import tasks
+    from tests.unit.app.web.page.test_tasks import Shared
+
+    tasks.place()
+
+    @st.fragment
+    def part() -> None:
+        context = get_script_run_ctx()
+        assert context is not None
+        context.fragment_ids_this_run = ["part"]  # as Streamlit says of a part that runs alone
+        st.write("The answer: " + Shared.shelf.get("key", "answer", Shared.work))
+
+    part()
+
+
 def words(test: AppTest) -> str:
     return " ".join(str(each.value) for kind in ("markdown", "info") for each in test.get(kind))
 
@@ -162,6 +182,19 @@ def test_a_page_that_waits_offers_to_cancel_and_then_says_that_it_did(
     test.button("tasks:again").click().run()
     assert "The answer: done" in words(test)
     assert "What follows" in words(test)
+
+
+def test_a_part_of_a_page_that_runs_alone_waits_where_it_may_draw(
+    open_page: Callable[[], AppTest], busy: Busy
+) -> None:
+    """Such as the search, if nobody asked for the findings before: not over the page."""
+    assert open_page().button  # the twin: the whole page may
+    Shared.shelf = Shelf("Counting…", 2)
+    test = AppTest.from_function(part_of_a_page, default_timeout=20).run()
+    assert not test.exception
+    assert not test.button
+    busy.let_go.set()
+    assert "The answer: done" in words(test.run())
 
 
 def test_a_page_that_is_drawn_anew_takes_its_work_up_again(
