@@ -244,6 +244,8 @@ def cancelled() -> dict[Hashable, float]:
 def refuse_cancelled(name: Hashable, doing: str) -> None:
     """Draw that work was cancelled, with a way to start it again, and raise; else do nothing.
 
+    A part of the page that runs alone says so, too; the way is the page's.
+
     Raises
     ------
     Cancelled
@@ -256,6 +258,8 @@ def refuse_cancelled(name: Hashable, doing: str) -> None:
         "it was kept, and nothing was changed. What rests on it is not shown.",
         icon=":material/cancel:",
     )
+    if _alone():
+        raise Cancelled(doing)
     row = line()
     row.markdown(f"**Cancelled** after {number(round(seconds))} s")
     row.button(
@@ -317,9 +321,9 @@ def _offer(bar: Any, cancel: Callable[[], None]) -> Any:
     """Draw the button that cancels, and return the place for words beside it."""
     row = line(bar)
     words = row.empty()
-    if _alone():
+    if _alone():  # to cancel is the page's
         return words
-    with suppress(StreamlitAPIException):  # a part of the page that runs alone draws none here
+    with suppress(StreamlitAPIException):  # nor does a part that is drawn with the page
         row.button("Cancel", key="tasks:cancel", icon=":material/cancel:", on_click=cancel)
     return words
 

@@ -13,6 +13,7 @@ from app.web.answers.figures import findings
 from app.web.card import ICONS, PAGE
 from app.web.links import page_link
 from app.web.page.address import arrivals
+from app.web.page.tasks import Cancelled
 from app.web.search.picker import PREFIXES, search
 from app.web.server import door
 from app.web.view import View
@@ -108,7 +109,10 @@ def _things(posture: Posture, text: str) -> Iterable[Hits]:
 
 
 def _findings(posture: Posture, text: str) -> Iterable[Hits]:
-    rows = findings(posture)
+    try:
+        rows = findings(posture)
+    except Cancelled:  # it is said above; the rest can be searched
+        return
     if rows.empty or text.partition(":")[0] in PREFIXES:
         return
     mask = rows["sentence"].str.contains(text, case=False, regex=False)

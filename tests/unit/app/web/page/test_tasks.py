@@ -163,6 +163,36 @@ def part_of_a_page() -> None:
     part()
 
 
+def part_that_was_cancelled() -> None:
+    """Ask for work that was cancelled in a part that runs alone, and go on."""
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    from app.web.page import tasks
+
+    tasks.cancelled()["key"] = 3.0
+
+    @st.fragment
+    def part() -> None:
+        context = get_script_run_ctx()
+        assert context is not None
+        context.fragment_ids_this_run = ["part"]
+        try:
+            tasks.refuse_cancelled("key", "Counting…")
+        except tasks.Cancelled:
+            st.write("The rest")
+
+    part()
+
+
+def test_a_part_that_runs_alone_says_what_was_cancelled_and_leaves_the_button_to_the_page() -> None:
+    test = AppTest.from_function(part_that_was_cancelled, default_timeout=20).run()
+    assert not test.exception
+    assert "**Cancelled** after 3 s" in test.info[0].value
+    assert "The rest" in words(test)
+    assert not test.button
+
+
 def words(test: AppTest) -> str:
     return " ".join(str(each.value) for kind in ("markdown", "info") for each in test.get(kind))
 
