@@ -72,6 +72,7 @@ def _finder(reference: "ReferenceType[Posture]", views: list[View]) -> None:
     groups = list(_results(posture, [view for view in views if view.right in rights], text))
     if not groups:
         st.caption(f"Nothing here is called {code(text, 40)}.")
+        return
     with st.container(border=True, gap=None):
         for group in groups:
             more = f" · {len(group.shown)} of {number(group.count)}"
