@@ -95,3 +95,22 @@ def test_the_menu_leads_back_to_the_top_of_a_page(
     turn_to(window, "Ownership")
     page.wait_for_url("**leaving=ann*")
     expect(page.get_by_role("heading", name="Ownership", exact=True)).to_be_in_viewport()
+
+
+def test_a_link_that_the_menu_draws_anew_when_it_is_pressed_is_one_of_the_menu(
+    window: Watched, serve: Serve, store: Path
+) -> None:
+    page = window.go(f"{serve(store)}/ownership?leaving=ann")
+    pressed = "document.documentElement.dataset.pressed"
+    page.get_by_role("heading", name="What if people leave?").click()
+    assert page.evaluate(pressed) == "page"
+    page.evaluate(
+        """() => {
+            const item = document.createElement("button");
+            item.textContent = "Anew";
+            item.addEventListener("click", () => item.remove());
+            document.querySelector("[data-testid=stSidebarContent]").prepend(item);
+        }"""
+    )
+    page.get_by_role("button", name="Anew").click()
+    assert page.evaluate(pressed) == "menu"

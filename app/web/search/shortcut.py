@@ -13,6 +13,9 @@ import streamlit as st
 
 SCRIPT = """
 export default function () {
+  const page = document.documentElement.dataset;
+  if (page.listens) return;  // until the document goes: between two runs no press may be missed
+  page.listens = "yes";
   const side = "[data-testid=stSidebar]";
   const press = (event) => {
     const typing = event.target.closest && event.target.closest("input, textarea, [role=textbox]");
@@ -24,19 +27,17 @@ export default function () {
     event.preventDefault();
     setTimeout(() => box.focus(), closed ? 300 : 0);
   };
+  const menu = (event) => event.target.closest && event.target.closest(side);
+  const note = (event) => page.pressed = menu(event) ? "menu" : "page";
   const follow = (event) => {
-    const within = event.target.closest && event.target.closest(side);
-    document.documentElement.dataset.pressed = within ? "menu" : "page";
-    const link = within && event.target.closest("a");
+    const link = menu(event) && event.target.closest("a");
     const close = document.querySelector("[data-testid=stSidebarCollapseButton] button");
     if (link && close && window.innerWidth < 768) close.click();
   };
   document.addEventListener("keydown", press);
+  // Before the link itself hears of it, which may draw the menu anew without what was pressed.
+  document.addEventListener("click", note, true);
   document.addEventListener("click", follow);
-  return () => {
-    document.removeEventListener("keydown", press);
-    document.removeEventListener("click", follow);
-  };
 }
 """
 
