@@ -1,13 +1,11 @@
 """A store to look at, the app's server, and a browser that reports all it does."""
 
-import http.server
 import inspect
 import os
 import re
 import shutil
 import socket
 import subprocess
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -21,7 +19,14 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 import streamlit as st
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    ViewportSize,
+    WebSocket,
+    sync_playwright,
+)
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest, local_script_runner
 from streamlit.util import calc_hash
@@ -37,7 +42,8 @@ from graph.stores.parquet.store import ParquetStore
 from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading
 from ingest.sources import all_sources
-from tests.e2e.estate import AS_OF, estate, hostile, publish
+from tests.e2e.canary import canary, hostile_store  # noqa: F401 - fixtures
+from tests.e2e.estate import AS_OF, estate, publish
 from tests.e2e.visiting import (  # noqa: F401 - fixtures
     critical,
     downloads,
@@ -66,6 +72,7 @@ FLAGS = [
 ]
 TOKEN = "told-at-the-start"
 Open = Callable[..., AppTest]
+SIZE: ViewportSize = {"width": 1440, "height": 2200}  # of a window
 PROBES = ("/_stcore/health", "/_stcore/host-config")  # Streamlit tries these below a page's path
 
 
@@ -193,43 +200,6 @@ def open_deciding(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
     return partial(open_page, **{door.PARAMETER: TOKEN})
 
 
-class Canary(http.server.BaseHTTPRequestHandler):
-    """Counts who asks it for anything."""
-
-    asked: list[str]
-
-    def do_GET(self) -> None:
-        """Note the path and answer with nothing."""
-        self.asked.append(self.path)
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *args: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="session")
-def canary() -> Iterator[tuple[str, list[str]]]:
-    """Run a server that only a page which obeyed a name would ask."""
-    asked: list[str] = []
-    handler = type("CountingCanary", (Canary,), {"asked": asked})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", asked
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
-
-
-@pytest.fixture(scope="session")
-def hostile_store(canary: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Publish the estate whose every name is an attack."""
-    folder = tmp_path_factory.mktemp("store") / "hostile"
-    publish(hostile(canary[0]), folder)
-    return folder
-
-
 @pytest.fixture(scope="session")
 def logs() -> dict[str, Path]:
     """Where each server writes what it prints, by its address."""
@@ -335,53 +305,66 @@ Kind = tuple[str, bool]  # of a window: its scheme, and whether it obeys the pol
 
 
 @pytest.fixture(scope="session")
-def profiles() -> dict[Kind, BrowserContext]:
-    """Keep what windows of one kind share: only the first compiles the scripts of the app."""
+def profiles() -> dict[Kind, Page]:
+    """Keep a window of each kind: only the first starts a process and compiles the scripts."""
     return {}
 
 
 @pytest.fixture
-def open_window(
-    chromium: Browser, profiles: dict[Kind, BrowserContext]
-) -> Iterator[Callable[..., Watched]]:
+def open_window(chromium: Browser, profiles: dict[Kind, Page]) -> Iterator[Callable[..., Watched]]:
     """Open windows; afterwards none of them may have erred or asked another host or port.
 
-    They know nothing of those of other tests: what a page may keep in the browser is cleared.
+    They know nothing of those of other tests: what a page may keep in the browser is cleared, and
+    so are the size and the past of the window.
     """
     opened: list[tuple[Kind, Watched, str]] = []
     with ExitStack() as stack:
 
         def window(home: str, scheme: str = "light", obeys_policy: bool = True) -> Watched:
             kind = scheme, obeys_policy
-            context = profiles.pop(kind, None) or chromium.new_context(
-                viewport={"width": 1440, "height": 2200},
-                color_scheme=scheme,  # type: ignore[arg-type]
-                reduced_motion="reduce",  # no test asks how a page moves, which is costly to draw
-                service_workers="block",
-                bypass_csp=not obeys_policy,
-            )
-            watched = Watched(context, context.new_page())
+            page = profiles.pop(kind, None) or _profile(chromium, *kind).new_page()
+            watched = Watched(page.context, page)
             stack.callback(_watch(watched, urlsplit(home).netloc))
             opened.append((kind, watched, home))
             return watched
 
         yield window
         for kind, watched, home in opened:
-            _close(watched, home)
-            if profiles.setdefault(kind, watched.context) is not watched.context:
+            _clear(watched, home)
+            if profiles.setdefault(kind, watched.page) is not watched.page:
                 watched.context.close()
     assert [w.foreign for _, w, _ in opened if w.foreign] == []
     assert [w.errors for _, w, _ in opened if w.errors] == []
 
 
-def _close(window: Watched, home: str) -> None:
-    """Close a window and clear what the pages of `home` kept."""
-    protocol = window.context.new_cdp_session(window.page)
+def _profile(chromium: Browser, scheme: str, obeys_policy: bool) -> BrowserContext:
+    return chromium.new_context(
+        viewport=SIZE,
+        color_scheme=scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",  # no test asks how a page moves, which is costly to draw
+        service_workers="block",
+        bypass_csp=not obeys_policy,
+    )
+
+
+def _clear(window: Watched, home: str) -> None:
+    """Leave the app, and clear what the pages of `home` kept and the size of the window.
+
+    The window stays at the address of the app, so that the process that draws it does.
+    """
+    page = window.page
+    for other in window.context.pages:
+        if other is not page:
+            other.close()
+    page.goto(home + PROBES[0])
+    page.evaluate("() => sessionStorage.clear()")
+    protocol = window.context.new_cdp_session(page)
     kept = {"origin": home, "storageTypes": "cookies,local_storage,indexeddb,cache_storage"}
     protocol.send("Storage.clearDataForOrigin", kept)
-    for page in window.context.pages:
-        page.close()
+    protocol.send("Page.resetNavigationHistory")
+    protocol.detach()
     window.context.clear_cookies()
+    page.set_viewport_size(SIZE)
 
 
 def _watch(watched: Watched, home: str) -> Callable[[], None]:
@@ -403,10 +386,15 @@ def _watch(watched: Watched, home: str) -> Callable[[], None]:
     }
     for event, note in heard.items():
         watched.context.on(event, note)  # type: ignore[call-overload]
-    watched.page.on("websocket", lambda socket: seen(socket.url))
+
+    def linked(socket: WebSocket) -> None:
+        seen(socket.url)
+
+    watched.page.on("websocket", linked)
 
     def end() -> None:
         for event, note in heard.items():
             watched.context.remove_listener(event, note)
+        watched.page.remove_listener("websocket", linked)
 
     return end

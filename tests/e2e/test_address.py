@@ -31,7 +31,7 @@ def test_the_snapshot_and_the_instant_survive_every_change_of_page(
     store, first = grown
     home = serve(store)
     window = open_window(home)
-    page = window.go(f"{home}/?snapshot={first[:12]}&as_of=2026-07-15")
+    page = window.go(f"{home}/audit?snapshot={first[:12]}&as_of=2026-07-15")
     menu = some(MENU, 2)
     for title in menu:
         turn_to(window, title)
@@ -56,7 +56,7 @@ def test_a_snapshot_that_is_picked_is_in_every_address(
     store, first = grown
     home = serve(store)
     window = open_window(home)
-    page = window.go(f"{home}/findings")
+    page = window.go(f"{home}/audit")
     page.get_by_role("combobox", name="Snapshot").click()
     page.get_by_role("option", name=first[-6:]).click()
     page.wait_for_url(f"**snapshot={first}*")
