@@ -13,7 +13,7 @@ from tests.e2e.conftest import Watched
 from tests.e2e.estate import AS_OF, a_quarter_later, estate, publish
 from tests.support.pdf import A4, inside, page_count, sizes
 
-PATIENCE = 60_000.0  # milliseconds, in which the estate is judged even on a busy machine
+PATIENCE = 150_000.0  # milliseconds, in which an estate is judged even on a busy machine
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Reader:
     def click(self, what: Locator) -> None:
         """Click, and wait until all is drawn."""
         self.clicks += 1
-        what.click()
+        what.click(timeout=PATIENCE)  # what is searched may be judged first
         self.window.settle()
 
     def reads(self, words: str) -> None:
@@ -81,7 +81,9 @@ def search(reader: Reader, text: str) -> Locator:
             break
         reader.page.wait_for_timeout(100)
     expect(box).to_be_focused()
+    reader.page.keyboard.press("ControlOrMeta+a")  # a key that was pressed once more is in the box
     reader.page.keyboard.type(text)
+    expect(box).to_have_value(text)
     return reader.page.get_by_test_id("stSidebar")
 
 

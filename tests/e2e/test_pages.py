@@ -34,6 +34,7 @@ def test_every_page_draws(open_page: Open, store: Path, page: str) -> None:
     assert "As of **1 Aug 2026 00:00 UTC**" in texts(test)
 
 
+@pytest.mark.usefixtures("no_plan")
 def test_posture_counts_with_denominators(open_page: Open, store: Path) -> None:
     seen = figures(open_page(store))
     assert seen["Accountable identities"] == "6"
