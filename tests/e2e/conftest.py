@@ -314,8 +314,7 @@ def profiles() -> dict[Kind, Page]:
 def open_window(chromium: Browser, profiles: dict[Kind, Page]) -> Iterator[Callable[..., Watched]]:
     """Open windows; afterwards none of them may have erred or asked another host or port.
 
-    They know nothing of those of other tests: what a page may keep in the browser is cleared, and
-    so are the size and the past of the window.
+    They know nothing of those of other tests: what a page may keep in the browser is cleared.
     """
     opened: list[tuple[Kind, Watched, str]] = []
     with ExitStack() as stack:
@@ -348,16 +347,17 @@ def _profile(chromium: Browser, scheme: str, obeys_policy: bool) -> BrowserConte
 
 
 def _clear(window: Watched, home: str) -> None:
-    """Leave the app, and clear what the pages of `home` kept and the size of the window.
+    """Leave the app, and clear what the pages of `home` kept and what was made of the window.
 
-    The window stays at the address of the app, so that the process that draws it does.
+    It stays at the address of the app, so that the process that draws it does.
     """
     page = window.page
     for other in window.context.pages:
         if other is not page:
             other.close()
     page.goto(home + PROBES[0])
-    page.evaluate("() => sessionStorage.clear()")
+    page.evaluate("() => { sessionStorage.clear(); window.name = ''; }")
+    page.emulate_media(media="null")
     protocol = window.context.new_cdp_session(page)
     kept = {"origin": home, "storageTypes": "cookies,local_storage,indexeddb,cache_storage"}
     protocol.send("Storage.clearDataForOrigin", kept)

@@ -37,8 +37,8 @@ def test_the_snapshot_and_the_instant_survive_every_change_of_page(
         turn_to(window, title)
         shows(page, OLD)
         shows(page, "15 Jul 2026")
-        assert f"snapshot={first}" in page.url, title
-        assert "as_of=2026-07-15" in page.url, title
+        page.wait_for_url(f"**snapshot={first}*")
+        page.wait_for_url("**as_of=2026-07-15*")
     page.reload()
     window.settle()
     shows(page, OLD)
@@ -64,7 +64,7 @@ def test_a_snapshot_that_is_picked_is_in_every_address(
     for title in ("Ownership", "Findings"):
         turn_to(window, title)
         shows(page, OLD)
-        assert f"snapshot={first}" in page.url
+        page.wait_for_url(f"**snapshot={first}*")
 
 
 def test_each_step_back_undoes_one_step(serve: Serve, store: Path, open_window: Open) -> None:
@@ -77,13 +77,13 @@ def test_each_step_back_undoes_one_step(serve: Serve, store: Path, open_window: 
     window.settle()
     turn_to(window, "Stale access")
     back(window, "Findings")
-    assert "severity=critical" in page.url
+    page.wait_for_url("**severity=critical*")
     page.go_back()
     page.wait_for_url(lambda address: "severity" not in address)
     window.settle()
     assert "/findings" in page.url
     pressed = page.get_by_test_id("stMain").locator("[data-testid$=Active]")
-    assert pressed.count() == 0
+    expect(pressed).to_have_count(0)
     back(window, "Ownership")
     page.go_forward()
     page.get_by_role("heading", name="Findings", level=1).wait_for()

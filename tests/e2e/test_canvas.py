@@ -4,7 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.browsing import Open, Serve, camera, graph, names, node, place
 
@@ -48,7 +48,7 @@ def test_the_camera_stays_through_choices_folds_and_pages(
     before = place(picture, "deploy")
     page.mouse.dblclick(*place(picture, "30 internal resources"), delay=20)
     page.get_by_text("Showing all 44 things").wait_for()
-    assert len(names(picture)) > 40
+    expect(picture.locator(".node .name")).to_have_count(44)
     after = place(picture, "deploy")
     assert abs(before[0] - after[0]) < 1.5
     assert abs(before[1] - after[1]) < 1.5
@@ -59,7 +59,7 @@ def test_the_camera_stays_through_choices_folds_and_pages(
     page.get_by_role("heading", name="Ownership").wait_for()
     page.get_by_role("link", name="Blast radius").click()
     page.get_by_role("heading", name="Blast radius").wait_for()
-    assert len(names(graph(page))) == 44
+    expect(graph(page).locator(".node .name")).to_have_count(44)
     assert camera(graph(page)) == kept
 
 
@@ -112,7 +112,7 @@ def opens_by_one_click(page: Page, folded: str, drawn: str) -> None:
     assert len(names(picture)) == before
     page.get_by_role("button", name="Unfold").press("Enter")
     page.get_by_text(drawn).first.wait_for()
-    assert node(graph(page), "db-12").count() == 1
+    expect(node(graph(page), "db-12")).to_have_count(1)
     page.get_by_role("button", name="Fold again").click()
     node(graph(page), folded).wait_for()
 
@@ -154,14 +154,14 @@ def test_a_node_is_found_and_labels_are_hidden(
     page, picture = opened(serve, store, open_window)
     box = picture.get_by_role("searchbox", name="Find in picture")
     box.fill("db-0")
-    assert picture.get_by_role("status").inner_text() == "10 of 15"
-    assert picture.locator(".node.hit").count() == 10
+    expect(picture.get_by_role("status")).to_have_text("10 of 15")
+    expect(picture.locator(".node.hit")).to_have_count(10)
     box.fill("deploy")
     box.press("Enter")
     page.wait_for_url("**focus=deploy*")
     box.fill("")
     picture.get_by_role("button", name="Hide labels").click()
-    assert not picture.locator(".name").first.is_visible()
+    expect(picture.locator(".name").first).to_be_hidden()
 
 
 def test_what_is_saved_is_whole_and_runs_nothing(
@@ -204,7 +204,7 @@ def test_time_is_gone_through_by_hand_and_by_itself(
     picture = graph(page)
     bar = picture.get_by_role("group", name="Time")
     slider = bar.get_by_role("slider", name="Snapshot")
-    assert slider.get_attribute("aria-valuetext") == "31 Aug 2026, 2 of 2"
+    expect(slider).to_have_attribute("aria-valuetext", "31 Aug 2026, 2 of 2")
     bar.get_by_role("button", name="Previous snapshot").click()
     page.wait_for_url(f"**when={grown[1]}*")
     status = bar.get_by_role("status")
@@ -244,8 +244,7 @@ def test_all_ways_to_a_resource_are_one_picture(
     home = serve(store)
     page = open_window(home).go(f"{home}/blast_radius?thing=db-00")
     picture = graph(page)
-    assert picture.locator(".edge").count() == 6
+    expect(picture.locator(".edge")).to_have_count(6)
     page.mouse.click(*place(picture, "wide-bot"))
     page.wait_for_url("**focus=wide*")
-    picture.locator(".edge.path").first.wait_for()
-    assert picture.locator(".edge.path").count() == 3
+    expect(picture.locator(".edge.path")).to_have_count(3)

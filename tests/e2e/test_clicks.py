@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.browsing import Open, Serve, graph
 from tests.support.search import some
@@ -14,11 +15,12 @@ def test_a_link_restores_the_view_and_a_visit_to_another_page_keeps_it(
     home = serve(store)
     window = open_window(home)
     page = window.go(f"{home}/blast_radius?thing=left&mode=potential&hops=2&view=layers")
-    assert page.get_by_role("combobox", name="Who or what").input_value() == "left-bot · agent"
+    thing = page.get_by_role("combobox", name="Who or what")
+    expect(thing).to_have_value("left-bot · agent")
     page.get_by_text("View and filters").click()
-    assert page.get_by_role("radio", name="Potential").is_checked()
+    expect(page.get_by_role("radio", name="Potential")).to_be_checked()
     for part in ("thing=left", "mode=potential", "hops=2", "view=layers"):
-        assert part in page.url
+        page.wait_for_url(f"**{part}*")
     page.get_by_role("link", name="Ownership").click()
     page.get_by_role("heading", name="Ownership").wait_for()
     page.get_by_role("link", name="Blast radius").click()
@@ -91,7 +93,7 @@ def test_a_click_on_a_tile_filters_the_items_and_the_path_leads_back(
     page.wait_for_url("**group=identity*wide*")
     page.get_by_text("Items of identity wide-bot:").wait_for()
     window.settle()
-    assert tile.get_attribute("aria-pressed") == "true"
+    expect(tile).to_have_attribute("aria-pressed", "true")
     assert page.locator(focused).count() == 1  # whoever goes by keyboard goes on from there
     page.locator(".treemap .all").click()
     page.wait_for_url(lambda address: "group" not in address)
