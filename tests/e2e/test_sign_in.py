@@ -119,7 +119,7 @@ def test_a_viewer_comes_back_to_the_page_and_is_told_what_it_takes(page: Page, a
     page.goto(deep)
     sign_in(page, "bob")
     expect(page.get_by_text("This page is for the role")).to_be_visible()
-    assert page.url == deep
+    page.wait_for_url(deep)
     assert page.get_by_role("link", name="Findings").count() == 0
     assert "wide-bot" not in page.content()
 

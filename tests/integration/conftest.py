@@ -29,6 +29,9 @@ from tests.support import postgres_server, s3_server
 _schemas = itertools.count()
 OURS = [*cypher.RUN_LABELS, cypher.label_of(SNAPSHOT.name), cypher.POINTER, cypher.LEASE]
 
+# Of tests that send a Neo4j nothing but what tests on both lines send as well.
+ONE_LINE = pytest.mark.parametrize("kind", ["parquet", "s3", "neo4j-5"], indirect=True)
+
 
 def _started(line: str) -> Iterator[str]:
     try:

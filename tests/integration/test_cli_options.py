@@ -12,6 +12,7 @@ from app.cli.command import QUESTIONS as ASKED
 from app.cli.command import UsageError
 from app.cli.options.usual import LIMIT, MOMENT
 from graph.stores.parquet.store import ParquetStore
+from ingest import generator
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS, Run, Said, example, words
 from tests.support.estates.planned_agents import but, written
@@ -139,7 +140,9 @@ def test_what_judges_nothing_speaks_of_what_is_current(cli: Run, fresh, tmp_path
     assert_speaks_of_what_is_current(cli, fresh, said)
 
 
-def test_a_demo_cuts_and_speaks_of_what_is_current(cli: Run, fresh, tmp_path):
+def test_a_demo_cuts_and_speaks_of_what_is_current(cli: Run, fresh, tmp_path, monkeypatch):
+    """Two months of a demo: how long its history is has no say in it."""
+    monkeypatch.setattr(generator, "generate", partial(generator.generate, snapshots=2))
     said = cli(*line("demo", tmp_path), "--limit", 1, "--store", fresh, "--json")
     assert {k: n for k, n in lists(said.result).items() if n > 1} == {}
     assert_speaks_of_what_is_current(cli, fresh, said)

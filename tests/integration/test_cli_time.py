@@ -14,6 +14,7 @@ from graph.machine.kept_switch import SWITCH
 from graph.stores.parquet.store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import Run, execute
+from tests.integration.conftest import ONE_LINE
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.histories.small_history import books, history_of
 from tests.support.search import some
@@ -198,6 +199,7 @@ def test_zones_change_nothing(cli, published, monkeypatch, zone):
         assert "".join(cli(*line).out for line in asked) == begun, other
 
 
+@ONE_LINE
 def test_every_store_keeps_the_same_books(store, store_uri, cli):
     """The expected books are those of the same history in memory."""
     states = [state(30), state(0, "ann")]

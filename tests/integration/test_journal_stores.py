@@ -1,9 +1,11 @@
 """What people decide counts the same beside either store."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from analytics.answers.campaign import campaigns
 from analytics.answers.table import as_json
@@ -16,10 +18,19 @@ from graph.journal.place import journal_path
 from graph.schema import CAN_ACCESS
 from graph.stores import Store
 from ingest.job.run import ingest
+from tests.integration.conftest import ONE_LINE
 from tests.support.estates.small_estates import AS_OF, Estate
+from tests.support.few_rules import only_rules
 from tests.support.printed import findings
 
 DAY = pd.Timedelta(days=1)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_rule() -> Iterator[None]:
+    """Judge by one rule only: no decision here is about what another one finds."""
+    with only_rules("no_accountable_owner"):
+        yield
 
 
 def _estate(days: int, *more: str) -> Estate:
@@ -27,6 +38,7 @@ def _estate(days: int, *more: str) -> Estate:
     return e.owned("owned", "ann", "ann").resource("ledger").can("bot", "read", "ledger")
 
 
+@ONE_LINE
 def test_decisions_count_beside_either_store(store: Store, store_uri: str, tmp_path: Path) -> None:
     """Seen in the first of two snapshots, accepted, and resolved by attested owners."""
     ingest(store, [_estate(30).job()])
@@ -54,6 +66,7 @@ def test_decisions_count_beside_either_store(store: Store, store_uri: str, tmp_p
     journal.path.unlink()
 
 
+@ONE_LINE
 def test_a_campaign_is_kept_beside_either_store(
     store: Store, store_uri: str, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Growth of access that the generator plants is found, in a history that is long enough."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,12 +37,18 @@ def _no_other_rule() -> Iterator[None]:
         yield
 
 
-def found(made: Generated, folder: Path) -> dict[str, str]:
-    """Publish a history; return whose access is found to have grown, and since which day."""
-    store = ParquetStore(folder)
+@pytest.fixture(scope="module")
+def published(year: Generated, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish a year."""
+    store = ParquetStore(folder := tmp_path_factory.mktemp("year") / "s")
     with store.lease() as lease:
-        for estate in made.history:
+        for estate in year.history:
             store.publish(stated(estate), lease)
+    return folder
+
+
+def found(folder: Path) -> dict[str, str]:
+    """Return whose access is found to have grown, and since which day."""
     rows = findings(open_posture(str(folder)), rule=GROWTH)["findings"]
     return {row["subject"]["id"]: row["since"][:10] for row in rows}
 
@@ -92,22 +99,26 @@ def snapshots(year: Generated) -> Frames:
 
 
 def test_growth_is_found_since_the_snapshot_that_first_shows_it(
-    year: Generated, snapshots: Frames, tmp_path: Path
+    year: Generated, snapshots: Frames, published: Path
 ) -> None:
     defects = [d for d in year.labels["defects"] if d["rule"] == GROWTH]
     planted = {d["subject"]: d["since"][:10] for d in defects}
     assert planted
-    grown = found(year, tmp_path / "s")
+    grown = found(published)
     assert planted.items() <= grown.items()
     same = steady(snapshots)
     assert same
     assert not grown.keys() & same
 
 
-def test_a_short_history_shows_no_growth(tmp_path: Path) -> None:
-    short = generate(AGENTS, SEED, snapshots=SHORT)
-    assert GROWTH not in short.labels["planted"]
-    assert found(short, tmp_path / "s") == {}
+def test_a_short_history_shows_no_growth(published: Path, tmp_path: Path) -> None:
+    """None is planted in one; nor is it found in the last months of a year in which some is."""
+    assert GROWTH not in generate(AGENTS, SEED, snapshots=SHORT).labels["planted"]
+    store = ParquetStore(shutil.copytree(published, tmp_path / "s"))
+    with store.lease() as lease:
+        store.prune(SHORT, lease)
+    assert len(store.snapshots()) == SHORT
+    assert found(tmp_path / "s") == {}
 
 
 def test_a_longer_history_is_of_the_same_estate(year: Generated, snapshots: Frames) -> None:

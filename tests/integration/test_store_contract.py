@@ -26,7 +26,7 @@ from graph.stores import (
 )
 from graph.stores.shared.store import mirror_of
 from tests.integration import crash
-from tests.integration.conftest import ask
+from tests.integration.conftest import ONE_LINE, ask
 from tests.support import search
 from tests.support.estates import worlds
 
@@ -93,6 +93,7 @@ def test_the_same_facts_again_are_no_new_snapshot(store: Store):
     assert published(store, worlds.world()).sequence == 3  # back again is news
 
 
+@ONE_LINE
 def test_older_snapshots_stay_as_they_were(store: Store):
     instants = ("2026-01-01", "2026-02-01", "2026-03-01")
     many = [worlds.world(version, taken) for version, taken in enumerate(instants)]
@@ -147,6 +148,7 @@ def test_a_snapshot_is_chosen_by_id_start_or_instant(store: Store):
             store.read(wrong)
 
 
+@ONE_LINE
 def test_a_relationship_to_nowhere_is_refused_and_nothing_published(store: Store):
     former = published(store, worlds.world())
     rows = {CAN_ACCESS: [{"source_id": "nobody", "target_id": "nothing"}]}
@@ -172,6 +174,7 @@ def _constraints(uri: str, kind: str) -> list[list[object]]:
     return ask(uri, "SHOW CONSTRAINTS YIELD name, type, labelsOrTypes, properties RETURN *")
 
 
+@ONE_LINE
 def test_ids_of_other_systems_stay_in_the_order_in_which_a_source_lists_them(store: Store):
     row = {"id": "bot", "external_ids": '["github:z","arn:a"]'}
     facts = worlds.facts_of({AGENT: [row, {"id": "other", "external_ids": '["b:1","a:2"]'}]})
@@ -215,6 +218,7 @@ def test_readers_see_all_of_a_publish_or_nothing(store: Store, store_uri: str):
     assert set(seen) <= hashes
 
 
+@ONE_LINE
 def test_without_the_pointer_readers_would_see_half(store: Store, store_uri: str, kind: str):
     published(store, worlds.crowd(40))
     seen: list[int] = []
@@ -244,7 +248,7 @@ def _number(folder: Path) -> str:
     return folder.name.removeprefix(".work-")
 
 
-@pytest.mark.parametrize("kind", ["parquet", "s3", "neo4j-5"], indirect=True)  # alike on both lines
+@ONE_LINE
 def test_killed_at_any_step_leaves_the_former_snapshot_whole(store: Store, store_uri: str):
     old, new = worlds.crowd(5), worlds.world(1)  # all that the one has ends with the other
     published(store, old)
@@ -264,6 +268,7 @@ def test_killed_at_any_step_leaves_the_former_snapshot_whole(store: Store, store
     assert len({info.id for info in store.snapshots()}) == len(store.snapshots())
 
 
+@ONE_LINE
 def test_what_is_packed_is_read_as_before(store: Store):
     """Whether the store packs anything or not."""
     facts = [worlds.world(0), worlds.world(1), worlds.crowd(3), worlds.hostile()]
