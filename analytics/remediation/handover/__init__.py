@@ -84,10 +84,18 @@ def _subjects(posture: Posture, target: Target) -> list[Link | Thing]:
 
 
 def _instruction(action: str, subject: Link | Thing) -> Instruction:
-    made = own.write(action, subject)
-    for provider in providers_of(_ids(subject)) if made is None else ():
-        made = made or provider.write(action, subject)
+    made = own.write(action, subject) or _of_providers(action, subject)
     return _in_words(action, subject, made or Instruction())
+
+
+def _of_providers(action: str, subject: Link | Thing) -> Instruction | None:
+    """Return what providers say: a thing that several of them have is changed at each of them."""
+    if isinstance(subject, Thing):
+        known = [provider.write(action, subject) for provider in providers_of(subject.names)]
+        if parts := [part for part in known if part]:
+            return together(parts)
+    made = (provider.write(action, subject) for provider in providers_of(_ids(subject)))
+    return next((part for part in made if part), None)
 
 
 def _in_words(action: str, subject: Link | Thing, made: Instruction) -> Instruction:

@@ -1,5 +1,6 @@
 """The facts of one thing or relationship, cell by cell, and what else is like it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -62,10 +63,19 @@ class Thing(Facts):
         return self.element.name
 
     @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Its id, and those under which other sources state it."""
+        return self.posture.graph.identities.grouped.get(self.id, (self.id,))
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
-        """Its id, and those that it has in other systems, with and without their kind."""
+        """Its ids, and those that it has in other systems, with and without their kind."""
         outside = self.texts("external_ids")
-        return (self.id, *outside, *(each.partition(":")[2] for each in outside))
+        return (*self.ids, *outside, *(each.partition(":")[2] for each in outside))
+
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Return the match of the first of its ids that is of a pattern as a whole."""
+        return next((match for id_ in self.ids if (match := pattern.fullmatch(id_))), None)
 
     def known_as(self, kind: str) -> str:
         """Return its id of a kind in another system; "" if none or several are known."""
@@ -93,10 +103,9 @@ class Thing(Facts):
         return [each for each in (self, *runs) if each.element is RESOURCE]
 
     def __str__(self) -> str:
-        """Return its name and id for a sentence."""
-        name = one_line(self.text("name"))
-        shown = one_line(self.id)
-        return f"{name} ({shown})" if name and name != shown else shown
+        """Return its name and ids for a sentence."""
+        first, *more = dict.fromkeys(filter(None, map(one_line, (self.text("name"), *self.ids))))
+        return f"{first} ({', '.join(more)})" if more else first
 
 
 @dataclass(frozen=True)

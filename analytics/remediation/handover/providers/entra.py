@@ -48,7 +48,7 @@ def _id(thing: Thing) -> str:
     """Return the object id of an identity or a group; "" if it has none."""
     if thing.element not in (AGENT, SERVICE_ACCOUNT, HUMAN, GROUP):
         return ""
-    match = OBJECT.fullmatch(thing.id)
+    match = thing.match(OBJECT)
     known = thing.known_as("entra_object")
     return match["id"] if match else known if re.fullmatch(GUID, known) else ""
 
@@ -121,7 +121,7 @@ def remove_key(thing: Thing) -> Instruction | None:
     The request for secrets is https://learn.microsoft.com/en-us/graph/api/application-removepassword;
     that for certificates needs a proof signed with the key itself, so `az ad` edits the list.
     """
-    match = KEY.fullmatch(thing.id)
+    match = thing.match(KEY)
     if match is None:
         return None
     application, key, kind = _application(thing), match["id"], thing.text("type")
@@ -164,7 +164,7 @@ def _application(thing: Thing) -> str:
 
 def rotate(thing: Thing) -> Instruction | None:
     """Add a second secret beside the first, which is removed once nothing uses it any more."""
-    match, application = KEY.fullmatch(thing.id), _application(thing)
+    match, application = thing.match(KEY), _application(thing)
     if match is None or not application or thing.text("type") != "client_secret":
         return None
     return Instruction(
@@ -186,7 +186,7 @@ def remove_grant(link: Link) -> Instruction | None:
         words = ("az", "role", "assignment", "delete", "--ids", checked(grant))
         return Instruction(line(*words), "Azure portal: Access control (IAM) of the scope.")
     holder = _id(link.source)
-    if ROLE.fullmatch(link.source.id):
+    if link.source.match(ROLE):
         return Instruction(
             place=f"{PORTAL}: Roles & admins: the permissions of a role change for all who have it;"
             " those of a built-in role cannot be changed."
@@ -236,7 +236,7 @@ def remove_trust(link: Link) -> Instruction | None:
 
     https://learn.microsoft.com/en-us/graph/api/directoryrole-delete-member
     """
-    role, holder = ROLE.fullmatch(link.target.id), _id(link.source)
+    role, holder = link.target.match(ROLE), _id(link.source)
     if link.element is not ASSUMES or role is None or not holder:
         return None
     wanted = f"principalId eq '{holder}' and roleDefinitionId eq '{role['id']}'"

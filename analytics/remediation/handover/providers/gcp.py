@@ -134,7 +134,7 @@ def remove_grant(link: Link) -> Instruction | None:
     """Remove one binding of a role; a conditional one needs its condition, which is not kept."""
     role, member = link.text("role_name"), member_of(link.source)
     scope = next(
-        ((kind, m[1]) for pattern, kind in SCOPES if (m := pattern.fullmatch(link.target.id))), None
+        ((kind, m[1]) for pattern, kind in SCOPES if (m := link.target.match(pattern))), None
     )
     if link.element is not CAN_ACCESS or scope is None or not member or not ROLE.fullmatch(role):
         return None

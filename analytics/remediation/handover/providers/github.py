@@ -34,14 +34,13 @@ def _api(method: str, path: str, *fields: str) -> str:
 
 def _parts(thing: Thing, kind: str) -> tuple[str, str] | None:
     """Return the organisation and the name of a thing of one kind; None for any other."""
-    match = ID.fullmatch(thing.id)
-    if match is None or match["kind"] != kind:
-        return None
-    return checked(match["org"], ORG), match["name"]
+    matches = (ID.fullmatch(id_) for id_ in thing.ids)
+    match = next((match for match in matches if match and match["kind"] == kind), None)
+    return (checked(match["org"], ORG), match["name"]) if match else None
 
 
 def _login(thing: Thing) -> str:
-    match = USER.fullmatch(thing.id)
+    match = thing.match(USER)
     return checked(match["login"], ORG) if match else ""
 
 
@@ -193,7 +192,7 @@ def rotate(thing: Thing) -> Instruction | None:
 
 def delete_identity(thing: Thing) -> Instruction | None:
     """Delete a deploy key, or say where an app is suspended or removed."""
-    if APP.fullmatch(thing.id):
+    if thing.match(APP):
         installed = [delete_identity(link.target) for link in thing.links(RUNS_AS)]
         return together([part for part in installed if part]) if any(installed) else None
     if (known := _parts(thing, "installation")) is not None:

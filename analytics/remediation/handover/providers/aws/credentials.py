@@ -55,13 +55,14 @@ class Key:
 
 def key_of(thing: Thing) -> Key | None:
     """Return the credential of IAM that a node is; None if it is none of a user."""
-    match = OF_USER.fullmatch(thing.id)
+    match = thing.match(OF_USER)
     user = principal_in(match["user"]) if match else _holder(thing)
     kind = thing.text("type") or (match["kind"] if match and match["kind"] else ACCESS_KEY)
     kind = CERTIFICATE if kind == "signing_certificate" else kind
     if user is None or user.kind != "user" or kind not in (PASSWORD, *WORDS):
         return None
-    ids = (thing.known_as("aws_id"), thing.id.removeprefix(LOGGED), thing.text("name"))
+    own = (id_.removeprefix(LOGGED) for id_ in thing.ids)
+    ids = (thing.known_as("aws_id"), *own, thing.text("name"))
     return Key(user, kind, next((checked(i) for i in ids if KEY_ID.fullmatch(i)), ""))
 
 
@@ -131,7 +132,8 @@ def _without_password(key: Key | None) -> Instruction | None:
 
 def _of_root(thing: Thing) -> Instruction | None:
     """Return what to do with a key of the root user, which only that user can change."""
-    root = ROOT.fullmatch(thing.id.partition("/")[0])
+    matches = (ROOT.fullmatch(id_.partition("/")[0]) for id_ in thing.ids)
+    root = next(filter(None, matches), None)
     if root is None:
         return None
     return Instruction(

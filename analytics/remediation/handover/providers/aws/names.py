@@ -82,6 +82,11 @@ def principal(thing: Thing) -> Principal | None:
     return next((known for id_ in thing.names if (known := principal_in(id_))), None)
 
 
+def called(thing: Thing) -> str:
+    """Return the ARN of a node; its id if it has none."""
+    return next((id_ for id_ in thing.names if id_.startswith("arn:")), thing.id)
+
+
 def arn_of(thing: Thing, service: str) -> Arn | None:
     """Return the ARN of a node, if it is of this service and names a region."""
     for id_ in thing.names:

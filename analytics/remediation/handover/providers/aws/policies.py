@@ -12,6 +12,7 @@ from analytics.remediation.handover.facts import Link, Thing, one_line
 from analytics.remediation.handover.providers.aws.names import (
     NAME,
     Principal,
+    called,
     principal,
     principal_in,
 )
@@ -57,8 +58,9 @@ def _grant(link: Link, edit: str = "") -> Instruction | None:
     if policy.endswith(OF_RESOURCE):
         resource = one_line(policy.removesuffix(OF_RESOURCE))
         return Instruction(
-            place=f"The policy of the resource {resource} itself: remove {one_line(link.source.id)}"
-            " from its statements, with the service's own operation for policies."
+            place=f"The policy of the resource {resource} itself: remove"
+            f" {one_line(called(link.source))} from its statements, with the service's own"
+            " operation for policies."
         )
     if holder is None:
         return disassociate(link)
@@ -68,7 +70,7 @@ def _grant(link: Link, edit: str = "") -> Instruction | None:
         return _managed(link, holder, managed, edit)
     return Instruction(
         place=f"{holder.shown} > Permissions: the source names no single policy that gives this;"
-        f" edit what allows {one_line(link.target.id)}."
+        f" edit what allows {one_line(called(link.target))}."
     )
 
 
@@ -125,15 +127,15 @@ def _edited(link: Link, holder: Principal, get: str, files: tuple[str, str], edi
     stays = f" What else it gives stays: {more} grants." if more else ""
     return (
         f"{holder.shown} > Permissions. {files[0]} is the document of now ({get}) {edit or GONE}"
-        f" on {one_line(link.target.id)}; keep that of now as {files[1]}.{stays}"
+        f" on {one_line(called(link.target))}; keep that of now as {files[1]}.{stays}"
     )
 
 
 def _of_cluster(link: Link) -> Instruction:
     """Return what takes an access policy of EKS away: the cluster's name and region are unknown."""
-    words = ("--principal-arn", checked(link.source.id), "--policy-arn", link.text("grant_id"))
+    words = ("--principal-arn", checked(called(link.source)), "--policy-arn", link.text("grant_id"))
     command = line("aws", "eks", "disassociate-access-policy", *words)
-    cluster = one_line(link.target.id)
+    cluster = one_line(called(link.target))
     return Instruction(
         place=f"With --cluster-name and --region of the cluster {cluster}: {command}"
     )
@@ -155,7 +157,7 @@ def remove_member(link: Link) -> Instruction | None:
 def remove_trust(link: Link) -> Instruction | None:
     """Let a role be taken no longer: by its trust policy, or by the permission to ask for it."""
     if link.element is TRUSTS:
-        return _trust(link.source, link.target.id)
+        return _trust(link.source, called(link.target))
     if link.element is not ASSUMES:
         return None
     support = list(link.support())
@@ -163,7 +165,7 @@ def remove_trust(link: Link) -> Instruction | None:
     trusted = {each.target.id for each in support if each.element is TRUSTS}
     if permits and link.source.id not in trusted:
         return _permission(link, permits)
-    return _trust(link.target, link.source.id)
+    return _trust(link.target, called(link.source))
 
 
 def _trust(thing: Thing, trusted: str) -> Instruction | None:
@@ -183,9 +185,10 @@ def _trust(thing: Thing, trusted: str) -> Instruction | None:
 
 def _permission(link: Link, permits: list[Link]) -> Instruction:
     """Return how the permission is taken away where the role trusts the account as a whole."""
-    why = f"The role trusts more than {one_line(link.source.id)}, so the permission to ask for it"
+    holder = one_line(called(link.source))
+    why = f"The role trusts more than {holder}, so the permission to ask for it"
     if any(each.source.id != link.source.id for each in permits):
-        groups = ", ".join(sorted({one_line(each.source.id) for each in permits}))
+        groups = ", ".join(sorted({one_line(called(each.source)) for each in permits}))
         return Instruction(place=f"{why} is what ends: {groups} gives it, perhaps to others too.")
     made = together([_grant(each) or Instruction() for each in permits])
     return Instruction(made.command, f"{why} is taken away. {made.place or ''}".strip(), made.undo)
