@@ -97,6 +97,21 @@ def test_the_menu_leads_back_to_the_top_of_a_page(
     expect(page.get_by_role("heading", name="Ownership", exact=True)).to_be_in_viewport()
 
 
+def test_the_menu_goes_to_the_top_before_the_page_is_drawn(
+    window: Watched, serve: Serve, store: Path
+) -> None:
+    page = window.go(f"{serve(store)}/ownership?leaving=ann")
+    seen(window, page.get_by_role("heading", name="What if people leave?"))
+    menu = page.get_by_test_id("stSidebar").get_by_role("link", name="Sources", exact=True)
+    top = """(link) => {
+        const main = document.querySelector("[data-testid=stMain]");
+        const before = main.scrollTop;
+        link.click();
+        return [before > 0, main.scrollTop];
+    }"""
+    assert menu.evaluate(top) == [True, 0]
+
+
 def test_a_link_that_the_menu_draws_anew_when_it_is_pressed_is_one_of_the_menu(
     window: Watched, serve: Serve, store: Path
 ) -> None:

@@ -1,6 +1,8 @@
 """The key `/`, which puts the cursor into the search; and the menu of a phone, which closes itself.
 
-It is noted whether the last click was in the menu, for `reveal`.
+The menu leads to the top of a page: the window goes there at once, since a browser that draws the
+new page in the place of the former may keep how far it was scrolled. It is noted whether the last
+click was in the menu, for `reveal`.
 
 Streamlit has shortcuts for buttons alone, so these few lines run in the browser. They draw nothing,
 and no name from the data reaches them.
@@ -31,8 +33,11 @@ export default function () {
   const note = (event) => page.pressed = menu(event) ? "menu" : "page";
   const follow = (event) => {
     const link = menu(event) && event.target.closest("a");
+    if (!link) return;
+    const main = document.querySelector("[data-testid=stMain]");
+    if (main && !(event.ctrlKey || event.metaKey || event.shiftKey)) main.scrollTop = 0;
     const close = document.querySelector("[data-testid=stSidebarCollapseButton] button");
-    if (link && close && window.innerWidth < 768) close.click();
+    if (close && window.innerWidth < 768) close.click();
   };
   document.addEventListener("keydown", press);
   // Before the link itself hears of it, which may draw the menu anew without what was pressed.
