@@ -16,6 +16,7 @@ LAUNCHERS = {
     "podman": "docker",
     "dnx": "nuget",
 }
+RUNNERS = {"npm:@smithery/cli": "smithery"}  # what runs servers by their names in a list
 PATH = re.compile(r"[\\/]")
 SUBCOMMANDS = {"run", "exec", "dlx", "tool", "start", "x"}
 VALUED = {"-e", "--env", "-v", "--volume", "-p", "--mount", "--name", "--network", "--from"}
@@ -46,6 +47,8 @@ def launched(command: str, args: list[str]) -> str:
     'npm:@acme/server'
     >>> launched("cmd", ["/c", "npx", "-y", "@acme/server"])
     'npm:@acme/server'
+    >>> launched("npx", ["-y", "@smithery/cli@latest", "run", "@acme/server", "--key", "abc"])
+    'smithery:@acme/server'
     """
     command, args = _unwrapped(command, args)
     program = _program(command)
@@ -59,7 +62,16 @@ def launched(command: str, args: list[str]) -> str:
     package = next((w for w in words if w not in SUBCOMMANDS), "")
     if SCRIPT.search(package):
         return f"{program} {PATH.split(package)[-1]}"
-    return f"{LAUNCHERS[program]}:{_package(program, package)}" if package else program
+    if not package:
+        return program
+    return _run_by(f"{LAUNCHERS[program]}:{_package(program, package)}", words, package)
+
+
+def _run_by(launcher: str, words: list[str], package: str) -> str:
+    """Return the server that a package runs by its name in a list; the package if it runs none."""
+    rest = words[words.index(package) + 1 :]
+    runs = launcher in RUNNERS and len(rest) > 1 and rest[0] == "run"
+    return f"{RUNNERS[launcher]}:{rest[1]}" if runs else launcher
 
 
 def split_arguments(command: str, args: list[str]) -> list[str]:

@@ -33,3 +33,13 @@ def test_a_file_whose_last_server_was_removed_configures_none(tmp_path):
 def test_options_of_a_container_are_no_image():
     args = ["run", "--rm", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "acme/x:1"]
     assert launched("docker", args) == "docker:acme/x"
+
+
+def test_servers_that_one_package_runs_are_known_by_their_names():
+    """As the tool that writes such entries writes them; all of them were one program."""
+    run = ["-y", "@smithery/cli@latest", "run"]
+    assert launched("npx", [*run, "@acme/mail", "--key", "k"]) == "smithery:@acme/mail"
+    assert launched("cmd", ["/c", "npx", *run, "files", "--config", "{}"]) == "smithery:files"
+    assert launched("npx", ["@smithery/cli", "install", "files"]) == "npm:@smithery/cli"
+    assert launched("npx", run) == "npm:@smithery/cli"
+    assert launched("npx", ["-y", "@acme/cli", "run", "files"]) == "npm:@acme/cli"
