@@ -106,10 +106,16 @@ def test_the_menu_goes_to_the_top_before_the_page_is_drawn(
     top = """(link) => {
         const main = document.querySelector("[data-testid=stMain]");
         const before = main.scrollTop;
+        const stay = (event) => event.preventDefault();
+        link.addEventListener("click", stay);
+        const click = { bubbles: true, cancelable: true, ctrlKey: true };  // opens another tab
+        link.dispatchEvent(new MouseEvent("click", click));
+        link.removeEventListener("click", stay);
+        const apart = main.scrollTop === before;
         link.click();
-        return [before > 0, main.scrollTop];
+        return [before > 0, apart, main.scrollTop];
     }"""
-    assert menu.evaluate(top) == [True, 0]
+    assert menu.evaluate(top) == [True, True, 0]
 
 
 def test_a_link_that_the_menu_draws_anew_when_it_is_pressed_is_one_of_the_menu(

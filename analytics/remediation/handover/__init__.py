@@ -4,7 +4,7 @@ Nothing is ever run. What is said of a step comes from the provider that its ids
 (`providers/`), from trustdebt itself (`own`), or, where neither knows it, from its facts (`words`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from analytics.posture import Posture
 from analytics.remediation.handover import own, words
@@ -90,12 +90,16 @@ def _instruction(action: str, subject: Link | Thing) -> Instruction:
 
 def _of_providers(action: str, subject: Link | Thing) -> Instruction | None:
     """Return what providers say: a thing that several of them have is changed at each of them."""
-    if isinstance(subject, Thing):
-        known = [provider.write(action, subject) for provider in providers_of(subject.names)]
-        if parts := [part for part in known if part]:
-            return together(parts)
-    made = (provider.write(action, subject) for provider in providers_of(_ids(subject)))
-    return next((part for part in made if part), None)
+    if isinstance(subject, Link):
+        return next(_written(action, subject, _ids(subject)), None)
+    parts = [*_written(action, subject, subject.names)]
+    return together(parts) if parts else next(_written(action, subject, _holders(subject)), None)
+
+
+def _written(action: str, subject: Link | Thing, ids: Iterable[str]) -> Iterator[Instruction]:
+    """Yield what the providers of `ids` say, of those that say anything."""
+    made = (provider.write(action, subject) for provider in providers_of(ids))
+    return (part for part in made if part)
 
 
 def _in_words(action: str, subject: Link | Thing, made: Instruction) -> Instruction:
@@ -104,15 +108,16 @@ def _in_words(action: str, subject: Link | Thing, made: Instruction) -> Instruct
     return Instruction(made.command, place, made.undo or words.undo_of(action, subject))
 
 
-def _ids(subject: Link | Thing) -> Iterator[str]:
+def _ids(link: Link) -> Iterator[str]:
     """Yield the ids by which the provider is recognised, those of the place of a change first."""
-    if isinstance(subject, Link):
-        if subject.element is CAN_ACCESS:
-            yield from (subject.text("policy_id"), subject.text("grant_id"))
-        for end in subject.ends:
-            yield from end.names
-        return
-    yield from subject.names
-    if subject.element is CREDENTIAL:
-        for link in subject.links(AUTHENTICATES_AS):
+    if link.element is CAN_ACCESS:
+        yield from (link.text("policy_id"), link.text("grant_id"))
+    for end in link.ends:
+        yield from end.names
+
+
+def _holders(thing: Thing) -> Iterator[str]:
+    """Yield the names of whose credential a thing is."""
+    if thing.element is CREDENTIAL:
+        for link in thing.links(AUTHENTICATES_AS):
             yield from link.target.names

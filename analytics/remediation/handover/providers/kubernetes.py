@@ -22,7 +22,7 @@ BINDINGS = ("rolebinding", "clusterrolebinding")
 ROLES = ("role", "clusterrole")
 SCALED = ("deployment", "statefulset", "replicaset", "replicationcontroller")
 SUSPENDED = ("cronjob", "job")
-TOKEN = "#token"  # noqa: S105 - the end of the id of a token
+TOKEN = re.compile(r"(?P<secret>k8s:.+)#token", re.DOTALL)
 SUBJECTS = {"user": "--user", "group": "--group"}
 FIND = "kubectl get rolebindings,clusterrolebindings --all-namespaces --output wide"
 
@@ -57,15 +57,16 @@ def named(id_: str) -> Named | None:
     return Named(*match.groups()) if match else None
 
 
-def known_as(thing: Thing) -> Named | None:
+def of_cluster(thing: Thing) -> Named | None:
     """Return the parts of the id of a thing in a cluster; None if it is in none."""
-    return next((known for id_ in thing.ids if (known := named(id_))), None)
+    match = thing.match(ID)
+    return Named(*match.groups()) if match else None
 
 
 def delete_token(thing: Thing) -> Instruction | None:
     """Delete the Secret that holds a token, which ends the token."""
-    tokens = (id_.removesuffix(TOKEN) for id_ in thing.ids if id_.endswith(TOKEN))
-    secret = next((known for id_ in tokens if (known := named(id_))), None)
+    match = thing.match(TOKEN)
+    secret = named(match["secret"]) if match else None
     if secret is None or secret.kind != "secret":
         return None
     return Instruction(
@@ -77,7 +78,7 @@ def delete_token(thing: Thing) -> Instruction | None:
 
 def delete(thing: Thing) -> Instruction | None:
     """Delete an account or a role."""
-    known = known_as(thing)
+    known = of_cluster(thing)
     if known is None or known.kind not in ("serviceaccount", *ROLES):
         return None
     get = known.call("get", more=("--output", "yaml"))
@@ -90,7 +91,7 @@ def delete(thing: Thing) -> Instruction | None:
 
 def disable(thing: Thing) -> Instruction | None:
     """Say that an account has no switch, and what ends its access instead."""
-    known = known_as(thing)
+    known = of_cluster(thing)
     if known is None or known.kind != "serviceaccount":
         return None
     return Instruction(
@@ -101,7 +102,7 @@ def disable(thing: Thing) -> Instruction | None:
 
 def revoke_sessions(thing: Thing) -> Instruction | None:
     """Say that tokens end with the account or the pod that they are bound to."""
-    known = known_as(thing)
+    known = of_cluster(thing)
     if known is None or known.kind != "serviceaccount":
         return None
     return Instruction(
@@ -118,7 +119,7 @@ def stop(thing: Thing) -> Instruction | None:
 
 
 def _stopped(thing: Thing) -> Instruction | None:
-    known = known_as(thing)
+    known = of_cluster(thing)
     if known is None:
         return None
     if known.kind in SCALED:
@@ -148,7 +149,7 @@ def remove_schedule(thing: Thing) -> Instruction | None:
     parts = [
         part
         for each in thing.running()
-        if (known := known_as(each)) and known.kind == "cronjob" and (part := _stopped(each))
+        if (known := of_cluster(each)) and known.kind == "cronjob" and (part := _stopped(each))
     ]
     return together(parts) if parts else None
 
@@ -210,7 +211,7 @@ def _edited(by: Named, part: str, link: Link) -> Instruction:
 
 def _bound_again(link: Link, by: Named) -> str | None:
     """Return the line that makes a deleted binding of one cluster role anew."""
-    holder, role = known_as(link.source), link.text("role_name")
+    holder, role = of_cluster(link.source), link.text("role_name")
     if holder is None or not NAME.fullmatch(role):
         return None
     name = checked(holder.name, NAME)
@@ -224,7 +225,7 @@ def _bound_again(link: Link, by: Named) -> str | None:
 
 def remove_trust(link: Link) -> Instruction | None:
     """Take a role away, whose binding no source names, or a workload's account."""
-    known, target = known_as(link.source), known_as(link.target)
+    known, target = of_cluster(link.source), of_cluster(link.target)
     if known is None or target is None:
         return None
     if link.element is RUNS_AS and known.kind in ("deployment", "statefulset", "daemonset"):

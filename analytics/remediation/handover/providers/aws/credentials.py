@@ -132,8 +132,7 @@ def _without_password(key: Key | None) -> Instruction | None:
 
 def _of_root(thing: Thing) -> Instruction | None:
     """Return what to do with a key of the root user, which only that user can change."""
-    matches = (ROOT.fullmatch(id_.partition("/")[0]) for id_ in thing.ids)
-    root = next(filter(None, matches), None)
+    root = thing.match(ROOT)
     if root is None:
         return None
     return Instruction(

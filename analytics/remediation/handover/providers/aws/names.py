@@ -13,7 +13,7 @@ IAM = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12}):(?P<kind>user|role|group)/(?P<path>.+)",
     re.DOTALL,
 )
-ROOT = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):root#user")
+ROOT = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):root#user(?:/.*)?", re.DOTALL)
 NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
 PARTS = 6  # of an ARN
