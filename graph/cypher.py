@@ -232,9 +232,11 @@ TAKE_LEASE: Final = (
     "FOREACH (_ IN CASE WHEN free THEN [1] ELSE [] END | SET l.expires = timestamp() + $keep) "
     "RETURN free, l.token, l.holder"
 )
+# A lease that was given back is not renewed: a renewal may come after the release that overtook it.
 RENEW_LEASE: Final = (
     f"MATCH {_LEASE} SET l.touched = timestamp() "
-    "WITH l WHERE l.token = $token SET l.expires = timestamp() + $keep RETURN l.token"
+    "WITH l WHERE l.token = $token AND l.expires > 0 "
+    "SET l.expires = timestamp() + $keep RETURN l.token"
 )
 RELEASE_LEASE: Final = (
     f"MATCH {_LEASE} SET l.touched = timestamp() WITH l WHERE l.token = $token SET l.expires = 0"

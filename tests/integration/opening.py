@@ -13,8 +13,10 @@ NEW = worlds.crowd(3)
 @contextlib.contextmanager
 def opened(uri: str, patience: Patience | None = None, **sign_in: str) -> Iterator[Neo4jStore]:
     store = Neo4jStore(uri, patience=patience, **sign_in)
-    yield store
-    store.close()
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def publish(store: Neo4jStore, facts=NEW, after_step: Callable[[int], None] = lambda _: None):

@@ -10,7 +10,7 @@ from pathlib import Path
 import neo4j
 import pytest
 
-from graph.stores import StoreBusy, StoreDamaged, StoreUnavailable, open_store
+from graph.stores import Lease, StoreBusy, StoreDamaged, StoreUnavailable, open_store
 from graph.stores.neo4j import runs as neo4j_runs
 from graph.stores.neo4j import session as neo4j_session
 from graph.stores.neo4j import store as neo4j_store
@@ -308,13 +308,13 @@ def test_rows_missing_before_the_flip_stop_it(empty_neo4j: str):
 
 
 def test_a_lease_is_renewed_while_it_is_held(empty_neo4j: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(neo4j_store, "LEASE_SECONDS", 0.6)
+    monkeypatch.setattr(neo4j_store, "LEASE_SECONDS", 2.0)  # a cold server takes one
     with (
         opened(empty_neo4j) as store,
         opened(empty_neo4j) as other,
         store.lease(),
         pytest.raises(StoreBusy),
-        other.lease(2.0),
+        other.lease(4.0),
     ):
         pass
 
@@ -328,6 +328,36 @@ def test_a_lease_that_is_not_renewed_runs_out(empty_neo4j: str, monkeypatch: pyt
             with pytest.raises(StoreBusy):
                 store.publish(NEW, stale)
         assert other.read()[1].hash == OLD.hash
+
+
+def test_a_renewal_that_the_release_overtook_renews_nothing(
+    empty_neo4j: str, monkeypatch: pytest.MonkeyPatch
+):
+    begun, released, came = threading.Event(), threading.Event(), threading.Event()
+
+    def late(self: Neo4jStore, lease: Lease, _done: threading.Event) -> None:
+        begun.set()
+        assert released.wait(20)
+        renew(self, lease, Once())
+        came.set()
+
+    class Once(threading.Event):
+        """Not done at the first question, done at the second: one renewal."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            done = self.is_set()
+            self.set()
+            return done
+
+    renew = Neo4jStore._renew
+    monkeypatch.setattr(Neo4jStore, "_renew", late)
+    with opened(empty_neo4j) as store, opened(empty_neo4j) as other:
+        with store.lease():
+            assert begun.wait(20)
+        released.set()
+        assert came.wait(20)
+        with other.lease(0.0) as lease:
+            other.publish(OLD, lease)
 
 
 def test_the_next_publish_removes_what_a_failed_one_left(empty_neo4j: str):
