@@ -13,7 +13,7 @@ from analytics.posture import Posture
 from analytics.runtime.budget import VARIABLE, OverBudget, WrongBudget, budget_of, within
 from analytics.runtime.faults import collecting, described
 from app.web.links import open_to
-from app.web.page import deltas, entrance, tasks
+from app.web.page import deltas, entrance, first_sight, tasks
 from app.web.page.address import arrive, settle
 from app.web.page.frame import explain, explain_budget, freshness, selected, store_uri, tell_faults
 from app.web.page.menu import menu
@@ -44,6 +44,7 @@ class _Run:
 def main() -> None:
     """Draw the sidebar and the chosen page, within their budget of memory and time."""
     st.set_page_config(page_title="trustdebt", page_icon="🕸️", layout="wide")
+    first_sight.begin()
     door.enter()
     st.logo(LOGO.read_text(encoding="utf-8"), size="large")
     run, views = _Run(), sorted(all_views().values(), key=lambda view: view.order)
@@ -82,6 +83,7 @@ def _page(view: View, run: _Run, path: str) -> Page:
 
 
 def _drawn(view: View, views: list[View], page: Page, run: _Run) -> None:
+    first_sight.wait_until_unseen()
     style()
     with st.sidebar:
         search_place, menu_place = st.container(), st.container(gap="xxsmall")

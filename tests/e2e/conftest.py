@@ -33,10 +33,9 @@ from streamlit.util import calc_hash
 
 from app.isolation import isolated
 from app.web.answers import board
-from app.web.page import snapshots
+from app.web.page import first_sight, snapshots
 from app.web.server import door
 from app.web.views import all_views
-from app.web.views import posture as front_page
 from graph.schema import AGENT
 from graph.stores.parquet.store import ParquetStore
 from ingest.generator import generate, reading
@@ -171,7 +170,7 @@ def open_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         return test.run()
 
     patches = "monkeypatch" in inspect.signature(request.function).parameters
-    monkeypatch.setattr(front_page, "HEAD_START", 0.0)  # there is no browser to wait for
+    monkeypatch.setattr(first_sight, "HEAD_START", 0.0)  # there is no browser to wait for
     if patches:
         _forget_stores()
     yield at

@@ -17,9 +17,9 @@ from streamlit.util import calc_hash
 
 from analytics.history import open_posture
 from app.sign_in import SignIn
+from app.web.page import first_sight
 from app.web.server import door
 from app.web.views import all_views
-from app.web.views import posture as front_page
 from graph.schema import CAN_ACCESS, CREDENTIAL
 from tests.e2e.estate import AS_OF, estate, publish
 from tests.support.printed import findings
@@ -64,7 +64,7 @@ def visit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Visit:
     """Open a page as somebody who signed in with some roles, or as nobody."""
     setup = tmp_path / "people.toml"
     setup.write_text('[roles]\nclaim = "roles"\n')
-    monkeypatch.setattr(front_page, "HEAD_START", 0.0)  # there is no browser to wait for
+    monkeypatch.setattr(first_sight, "HEAD_START", 0.0)  # there is no browser to wait for
     monkeypatch.setattr(door._Door, "sign_in", SignIn(setup, "", "", "", "", {}))
 
     def at(store: Path, page: str, *roles: str, age: float = 0.0, **address: str) -> AppTest:

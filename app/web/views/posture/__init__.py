@@ -1,6 +1,5 @@
 """Page of posture: how bad it is, why, and what to do first; below it, what that rests on."""
 
-import time
 from typing import Any
 
 import pandas as pd
@@ -14,6 +13,7 @@ from app.web.answers.figures import UNKNOWN, Orphans, accountable, findings, got
 from app.web.drawing import charts
 from app.web.drawing.charts.debt import ratio_trend
 from app.web.page.address import recall, remember
+from app.web.page.first_sight import wait_until_front
 from app.web.page.query import Query, options
 from app.web.tables import points, table
 from app.web.tiles import link, tile
@@ -24,7 +24,6 @@ from app.wording import NO_FIGURE, brief, counted, day, number, percent, share
 from graph.journal.rights import LOOK
 from graph.schema import AGENT
 
-SEEN, HEAD_START = "posture:seen", 0.8  # whether this session saw it; seconds
 TARGET = 5.0  # percent: the highest ratio with grade A
 BEST, WORST_TARGET = 0.1, 100.0
 OPEN = ("open", "reopened", "stale_evidence")
@@ -33,9 +32,8 @@ OPEN = ("open", "reopened", "stale_evidence")
 def draw(posture: Posture) -> None:
     """Draw the front, then the worst, the teams, the trend, the pillars and all figures."""
     recall("target", TARGET, _percent)
-    begun = time.monotonic()
     with_plan = front.draw(posture, float(st.session_state["target"]) / 100)
-    _front_first(begun)
+    wait_until_front()
     worst.identities(posture)
     worst.worst_findings(posture)
     heat.draw(posture)
@@ -49,16 +47,6 @@ def draw(posture: Posture) -> None:
     _checked(posture)
     rests.details(posture)
     with_plan()
-
-
-def _front_first(begun: float) -> None:
-    """Let a new browser draw the front before it is sent the rest, for which it loads much code.
-
-    It has had the time since the front was `begun` to do so.
-    """
-    if SEEN not in st.session_state:
-        st.session_state[SEEN] = True
-        time.sleep(max(0.0, begun + HEAD_START - time.monotonic()))
 
 
 def _checked(posture: Posture) -> None:
