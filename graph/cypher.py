@@ -69,6 +69,21 @@ def stored(element: Element) -> tuple[str, ...]:
     return (*names, *seen, STATED)
 
 
+def known(kind: str, name: str) -> bool:
+    """Return whether the schema has a label, type or property (`kind`) of this name.
+
+    >>> known("label", "TrustdebtAgent"), known("label", "Agent"), known("property", "first_run")
+    (True, False, True)
+    """
+    if kind == "label":
+        return name in (*RUN_LABELS, _SNAPSHOTS, POINTER, LEASE)
+    if kind == "type":
+        return name in map(type_of, RELATIONSHIPS)
+    return name in ("first_run", "last_run") or any(
+        name in stored(element) for element in (*RECORDED, SNAPSHOT, *RELATIONSHIPS)
+    )
+
+
 def constraints() -> dict[str, str]:
     """Return by name the constraints for what is unique, and the indexes of relationships.
 

@@ -1,5 +1,6 @@
 """Snapshots in notebooks: pandas frames, networkx graphs, SQL, and pictures without scripts."""
 
+import warnings
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from analytics.assumptions.model import Model
 from analytics.assumptions.model import model as read_model
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.reach.spread import spread
+from app.escape import plain
 from app.notebook.columns import (
     ASSURED,
     CHANGE,
@@ -279,7 +281,8 @@ class Snapshot:
         A database holds several snapshots: `$run` is the number of this one, and each node and
         relationship is of the runs from its `first_run` to its `last_run`. Labels and types have a
         prefix, as in `match (a:TrustdebtAgent)-[g:TRUSTDEBT_CAN_ACCESS]->(b)
-        where g.first_run <= $run <= g.last_run return a.id, b.id`.
+        where g.first_run <= $run <= g.last_run return a.id, b.id`. It warns of names that nothing
+        has, which find nothing.
 
         Raises
         ------
@@ -287,10 +290,13 @@ class Snapshot:
             The store is not a Neo4j database, or the server refuses the query.
         StoreError
         """
-        from app.cypher import ask
+        from app.cypher import ask, doubt
 
         with closing(open_store(self.store)) as opened:
-            return ask(opened, self.posture.graph, query, values)
+            answer = ask(opened, self.posture.graph, query, values)
+        for of, name in answer.missed:
+            warnings.warn(doubt(of, plain(name)), stacklevel=2)
+        return answer.rows
 
 
 def _model(path: Path | None) -> Model | None:

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.cypher import Answer
 from app.questions import all_questions
+from app.web.views import console
 from app.web.views.console import answers
 from tests.e2e.conftest import Open
 from tests.e2e.said import texts
@@ -91,6 +94,20 @@ def test_more_rows_than_are_shown_are_told(
     around.setattr(answers, "MOST", 5)
     assert "6 rows" not in texts(written(open_page, store, "SELECT range FROM range(5)"))
     assert "there are more" in texts(written(open_page, store, "SELECT range FROM range(6)"))
+
+
+@pytest.mark.parametrize("missed", [[("label", "Agent`<b>")], []], ids=["misspelt", "well spelt"])
+def test_a_misspelt_name_in_cypher_is_named(
+    open_page: Open, store: Path, around: pytest.MonkeyPatch, missed: list[tuple[str, str]]
+) -> None:
+    around.setattr(console, "can_ask", lambda _: True)
+    around.setattr(answers, "ask", lambda *_: Answer(pd.DataFrame(), missed))
+    test = open_page(store, "console", language="cypher")
+    test = next(b for b in test.button if b.label == "Run").click().run()
+    assert "The answer has no row." in texts(test)
+    assert [warning.value for warning in test.warning] == [
+        "Nothing has the label `Agent\u02cb<b>`; labels of trustdebt begin with Trustdebt."
+    ] * len(missed)
 
 
 def test_hostile_names_stay_names(open_page: Open, hostile_store: Path) -> None:

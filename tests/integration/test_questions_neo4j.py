@@ -149,7 +149,8 @@ def answers(
     values = {each.name: each.default or asked(graph, each.name) for each in question.parameters}
     in_sql = select(graph, question.sql, values={"as_of": graph.as_of.to_pydatetime(), **values})
     with closing(open_store(uri)) as store:
-        in_cypher = ask(store, graph, question.cypher, {"as_of": int(graph.now), **values})
+        in_cypher, missed = ask(store, graph, question.cypher, {"as_of": int(graph.now), **values})
+    assert missed == []
     return in_sql, in_cypher
 
 
@@ -183,10 +184,30 @@ def test_without_the_look_at_its_plan_a_query_would_reach_beyond(
     assert "TrustdebtAgent" in set(trustdebt.open_snapshot(example).cypher(query)["label"])
 
 
+MISSPELT = (
+    "MATCH (a:Agnet {nmae: 'x'})-[:CAN_ACESS]->(b:`a\u202e ``quoted```) RETURN a.id AS id, b.znoe"
+)
+
+
+def test_names_that_nothing_has_are_reported(example: str) -> None:
+    """A misspelt name is no error in Cypher: without a word, nothing found would read as none."""
+    snapshot = trustdebt.open_snapshot(example)
+    with pytest.warns(UserWarning, match="^Nothing has") as caught:
+        assert snapshot.cypher(MISSPELT).empty
+    assert sorted(str(each.message) for each in caught) == [
+        "Nothing has the label Agnet; labels of trustdebt begin with Trustdebt.",
+        "Nothing has the label a⟨U+202E⟩ `quoted`; labels of trustdebt begin with Trustdebt.",
+        "Nothing has the property nmae.",
+        "Nothing has the property znoe.",
+        "Nothing has the type CAN_ACESS; types of trustdebt begin with TRUSTDEBT_.",
+    ]
+    assert all(each.filename == __file__ for each in caught)
+
+
 def test_only_so_many_rows_are_fetched(example: str) -> None:
     posture, store = open_posture(example), open_store(example)
     try:
-        rows = ask(store, posture.graph, "UNWIND range(1, 100000000) AS n RETURN n", {}, 5)
+        rows = ask(store, posture.graph, "UNWIND range(1, 100000000) AS n RETURN n", {}, 5).rows
     finally:
         store.close()
     assert rows["n"].tolist() == [1, 2, 3, 4, 5]

@@ -1,9 +1,13 @@
-"""Plans of queries that people write: whether one reaches beyond the database."""
+"""Plans of queries that people write: whether one reaches beyond the database, or misses it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 BEYOND = frozenset({"LoadCSV", "ProcedureCall"})  # files and other hosts; whatever is installed
+# Codes of https://neo4j.com/docs/status-codes/current/notifications/ and what each is about.
+MISSED = {"01N50": "label", "01N51": "type", "01N52": "property"}
+NAMED = re.compile(r"`(.*)` does not exist", re.DOTALL)
 
 
 def reaches_beyond(plan: Mapping[str, Any] | None) -> bool:
@@ -19,3 +23,16 @@ def reaches_beyond(plan: Mapping[str, Any] | None) -> bool:
         return False
     name = str(plan["operatorType"]).partition("@")[0]
     return name in BEYOND or any(map(reaches_beyond, plan.get("children", ())))
+
+
+def missed(notices: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what a query names that no data of the database ever had, as (kind, name).
+
+    `notices` are codes and texts of the server. A name that is misspelt is no error in Cypher.
+
+    >>> missed([("01N50", "warn: label does not exist. The label `Agent` does not exist. ..."),
+    ...         ("00001", "note: successful completion - omitted result")])
+    [('label', 'Agent')]
+    """
+    named = [(MISSED.get(code), NAMED.search(text)) for code, text in notices]
+    return [(kind, match[1]) for kind, match in named if kind and match]

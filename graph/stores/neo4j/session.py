@@ -34,6 +34,7 @@ SCHEMES = ("bolt", "neo4j")
 ENCRYPTED = ("bolt+s", "neo4j+s")
 SELF_SIGNED = ("bolt+ssc", "neo4j+ssc")
 ROWS_AT_ONCE = 10_000
+SEVERITY = neo4j.NotificationMinimumSeverity
 # Errors that a retry may cure although the driver would not retry.
 PASSING = (ConnectionAcquisitionTimeoutError, OSError, BufferError)
 PASSING_CODES = ("Neo.ClientError.Statement.EntityNotFound",)
@@ -152,14 +153,21 @@ class Connection:
         run: str = "",
         limit: float | None = None,
         total: float | None = None,
+        notices: bool = False,
     ) -> T:
         """Run `work` in a read transaction, with retries where these may help.
 
-        `limit` is for the next sign of life, `total` for all of it where that may take longer.
+        `limit` is for the next sign of life, `total` for all of it where that may take longer. With
+        `notices` the server says in the summary of a query what it wonders at.
         """
         limit = limit or self.patience.answer
         tags = {"app": AGENT, "purpose": purpose, "run": run}
-        return self._again(limit, lambda: self._call(neo4j.READ_ACCESS, tags, work, limit, total))
+        severity = SEVERITY.WARNING if notices else SEVERITY.OFF
+
+        def call() -> T:
+            return self._call(neo4j.READ_ACCESS, tags, work, limit, total, severity)
+
+        return self._again(limit, call)
 
     def write(
         self,
@@ -200,11 +208,16 @@ class Connection:
         work: Callable[[Tx, Beat], T],
         limit: float,
         total: float | None = None,
+        severity: neo4j.NotificationMinimumSeverity = SEVERITY.OFF,
     ) -> T:
         def run(driver: neo4j.Driver, beat: Beat) -> T:
             timeout = (total or limit) + SERVER_LATER
             unit = neo4j.unit_of_work(metadata=tags, timeout=timeout)(work)
-            with driver.session(fetch_size=ROWS_AT_ONCE, database=self.database) as session:
+            with driver.session(
+                fetch_size=ROWS_AT_ONCE,
+                database=self.database,
+                notifications_min_severity=severity,
+            ) as session:
                 if access == neo4j.READ_ACCESS:
                     return session.execute_read(unit, beat)
                 return session.execute_write(unit, beat)
@@ -272,7 +285,7 @@ class Connection:
             liveness_check_timeout=30,
             max_transaction_retry_time=0,  # `_again` decides
             telemetry_disabled=True,
-            notifications_min_severity=neo4j.NotificationMinimumSeverity.OFF,
+            notifications_min_severity=SEVERITY.OFF,
             user_agent=AGENT,
         )
 

@@ -43,7 +43,7 @@ from graph.stores import (
 from graph.stores.anchor import Anchor, Head, anchor_of, written
 from graph.stores.neo4j.changes import changes
 from graph.stores.neo4j.origins import origins_of
-from graph.stores.neo4j.plans import reaches_beyond
+from graph.stores.neo4j.plans import missed, reaches_beyond
 from graph.stores.neo4j.records import HOLD_SECONDS, ROW, Hold, described, info_of
 from graph.stores.neo4j.rows import Tables, frames_of, stored_tables
 from graph.stores.neo4j.runs import Reader, Run, Writer, mark_of
@@ -218,7 +218,7 @@ class Neo4jStore:
 
     def query(
         self, text: str, values: Mapping[str, object], most: int | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
         """Run a query that a person wrote, in a read-only transaction.
 
         `values` are those of its parameters. It may neither load files nor call procedures: both
@@ -228,6 +228,8 @@ class Neo4jStore:
         -------
         list of dict
             A row for each record, at most `most`; nodes and relationships are their properties.
+        list of (kind, name)
+            Labels, types and properties that it names and the database does not know.
 
         Raises
         ------
@@ -237,19 +239,21 @@ class Neo4jStore:
         """
         given = dict(values)
 
-        def run(tx: Tx, beat: Beat) -> list[dict[str, Any]]:
+        def run(tx: Tx, beat: Beat) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
             try:
                 explained = tx.run(cast("Any", f"EXPLAIN {text}"), given).consume()
                 if reaches_beyond(explained.plan):
                     raise QueryRefused("a query may neither load files nor call procedures")
                 records = tx.run(cast("Any", text), given)
-                return [record.data() for record in islice(records, most)]
+                rows = [record.data() for record in islice(records, most)]
+                notices = explained.gql_status_objects
+                return rows, missed((n.gql_status, n.status_description) for n in notices)
             except ClientError as error:
                 if (error.code or "").startswith(REFUSED):
                     raise QueryRefused(error.message or "no such query") from None
                 raise
 
-        return self._connection.read("query of a person", run)
+        return self._connection.read("query of a person", run, notices=True)
 
     def anchor(self) -> Anchor | None:
         """Return the store's anchor, checked against its content."""

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from analytics.posture import Posture
-from app.cypher import can_ask
-from app.escape import csv_table, markdown, plain
+from app.cypher import can_ask, doubt
+from app.escape import code, csv_table, markdown, plain
 from app.questions import CHART, PICTURE, SHAPES, TABLE, Question, library
 from app.web.drawing import charts
 from app.web.drawing.charts.bars import bars
@@ -201,6 +201,8 @@ def _show(posture: Posture, default: str, asked: Asked, result: Result) -> None:
         "Show as", SHAPES, key="shows", format_func=WORDS.__getitem__, required=True
     )
     remember("shows", default)
+    for kind, name in result.missed[:REASONS]:
+        st.warning(doubt(kind, code(name)), icon=":material/spellcheck:")
     rows = result.rows
     if rows.empty:
         st.markdown("The answer has no row.")

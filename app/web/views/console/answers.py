@@ -20,10 +20,14 @@ SOURCE, TYPE, TARGET = "source", "type", "target"
 
 @dataclass(frozen=True)
 class Result:
-    """The rows of a query, ready to be drawn; `more` says whether there are others."""
+    """The rows of a query, ready to be drawn; `more` says whether there are others.
+
+    `missed` has the names in it that nothing has, as (kind, name).
+    """
 
     rows: pd.DataFrame
     more: bool
+    missed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,11 @@ def run(posture: Posture, uri: str | None, asked: Asked) -> Result:
     graph, values = posture.graph, dict(asked.values)
     if asked.language == CYPHER:
         given: dict[str, Any] = {"as_of": int(graph.now), **values}
-        rows = ask(opened(uri), graph, asked.query, given, MOST + 1)
+        rows, missed = ask(opened(uri), graph, asked.query, given, MOST + 1)
     else:
         given = {"as_of": graph.as_of.to_pydatetime(), **values}
-        rows = select(graph, asked.query, values=given, limit=MOST + 1)
-    return Result(presentable(rows.head(MOST)), len(rows) > MOST)
+        rows, missed = select(graph, asked.query, values=given, limit=MOST + 1), []
+    return Result(presentable(rows.head(MOST)), len(rows) > MOST, tuple(missed))
 
 
 def presentable(rows: pd.DataFrame) -> pd.DataFrame:
