@@ -12,6 +12,7 @@ from app.cli.command import QUESTIONS as ASKED
 from app.cli.command import UsageError
 from app.cli.options.usual import LIMIT, MOMENT
 from graph.stores.parquet.store import ParquetStore
+from graph.values import iso
 from ingest import generator
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS, Run, Said, example, words
@@ -143,9 +144,12 @@ def test_what_judges_nothing_speaks_of_what_is_current(cli: Run, fresh, tmp_path
 def test_a_demo_cuts_and_speaks_of_what_is_current(cli: Run, fresh, tmp_path, monkeypatch):
     """Two months of a demo: how long its history is has no say in it."""
     monkeypatch.setattr(generator, "generate", partial(generator.generate, snapshots=2))
+    before = {info.id for info in ParquetStore(fresh).snapshots()}
     said = cli(*line("demo", tmp_path), "--limit", 1, "--store", fresh, "--json")
     assert {k: n for k, n in lists(said.result).items() if n > 1} == {}
     assert_speaks_of_what_is_current(cli, fresh, said)
+    made = [info for info in ParquetStore(fresh).snapshots() if info.id not in before]
+    assert [iso(info.taken_at) for info in made] == ["2026-07-01T00:00:00Z", ago(0)]
 
 
 def assert_speaks_of_what_is_current(cli: Run, fresh: Path, said: Said) -> None:

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from analytics.answers.what_if import posture_without
 from analytics.debt import debt_of
+from analytics.debt.pauses import _together
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture
 from graph.journal.journal import Journal
@@ -143,3 +145,16 @@ def test_what_if_is_the_world_without_it_with_the_same_acceptances(estate, picks
     with accepting(chosen(posture, picks)) as journal:
         after = posture_without(knowing(posture, journal), wanted)
         assert debt_of(after).debt.sum() == pytest.approx(debt_of(judged(left, journal)).debt.sum())
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30), st.integers(0, 30)), max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SPANS)
+@example([(0, 0, 30), (0, 2, 4), (0, 8, 12)])  # two of them within the first
+def test_each_moment_of_overlapping_spans_counts_once(spans):
+    place, begun, over = np.array(spans, np.int64).reshape(-1, 3).T
+    moments = {(at, moment) for at, first, end in spans for moment in range(first, end)}
+    counted = [sum(at == each for at, _ in moments) for each in range(3)]
+    assert _together(place, begun, over, 3).tolist() == counted

@@ -228,3 +228,19 @@ def test_changes_do_not_depend_on_the_order_in_which_facts_are_named(monkeypatch
     monkeypatch.setattr(grouping, "wanted", lambda *of: wanted(*of).iloc[::-1])
     (ids,) = (c.ids for c in grouped(e.posture()).changes if c.action is Action.SET_EXPIRY)
     assert ids == ("g1", "g2", "g3")
+
+
+def test_what_stands_apart_does_not_keep_the_rest_of_a_holder_from_being_shared():
+    """Findings 0 and 2 ask for y of holder 7; x and w, which others ask for alone, stand apart.
+
+    So y is what both ask for of that holder, and one change; u and v are of other holders.
+    """
+    asked = {0: "u8 x7 y7", 1: "x7", 2: "v9 w7 y7", 3: "w7"}
+    rows = [
+        {"finding": finding, "id": fact[0], "holder": int(fact[1]), "alone": fact[0] in "xw"}
+        for finding, facts in asked.items()
+        for fact in facts.split()
+    ]
+    apart = grouping._apart(pd.DataFrame(rows).assign(action="remove_grant", kind=0))
+    bundles = apart.groupby("bundle")["id"].agg("".join)
+    assert sorted(bundles) == sorted(["u", "x", "y", "x", "v", "w", "y", "w"])
