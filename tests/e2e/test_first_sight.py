@@ -31,7 +31,7 @@ class Held:
 
     def __init__(self, page: Page, pause: bool) -> None:
         self.waiting: list[str | bytes] = []
-        self.holds, self.pause = False, pause
+        self.holds, self.released, self.pause = False, False, pause
         page.route_web_socket("**/_stcore/stream", self._connected)
 
     def _connected(self, socket: WebSocketRoute) -> None:
@@ -43,7 +43,7 @@ class Held:
     def _arrived(self, message: str | bytes) -> None:
         assert isinstance(message, bytes)
         unseen = first_sight.WORDS.encode() in message
-        self.holds = self.holds or unseen
+        self.holds = not self.released and (self.holds or unseen)
         if self.holds and not (unseen and self.pause):
             self.waiting.append(message)
         else:
@@ -51,9 +51,9 @@ class Held:
 
     def release(self) -> None:
         """Send what was held back, and hold back nothing more."""
-        self.holds, self.pause = False, True
-        for message in self.waiting:
-            self.socket.send(message)
+        while self.waiting:  # what arrives meanwhile waits behind
+            self.socket.send(self.waiting.pop(0))
+        self.holds, self.released = False, True
 
 
 @pytest.mark.parametrize("pause", [True, False], ids=["with the pause", "the twin without it"])
