@@ -1,13 +1,11 @@
 """Plans of queries that people write: whether one reaches beyond the database, or misses it."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 BEYOND = frozenset({"LoadCSV", "ProcedureCall"})  # files and other hosts; whatever is installed
 # Codes of https://neo4j.com/docs/status-codes/current/notifications/ and what each is about.
 MISSED = {"01N50": "label", "01N51": "type", "01N52": "property"}
-NAMED = re.compile(r"`(.*)` does not exist", re.DOTALL)
 
 
 def reaches_beyond(plan: Mapping[str, Any] | None) -> bool:
@@ -34,5 +32,6 @@ def missed(notices: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     ...         ("00001", "note: successful completion - omitted result")])
     [('label', 'Agent')]
     """
-    named = [(MISSED.get(code), NAMED.search(text)) for code, text in notices]
-    return [(kind, match[1]) for kind, match in named if kind and match]
+    named = ((MISSED.get(code), text.partition("`")[2]) for code, text in notices)
+    absent = ((kind, rest.rpartition("` does not exist")[0]) for kind, rest in named)
+    return [(kind, name) for kind, name in absent if kind and name]
