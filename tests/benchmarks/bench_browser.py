@@ -24,7 +24,7 @@ AGENTS = {1_500: 2_000, 15_000: 20_000}  # by those of the estate of a size
 SEED = 7
 FIRST = {2_000: 1.5, 20_000: 3.0}  # seconds to the first figure, at most
 TURN, PICK = 0.5, 0.3  # seconds of a change of page, and of a click on a node, at most
-CLICKS = 10
+CLICKS, SESSIONS = 10, 7
 SEARCHED = "copilot"
 
 
@@ -79,10 +79,14 @@ def seen(browser: Browser, root: Path, store: Path, look: Look, agents: int) -> 
         page, first = first_sight(browser, address, look.figure)
         yield Figure("first useful figure, in the first session", first, "s", 1, limit)
         settle(page)
-        page.context.close()
-        page, second = first_sight(browser, address, look.figure)
-        yield Figure("first useful figure, in a later session", second, "s", 1, limit)
-        settle(page)
+        later: list[float] = []
+        for _ in range(SESSIONS):  # one alone says little: they differ by a third
+            page.context.close()
+            page, seconds = first_sight(browser, address, look.figure)
+            settle(page)
+            later.append(seconds)
+        words = "first useful figure, in a later session"
+        yield Figure(words, statistics.median(later), "s", SESSIONS, limit)
         yield from turns(page, look)
         yield from picture(page, look)
         if look.searches:
