@@ -96,7 +96,11 @@ def test_more_rows_than_are_shown_are_told(
     assert "there are more" in texts(written(open_page, store, "SELECT range FROM range(6)"))
 
 
-@pytest.mark.parametrize("missed", [[("label", "Agent`<b>")], []], ids=["misspelt", "well spelt"])
+@pytest.mark.parametrize(
+    "missed",
+    [[("label", "Agent`<b>"), *[("property", f"p{n}") for n in range(9)]], []],
+    ids=["misspelt", "well spelt"],
+)
 def test_a_misspelt_name_in_cypher_is_named(
     open_page: Open, store: Path, around: pytest.MonkeyPatch, missed: list[tuple[str, str]]
 ) -> None:
@@ -105,9 +109,14 @@ def test_a_misspelt_name_in_cypher_is_named(
     test = open_page(store, "console", language="cypher")
     test = next(b for b in test.button if b.label == "Run").click().run()
     assert "The answer has no row." in texts(test)
-    assert [warning.value for warning in test.warning] == [
-        "Nothing has the label `Agent\u02cb<b>`; labels of trustdebt begin with Trustdebt."
-    ] * len(missed)
+    said = [sentence for warning in test.warning for sentence in warning.value.split("\n\n")]
+    assert (
+        said[:1]
+        == ["Nothing has the label `Agent\u02cb<b>`; labels of trustdebt begin with Trustdebt."][
+            : len(missed)
+        ]
+    )
+    assert said[1:] == [f"Nothing has the property `{name}`." for _, name in missed[1:]]
 
 
 def test_hostile_names_stay_names(open_page: Open, hostile_store: Path) -> None:

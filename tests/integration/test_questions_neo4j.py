@@ -185,12 +185,16 @@ def test_without_the_look_at_its_plan_a_query_would_reach_beyond(
 
 
 MISSPELT = (
-    "MATCH (a:Agnet {nmae: 'x'})-[:CAN_ACESS]->(b:`a\u202e ``quoted```) RETURN a.id AS id, b.znoe"
+    "MATCH (a:Agnet {nmae: 'x'})-[:CAN_ACESS]->(b:`a\u202e ``quoted```)<-[:CAN_ACESS]-(:Agnet) "
+    "WHERE b.znoe > 1 RETURN a.id AS id, b.znoe"
 )
 
 
 def test_names_that_nothing_has_are_reported(example: str) -> None:
-    """A misspelt name is no error in Cypher: without a word, nothing found would read as none."""
+    """A misspelt name is no error in Cypher: without a word, nothing found would read as none.
+
+    Each is told once, in however many places of the query it is.
+    """
     snapshot = trustdebt.open_snapshot(example)
     with pytest.warns(UserWarning, match="^Nothing has") as caught:
         assert snapshot.cypher(MISSPELT).empty

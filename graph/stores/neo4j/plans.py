@@ -24,14 +24,15 @@ def reaches_beyond(plan: Mapping[str, Any] | None) -> bool:
 
 
 def missed(notices: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return what a query names that no data of the database ever had, as (kind, name).
+    """Return what a query names that no data of the database ever had, as (kind, name), each once.
 
-    `notices` are codes and texts of the server. A name that is misspelt is no error in Cypher.
+    `notices` are codes and texts of the server, which has one for each place in the query. A name
+    that is misspelt is no error in Cypher.
 
-    >>> missed([("01N50", "warn: label does not exist. The label `Agent` does not exist. ..."),
-    ...         ("00001", "note: successful completion - omitted result")])
+    >>> notice = "01N50", "warn: label does not exist. The label `Agent` does not exist. ..."
+    >>> missed([notice, notice, ("00001", "note: successful completion - omitted result")])
     [('label', 'Agent')]
     """
     named = ((MISSED.get(code), text.partition("`")[2]) for code, text in notices)
     absent = ((kind, rest.rpartition("` does not exist")[0]) for kind, rest in named)
-    return [(kind, name) for kind, name in absent if kind and name]
+    return list(dict.fromkeys((kind, name) for kind, name in absent if kind and name))

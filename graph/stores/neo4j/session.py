@@ -34,7 +34,7 @@ SCHEMES = ("bolt", "neo4j")
 ENCRYPTED = ("bolt+s", "neo4j+s")
 SELF_SIGNED = ("bolt+ssc", "neo4j+ssc")
 ROWS_AT_ONCE = 10_000
-SEVERITY = neo4j.NotificationMinimumSeverity
+Severity = neo4j.NotificationMinimumSeverity
 # Errors that a retry may cure although the driver would not retry.
 PASSING = (ConnectionAcquisitionTimeoutError, OSError, BufferError)
 PASSING_CODES = ("Neo.ClientError.Statement.EntityNotFound",)
@@ -162,7 +162,7 @@ class Connection:
         """
         limit = limit or self.patience.answer
         tags = {"app": AGENT, "purpose": purpose, "run": run}
-        severity = SEVERITY.WARNING if notices else SEVERITY.OFF
+        severity = Severity.WARNING if notices else None
 
         def call() -> T:
             return self._call(neo4j.READ_ACCESS, tags, work, limit, total, severity)
@@ -208,7 +208,7 @@ class Connection:
         work: Callable[[Tx, Beat], T],
         limit: float,
         total: float | None = None,
-        severity: neo4j.NotificationMinimumSeverity = SEVERITY.OFF,
+        severity: Severity | None = None,
     ) -> T:
         def run(driver: neo4j.Driver, beat: Beat) -> T:
             timeout = (total or limit) + SERVER_LATER
@@ -285,7 +285,7 @@ class Connection:
             liveness_check_timeout=30,
             max_transaction_retry_time=0,  # `_again` decides
             telemetry_disabled=True,
-            notifications_min_severity=SEVERITY.OFF,
+            notifications_min_severity=Severity.OFF,
             user_agent=AGENT,
         )
 

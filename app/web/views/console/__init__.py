@@ -47,7 +47,7 @@ REASONS = 5  # files that cannot be used, told at once
 def draw(posture: Posture) -> None:
     """Draw the choice of a question, its query, and what it answers."""
     st.caption(
-        "Queries read this snapshot, and nothing else: no file, no other host, and nothing is "
+        "SQL reads this snapshot alone. No query reaches a file or another host, and nothing is "
         "written."
     )
     _refused()
@@ -201,8 +201,9 @@ def _show(posture: Posture, default: str, asked: Asked, result: Result) -> None:
         "Show as", SHAPES, key="shows", format_func=WORDS.__getitem__, required=True
     )
     remember("shows", default)
-    for kind, name in result.missed[:REASONS]:
-        st.warning(doubt(kind, code(name)), icon=":material/spellcheck:")
+    if result.missed:
+        doubts = (doubt(kind, code(name)) for kind, name in result.missed)
+        st.warning("\n\n".join(doubts), icon=":material/spellcheck:")
     rows = result.rows
     if rows.empty:
         st.markdown("The answer has no row.")

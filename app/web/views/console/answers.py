@@ -27,7 +27,7 @@ class Result:
 
     rows: pd.DataFrame
     more: bool
-    missed: tuple[tuple[str, str], ...] = ()
+    missed: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,14 @@ def run(posture: Posture, uri: str | None, asked: Asked) -> Result:
     QueryRefused, StoreError, Cancelled
     """
     graph, values = posture.graph, dict(asked.values)
+    missed: list[tuple[str, str]] = []
     if asked.language == CYPHER:
         given: dict[str, Any] = {"as_of": int(graph.now), **values}
         rows, missed = ask(opened(uri), graph, asked.query, given, MOST + 1)
     else:
         given = {"as_of": graph.as_of.to_pydatetime(), **values}
-        rows, missed = select(graph, asked.query, values=given, limit=MOST + 1), []
-    return Result(presentable(rows.head(MOST)), len(rows) > MOST, tuple(missed))
+        rows = select(graph, asked.query, values=given, limit=MOST + 1)
+    return Result(presentable(rows.head(MOST)), len(rows) > MOST, missed)
 
 
 def presentable(rows: pd.DataFrame) -> pd.DataFrame:
