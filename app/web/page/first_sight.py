@@ -2,9 +2,9 @@
 
 Each kind of element is loaded when the first of its kind is drawn. React leaves a gap in its place
 meanwhile, and fills no gap sooner than 300 ms after the last one opened, so that a page does not
-flicker (`FALLBACK_THROTTLE_MS`, https://react.dev/reference/react/Suspense). So the first figure
-waited 300 ms for what had been there long ago. One element of each kind that a front has is drawn
-out of sight as soon as the browser is there: those that follow leave no gap.
+flicker (`FALLBACK_THROTTLE_MS` of ReactFiberWorkLoop.js, https://github.com/facebook/react). So the
+first figure waited 300 ms for what had been there long ago. One element of each kind that a front
+has is drawn out of sight as soon as the browser is there: those that follow leave no gap.
 """
 
 from time import monotonic, sleep
