@@ -1,9 +1,11 @@
 """A new browser has what it must load for the first figure before that figure is sent."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from app.web.page import first_sight
 from tests.e2e.browsing import Open as Window
@@ -12,6 +14,7 @@ from tests.e2e.conftest import Open
 
 UNSEEN = "[data-testid=stEvent] [data-testid=stMetric]"
 FIGURE = "[data-testid=stMain] [data-testid=stMetric]"
+METRIC = re.compile(r"/Metric\.[^/]*\.js$")
 # Counts the changes of the page while it has a gap where its first figure is to be.
 GAPS = """
 window.gaps = 0;
@@ -24,14 +27,11 @@ new MutationObserver(() => {
 
 
 class Held:
-    """The messages of the server: from the unseen elements on they are held back until released.
+    """The messages of the server: those after the unseen elements are held back until released."""
 
-    With `pause` the unseen elements themselves are not.
-    """
-
-    def __init__(self, page: Page, pause: bool) -> None:
+    def __init__(self, page: Page) -> None:
         self.waiting: list[str | bytes] = []
-        self.holds, self.released, self.pause = False, False, pause
+        self.holds, self.released = False, False
         page.route_web_socket("**/_stcore/stream", self._connected)
 
     def _connected(self, socket: WebSocketRoute) -> None:
@@ -44,7 +44,7 @@ class Held:
         assert isinstance(message, bytes)
         unseen = first_sight.WORDS.encode() in message
         self.holds = not self.released and (self.holds or unseen)
-        if self.holds and not (unseen and self.pause):
+        if self.holds and not unseen:
             self.waiting.append(message)
         else:
             self.socket.send(message)
@@ -56,23 +56,35 @@ class Held:
         self.holds, self.released = False, True
 
 
-@pytest.mark.parametrize("pause", [True, False], ids=["with the pause", "the twin without it"])
-def test_the_first_figure_leaves_no_gap(
-    serve: Serve, store: Path, open_window: Window, pause: bool
-) -> None:
-    page = open_window(serve(store)).context.new_page()  # the window itself is used again
+@pytest.fixture
+def new_page(serve: Serve, store: Path, open_window: Window) -> Iterator[Page]:
+    """Open an empty page that counts gaps, beside the window, which is used again."""
+    page = open_window(serve(store)).context.new_page()
     page.add_init_script(GAPS)
-    held = Held(page, pause)
-    page.goto(serve(store), wait_until="commit")
-    if pause:
-        page.locator(UNSEEN).wait_for(state="attached")
-        expect(page.locator(UNSEEN)).to_be_hidden()
-    page.wait_for_function("() => document.querySelector('[data-testid=stApp]')")
-    page.wait_for_timeout(500)  # so that the browser has drawn all that it was sent
-    held.release()
-    page.locator(FIGURE).first.wait_for()
-    assert (page.evaluate("gaps") == 0) == pause
+    yield page
     page.close()
+
+
+def test_the_first_figure_leaves_no_gap(serve: Serve, store: Path, new_page: Page) -> None:
+    held = Held(new_page)
+    new_page.goto(serve(store), wait_until="commit")
+    new_page.locator(UNSEEN).wait_for(state="attached")
+    expect(new_page.locator(UNSEEN)).to_be_hidden()
+    held.release()
+    new_page.locator(FIGURE).first.wait_for()
+    assert new_page.evaluate("gaps") == 0
+
+
+def test_without_what_is_unseen_it_would(serve: Serve, store: Path, new_page: Page) -> None:
+    """The twin: the script of the figure is there only when the figure is to be drawn."""
+    asked: list[Route] = []
+    new_page.route(METRIC, lambda route: asked.append(route))
+    new_page.goto(serve(store), wait_until="commit")
+    new_page.locator("[data-testid=stMain] h2").first.wait_for()
+    for route in asked:
+        route.continue_()
+    new_page.locator(FIGURE).first.wait_for()
+    assert new_page.evaluate("gaps") > 0
 
 
 def test_what_is_unseen_is_gone_with_the_next_page(
