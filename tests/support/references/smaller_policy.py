@@ -11,6 +11,7 @@ from graph.schema import (
     ASSUMES,
     AUTHENTICATES_AS,
     CAN_ACCESS,
+    CREDENTIAL,
     LEVELS,
     MEMBER_OF,
     RUNS_AS,
@@ -47,8 +48,9 @@ DAYS = st.sampled_from([0.5, 3.5, 22.5, 23.5, 40.5, 60.5, 89.5, 90.5, 120.5])
 @st.composite
 def worlds(draw: st.DrawFn) -> Estate:
     """Draw an estate with shared accounts, a key, a group, a role, grants and single uses."""
-    e = Estate().agent(*AGENTS).account(*ACCOUNTS).thing("Credential", "k0")
-    e.thing("Group", "g0").thing("Role", "r0")
+    e = Estate().agent(*AGENTS).account(*ACCOUNTS).thing("Group", "g0").thing("Role", "r0")
+    key_ends = draw(st.sampled_from([None, None, ago(1), ago(-9)]))
+    e.thing("Credential", "k0", status="active", expires_at=key_ends)
     for name in RESOURCES:
         e.resource(name)
     for number, (source, kind, target) in enumerate(EDGES):
@@ -123,10 +125,12 @@ class Plain:
 
     def widest(self, start: str) -> dict[str, int]:
         """Return the nodes that one can be, each with the widest ceiling of a way to it."""
+        keys = self.estate.rows.get(CREDENTIAL, ())
+        over = {k["id"] for k in keys if pd.Timestamp(k.get("expires_at") or ago(-1)) <= AS_OF}
         reached = {start: 3}
         for _ in range(20):
             for source, target, ceiling in self.steps():
-                if source in reached:
+                if source in reached and target not in over:
                     level = min(reached[source], ceiling)
                     reached[target] = max(reached.get(target, -1), level)
         return reached

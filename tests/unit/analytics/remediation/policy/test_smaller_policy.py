@@ -158,6 +158,15 @@ def test_grants_of_groups_roles_and_keys_are_those_of_the_identity():
     assert grants(of_account) == {"own", "group", "role"}
 
 
+@pytest.mark.parametrize("key", [{"expires_at": ago(10)}, {"status": "disabled"}])
+def test_a_key_that_opens_nothing_gives_the_policy_nothing(key):
+    e = Estate().agent("bot").account("svc").resource("db").thing("Credential", "K", **key)
+    e.link("bot", "USES", "K").link("K", "AUTHENTICATES_AS", "svc")
+    e.can("svc", "read", "db", id="g", last_used_at={"read": ago(20)}).can("K", "read", "db")
+    answer = asked(watched(e.can("bot", "read", "db", id="own", telemetry="false")))
+    assert (grants(answer["kept"]), answer["dropped"]) == ({"own"}, [])
+
+
 def test_what_another_did_through_a_shared_group_is_not_ours():
     e = (
         Estate()
