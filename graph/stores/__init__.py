@@ -292,6 +292,8 @@ def pick(snapshots: list[SnapshotInfo], wanted: str) -> SnapshotInfo:
         except WrongValue as error:
             raise NoSuchSnapshot(f"{wanted!r} {error}; write @2026-08-01T00:00:00Z") from None
         matches = sorted((s for s in snapshots if s.taken_at <= at), key=lambda s: s.order)[-1:]
+        if not matches:
+            raise NoSuchSnapshot(f"no snapshot is of {wanted[1:]} or before")
     else:
         matches = [s for s in snapshots if s.id == wanted] or [
             s for s in snapshots if s.id.startswith(wanted)

@@ -146,6 +146,11 @@ def test_no_such_snapshot(cli, said):
     assert cli("identities", "--json", "--snapshot", said).refused(2)["code"] == "unknown-snapshot"
 
 
+def test_an_instant_before_all_snapshots_is_not_taken_for_a_name(cli):
+    error = cli("identities", "--json", "--snapshot", "@2020-01-01").refused(2)
+    assert error["message"] == "no snapshot is of 2020-01-01 or before"
+
+
 def test_as_of_moves_the_answer(cli):
     def orphans(*when):
         rows = cli("orphans", "--json", *when).result["orphaned"]
