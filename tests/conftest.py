@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -175,13 +176,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"NOT TESTED ON NEO4J: {reasons}", red=True, bold=True)
 
 
-def _write_to_memory(config: pytest.Config) -> None:
+def _write_to_memory() -> None:
     """Keep what tests write in memory, where it fits: a store flushes every file to the disk."""
     memory = Path("/dev/shm")
     if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= MEMORY:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
         folder = tempfile.mkdtemp(prefix="trustdebt-tests-", dir=memory)
-        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        # After the folders of multiprocessing in it (-100), which are removed at exit.
+        Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=-200)
         os.environ["TMPDIR"] = tempfile.tempdir = folder
 
 
@@ -189,7 +191,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Write headings where one process runs all tests, and end cleanly when told to."""
     if hasattr(config, "workerinput"):
         return
-    _write_to_memory(config)
+    _write_to_memory()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not config.getoption("numprocesses", None):
         config.pluginmanager.register(Headings(config))
