@@ -51,6 +51,8 @@ class Person:
     returns: bool = False
     known: bool = False
     status: str = ""
+    undated_left: pd.Timestamp | None = None  # as lists of today have it
+    undated_status: str = ""
     logins: tuple[Any, ...] = ()  # names of the account in SCIM, besides its id
 
     def take(self, line: Line, taken: pd.Timestamp) -> None:
@@ -66,8 +68,12 @@ class Person:
             setattr(self, name, cells.get(name) or getattr(self, name))
         self.joined = cells["joined"] or self.joined
         self.left = cells["left"] or self.left
-        if line.event == "joiner":
-            self.joined, self.left = cells["joined"] or line.at, cells["left"]
+        if cells["at"] is None:
+            self.undated_left, self.undated_status = self.left, self.status
+        elif line.event == "joiner":  # what events before it say is of a former employment
+            self.joined = cells["joined"] or line.at
+            self.left = cells["left"] or self.undated_left
+            self.status = cells["status"] or self.undated_status
         elif line.event == "leaver":
             self.left = cells["left"] or line.at
 

@@ -98,3 +98,28 @@ def test_a_list_of_other_things_with_ids_is_none_of_people(tmp_path, other):
 def test_a_list_from_a_spreadsheet_with_semicolons_is_read(tmp_path):
     content = "Employee ID;Work Email;Department\n7;ann@acme.example;Sales, North\n"
     assert people(read(tmp_path, a_csv=content))["7"]["email"] == "ann@acme.example"
+
+
+EVENTS = "Employee ID,Status,Event,Effective Date\n"
+
+
+def test_who_joins_again_is_back_whatever_status_the_leaving_had(tmp_path):
+    """The status of the former employment stayed, so that the person was gone for ever."""
+    left = "3,Terminated,leaver,2026-05-31\n"
+    events = f"{EVENTS}{left}3,,joiner,2026-07-01\n4,Terminated,leaver,2026-05-31\n"
+    known = people(read(tmp_path, a_csv=events))
+    assert {k: p["status"] for k, p in known.items()} == {"3": "active", "4": "left"}
+
+
+@pytest.mark.parametrize(("listed", "status", "left_at"), [
+    ("3,,2026-05-31", "left", "2026-05-31T00:00:00Z"), ("3,Terminated,", "left", None),
+    ("3,Active,2026-12-31", "active", "2026-12-31T00:00:00Z"), ("3,Active,", "active", None),
+    ("3,,2019-12-31", "active", None),
+])  # fmt: skip
+def test_a_day_of_joining_takes_back_nothing_that_the_list_of_today_says(
+    tmp_path, listed, status, left_at
+):
+    """The workers and the joiners are two files: that she joined in 2020 hid that she left."""
+    workers = f"Employee ID,Status,Termination Date\n{listed}\n"
+    known = people(read(tmp_path, a_csv=workers, b_csv=f"{EVENTS}3,,joiner,2020-01-01\n"))["3"]
+    assert (known["status"], known["left_at"]) == (status, left_at)
