@@ -12,6 +12,7 @@ from graph.schema import HUMAN, MEMBER_OF, TEAM
 from graph.values import WrongValue, canonical, iso
 from ingest.files.export import (
     Budget,
+    Documents,
     ExportFile,
     files_of,
     json_lines_of,
@@ -74,6 +75,7 @@ class _People:
     lines: list[Line] = field(default_factory=list)
     pages: Counter[tuple[str, int]] = field(default_factory=Counter)  # by kind and total
     groups: list[tuple[str, str, list[str], Place]] = field(default_factory=list)
+    other_resources: int = 0  # of SCIM, neither users nor groups
 
     def take(self, file: ExportFile, budget: Budget) -> bool | None:
         """Read a file; return whether it lists people, None if it cannot be read."""
@@ -82,8 +84,7 @@ class _People:
             if table is None:
                 return None
             if file.path.suffix == ".jsonl" and "schemas" in table.frame.columns:
-                lines = json_lines_of(file, self.rows) or []
-                return sum(self._resource(entry, place) for entry, place in lines) > 0
+                return self._resources(json_lines_of(file, self.rows) or [])
             return self._table(table)
         document = json_of(file, budget, self.rows)
         return None if document is None else self._scim(document, file)
@@ -172,10 +173,8 @@ class _People:
         items = answer.get("Resources", document)
         many = isinstance(items, list)
         place = file.place.at("Resources") if "Resources" in answer else file.place
-        has_entries = False
-        for number, entry in enumerate(items if many else [items]):
-            here = place.at(number) if many else place
-            has_entries |= self._resource(entry, here)
+        entries = enumerate(items if many else [items])
+        has_entries = self._resources([(e, place.at(n) if many else place) for n, e in entries])
         total = answer.get("totalResults")
         if has_entries and type(total) is int:
             listing = items if many else [items]
@@ -200,6 +199,21 @@ class _People:
             if not isinstance(worker, dict):
                 self.rows.reject(at.at(number), "a worker must be an object")
         self._add(rows, known)
+        return True
+
+    def _resources(self, entries: Documents) -> bool:
+        """Read entries of SCIM; return whether there are any users or groups."""
+        others = [(entry, at) for entry, at in entries if not self._resource(entry, at)]
+        if len(others) == len(entries):
+            return False
+        for entry, place in others:
+            key = cell(entry.get("id")) if isinstance(entry, dict) else ""
+            if key and listed(entry.get("schemas")):
+                self.other_resources += 1
+                continue
+            self.rows.all_read &= bool(key)  # else nobody knows who it is
+            named = [self._id(kind, key) for kind in ("person", "group")] if key else []
+            self.rows.reject(place, "must be a user or a group by its schemas", named)
         return True
 
     def _resource(self, entry: Any, place: Place) -> bool:
@@ -246,8 +260,10 @@ class _People:
         if not key:
             self.rows.reject(place.at("id"), "a group must have an id")
             return
-        listed_ = [m.get("value") for m in listed(group.get("members")) if isinstance(m, dict)]
-        members = [redact_text(text(m)) for m in listed_ if text(m)]
+        values = [
+            m.get("value") if isinstance(m, dict) else m for m in listed(group.get("members"))
+        ]
+        members = [redact_text(text(value)) for value in values]
         self.groups.append((key, name or key, members, place))
 
     # -- rows ------------------------------------------------------------------------------------
@@ -287,14 +303,24 @@ class _People:
                     id_ = self._id("unit", unit.casefold())
                     self.rows.node(TEAM, id_, person.place, name=unit)
                     self._member(person.key, id_, person.place, since, until)
-        for key, name, members, place in self.groups:
-            self.rows.node(TEAM, self._id("group", key), place, name=name)
-            outside = [m for m in members if m not in self.persons]
-            if outside:
-                self.rows.warn(f"{len(outside)} members of groups are not among the users")
-            for member in dict.fromkeys(members):
-                if member in self.persons:
-                    self._member(member, self._id("group", key), place)
+        self._write_groups()
+
+    def _write_groups(self) -> None:
+        """Write groups with their members; those of a group within a group are members of both."""
+        within: dict[str, dict[str, None]] = {}
+        for key, _, members, _ in self.groups:
+            within.setdefault(key, {}).update(dict.fromkeys(members))
+        for key, name, _, place in self.groups:
+            if self.rows.node(TEAM, self._id("group", key), place, name=name):
+                for member in _in_all(key, within):
+                    if member in self.persons:
+                        self._member(member, self._id("group", key), place)
+        listed_members = [member for _, _, members, _ in self.groups for member in members]
+        outside = [m for m in listed_members if m not in self.persons and m not in within]
+        if outside:
+            self.rows.warn(f"{len(outside)} members of groups are not among the users")
+        if others := self.other_resources:
+            self.rows.warn(f"{others} resources of SCIM are neither users nor groups: passed over")
 
     def _member(
         self,
@@ -322,6 +348,17 @@ def _mail(user: Mapping[str, Any]) -> str:
     mails.sort(key=lambda m: m.get("primary") is not True)
     name = text(user.get("userName"))
     return text(mails[0]["value"]) if mails else (name if "@" in name else "")
+
+
+def _in_all(group: str, within: Mapping[str, Mapping[str, None]]) -> list[str]:
+    """Return the members of a group and of all groups within it, each once."""
+    members: dict[str, None] = {}
+    queue = [group]
+    while queue:
+        more = [member for member in within[queue.pop()] if member not in members]
+        members |= dict.fromkeys(more)
+        queue += [member for member in more if member in within]
+    return list(members)
 
 
 def _is_worker(entry: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from graph.schema import HUMAN
+from graph.schema import HUMAN, MEMBER_OF
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.hr import SOURCE
 
@@ -123,3 +123,56 @@ def test_a_day_of_joining_takes_back_nothing_that_the_list_of_today_says(
     workers = f"Employee ID,Status,Termination Date\n{listed}\n"
     known = people(read(tmp_path, a_csv=workers, b_csv=f"{EVENTS}3,,joiner,2020-01-01\n"))["3"]
     assert (known["status"], known["left_at"]) == (status, left_at)
+
+
+def users(*ids: str) -> list[dict[str, Any]]:
+    return [{"schemas": [USER], "id": id_, "userName": id_} for id_ in ids]
+
+
+def test_an_entry_of_scim_without_schemas_is_rejected_with_its_place(tmp_path):
+    """They went without a word, and the reading counted as complete."""
+    reading = read(tmp_path, a_json={"Resources": [*users("u1"), {"id": "u2", "active": True}]})
+    assert [(r.place, r.reason) for r in reading.rejected] == [
+        ("/Resources/1", "must be a user or a group by its schemas")
+    ]
+    assert reading.in_rejected >= {"hr:acme/person/u2"}
+    assert reading.complete
+    reading = read(tmp_path, a_json={"Resources": [*users("u1"), "x", None]})
+    assert [r.place for r in reading.rejected] == ["/Resources/1", "/Resources/2"]
+    assert not reading.complete  # nobody knows who it was
+
+
+def test_resources_of_scim_of_another_type_are_counted(tmp_path):
+    other = {"schemas": ["urn:example:Device"], "id": "d1"}
+    reading = read(tmp_path, a_json=[*users("u1"), other, other])
+    assert reading.warnings == ["2 resources of SCIM are neither users nor groups: passed over"]
+    assert (reading.rejected, reading.complete) == ([], True)
+
+
+def groups(*members: Any) -> list[dict[str, Any]]:
+    schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"]
+    return [{"schemas": schemas, "id": f"g{n}", "members": m} for n, m in enumerate(members)]
+
+
+def memberships(reading: Reading) -> set[tuple[str, str]]:
+    rows = reading.rows[MEMBER_OF][["source_id", "target_id"]].to_numpy().tolist()
+    assert len(rows) == len(set(map(tuple, rows)))
+    return {(person.rpartition("/")[2], team.rpartition("/")[2]) for person, team in rows}
+
+
+def test_members_of_groups_that_are_no_users_are_all_counted(tmp_path):
+    """Those of two groups were counted as one, and one that names no user was not counted."""
+    listed = groups([{"value": "u1"}, {"value": "z"}], ["z", "u2", {"$ref": "../Users/u2"}], None)
+    reading = read(tmp_path, a_json=users("u1", "u2"), b_json=listed)
+    assert reading.warnings == ["3 members of groups are not among the users"]
+    assert memberships(reading) == {("u1", "g0"), ("u2", "g1")}
+
+
+def test_members_of_a_group_within_a_group_are_members_of_both(tmp_path):
+    """A team of teams had nobody in it, and what it owned nobody who answers for it."""
+    inner, outer, ring = ({"value": f"g{n}", "type": "Group"} for n in range(3))
+    listed = groups([{"value": "u1"}], [inner, {"value": "u2"}, ring], [outer])
+    reading = read(tmp_path, a_json=users("u1", "u2"), b_json=listed)
+    assert reading.warnings == []
+    both = {(user, team) for user in ("u1", "u2") for team in ("g1", "g2")}
+    assert memberships(reading) == {("u1", "g0"), *both}
