@@ -250,10 +250,16 @@ class Cluster:
             )
         return known[namespace]
 
+    def list_of(self, thing: Thing, part: str) -> list[Any]:
+        """Return a part of an object that is a list, or missing; anything else is rejected."""
+        value = thing.body.get(part)
+        if value is not None and not isinstance(value, list):
+            self.rows.reject(thing.place.at(part), "must be a list")
+        return value if isinstance(value, list) else []
+
     def subjects(self, binding: Thing) -> Iterator[str]:
         """Yield the ids of the subjects of a binding, adding those that nothing else describes."""
-        listed = binding.body.get("subjects")
-        for number, subject in enumerate(listed if isinstance(listed, list) else ()):
+        for number, subject in enumerate(self.list_of(binding, "subjects")):
             place = binding.place.at("subjects", number)
             kind = text(subject.get("kind")) if isinstance(subject, dict) else ""
             kind = kind.removeprefix("System")  # the prefix of OpenShift's own users

@@ -243,15 +243,15 @@ class _Access:
 
     def _own_rules(self, role: Thing) -> Iterator[Rule]:
         """Yield the rules that a role lists, and reject invalid ones."""
-        listed = role.body.get("rules")
-        for number, value in enumerate(listed if isinstance(listed, list) else ()):
+        for number, value in enumerate(self.cluster.list_of(role, "rules")):
             rule = rule_of(value)
             if rule is not None:
                 yield rule
             elif isinstance(value, dict) and value.get("nonResourceURLs"):
                 self.paths += 1
             else:
-                self.rows.reject(role.place.at("rules", number), "a rule needs verbs and resources")
+                reason = "a rule needs verbs and resources, as lists of texts"
+                self.rows.reject(role.place.at("rules", number), reason)
 
     def _name_targets(self) -> None:
         """Add collections and named things in rules first, so that wider grants cover all of them.

@@ -118,14 +118,17 @@ def rule_of(value: Any) -> Rule | None:
     """Read a rule; None if it is invalid, or on paths of the server instead of resources."""
     if not isinstance(value, dict):
         return None
-    parts = [_texts(value.get(k)) for k in ("verbs", "apiGroups", "resources", "resourceNames")]
-    rule = Rule(*parts)
+    parts = [value.get(k) for k in ("verbs", "apiGroups", "resources", "resourceNames")]
+    if not all(map(_are_texts, parts)):  # without names that cannot be read, it would be on all
+        return None
+    rule = Rule(*(tuple(redact_text(text(item)) for item in part or ()) for part in parts))
     return rule if rule.verbs and rule.resources else None
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    items = value if isinstance(value, list) else []
-    return tuple(redact_text(text(item)) for item in items if isinstance(item, str))
+def _are_texts(value: Any) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def permitted(rule: Rule, namespace: str) -> Iterator[Permitted]:
