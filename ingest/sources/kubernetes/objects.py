@@ -101,8 +101,8 @@ def gather(request: Request, rows: Rows) -> Objects:
         documents = documents_of(file, budget, rows, _documents)
         if documents is None:
             continue
-        known = [_take(objects, value, place, "", rows) for value, place in documents]
-        if any(known):
+        values = [(value, place) for value, place in documents if value is not None]
+        if _take_all(objects, values, "", rows):
             objects.files.append(file)
         elif file.alone:
             raise InputRefused(file.path, "", "holds no object of a cluster")
@@ -125,6 +125,23 @@ def _documents(content: str, path: Path) -> Documents:
     return parse(content, path)
 
 
+def _take_all(
+    objects: Objects, values: Documents, kind: str, rows: Rows, *, listed: bool = False
+) -> bool:
+    """Add the objects among values; return whether there are any.
+
+    What stands beside them, or in a list of the cluster, and is none is rejected.
+    """
+    others = [(value, at) for value, at in values if not _take(objects, value, at, kind, rows)]
+    known = len(others) < len(values)
+    for value, place in others if known or listed else ():
+        named = text(value.get("kind")) if isinstance(value, dict) else ""
+        if named != "Status" and not named.endswith("List"):  # of these all is told already
+            rows.all_read = False  # nobody knows which object it is
+            rows.reject(place, "must be an object with its kind and metadata")
+    return known
+
+
 def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> bool:
     """Add an object, or all objects of a list; return whether it is of a cluster.
 
@@ -145,11 +162,10 @@ def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> 
             rows.all_read = False
             rows.warn(f"{place.file}: the list continues in a page that is missing")
         steps = ["items"] if isinstance(value, dict) else []
-        taken = [
-            _take(objects, item, place.at(*steps, number), inner, rows)
-            for number, item in enumerate(items)
-        ]
-        return bool(inner) or any(taken)
+        values = [(item, place.at(*steps, number)) for number, item in enumerate(items)]
+        return _take_all(objects, values, inner, rows, listed=isinstance(value, dict)) or bool(
+            inner
+        )
     if not isinstance(value, dict):
         return False
     if isinstance(value.get("association"), dict) or isinstance(value.get("associations"), list):
