@@ -243,8 +243,8 @@ class _People:
         full = text(user.get("displayName")) or text(named.get("formatted"))
         parts = f"{text(named.get('givenName'))} {text(named.get('familyName'))}"
         person.name = redact_text(full or parts.strip())
-        person.manager = (
-            redact_text(text(manager.get("value"))) if isinstance(manager, dict) else ""
+        person.manager = redact_text(
+            text(manager.get("value") if isinstance(manager, dict) else manager)
         )
         person.unit = redact_text(text(work.get("department")))
         person.status = "disabled" if cell(user.get("active")).lower() == "false" else "active"
@@ -282,7 +282,7 @@ class _People:
                 self.rows.warn(f"the pages of SCIM hold {count} of {total} results")
         by_mail = {p.email: p.key for p in self.persons.values() if p.email}
         for person in self.persons.values():
-            manager = person.manager or by_mail.get(person.manager_email.lower(), "")
+            manager = self._manager(person, by_mail)
             self.rows.node(
                 HUMAN,
                 self._id("person", person.key),
@@ -304,6 +304,13 @@ class _People:
                     self.rows.node(TEAM, id_, person.place, name=unit)
                     self._member(person.key, id_, person.place, since, until)
         self._write_groups()
+
+    def _manager(self, person: Person, by_mail: Mapping[str, str]) -> str:
+        """Return the key of a person's manager, who may be named by e-mail in place of an id."""
+        if person.manager in self.persons:
+            return person.manager
+        mails = (person.manager_email.lower(), person.manager.lower())
+        return next((by_mail[mail] for mail in mails if mail in by_mail), person.manager)
 
     def _write_groups(self) -> None:
         """Write groups with their members; those of a group within a group are members of both."""

@@ -176,3 +176,28 @@ def test_members_of_a_group_within_a_group_are_members_of_both(tmp_path):
     assert reading.warnings == []
     both = {(user, team) for user in ("u1", "u2") for team in ("g1", "g2")}
     assert memberships(reading) == {("u1", "g0"), *both}
+
+
+@pytest.mark.parametrize("manager", [
+    "1,", "ANN@acme.test,", ",ann@ACME.test", "old-1,ann@acme.test", "1,bo@acme.test",
+])  # fmt: skip
+def test_a_manager_may_be_named_by_e_mail_in_either_column(tmp_path, manager):
+    """An e-mail in the column of ids named nobody, so that no manager was known."""
+    header = "Employee ID,Work Email,Name,Manager ID,Manager Email\n"
+    lines = f"1,Ann@acme.test,Ann,,\n2,bo@acme.test,Bo,,\n3,cy@acme.test,Cy,{manager}\n"
+    known = people(read(tmp_path, a_csv=header + lines))
+    assert known["3"]["manager_id"] == "hr:acme/person/1"
+
+
+def test_a_manager_who_is_not_in_the_list_keeps_the_id(tmp_path):
+    known = people(read(tmp_path, a_csv="Employee ID,Manager ID,Manager Email\n3,9,no@acme.test\n"))
+    assert known["3"]["manager_id"] == "hr:acme/person/9"
+
+
+@pytest.mark.parametrize("manager", [{"value": "u1"}, "u1", {"value": "u1@acme.test"}])
+def test_a_manager_of_scim(tmp_path, manager):
+    boss, report = users("u1", "u2")
+    report |= {"schemas": [USER, ENTERPRISE], ENTERPRISE: {"manager": manager}}
+    boss["emails"] = [{"value": "U1@acme.test"}]
+    known = people(read(tmp_path, a_json=[report, boss]))
+    assert known["u2"]["manager_id"] == "hr:acme/person/u1"
