@@ -238,20 +238,23 @@ class _People:
         named = named if isinstance(named, dict) else {}
         manager = work.get("manager")
         person = self.persons.setdefault(key, Person(key, place))
-        person.number = cell(work.get("employeeNumber"))
-        person.email = redact_text(_mail(user)).lower()
+        # pages and files may have a user twice, with other attributes: what one lacks stays
+        person.number = cell(work.get("employeeNumber")) or person.number
+        if user.get("emails") or not person.email:  # else a user name would take its place
+            person.email = redact_text(_mail(user)).lower() or person.email
         full = text(user.get("displayName")) or text(named.get("formatted"))
         parts = f"{text(named.get('givenName'))} {text(named.get('familyName'))}"
-        person.name = redact_text(full or parts.strip())
-        person.manager = redact_text(
-            text(manager.get("value") if isinstance(manager, dict) else manager)
-        )
-        person.unit = redact_text(text(work.get("department")))
-        person.status = "disabled" if cell(user.get("active")).lower() == "false" else "active"
-        person.logins = user.get("userName"), user.get("externalId")
+        person.name = redact_text(full or parts.strip()) or person.name
+        value = manager.get("value") if isinstance(manager, dict) else manager
+        person.manager = redact_text(text(value)) or person.manager
+        person.unit = redact_text(text(work.get("department"))) or person.unit
+        if flag := cell(user.get("active")).lower():
+            person.status = "disabled" if flag == "false" else "active"
+        person.logins += user.get("userName"), user.get("externalId")
         meta = user.get("meta")
         try:
-            person.joined = instant_of(text(meta.get("created")) if isinstance(meta, dict) else "")
+            made = instant_of(text(meta.get("created")) if isinstance(meta, dict) else "")
+            person.joined = made or person.joined
         except WrongValue:
             self.rows.reject(place.at("meta", "created"), "is not an instant")
 

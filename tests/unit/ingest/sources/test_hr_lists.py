@@ -201,3 +201,26 @@ def test_a_manager_of_scim(tmp_path, manager):
     boss["emails"] = [{"value": "U1@acme.test"}]
     known = people(read(tmp_path, a_json=[report, boss]))
     assert known["u2"]["manager_id"] == "hr:acme/person/u1"
+
+
+def test_a_user_in_two_files_of_scim_keeps_what_only_one_of_them_states(tmp_path):
+    """The second, of a query for fewer attributes, made a disabled user active and nameless."""
+    full = users("ann@login.test")[0] | {
+        "id": "u1",        "schemas": [USER, ENTERPRISE], "displayName": "Ann Lee", "active": False,
+        "emails": [{"value": "ann@acme.test"}], "meta": {"created": "2020-01-01T00:00:00Z"},
+        ENTERPRISE: {"employeeNumber": "12", "department": "Pay", "manager": {"value": "u2"}},
+    }  # fmt: skip
+    alone = people(read(tmp_path, a_json=[full, *users("u2")]))["u1"]
+    both = people(
+        read(
+            tmp_path,
+            a_json=[full, *users("u2")],
+            b_json=[users("ann@login.test")[0] | {"id": "u1"}],
+        )
+    )["u1"]
+    assert both == alone
+    assert (both["status"], both["name"], both["manager_id"]) == (
+        "disabled", "Ann Lee", "hr:acme/person/u2",
+    )  # fmt: skip
+    again = people(read(tmp_path, b_json=[users("u1")[0] | {"active": True}]))["u1"]
+    assert again["status"] == "active"  # of two that state it, the last counts
