@@ -22,10 +22,14 @@ class Line:
     cells: Mapping[str, Any]
     place: Place
 
-    @property
-    def event(self) -> str:
-        """Joiner, mover or leaver; "" for a row that only describes somebody."""
-        return EVENTS.get(self.cells["event"], "")
+    def event(self, taken: pd.Timestamp) -> str:
+        """Return joiner, mover or leaver; "" for a row that describes somebody at the export.
+
+        A row that describes somebody on a day to come is of what happens on it.
+        """
+        if self.cells["event"] or self.at <= taken:
+            return EVENTS.get(self.cells["event"], "")
+        return "leaver" if self.cells["status"].casefold() in GONE else "mover"
 
 
 @dataclass
@@ -57,7 +61,8 @@ class Person:
 
     def take(self, line: Line, taken: pd.Timestamp) -> None:
         """Apply one row, of the rows in the order of time; an empty cell changes nothing."""
-        if self.known and line.at > taken and self._is_to_come(line):
+        event = line.event(taken)
+        if self.known and line.at > taken and self._is_to_come(line, event):
             return
         self.known = True
         cells = line.cells
@@ -70,19 +75,19 @@ class Person:
         self.left = cells["left"] or self.left
         if cells["at"] is None:
             self.undated_left, self.undated_status = self.left, self.status
-        elif line.event == "joiner":  # what events before it say is of a former employment
+        elif event == "joiner":  # what events before it say is of a former employment
             self.joined = cells["joined"] or line.at
             self.left = cells["left"] or self.undated_left
             self.status = cells["status"] or self.undated_status
-        elif line.event == "leaver":
+        elif event == "leaver":
             self.left = cells["left"] or line.at
 
-    def _is_to_come(self, line: Line) -> bool:
+    def _is_to_come(self, line: Line, event: str) -> bool:
         """Record an event after the export that leaves everything as it is until then."""
-        if self.returns or (line.event == "joiner" and self.left is not None):
+        if self.returns or (event == "joiner" and self.left is not None):
             self.returns = True
             return True
-        if line.event != "mover":
+        if event != "mover":
             return False
         unit = line.cells.get("unit", "")
         if unit and unit.casefold() != self.unit.casefold() and not self.next_unit:

@@ -224,3 +224,32 @@ def test_a_user_in_two_files_of_scim_keeps_what_only_one_of_them_states(tmp_path
     )  # fmt: skip
     again = people(read(tmp_path, b_json=[users("u1")[0] | {"active": True}]))["u1"]
     assert again["status"] == "active"  # of two that state it, the last counts
+
+
+DATED = """\
+Employee ID,Department,Status,Hire Date,Termination Date,Effective Date
+1,Fin,Active,2015-01-01,,2020-01-01
+1,Legal,Active,2015-01-01,,2027-01-01
+2,Fin,Active,2015-01-01,,2020-01-01
+2,Fin,Terminated,2015-01-01,2026-12-31,2027-01-01
+3,Fin,Active,2015-01-01,,2020-01-01
+3,Fin,Terminated,2015-01-01,,2027-01-01
+4,Fin,Terminated,2015-01-01,,2020-01-01
+4,Fin,Active,2027-01-01,,2027-01-01
+5,Fin,Terminated,2015-01-01,,2027-01-01
+6,Fin,Terminated,2015-01-01,,2026-07-01
+"""
+
+
+def test_rows_of_a_day_to_come_change_nothing_before_it(tmp_path):
+    """Without a column of events, who leaves next year was gone today, and who moves had moved."""
+    reading = read(tmp_path, a_csv=DATED)
+    known = people(reading)
+    assert {key: (p["status"], (p["left_at"] or "")[:10]) for key, p in known.items()} == {
+        "1": ("active", ""), "2": ("active", "2026-12-31"), "3": ("active", "2027-01-01"),
+        "4": ("left", ""), "5": ("active", "2027-01-01"), "6": ("left", ""),
+    }  # fmt: skip
+    assert memberships(reading) >= {("1", "fin"), ("1", "legal")}
+    moves = reading.rows[MEMBER_OF].set_index("target_id")
+    assert moves.loc["hr:acme/unit/legal", "valid_from"] == "2027-01-01T00:00:00Z"
+    assert moves.loc["hr:acme/unit/fin", "valid_to"].iloc[0] == "2027-01-01T00:00:00Z"
