@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from graph.values import WrongValue, instant
 from ingest.files.export import (
     Budget,
     Documents,
@@ -236,6 +237,11 @@ def _add(objects: Objects, kind: str, body: dict[str, Any], place: Place, rows: 
         rows.all_read = False  # nobody knows which one it is, or how much more broke off with it
         rows.reject(place, f"a {kind} must have a name")
         return
+    if not isinstance(metadata.get("namespace"), str | None):  # to the default one it is not
+        rows.all_read = False
+        rows.reject(place.at("metadata", "namespace"), "must be a text")
+        return
+    _check_created(metadata, place, rows)
     namespace = redact_text(text(metadata.get("namespace"))) or "default"
     thing = Thing(kind, "" if kind in CLUSTER_WIDE else namespace, name, body, place)
     key = (kind, thing.namespace, name)
@@ -247,6 +253,16 @@ def _add(objects: Objects, kind: str, body: dict[str, Any], place: Place, rows: 
             )
         return
     objects.things[key] = thing
+
+
+def _check_created(metadata: dict[str, Any], place: Place, rows: Rows) -> None:
+    """Reject a date of creation that is none; the object counts without it."""
+    stamp = metadata.get("creationTimestamp")
+    try:
+        if stamp:
+            instant(stamp)
+    except WrongValue as error:
+        rows.reject(place.at("metadata", "creationTimestamp"), str(error))
 
 
 def _named_role(body: dict[str, Any]) -> dict[str, Any]:

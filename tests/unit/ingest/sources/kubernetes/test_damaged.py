@@ -70,3 +70,31 @@ def test_a_document_without_a_kind_is_rejected_beside_others(tmp_path):
     loaded = load(SOURCE, tmp_path / "s", path)
     assert loaded.of(SERVICE_ACCOUNT, "name") == ["a"]
     assert loaded.reasons == [("line 6", WRONG), ("line 14", WRONG)]
+
+
+def test_an_object_of_a_namespace_that_is_no_text_is_not_of_the_default_one(read):
+    damaged = thing("ServiceAccount", "a", "shop")
+    damaged["metadata"]["namespace"] = 1234
+    loaded = read(damaged, thing("ServiceAccount", "b", "shop"))
+    assert loaded.of(SERVICE_ACCOUNT, "name") == ["b"]
+    assert loaded.reasons == [("/items/0/metadata/namespace", "must be a text")]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "year", "reasons"),
+    [
+        ("2025-01-02T03:04:05Z", 2025, []),
+        (None, None, []),
+        ("01.01.2025", None, ["is not an ISO 8601 instant"]),
+        ("2025-01-02T03:04:05", None, ["is a time without a zone"]),
+        (5, None, ["is not an ISO 8601 instant"]),
+    ],
+)
+def test_a_date_of_creation_that_is_none_is_told(read, stamp, year, reasons):
+    """The account counts without it; that there was one went without a word."""
+    dated = thing("ServiceAccount", "a", "shop")
+    dated["metadata"]["creationTimestamp"] = stamp
+    loaded = read(dated)
+    (made,) = loaded.of(SERVICE_ACCOUNT, "created_at")
+    assert (made.year if made is not None else None) == year
+    assert loaded.reasons == [("/items/0/metadata/creationTimestamp", r) for r in reasons]
