@@ -42,6 +42,8 @@ AZURE = "azure.workload.identity/client-id"
 ANONYMOUS, NOBODY = "system:anonymous", "system:unauthenticated"
 NODE, NODES = "system:node:", "system:nodes"
 CLUSTER = "kubernetes"  # the default audience of a token
+AUTOMOUNT = "automountServiceAccountToken"
+NO = ("no", "off", "n")  # false in YAML 1.1, and texts in YAML 1.2
 OVER = ("Succeeded", "Failed")  # phases of pods that have ended
 ISSUER = "if the role trusts the cluster's issuer for this account"
 
@@ -199,9 +201,9 @@ class Cluster:
             named = text(spec.get("serviceAccountName")) or text(spec.get("serviceAccount"))
             account = redact_text(named) or "default"
             described = self.objects.things.get(("ServiceAccount", thing.namespace, account))
-            mounted = spec.get("automountServiceAccountToken")
+            mounted = _flag(spec.get(AUTOMOUNT))
             if mounted is None and described is not None:
-                mounted = described.body.get("automountServiceAccountToken")
+                mounted = _flag(described.body.get(AUTOMOUNT))
             target = self.account(thing.namespace, account, thing.place)
             if text(thing.part("status", "phase")) in OVER:
                 over += 1
@@ -335,6 +337,11 @@ def tags_of(thing: Thing | None) -> dict[str, str]:
         values = thing.metadata.get(part) if thing is not None else None
         tags |= values if isinstance(values, dict) else {}
     return {k: v for k, v in tags.items() if isinstance(k, str) and isinstance(v, str)}
+
+
+def _flag(value: Any) -> bool | None:
+    """Return a flag; None if it is missing. Kubernetes reads manifests as YAML 1.1."""
+    return None if value is None else value is not False and text(value).lower() not in NO
 
 
 def _where(namespace: str, plural: str) -> str:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from graph.schema import ASSUMES, CAN_ACCESS, SERVICE_ACCOUNT
+from graph.schema import ASSUMES, CAN_ACCESS, RUNS_AS, SERVICE_ACCOUNT
 from ingest.sources.kubernetes import SOURCE
 from tests.support.exports.kubernetes_cluster import account, binding, rule, thing
 from tests.support.exports.loading import load
@@ -98,3 +98,19 @@ def test_a_date_of_creation_that_is_none_is_told(read, stamp, year, reasons):
     (made,) = loaded.of(SERVICE_ACCOUNT, "created_at")
     assert (made.year if made is not None else None) == year
     assert loaded.reasons == [("/items/0/metadata/creationTimestamp", r) for r in reasons]
+
+
+@pytest.mark.parametrize(
+    ("pod", "of_account", "runs"),
+    [("no", "true", 0), ("Off", "true", 0), ("yes", "no", 1), ("null", "no", 0), ("null", "on", 1)],
+)
+def test_flags_of_manifests_are_those_of_yaml_1_1(tmp_path, pod, of_account, runs):
+    """Kubernetes takes `no` for false: no token is mounted, and the pod does not act as it."""
+    path = tmp_path / "all.yaml"
+    path.write_text(
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n"
+        f"automountServiceAccountToken: {of_account}\n"
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
+        f"spec: {{serviceAccountName: a, automountServiceAccountToken: {pod}}}\n"
+    )
+    assert len(load(SOURCE, tmp_path / "s", path).rows(RUNS_AS)) == runs
