@@ -152,6 +152,10 @@ def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> 
     items = value.get("items") if isinstance(value, dict) else value
     if items is None and kind.endswith("List") and "items" in value:
         items = []  # how the server may write that there are none
+    if not isinstance(items, list) and _is_list_of_ours(kind, value):
+        rows.all_read = False
+        rows.reject(place.at("items"), "must be a list")
+        return True
     if isinstance(items, list) and (kind.endswith("List") or isinstance(value, list)):
         inner = kind.removesuffix("List")
         if inner in READ and not _foreign(inner, value):
@@ -164,9 +168,8 @@ def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> 
             rows.warn(f"{place.file}: the list continues in a page that is missing")
         steps = ["items"] if isinstance(value, dict) else []
         values = [(item, place.at(*steps, number)) for number, item in enumerate(items)]
-        return _take_all(objects, values, inner, rows, listed=isinstance(value, dict)) or bool(
-            inner
-        )
+        known = _take_all(objects, values, inner, rows, listed=isinstance(value, dict))
+        return known or bool(inner)
     if not isinstance(value, dict):
         return False
     if isinstance(value.get("association"), dict) or isinstance(value.get("associations"), list):
@@ -213,6 +216,13 @@ def _foreign(kind: str, body: Any) -> bool:
 def _metadata(body: dict[str, Any]) -> dict[str, Any]:
     metadata = body.get("metadata")
     return metadata if isinstance(metadata, dict) else {}
+
+
+def _is_list_of_ours(kind: str, value: Any) -> bool:
+    """Return whether something says that it is a list that may hold what is read."""
+    inner = kind.removesuffix("List")
+    ours = not inner or (inner in READ and not _foreign(inner, value))
+    return ours and kind.endswith("List")
 
 
 def _continued(value: dict[str, Any]) -> bool:

@@ -60,6 +60,23 @@ def test_what_is_no_object_in_a_list_of_one_kind_is_rejected(tmp_path, damaged):
     assert load(SOURCE, tmp_path / "s", path).reasons == [("/items/0", WRONG)]
 
 
+@pytest.mark.parametrize("kind", ["List", "PodList"])
+@pytest.mark.parametrize("items", ["x", {"a": 1}, 5, "missing"])
+def test_a_list_whose_items_are_no_list_is_rejected(read, kind, items):
+    """It counted as an object that does not concern access, and the reading as complete."""
+    broken = {"apiVersion": "v1", "kind": kind} | ({} if items == "missing" else {"items": items})
+    loaded = read(thing("ServiceAccount", "a", "shop"), broken)
+    assert loaded.of(SERVICE_ACCOUNT, "name") == ["a"]
+    assert loaded.reasons == [("/items/1/items", "must be a list")]
+    assert loaded.graph.coverage[0].complete is False
+
+
+def test_a_resource_of_others_whose_kind_ends_like_a_list_is_passed_over(read):
+    other = {"apiVersion": "net.example/v1", "kind": "AllowList", "metadata": {"name": "n"}}
+    loaded = read(thing("ServiceAccount", "a", "shop"), other)
+    assert (loaded.reasons, loaded.graph.coverage[0].complete) == ([], True)
+
+
 def test_a_document_without_a_kind_is_rejected_beside_others(tmp_path):
     """Documents with nothing in them, empty lists and errors of the cluster are told or nothing."""
     path = tmp_path / "all.yaml"
