@@ -65,8 +65,7 @@ def holdings(posture: Posture, identity: int) -> Holdings:
     by_holder = _paths(posture, identity)
     paths = tuple(path for of_holder in by_holder.values() for path in of_holder)
     ends = np.repeat(list(by_holder), [len(of_holder) for of_holder in by_holder.values()])
-    given = graph.in_force(CAN_ACCESS) & ~flags(frame["derived"]) & graph.live[holder]
-    given &= np.isin(holder, ends)
+    given = graph.in_force(CAN_ACCESS) & ~flags(frame["derived"]) & np.isin(holder, ends)
     rows = graph.sorted_rows(CAN_ACCESS, given)
     place, path = np.nonzero(holder[rows][:, None] == ends[None, :])
     rows = rows[place]

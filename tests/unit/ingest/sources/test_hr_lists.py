@@ -206,7 +206,7 @@ def test_a_manager_of_scim(tmp_path, manager):
 def test_a_user_in_two_files_of_scim_keeps_what_only_one_of_them_states(tmp_path):
     """The second, of a query for fewer attributes, made a disabled user active and nameless."""
     full = users("ann@login.test")[0] | {
-        "id": "u1",        "schemas": [USER, ENTERPRISE], "displayName": "Ann Lee", "active": False,
+        "id": "u1", "schemas": [USER, ENTERPRISE], "displayName": "Ann Lee", "active": False,
         "emails": [{"value": "ann@acme.test"}], "meta": {"created": "2020-01-01T00:00:00Z"},
         ENTERPRISE: {"employeeNumber": "12", "department": "Pay", "manager": {"value": "u2"}},
     }  # fmt: skip
