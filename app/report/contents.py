@@ -172,8 +172,7 @@ def _ratio(stands: Standing) -> str:
 def _of_jewels(answer: Board, changed: Mapping[str, Change]) -> Iterator[Figure]:
     """Yield the figures of crown jewels: where none is known, nobody can say who reaches one."""
     heads = answer.headlines
-    known = heads.starts - heads.not_known if heads.targets else 0
-    of = counted(heads.targets, "crown jewel")
+    known, of = heads.known, counted(heads.targets, "crown jewel")
     yield Figure(
         f"{heads.starts_are.capitalize()} that reach a crown jewel",
         f"{number(heads.reaching)} of {number(known)}" if known else NOT_KNOWN,

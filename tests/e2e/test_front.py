@@ -77,6 +77,19 @@ def test_the_headline_numbers_are_those_of_the_answer(open_page: Open, leaky: Pa
 
 
 @pytest.mark.usefixtures("no_plan")
+def test_where_nobody_states_grants_no_count_of_paths_is_known(
+    open_page: Open, tmp_path: Path
+) -> None:
+    """A plain 0 open paths stood beside figures that are not known."""
+    e = Estate(declares=("owners",)).agent("bot").resource("db", "restricted")
+    ingest(ParquetStore(tmp_path / "s"), [e.job()])
+    tiles = {metric.label: metric for metric in open_page(tmp_path / "s").metric}
+    of = ("Agents at a crown jewel", "Open paths to crown jewels")
+    assert [tiles[label].value for label in of] == ["not known", "not known"]
+    assert str(tiles[of[0]].delta) == "1 unknown"
+
+
+@pytest.mark.usefixtures("no_plan")
 def test_figures_have_their_change_since_the_last_quarter(open_page: Open, leaky: Path) -> None:
     tiles = {metric.label: metric for metric in open_page(leaky).metric}
     assert str(tiles["Open paths to crown jewels"].delta) == "0"

@@ -40,6 +40,11 @@ class Headlines:
     targets: int
     unrated: int
 
+    @property
+    def known(self) -> int:
+        """The starts of which it is known whether they reach a crown jewel."""
+        return self.starts - self.not_known if self.targets else 0
+
 
 @kept
 def headlines(posture: Posture, scope: Scope) -> Headlines:
@@ -57,8 +62,11 @@ def headlines(posture: Posture, scope: Scope) -> Headlines:
     )
 
 
-def paths_of(posture: Posture, scope: Scope) -> tuple[int, int]:
-    """Count the starts that reach a target, and the pairs of both."""
+def paths_of(posture: Posture, scope: Scope) -> tuple[int | None, int | None]:
+    """Count the starts that reach a target, and the pairs of both; None where no reach is known."""
+    starts = scope.starts
+    if len(starts) and not_known(posture, starts, MODE) == len(starts):
+        return None, None
     of_scope = paths_in_scope(posture, scope)
     return of_scope.starts, pairs_of(of_scope)
 

@@ -127,14 +127,14 @@ def _tiles(
 
 
 def _reaching(place: DeltaGenerator, heads: Headlines, changed: Since | None) -> None:
-    known = heads.starts - heads.not_known
-    value = f"{number(heads.reaching)} of {number(known)}" if known else NO_FIGURE
-    dark = f"{number(heads.not_known)} more unknown" if heads.not_known else None
+    known = heads.known
+    more = " more" if known else ""
+    dark = f"{number(heads.not_known)}{more} unknown" if heads.not_known else None
     signal(
         place,
         f"{heads.starts_are.capitalize()} at a crown jewel",
-        value if heads.targets else NO_FIGURE,
-        _change(changed, "reaching") if heads.targets else None,
+        f"{number(heads.reaching)} of {number(known)}" if known else NO_FIGURE,
+        _change(changed, "reaching") if known else None,
         dark if heads.targets else "no crown jewel is known",
         f"So many {heads.starts_are} reach a crown jewel: a restricted resource or a control "
         "plane. "
@@ -171,8 +171,8 @@ def _paths(place: DeltaGenerator, heads: Headlines, changed: Since | None) -> No
     signal(
         place,
         "Open paths to crown jewels",
-        number(heads.paths) if heads.targets else NO_FIGURE,
-        _change(changed, "paths") if heads.targets else None,
+        number(heads.paths) if heads.known else NO_FIGURE,
+        _change(changed, "paths") if heads.known else None,
         None if heads.targets else "no crown jewel is known",
         f"Pairs of one of the {heads.starts_are} and one of "
         f"{counted(heads.targets, 'crown jewel')} that it reaches.",

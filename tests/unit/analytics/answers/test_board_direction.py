@@ -181,6 +181,18 @@ def test_paths_are_counted_of_the_same_then_and_today(first: bool) -> None:
     assert [since.then["paths"], since.now["paths"]] == ([0, 1] if first else [3, 2])
 
 
+def test_paths_that_nobody_could_know_then_are_no_zero() -> None:
+    """A source that states grants is read since: the path is not one more than none."""
+    before = Estate(AS_OF - 90 * DAY, declares=("owners",)).agent("bot").resource("db", "restricted")
+    now = Estate(AS_OF).agent("bot").resource("db", "restricted").can("bot", "read", "db")
+    posture = history_of(before, now).at(AS_OF)
+    since = parts.quarter(posture, scope_of(posture))
+    assert since.then is not None
+    assert since.now is not None
+    assert [since.then["reaching"], since.now["reaching"]] == [None, 1]
+    assert [since.then["paths"], since.now["paths"]] == [None, 1]
+
+
 def test_a_team_whose_id_changed_between_has_its_past() -> None:
     """All is of one team, known by one id then and by another today; a snapshot shows both."""
 
