@@ -183,8 +183,9 @@ def test_paths_are_counted_of_the_same_then_and_today(first: bool) -> None:
 
 def test_paths_that_nobody_could_know_then_are_no_zero() -> None:
     """A source that states grants is read since: the path is not one more than none."""
-    before = Estate(AS_OF - 90 * DAY, declares=("owners",)).agent("bot").resource("db", "restricted")
+    ungranted = Estate(AS_OF - 90 * DAY, declares=("owners",))
     now = Estate(AS_OF).agent("bot").resource("db", "restricted").can("bot", "read", "db")
+    before = ungranted.agent("bot").resource("db", "restricted")
     posture = history_of(before, now).at(AS_OF)
     since = parts.quarter(posture, scope_of(posture))
     assert since.then is not None
