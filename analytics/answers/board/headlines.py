@@ -25,17 +25,18 @@ class Headlines:
 
     `starts` counts the agents (all identities where there is no agent: see `starts_are`),
     `not_known` those of them whose reach is unknown, and `reaching` those that reach a crown jewel.
-    `paths` counts the pairs of a start and a crown jewel that it reaches. `best` is the one thing,
-    or the one step, without which most starts reach none: `what` (words), `thing` (the node, or
-    None), `frees`, and whether it is `protected`: in use, or for emergencies. `unrated` counts the
-    resources that may be crown jewels too, as nobody states how sensitive they are.
+    `paths` counts the pairs of a start and a crown jewel that it reaches; both are None where the
+    reach of no start is known. `best` is the one thing, or the one step, without which most starts
+    reach none: `what` (words), `thing` (the node, or None), `frees`, and whether it is `protected`:
+    in use, or for emergencies. `unrated` counts the resources that may be crown jewels too, as
+    nobody states how sensitive they are.
     """
 
     starts_are: str
     starts: int
     not_known: int
-    reaching: int
-    paths: int
+    reaching: int | None
+    paths: int | None
     best: dict[str, Any] | None
     targets: int
     unrated: int
@@ -49,13 +50,13 @@ class Headlines:
 @kept
 def headlines(posture: Posture, scope: Scope) -> Headlines:
     """Return the three headline numbers of a scope."""
-    points = points_of(posture, scope)
+    points, unknown = points_of(posture, scope), _no_reach_known(posture, scope)
     return Headlines(
         starts_are="agents" if scope.agents else "identities",
         starts=len(scope.starts),
         not_known=not_known(posture, scope.starts, MODE),
-        reaching=points.exposed,
-        paths=points.pairs,
+        reaching=None if unknown else points.exposed,
+        paths=None if unknown else points.pairs,
         best=_best(posture, points),
         targets=len(scope.targets),
         unrated=int((posture.sensitivities["stated"] == UNKNOWN).sum()),
@@ -64,11 +65,15 @@ def headlines(posture: Posture, scope: Scope) -> Headlines:
 
 def paths_of(posture: Posture, scope: Scope) -> tuple[int | None, int | None]:
     """Count the starts that reach a target, and the pairs of both; None where no reach is known."""
-    starts = scope.starts
-    if len(starts) and not_known(posture, starts, MODE) == len(starts):
+    if _no_reach_known(posture, scope):
         return None, None
     of_scope = paths_in_scope(posture, scope)
     return of_scope.starts, pairs_of(of_scope)
+
+
+def _no_reach_known(posture: Posture, scope: Scope) -> bool:
+    count = len(scope.starts)
+    return count > 0 and not_known(posture, scope.starts, MODE) == count
 
 
 def paths_in_scope(posture: Posture, scope: Scope, moved: bool = True) -> AllPaths:
