@@ -50,11 +50,12 @@ class Headlines:
 @kept
 def headlines(posture: Posture, scope: Scope) -> Headlines:
     """Return the three headline numbers of a scope."""
-    points, unknown = points_of(posture, scope), _no_reach_known(posture, scope)
+    points, dark = points_of(posture, scope), not_known(posture, scope.starts, MODE)
+    unknown = _all_dark(scope, dark)
     return Headlines(
         starts_are="agents" if scope.agents else "identities",
         starts=len(scope.starts),
-        not_known=not_known(posture, scope.starts, MODE),
+        not_known=dark,
         reaching=None if unknown else points.exposed,
         paths=None if unknown else points.pairs,
         best=_best(posture, points),
@@ -65,15 +66,15 @@ def headlines(posture: Posture, scope: Scope) -> Headlines:
 
 def paths_of(posture: Posture, scope: Scope) -> tuple[int | None, int | None]:
     """Count the starts that reach a target, and the pairs of both; None where no reach is known."""
-    if _no_reach_known(posture, scope):
+    if _all_dark(scope, not_known(posture, scope.starts, MODE)):
         return None, None
     of_scope = paths_in_scope(posture, scope)
     return of_scope.starts, pairs_of(of_scope)
 
 
-def _no_reach_known(posture: Posture, scope: Scope) -> bool:
-    count = len(scope.starts)
-    return count > 0 and not_known(posture, scope.starts, MODE) == count
+def _all_dark(scope: Scope, dark: int) -> bool:
+    """Return whether the reach of no start is known; False where there is no start."""
+    return 0 < dark == len(scope.starts)
 
 
 def paths_in_scope(posture: Posture, scope: Scope, moved: bool = True) -> AllPaths:
