@@ -95,6 +95,7 @@ MAIL = re.compile(
 )
 PARENTS = re.compile(r"(?:gcp)?(?:project|folder|organi[sz]ation)", re.IGNORECASE)
 PROJECT = re.compile(r"(?:gcp)?project", re.IGNORECASE)
+NUMBERED = re.compile(r'"gcp_project_number:(\d{1,25})"')  # of the names of default accounts
 
 
 def held_permissions(graph: AccessGraph) -> Permissions:
@@ -169,11 +170,11 @@ def world(graph: AccessGraph) -> World:
     for number, parent in zip(numbers, above, strict=True):
         inside.setdefault(parent, []).append(number)
     named: dict[str, int] = {}
-    for id_, name, type_, number in zip(
-        rows["id"], rows["name"], rows["type"], numbers, strict=True
-    ):
+    known_as = rows["external_ids"].fillna("")
+    columns = (rows["id"], rows["name"], rows["type"], known_as, numbers)
+    for id_, name, type_, known, number in zip(*columns, strict=True):
         if PROJECT.fullmatch(type_):
-            for called in (re.split(r"[/:]", id_)[-1], name):
+            for called in (re.split(r"[/:]", id_)[-1], name, *NUMBERED.findall(known)):
                 named.setdefault(str(called).lower(), number)
     accounts: dict[int, list[int]] = {}
     project_of: dict[int, int] = {}

@@ -182,7 +182,7 @@ def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Planted:
 @pytest.fixture(scope="module")
 def unguarded_few(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     """Plant others in a few sources: what a database is searched for is in any of them."""
-    return _unguarded(tmp_path_factory.mktemp("few"), some(EXPORTS, 4), SECRETS[HALF:])
+    return _unguarded(tmp_path_factory.mktemp("few"), some(EXPORTS, 6), SECRETS[HALF:])
 
 
 def test_every_source_is_planted(planted: Planted) -> None:

@@ -19,16 +19,31 @@ MAIL = re.compile(ACCOUNT)
 BEFORE = ("serviceAccounts/", "gcp:")  # the address in an id
 KEY = re.compile(rf"\A.*serviceAccounts/(?P<mail>{ACCOUNT})/keys/(?P<id>[0-9a-f]{{40}})", re.DOTALL)
 OF_PROJECT = re.compile(r"\A.+@(?P<project>[a-z][a-z0-9.:-]*)\.iam\.gserviceaccount\.com")
+IN_POOL = re.compile(r"gcp:([a-z0-9.:-]+\.svc\.id\.goog\[[\w-]+/[\w.-]+\])", re.ASCII)
 PEOPLE = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+")
 ROLE = re.compile(r"(?:(?:projects|organizations)/[A-Za-z0-9.:-]+/)?roles/[A-Za-z0-9._]+")
-SCOPES = (  # of the ids of resources, the kind of thing and the form of its id
-    (re.compile(r"\A.*/GCPProject/(?:projects/)?([a-z][a-z0-9.:-]+)"), ("projects",)),
-    (re.compile(r"\A.*/GCPFolder/(?:folders/)?([0-9]+)"), ("resource-manager", "folders")),
-    (re.compile(r"\A.*/GCPOrganization/(?:organizations/)?([0-9]+)"), ("organizations",)),
-    (re.compile(r"gcp:projects/([a-z][a-z0-9.:-]+)"), ("projects",)),
-    (re.compile(r"gcp:folders/([0-9]+)"), ("resource-manager", "folders")),
-    (re.compile(r"gcp:organizations/([0-9]+)"), ("organizations",)),
+ORGANIZATIONS, FOLDERS = ("organizations",), ("resource-manager", "folders")
+SCOPES = (  # of the ids of resources, the words of gcloud and the form of its id there
+    (re.compile(r"\A.*/GCPProject/(?:projects/)?([a-z][a-z0-9.:-]+)"), ("projects",), "{}"),
+    (re.compile(r"\A.*/GCPFolder/(?:folders/)?([0-9]+)"), FOLDERS, "{}"),
+    (re.compile(r"\A.*/GCPOrganization/(?:organizations/)?([0-9]+)"), ORGANIZATIONS, "{}"),
+    (re.compile(r"gcp:projects/([a-z][a-z0-9.:-]+)\Z"), ("projects",), "{}"),
+    (re.compile(r"gcp:folders/([0-9]+)\Z"), FOLDERS, "{}"),
+    (re.compile(r"gcp:organizations/([0-9]+)\Z"), ORGANIZATIONS, "{}"),
+    (
+        re.compile(r"gcp:storage\.googleapis\.com/([a-z0-9._-]+)\Z"),
+        ("storage", "buckets"),
+        "gs://{}",
+    ),
+    (
+        re.compile(
+            r"gcp:secretmanager\.googleapis\.com/(projects/[a-z0-9.:-]+/secrets/[\w-]+)\Z", re.ASCII
+        ),
+        ("secrets",),
+        "{}",
+    ),
 )
+BINDING = re.compile(r"(?P<scope>[^\s]+) (?P<role>[^\s]+)(?P<terms> if C-[0-9a-f]{16})?")
 OURS = re.compile(rf"\A(?:gcp:.*|.*/GCP[A-Za-z]+/.*|.*serviceAccounts/.*|{ACCOUNT})", re.DOTALL)
 KINDS: Mapping[Element, str] = {HUMAN: "user", GROUP: "group"}
 AGAIN = "cannot be undone: gcloud iam service-accounts keys create makes a new key"
@@ -123,24 +138,42 @@ def rotate_key(thing: Thing) -> Instruction | None:
 def member_of(thing: Thing) -> str:
     """Return a principal as policies of Google Cloud write it; "" where that is not known."""
     if thing.element is SERVICE_ACCOUNT:
-        mail = mail_of(thing)
-        return f"serviceAccount:{mail}" if mail else ""
+        pool = next((m[1] for id_ in thing.names if (m := IN_POOL.fullmatch(id_))), "")
+        name = mail_of(thing) or pool
+        return f"serviceAccount:{name}" if name else ""
     kind = KINDS.get(thing.element)
     address = thing.text("email") or thing.text("name")
     return f"{kind}:{checked(address)}" if kind and PEOPLE.fullmatch(address) else ""
 
 
+def _bound(link: Link) -> tuple[tuple[str, ...], str] | None:
+    """Return the words of gcloud for what has the policy of a grant, and its id there.
+
+    The policy may be that of a folder or project around the target, which then says so.
+    """
+    stated = BINDING.fullmatch(link.text("policy_id"))
+    ids = (f"gcp:{stated['scope']}",) if stated else link.target.names
+    if stated and MAIL.fullmatch(stated["scope"]):
+        return ("iam", "service-accounts"), stated["scope"]
+    for pattern, kind, form in SCOPES:
+        match = next((m for id_ in ids if (m := pattern.match(id_))), None)
+        if match is not None:
+            return kind, form.format(match[1])
+    return None
+
+
 def remove_grant(link: Link) -> Instruction | None:
     """Remove one binding of a role; a conditional one needs its condition, which is not kept."""
-    role, member = link.text("role_name"), member_of(link.source)
-    scope = next(
-        ((kind, m[1]) for pattern, kind in SCOPES if (m := link.target.match(pattern))), None
-    )
+    stated = BINDING.fullmatch(link.text("policy_id"))
+    role = link.text("role_name") or (stated["role"] if stated else "")
+    member, scope = member_of(link.source), _bound(link)
     if link.element is not CAN_ACCESS or scope is None or not member or not ROLE.fullmatch(role):
         return None
     kind, id_ = scope
     where = f"Google Cloud console, IAM & Admin > IAM, in {one_line(id_)}."
-    if link.text("condition"):
+    if stated and f"gcp:{stated['scope']}" not in link.target.names and "@" not in id_:
+        where += " The binding is there, and so is what it gives on everything in it."
+    if link.text("condition") or (stated and stated["terms"]):
         return Instruction(
             place=f"{where} The binding of {role} has a condition that is not kept here: remove the"
             f" one of {member} with that condition."

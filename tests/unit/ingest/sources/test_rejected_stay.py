@@ -33,6 +33,7 @@ from ingest.sources import (
     backstage,
     bedrock,
     entra,
+    gcp,
     github,
     mcp_registry,
     opengraph,
@@ -131,6 +132,11 @@ def agent(id_: str) -> dict[str, Any]:
 
 FIRST, SECOND = agent("AB12CD34EF"), agent("ZZ12CD34EF")
 RUNTIME = {"agentRuntimeArn": f"{CORE}:runtime/h", "agentRuntimeId": "h", "roleArn": ROLE_ARN}
+GOOGLE = {
+    "email": "bot@acme-prod.iam.gserviceaccount.com",
+    "uniqueId": "100000000000000000001",
+    "name": "projects/acme-prod/serviceAccounts/bot@acme-prod.iam.gserviceaccount.com",
+}
 SERVER = {"name": "com.example/wiki", "remotes": [{"type": "sse", "url": "https://w.test/mcp"}]}
 OTHER = {"name": "com.example/other", "remotes": [{"type": "sse", "url": "https://o.test/mcp"}]}
 CARD = {
@@ -308,6 +314,13 @@ CASES = {
         ("get-agent-2.json", {"agent": SECOND}),
         {"agent": SECOND | {"agentArn": "arn:broken"}},
         ((AGENT, f"{HERE}:agent/ZZ12CD34EF"),),
+    ),
+    "gcp: a service account whose address is broken": Case(
+        gcp.SOURCE,
+        {"other.json": [GOOGLE | {"email": "far@acme-prod.iam.gserviceaccount.com"}]},
+        ("projects/acme-prod/accounts.json", [GOOGLE]),
+        [GOOGLE | {"email": "broken"}],
+        ((SERVICE_ACCOUNT, f"gcp:{GOOGLE['email']}"),),
     ),
     "bedrock: a runtime whose name as a resource is broken": Case(
         bedrock.SOURCE,

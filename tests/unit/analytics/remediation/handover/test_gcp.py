@@ -1,5 +1,7 @@
 """What is handed over for Google Cloud, as the reference of gcloud has it."""
 
+import pytest
+
 from analytics.posture import Posture
 from analytics.remediation.handover import Handover, Target, handover
 from graph.schema import CAN_ACCESS, MEMBER_OF
@@ -9,6 +11,8 @@ MAIL = "etl@data-prod.iam.gserviceaccount.com"
 ACCOUNT = f"gcp:{MAIL}"
 NUMBER = "0123456789abcdef0123456789abcdef01234567"
 KEY = f"cartography:c/GCPServiceAccountKey/projects/data-prod/serviceAccounts/{MAIL}/keys/{NUMBER}"
+POOLED = "gcp:data-prod.svc.id.goog[jobs/etl]"
+POOL_MEMBER = "serviceAccount:data-prod.svc.id.goog[jobs/etl]"
 PROJECT = "cartography:c/GCPProject/data-prod"
 
 
@@ -55,6 +59,54 @@ def test_a_binding_is_removed_from_its_project() -> None:
     assert made.command == f"gcloud projects remove-iam-policy-binding {more}"
     assert made.undo == f"gcloud projects add-iam-policy-binding {more}"
     assert "--member user:ann@acme.example " in str(granting("ann").command)
+
+
+def bound(holder: str, target: str, policy: str, **facts: object) -> Handover:
+    """Return what removes a grant that the policy of Google Cloud itself states."""
+    e = Estate().account(ACCOUNT, POOLED).resource(target)
+    e.can(holder, "read", target, id="g", **{"policy_id": policy, **facts})
+    return handover(e.posture(), "remove_grant", Target(CAN_ACCESS, ("g",)))
+
+
+@pytest.mark.parametrize(
+    ("target", "scope", "words"),
+    [
+        ("gcp:projects/data-prod", "projects/data-prod", "projects {} data-prod"),
+        ("gcp:folders/7", "folders/7", "resource-manager folders {} 7"),
+        ("gcp:organizations/12", "organizations/12", "organizations {} 12"),
+        (
+            "gcp:storage.googleapis.com/ledger",
+            "storage.googleapis.com/ledger",
+            "storage buckets {} gs://ledger",
+        ),
+        (
+            "gcp:secretmanager.googleapis.com/projects/data-prod/secrets/key",
+            "secretmanager.googleapis.com/projects/data-prod/secrets/key",
+            "secrets {} projects/data-prod/secrets/key",
+        ),
+        (ACCOUNT, MAIL, f"iam service-accounts {{}} {MAIL}"),
+        # Granted further up: the binding is there.
+        ("gcp:projects/data-prod", "organizations/12", "organizations {} 12"),
+        ("gcp:storage.googleapis.com/ledger", "projects/data-prod", "projects {} data-prod"),
+    ],
+)
+def test_a_binding_is_removed_where_its_policy_is(target: str, scope: str, words: str) -> None:
+    made = bound(POOLED, target, f"{scope} roles/viewer")
+    more = f"--member '{POOL_MEMBER}' --role roles/viewer --condition None"
+    remove, add = (words.format(f"{verb}-iam-policy-binding") for verb in ("remove", "add"))
+    assert made.command == f"gcloud {remove} {more}"
+    assert made.undo == f"gcloud {add} {more}"
+    assert ("what it gives on everything in it" in str(made.place)) == (
+        f"gcp:{scope}" not in (target, ACCOUNT)
+    )
+
+
+def test_a_binding_that_ends_is_not_removed_as_one_without_a_condition() -> None:
+    made = bound(
+        ACCOUNT, "gcp:projects/data-prod", "projects/data-prod roles/viewer if C-0123456789abcdef"
+    )
+    assert made.command is None
+    assert "has a condition" in str(made.place)
 
 
 def test_an_end_is_a_condition_of_the_binding() -> None:
