@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from graph.coverage import kind_of_element
 from graph.element import Dtype, Node, Property, Relationship, identifier
 from graph.files.toml import read_toml
 from graph.schema import (
     CAN_ACCESS,
     CONTROLS,
     COVERS,
+    CREDENTIAL,
     FACT_NODES,
     HUMAN,
     OWNS,
@@ -145,6 +147,22 @@ class TableMap:
         return FORMS[self.holds]
 
 
+def kinds_of(table: TableMap) -> set[str]:
+    """Return the kinds of fact that a table can declare, by its sort and its columns."""
+    named = {"owners": "owners", "access": "grants", "reviews": "reviews"}
+    kind = named.get(table.holds)
+    if table.form.relationship is not None:
+        kind = kind_of_element(table.form.relationship)
+    kinds = {kind} if kind else set()
+    for end, labels in table.form.ends.items():
+        scoped = {n for n in labels if f"{end}_declared_scope" in table.columns}
+        kinds |= {"scope"} if scoped else set()
+        named_labels = {table.always.get(f"{end}_label", ""), *table.words.get(f"{end}_label", {})}
+        if table.holds == "things" and CREDENTIAL.name in named_labels:
+            kinds.add("credentials")
+    return kinds
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
     """A whole map. `dates` and `zone` define the form of instants that are not ISO 8601."""
@@ -173,9 +191,8 @@ def read_column_map(path: Path) -> ColumnMap:
     if not isinstance(tables, list) or not tables or not all(isinstance(t, dict) for t in tables):
         raise InputRefused(path, "table", "there must be a [[table]] for each file")
     read = tuple(_table(t, f"table/{n}", path) for n, t in enumerate(tables))
-    files = [t.path for t in read]
-    if len(set(files)) < len(files):
-        raise InputRefused(path, "table", "names a file twice")
+    if any(table in read[:n] for n, table in enumerate(read)):
+        raise InputRefused(path, "table", "has one table twice")
     instants = {
         key: toml_instant(document, key, path) if key in document else None
         for key in ("taken_at", "usage_window_start")

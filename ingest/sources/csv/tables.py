@@ -5,17 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
+from pathlib import Path
 from unicodedata import normalize
 
 import pandas as pd
 
-from graph.coverage import kind_of_element
 from graph.element import Dtype, Element, Node
 from graph.frames import FILE, PLACE
 from graph.schema import (
     CAN_ACCESS,
     COVERS,
-    CREDENTIAL,
     DECLARABLE,
     FACT_NODES,
     HUMAN,
@@ -24,7 +23,7 @@ from graph.schema import (
     REVIEW,
     SOD_RULE,
 )
-from graph.values import NAIVE, UNIT_SEPARATOR, canonical, iso, strict_json
+from graph.values import NAIVE, UNIT_SEPARATOR, canonical, iso
 from ingest.files.bounded import list_files
 from ingest.files.export import ExportFile, readable, refuse_all, taken_at
 from ingest.files.tables import SUFFIXES, read_table
@@ -32,7 +31,6 @@ from ingest.rows import Place, Rows
 from ingest.secrets.redaction import redact_text, secretive
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.csv.cells import (
-    ACCOUNT,
     MAIL,
     NOBODY,
     by_level,
@@ -42,12 +40,15 @@ from ingest.sources.csv.cells import (
     list_of,
     word,
 )
-from ingest.sources.csv.column_map import EMPLOYEE, SIDES, ColumnMap, TableMap
+from ingest.sources.csv.column_map import EMPLOYEE, SIDES, ColumnMap, TableMap, kinds_of
+from ingest.sources.csv.lists import NONE, by_field, lists_none, one_each, wrong_list
+from ingest.sources.csv.things import named, one_row_each
 from ingest.tags.owner_roles import BOTH, BUSINESS, SPONSOR, role_of_word, tells_kinds_apart
 
 LABELS = {label.name.casefold(): label for label in FACT_NODES}
 KNOWN_ELSEWHERE = re.compile(r"[a-z][a-z0-9_+.-]*:\S+")  # an ARN, entra:..., k8s:..., https://...
 KIND_OF_OWNER = {SPONSOR: BUSINESS}
+OPTIONAL = ("owner", "decided_by")  # ends of rows: an empty cell means nobody
 
 
 @dataclass
@@ -61,24 +62,18 @@ class Tables:
     links: dict[Element, list[pd.DataFrame]] = field(default_factory=dict)
     roles: set[str] = field(default_factory=set)  # of owners that the tables can declare
     lost: list[TableMap] = field(default_factory=list)  # tables that cannot be read
+    frames: dict[Path, pd.DataFrame | None] = field(default_factory=dict)  # of files in use
 
     def add(self, table: TableMap) -> None:
         """Add the rows of one table."""
-        try:
-            exists = table.path.is_file()
-        except (OSError, ValueError):  # a name that no file can have
-            exists = False
-        if not exists:
-            raise InputRefused(table.path, "", "there is no such file, though the map names it")
-        read = readable(self.rows, lambda: read_table(table.path, by_others=True))
+        read = self._frame(table.path)
         if read is None:
             self.lost.append(table)
             return
-        lacking = [c for c in table.columns.values() if c not in read.frame.columns]
+        lacking = [c for c in table.columns.values() if c not in read.columns]
         if lacking:
             raise InputRefused(table.path, "line 1", f"has no column named {lacking[0]!r}")
-        self.rows.take_over(read.rejected, read.remarks)
-        frame = self._fields(read.frame, table)
+        frame = self._fields(one_each(by_field(read, table), table), table)
         if table.holds == "reviews":
             frame = self._decided(frame, table)
         ends_by_name = {end: self._end(frame, table, end) for end in table.form.ends}
@@ -91,20 +86,40 @@ class Tables:
         good = wrong.isna()
         for ends in ends_by_name.values():
             self._add_nodes(frame[good], ends)
+        # A row that lists nothing at an end that it needs has no fact but the thing at its other.
+        for end in set(ends_by_name) - set(OPTIONAL):
+            good &= ~lists_none(frame, end)
         self._add_facts(frame[good], table, {end: e.ids[good] for end, e in ends_by_name.items()})
+
+    def _frame(self, path: Path) -> pd.DataFrame | None:
+        """Return the rows of a file, which several tables may use; None if it cannot be read."""
+        if path not in self.frames:
+            try:
+                exists = path.is_file()
+            except (OSError, ValueError):  # a name that no file can have
+                exists = False
+            if not exists:
+                raise InputRefused(path, "", "there is no such file, though the map names it")
+            read = readable(self.rows, lambda: read_table(path, by_others=True))
+            if read is not None:
+                self.rows.take_over(read.rejected, read.remarks)
+            self.frames[path] = None if read is None else read.frame
+        if [t.path for t in self.map.tables].count(path) > 1:
+            return self.frames[path]
+        return self.frames.pop(path)
 
     # -- cells -----------------------------------------------------------------------------------
 
     def _fields(self, raw: pd.DataFrame, table: TableMap) -> pd.DataFrame:
         """Return the fields of a table in the names and words of the schema, without secrets."""
         dtypes, usual = table.form.fields(), table.form.words()
-        columns = {FILE: raw[FILE], PLACE: raw[PLACE]}
+        kept = [FILE, PLACE, *(c for c in raw.columns if c.startswith(NONE))]
+        columns = {name: raw[name] for name in kept}
         for name in (*table.always, *table.columns):
             if name in columns:
                 continue
-            cells = raw[table.columns[name]].str.strip() if name in table.columns else pd.NA
+            cells = raw[name] if name in table.columns else pd.NA
             column = pd.Series(cells, index=raw.index, dtype="string")
-            column = column.mask(column == "")
             if name in table.always:
                 column = column.fillna(table.always[name])
             if table.holds == "owners" and name == "role":
@@ -177,11 +192,13 @@ class Tables:
         if f"{end}_label" not in table.columns:
             labels = labels.mask(elsewhere)  # another source knows the label
         kinds = [label.name.casefold() for label in allowed]
-        optional = end in ("owner", "decided_by")  # an empty cell means nobody
-        if optional:
+        if end in OPTIONAL:
             cells = self._persons(cells, table)
         filled = cells.notna()
-        wrong = none.mask(~filled & (not optional), f"{end} is empty")
+        empty = ~filled & (end not in OPTIONAL) & ~lists_none(frame, end)
+        wrong = none.mask(empty, f"{end} is empty")
+        unfits = {c: f"{end} {why}" for c in cells.dropna().unique() if (why := wrong_list(c))}
+        wrong = wrong.fillna(cells.map(unfits).astype("string"))
         unfit = filled & labels.notna() & ~labels.isin(kinds)
         names = ", ".join(label.name for label in allowed)
         wrong = wrong.mask(wrong.isna() & unfit, f"{end}_label must be one of {names}")
@@ -290,11 +307,14 @@ class Tables:
     def _reject(self, frame: pd.DataFrame, wrong: pd.Series, table: TableMap) -> None:
         rows = frame[wrong.notna()].astype("string")
         ends = {end: rows[end] for end in table.form.ends if end in rows}
+        named_by: dict[tuple[str, str, str], list[str]] = {}  # one row may mean several
         for number, why in enumerate(wrong.dropna()):
-            place = Place(str(rows[FILE].iloc[number]), str(rows[PLACE].iloc[number]))
-            named = {end: cells.iloc[number] for end, cells in ends.items()}
-            ids = [self._ids(str(c), table, e) for e, c in named.items() if pd.notna(c)]
-            self.rows.reject(place, str(why), chain.from_iterable(ids))
+            place = (str(rows[FILE].iloc[number]), str(rows[PLACE].iloc[number]), str(why))
+            cells = {end: column.iloc[number] for end, column in ends.items()}
+            ids = [self._ids(str(c), table, e) for e, c in cells.items() if pd.notna(c)]
+            named_by.setdefault(place, []).extend(chain.from_iterable(ids))
+        for (file, row, why), ids_ in named_by.items():
+            self.rows.reject(Place(file, row), why, ids_)
 
     def _ids(self, cell: str, table: TableMap, end: str) -> list[str]:
         """Return the ids that a cell may name, whose label may be what is wrong with the row."""
@@ -309,8 +329,8 @@ class Tables:
         self._warn_of_others()
         window = self.map.usage_window_start
         # Incomplete kinds are not declared.
-        lost = {kind for table in self.lost for kind in _kinds(table)}
-        could = {kind for table in self.map.tables for kind in _kinds(table)} - lost
+        lost = {kind for table in self.lost for kind in kinds_of(table)}
+        could = {kind for table in self.map.tables for kind in kinds_of(table)} - lost
         if window is not None and could & {"grants", "credentials"}:
             could.add("usage")
         elif window is None:
@@ -324,7 +344,7 @@ class Tables:
         rows: dict[Element, pd.DataFrame] = {
             element: pd.concat(parts, ignore_index=True) for element, parts in self.links.items()
         }
-        rows |= {label: self._one_each(label, parts) for label, parts in self.nodes.items()}
+        rows |= {label: self._things(label, parts) for label, parts in self.nodes.items()}
         return Reading(
             scope=self.scope,
             taken_at=stated if stated is not None else taken_at(request, files, self.rows),
@@ -339,46 +359,12 @@ class Tables:
             taken_at_assumed=self.rows.taken_at_assumed,
         )
 
-    def _one_each(self, label: Node, parts: list[pd.DataFrame]) -> pd.DataFrame:
-        """Return one row for each thing: of several values of a fact, the first counts."""
-        rows = pd.concat([p.astype({FILE: "string"}) for p in parts], ignore_index=True)
-        groups = rows.groupby("id", sort=False)
-        facts = [c for c in rows.columns if c not in ("id", FILE, PLACE)]
-        if label is REVIEW:
-            # Two contents of one review are rejected later.
-            return rows.drop_duplicates(["id", *facts])
-        twice = int((groups[facts].nunique().gt(1)).any(axis=1).sum()) if facts else 0
+    def _things(self, label: Node, parts: list[pd.DataFrame]) -> pd.DataFrame:
+        things, twice = one_row_each(label, parts)
         if twice:
             reason = "are described in several ways; the first counts"
             self.rows.warn(f"{label.name}: {twice} things {reason}")
-        return self._named(label, groups.first().reset_index())
-
-    def _named(self, label: Node, nodes: pd.DataFrame) -> pd.DataFrame:
-        """Set the names of things as in the list; a second name becomes an id for look-up.
-
-        An e-mail is no name of a person: the same value as name and e-mail could merge strangers.
-        """
-        none = pd.Series(pd.NA, nodes.index, dtype="string")
-        start = f"csv:{self.scope}/{label.name.casefold()}/"
-        native = nodes["id"].where(nodes["id"].str.startswith(start)).str.removeprefix(start)
-        if label is HUMAN:
-            native = native.mask(native.str.fullmatch(MAIL.pattern))
-        name = nodes.get("name", none).fillna(native)
-        nodes = nodes.assign(name=name)
-        other = native.notna() & (native != name).fillna(False)
-        if not other.any():
-            return nodes
-        external_ids = nodes.get("external_ids", none)
-        both = [
-            canonical(
-                sorted([*(strict_json(had) if pd.notna(had) else []), f"{ACCOUNT}:{account}"])
-            )
-            for had, account in zip(external_ids[other], native[other], strict=True)
-        ]
-        known = pd.Series(both, external_ids.index[other], dtype="string")
-        return nodes.assign(
-            external_ids=known.reindex(external_ids.index).fillna(external_ids.astype("string"))
-        )
+        return things if label is REVIEW else named(label, things, self.scope)
 
     def _warn_of_others(self) -> None:
         if self.map.unknown:
@@ -399,19 +385,3 @@ class _Ends:
     labels: pd.Series
     mails: pd.Series
     wrong: pd.Series
-
-
-def _kinds(table: TableMap) -> set[str]:
-    """Return the kinds of fact that a table can declare, by its sort and its columns."""
-    named = {"owners": "owners", "access": "grants", "reviews": "reviews"}
-    kind = named.get(table.holds)
-    if table.form.relationship is not None:
-        kind = kind_of_element(table.form.relationship)
-    kinds = {kind} if kind else set()
-    for end, labels in table.form.ends.items():
-        scoped = {n for n in labels if f"{end}_declared_scope" in table.columns}
-        kinds |= {"scope"} if scoped else set()
-        named_labels = {table.always.get(f"{end}_label", ""), *table.words.get(f"{end}_label", {})}
-        if table.holds == "things" and CREDENTIAL.name in named_labels:
-            kinds.add("credentials")
-    return kinds

@@ -254,7 +254,7 @@ def test_a_wrong_line_is_set_aside_and_the_others_stay(read, line, reason):
     ("columns", "reason"),
     [
         ("", "there must be a"),
-        (OWNERS_MAP + OWNERS_MAP, "names a file twice"),
+        (OWNERS_MAP + OWNERS_MAP, "has one table twice"),
         (OWNERS_MAP.replace('"owners"', '"people"'), "must be one of owners, access, reviews"),
         (OWNERS_MAP + 'roles = ["sponsor"]', "must be a list of business, technical"),
         (OWNERS_MAP.replace("owner_name", "owner_password"), "may only name"),
