@@ -58,6 +58,12 @@ def lists_none(frame: pd.DataFrame, end: str) -> pd.Series:
     return frame.get(NONE + end, pd.Series(False, frame.index)).astype(bool)
 
 
+def may_list(cells: pd.Series) -> pd.Series:
+    """Return which cells may list several things, for a closer look."""
+    may = cells.str.startswith("[") | (cells.str.count("@") > 1)
+    return may.fillna(False).astype(bool)
+
+
 def names_of(cell: str) -> Names | None:
     """Return the names that a cell lists, None if it is one name.
 
@@ -96,9 +102,8 @@ def _elements(cell: str) -> Names | None:
 def _parted(rows: pd.DataFrame, table: TableMap, end: str, limits: Limits) -> pd.DataFrame:
     """Return rows with one thing at one end."""
     cells = rows[end]
-    may = (cells.str.startswith("[") | (cells.str.count("@") > 1)).fillna(False).astype(bool)
     known = table.words.get(end, {})
-    names = {c: names_of(c) for c in cells[may].unique() if c.casefold() not in known}
+    names = {c: names_of(c) for c in cells[may_list(cells)].unique() if c.casefold() not in known}
     most = 1 if end in SINGLE else limits.rows + 1
     names = {c: listed for c, listed in names.items() if listed is not None and len(listed) <= most}
     lists = cells.isin(list(names))

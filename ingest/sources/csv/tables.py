@@ -41,7 +41,7 @@ from ingest.sources.csv.cells import (
     word,
 )
 from ingest.sources.csv.column_map import EMPLOYEE, SIDES, ColumnMap, TableMap, kinds_of
-from ingest.sources.csv.lists import NONE, by_field, lists_none, one_each, wrong_list
+from ingest.sources.csv.lists import NONE, by_field, lists_none, may_list, one_each, wrong_list
 from ingest.sources.csv.things import named, one_row_each
 from ingest.tags.owner_roles import BOTH, BUSINESS, SPONSOR, role_of_word, tells_kinds_apart
 
@@ -77,11 +77,9 @@ class Tables:
         if table.holds == "reviews":
             frame = self._decided(frame, table)
         ends_by_name = {end: self._end(frame, table, end) for end in table.form.ends}
-        wrong = (
-            pd.concat([ends.wrong for ends in ends_by_name.values()], axis=1)
-            .bfill(axis=1)
-            .iloc[:, 0]
-        )
+        wrong = pd.Series(pd.NA, frame.index, dtype="string")
+        for ends in ends_by_name.values():
+            wrong = wrong.fillna(ends.wrong)  # the reason of the first end counts
         self._reject(frame, wrong, table)
         good = wrong.isna()
         for ends in ends_by_name.values():
@@ -197,7 +195,8 @@ class Tables:
         filled = cells.notna()
         empty = ~filled & (end not in OPTIONAL) & ~lists_none(frame, end)
         wrong = none.mask(empty, f"{end} is empty")
-        unfits = {c: f"{end} {why}" for c in cells.dropna().unique() if (why := wrong_list(c))}
+        may = cells[may_list(cells)].unique()
+        unfits = {cell: f"{end} {why}" for cell in may if (why := wrong_list(cell))}
         wrong = wrong.fillna(cells.map(unfits).astype("string"))
         unfit = filled & labels.notna() & ~labels.isin(kinds)
         names = ", ".join(label.name for label in allowed)
@@ -278,8 +277,10 @@ class Tables:
 
     def _add_reviews(self, facts: pd.DataFrame, ids: Mapping[str, pd.Series]) -> None:
         parts = [ids["thing"], facts["decided_at"], facts.get("grant_id")]
-        spelled = pd.concat([p.fillna("") for p in parts if p is not None], axis=1)
-        made = spelled.agg(UNIT_SEPARATOR.join, axis=1).map(digest).astype("string")
+        spelled = zip(*(p.fillna("") for p in parts if p is not None), strict=True)
+        made = pd.Series(
+            [digest(UNIT_SEPARATOR.join(cells)) for cells in spelled], facts.index, dtype="string"
+        )
         review = facts["review"].fillna(made) if "review" in facts else made
         named = facts.assign(id=f"csv:{self.scope}/review/" + review.astype("string"))
         covers = {c: named[c] for c in ("grant_id",) if c in named}
