@@ -23,6 +23,7 @@ from ingest.sources.entra.permissions import (
     ALL,
     GLOBAL_ADMINISTRATOR,
     GRAPH,
+    SIGNS_IN,
     Scope,
     api_scope,
     directory_scope,
@@ -30,7 +31,15 @@ from ingest.sources.entra.permissions import (
     takes_over,
 )
 from ingest.sources.entra.resets import RULE, resets
-from ingest.sources.entra.tenant import GUID, PRINCIPALS, Assigned, Permission, Thing, guid
+from ingest.sources.entra.tenant import (
+    APPLICATIONS,
+    GUID,
+    PRINCIPALS,
+    Assigned,
+    Permission,
+    Thing,
+    guid,
+)
 
 NAMED_APIS = {
     "Microsoft Graph": GRAPH,
@@ -38,6 +47,7 @@ NAMED_APIS = {
     "Office 365 SharePoint Online": "00000003-0000-0ff1-ce00-000000000000",
     "Windows Azure Active Directory": "00000002-0000-0000-c000-000000000000",
 }
+DIRECTORIES = (GRAPH, NAMED_APIS["Windows Azure Active Directory"])
 ON_ONE = ("application", *PRINCIPALS, "group")
 OF_OWNER = "of_owner"
 OWNER, OF_ITSELF = "$SubjectIsOwner", "$ResourceIsSelf"
@@ -115,24 +125,31 @@ class Access:
             self._act(holder, permission, {n for _, levels in by_target.values() for n in levels})
 
     def _holders(self, permission: Permission) -> list[str]:
-        """Return who holds a permission: of a group with groups in it, its direct members.
+        """Return who holds a permission: of a group, its direct members who are users.
 
-        An app role of a group is one of these alone:
+        Groups in it have none of its app roles, and service principals get no token with them:
         https://learn.microsoft.com/en-us/graph/api/group-post-approleassignments
+        https://learn.microsoft.com/en-us/entra/identity-platform/howto-add-app-roles-in-apps
         """
         holder = self._known(permission.holder, permission.place, SERVICE_ACCOUNT)
         if self.rows.labels[holder] is not GROUP:
             return [holder]
-        group = holder.removeprefix("entra:")
-        members = [self._known(id_, at) for id_, at in self.members.get(group, {}).items()]
-        direct = [member for member in members if self.rows.labels[member] is not GROUP]
-        if len(direct) == len(members):
+        listed_in = self.members.get(holder.removeprefix("entra:"), {})
+        members = [self._known(id_, at) for id_, at in listed_in.items()]
+        users = [member for member in members if self._is_user(member)]
+        if len(users) == len(members):
             return [holder]
         self.rows.warn(
-            "app roles of groups that have groups in them are those of their direct members, and"
-            " listed for each of these: Entra gives them to nobody else"
+            "app roles of groups that have groups or service principals in them are those of the"
+            " users that are direct members, and listed for each: Entra gives them to nobody else"
         )
-        return direct
+        return users
+
+    def _is_user(self, member: str) -> bool:
+        """Return whether a member may be a user, as one may whom nothing else describes."""
+        thing = self.tenant.things.get(member.removeprefix("entra:"))
+        sort = thing.sort if thing is not None else ""
+        return self.rows.labels[member] is not GROUP and sort not in (*APPLICATIONS, *PRINCIPALS)
 
     def _by_target(self, permission: Permission) -> dict[str, tuple[list[str], set[str]]]:
         """Add the parts of an API that a permission is on; return names and levels of each."""
@@ -140,12 +157,18 @@ class Access:
         by_target: dict[str, tuple[list[str], set[str]]] = {}
         for value in permission.names or ("",):
             named = value if permission.delegated else self._role_value(permission.api, value)
-            scope = api_scope(named) if named else Scope("", ())
+            scope = self._scope(permission, named) if named else Scope("", ())
             target = self._area(api, redact_text(scope.area), permission.place)
             names, levels = by_target.setdefault(target, ([], set()))
             names.append(redact_text(named or value))
             levels |= set(scope.levels)
         return by_target
+
+    def _scope(self, permission: Permission, named: str) -> Scope:
+        signs_in = permission.delegated and named in SIGNS_IN
+        if signs_in and self._app(permission)[0] in DIRECTORIES:
+            return Scope("User", ("read",))
+        return api_scope(named)
 
     def _grant(
         self, holder: str, target: str, names: list[str], levels: set[str], permission: Permission
@@ -168,11 +191,8 @@ class Access:
     def _condition(self, permission: Permission) -> str | None:
         if not permission.delegated:
             return None
-        return (
-            f"delegated: only for the user entra:{permission.user}"
-            if permission.user
-            else DELEGATED
-        )
+        user = permission.user
+        return f"delegated: only for the user entra:{user}" if user else DELEGATED
 
     def _act(self, holder: str, permission: Permission, levels: set[str]) -> None:
         """Let an agent act for the one user who consented, as far as the permissions go."""
@@ -280,7 +300,7 @@ class Access:
                 self.tenant.acting(assignment.role),
             )
             key = (principal, role, assignment.where, assignment.eligible, assignment.condition)
-            widest[key] = _wider(widest[key], assignment) if key in widest else assignment
+            widest[key] = widest[key].wider(assignment) if key in widest else assignment
             if not assignment.condition:
                 certain.add(key[:3])
         return [
@@ -396,23 +416,3 @@ class Access:
         name = redact_text(area).replace("directory/", "Directory: ")
         self.rows.node(RESOURCE, id_, place, name=name, **facts)
         return id_
-
-
-def _wider(first: Assigned, second: Assigned) -> Assigned:
-    """Merge two assignments of one role; only one with a schedule has an end."""
-    if first.dated != second.dated:
-        return first if first.dated else second
-    starts = [s for s in (first.start, second.start) if s is not None]
-    end = None if first.end is None or second.end is None else max(first.end, second.end)
-    start = min(starts) if len(starts) == 2 else None
-    return Assigned(
-        first.principal,
-        first.role,
-        first.where,
-        start,
-        end,
-        first.eligible,
-        first.dated,
-        first.place,
-        first.condition,
-    )

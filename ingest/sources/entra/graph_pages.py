@@ -251,10 +251,11 @@ class Pages(Assignments):
                     self.rows.reject(here, "must be an object")
 
     def _keys(self, thing: Thing) -> None:
-        """Add the credentials of an application, without what only signs tokens for users.
+        """Add the credentials of an application, without what signs or encrypts tokens for users.
 
         A certificate that signs is a private key, a public key, and the password of the private
         one: https://learn.microsoft.com/en-us/graph/api/serviceprincipal-addtokensigningcertificate
+        One that encrypts: https://learn.microsoft.com/en-us/entra/identity/enterprise-apps/howto-saml-token-encryption
         """
         signing: set[str] = set()
         for key in listed(thing.body.get("keyCredentials")):
@@ -273,6 +274,9 @@ class Pages(Assignments):
                 at = thing.place.at(name, number)
                 if isinstance(key, dict) and signing & _marks(key):
                     self.rows.warn("certificates that sign tokens for users are no credentials")
+                    continue
+                if isinstance(key, dict) and text(key.get("usage")).lower() == "encrypt":
+                    self.rows.warn("certificates that encrypt tokens are no credentials")
                     continue
                 self._key(thing.id, type_, key, at)
 

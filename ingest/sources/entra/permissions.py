@@ -12,6 +12,9 @@ ALL = "*"
 GRAPH = "00000003-0000-0000-c000-000000000000"  # the app id of Microsoft Graph in every tenant
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 LOOKS = ("Read", "List", "View", "Get")
+# What only signs a user in, and shows who that is. offline_access adds time, not access:
+# https://learn.microsoft.com/en-us/entra/identity-platform/scopes-oidc
+SIGNS_IN = ("openid", "profile", "email", "offline_access")
 # Parts of the directory whose change gives control of an identity or of grants.
 HANDS_OVER = (
     "allProperties",
@@ -51,16 +54,17 @@ def api_scope(value: str) -> Scope:
     Scope(area='Mail', levels=('read',))
     >>> api_scope("Application.ReadWrite.All").levels, api_scope("Mail.Send").levels
     (('read', 'write', 'admin'), ('write',))
+    >>> api_scope("ReadWrite").levels
+    ('read', 'write')
     """
-    area, dot, rest = value.partition(".")
-    area = area if dot else ""
+    area, _, rest = value.partition(".")
+    if not rest or area in (*LOOKS, "ReadWrite"):
+        area, rest = "", value
     if value in table()["admin"] or rest.startswith("FullControl"):
         return Scope(area, _up_to("admin"))
-    if rest.startswith("ReadWrite"):
-        return Scope(area, _up_to("write"))
-    if rest.startswith(LOOKS) or (not dot and value.startswith(LOOKS)):
-        return Scope(area, ("read",))
-    return Scope(area, ("write",))  # an unknown verb may change something
+    if not rest.startswith(LOOKS):
+        return Scope(area, ("write",))  # an unknown verb may change something
+    return Scope(area, _up_to("write") if "write" in rest.lower() else ("read",))
 
 
 def directory_scope(action: str) -> Scope:

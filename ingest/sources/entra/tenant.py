@@ -1,7 +1,7 @@
 """The content of an export of a tenant, in one form for all tools."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -89,6 +89,15 @@ class Assigned:
     dated: bool
     place: Place
     condition: str = ""
+
+    def wider(self, other: "Assigned") -> "Assigned":
+        """Return this and another assignment of one role as one; one with a schedule has an end."""
+        if self.dated != other.dated:
+            return self if self.dated else other
+        starts = [s for s in (self.start, other.start) if s is not None]
+        start = min(starts) if len(starts) == 2 else None
+        end = None if self.end is None or other.end is None else max(self.end, other.end)
+        return replace(self, start=start, end=end)
 
 
 @dataclass(frozen=True, slots=True)

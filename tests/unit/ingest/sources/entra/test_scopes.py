@@ -12,6 +12,7 @@ import pytest
 
 from graph.schema import ASSUMES, CAN_ACCESS, CONTROLS, HUMAN, ROLE
 from ingest.sources.entra import SOURCE
+from ingest.sources.entra.permissions import Scope, api_scope
 from tests.support.exports.loading import load
 from tests.support.printed import blast_radius, path
 
@@ -82,12 +83,62 @@ def test_an_app_role_of_a_group_is_its_direct_members(read):
     assert any("direct members" in warning for warning in found.done.warnings)
 
 
+def test_an_app_role_of_a_group_is_none_of_a_service_principal_in_it(read):
+    """Entra puts no roles claim into a token of the bot; an agent's user is a user.
+
+    https://learn.microsoft.com/en-us/entra/identity-platform/howto-add-app-roles-in-apps
+    """
+    robin = uid(11)
+    members = page("directoryObjects", named(ANN, "Ann", "user"),
+                   named(BOT, "Bot", "servicePrincipal", appId=BOT_APP),
+                   named(robin, "Robin", "agentUser"))  # fmt: skip
+    found = read(PEOPLE, GROUPS, APPS, GIVEN, (f"groups-{OPS}-members.json", members))
+    assert reach(found, "Ann") == reach(found, "Robin") == {"Payroll: Data": False}
+    assert reach(found, "Bot") == {}
+
+
 def test_an_app_role_of_a_group_without_groups_is_the_groups(read):
     members = page("directoryObjects", named(ANN, "Ann", "user"))
     found = read(PEOPLE, GROUPS, APPS, GIVEN, (f"groups-{OPS}-members.json", members))
     assert [row["source_id"] for row in found.rows(CAN_ACCESS)
             if row["grant_id"] == "g1"] == [f"entra:{OPS}"]  # fmt: skip
     assert reach(found, "Ann") == {"Payroll: Data": False}
+
+
+GRAPH = named(uid(31), "Microsoft Graph", appId="00000003-0000-0000-c000-000000000000")
+
+
+@pytest.mark.parametrize(("scope", "levels"), [
+    ("openid profile email offline_access", {"User": ["read"]}),
+    ("offline_access", {"User": ["read"]}),
+    ("User.Read openid", {"User": ["read"]}),
+    ("Mail.ReadWrite offline_access", {"Mail": ["read", "write"], "User": ["read"]}),
+])  # fmt: skip
+def test_permissions_that_sign_a_user_in_write_nothing(read, scope, levels):
+    """https://learn.microsoft.com/en-us/entra/identity-platform/scopes-oidc."""
+    given = {"id": "d1", "clientId": BOT, "consentType": "AllPrincipals", "resourceId": uid(31),
+             "scope": scope}  # fmt: skip
+    graph = page("servicePrincipals", GRAPH, named(BOT, "Bot", appId=BOT_APP))
+    found = read(PEOPLE, graph, page("oauth2PermissionGrants", given))
+    rows = [row for row in found.rows(CAN_ACCESS) if row["grant_id"] == "d1"]
+    assert {r["target_id"].rsplit("/", 1)[1]: json.loads(r["levels"]) for r in rows} == levels
+
+
+def test_an_api_of_ones_own_may_call_anything_profile(read):
+    given = {"id": "d1", "clientId": BOT, "consentType": "AllPrincipals", "resourceId": API,
+             "scope": "profile"}  # fmt: skip
+    found = read(PEOPLE, APPS, page("oauth2PermissionGrants", given))
+    [row] = [row for row in found.rows(CAN_ACCESS) if row["grant_id"] == "d1"]
+    assert json.loads(row["levels"]) == ["write"]
+
+
+@pytest.mark.parametrize(("value", "area", "levels"), [
+    ("ReadWrite", "", ["read", "write"]), ("ReadWrite.All", "", ["read", "write"]),
+    ("Data.ReadAndWrite", "Data", ["read", "write"]), ("Read.All", "", ["read"]),
+    ("Data.Read.All", "Data", ["read"]), ("Data.Write", "Data", ["write"]),
+])  # fmt: skip
+def test_a_permission_that_says_write_writes(value, area, levels):
+    assert api_scope(value) == Scope(area, tuple(levels))
 
 
 def assigned(principal, role, where):

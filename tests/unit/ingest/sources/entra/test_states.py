@@ -181,6 +181,13 @@ def test_a_certificate_without_an_identifier_is_not_taken_for_one_that_signs(rea
     assert loaded.of(CREDENTIAL, "id") == [f"entra:{BOT}/key/{uid(20)}"]
 
 
+def test_a_certificate_that_encrypts_tokens_is_no_credential(read):
+    """Entra has its public key alone, and takes no signature of it for a sign-in."""
+    keys = [{"keyId": uid(20), "usage": "Encrypt"}, {"keyId": uid(21), "usage": "Verify"}]
+    loaded = read(principal_with(keys, []))
+    assert loaded.of(CREDENTIAL, "id") == [f"entra:{BOT}/key/{uid(21)}"]
+
+
 # -- assignments -----------------------------------------------------------------------------------
 
 
