@@ -16,7 +16,10 @@ from ingest.files.bounded import parse_json
 from ingest.source import InputRefused
 
 KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
+FIELDS = 6  # of the name of a resource: arn, partition, service, region, account, resource
 VARIABLE = "${"
+VARIABLES = re.compile(r"\$\{[^{}]*+\}")
+DEFAULT = re.compile(r"([^,]*), *'([^']*)' *")  # the name of a variable, and what else it is
 WITH_VARIABLES = (
     "2012-10-17"  # the version of the language; in the older one, which is the default,
 )
@@ -131,6 +134,7 @@ def _statement(given: Any, number: int, default_resource: str) -> Statement:
         raise Malformed(f"{where}: Effect is neither Allow nor Deny")
     actions, except_actions = _listed(given, "Action", where)
     resources, except_resources = _listed(given, "Resource", where, default_resource)
+    resources = tuple(dict.fromkeys(map(_of_six_fields, resources)))
     principals, except_principals = _principals(given, where)
     return Statement(
         allow=effect == "Allow",
@@ -180,6 +184,16 @@ def _listed(
     if any(len(v) > MAX_NAME for v in values):
         raise Malformed(f"{where}: {name} has a text longer than {MAX_NAME} characters")
     return tuple(dict.fromkeys(values)), excepted
+
+
+def _of_six_fields(resource: str) -> str:
+    """Complete a name of too few fields, as AWS does: `arn:aws:sqs` is every queue.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    if not resource.startswith("arn:"):
+        return resource
+    return resource + ":*" * (FIELDS - 1 - VARIABLES.sub("", resource).count(":"))
 
 
 def _principals(given: Mapping[str, Any], where: str) -> tuple[tuple[tuple[str, str], ...], bool]:
@@ -242,6 +256,8 @@ def fill(resource: str, known: Mapping[str, str]) -> tuple[str | None, set[str]]
 
     >>> fill("arn:aws:s3:::home/${aws:username}/*", {"aws:username": "ann"})
     ('arn:aws:s3:::home/ann/*', set())
+    >>> fill("arn:aws:s3:::home/${aws:username, 'none'}/*", {"aws:username": ""})
+    ('arn:aws:s3:::home/none/*', set())
     """
     parts = resource.split(VARIABLE)
     text, left = parts[0], set()
@@ -249,12 +265,15 @@ def fill(resource: str, known: Mapping[str, str]) -> tuple[str | None, set[str]]
         name, closed, rest = part.partition("}")
         if not closed:
             return resource, set()
-        value = known.get(name.strip().lower())
-        if value == "":
+        default = DEFAULT.fullmatch(name)
+        name = (default[1] if default else name).strip()
+        value = "$" if name == "$" else known.get(name.lower())
+        if value == "" and default is None:
             return None, set()
         if value is None:
-            left.add(name.strip())
-        text += ("*" if value is None else value) + rest
+            left.add(name)
+            value = "*"
+        text += (value or (default[2] if default else "")) + rest
     return text, left
 
 

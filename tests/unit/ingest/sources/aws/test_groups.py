@@ -102,6 +102,24 @@ def test_variable_that_a_request_decides_is_a_condition(tmp_path):
     assert read.levels(ANN, "arn:aws:s3:::home") == ["read"]
 
 
+def test_a_variable_may_have_a_default_for_who_has_no_such_value(tmp_path):
+    """A role has no user name, so the default counts; a user has one, and it does not.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+    own = allow("dynamodb:GetItem", f"{TABLE}${{aws:username, 'guest'}}")
+    known = [allow("dynamodb:GetItem", [f"{TABLE}ann", f"{TABLE}guest"])]
+    robot = role("robot", [], own)
+    read = read_details(tmp_path, users=[user("ann", own), user("eve", *known)], roles=[robot])
+    for who, of in ((ANN, "ann"), (f"{IAM}role/robot", "guest")):
+        grants = {name: read.grants(who, f"{TABLE}{name}") for name in ("ann", "guest")}
+        assert [name for name, rows in grants.items() if rows] == [of]
+        assert grants[of][0]["condition"] is None
+    tagged = allow("dynamodb:GetItem", f"{TABLE}${{aws:PrincipalTag/team, 'ann'}}")
+    read = read_details(tmp_path, users=[user("ann", tagged), user("eve", *known)])
+    assert "aws:PrincipalTag/team" in read.grants(ANN, f"{TABLE}guest")[0]["condition"]
+
+
 def test_resource_of_another_account_needs_that_account_too(tmp_path):
     """A queue of another account that is named is reached on condition; by `*` it is not."""
     far = "arn:aws:sqs:eu-west-1:999988887777:q"

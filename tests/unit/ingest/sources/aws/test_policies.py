@@ -370,3 +370,19 @@ def test_role_stays_a_role_and_a_grant_keeps_its_id(tmp_path):
     again = read_details(tmp_path, users=people[::-1], roles=[role("keeper", [])])
     assert {g["id"] for g in first.rows(CAN_ACCESS)} == {g["id"] for g in again.rows(CAN_ACCESS)}
     assert first.one(ROLE, f"{IAM}role/keeper")["assumable"] is False
+
+
+@pytest.mark.parametrize(
+    "short", ["arn:aws:sqs", "arn:aws:sqs:*", "arn:aws:sqs:eu-west-1", f"arn:aws:sqs:*:{ACCOUNT}"]
+)
+def test_a_name_of_too_few_fields_is_completed(short, tmp_path):
+    """`arn:aws:sqs` is `arn:aws:sqs:*:*:*`, in what is allowed and in what is denied.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    ann = user("ann", allow("sqs:*", short))
+    bob = user("bob", allow("sqs:*", QUEUE))
+    cat = user("cat", allow("sqs:*", QUEUE), deny("sqs:*", short))
+    read = read_details(tmp_path, users=[ann, bob, cat])
+    assert read.levels(ANN, QUEUE) == read.levels(f"{IAM}user/bob", QUEUE)
+    assert read.grants(f"{IAM}user/cat", QUEUE) == []
