@@ -26,6 +26,7 @@ from graph.values import WrongValue, canonical, instant
 from ingest.rows import Place, Rows, text
 from ingest.secrets.redaction import redact_text
 from ingest.sources.kubernetes.objects import WORKLOADS, Objects, Thing
+from ingest.sources.kubernetes.pods import ended, has_token, pod_spec, secrets_of, token_of
 from ingest.sources.kubernetes.rules import EVERYWHERE, namespaced
 from ingest.tags.tag_map import Tagged, Tagger
 
@@ -33,18 +34,12 @@ PROVIDER = "kubernetes"
 ACCOUNTS = "system:serviceaccounts"
 EVERYBODY = "system:authenticated"
 MASTERS = "system:masters"
-TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type of Secret, not a secret
-TOKEN_OF = "kubernetes.io/service-account.name"  # noqa: S105
 TOKEN_SUFFIX = "#token"  # noqa: S105 - of the id of a Secret
 AWS_ROLE = "eks.amazonaws.com/role-arn"
 GOOGLE = "iam.gke.io/gcp-service-account"
 AZURE = "azure.workload.identity/client-id"
 ANONYMOUS, NOBODY = "system:anonymous", "system:unauthenticated"
 NODE, NODES = "system:node:", "system:nodes"
-CLUSTER = "kubernetes"  # the default audience of a token
-AUTOMOUNT = "automountServiceAccountToken"
-NO = ("no", "off", "n")  # false in YAML 1.1, and texts in YAML 1.2
-OVER = ("Succeeded", "Failed")  # phases of pods that have ended
 ISSUER = "if the role trusts the cluster's issuer for this account"
 
 
@@ -184,7 +179,7 @@ class Cluster:
         """Add pods and workloads, with the account that each runs as, unless it has no token."""
         over = 0
         for thing in self.objects.of("Pod", *WORKLOADS):
-            spec = _pod_spec(thing)
+            spec = pod_spec(thing)
             id_ = self.id(thing.namespace, thing.kind, thing.name)
             self.collection(thing.namespace, f"{thing.kind.lower()}s", thing.place)
             self.rows.node(
@@ -198,26 +193,32 @@ class Cluster:
                 created_at=created(thing),
             )
             self.native(id_, thing)
-            named = text(spec.get("serviceAccountName")) or text(spec.get("serviceAccount"))
-            account = redact_text(named) or "default"
-            described = self.objects.things.get(("ServiceAccount", thing.namespace, account))
-            mounted = _flag(spec.get(AUTOMOUNT))
-            if mounted is None and described is not None:
-                mounted = _flag(described.body.get(AUTOMOUNT))
-            target = self.account(thing.namespace, account, thing.place)
-            if text(thing.part("status", "phase")) in OVER:
-                over += 1
-            elif mounted is not False or _projects_token(spec):
-                self.rows.link(RUNS_AS, id_, target, thing.place)
+            self._runs(id_, thing, spec)
+            over += ended(thing)
         if over:
-            self.rows.warn(f"{over} pods have ended: nothing runs in them")
+            self.rows.warn(f"{over} pods and jobs have ended: nothing runs in them")
+
+    def _runs(self, id_: str, thing: Thing, spec: dict[str, Any]) -> None:
+        """Add the accounts that a pod acts as: its own, and those whose tokens it is given."""
+        named = text(spec.get("serviceAccountName")) or text(spec.get("serviceAccount"))
+        account = redact_text(named) or "default"
+        described = self.objects.things.get(("ServiceAccount", thing.namespace, account))
+        acts_as = {self.account(thing.namespace, account, thing.place): None}
+        if not has_token(spec, described):
+            acts_as.clear()
+        for name in secrets_of(spec):
+            secret = self.objects.things.get(("Secret", thing.namespace, redact_text(name)))
+            if secret is not None and (holder := token_of(secret)):
+                acts_as[self.account(thing.namespace, holder, thing.place)] = None
+        for target in () if ended(thing) else acts_as:
+            self.rows.link(RUNS_AS, id_, target, thing.place)
 
     def tokens(self) -> None:
         """Add the tokens that are kept as Secrets; of a Secret only its name and type are read."""
         for secret in self.objects.of("Secret"):
             store = self.collection(secret.namespace, "secrets", secret.place)
-            account = text(secret.part("metadata", "annotations", TOKEN_OF))
-            if text(secret.body.get("type")) != TOKEN or not account:
+            account = token_of(secret)
+            if not account:
                 continue
             token = self.id(secret.namespace, "secret", secret.name) + TOKEN_SUFFIX
             self.rows.node(
@@ -231,7 +232,7 @@ class Cluster:
                 created_at=created(secret),
             )
             self.native(token, secret)
-            target = self.account(secret.namespace, redact_text(account), secret.place)
+            target = self.account(secret.namespace, account, secret.place)
             self.rows.link(AUTHENTICATES_AS, token, target, secret.place)
             self.rows.link(STORED_IN, token, store, secret.place)
 
@@ -339,34 +340,10 @@ def tags_of(thing: Thing | None) -> dict[str, str]:
     return {k: v for k, v in tags.items() if isinstance(k, str) and isinstance(v, str)}
 
 
-def _flag(value: Any) -> bool | None:
-    """Return a flag; None if it is missing. Kubernetes reads manifests as YAML 1.1."""
-    return None if value is None else value is not False and text(value).lower() not in NO
-
-
 def _where(namespace: str, plural: str) -> str:
     if namespace != EVERYWHERE:
         return namespace
     return "all namespaces" if namespaced(plural) else "the cluster"
-
-
-def _projects_token(spec: dict[str, Any]) -> bool:
-    """Return whether a volume gives a pod a token of its account for the cluster itself."""
-    volumes = spec.get("volumes")
-    for volume in volumes if isinstance(volumes, list) else ():
-        projected = volume.get("projected") if isinstance(volume, dict) else None
-        sources = projected.get("sources") if isinstance(projected, dict) else None
-        for source in sources if isinstance(sources, list) else ():
-            token = source.get("serviceAccountToken") if isinstance(source, dict) else None
-            if isinstance(token, dict) and "kubernetes" in (text(token.get("audience")) or CLUSTER):
-                return True
-    return False
-
-
-def _pod_spec(thing: Thing) -> dict[str, Any]:
-    steps = {"Pod": ("spec",), "CronJob": ("spec", "jobTemplate", "spec", "template", "spec")}
-    spec = thing.part(*steps.get(thing.kind, ("spec", "template", "spec")))
-    return spec if isinstance(spec, dict) else {}
 
 
 def created(thing: Thing | None) -> pd.Timestamp | None:

@@ -282,6 +282,8 @@ class _Access:
 
     def _write(self, grant: Granted) -> None:
         """Write the grants of a holder, as one row for each target."""
+        if grant.assumed and not grant.rules:
+            self._write_unknown(grant)
         given_by_target: dict[str, _Given] = {}
         for rule in grant.rules:
             for permission in permitted(rule, grant.namespace):
@@ -307,6 +309,22 @@ class _Access:
                 granted_at=grant.since,
                 assumed=True if grant.assumed else None,
             )
+
+    def _write_unknown(self, grant: Granted) -> None:
+        """Write a grant by its role's name alone, where nobody states what the role permits."""
+        cluster, space, place = self.cluster, grant.namespace, grant.place
+        self.rows.link(
+            CAN_ACCESS,
+            grant.holder,
+            cluster.cluster(place) if space == EVERYWHERE else cluster.namespace(space, place),
+            place,
+            grant_id=grant.by,
+            policy_id=grant.by,
+            role_name=grant.role_name,
+            actions=canonical([]),
+            levels=canonical([]),
+            granted_at=grant.since,
+        )
 
     def _targets(self, permission: Permitted, place: Place) -> Iterator[tuple[str, bool]]:
         """Yield the ids that a permission is on, and False for the parts of a wider target."""

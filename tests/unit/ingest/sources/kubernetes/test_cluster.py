@@ -10,6 +10,7 @@ import pytest
 
 from graph.schema import (
     ASSUMES,
+    CAN_ACCESS,
     HUMAN,
     MEMBER_OF,
     RESOURCE,
@@ -325,6 +326,22 @@ def test_the_built_in_superuser_and_the_masters_rule_the_cluster(read):
     assert reached(loaded, "other") == {}
     said = " ".join(loaded.done.warnings)
     assert "unheard-of-binding: names a role that is not in the export" in said
+
+
+@pytest.mark.parametrize(("kind", "namespace", "holder", "target"), [
+    ("ClusterRole", None, "clusterrole/lost", "-/cluster/demo"),
+    ("ClusterRole", "shop", "serviceaccount/bot", "-/namespace/shop"),
+    ("Role", "shop", "role/lost", "-/namespace/shop"),
+])  # fmt: skip
+def test_a_role_that_is_not_in_the_export_is_granted_by_its_name(
+    read, kind, namespace, holder, target
+):
+    """What it permits is unknown, so no reach follows; that somebody has it is no secret."""
+    loaded = read(binding("lost", account("bot"), namespace=namespace, kind=kind))
+    assert grants(loaded, holder) == {target: ([], [])}
+    [row] = [r for r in loaded.rows(CAN_ACCESS) if r["role_name"] == "lost"]
+    assert row["policy_id"].endswith("/lost-binding")
+    assert reached(loaded, "bot") == {}
 
 
 # -- real files ------------------------------------------------------------------------------------

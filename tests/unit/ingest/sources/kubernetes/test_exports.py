@@ -49,7 +49,62 @@ def test_in_a_pod_that_has_ended_nothing_runs(read):
         thing("Pod", "web", "shop", spec=spec, status={"phase": "Running"}),
     )
     assert loaded.links(RUNS_AS) == {("web", "bot")}
-    assert said(loaded, "1 pods have ended")
+    assert said(loaded, "1 pods and jobs have ended")
+
+
+@pytest.mark.parametrize(("conditions", "runs"), [
+    ([{"type": "Complete", "status": "True"}], False),
+    ([{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Failed", "status": "True"}],
+     False),
+    ([{"type": "Complete", "status": "False"}], True),
+    ([{"type": "Suspended", "status": "True"}], True),
+    (None, True),
+])  # fmt: skip
+def test_in_a_job_that_has_ended_nothing_runs(read, conditions, runs):
+    """https://kubernetes.io/docs/concepts/workloads/controllers/job/#terminal-job-conditions."""
+    spec = {"template": {"spec": {"serviceAccountName": "bot"}}}
+    status = {"conditions": conditions} if conditions else {}
+    loaded = read(thing("Job", "once", "shop", spec=spec, status=status))
+    assert bool(loaded.links(RUNS_AS)) is runs
+
+
+GIVEN = {
+    "a volume": {"volumes": [{"name": "t", "secret": {"secretName": "key"}}]},
+    "a projected volume": {
+        "volumes": [{"name": "t", "projected": {"sources": [{"secret": {"name": "key"}}]}}]
+    },
+    "a variable": {"containers": [{"env": [
+        {"name": "T", "valueFrom": {"secretKeyRef": {"name": "key", "key": "token"}}}]}]},
+    "variables": {"initContainers": [{"envFrom": [{"secretRef": {"name": "key"}}]}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", GIVEN)
+@pytest.mark.parametrize("kind", ["Pod", "Deployment"])
+def test_a_pod_acts_as_the_account_whose_token_it_is_given(read, form, kind):
+    """The token in a Secret is as good as the pod's own, which is not mounted here."""
+    key = thing("Secret", "key", "shop", type="kubernetes.io/service-account-token")
+    key["metadata"]["annotations"] = {"kubernetes.io/service-account.name": "boss"}
+    inner = {"serviceAccountName": "bot", "automountServiceAccountToken": False, **GIVEN[form]}
+    spec = inner if kind == "Pod" else {"template": {"spec": inner}}
+    assert read(key, thing(kind, "web", "shop", spec=spec)).links(RUNS_AS) == {("web", "boss")}
+
+
+def test_a_secret_that_is_no_token_of_an_account_gives_none(read):
+    other, far = (thing("Secret", "key", n, type=t) for n, t in
+                  (("shop", "Opaque"), ("ops", "kubernetes.io/service-account-token")))  # fmt: skip
+    for secret in (other, far):
+        secret["metadata"]["annotations"] = {"kubernetes.io/service-account.name": "boss"}
+    certificate = {"name": "C", "valueFrom": {"secretKeyRef": {"name": "ca", "key": "ca.crt"}}}
+    own = thing("Secret", "ca", "shop", type="kubernetes.io/service-account-token")
+    own["metadata"]["annotations"] = {"kubernetes.io/service-account.name": "boss"}
+    spec = {
+        "serviceAccountName": "bot",
+        **GIVEN["a volume"],
+        "containers": [{"env": [certificate]}],
+    }
+    loaded = read(other, far, own, thing("Pod", "web", "shop", spec=spec))
+    assert loaded.links(RUNS_AS) == {("web", "bot")}
 
 
 # -- identities of clouds --------------------------------------------------------------------------
