@@ -75,6 +75,7 @@ class _People:
     lines: list[Line] = field(default_factory=list)
     pages: Counter[tuple[str, int]] = field(default_factory=Counter)  # by kind and total
     groups: list[tuple[str, str, list[str], Place]] = field(default_factory=list)
+    of_users: list[tuple[str, str, list[str], Place]] = field(default_factory=list)
     other_resources: int = 0  # of SCIM, neither users nor groups
 
     def take(self, file: ExportFile, budget: Budget) -> bool | None:
@@ -251,6 +252,11 @@ class _People:
         if flag := cell(user.get("active")).lower():
             person.status = "disabled" if flag == "false" else "active"
         person.logins += user.get("userName"), user.get("externalId")
+        for group in listed(user.get("groups")):  # those of users that a page of groups may lack
+            named = group if isinstance(group, dict) else {"value": group}
+            of, name = (redact_text(text(named.get(k))) for k in ("value", "display"))
+            if of:
+                self.of_users.append((of, name or of, [key], place))
         meta = user.get("meta")
         try:
             made = instant_of(text(meta.get("created")) if isinstance(meta, dict) else "")
@@ -318,9 +324,10 @@ class _People:
     def _write_groups(self) -> None:
         """Write groups with their members; those of a group within a group are members of both."""
         within: dict[str, dict[str, None]] = {}
-        for key, _, members, _ in self.groups:
+        groups = [*self.groups, *self.of_users]  # a group itself knows its name best
+        for key, _, members, _ in groups:
             within.setdefault(key, {}).update(dict.fromkeys(members))
-        for key, name, _, place in self.groups:
+        for key, name, _, place in groups:
             if self.rows.node(TEAM, self._id("group", key), place, name=name):
                 for member in _in_all(key, within):
                     if member in self.persons:

@@ -114,6 +114,17 @@ def test_users_and_groups_of_scim(read):
     assert loaded.graph.coverage[0].complete is True
 
 
+def test_groups_that_only_users_name(read):
+    """RFC 7643, 4.1.2: a user states its groups, of which the export may have no page."""
+    ann = ANN | {"groups": [{"value": "g-1", "display": "Payments", "type": "direct"},
+                            {"value": "g-2", "display": "All"}, {"value": "g-3"}]}  # fmt: skip
+    loaded = read([ann, BO, TEAM_OF_BO], "users.json")
+    assert loaded.links(MEMBER_OF) == {
+        ("Ann Lee", "Finance"), ("Ann Lee", "Pay"), ("Ann Lee", "All"), ("Ann Lee", "g-3"),
+        ("bo@acme.example", "Pay"),
+    }  # fmt: skip
+
+
 def test_a_page_of_scim_is_not_the_whole(read):
     loaded = read({"totalResults": 7, "Resources": [ANN]}, "users.json")
     assert loaded.graph.coverage[0].complete is False
